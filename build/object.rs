@@ -1,0 +1,374 @@
+//! Emits the switch: a relocatable WebAssembly object with the functions that Rust cannot
+//! write, because stable Rust reaches neither `__stack_pointer` nor a wasm global of its own.
+//!
+//! `build/switch.wat` shows what comes out, with comments on why; `tests` compares the two.
+//! The object format is that of LLVM ("WebAssembly Object File Linking", version 2, in the
+//! tool-conventions repository). Pure functions: the same bytes on every machine.
+//!
+//! ```text
+//! type | import | function | global | code | "linking" | "reloc.CODE" [| "target_features"]
+//! ```
+
+use crate::abi;
+
+/// The size of a pointer in the module that the object is linked into.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Width {
+    /// `wasm32`
+    W32,
+    /// `wasm64`: memory and table are indexed with 64 bits
+    W64,
+}
+
+/// Emits the object. `threads` declares the features that a linker demands of every object
+/// in a module with shared memory.
+pub(crate) fn emit(width: Width, threads: bool) -> Vec<u8> {
+    let pointer = width.value_type();
+    let limits = match width {
+        Width::W32 => 0x00,
+        Width::W64 => 0x04,
+    };
+
+    let types = vector(&[
+        function_type(&[pointer], &[]),                      // 0: start_*
+        function_type(&[], &[]),                             // 1: stop_*
+        function_type(&[pointer], &[I32]),                   // 2: suspend, and every entry
+        function_type(&[pointer, pointer, pointer], &[I32]), // 3: resume
+        function_type(&[], &[pointer]),                      // 4: current
+    ]);
+    let imports = vector(&[
+        import("env", "__linear_memory", &[0x02, limits, 0]),
+        import("env", "__indirect_function_table", &[0x01, 0x70, limits, 0]),
+        import("env", "__stack_pointer", &[0x03, pointer, 0x01]),
+        import("asyncify", "start_unwind", &[0x00, 0]),
+        import("asyncify", "stop_unwind", &[0x00, 1]),
+        import("asyncify", "start_rewind", &[0x00, 0]),
+        import("asyncify", "stop_rewind", &[0x00, 1]),
+    ]);
+    let functions = vector(&[vec![3], vec![2], vec![4], vec![1]]);
+    let globals = vector(&[vec![pointer, 0x01, width.const_opcode(), 0x00, END]]);
+
+    let mut code = unsigned(4);
+    let mut relocations = Vec::new();
+    for function in [resume(width), suspend(width), current(width), halt(width)] {
+        let size = unsigned(function.bytes.len() as u64);
+        let base = code.len() + size.len();
+        code.extend(size);
+        code.extend(function.bytes);
+        relocations.extend(
+            function.relocations.into_iter().map(|r| Relocation { offset: base + r.offset, ..r }),
+        );
+    }
+
+    let mut module = b"\0asm\x01\0\0\0".to_vec();
+    module.extend(section(1, types));
+    module.extend(section(2, imports));
+    module.extend(section(3, functions));
+    module.extend(section(6, globals));
+    module.extend(section(10, code));
+    module.extend(section(0, linking()));
+    module.extend(section(0, reloc_code(&relocations)));
+    if threads {
+        let features = vector(&[
+            [b"+".to_vec(), name("atomics")].concat(),
+            [b"+".to_vec(), name("bulk-memory")].concat(),
+        ]);
+        module.extend(section(0, [name("target_features"), features].concat()));
+    }
+    module
+}
+
+// --- The functions -----------------------------------------------------------------------
+
+// Function and global indices in the object: imports first, then definitions.
+const START_UNWIND: Symbol = Symbol(0);
+const STOP_UNWIND: Symbol = Symbol(1);
+const START_REWIND: Symbol = Symbol(2);
+const STOP_REWIND: Symbol = Symbol(3);
+const STACK_POINTER: Symbol = Symbol(8);
+const CURRENT: Symbol = Symbol(9);
+const ENTRY_TYPE: u64 = 2;
+
+fn resume(width: Width) -> Function {
+    let (entry, data, core) = (0, 1, 2);
+    let (caller_sp, caller, finished) = (3, 4, 5);
+    let mut f = Function::new(width, &[(2, width.value_type()), (1, I32)]);
+    // Remember the caller's stack and coroutine; switch to ours.
+    f.global_get(STACK_POINTER).local_set(caller_sp);
+    f.global_get(CURRENT).local_set(caller);
+    f.local_get(core).global_set(CURRENT);
+    f.local_get(core).load(abi::STACK_POINTER).global_set(STACK_POINTER);
+    // Rewind a coroutine that is suspended; just start another.
+    f.local_get(core).local_get(core).load_u32(abi::PHASE);
+    f.i32_const(abi::SUSPENDED).op(I32_EQ).if_i32();
+    f.local_get(core).call(START_REWIND).i32_const(abi::REWINDING);
+    f.op(ELSE).i32_const(abi::RUNNING).op(END).store_u32(abi::PHASE);
+    f.local_get(data).local_get(entry).call_indirect(ENTRY_TYPE).local_set(finished);
+    // Switch back.
+    f.local_get(caller_sp).global_set(STACK_POINTER);
+    f.local_get(caller).global_set(CURRENT);
+    // Did it return?
+    f.local_get(finished).if_void();
+    f.local_get(core).load_u32(abi::PHASE).i32_const(abi::RUNNING).op(I32_EQ).if_void();
+    f.i32_const(abi::OUTCOME_FINISHED).op(RETURN).op(END);
+    f.op(ELSE);
+    // Did we unwind it, and did it fit?
+    f.local_get(core).load_u32(abi::PHASE).i32_const(abi::UNWINDING).op(I32_EQ).if_void();
+    f.local_get(core).load(abi::START).local_get(core).load(abi::END).less_or_equal().if_void();
+    f.call(STOP_UNWIND);
+    f.local_get(core).i32_const(abi::SUSPENDED).store_u32(abi::PHASE);
+    f.i32_const(abi::OUTCOME_SUSPENDED).op(RETURN).op(END).op(END).op(END);
+    // No. Make `stop_unwind` accept what there is, so that code can run that says so.
+    f.local_get(core).local_get(core).load(abi::START).store(abi::END);
+    f.call(STOP_UNWIND);
+    f.i32_const(abi::OUTCOME_UNSOUND_RETURN).i32_const(abi::OUTCOME_UNSOUND_UNWIND);
+    f.local_get(finished).op(SELECT);
+    f.end()
+}
+
+fn suspend(width: Width) -> Function {
+    let core = 0;
+    let mut f = Function::new(width, &[]);
+    // The rewind has arrived where the unwind began.
+    f.local_get(core).load_u32(abi::PHASE).i32_const(abi::REWINDING).op(I32_EQ).if_void();
+    f.local_get(core).i32_const(abi::RUNNING).store_u32(abi::PHASE);
+    f.call(STOP_REWIND);
+    f.i32_const(abi::SUSPEND_RESUMED).op(RETURN).op(END);
+    // Is there any room between Asyncify's frames and the shadow stack?
+    f.global_get(STACK_POINTER).local_get(core).load(abi::START).less_than().if_void();
+    f.local_get(core).global_get(STACK_POINTER).store(abi::STACK_POINTER);
+    f.i32_const(abi::SUSPEND_OVERFLOW).op(RETURN).op(END);
+    // Asyncify may write up to where the shadow stack is now.
+    f.local_get(core).global_get(STACK_POINTER).store(abi::STACK_POINTER);
+    f.local_get(core).global_get(STACK_POINTER).store(abi::END);
+    f.local_get(core).i32_const(abi::UNWINDING).store_u32(abi::PHASE);
+    f.local_get(core).call(START_UNWIND);
+    f.i32_const(abi::SUSPEND_UNWINDING);
+    f.end()
+}
+
+fn current(width: Width) -> Function {
+    let mut f = Function::new(width, &[]);
+    f.global_get(CURRENT);
+    f.end()
+}
+
+fn halt(width: Width) -> Function {
+    let mut f = Function::new(width, &[]);
+    f.call(STOP_UNWIND);
+    f.end()
+}
+
+// --- Instructions ------------------------------------------------------------------------
+
+const I32: u8 = 0x7f;
+const I64: u8 = 0x7e;
+const ELSE: u8 = 0x05;
+const END: u8 = 0x0b;
+const RETURN: u8 = 0x0f;
+const SELECT: u8 = 0x1b;
+const I32_EQ: u8 = 0x46;
+
+impl Width {
+    fn value_type(self) -> u8 {
+        self.pick(I32, I64)
+    }
+    fn const_opcode(self) -> u8 {
+        self.pick(0x41, 0x42)
+    }
+    fn bytes(self) -> u64 {
+        self.pick(4, 8)
+    }
+    fn pick<T>(self, w32: T, w64: T) -> T {
+        match self {
+            Width::W32 => w32,
+            Width::W64 => w64,
+        }
+    }
+}
+
+/// An index into the symbol table that `linking` writes.
+#[derive(Clone, Copy)]
+struct Symbol(u64);
+
+#[derive(Clone, Copy)]
+struct Relocation {
+    kind: u8,
+    offset: usize,
+    index: u64,
+}
+
+const FUNCTION_INDEX_LEB: u8 = 0;
+const TYPE_INDEX_LEB: u8 = 6;
+const GLOBAL_INDEX_LEB: u8 = 7;
+
+/// A function body under construction.
+struct Function {
+    width: Width,
+    bytes: Vec<u8>,
+    relocations: Vec<Relocation>,
+}
+
+impl Function {
+    fn new(width: Width, locals: &[(u64, u8)]) -> Self {
+        let locals: Vec<_> =
+            locals.iter().map(|&(count, ty)| [unsigned(count), vec![ty]].concat()).collect();
+        Self { width, bytes: vector(&locals), relocations: Vec::new() }
+    }
+
+    fn op(&mut self, opcode: u8) -> &mut Self {
+        self.bytes.push(opcode);
+        self
+    }
+    fn op_index(&mut self, opcode: u8, index: u64) -> &mut Self {
+        self.op(opcode).bytes.extend(unsigned(index));
+        self
+    }
+    /// Writes an index that the linker will replace: always five bytes wide.
+    fn relocated(&mut self, kind: u8, index: u64, placeholder: u64) -> &mut Self {
+        self.relocations.push(Relocation { kind, offset: self.bytes.len(), index });
+        let mut rest = placeholder;
+        for _ in 0..4 {
+            self.bytes.push(rest as u8 & 0x7f | 0x80);
+            rest >>= 7;
+        }
+        self.op(rest as u8)
+    }
+
+    fn local_get(&mut self, local: u64) -> &mut Self {
+        self.op_index(0x20, local)
+    }
+    fn local_set(&mut self, local: u64) -> &mut Self {
+        self.op_index(0x21, local)
+    }
+    fn global_get(&mut self, symbol: Symbol) -> &mut Self {
+        self.op(0x23).relocated(GLOBAL_INDEX_LEB, symbol.0, symbol.0 - STACK_POINTER.0)
+    }
+    fn global_set(&mut self, symbol: Symbol) -> &mut Self {
+        self.op(0x24).relocated(GLOBAL_INDEX_LEB, symbol.0, symbol.0 - STACK_POINTER.0)
+    }
+    fn call(&mut self, symbol: Symbol) -> &mut Self {
+        self.op(0x10).relocated(FUNCTION_INDEX_LEB, symbol.0, symbol.0)
+    }
+    /// Calls through table 0, encoded in one byte: valid in every version of WebAssembly.
+    /// A linker that sees a table import without a table symbol keeps that table at 0.
+    fn call_indirect(&mut self, ty: u64) -> &mut Self {
+        self.op(0x11).relocated(TYPE_INDEX_LEB, ty, ty).op(0)
+    }
+    fn i32_const(&mut self, value: u32) -> &mut Self {
+        // Below 64, signed and unsigned LEB128 are the same single byte.
+        assert!(value < 64);
+        self.op(0x41).op(value as u8)
+    }
+    fn if_void(&mut self) -> &mut Self {
+        self.op(0x04).op(0x40)
+    }
+    fn if_i32(&mut self) -> &mut Self {
+        self.op(0x04).op(I32)
+    }
+    fn less_than(&mut self) -> &mut Self {
+        self.op(self.width.pick(0x49, 0x54))
+    }
+    fn less_or_equal(&mut self) -> &mut Self {
+        self.op(self.width.pick(0x4d, 0x58))
+    }
+    fn load(&mut self, field: usize) -> &mut Self {
+        self.memory(self.width.pick(0x28, 0x29), self.width.pick(2, 3), field)
+    }
+    fn store(&mut self, field: usize) -> &mut Self {
+        self.memory(self.width.pick(0x36, 0x37), self.width.pick(2, 3), field)
+    }
+    fn load_u32(&mut self, field: usize) -> &mut Self {
+        self.memory(0x28, 2, field)
+    }
+    fn store_u32(&mut self, field: usize) -> &mut Self {
+        self.memory(0x36, 2, field)
+    }
+    fn memory(&mut self, opcode: u8, align_log2: u8, field: usize) -> &mut Self {
+        let offset = field as u64 * self.width.bytes();
+        self.op(opcode).op(align_log2).bytes.extend(unsigned(offset));
+        self
+    }
+
+    fn end(mut self) -> Self {
+        self.op(END);
+        self
+    }
+}
+
+// --- Sections ----------------------------------------------------------------------------
+
+fn linking() -> Vec<u8> {
+    const VERSION: u64 = 2;
+    const SYMBOL_TABLE: u8 = 8;
+    const FUNCTION: u8 = 0;
+    const GLOBAL: u8 = 2;
+    const GLOBAL_BINDING: u64 = 0x00;
+    const LOCAL_BINDING: u64 = 0x02;
+    const HIDDEN: u64 = 0x04;
+    const UNDEFINED: u64 = 0x10;
+    // An undefined symbol is named by its import, and must be defined elsewhere, unless it has
+    // a name of its own: then it stays an import.
+    const EXPLICIT_NAME: u64 = 0x40;
+    let undefined = |kind, index| [vec![kind], unsigned(UNDEFINED), unsigned(index)].concat();
+    let named = |kind, flags, index, symbol| {
+        [vec![kind], unsigned(flags), unsigned(index), name(symbol)].concat()
+    };
+    let symbols = vector(&[
+        named(FUNCTION, UNDEFINED | EXPLICIT_NAME, 0, "bysyncify_start_unwind"),
+        named(FUNCTION, UNDEFINED | EXPLICIT_NAME, 1, "bysyncify_stop_unwind"),
+        named(FUNCTION, UNDEFINED | EXPLICIT_NAME, 2, "bysyncify_start_rewind"),
+        named(FUNCTION, UNDEFINED | EXPLICIT_NAME, 3, "bysyncify_stop_rewind"),
+        named(FUNCTION, GLOBAL_BINDING | HIDDEN, 4, "bysyncify_resume"),
+        named(FUNCTION, GLOBAL_BINDING | HIDDEN, 5, "bysyncify_suspend"),
+        named(FUNCTION, GLOBAL_BINDING | HIDDEN, 6, "bysyncify_current"),
+        named(FUNCTION, GLOBAL_BINDING | HIDDEN, 7, "bysyncify_halt"),
+        undefined(GLOBAL, 0),
+        named(GLOBAL, LOCAL_BINDING, 1, "bysyncify_current_core"),
+    ]);
+    [name("linking"), unsigned(VERSION), section(SYMBOL_TABLE, symbols)].concat()
+}
+
+fn reloc_code(relocations: &[Relocation]) -> Vec<u8> {
+    const CODE_SECTION_INDEX: u64 = 4;
+    let entries: Vec<_> = relocations
+        .iter()
+        .map(|r| [vec![r.kind], unsigned(r.offset as u64), unsigned(r.index)].concat())
+        .collect();
+    [name("reloc.CODE"), unsigned(CODE_SECTION_INDEX), vector(&entries)].concat()
+}
+
+fn function_type(params: &[u8], results: &[u8]) -> Vec<u8> {
+    let list = |types: &[u8]| [unsigned(types.len() as u64), types.to_vec()].concat();
+    [vec![0x60], list(params), list(results)].concat()
+}
+
+fn import(module: &str, field: &str, description: &[u8]) -> Vec<u8> {
+    [name(module), name(field), description.to_vec()].concat()
+}
+
+fn section(id: u8, content: Vec<u8>) -> Vec<u8> {
+    [vec![id], unsigned(content.len() as u64), content].concat()
+}
+
+fn vector(items: &[Vec<u8>]) -> Vec<u8> {
+    [unsigned(items.len() as u64), items.concat()].concat()
+}
+
+fn name(text: &str) -> Vec<u8> {
+    [unsigned(text.len() as u64), text.as_bytes().to_vec()].concat()
+}
+
+/// Unsigned LEB128.
+fn unsigned(mut value: u64) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    loop {
+        let byte = value as u8 & 0x7f;
+        value >>= 7;
+        if value == 0 {
+            bytes.push(byte);
+            return bytes;
+        }
+        bytes.push(byte | 0x80);
+    }
+}

@@ -1,0 +1,101 @@
+//! The traits of the crate `awaiter-trait`, in both of its incompatible versions.
+//!
+//! Version 0.2.8 implements `UnsafeAwaiter` for `dyn DynAwaiterMut` by calling itself without
+//! end. Nothing here goes through that implementation.
+
+use core::pin::Pin;
+
+use crate::handle::{CoreHandle, RawCoreHandle};
+use crate::raw::RawCore;
+
+macro_rules! implement {
+    ($feature:literal, $traits:ident, $future:ty) => {
+        #[cfg(feature = $feature)]
+        const _: () = {
+            // Each forwards to the method of the same meaning.
+            impl $traits::Awaiter for RawCore {
+                fn r#await<T>(&self, future: $future) -> T {
+                    self.embed(future)
+                }
+            }
+    $traits::autoimpl!(<> RawCore as Awaiter);
+
+            impl $traits::Awaiter for CoreHandle<'_> {
+                fn r#await<T>(&self, future: $future) -> T {
+                    self.embed(future)
+                }
+            }
+    $traits::autoimpl!(<> CoreHandle<'_> as Awaiter);
+
+            impl $traits::UnsafeAwaiter for RawCoreHandle {
+                unsafe fn unsafe_await<T>(&self, future: $future) -> T {
+                    // SAFETY: our caller vouches for the coroutine's memory.
+                    unsafe { self.embed(future) }
+                }
+            }
+    $traits::autoimpl!(<> RawCoreHandle as UnsafeAwaiter);
+
+            #[cfg(feature = "alloc")]
+            impl $traits::Awaiter for crate::Core {
+                fn r#await<T>(&self, future: $future) -> T {
+                    self.embed(future)
+                }
+            }
+            #[cfg(feature = "alloc")]
+    $traits::autoimpl!(<> crate::Core as Awaiter);
+        };
+    };
+}
+
+implement!("awaiter-trait", awaiter_trait, Pin<&mut (dyn Future<Output = T> + '_)>);
+implement!("awaiter-trait-01", awaiter_trait_01, Pin<&mut dyn Future<Output = T>>);
+
+#[cfg(all(feature = "alloc", feature = "awaiter-trait"))]
+pub use marker::CoroutineMarker;
+
+#[cfg(all(feature = "alloc", feature = "awaiter-trait"))]
+mod marker {
+    use awaiter_trait::r#dyn::DynAwaiter;
+
+    use crate::Coroutine;
+
+    /// Makes coroutines through [`awaiter_trait::Coroutine`], all with the same stack size.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    pub struct CoroutineMarker {
+        size: usize,
+    }
+
+    impl CoroutineMarker {
+        /// A marker for stacks of `size` bytes.
+        ///
+        /// # Safety
+        ///
+        /// `awaiter_trait::Coroutine::exec` is safe and takes closures that borrow. Whoever makes
+        /// a marker promises in the name of everyone who uses it:
+        ///
+        /// - What a closure given to `exec`, or its result, borrows stays borrowed until the
+        ///   future that `exec` returned has ended, as for
+        ///   [`Coroutine::new_unchecked`](crate::Coroutine::new_unchecked). In short: these
+        ///   futures are not forgotten, and no closure waits again once it was cancelled.
+        pub const unsafe fn new(size: usize) -> Self {
+            Self { size }
+        }
+
+        /// The size of the stacks, in bytes.
+        pub const fn size(self) -> usize {
+            self.size
+        }
+    }
+
+    impl awaiter_trait::Coroutine for CoroutineMarker {
+        fn exec<T>(
+            &self,
+            closure: impl FnOnce(&(dyn DynAwaiter + '_)) -> T,
+        ) -> impl Future<Output = T> {
+            // SAFETY: whoever made the marker has promised it.
+            unsafe { Coroutine::new_unchecked(self.size, move |handle| closure(&handle)) }
+        }
+    }
+
+    awaiter_trait::autoimpl!(<> CoroutineMarker as Coroutine);
+}

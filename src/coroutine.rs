@@ -1,0 +1,219 @@
+//! The coroutine that most programs use: it owns its memory.
+
+use core::fmt;
+use core::mem::ManuallyDrop;
+use core::pin::Pin;
+use core::task::{Context, Poll};
+
+use futures_core::FusedFuture;
+
+use crate::handle::CoreHandle;
+use crate::layout::{Layout, MIN_STACK_SIZE};
+use crate::raw_coroutine::RawCoroutine;
+use crate::stack::{self, Stack};
+
+/// Synchronous code as a future: a closure on a stack of its own, which pauses as a whole
+/// whenever it waits.
+///
+/// It runs on any executor: each poll runs the closure until it waits for a future that is
+/// pending, or returns. It is one pointer; its memory is one allocation.
+///
+/// ```no_run
+/// use bysyncify::Coroutine;
+/// # async fn read() -> u32 { 7 }
+/// # async fn example() {
+/// let sum = Coroutine::new(16 * 1024, |handle| {
+///     (0..3).map(|_| handle.embed(read())).sum::<u32>()
+/// });
+/// println!("{}", sum.await);
+/// # }
+/// ```
+///
+/// # Dropping a coroutine
+///
+/// One that was not started, or has finished, just goes away. One that is suspended is resumed
+/// once more, as [`cancel`](Coroutine::cancel) does, so that it can return and its destructors
+/// run. If it suspends again its memory is leaked, and counted by
+/// [`abandoned_coroutines`](crate::abandoned_coroutines): frames that are still there may hold
+/// futures that others point to, so that memory must not be used for anything else. Wait with
+/// [`try_embed`](CoreHandle::try_embed) where that matters.
+///
+/// # Threads
+///
+/// A coroutine is neither `Send` nor `Sync`, except where the target has no threads: there it
+/// is both, for executors whose `spawn` asks for it.
+#[must_use = "a coroutine does nothing unless it is polled: await it, or spawn it"]
+pub struct Coroutine<U, T> {
+    raw: ManuallyDrop<RawCoroutine<U, T>>,
+    painted: bool,
+}
+
+impl<U, T> Coroutine<U, T>
+where
+    U: FnOnce(CoreHandle<'_>) -> T + 'static,
+    T: 'static,
+{
+    /// Makes a coroutine of `closure`, with a stack of `size` bytes, rounded up to 16.
+    ///
+    /// The closure runs when the coroutine is polled, not before. How much it needs depends on
+    /// the code and on how it was optimised: 16 KiB is ample for most, parsers and interpreters
+    /// may want 64 or more. A stack that is too small ends the program with a message that says
+    /// what was needed; [`Stack::painted`] measures.
+    ///
+    /// # Panics
+    ///
+    /// Panics if `size` is less than [`MIN_STACK_SIZE`](crate::MIN_STACK_SIZE).
+    #[track_caller]
+    pub fn new(size: usize, closure: U) -> Self {
+        // SAFETY: the bounds on `U` and `T` leave nothing that could end before the coroutine.
+        unsafe { Self::new_unchecked(size, closure) }
+    }
+
+    /// Makes a coroutine of `closure` on a stack that there already is: see
+    /// [`Coroutine::into_stack`].
+    ///
+    /// The coroutine's state and its closure take about 60 bytes more than the closure's (or
+    /// its result's) size; what is left is for the stack.
+    ///
+    /// # Panics
+    ///
+    /// Panics if less than [`MIN_STACK_SIZE`](crate::MIN_STACK_SIZE) bytes would be left.
+    #[track_caller]
+    pub fn with_stack(stack: Stack, closure: U) -> Self {
+        // SAFETY: the bounds on `U` and `T` leave nothing that could end before the coroutine.
+        unsafe { Self::with_stack_unchecked(stack, closure) }
+    }
+}
+
+impl<U, T> Coroutine<U, T>
+where
+    U: FnOnce(CoreHandle<'_>) -> T,
+{
+    /// Like [`Coroutine::new`], for a closure that borrows.
+    ///
+    /// # Safety
+    ///
+    /// - What `U` and `T` borrow stays borrowed until the coroutine has *ended*: was polled to
+    ///   completion, or cancelled or dropped without being abandoned
+    ///   ([`abandoned_coroutines`](crate::abandoned_coroutines)). Forgetting the coroutine does
+    ///   not end it: a suspended frame may have moved a value out of a borrow and mean to put
+    ///   it back.
+    ///
+    /// # Panics
+    ///
+    /// Panics as [`Coroutine::new`] does.
+    #[track_caller]
+    pub unsafe fn new_unchecked(size: usize, closure: U) -> Self {
+        assert!(
+            size >= MIN_STACK_SIZE,
+            "a stack of {size} bytes is too small for a coroutine: give it at least {MIN_STACK_SIZE}"
+        );
+        let len = Layout::needed(size, RawCoroutine::<U, T>::FRAME_LAYOUT);
+        // SAFETY: our caller makes the same promise.
+        unsafe { Self::with_stack_unchecked(Stack::new(len), closure) }
+    }
+
+    /// Like [`Coroutine::with_stack`], for a closure that borrows.
+    ///
+    /// # Safety
+    ///
+    /// - As for [`Coroutine::new_unchecked`].
+    ///
+    /// # Panics
+    ///
+    /// Panics as [`Coroutine::with_stack`] does.
+    #[track_caller]
+    pub unsafe fn with_stack_unchecked(stack: Stack, closure: U) -> Self {
+        let painted = stack.is_painted();
+        let memory = stack.into_raw();
+        // SAFETY: we own `memory`, and free it only after the coroutine has finished. Our caller
+        // makes the same promise about what `U` and `T` borrow.
+        let raw = unsafe { RawCoroutine::new_unchecked(memory, closure) };
+        if painted {
+            // SAFETY: the stack of a coroutine that has not started.
+            unsafe { stack::paint(&raw.core().stack_range()) };
+        }
+        Self { raw: ManuallyDrop::new(raw), painted }
+    }
+}
+
+impl<U, T> Coroutine<U, T> {
+    /// Resumes a suspended coroutine once, with cancellation: the
+    /// [`try_embed`](CoreHandle::try_embed) that it waits in, and every later one, returns
+    /// [`EmbedError::Cancelled`](crate::EmbedError::Cancelled), so that the closure can return
+    /// and its destructors run.
+    ///
+    /// Returns what the closure returns. Returns `None` if the coroutine had not been started
+    /// (then the closure is dropped), had already ended, or suspended again (then it is
+    /// *abandoned*: see "Dropping a coroutine" above). Polling it again panics.
+    pub fn cancel(&mut self) -> Option<T> {
+        self.raw.cancel()
+    }
+
+    /// Returns the memory of a coroutine that has finished, for the next one.
+    ///
+    /// # Errors
+    ///
+    /// Returns the coroutine itself if it has not finished or was abandoned.
+    pub fn into_stack(self) -> Result<Stack, Self> {
+        let coroutine = ManuallyDrop::new(self);
+        // SAFETY: if this is a stack, `coroutine` is neither used nor dropped.
+        match unsafe { coroutine.reclaim() } {
+            Some(stack) => Ok(stack),
+            None => Err(ManuallyDrop::into_inner(coroutine)),
+        }
+    }
+
+    /// The bytes that the coroutine's frames and its shadow stack share.
+    pub fn stack_len(&self) -> usize {
+        self.raw.stack_len()
+    }
+
+    /// Takes the memory of a coroutine that has finished.
+    ///
+    /// # Safety
+    ///
+    /// - The coroutine is not used any more if this returns a stack.
+    unsafe fn reclaim(&self) -> Option<Stack> {
+        let memory = self.raw.finished_memory()?;
+        let high_water = self.painted.then(|| {
+            // SAFETY: painted in `with_stack_unchecked`, and finished.
+            unsafe { stack::measure(&self.raw.core().stack_range()) }
+        });
+        // SAFETY: it came from `Stack::into_raw`. The coroutine has finished, so no frame uses it.
+        Some(unsafe { Stack::from_raw(memory, high_water) })
+    }
+}
+
+impl<U, T> Future for Coroutine<U, T> {
+    type Output = T;
+
+    /// Runs the closure until it waits for a future that is pending, or returns.
+    ///
+    /// # Panics
+    ///
+    /// Panics if the coroutine has ended: see [`FusedFuture::is_terminated`].
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<T> {
+        Pin::new(&mut *self.raw).poll(cx)
+    }
+}
+
+impl<U, T> FusedFuture for Coroutine<U, T> {
+    fn is_terminated(&self) -> bool {
+        self.raw.is_terminated()
+    }
+}
+
+impl<U, T> Drop for Coroutine<U, T> {
+    fn drop(&mut self) {
+        self.raw.cancel();
+        // SAFETY: we are being dropped. Where there is no stack, the memory is leaked.
+        drop(unsafe { self.reclaim() });
+    }
+}
+
+impl<U, T> fmt::Debug for Coroutine<U, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Coroutine").field(self.raw.core()).finish()
+    }
+}

@@ -1,0 +1,71 @@
+//! What cannot be survived, and how it is said.
+//!
+//! Each of these means that memory or control flow is already wrong: a stack ran over what
+//! lies beside it, or frames were lost. Unwinding would run destructors over that, so there is
+//! no way on: [`fatal`] prints through the panic hook or handler, and ends the program.
+
+use core::fmt;
+
+/// Sizes are in bytes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Fatal {
+    /// Asyncify saved more than there was room for.
+    FramesOverflow { needed: usize, available: usize, size: usize },
+    /// The shadow stack was below the stack's low end at a suspend.
+    ShadowOverflow { needed: usize, size: usize },
+    /// The shadow stack has been below the stack's low end.
+    CanaryDead { size: usize },
+    /// `bysyncify_suspend` returned to a caller that should have been unwound.
+    NotInstrumented,
+    /// An entry function returned in the middle of an unwind or rewind.
+    LostFrames,
+    /// An unwind arrived that we did not start.
+    ForeignUnwind,
+}
+
+impl fmt::Display for Fatal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match *self {
+            Self::FramesOverflow { needed, available, size } => write!(
+                f,
+                "coroutine stack overflow: suspending needed {needed} bytes and {available} were \
+                 left of {size}; give the coroutine a stack of at least {} bytes",
+                size.saturating_add(needed - available).next_multiple_of(16)
+            ),
+            Self::ShadowOverflow { needed, size } => write!(
+                f,
+                "coroutine stack overflow: {needed} bytes are in use before anything is saved and \
+                 the stack has {size}; give the coroutine a larger one"
+            ),
+            Self::CanaryDead { size } => write!(
+                f,
+                "coroutine stack overflow: more than {size} bytes were in use between two \
+                 suspends, which is all the stack has; give the coroutine a larger one"
+            ),
+            Self::NotInstrumented => f.write_str(
+                "a function that waits in `embed` was not instrumented by Asyncify; link with \
+                 `bysyncify-ld`, or run `wasm-opt --asyncify \
+                 --pass-arg=asyncify-ignore-imports` before any optimisation",
+            ),
+            Self::LostFrames => f.write_str(
+                "a coroutine returned while it was being suspended or resumed: a function on its \
+                 stack was not instrumented by Asyncify, or is JavaScript; run `wasm-opt \
+                 --asyncify --pass-arg=asyncify-ignore-imports` without a remove-list, before any \
+                 optimisation",
+            ),
+            Self::ForeignUnwind => f.write_str(
+                "an Asyncify unwind that bysyncify did not start reached a coroutine: the host \
+                 suspended code that runs inside one; await there with `embed` instead",
+            ),
+        }
+    }
+}
+
+/// Says `cause` and ends the program.
+///
+/// `extern "C"`: a panic does not leave such a function. Where panics unwind it aborts.
+#[cold]
+#[inline(never)]
+pub(crate) extern "C" fn fatal(cause: &Fatal) -> ! {
+    panic!("{cause}")
+}

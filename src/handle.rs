@@ -1,0 +1,101 @@
+//! What a coroutine's closure is given to wait with.
+
+use core::ptr::NonNull;
+
+use crate::embed::EmbedError;
+use crate::raw::RawCore;
+
+/// A coroutine, as seen from inside: waits for futures.
+///
+/// Handles are small, `Copy`, and can be passed down to whatever needs to wait. They cannot
+/// leave the closure that they were given to. Code that no handle can be passed to uses the
+/// free function [`embed`](crate::embed()).
+///
+/// A future that waits is always waited for on the stack it was called on, so in the innermost
+/// coroutine; the outer ones see that one's [`Pending`](core::task::Poll::Pending).
+#[derive(Clone, Copy, Debug)]
+pub struct CoreHandle<'a> {
+    core: &'a RawCore,
+}
+
+impl<'a> CoreHandle<'a> {
+    pub(crate) fn new(core: &'a RawCore) -> Self {
+        Self { core }
+    }
+
+    /// Waits for `future`, which may be any [`IntoFuture`], pinned or not.
+    ///
+    /// If the coroutine is cancelled or dropped meanwhile, this never returns, and the
+    /// coroutine's memory is leaked: see [`CoreHandle::try_embed`].
+    ///
+    /// # Panics
+    ///
+    /// Panics if the handle's coroutine is not running.
+    #[track_caller]
+    pub fn embed<F: IntoFuture>(&self, future: F) -> F::Output {
+        self.core.embed(future)
+    }
+
+    /// Waits for `future`, and returns an error if the coroutine is cancelled or dropped.
+    ///
+    /// # Errors
+    ///
+    /// - [`EmbedError::Cancelled`]: return from the coroutine.
+    /// - [`EmbedError::NotRunning`] if the handle's coroutine is not running.
+    pub fn try_embed<F: IntoFuture>(&self, future: F) -> Result<F::Output, EmbedError> {
+        self.core.try_embed(future)
+    }
+
+    /// The same handle, without the lifetime.
+    pub fn raw(&self) -> RawCoreHandle {
+        RawCoreHandle { core: NonNull::from(self.core) }
+    }
+}
+
+/// A [`CoreHandle`] without a lifetime, for data structures that cannot have one.
+#[derive(Clone, Copy, Debug)]
+pub struct RawCoreHandle {
+    core: NonNull<RawCore>,
+}
+
+impl RawCoreHandle {
+    /// Gives the handle a lifetime.
+    ///
+    /// # Safety
+    ///
+    /// - The coroutine's memory is not freed or reused during `'a`.
+    pub unsafe fn to_handle<'a>(&self) -> CoreHandle<'a> {
+        // SAFETY: the core lies in the coroutine's memory.
+        CoreHandle::new(unsafe { self.core.as_ref() })
+    }
+
+    /// Waits for `future`: see [`CoreHandle::embed`].
+    ///
+    /// # Safety
+    ///
+    /// - The coroutine's memory has not been freed or reused.
+    ///
+    /// # Panics
+    ///
+    /// Panics if the handle's coroutine is not running.
+    #[track_caller]
+    pub unsafe fn embed<F: IntoFuture>(&self, future: F) -> F::Output {
+        // SAFETY: our caller promises the same for now; from then on the coroutine is running,
+        // and its memory stays while it is.
+        unsafe { self.to_handle() }.embed(future)
+    }
+
+    /// Waits for `future`: see [`CoreHandle::try_embed`].
+    ///
+    /// # Safety
+    ///
+    /// - The coroutine's memory has not been freed or reused.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`CoreHandle::try_embed`].
+    pub unsafe fn try_embed<F: IntoFuture>(&self, future: F) -> Result<F::Output, EmbedError> {
+        // SAFETY: as in `embed`.
+        unsafe { self.to_handle() }.try_embed(future)
+    }
+}

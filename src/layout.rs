@@ -1,0 +1,123 @@
+//! How a coroutine's memory is divided. Arithmetic only.
+//!
+//! ```text
+//!  low                                                                            high
+//!  ├─pad─┬─ frame ──────────────────────┬─ canary ─┬─ stack ──────────────────────┬─pad─┤
+//!  │     │ RawCore │ closure or result  │          │ Asyncify ──►    ◄── shadow   │     │
+//!        ▲                                         ▲                              ▲
+//!        frame: aligned for all it holds           base: 8-aligned                top: 16-aligned
+//! ```
+//!
+//! Two stacks share the space between `base` and `top`. LLVM's *shadow stack* (what has an
+//! address) grows down from `top` while the coroutine runs. When it suspends, Asyncify saves
+//! the wasm locals of every paused function from `base` up, in what the shadow stack left.
+//! So there is one size to choose, not two.
+//!
+//! Asyncify wants its buffer 4-aligned (8 on wasm64), and LLVM the shadow stack 16-aligned:
+//! both per Binaryen's `Asyncify.cpp` and the WebAssembly C ABI.
+
+/// The alignment of LLVM's shadow stack, in bytes.
+pub(crate) const STACK_ALIGN: usize = 16;
+
+/// What lies below `base`: a shadow stack that has grown too far runs over it first.
+pub(crate) const CANARY: [u64; 2] = [0x0b59_6ac1_f700_c0de, 0x5ca1_ab1e_0ddb_a115];
+
+/// The smallest stack that a coroutine accepts, in bytes.
+///
+/// It is not a size to aim for: an unoptimised build needs more to do anything.
+pub const MIN_STACK_SIZE: usize = 512;
+
+/// Offsets from the low end of a coroutine's memory, in bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Layout {
+    pub(crate) frame: usize,
+    pub(crate) base: usize,
+    pub(crate) top: usize,
+}
+
+impl Layout {
+    /// Divides `len` bytes at `address` for a frame of the given size and alignment.
+    ///
+    /// Errs with the number of bytes that would have been enough.
+    pub(crate) fn divide(
+        address: usize,
+        len: usize,
+        frame: core::alloc::Layout,
+    ) -> Result<Self, usize> {
+        let needed = Self::needed(MIN_STACK_SIZE, frame);
+        let frame_offset = address.next_multiple_of(frame.align().max(8)) - address;
+        let base = (frame_offset + frame.size()).next_multiple_of(8) + size_of_val(&CANARY);
+        // Wraps only if `len` is nonsense for this address; then `top` is small.
+        let end = address.saturating_add(len) / STACK_ALIGN * STACK_ALIGN;
+        let top = end.saturating_sub(address);
+        if top < base || top - base < MIN_STACK_SIZE {
+            return Err(needed);
+        }
+        Ok(Self { frame: frame_offset, base, top })
+    }
+
+    /// How many 16-aligned bytes always suffice for a stack of `size` bytes beside such a frame.
+    /// Saturates at `usize::MAX`.
+    pub(crate) fn needed(size: usize, frame: core::alloc::Layout) -> usize {
+        let lost_to_alignment = frame.align().max(STACK_ALIGN) - STACK_ALIGN;
+        (lost_to_alignment + frame.size().next_multiple_of(8) + size_of_val(&CANARY))
+            .next_multiple_of(STACK_ALIGN)
+            .saturating_add(size.max(MIN_STACK_SIZE))
+            .checked_next_multiple_of(STACK_ALIGN)
+            .unwrap_or(usize::MAX)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use core::alloc::Layout as Frame;
+
+    fn frame(size: usize, align: usize) -> Frame {
+        Frame::from_size_align(size, align).unwrap()
+    }
+
+    #[test]
+    fn what_is_needed_is_enough_at_every_aligned_address() {
+        for align in [1, 4, 8, 16, 32, 64, 4096] {
+            for size in [0, 1, 7, 32, 100, 5000] {
+                for stack in [MIN_STACK_SIZE, 513, 65536] {
+                    let frame = frame(size, align);
+                    let len = Layout::needed(stack, frame);
+                    for address in (0x1000..0x3000).step_by(STACK_ALIGN) {
+                        let got = Layout::divide(address, len, frame).unwrap();
+                        assert!((got.top - got.base) >= stack);
+                        assert_eq!((address + got.frame) % align, 0);
+                        assert_eq!((address + got.base) % 8, 0);
+                        assert_eq!((address + got.top) % STACK_ALIGN, 0);
+                        assert!(got.frame + size + 16 <= got.base && got.top <= len);
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn any_address_and_length_divides_or_errs() {
+        for address in 1..64 {
+            for len in 0..1200 {
+                match Layout::divide(address, len, frame(40, 8)) {
+                    Ok(got) => assert!((got.top - got.base) >= MIN_STACK_SIZE && got.top <= len),
+                    Err(needed) => assert_eq!(needed, 512 + 64),
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn an_ordinary_stack_gets_exactly_what_was_asked_for() {
+        let frame = frame(40, 8);
+        let got = Layout::divide(0x1000, Layout::needed(4096, frame), frame).unwrap();
+        assert_eq!(got, Layout { frame: 0, base: 56, top: 56 + 8 + 4096 });
+    }
+
+    #[test]
+    fn absurd_sizes_saturate() {
+        assert_eq!(Layout::needed(usize::MAX, frame(40, 8)), usize::MAX);
+    }
+}

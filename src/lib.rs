@@ -1,0 +1,49 @@
+#![doc = include_str!("../README.md")]
+#![no_std]
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+#[cfg(feature = "alloc")]
+extern crate alloc;
+
+// What the build script's object and `raw` must agree on.
+#[path = "../build/abi.rs"]
+#[allow(dead_code, reason = "the build script uses the rest")]
+mod abi;
+
+mod embed;
+mod fatal;
+mod handle;
+mod layout;
+mod phase;
+mod raw;
+mod raw_coroutine;
+mod sys;
+
+#[cfg(feature = "alloc")]
+mod coroutine;
+#[cfg(feature = "alloc")]
+mod owned_core;
+#[cfg(feature = "alloc")]
+mod stack;
+
+#[cfg(any(feature = "awaiter-trait", feature = "awaiter-trait-01"))]
+mod awaiter;
+
+#[doc(no_inline)]
+pub use embed::EmbedError::Cancelled;
+pub use embed::{EmbedError, can_embed, embed, get_state, try_embed};
+pub use handle::{CoreHandle, RawCoreHandle};
+pub use layout::MIN_STACK_SIZE;
+pub use phase::State;
+pub use raw::{RawCore, RawStack};
+pub use raw_coroutine::{RawCoroutine, abandoned_coroutines};
+pub use sys::{start_rewind, start_unwind, stop_rewind, stop_unwind};
+
+#[cfg(all(feature = "alloc", feature = "awaiter-trait"))]
+pub use awaiter::CoroutineMarker;
+#[cfg(feature = "alloc")]
+pub use coroutine::Coroutine;
+#[cfg(feature = "alloc")]
+pub use owned_core::Core;
+#[cfg(feature = "alloc")]
+pub use stack::{HighWater, Stack};

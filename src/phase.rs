@@ -1,0 +1,105 @@
+//! Where a coroutine is in its life.
+//!
+//! Asyncify keeps a state of its own, but a module cannot ask for it: Binaryen refuses the
+//! import `asyncify.get_state` in every version up to 132, whatever its documentation says
+//! ("call to unidenfied asyncify import"). So we keep our own record, one for each coroutine.
+//!
+//! ```text
+//!                  (1)            (2)
+//!        Ready ──────────► Running ───► Unwinding
+//!          │                │   ▲           │ (3)
+//!      (6) │            (5) │   │ (4)       ▼
+//!          │                │   └─ Rewinding ◄─ Suspended
+//!          ▼                ▼               (1)     │
+//!       Finished ◄──────────┘                       │ (7)
+//!                                Abandoned ◄────────┘
+//! ```
+//!
+//! 1. `bysyncify_resume`, called by `RawCore::resume`
+//! 2. `bysyncify_suspend`, called by `RawCore::suspend`
+//! 3. `bysyncify_resume`, when the unwind has arrived there
+//! 4. `bysyncify_suspend`, when the rewind has arrived there
+//! 5. `RawCore::resume`, when the entry function has returned
+//! 6. `RawCore::finish`, for a coroutine that is dropped or cancelled before its first poll
+//! 7. `RawCore::abandon`, for one that suspends although it was cancelled
+//!
+//! User code runs in `Running` only. `Unwinding` and `Rewinding` are visible to it nowhere;
+//! whoever sees them has found a function that Asyncify did not instrument.
+
+use crate::abi;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u32)]
+pub(crate) enum Phase {
+    /// Not yet polled. Its closure is still in its slot.
+    Ready = 0,
+    /// On the call stack, innermost or with coroutines of its own inside.
+    Running = abi::RUNNING,
+    /// Its frames are being saved.
+    Unwinding = abi::UNWINDING,
+    /// Its frames are saved; nothing of it is on the call stack.
+    Suspended = abi::SUSPENDED,
+    /// Its frames are being restored.
+    Rewinding = abi::REWINDING,
+    /// Its closure has returned, or was dropped unused. Its memory is free to be reused.
+    Finished = 5,
+    /// It was cancelled and suspended again. Its memory is never touched again.
+    Abandoned = 6,
+}
+
+impl Phase {
+    /// Reads what the switch or we have written.
+    pub(crate) fn decode(raw: u32) -> Self {
+        match raw {
+            0 => Self::Ready,
+            abi::RUNNING => Self::Running,
+            abi::UNWINDING => Self::Unwinding,
+            abi::SUSPENDED => Self::Suspended,
+            abi::REWINDING => Self::Rewinding,
+            5 => Self::Finished,
+            6 => Self::Abandoned,
+            other => panic!("a coroutine's phase is {other}: its memory was overwritten"),
+        }
+    }
+}
+
+/// Whether the module is pausing or resuming a coroutine: what Asyncify documents as the
+/// result of `asyncify_get_state`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[repr(u32)]
+pub enum State {
+    /// Code runs as usual.
+    Normal = 0,
+    /// The innermost coroutine is being suspended.
+    Unwinding = 1,
+    /// The innermost coroutine is being resumed.
+    Rewinding = 2,
+}
+
+impl From<Phase> for State {
+    fn from(phase: Phase) -> Self {
+        match phase {
+            Phase::Unwinding => Self::Unwinding,
+            Phase::Rewinding => Self::Rewinding,
+            _ => Self::Normal,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_phase_decodes_to_itself() {
+        for raw in 0..=6 {
+            assert_eq!(Phase::decode(raw) as u32, raw);
+        }
+    }
+
+    #[test]
+    #[should_panic = "a coroutine's phase is 7: its memory was overwritten"]
+    fn an_unknown_phase_is_reported() {
+        Phase::decode(7);
+    }
+}

@@ -1,0 +1,261 @@
+//! A coroutine in memory that its user provides.
+
+use core::alloc::Layout;
+use core::fmt;
+use core::marker::PhantomData;
+use core::mem::{ManuallyDrop, MaybeUninit};
+use core::pin::Pin;
+use core::ptr::NonNull;
+use core::sync::atomic::{AtomicUsize, Ordering};
+use core::task::{Context, Poll, Waker};
+
+use futures_core::FusedFuture;
+
+use crate::handle::CoreHandle;
+use crate::phase::Phase;
+use crate::raw::{Frame, RawCore};
+
+/// A coroutine in memory that you provide: needs no allocator.
+///
+/// Everything that [`Coroutine`](crate::Coroutine) says of polling, cancelling and dropping
+/// holds here too.
+///
+/// ```no_run
+/// use bysyncify::RawCoroutine;
+/// use core::mem::MaybeUninit;
+///
+/// static mut MEMORY: [MaybeUninit<u8>; 4096] = [MaybeUninit::uninit(); 4096];
+/// // SAFETY: nothing else uses `MEMORY`, and this runs once.
+/// let memory = unsafe { &mut *(&raw mut MEMORY) };
+/// let coroutine = RawCoroutine::new(memory, |handle| handle.embed(async { 42 }));
+/// ```
+#[must_use = "a coroutine does nothing unless it is polled: await it, or spawn it"]
+pub struct RawCoroutine<U, T> {
+    frame: NonNull<Frame<Slot<U, T>>>,
+    /// We drop both; and we are `Send` and `Sync` only where the target makes it so.
+    marker: PhantomData<(U, T)>,
+}
+
+/// The closure until it is called, its result from when it has returned.
+union Slot<U, T> {
+    closure: ManuallyDrop<U>,
+    result: ManuallyDrop<T>,
+}
+
+// SAFETY: the target has no threads (build.rs), so there is no other thread to send to. This
+// is for executors whose `spawn` asks for `Send`.
+#[cfg(bysyncify_single_threaded)]
+unsafe impl<U, T> Send for RawCoroutine<U, T> {}
+// SAFETY: likewise.
+#[cfg(bysyncify_single_threaded)]
+unsafe impl<U, T> Sync for RawCoroutine<U, T> {}
+
+impl<U, T> RawCoroutine<U, T>
+where
+    U: FnOnce(CoreHandle<'_>) -> T + 'static,
+    T: 'static,
+{
+    /// Makes a coroutine of `closure` that lives in `memory`: about 60 bytes of it and the
+    /// closure or its result, whichever is larger, at the low end; the rest is its stack.
+    ///
+    /// The closure runs when the coroutine is polled, not before.
+    ///
+    /// # Panics
+    ///
+    /// Panics if less than [`MIN_STACK_SIZE`](crate::MIN_STACK_SIZE) bytes are left for the stack.
+    pub fn new(memory: &'static mut [MaybeUninit<u8>], closure: U) -> Self {
+        // SAFETY: a `'static` unique reference is what is asked for, and the bounds on `U` and
+        // `T` leave nothing that could end before the coroutine.
+        unsafe { Self::new_unchecked(NonNull::from(memory), closure) }
+    }
+}
+
+impl<U, T> RawCoroutine<U, T>
+where
+    U: FnOnce(CoreHandle<'_>) -> T,
+{
+    /// Makes a coroutine of a closure that may borrow, in memory that may be freed.
+    ///
+    /// # Safety
+    ///
+    /// - `memory` is valid for reads and writes, and nothing else accesses it, until the
+    ///   coroutine has ended: it was polled to completion, or cancelled or dropped without
+    ///   being abandoned ([`abandoned_coroutines`]).
+    /// - [`into_memory`](Self::into_memory) is called only if `memory` is valid for `'static`.
+    /// - What `U` and `T` borrow stays borrowed until the coroutine has *ended*, in the same
+    ///   sense. Forgetting it is not enough: a suspended frame may have moved a value out of a
+    ///   borrow that it means to put back.
+    ///
+    /// # Panics
+    ///
+    /// Panics as [`RawCoroutine::new`] does.
+    pub unsafe fn new_unchecked(memory: NonNull<[MaybeUninit<u8>]>, closure: U) -> Self {
+        // SAFETY: our caller makes the same promise about `memory`.
+        let frame = unsafe { Frame::<Slot<U, T>>::place(memory, Self::entry, None) };
+        let coroutine = Self { frame, marker: PhantomData };
+        let slot = Slot { closure: ManuallyDrop::new(closure) };
+        // SAFETY: the coroutine has not started, so nothing else uses the slot.
+        unsafe { coroutine.slot().write(slot) };
+        coroutine
+    }
+
+    /// The coroutine's first function, on its own stack. One for each `U` and `T`, so that the
+    /// closure is inlined: a switch costs one indirect call.
+    ///
+    /// # Safety
+    ///
+    /// - `data` is the frame of such a coroutine, and its slot holds the closure.
+    unsafe extern "C" fn entry(data: *mut ()) -> u32 {
+        // SAFETY: our caller's promise. The frame outlives this function's stack.
+        let frame = unsafe { &*data.cast::<Frame<Slot<U, T>>>() };
+        let slot = frame.payload.get();
+        // SAFETY: the slot holds the closure, and nobody reads it again: the phase has moved on.
+        let slot_value = unsafe { slot.read() };
+        // SAFETY: just read from an initialized slot.
+        let slot_value = unsafe { slot_value.assume_init() };
+        // SAFETY: the slot holds the closure.
+        let closure = ManuallyDrop::into_inner(unsafe { slot_value.closure });
+        let result = closure(CoreHandle::new(&frame.core));
+        let result = MaybeUninit::new(Slot { result: ManuallyDrop::new(result) });
+        // SAFETY: the slot is part of the frame, and free since the closure was moved out.
+        unsafe { slot.write(result) };
+        RawCore::ENTRY_RETURNED
+    }
+}
+
+impl<U, T> RawCoroutine<U, T> {
+    /// What a coroutine keeps in its memory beside its stack.
+    #[cfg_attr(not(feature = "alloc"), expect(dead_code, reason = "for `Coroutine`"))]
+    pub(crate) const FRAME_LAYOUT: Layout = Layout::new::<Frame<Slot<U, T>>>();
+
+    /// Resumes a suspended coroutine once, with cancellation: the
+    /// [`try_embed`](crate::try_embed) that it waits in, and every later one, returns
+    /// [`EmbedError::Cancelled`](crate::EmbedError::Cancelled), so that the closure can return
+    /// and its destructors run.
+    ///
+    /// Returns what the closure returns. Returns `None` if the coroutine had not been started
+    /// (then the closure is dropped), had already ended, or suspended again (then it is
+    /// *abandoned*: its memory is leaked, because its frames may hold futures that others
+    /// point to). Polling it again panics.
+    pub fn cancel(&mut self) -> Option<T> {
+        match self.core().phase() {
+            Phase::Ready => {
+                self.core().finish();
+                // SAFETY: it was never started, and now cannot be: the closure is in the slot.
+                let closure = unsafe { &mut (*self.slot()).closure };
+                // SAFETY: for the same reason nobody else drops it.
+                unsafe { ManuallyDrop::drop(closure) };
+                None
+            }
+            Phase::Suspended => {
+                self.core().cancel();
+                match self.step(Waker::noop()) {
+                    Poll::Ready(result) => Some(result),
+                    Poll::Pending => {
+                        self.core().abandon();
+                        ABANDONED.fetch_add(1, Ordering::Relaxed);
+                        None
+                    }
+                }
+            }
+            Phase::Finished | Phase::Abandoned => None,
+            // Polling borrows a coroutine, so this is only seen after a trap, by a host that
+            // goes on all the same. What lies on that stack is anyone's guess: leave it.
+            Phase::Running | Phase::Unwinding | Phase::Rewinding => {
+                ABANDONED.fetch_add(1, Ordering::Relaxed);
+                None
+            }
+        }
+    }
+
+    /// Returns the memory of a coroutine that has finished.
+    ///
+    /// # Errors
+    ///
+    /// Returns the coroutine itself if it has not finished or was abandoned.
+    pub fn into_memory(self) -> Result<&'static mut [MaybeUninit<u8>], Self> {
+        match self.finished_memory() {
+            // SAFETY: `new` was given such a reference, and nothing uses the memory any more;
+            // who called `new_unchecked` has promised that it is the same.
+            Some(memory) => Ok(unsafe { &mut *memory.as_ptr() }),
+            None => Err(self),
+        }
+    }
+
+    /// The memory of a coroutine that has finished: free to be reused once the coroutine is
+    /// forgotten, or dropped, which does nothing more.
+    pub(crate) fn finished_memory(&self) -> Option<NonNull<[MaybeUninit<u8>]>> {
+        (self.core().phase() == Phase::Finished).then(|| self.core().memory())
+    }
+
+    /// The bytes that the coroutine's frames and its shadow stack share.
+    pub fn stack_len(&self) -> usize {
+        self.core().stack_len()
+    }
+
+    fn step(&mut self, waker: &Waker) -> Poll<T> {
+        // SAFETY: `new_unchecked` has paired `entry` with the frame that it expects.
+        let poll = unsafe { self.core().resume(waker) };
+        poll.map(|()| {
+            // SAFETY: `entry` has returned, and has left its result in the slot.
+            let result = unsafe { &mut (*self.slot()).result };
+            // SAFETY: `resume` completes once, so this is the only time that it is taken.
+            unsafe { ManuallyDrop::take(result) }
+        })
+    }
+
+    pub(crate) fn core(&self) -> &RawCore {
+        // SAFETY: the frame is valid for as long as we are: whoever made us promised it.
+        &unsafe { self.frame.as_ref() }.core
+    }
+
+    fn slot(&self) -> *mut Slot<U, T> {
+        // SAFETY: as in `core`.
+        unsafe { self.frame.as_ref() }.payload.get().cast()
+    }
+}
+
+impl<U, T> Future for RawCoroutine<U, T> {
+    type Output = T;
+
+    /// Runs the closure until it waits for a future that is pending, or returns.
+    ///
+    /// # Panics
+    ///
+    /// Panics if the coroutine has ended: see [`FusedFuture::is_terminated`].
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<T> {
+        self.step(cx.waker())
+    }
+}
+
+// Only a pointer: what must not move is behind it.
+impl<U, T> Unpin for RawCoroutine<U, T> {}
+
+impl<U, T> FusedFuture for RawCoroutine<U, T> {
+    fn is_terminated(&self) -> bool {
+        matches!(self.core().phase(), Phase::Finished | Phase::Abandoned)
+    }
+}
+
+impl<U, T> Drop for RawCoroutine<U, T> {
+    fn drop(&mut self) {
+        self.cancel();
+    }
+}
+
+impl<U, T> fmt::Debug for RawCoroutine<U, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("RawCoroutine").field(self.core()).finish()
+    }
+}
+
+static ABANDONED: AtomicUsize = AtomicUsize::new(0);
+
+/// How many coroutines were dropped or cancelled and suspended again, since the program
+/// began: each has leaked its memory.
+///
+/// A coroutine that waits with [`try_embed`](crate::try_embed) and returns when that says
+/// [`Cancelled`](crate::EmbedError::Cancelled) is never among them.
+pub fn abandoned_coroutines() -> usize {
+    ABANDONED.load(Ordering::Relaxed)
+}

@@ -1,0 +1,204 @@
+//! Memory for coroutines: allocated once, reused often, measured if asked to.
+
+use alloc::boxed::Box;
+use core::fmt;
+use core::mem::MaybeUninit;
+use core::ops::Range;
+use core::ptr::{self, NonNull};
+
+use crate::layout::STACK_ALIGN;
+
+/// The unit of allocation: Rust's own way to ask for an alignment.
+#[derive(Clone, Copy)]
+#[repr(C, align(16))]
+struct Block([u8; STACK_ALIGN]);
+
+const _: () = assert!(size_of::<Block>() == STACK_ALIGN && align_of::<Block>() == STACK_ALIGN);
+
+/// Owned memory for one coroutine at a time.
+///
+/// Give it to [`Coroutine::with_stack`](crate::Coroutine::with_stack), and get it back from
+/// [`Coroutine::into_stack`](crate::Coroutine::into_stack) when that has finished.
+pub struct Stack {
+    memory: Box<[MaybeUninit<Block>]>,
+    painted: bool,
+    high_water: Option<HighWater>,
+}
+
+/// The most that a coroutine has used of its [`Stack`], in bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct HighWater {
+    /// What Asyncify saved at the most, growing up.
+    pub frames: usize,
+    /// What the shadow stack took at the most, growing down.
+    pub shadow: usize,
+}
+
+impl HighWater {
+    /// The size to ask for to run the same again: both together, rounded up to 16.
+    pub fn total(self) -> usize {
+        (self.frames + self.shadow).next_multiple_of(STACK_ALIGN)
+    }
+}
+
+impl Stack {
+    /// Allocates `len` bytes, rounded up to a multiple of 16 and aligned to 16.
+    ///
+    /// A coroutine keeps its closure in there as well as its stack.
+    pub fn new(len: usize) -> Self {
+        let memory = Box::new_uninit_slice(len.div_ceil(STACK_ALIGN));
+        Self { memory, painted: false, high_water: None }
+    }
+
+    /// Like [`Stack::new`], and measures how much a coroutine uses: see
+    /// [`Stack::high_water`].
+    ///
+    /// That takes one pass over the whole memory before and one after.
+    pub fn painted(len: usize) -> Self {
+        Self { painted: true, ..Self::new(len) }
+    }
+
+    /// The number of bytes.
+    pub fn len(&self) -> usize {
+        size_of_val(&*self.memory)
+    }
+
+    /// Whether there are no bytes at all.
+    pub fn is_empty(&self) -> bool {
+        self.memory.is_empty()
+    }
+
+    /// What the last coroutine used, if this was made by [`Stack::painted`] and one has
+    /// finished on it.
+    ///
+    /// The two numbers are exact unless the shadow stack came down to where frames had been
+    /// saved; then they add up to the whole stack, and the right thing to do is to try again
+    /// with a larger one.
+    pub fn high_water(&self) -> Option<HighWater> {
+        self.high_water
+    }
+
+    pub(crate) fn is_painted(&self) -> bool {
+        self.painted
+    }
+
+    /// Gives the memory away, to be turned into a stack again by `from_raw`, or leaked.
+    pub(crate) fn into_raw(self) -> NonNull<[MaybeUninit<u8>]> {
+        let len = self.len();
+        let memory = Box::leak(self.memory);
+        NonNull::slice_from_raw_parts(NonNull::from(memory).cast(), len)
+    }
+
+    /// # Safety
+    ///
+    /// - `memory` comes from `into_raw`, and nothing uses it any more.
+    pub(crate) unsafe fn from_raw(
+        memory: NonNull<[MaybeUninit<u8>]>,
+        high_water: Option<HighWater>,
+    ) -> Self {
+        let blocks = memory.len() / STACK_ALIGN;
+        let memory = ptr::slice_from_raw_parts_mut(memory.as_ptr().cast(), blocks);
+        // SAFETY: `into_raw` leaked such a box, by our contract.
+        let memory = unsafe { Box::from_raw(memory) };
+        Self { memory, painted: high_water.is_some(), high_water }
+    }
+}
+
+impl fmt::Debug for Stack {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Stack")
+            .field("len", &self.len())
+            .field("painted", &self.painted)
+            .field("high_water", &self.high_water)
+            .finish()
+    }
+}
+
+/// A word that programs rarely write.
+const PAINT: u32 = 0xbadc_ab1e;
+
+/// Fills an unused stack with paint.
+///
+/// # Safety
+///
+/// - The range is valid for writes and 4-aligned at its low end, and no coroutine uses it.
+pub(crate) unsafe fn paint(stack: &Range<*mut u8>) {
+    for index in 0..words(stack) {
+        // SAFETY: in bounds, by our contract.
+        let word = unsafe { stack.start.cast::<u32>().add(index) };
+        // SAFETY: in bounds and aligned, by our contract.
+        unsafe { word.write(PAINT) };
+    }
+}
+
+/// Finds where the paint is gone: frames come from below, the shadow stack from above.
+///
+/// # Safety
+///
+/// - The range was painted, and a coroutine has finished on it.
+pub(crate) unsafe fn measure(stack: &Range<*mut u8>) -> HighWater {
+    let is_paint = |&index: &usize| {
+        // SAFETY: in bounds, by our contract.
+        let word = unsafe { stack.start.cast::<u32>().add(index) };
+        // SAFETY: in bounds and aligned, and written by `paint` at least. Volatile, because what
+        // lies there now was written by frames that the compiler thinks are gone.
+        unsafe { word.read_volatile() == PAINT }
+    };
+    let words = words(stack);
+    // Frames are saved without gaps. The shadow stack has gaps, where arrays were never
+    // filled, so its lowest word is looked for from below.
+    let frames = (0..words).find(is_paint).unwrap_or(words);
+    let shadow = (frames..words).find(|index| !is_paint(index)).unwrap_or(words);
+    HighWater { frames: 4 * frames, shadow: 4 * (words - shadow) }
+}
+
+fn words(stack: &Range<*mut u8>) -> usize {
+    (stack.end.addr() - stack.start.addr()) / 4
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_length_is_rounded_up() {
+        for (asked, got) in [(0, 0), (1, 16), (16, 16), (4097, 4112)] {
+            let stack = Stack::new(asked);
+            assert_eq!((stack.len(), stack.is_empty()), (got, got == 0));
+        }
+    }
+
+    #[test]
+    fn memory_survives_the_round_trip() {
+        let raw = Stack::new(100).into_raw();
+        assert_eq!((raw.len(), raw.cast::<u8>().addr().get() % 16), (112, 0));
+        // SAFETY: just given away, and not used since.
+        let stack = unsafe { Stack::from_raw(raw, None) };
+        assert_eq!(stack.len(), 112);
+    }
+
+    #[test]
+    fn both_halves_are_measured() {
+        let mut memory = [0u32; 64];
+        let range = memory.as_mut_ptr_range();
+        let range = range.start.cast::<u8>()..range.end.cast::<u8>();
+        // SAFETY: an array of our own.
+        unsafe { paint(&range) };
+        // SAFETY: painted.
+        let unused = unsafe { measure(&range) };
+        assert_eq!(unused, HighWater { frames: 0, shadow: 0 });
+
+        // SAFETY: words 0 to 2, and 50 and 60 of 64: with a gap, as an unfilled array leaves it.
+        unsafe { range.start.write_bytes(1, 12) };
+        for word in [50, 60] {
+            // SAFETY: in bounds.
+            let word = unsafe { range.start.cast::<u32>().add(word) };
+            // SAFETY: in bounds and aligned.
+            unsafe { word.write(7) };
+        }
+        // SAFETY: painted.
+        let used = unsafe { measure(&range) };
+        assert_eq!(used, HighWater { frames: 12, shadow: 56 });
+        assert_eq!(used.total(), 80);
+    }
+}

@@ -1,0 +1,3 @@
+//! Tests of the library alone, in every configuration.
+
+mod basics;

@@ -1,0 +1,138 @@
+//! What the test guests share: the `tests!` macro, the host's functions, and a few futures.
+
+use std::cell::RefCell;
+use std::future::Future;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::{Context, Poll, Wake, Waker};
+
+mod host;
+pub mod random;
+
+pub use host::{expect_trap, log, random_seed, start};
+
+/// Exports each function as a test: the harness runs it in an instance of its own.
+#[macro_export]
+macro_rules! tests {
+    ($($(#[$meta:meta])* fn $name:ident() $body:block)*) => {$(
+        $(#[$meta])*
+        // SAFETY: a space in the name, so it clashes with no symbol of C or Rust.
+        #[unsafe(export_name = concat!("test ", stringify!($name)))]
+        extern "C" fn $name() {
+            $crate::start();
+            $body
+        }
+    )*};
+}
+
+/// Pending once, then ready with its argument. Wakes the waker it was polled with.
+pub fn after_one_poll<T: Unpin>(value: T) -> impl Future<Output = T> + Unpin {
+    after_polls(1, value)
+}
+
+/// Pending `count` times, then ready with its argument.
+pub fn after_polls<T: Unpin>(count: usize, value: T) -> impl Future<Output = T> + Unpin {
+    let (mut left, mut value) = (count, Some(value));
+    std::future::poll_fn(move |cx| match left {
+        0 => Poll::Ready(value.take().expect("polled once after it was ready")),
+        _ => {
+            left -= 1;
+            cx.waker().wake_by_ref();
+            Poll::Pending
+        }
+    })
+}
+
+/// Polls once, with a waker that does nothing.
+pub fn poll_once<F: Future + Unpin>(future: &mut F) -> Poll<F::Output> {
+    Pin::new(future).poll(&mut Context::from_waker(Waker::noop()))
+}
+
+/// Polls until the future is ready; returns how often that was, and the output.
+pub fn run<F: Future + Unpin>(mut future: F) -> (usize, F::Output) {
+    for polls in 1.. {
+        if let Poll::Ready(output) = poll_once(&mut future) {
+            return (polls, output);
+        }
+    }
+    unreachable!("polled for ever")
+}
+
+/// What happened, in order: tests assert all of it.
+#[derive(Clone, Debug, Default)]
+pub struct Trace(Rc<RefCell<Vec<String>>>);
+
+impl Trace {
+    /// Adds a line.
+    pub fn add(&self, line: impl Into<String>) {
+        self.0.borrow_mut().push(line.into());
+    }
+
+    /// Takes all lines so far.
+    pub fn take(&self) -> Vec<String> {
+        self.0.take()
+    }
+}
+
+/// Adds `drop <name>` to a trace when it is dropped.
+#[derive(Debug)]
+pub struct Droppy(pub Trace, pub &'static str);
+
+impl Drop for Droppy {
+    fn drop(&mut self) {
+        self.0.add(format!("drop {}", self.1));
+    }
+}
+
+/// A waker that counts.
+#[derive(Debug, Default)]
+pub struct CountingWaker(AtomicUsize);
+
+impl CountingWaker {
+    /// How often it was woken.
+    pub fn count(&self) -> usize {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+impl Wake for CountingWaker {
+    fn wake(self: Arc<Self>) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+/// A value that one side sets and the other waits for; remembers the last waker it was given.
+#[derive(Debug, Default)]
+pub struct Gate<T> {
+    value: RefCell<Option<T>>,
+    waker: RefCell<Option<Waker>>,
+}
+
+impl<T> Gate<T> {
+    /// Opens the gate, and wakes who waits.
+    pub fn open(&self, value: T) {
+        *self.value.borrow_mut() = Some(value);
+        if let Some(waker) = self.waker.take() {
+            waker.wake();
+        }
+    }
+
+    /// The waker that was last registered.
+    pub fn waker(&self) -> Option<Waker> {
+        self.waker.borrow().clone()
+    }
+
+    /// Waits until the gate is open.
+    pub async fn pass(&self) -> T {
+        std::future::poll_fn(|cx| match self.value.take() {
+            Some(value) => Poll::Ready(value),
+            None => {
+                *self.waker.borrow_mut() = Some(cx.waker().clone());
+                Poll::Pending
+            }
+        })
+        .await
+    }
+}
