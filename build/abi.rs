@@ -19,20 +19,21 @@ pub(crate) const UNWINDING: u32 = 2;
 pub(crate) const SUSPENDED: u32 = 3;
 pub(crate) const REWINDING: u32 = 4;
 
+/// Two words below the stack's low end, which is where `start` points while nothing is saved. A
+/// shadow stack that has grown too far runs over them first.
+pub(crate) const CANARY: [u64; 2] = [0x0b59_6ac1_f700_c0de, 0x5ca1_ab1e_0ddb_a115];
+
 // What `bysyncify_resume` returns.
 /// The entry function was unwound by `bysyncify_suspend`.
 pub(crate) const OUTCOME_SUSPENDED: u32 = 0;
 /// The entry function returned.
 pub(crate) const OUTCOME_FINISHED: u32 = 1;
-/// The entry function was unwound, but by someone else or past the end of the stack.
-pub(crate) const OUTCOME_UNSOUND_UNWIND: u32 = 2;
-/// The entry function returned although an unwind or rewind was under way.
-pub(crate) const OUTCOME_UNSOUND_RETURN: u32 = 3;
+/// Something is wrong with the stack, or with the unwind or rewind.
+pub(crate) const OUTCOME_UNSOUND: u32 = 2;
 
 // What `bysyncify_suspend` returns to a caller that gets to see it.
 /// The coroutine was suspended and has been resumed.
 pub(crate) const SUSPEND_RESUMED: u32 = 0;
-/// The unwind has begun: only a caller that was not instrumented sees this.
-pub(crate) const SUSPEND_UNWINDING: u32 = 1;
-/// The shadow stack has grown past the low end of the coroutine's stack.
-pub(crate) const SUSPEND_OVERFLOW: u32 = 2;
+/// Something is wrong with the stack; or the unwind has begun and the caller, which sees this
+/// although it is to be unwound, was not instrumented.
+pub(crate) const SUSPEND_UNSOUND: u32 = 1;

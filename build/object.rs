@@ -30,11 +30,12 @@ pub(crate) fn emit(width: Width, threads: bool) -> Vec<u8> {
     };
 
     let types = vector(&[
-        function_type(&[pointer], &[]),                      // 0: start_*
-        function_type(&[], &[]),                             // 1: stop_*
-        function_type(&[pointer], &[I32]),                   // 2: suspend, and every entry
+        function_type(&[pointer], &[]),    // 0: start_*, what runs outside
+        function_type(&[], &[]),           // 1: stop_*
+        function_type(&[pointer], &[I32]), // 2: suspend, intact, every entry
         function_type(&[pointer, pointer, pointer], &[I32]), // 3: resume
-        function_type(&[], &[pointer]),                      // 4: current
+        function_type(&[], &[pointer]),    // 4: current
+        function_type(&[pointer, pointer], &[]), // 5: outside
     ]);
     let imports = vector(&[
         import("env", "__linear_memory", &[0x02, limits, 0]),
@@ -45,12 +46,12 @@ pub(crate) fn emit(width: Width, threads: bool) -> Vec<u8> {
         import("asyncify", "start_rewind", &[0x00, 0]),
         import("asyncify", "stop_rewind", &[0x00, 1]),
     ]);
-    let functions = vector(&[vec![3], vec![2], vec![4], vec![1]]);
+    let functions = vector(&[vec![3], vec![2], vec![4], vec![5], vec![2]]);
     let globals = vector(&[vec![pointer, 0x01, width.const_opcode(), 0x00, END]]);
 
-    let mut code = unsigned(4);
+    let mut code = unsigned(5);
     let mut relocations = Vec::new();
-    for function in [resume(width), suspend(width), current(width), halt(width)] {
+    for function in [resume(width), suspend(width), current(width), outside(width), intact(width)] {
         let size = unsigned(function.bytes.len() as u64);
         let base = code.len() + size.len();
         code.extend(size);
@@ -80,13 +81,16 @@ pub(crate) fn emit(width: Width, threads: bool) -> Vec<u8> {
 
 // --- The functions -----------------------------------------------------------------------
 
-// Function and global indices in the object: imports first, then definitions.
+// Indices into the symbol table that `linking` writes.
 const START_UNWIND: Symbol = Symbol(0);
 const STOP_UNWIND: Symbol = Symbol(1);
 const START_REWIND: Symbol = Symbol(2);
 const STOP_REWIND: Symbol = Symbol(3);
-const STACK_POINTER: Symbol = Symbol(8);
-const CURRENT: Symbol = Symbol(9);
+const INTACT: Symbol = Symbol(8);
+const STACK_POINTER: Symbol = Symbol(9);
+const CURRENT: Symbol = Symbol(10);
+
+const OUTSIDE_TYPE: u64 = 0;
 const ENTRY_TYPE: u64 = 2;
 
 fn resume(width: Width) -> Function {
@@ -99,30 +103,32 @@ fn resume(width: Width) -> Function {
     f.local_get(core).global_set(CURRENT);
     f.local_get(core).load(abi::STACK_POINTER).global_set(STACK_POINTER);
     // Rewind a coroutine that is suspended; just start another.
-    f.local_get(core).local_get(core).load_u32(abi::PHASE);
-    f.i32_const(abi::SUSPENDED).op(I32_EQ).if_i32();
-    f.local_get(core).call(START_REWIND).i32_const(abi::REWINDING);
-    f.op(ELSE).i32_const(abi::RUNNING).op(END).store_u32(abi::PHASE);
+    f.local_get(core).load_u32(abi::PHASE).i32_const(abi::SUSPENDED).op(I32_EQ).if_void();
+    f.local_get(core).i32_const(abi::REWINDING).store_u32(abi::PHASE);
+    f.local_get(core).call(START_REWIND);
+    f.op(ELSE);
+    f.local_get(core).i32_const(abi::RUNNING).store_u32(abi::PHASE);
+    f.op(END);
     f.local_get(data).local_get(entry).call_indirect(ENTRY_TYPE).local_set(finished);
     // Switch back.
     f.local_get(caller_sp).global_set(STACK_POINTER);
     f.local_get(caller).global_set(CURRENT);
-    // Did it return?
     f.local_get(finished).if_void();
+    // It has returned. Properly?
     f.local_get(core).load_u32(abi::PHASE).i32_const(abi::RUNNING).op(I32_EQ).if_void();
-    f.i32_const(abi::OUTCOME_FINISHED).op(RETURN).op(END);
+    f.local_get(core).call(INTACT).if_void();
+    f.i32_const(abi::OUTCOME_FINISHED).op(RETURN).op(END).op(END);
     f.op(ELSE);
-    // Did we unwind it, and did it fit?
+    // It was unwound. By us, and did it fit?
     f.local_get(core).load_u32(abi::PHASE).i32_const(abi::UNWINDING).op(I32_EQ).if_void();
     f.local_get(core).load(abi::START).local_get(core).load(abi::END).less_or_equal().if_void();
-    f.call(STOP_UNWIND);
     f.local_get(core).i32_const(abi::SUSPENDED).store_u32(abi::PHASE);
+    f.call(STOP_UNWIND);
     f.i32_const(abi::OUTCOME_SUSPENDED).op(RETURN).op(END).op(END).op(END);
     // No. Make `stop_unwind` accept what there is, so that code can run that says so.
     f.local_get(core).local_get(core).load(abi::START).store(abi::END);
     f.call(STOP_UNWIND);
-    f.i32_const(abi::OUTCOME_UNSOUND_RETURN).i32_const(abi::OUTCOME_UNSOUND_UNWIND);
-    f.local_get(finished).op(SELECT);
+    f.i32_const(abi::OUTCOME_UNSOUND);
     f.end()
 }
 
@@ -134,16 +140,15 @@ fn suspend(width: Width) -> Function {
     f.local_get(core).i32_const(abi::RUNNING).store_u32(abi::PHASE);
     f.call(STOP_REWIND);
     f.i32_const(abi::SUSPEND_RESUMED).op(RETURN).op(END);
-    // Is there any room between Asyncify's frames and the shadow stack?
-    f.global_get(STACK_POINTER).local_get(core).load(abi::START).less_than().if_void();
-    f.local_get(core).global_get(STACK_POINTER).store(abi::STACK_POINTER);
-    f.i32_const(abi::SUSPEND_OVERFLOW).op(RETURN).op(END);
-    // Asyncify may write up to where the shadow stack is now.
+    // Asyncify may write up to where the shadow stack is now, if there is any room.
     f.local_get(core).global_get(STACK_POINTER).store(abi::STACK_POINTER);
     f.local_get(core).global_get(STACK_POINTER).store(abi::END);
+    f.local_get(core).load(abi::START).global_get(STACK_POINTER).less_or_equal().if_void();
+    f.local_get(core).call(INTACT).if_void();
     f.local_get(core).i32_const(abi::UNWINDING).store_u32(abi::PHASE);
     f.local_get(core).call(START_UNWIND);
-    f.i32_const(abi::SUSPEND_UNWINDING);
+    f.op(END).op(END);
+    f.i32_const(abi::SUSPEND_UNSOUND);
     f.end()
 }
 
@@ -153,9 +158,26 @@ fn current(width: Width) -> Function {
     f.end()
 }
 
-fn halt(width: Width) -> Function {
+fn outside(width: Width) -> Function {
+    let (function, data, caller) = (0, 1, 2);
+    let mut f = Function::new(width, &[(1, width.value_type())]);
+    f.global_get(CURRENT).local_tee(caller).is_zero().op(I32_EQZ).if_void();
+    f.local_get(caller).load_u32(abi::PHASE).i32_const(abi::UNWINDING).op(I32_EQ).if_void();
+    f.call(STOP_UNWIND).op(END).op(END);
+    f.null().global_set(CURRENT);
+    f.local_get(data).local_get(function).call_indirect(OUTSIDE_TYPE);
+    f.local_get(caller).global_set(CURRENT);
+    f.end()
+}
+
+fn intact(width: Width) -> Function {
+    let core = 0;
     let mut f = Function::new(width, &[]);
-    f.call(STOP_UNWIND);
+    for (index, word) in abi::CANARY.into_iter().enumerate() {
+        f.local_get(core).load(abi::START).i32_const(16 - 8 * index as u32);
+        f.subtract().load_u64().i64_const(word as i64).op(I64_EQ);
+    }
+    f.op(I32_AND);
     f.end()
 }
 
@@ -166,8 +188,10 @@ const I64: u8 = 0x7e;
 const ELSE: u8 = 0x05;
 const END: u8 = 0x0b;
 const RETURN: u8 = 0x0f;
-const SELECT: u8 = 0x1b;
+const I32_EQZ: u8 = 0x45;
 const I32_EQ: u8 = 0x46;
+const I32_AND: u8 = 0x71;
+const I64_EQ: u8 = 0x51;
 
 impl Width {
     fn value_type(self) -> u8 {
@@ -187,7 +211,6 @@ impl Width {
     }
 }
 
-/// An index into the symbol table that `linking` writes.
 #[derive(Clone, Copy)]
 struct Symbol(u64);
 
@@ -241,6 +264,9 @@ impl Function {
     fn local_set(&mut self, local: u64) -> &mut Self {
         self.op_index(0x21, local)
     }
+    fn local_tee(&mut self, local: u64) -> &mut Self {
+        self.op_index(0x22, local)
+    }
     fn global_get(&mut self, symbol: Symbol) -> &mut Self {
         self.op(0x23).relocated(GLOBAL_INDEX_LEB, symbol.0, symbol.0 - STACK_POINTER.0)
     }
@@ -260,14 +286,25 @@ impl Function {
         assert!(value < 64);
         self.op(0x41).op(value as u8)
     }
+    fn i64_const(&mut self, value: i64) -> &mut Self {
+        self.op(0x42).bytes.extend(signed(value));
+        self
+    }
+    fn null(&mut self) -> &mut Self {
+        self.op(self.width.const_opcode()).op(0)
+    }
+    /// Subtracts an `i32` from an address.
+    fn subtract(&mut self) -> &mut Self {
+        match self.width {
+            Width::W32 => self.op(0x6b),
+            Width::W64 => self.op(0xad).op(0x7d),
+        }
+    }
     fn if_void(&mut self) -> &mut Self {
         self.op(0x04).op(0x40)
     }
-    fn if_i32(&mut self) -> &mut Self {
-        self.op(0x04).op(I32)
-    }
-    fn less_than(&mut self) -> &mut Self {
-        self.op(self.width.pick(0x49, 0x54))
+    fn is_zero(&mut self) -> &mut Self {
+        self.op(self.width.pick(0x45, 0x50))
     }
     fn less_or_equal(&mut self) -> &mut Self {
         self.op(self.width.pick(0x4d, 0x58))
@@ -277,6 +314,9 @@ impl Function {
     }
     fn store(&mut self, field: usize) -> &mut Self {
         self.memory(self.width.pick(0x36, 0x37), self.width.pick(2, 3), field)
+    }
+    fn load_u64(&mut self) -> &mut Self {
+        self.memory(0x29, 3, 0)
     }
     fn load_u32(&mut self, field: usize) -> &mut Self {
         self.memory(0x28, 2, field)
@@ -322,7 +362,8 @@ fn linking() -> Vec<u8> {
         named(FUNCTION, GLOBAL_BINDING | HIDDEN, 4, "bysyncify_resume"),
         named(FUNCTION, GLOBAL_BINDING | HIDDEN, 5, "bysyncify_suspend"),
         named(FUNCTION, GLOBAL_BINDING | HIDDEN, 6, "bysyncify_current"),
-        named(FUNCTION, GLOBAL_BINDING | HIDDEN, 7, "bysyncify_halt"),
+        named(FUNCTION, GLOBAL_BINDING | HIDDEN, 7, "bysyncify_outside"),
+        named(FUNCTION, LOCAL_BINDING, 8, "bysyncify_intact"),
         undefined(GLOBAL, 0),
         named(GLOBAL, LOCAL_BINDING, 1, "bysyncify_current_core"),
     ]);
@@ -366,6 +407,21 @@ fn unsigned(mut value: u64) -> Vec<u8> {
         let byte = value as u8 & 0x7f;
         value >>= 7;
         if value == 0 {
+            bytes.push(byte);
+            return bytes;
+        }
+        bytes.push(byte | 0x80);
+    }
+}
+
+/// Signed LEB128.
+fn signed(mut value: i64) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    loop {
+        let byte = value as u8 & 0x7f;
+        value >>= 7;
+        let sign = byte & 0x40 != 0;
+        if (value == 0 && !sign) || (value == -1 && sign) {
             bytes.push(byte);
             return bytes;
         }

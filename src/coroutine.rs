@@ -45,7 +45,6 @@ use crate::stack::{self, Stack};
 #[must_use = "a coroutine does nothing unless it is polled: await it, or spawn it"]
 pub struct Coroutine<U, T> {
     raw: ManuallyDrop<RawCoroutine<U, T>>,
-    painted: bool,
 }
 
 impl<U, T> Coroutine<U, T>
@@ -132,8 +131,9 @@ where
         if painted {
             // SAFETY: the stack of a coroutine that has not started.
             unsafe { stack::paint(&raw.core().stack_range()) };
+            raw.core().painted.set(true);
         }
-        Self { raw: ManuallyDrop::new(raw), painted }
+        Self { raw: ManuallyDrop::new(raw) }
     }
 }
 
@@ -176,7 +176,7 @@ impl<U, T> Coroutine<U, T> {
     /// - The coroutine is not used any more if this returns a stack.
     unsafe fn reclaim(&self) -> Option<Stack> {
         let memory = self.raw.finished_memory()?;
-        let high_water = self.painted.then(|| {
+        let high_water = self.raw.core().painted.get().then(|| {
             // SAFETY: painted in `with_stack_unchecked`, and finished.
             unsafe { stack::measure(&self.raw.core().stack_range()) }
         });

@@ -1,9 +1,10 @@
 //! Waiting for a future from synchronous code.
 
 use core::fmt;
+use core::mem::ManuallyDrop;
 use core::pin::pin;
 use core::ptr::NonNull;
-use core::task::Poll;
+use core::task::{Context, Poll, Waker};
 
 use crate::phase::State;
 use crate::raw::RawCore;
@@ -51,6 +52,7 @@ impl core::error::Error for EmbedError {}
 ///     embed(async { String::from("any future") })
 /// }
 /// ```
+#[inline]
 #[track_caller]
 pub fn embed<F: IntoFuture>(future: F) -> F::Output {
     settle(try_embed(future))
@@ -63,22 +65,23 @@ pub fn embed<F: IntoFuture>(future: F) -> F::Output {
 /// - [`EmbedError::Cancelled`] if the coroutine was cancelled or dropped, before or while it
 ///   waited. The future has been dropped.
 /// - [`EmbedError::NotRunning`] outside a coroutine.
+#[inline]
 pub fn try_embed<F: IntoFuture>(future: F) -> Result<F::Output, EmbedError> {
-    let core = current().ok_or(EmbedError::NotRunning)?;
-    // SAFETY: the innermost running coroutine is the one whose stack we stand on; its core
-    // outlives its stack.
-    let core = unsafe { core.as_ref() };
     let mut future = pin!(future.into_future());
+    let mut wait = match Wait::begin() {
+        Ok(wait) => wait,
+        Err(error) => return Err(error),
+    };
     loop {
-        if core.is_cancelled() {
-            return Err(EmbedError::Cancelled);
-        }
-        // SAFETY: the code that runs is the innermost coroutine's.
-        if let Poll::Ready(output) = unsafe { core.poll(future.as_mut()) } {
+        if let Poll::Ready(output) = future.as_mut().poll(&mut Context::from_waker(&wait.waker)) {
             return Ok(output);
         }
-        // SAFETY: likewise; whatever ran inside has given way to us again.
-        unsafe { core.suspend() };
+        if !wait.has_news() {
+            wait.suspend();
+        }
+        if wait.has_news() && wait.catch_up() {
+            return Err(EmbedError::Cancelled);
+        }
     }
 }
 
@@ -105,19 +108,93 @@ fn current() -> Option<NonNull<RawCore>> {
     NonNull::new(sys::bysyncify_current().cast_mut())
 }
 
+/// One call of `embed`.
+///
+/// What is out of line here is so because of Asyncify: `embed` is instrumented, since it waits;
+/// these functions are not, so they cost what they say.
+struct Wait {
+    core: NonNull<RawCore>,
+    /// A clone of our own: see `src/waker.rs`. Given back by `drop`, and by nothing else.
+    waker: ManuallyDrop<Waker>,
+    news: u32,
+}
+
+impl Wait {
+    #[inline(never)]
+    fn begin() -> Result<Self, EmbedError> {
+        let Some(core) = current() else { return Err(EmbedError::NotRunning) };
+        // SAFETY: the innermost running coroutine is the one whose stack we stand on, and its
+        // core outlives its stack.
+        let waker = &unsafe { core.as_ref() }.waker;
+        if waker.is_cancelled() {
+            return Err(EmbedError::Cancelled);
+        }
+        let news = waker.news();
+        // SAFETY: the code that runs is the coroutine's.
+        let waker = ManuallyDrop::new(unsafe { waker.take() });
+        Ok(Self { core, waker, news })
+    }
+
+    #[inline]
+    fn core(&self) -> &RawCore {
+        // SAFETY: as in `begin`.
+        unsafe { self.core.as_ref() }
+    }
+
+    /// Whether the future has not seen the latest waker, or the coroutine was cancelled.
+    #[inline]
+    fn has_news(&self) -> bool {
+        self.core().waker.news() != self.news
+    }
+
+    /// Returns whether the coroutine was cancelled.
+    #[cold]
+    #[inline(never)]
+    fn catch_up(&mut self) -> bool {
+        // SAFETY: as in `begin`.
+        let core = unsafe { self.core.as_ref() };
+        self.news = core.waker.news();
+        // SAFETY: the code that runs is the coroutine's.
+        unsafe { core.waker.renew(&mut self.waker) };
+        core.waker.is_cancelled()
+    }
+
+    /// Pauses the coroutine.
+    #[inline]
+    fn suspend(&self) {
+        self.core().waker.wait_with(&self.waker);
+        // SAFETY: whatever ran inside has given way to us, so this is the innermost again.
+        unsafe { self.core().suspend() };
+    }
+}
+
+impl Drop for Wait {
+    #[inline(never)]
+    fn drop(&mut self) {
+        // SAFETY: it is not used after this.
+        let waker = unsafe { ManuallyDrop::take(&mut self.waker) };
+        self.core().waker.put(Some(waker));
+    }
+}
+
 /// What `embed` makes of what `try_embed` returned.
+#[inline]
 #[track_caller]
 pub(crate) fn settle<T>(result: Result<T, EmbedError>) -> T {
     match result {
         Ok(output) => output,
-        Err(EmbedError::Cancelled) => park(),
-        Err(error @ EmbedError::NotRunning) => panic!("{error}"),
+        Err(error) => no_output(error),
     }
 }
 
-/// Suspends a cancelled coroutine for good.
+/// Panics, or suspends a cancelled coroutine for good.
 #[cold]
-fn park() -> ! {
+#[inline(never)]
+#[track_caller]
+fn no_output(error: EmbedError) -> ! {
+    if error == EmbedError::NotRunning {
+        panic!("{error}");
+    }
     loop {
         if let Some(core) = current() {
             // SAFETY: as in `try_embed`.
@@ -132,6 +209,7 @@ impl RawCore {
     /// Waits for `future` in the innermost running coroutine: this one, or one that runs in it.
     ///
     /// Like the free function [`embed`], and panics also while this coroutine is not running.
+    #[inline]
     #[track_caller]
     pub fn embed<F: IntoFuture>(&self, future: F) -> F::Output {
         settle(self.try_embed(future))
@@ -143,6 +221,7 @@ impl RawCore {
     ///
     /// Those of the free function [`try_embed`]; [`EmbedError::NotRunning`] also while this
     /// coroutine is not running.
+    #[inline]
     pub fn try_embed<F: IntoFuture>(&self, future: F) -> Result<F::Output, EmbedError> {
         if !self.is_running() {
             return Err(EmbedError::NotRunning);
@@ -151,6 +230,6 @@ impl RawCore {
     }
 
     fn is_running_uncancelled(&self) -> bool {
-        self.is_running() && !self.is_cancelled()
+        self.is_running() && !self.waker.is_cancelled()
     }
 }

@@ -31,6 +31,7 @@ impl<'a> CoreHandle<'a> {
     /// # Panics
     ///
     /// Panics if the handle's coroutine is not running.
+    #[inline]
     #[track_caller]
     pub fn embed<F: IntoFuture>(&self, future: F) -> F::Output {
         self.core.embed(future)
@@ -42,6 +43,7 @@ impl<'a> CoreHandle<'a> {
     ///
     /// - [`EmbedError::Cancelled`]: return from the coroutine.
     /// - [`EmbedError::NotRunning`] if the handle's coroutine is not running.
+    #[inline]
     pub fn try_embed<F: IntoFuture>(&self, future: F) -> Result<F::Output, EmbedError> {
         self.core.try_embed(future)
     }

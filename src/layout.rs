@@ -16,11 +16,10 @@
 //! Asyncify wants its buffer 4-aligned (8 on wasm64), and LLVM the shadow stack 16-aligned:
 //! both per Binaryen's `Asyncify.cpp` and the WebAssembly C ABI.
 
+use crate::abi::CANARY;
+
 /// The alignment of LLVM's shadow stack, in bytes.
 pub(crate) const STACK_ALIGN: usize = 16;
-
-/// What lies below `base`: a shadow stack that has grown too far runs over it first.
-pub(crate) const CANARY: [u64; 2] = [0x0b59_6ac1_f700_c0de, 0x5ca1_ab1e_0ddb_a115];
 
 /// The smallest stack that a coroutine accepts, in bytes.
 ///

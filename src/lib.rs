@@ -14,10 +14,12 @@ mod embed;
 mod fatal;
 mod handle;
 mod layout;
+mod outside;
 mod phase;
 mod raw;
 mod raw_coroutine;
 mod sys;
+mod waker;
 
 #[cfg(feature = "alloc")]
 mod coroutine;

@@ -20,8 +20,8 @@
 //! 3. `bysyncify_resume`, when the unwind has arrived there
 //! 4. `bysyncify_suspend`, when the rewind has arrived there
 //! 5. `RawCore::resume`, when the entry function has returned
-//! 6. `RawCore::finish`, for a coroutine that is dropped or cancelled before its first poll
-//! 7. `RawCore::abandon`, for one that suspends although it was cancelled
+//! 6. `RawCore::end`, for a coroutine that is dropped or cancelled before its first poll
+//! 7. `RawCore::end`, for one that suspends although it was cancelled
 //!
 //! User code runs in `Running` only. `Unwinding` and `Rewinding` are visible to it nowhere;
 //! whoever sees them has found a function that Asyncify did not instrument.
@@ -48,7 +48,9 @@ pub(crate) enum Phase {
 }
 
 impl Phase {
-    /// Reads what the switch or we have written.
+    /// Reads what the switch or we have written. Anything else would mean that the memory was
+    /// overwritten: then it had better be left alone.
+    #[inline]
     pub(crate) fn decode(raw: u32) -> Self {
         match raw {
             0 => Self::Ready,
@@ -57,8 +59,7 @@ impl Phase {
             abi::SUSPENDED => Self::Suspended,
             abi::REWINDING => Self::Rewinding,
             5 => Self::Finished,
-            6 => Self::Abandoned,
-            other => panic!("a coroutine's phase is {other}: its memory was overwritten"),
+            _ => Self::Abandoned,
         }
     }
 }
@@ -95,11 +96,5 @@ mod tests {
         for raw in 0..=6 {
             assert_eq!(Phase::decode(raw) as u32, raw);
         }
-    }
-
-    #[test]
-    #[should_panic = "a coroutine's phase is 7: its memory was overwritten"]
-    fn an_unknown_phase_is_reported() {
-        Phase::decode(7);
     }
 }

@@ -28,15 +28,16 @@
 
 use core::cell::{Cell, UnsafeCell};
 use core::mem::{MaybeUninit, offset_of};
-use core::pin::Pin;
-use core::ptr::{self, NonNull};
-use core::task::{Context, Poll, Waker};
+use core::ptr::NonNull;
+use core::task::{Poll, Waker};
 
-use crate::abi;
+use crate::abi::{self, CANARY};
 use crate::fatal::{Fatal, fatal};
-use crate::layout::{CANARY, Layout};
+use crate::layout::{Layout, STACK_ALIGN};
+use crate::outside::outside_for_good;
 use crate::phase::Phase;
 use crate::sys::{self, Entry};
+use crate::waker::CoreWaker;
 
 /// Asyncify's descriptor of the memory that it saves frames to.
 #[derive(Debug)]
@@ -57,15 +58,13 @@ pub struct RawCore {
     stack: UnsafeCell<RawStack>,
     stack_pointer: Cell<*mut u8>,
     phase: Cell<u32>,
-    /// Of the poll in progress: valid while the phase is `Running`, stale otherwise.
-    waker: Cell<*const Waker>,
-    /// How often it was resumed. Wraps.
-    resumes: Cell<u32>,
-    cancelled: Cell<bool>,
+    /// See `src/waker.rs`.
+    pub(crate) waker: CoreWaker,
+    /// For `Stack::painted`.
+    pub(crate) painted: Cell<bool>,
     entry: Entry,
     data: *mut (),
     base: *mut u8,
-    top: *mut u8,
     /// All of the memory that this coroutine was given.
     memory: NonNull<[MaybeUninit<u8>]>,
 }
@@ -123,13 +122,11 @@ impl<P> Frame<P> {
             stack: UnsafeCell::new(RawStack { start: base, end: top }),
             stack_pointer: Cell::new(top),
             phase: Cell::new(Phase::Ready as u32),
-            waker: Cell::new(ptr::null()),
-            resumes: Cell::new(0),
-            cancelled: Cell::new(false),
+            waker: CoreWaker::new(),
+            painted: Cell::new(false),
             entry,
             data: data.unwrap_or(frame.cast()),
             base,
-            top,
             memory,
         };
         // SAFETY: a projection within the frame, which is in bounds.
@@ -180,22 +177,20 @@ impl RawCore {
     ///
     /// Panics if the coroutine is running, has finished, or was cancelled.
     pub unsafe fn resume(&self, waker: &Waker) -> Poll<()> {
-        match self.phase() {
-            Phase::Ready | Phase::Suspended => {}
-            phase => cannot_poll(phase),
+        if !matches!(self.phase(), Phase::Ready | Phase::Suspended) {
+            outside_for_good(|| cannot_poll(self.phase()));
         }
-        self.waker.set(waker);
-        self.resumes.set(self.resumes.get().wrapping_add(1));
+        // SAFETY: `waker` outlives this function, and with it the code that runs in it.
+        unsafe { self.waker.set(waker) };
         // SAFETY: our caller vouches for the entry function; the phase says that the stack is
         // unused, or holds what the switch itself has saved there.
         match unsafe { sys::bysyncify_resume(self.entry, self.data, self) } {
             abi::OUTCOME_SUSPENDED => Poll::Pending,
             abi::OUTCOME_FINISHED => {
-                self.check_canary();
-                self.phase.set(Phase::Finished as u32);
+                self.end(Phase::Finished);
                 Poll::Ready(())
             }
-            outcome => self.unsound(outcome),
+            _ => outside_for_good(|| self.unsound_resume()),
         }
     }
 
@@ -207,66 +202,19 @@ impl RawCore {
     /// # Safety
     ///
     /// - This is the innermost running coroutine.
+    #[inline]
     pub(crate) unsafe fn suspend(&self) {
-        self.check_canary();
         // SAFETY: our caller promises that we stand on this core's stack, and
         // `bysyncify_resume` is at its bottom to end the unwind.
-        match unsafe { sys::bysyncify_suspend(self) } {
-            abi::SUSPEND_RESUMED => {}
-            abi::SUSPEND_UNWINDING => {
-                // SAFETY: nothing was saved, and we are about to end the program. It ends the
-                // unwind because instrumented code does nothing during one, not even panic.
-                unsafe { sys::bysyncify_halt() };
-                fatal(&Fatal::NotInstrumented)
-            }
-            _ => {
-                let needed = self.top.addr() - self.stack_pointer.get().addr();
-                fatal(&Fatal::ShadowOverflow { needed, size: self.stack_len() })
-            }
+        if unsafe { sys::bysyncify_suspend(self) } != abi::SUSPEND_RESUMED {
+            outside_for_good(|| self.unsound_suspend());
         }
     }
 
-    /// Polls a future with the waker of the coroutine's own poll in progress.
-    ///
-    /// # Safety
-    ///
-    /// - The coroutine is running.
-    #[inline]
-    pub(crate) unsafe fn poll<F: Future>(&self, mut future: Pin<&mut F>) -> Poll<F::Output> {
-        loop {
-            let resumes = self.resumes.get();
-            // SAFETY: we are within the `resume` that was given it.
-            let waker = unsafe { &*self.waker.get() };
-            // A clone, because `future` may itself embed. Then the coroutine is resumed in the
-            // middle of this poll, by another one, and the waker of the first is gone.
-            let waker = waker.clone();
-            let poll = future.as_mut().poll(&mut Context::from_waker(&waker));
-            // In that case `future` has still to see the waker that counts now.
-            if poll.is_ready() || self.resumes.get() == resumes {
-                return poll;
-            }
-        }
-    }
-
-    /// Makes every wait of the coroutine end with an error, from the next resume on.
-    pub(crate) fn cancel(&self) {
-        self.cancelled.set(true);
-    }
-
-    pub(crate) fn is_cancelled(&self) -> bool {
-        self.cancelled.get()
-    }
-
-    /// Ends a coroutine that has not been started.
-    pub(crate) fn finish(&self) {
-        debug_assert_eq!(self.phase(), Phase::Ready);
-        self.phase.set(Phase::Finished as u32);
-    }
-
-    /// Ends a coroutine that stays suspended for good.
-    pub(crate) fn abandon(&self) {
-        debug_assert_eq!(self.phase(), Phase::Suspended);
-        self.phase.set(Phase::Abandoned as u32);
+    /// Ends the coroutine, from the outside if it has not returned.
+    pub(crate) fn end(&self, phase: Phase) {
+        self.phase.set(phase as u32);
+        self.waker.put(None);
     }
 
     pub(crate) fn phase(&self) -> Phase {
@@ -280,13 +228,20 @@ impl RawCore {
 
     /// The bytes that the coroutine's frames and its shadow stack share.
     pub fn stack_len(&self) -> usize {
-        self.top.addr() - self.base.addr()
+        self.top().addr() - self.base.addr()
+    }
+
+    /// The high end of the stack: the memory's, aligned.
+    fn top(&self) -> *mut u8 {
+        let memory = self.memory.as_ptr();
+        let end = memory.cast::<u8>().wrapping_add(memory.len());
+        end.map_addr(|address| address / STACK_ALIGN * STACK_ALIGN)
     }
 
     /// The stack's low end and high end.
     #[cfg_attr(not(feature = "alloc"), expect(dead_code, reason = "painting is for `Stack`"))]
     pub(crate) fn stack_range(&self) -> core::ops::Range<*mut u8> {
-        self.base..self.top
+        self.base..self.top()
     }
 
     /// All of the memory that the coroutine was given.
@@ -294,53 +249,59 @@ impl RawCore {
         self.memory
     }
 
-    fn check_canary(&self) {
-        // SAFETY: the canary lies below `base`, within the same memory.
-        let canary = unsafe { self.base.cast::<[u64; 2]>().sub(1) };
-        // SAFETY: aligned, and initialized by `Frame::place`. Volatile because whoever writes
-        // here does so behind the compiler's back.
-        if unsafe { canary.read_volatile() } != CANARY {
-            fatal(&Fatal::CanaryDead { size: self.stack_len() });
-        }
+    #[cold]
+    fn unsound_resume(&self) -> ! {
+        let cause = match self.phase() {
+            Phase::Running => Fatal::ForeignUnwind,
+            _ => Fatal::LostFrames,
+        };
+        fatal(&self.overflow().unwrap_or(cause))
     }
 
     #[cold]
-    fn unsound(&self, outcome: u32) -> ! {
+    fn unsound_suspend(&self) -> ! {
+        fatal(&self.overflow().unwrap_or(Fatal::NotInstrumented))
+    }
+
+    /// What is wrong, if it has to do with the stack.
+    fn overflow(&self) -> Option<Fatal> {
         // SAFETY: the descriptor is valid for reads, and the switch is not running.
         let saved_to = unsafe { (*self.stack.get()).start };
-        let room_to = self.stack_pointer.get();
-        if outcome == abi::OUTCOME_UNSOUND_RETURN {
-            fatal(&Fatal::LostFrames)
-        } else if saved_to > room_to {
-            fatal(&Fatal::FramesOverflow {
-                needed: saved_to.addr() - self.base.addr(),
-                available: room_to.addr() - self.base.addr(),
-                size: self.stack_len(),
-            })
+        let (base, stack_pointer) = (self.base, self.stack_pointer.get());
+        let size = self.stack_len();
+        // SAFETY: the canary lies below `base`, within the same memory.
+        let canary = unsafe { base.cast::<[u64; 2]>().sub(1) };
+        if stack_pointer < base {
+            let needed = self.top().addr() - stack_pointer.addr();
+            Some(Fatal::ShadowOverflow { needed, size })
+        } else if saved_to > stack_pointer {
+            let needed = saved_to.addr() - base.addr();
+            let available = stack_pointer.addr() - base.addr();
+            Some(Fatal::FramesOverflow { needed, available, size })
+        // SAFETY: aligned, and initialized by `Frame::place`. Volatile because whoever writes
+        // there does so behind the compiler's back.
+        } else if unsafe { canary.read_volatile() } != CANARY {
+            Some(Fatal::CanaryDead { size })
         } else {
-            fatal(&Fatal::ForeignUnwind)
+            None
         }
     }
 }
 
 #[cold]
-#[track_caller]
 fn cannot_poll(phase: Phase) -> ! {
-    panic!(
-        "cannot poll a coroutine {}",
-        match phase {
-            Phase::Finished => "after it has finished",
-            Phase::Abandoned => "after it was cancelled",
-            _ => "while it is running",
-        }
-    )
+    match phase {
+        Phase::Finished => panic!("cannot poll a coroutine after it has finished"),
+        Phase::Abandoned => panic!("cannot poll a coroutine after it was cancelled"),
+        _ => panic!("cannot poll a coroutine while it is running"),
+    }
 }
 
 impl core::fmt::Debug for RawCore {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         f.debug_struct("RawCore")
             .field("phase", &self.phase())
-            .field("cancelled", &self.is_cancelled())
+            .field("cancelled", &self.waker.is_cancelled())
             .field("stack_len", &self.stack_len())
             .finish_non_exhaustive()
     }

@@ -140,7 +140,7 @@ impl<U, T> RawCoroutine<U, T> {
     pub fn cancel(&mut self) -> Option<T> {
         match self.core().phase() {
             Phase::Ready => {
-                self.core().finish();
+                self.core().end(Phase::Finished);
                 // SAFETY: it was never started, and now cannot be: the closure is in the slot.
                 let closure = unsafe { &mut (*self.slot()).closure };
                 // SAFETY: for the same reason nobody else drops it.
@@ -148,11 +148,11 @@ impl<U, T> RawCoroutine<U, T> {
                 None
             }
             Phase::Suspended => {
-                self.core().cancel();
+                self.core().waker.cancel();
                 match self.step(Waker::noop()) {
                     Poll::Ready(result) => Some(result),
                     Poll::Pending => {
-                        self.core().abandon();
+                        self.core().end(Phase::Abandoned);
                         ABANDONED.fetch_add(1, Ordering::Relaxed);
                         None
                     }

@@ -13,6 +13,9 @@ pub(crate) type Entry = unsafe extern "C" fn(data: *mut ()) -> u32;
 /// See [`Entry`].
 pub(crate) const ENTRY_RETURNED: u32 = 1;
 
+/// What `bysyncify_outside` calls.
+pub(crate) type Outside = unsafe extern "C" fn(data: *mut ());
+
 macro_rules! foreign {
     ($(#[$block:meta])* {
         $($(#[$meta:meta])* $vis:vis fn $name:ident($($arg:ident: $ty:ty),*) $(-> $result:ty)?;)*
@@ -83,7 +86,7 @@ foreign! {
     {
         pub(crate) fn bysyncify_resume(entry: Entry, data: *mut (), core: *const RawCore) -> u32;
         pub(crate) fn bysyncify_suspend(core: *const RawCore) -> u32;
-        pub(crate) fn bysyncify_halt();
+        pub(crate) fn bysyncify_outside(function: Outside, data: *mut ());
     }
 }
 

@@ -1,0 +1,133 @@
+//! Which waker a future sees that is polled from inside a coroutine.
+//!
+//! It must be that of the coroutine's own poll in progress, always. Handing out a reference to
+//! it is not enough. A future may embed in the middle of being polled:
+//!
+//! ```text
+//!   poll(W1) ─► closure ─► embed(outer) ─► outer.poll(cx: W1) ─► embed(inner) ─► suspend
+//!     ▲ returns, W1 is dropped
+//!   poll(W2) ───────────────────────────────────────────────────► resume ─► inner is ready
+//!                                          outer.poll goes on, and still has cx: W1
+//! ```
+//!
+//! What `cx` refers to must live on, unchanged, although the executor's waker is gone. So each
+//! `embed` polls with a clone of its own; and when `outer` then says that it is pending it is
+//! polled again, with W2, because it may have told W1 whom to wake.
+//!
+//! To clone and drop a waker for each wait would be two indirect calls too many. Most executors
+//! bring the same waker each time. So the core keeps the last clone, for the next `embed` to
+//! borrow, and a resume compares the executor's waker with the one that the coroutine waits
+//! with: only if they differ is there `news` for `embed` to catch up with.
+
+use core::cell::{Cell, UnsafeCell};
+use core::ptr;
+use core::task::Waker;
+
+use crate::outside::outside;
+
+/// The part of a core that deals with wakers, and with cancellation.
+pub(crate) struct CoreWaker {
+    /// The executor's: valid while the coroutine runs, stale otherwise.
+    latest: Cell<*const Waker>,
+    /// The clone that the coroutine waits with: valid while it is suspended, stale otherwise.
+    waiting: Cell<*const Waker>,
+    /// A clone that nobody uses at the moment.
+    spare: UnsafeCell<Option<Waker>>,
+    /// Changes when `embed` should look at `latest` and `cancelled`. Wraps.
+    news: Cell<u32>,
+    cancelled: Cell<bool>,
+}
+
+impl CoreWaker {
+    pub(crate) fn new() -> Self {
+        Self {
+            latest: Cell::new(ptr::null()),
+            waiting: Cell::new(ptr::null()),
+            spare: UnsafeCell::new(None),
+            news: Cell::new(0),
+            cancelled: Cell::new(false),
+        }
+    }
+
+    /// Sets the waker of a poll of the coroutine that now begins.
+    ///
+    /// # Safety
+    ///
+    /// - `waker` is valid until this is called again, or the coroutine's code has stopped.
+    /// - The coroutine is suspended by `Wait::suspend`, or has not been started.
+    #[inline]
+    pub(crate) unsafe fn set(&self, waker: &Waker) {
+        self.latest.set(waker);
+        // SAFETY: null, or on the stack of the coroutine that waits with it.
+        if !unsafe { self.waiting.get().as_ref() }.is_some_and(|waiting| waiting.will_wake(waker)) {
+            self.news.set(self.news.get().wrapping_add(1));
+        }
+    }
+
+    /// Makes every wait end with an error, beginning with the one in progress.
+    pub(crate) fn cancel(&self) {
+        self.cancelled.set(true);
+        self.news.set(self.news.get().wrapping_add(1));
+    }
+
+    #[inline]
+    pub(crate) fn is_cancelled(&self) -> bool {
+        self.cancelled.get()
+    }
+
+    /// A number that changes when there is news.
+    #[inline]
+    pub(crate) fn news(&self) -> u32 {
+        self.news.get()
+    }
+
+    /// Remembers what the coroutine waits with, which is about to be suspended.
+    #[inline]
+    pub(crate) fn wait_with(&self, waker: &Waker) {
+        self.waiting.set(waker);
+    }
+
+    /// A clone of the latest waker, or the spare one if that does the same.
+    ///
+    /// # Safety
+    ///
+    /// - The coroutine is running.
+    #[inline]
+    pub(crate) unsafe fn take(&self) -> Waker {
+        // SAFETY: the coroutine is running, so its poll has not returned yet.
+        let latest = unsafe { &*self.latest.get() };
+        match self.exchange(None) {
+            Some(spare) if spare.will_wake(latest) => spare,
+            other => {
+                let mut waker = other;
+                outside(|| waker = Some(latest.clone()));
+                waker.unwrap_or(Waker::noop().clone())
+            }
+        }
+    }
+
+    /// Keeps `waker` for the next one who needs one.
+    #[inline]
+    pub(crate) fn put(&self, waker: Option<Waker>) {
+        if let Some(old) = self.exchange(waker) {
+            outside(|| drop(old));
+        }
+    }
+
+    #[inline]
+    fn exchange(&self, waker: Option<Waker>) -> Option<Waker> {
+        // SAFETY: this moves two words and calls nothing, so nobody else is at it.
+        unsafe { self.spare.get().replace(waker) }
+    }
+
+    /// Makes `waker` wake what the latest waker wakes.
+    ///
+    /// # Safety
+    ///
+    /// - The coroutine is running.
+    pub(crate) unsafe fn renew(&self, waker: &mut Waker) {
+        // SAFETY: the coroutine is running, so its poll has not returned yet.
+        let latest = unsafe { &*self.latest.get() };
+        outside(|| waker.clone_from(latest));
+    }
+}
