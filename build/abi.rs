@@ -12,16 +12,16 @@ pub(crate) const END: usize = 1;
 pub(crate) const STACK_POINTER: usize = 2;
 /// A `u32`, one of the phases below.
 pub(crate) const PHASE: usize = 3;
+/// A `u64` that never changes: the core's last field, just below the stack, so that a shadow
+/// stack that has grown too far runs over it before it runs over anything else.
+pub(crate) const CANARY: usize = 14;
+pub(crate) const CANARY_VALUE: u64 = 0x0b59_6ac1_f700_c0de;
 
 // The phases that the switch itself reads or writes. `src/phase.rs` explains them.
 pub(crate) const RUNNING: u32 = 1;
 pub(crate) const UNWINDING: u32 = 2;
 pub(crate) const SUSPENDED: u32 = 3;
 pub(crate) const REWINDING: u32 = 4;
-
-/// Two words below the stack's low end, which is where `start` points while nothing is saved. A
-/// shadow stack that has grown too far runs over them first.
-pub(crate) const CANARY: [u64; 2] = [0x0b59_6ac1_f700_c0de, 0x5ca1_ab1e_0ddb_a115];
 
 // What `bysyncify_resume` returns.
 /// The entry function was unwound by `bysyncify_suspend`.

@@ -173,11 +173,8 @@ fn outside(width: Width) -> Function {
 fn intact(width: Width) -> Function {
     let core = 0;
     let mut f = Function::new(width, &[]);
-    for (index, word) in abi::CANARY.into_iter().enumerate() {
-        f.local_get(core).load(abi::START).i32_const(16 - 8 * index as u32);
-        f.subtract().load_u64().i64_const(word as i64).op(I64_EQ);
-    }
-    f.op(I32_AND);
+    f.local_get(core).load_u64(abi::CANARY);
+    f.i64_const(abi::CANARY_VALUE as i64).op(I64_EQ);
     f.end()
 }
 
@@ -190,7 +187,6 @@ const END: u8 = 0x0b;
 const RETURN: u8 = 0x0f;
 const I32_EQZ: u8 = 0x45;
 const I32_EQ: u8 = 0x46;
-const I32_AND: u8 = 0x71;
 const I64_EQ: u8 = 0x51;
 
 impl Width {
@@ -293,13 +289,6 @@ impl Function {
     fn null(&mut self) -> &mut Self {
         self.op(self.width.const_opcode()).op(0)
     }
-    /// Subtracts an `i32` from an address.
-    fn subtract(&mut self) -> &mut Self {
-        match self.width {
-            Width::W32 => self.op(0x6b),
-            Width::W64 => self.op(0xad).op(0x7d),
-        }
-    }
     fn if_void(&mut self) -> &mut Self {
         self.op(0x04).op(0x40)
     }
@@ -315,8 +304,8 @@ impl Function {
     fn store(&mut self, field: usize) -> &mut Self {
         self.memory(self.width.pick(0x36, 0x37), self.width.pick(2, 3), field)
     }
-    fn load_u64(&mut self) -> &mut Self {
-        self.memory(0x29, 3, 0)
+    fn load_u64(&mut self, field: usize) -> &mut Self {
+        self.memory(0x29, 3, field)
     }
     fn load_u32(&mut self, field: usize) -> &mut Self {
         self.memory(0x28, 2, field)

@@ -8,7 +8,7 @@ use core::task::{Context, Poll};
 use futures_core::FusedFuture;
 
 use crate::handle::CoreHandle;
-use crate::layout::{Layout, MIN_STACK_SIZE};
+use crate::layout::{Layout, MIN_STACK_SIZE, StackUsage};
 use crate::raw_coroutine::RawCoroutine;
 use crate::stack::{self, Stack};
 
@@ -167,6 +167,12 @@ impl<U, T> Coroutine<U, T> {
     /// The bytes that the coroutine's frames and its shadow stack share.
     pub fn stack_len(&self) -> usize {
         self.raw.stack_len()
+    }
+
+    /// How much of the stack is in use while the coroutine is suspended. Exact, and costs
+    /// nothing; [`Stack::high_water`] tells how much was in use between two suspends.
+    pub fn stack_usage(&self) -> StackUsage {
+        self.raw.stack_usage()
     }
 
     /// Takes the memory of a coroutine that has finished.

@@ -6,6 +6,7 @@ use core::pin::pin;
 use core::ptr::NonNull;
 use core::task::{Context, Poll, Waker};
 
+use crate::outside::outside_for_good;
 use crate::phase::State;
 use crate::raw::RawCore;
 use crate::sys;
@@ -125,13 +126,17 @@ impl Wait {
         let Some(core) = current() else { return Err(EmbedError::NotRunning) };
         // SAFETY: the innermost running coroutine is the one whose stack we stand on, and its
         // core outlives its stack.
-        let waker = &unsafe { core.as_ref() }.waker;
-        if waker.is_cancelled() {
+        let core_ref = unsafe { core.as_ref() };
+        // The earlier an overflow is noticed the better; and if it was, the rest is not for use.
+        if !core_ref.is_intact() {
+            outside_for_good(|| core_ref.unsound_suspend());
+        }
+        if core_ref.is_cancelled() {
             return Err(EmbedError::Cancelled);
         }
-        let news = waker.news();
+        let news = core_ref.waker.news();
         // SAFETY: the code that runs is the coroutine's.
-        let waker = ManuallyDrop::new(unsafe { waker.take() });
+        let waker = ManuallyDrop::new(unsafe { core_ref.waker.take() });
         Ok(Self { core, waker, news })
     }
 
@@ -156,7 +161,7 @@ impl Wait {
         self.news = core.waker.news();
         // SAFETY: the code that runs is the coroutine's.
         unsafe { core.waker.renew(&mut self.waker) };
-        core.waker.is_cancelled()
+        core.is_cancelled()
     }
 
     /// Pauses the coroutine.
@@ -230,6 +235,6 @@ impl RawCore {
     }
 
     fn is_running_uncancelled(&self) -> bool {
-        self.is_running() && !self.waker.is_cancelled()
+        self.is_running() && !self.is_cancelled()
     }
 }

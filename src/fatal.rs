@@ -14,7 +14,7 @@ pub(crate) enum Fatal {
     /// The shadow stack was below the stack's low end at a suspend.
     ShadowOverflow { needed: usize, size: usize },
     /// The shadow stack has been below the stack's low end.
-    CanaryDead { size: usize },
+    CanaryDead,
     /// `bysyncify_suspend` returned to a caller that should have been unwound.
     NotInstrumented,
     /// An entry function returned in the middle of an unwind or rewind.
@@ -37,10 +37,9 @@ impl fmt::Display for Fatal {
                 "coroutine stack overflow: {needed} bytes are in use before anything is saved and \
                  the stack has {size}; give the coroutine a larger one"
             ),
-            Self::CanaryDead { size } => write!(
-                f,
-                "coroutine stack overflow: more than {size} bytes were in use between two \
-                 suspends, which is all the stack has; give the coroutine a larger one"
+            Self::CanaryDead => f.write_str(
+                "coroutine stack overflow: what lies below the stack was overwritten; give the \
+                 coroutine a larger one",
             ),
             Self::NotInstrumented => f.write_str(
                 "a function that waits in `embed` was not instrumented by Asyncify; link with \

@@ -2,10 +2,10 @@
 //!
 //! ```text
 //!  low                                                                            high
-//!  ├─pad─┬─ frame ──────────────────────┬─ canary ─┬─ stack ──────────────────────┬─pad─┤
-//!  │     │ RawCore │ closure or result  │          │ Asyncify ──►    ◄── shadow   │     │
-//!        ▲                                         ▲                              ▲
-//!        frame: aligned for all it holds           base: 8-aligned                top: 16-aligned
+//!  ├─pad─┬─ frame ──────────────────────────────────┬─ stack ─────────────────────┬─pad─┤
+//!  │     │ closure or result │ RawCore │canary      │ Asyncify ──►   ◄── shadow   │     │
+//!        ▲                   ▲                      ▲                             ▲
+//!        frame               16-aligned             base: 16-aligned              top: 16-aligned
 //! ```
 //!
 //! Two stacks share the space between `base` and `top`. LLVM's *shadow stack* (what has an
@@ -16,8 +16,6 @@
 //! Asyncify wants its buffer 4-aligned (8 on wasm64), and LLVM the shadow stack 16-aligned:
 //! both per Binaryen's `Asyncify.cpp` and the WebAssembly C ABI.
 
-use crate::abi::CANARY;
-
 /// The alignment of LLVM's shadow stack, in bytes.
 pub(crate) const STACK_ALIGN: usize = 16;
 
@@ -25,6 +23,22 @@ pub(crate) const STACK_ALIGN: usize = 16;
 ///
 /// It is not a size to aim for: an unoptimised build needs more to do anything.
 pub const MIN_STACK_SIZE: usize = 512;
+
+/// How much of a coroutine's stack is used, in bytes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct StackUsage {
+    /// What Asyncify has saved, growing up.
+    pub frames: usize,
+    /// What the shadow stack takes, growing down.
+    pub shadow: usize,
+}
+
+impl StackUsage {
+    /// Both together, rounded up to 16.
+    pub fn total(self) -> usize {
+        (self.frames + self.shadow).next_multiple_of(STACK_ALIGN)
+    }
+}
 
 /// Offsets from the low end of a coroutine's memory, in bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,7 +49,8 @@ pub(crate) struct Layout {
 }
 
 impl Layout {
-    /// Divides `len` bytes at `address` for a frame of the given size and alignment.
+    /// Divides `len` bytes at `address` for a frame of the given size and alignment, both
+    /// multiples of 16.
     ///
     /// Errs with the number of bytes that would have been enough.
     pub(crate) fn divide(
@@ -44,23 +59,23 @@ impl Layout {
         frame: core::alloc::Layout,
     ) -> Result<Self, usize> {
         let needed = Self::needed(MIN_STACK_SIZE, frame);
-        let frame_offset = address.next_multiple_of(frame.align().max(8)) - address;
-        let base = (frame_offset + frame.size()).next_multiple_of(8) + size_of_val(&CANARY);
+        debug_assert!(frame.align() >= STACK_ALIGN && frame.size() % STACK_ALIGN == 0);
+        let offset = address.next_multiple_of(frame.align()) - address;
+        let base = offset + frame.size();
         // Wraps only if `len` is nonsense for this address; then `top` is small.
         let end = address.saturating_add(len) / STACK_ALIGN * STACK_ALIGN;
         let top = end.saturating_sub(address);
         if top < base || top - base < MIN_STACK_SIZE {
             return Err(needed);
         }
-        Ok(Self { frame: frame_offset, base, top })
+        Ok(Self { frame: offset, base, top })
     }
 
     /// How many 16-aligned bytes always suffice for a stack of `size` bytes beside such a frame.
     /// Saturates at `usize::MAX`.
     pub(crate) fn needed(size: usize, frame: core::alloc::Layout) -> usize {
-        let lost_to_alignment = frame.align().max(STACK_ALIGN) - STACK_ALIGN;
-        (lost_to_alignment + frame.size().next_multiple_of(8) + size_of_val(&CANARY))
-            .next_multiple_of(STACK_ALIGN)
+        let lost_to_alignment = frame.align() - STACK_ALIGN;
+        (lost_to_alignment + frame.size())
             .saturating_add(size.max(MIN_STACK_SIZE))
             .checked_next_multiple_of(STACK_ALIGN)
             .unwrap_or(usize::MAX)
@@ -78,8 +93,8 @@ mod tests {
 
     #[test]
     fn what_is_needed_is_enough_at_every_aligned_address() {
-        for align in [1, 4, 8, 16, 32, 64, 4096] {
-            for size in [0, 1, 7, 32, 100, 5000] {
+        for align in [16, 32, 64, 4096] {
+            for size in [64, 80, 128, 5008] {
                 for stack in [MIN_STACK_SIZE, 513, 65536] {
                     let frame = frame(size, align);
                     let len = Layout::needed(stack, frame);
@@ -87,9 +102,10 @@ mod tests {
                         let got = Layout::divide(address, len, frame).unwrap();
                         assert!((got.top - got.base) >= stack);
                         assert_eq!((address + got.frame) % align, 0);
-                        assert_eq!((address + got.base) % 8, 0);
+                        assert_eq!((address + got.base) % STACK_ALIGN, 0);
                         assert_eq!((address + got.top) % STACK_ALIGN, 0);
-                        assert!(got.frame + size + 16 <= got.base && got.top <= len);
+                        assert_eq!(got.frame + size, got.base);
+                        assert!(got.top <= len);
                     }
                 }
             }
@@ -100,7 +116,7 @@ mod tests {
     fn any_address_and_length_divides_or_errs() {
         for address in 1..64 {
             for len in 0..1200 {
-                match Layout::divide(address, len, frame(40, 8)) {
+                match Layout::divide(address, len, frame(64, 16)) {
                     Ok(got) => assert!((got.top - got.base) >= MIN_STACK_SIZE && got.top <= len),
                     Err(needed) => assert_eq!(needed, 512 + 64),
                 }
@@ -110,13 +126,13 @@ mod tests {
 
     #[test]
     fn an_ordinary_stack_gets_exactly_what_was_asked_for() {
-        let frame = frame(40, 8);
+        let frame = frame(64, 16);
         let got = Layout::divide(0x1000, Layout::needed(4096, frame), frame).unwrap();
-        assert_eq!(got, Layout { frame: 0, base: 56, top: 56 + 8 + 4096 });
+        assert_eq!(got, Layout { frame: 0, base: 64, top: 64 + 4096 });
     }
 
     #[test]
     fn absurd_sizes_saturate() {
-        assert_eq!(Layout::needed(usize::MAX, frame(40, 8)), usize::MAX);
+        assert_eq!(Layout::needed(usize::MAX, frame(64, 16)), usize::MAX);
     }
 }

@@ -35,7 +35,7 @@ mod awaiter;
 pub use embed::EmbedError::Cancelled;
 pub use embed::{EmbedError, can_embed, embed, get_state, try_embed};
 pub use handle::{CoreHandle, RawCoreHandle};
-pub use layout::MIN_STACK_SIZE;
+pub use layout::{MIN_STACK_SIZE, StackUsage};
 pub use phase::State;
 pub use raw::{RawCore, RawStack};
 pub use raw_coroutine::{RawCoroutine, abandoned_coroutines};
@@ -48,4 +48,4 @@ pub use coroutine::Coroutine;
 #[cfg(feature = "alloc")]
 pub use owned_core::Core;
 #[cfg(feature = "alloc")]
-pub use stack::{HighWater, Stack};
+pub use stack::Stack;

@@ -6,7 +6,7 @@ use core::ptr::NonNull;
 
 use crate::layout::Layout;
 use crate::phase::Phase;
-use crate::raw::RawCore;
+use crate::raw::{Frame, RawCore};
 use crate::stack::Stack;
 
 /// A [`RawCore`] and the memory that it lies in.
@@ -36,7 +36,7 @@ impl Core {
         entry: unsafe extern "C" fn(data: *mut ()) -> u32,
         data: *mut (),
     ) -> Self {
-        let len = Layout::needed(size, core::alloc::Layout::new::<RawCore>());
+        let len = Layout::needed(size, Frame::<()>::LAYOUT);
         let memory = Stack::new(len).into_raw();
         // SAFETY: we own `memory`, and free it only when the coroutine is not suspended.
         Self { core: unsafe { RawCore::new_in(memory, entry, data) } }

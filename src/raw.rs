@@ -28,12 +28,12 @@
 
 use core::cell::{Cell, UnsafeCell};
 use core::mem::{MaybeUninit, offset_of};
-use core::ptr::NonNull;
+use core::ptr::{self, NonNull};
 use core::task::{Poll, Waker};
 
-use crate::abi::{self, CANARY};
+use crate::abi;
 use crate::fatal::{Fatal, fatal};
-use crate::layout::{Layout, STACK_ALIGN};
+use crate::layout::{Layout, STACK_ALIGN, StackUsage};
 use crate::outside::outside_for_good;
 use crate::phase::Phase;
 use crate::sys::{self, Entry};
@@ -50,9 +50,9 @@ pub struct RawStack {
     pub end: *mut u8,
 }
 
-/// What the code of one coroutine and its owner share. Lies in the coroutine's memory, below
-/// its stack.
-#[repr(C)]
+/// What the code of one coroutine and its owner share. Lies in the coroutine's memory, just
+/// below its stack.
+#[repr(C, align(16))]
 pub struct RawCore {
     // The first four are the switch's too; `build/abi.rs` says where it expects them.
     stack: UnsafeCell<RawStack>,
@@ -60,13 +60,15 @@ pub struct RawCore {
     phase: Cell<u32>,
     /// See `src/waker.rs`.
     pub(crate) waker: CoreWaker,
+    cancelled: Cell<bool>,
     /// For `Stack::painted`.
     pub(crate) painted: Cell<bool>,
     entry: Entry,
     data: *mut (),
-    base: *mut u8,
     /// All of the memory that this coroutine was given.
     memory: NonNull<[MaybeUninit<u8>]>,
+    /// The last field, and just below the stack.
+    canary: u64,
 }
 
 const _: () = {
@@ -75,17 +77,29 @@ const _: () = {
     assert!(offset_of!(RawCore, stack) + offset_of!(RawStack, end) == abi::END * pointer);
     assert!(offset_of!(RawCore, stack_pointer) == abi::STACK_POINTER * pointer);
     assert!(offset_of!(RawCore, phase) == abi::PHASE * pointer);
+    assert!(offset_of!(RawCore, canary) == abi::CANARY * pointer);
+    assert!(align_of::<RawCore>() == STACK_ALIGN);
 };
 
-/// A core and what else its owner keeps with it.
+/// What lies below a coroutine's stack: a core, and what else its owner keeps with it.
 #[repr(C)]
 pub(crate) struct Frame<P> {
-    pub(crate) core: RawCore,
-    pub(crate) payload: UnsafeCell<MaybeUninit<P>>,
+    payload: UnsafeCell<MaybeUninit<P>>,
+    core: RawCore,
+    // If `P` wants more than 16 bytes of alignment, what would be padding belongs to the stack.
 }
 
 impl<P> Frame<P> {
-    /// Lays a frame, a canary and a stack into `memory`. The payload is not initialized.
+    /// What a frame takes, up to the end of its core.
+    pub(crate) const LAYOUT: core::alloc::Layout = {
+        let size = offset_of!(Self, core) + size_of::<RawCore>();
+        match core::alloc::Layout::from_size_align(size, align_of::<Self>()) {
+            Ok(layout) => layout,
+            Err(_) => panic!("a type of this size cannot exist"),
+        }
+    };
+
+    /// Lays a frame and a stack into `memory`. The payload is not initialized.
     ///
     /// The core will call `entry` with the frame, or with `data` if there is one.
     ///
@@ -103,38 +117,52 @@ impl<P> Frame<P> {
         data: Option<*mut ()>,
     ) -> NonNull<Self> {
         let low = memory.cast::<u8>();
-        let layout = core::alloc::Layout::new::<Self>();
-        let layout = match Layout::divide(low.addr().get(), memory.len(), layout) {
+        let layout = match Layout::divide(low.addr().get(), memory.len(), Self::LAYOUT) {
             Ok(layout) => layout,
             Err(needed) => too_small(memory.len(), needed),
         };
         let at = |offset| {
             // SAFETY: `Layout::divide` returns offsets within the memory that it was given.
-            unsafe { low.as_ptr().add(offset) }
+            unsafe { low.add(offset) }
         };
-        let (base, top) = (at(layout.base), at(layout.top));
-        let canary = at(layout.base - size_of_val(&CANARY)).cast::<[u64; 2]>();
-        // SAFETY: in bounds and 8-aligned, as `Layout::divide` has it; ours by our contract.
-        unsafe { canary.write(CANARY) };
-
+        let (base, top) = (at(layout.base).as_ptr(), at(layout.top).as_ptr());
         let frame = at(layout.frame).cast::<Self>();
         let core = RawCore {
             stack: UnsafeCell::new(RawStack { start: base, end: top }),
             stack_pointer: Cell::new(top),
             phase: Cell::new(Phase::Ready as u32),
             waker: CoreWaker::new(),
+            cancelled: Cell::new(false),
             painted: Cell::new(false),
             entry,
-            data: data.unwrap_or(frame.cast()),
-            base,
+            data: data.unwrap_or(frame.as_ptr().cast()),
             memory,
+            canary: abi::CANARY_VALUE,
         };
-        // SAFETY: a projection within the frame, which is in bounds.
-        let place = unsafe { &raw mut (*frame).core };
         // SAFETY: in bounds and aligned, as `Layout::divide` has it; ours by our contract.
+        let place = unsafe { Self::core(frame) };
+        // SAFETY: likewise.
         unsafe { place.write(core) };
+        frame
+    }
+
+    /// # Safety
+    ///
+    /// - `frame` lies in a coroutine's memory.
+    pub(crate) unsafe fn core(frame: NonNull<Self>) -> NonNull<RawCore> {
+        // SAFETY: our caller's promise.
+        let core = unsafe { &raw mut (*frame.as_ptr()).core };
         // SAFETY: within an allocation, so not null.
-        unsafe { NonNull::new_unchecked(frame) }
+        unsafe { NonNull::new_unchecked(core) }
+    }
+
+    /// # Safety
+    ///
+    /// - `frame` lies in a coroutine's memory.
+    pub(crate) unsafe fn payload(frame: NonNull<Self>) -> *mut P {
+        // SAFETY: our caller's promise.
+        let payload = unsafe { &raw mut (*frame.as_ptr()).payload };
+        UnsafeCell::raw_get(payload).cast()
     }
 }
 
@@ -164,7 +192,9 @@ impl RawCore {
         data: *mut (),
     ) -> NonNull<Self> {
         // SAFETY: our caller makes the same promise.
-        unsafe { Frame::<()>::place(memory, entry, Some(data)) }.cast()
+        let frame = unsafe { Frame::<()>::place(memory, entry, Some(data)) };
+        // SAFETY: just placed there.
+        unsafe { Frame::core(frame) }
     }
 
     /// Runs the coroutine until it suspends or its entry function returns.
@@ -211,6 +241,16 @@ impl RawCore {
         }
     }
 
+    /// Makes every wait of the coroutine end with an error, beginning with the one in progress.
+    pub(crate) fn cancel(&self) {
+        self.cancelled.set(true);
+        self.waker.has_news();
+    }
+
+    pub(crate) fn is_cancelled(&self) -> bool {
+        self.cancelled.get()
+    }
+
     /// Ends the coroutine, from the outside if it has not returned.
     pub(crate) fn end(&self, phase: Phase) {
         self.phase.set(phase as u32);
@@ -228,20 +268,31 @@ impl RawCore {
 
     /// The bytes that the coroutine's frames and its shadow stack share.
     pub fn stack_len(&self) -> usize {
-        self.top().addr() - self.base.addr()
+        let stack = self.stack_range();
+        stack.end.addr() - stack.start.addr()
     }
 
-    /// The high end of the stack: the memory's, aligned.
-    fn top(&self) -> *mut u8 {
-        let memory = self.memory.as_ptr();
-        let end = memory.cast::<u8>().wrapping_add(memory.len());
-        end.map_addr(|address| address / STACK_ALIGN * STACK_ALIGN)
+    /// How much of the stack is in use while the coroutine is suspended.
+    pub fn stack_usage(&self) -> StackUsage {
+        let stack = self.stack_range();
+        StackUsage {
+            frames: self.saved_to().addr() - stack.start.addr(),
+            shadow: stack.end.addr() - self.stack_pointer.get().addr(),
+        }
+    }
+
+    /// Where Asyncify will save the next frame.
+    fn saved_to(&self) -> *mut u8 {
+        // SAFETY: the descriptor is valid for reads, and the switch is not running.
+        unsafe { (*self.stack.get()).start }
     }
 
     /// The stack's low end and high end.
-    #[cfg_attr(not(feature = "alloc"), expect(dead_code, reason = "painting is for `Stack`"))]
     pub(crate) fn stack_range(&self) -> core::ops::Range<*mut u8> {
-        self.base..self.top()
+        let memory = self.memory.as_ptr().cast::<u8>();
+        let base = ptr::from_ref(self).addr() + size_of::<Self>();
+        let end = memory.addr() + self.memory.len();
+        memory.with_addr(base)..memory.with_addr(end / STACK_ALIGN * STACK_ALIGN)
     }
 
     /// All of the memory that the coroutine was given.
@@ -259,29 +310,33 @@ impl RawCore {
     }
 
     #[cold]
-    fn unsound_suspend(&self) -> ! {
+    pub(crate) fn unsound_suspend(&self) -> ! {
         fatal(&self.overflow().unwrap_or(Fatal::NotInstrumented))
+    }
+
+    /// Whether the shadow stack has stayed within the stack, as far as can be seen.
+    #[inline]
+    pub(crate) fn is_intact(&self) -> bool {
+        // SAFETY: a field of ours. Volatile because whoever writes there does so behind the
+        // compiler's back.
+        unsafe { (&raw const self.canary).read_volatile() == abi::CANARY_VALUE }
     }
 
     /// What is wrong, if it has to do with the stack.
     fn overflow(&self) -> Option<Fatal> {
-        // SAFETY: the descriptor is valid for reads, and the switch is not running.
-        let saved_to = unsafe { (*self.stack.get()).start };
-        let (base, stack_pointer) = (self.base, self.stack_pointer.get());
-        let size = self.stack_len();
-        // SAFETY: the canary lies below `base`, within the same memory.
-        let canary = unsafe { base.cast::<[u64; 2]>().sub(1) };
-        if stack_pointer < base {
-            let needed = self.top().addr() - stack_pointer.addr();
+        if !self.is_intact() {
+            // Nothing else that is here can be believed.
+            return Some(Fatal::CanaryDead);
+        }
+        let (saved_to, stack_pointer) = (self.saved_to(), self.stack_pointer.get());
+        let (stack, size) = (self.stack_range(), self.stack_len());
+        if stack_pointer < stack.start {
+            let needed = stack.end.addr() - stack_pointer.addr();
             Some(Fatal::ShadowOverflow { needed, size })
         } else if saved_to > stack_pointer {
-            let needed = saved_to.addr() - base.addr();
-            let available = stack_pointer.addr() - base.addr();
+            let needed = saved_to.addr() - stack.start.addr();
+            let available = stack_pointer.addr() - stack.start.addr();
             Some(Fatal::FramesOverflow { needed, available, size })
-        // SAFETY: aligned, and initialized by `Frame::place`. Volatile because whoever writes
-        // there does so behind the compiler's back.
-        } else if unsafe { canary.read_volatile() } != CANARY {
-            Some(Fatal::CanaryDead { size })
         } else {
             None
         }
@@ -301,8 +356,9 @@ impl core::fmt::Debug for RawCore {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         f.debug_struct("RawCore")
             .field("phase", &self.phase())
-            .field("cancelled", &self.waker.is_cancelled())
+            .field("cancelled", &self.is_cancelled())
             .field("stack_len", &self.stack_len())
+            .field("stack_usage", &self.stack_usage())
             .finish_non_exhaustive()
     }
 }

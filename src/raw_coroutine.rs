@@ -12,6 +12,7 @@ use core::task::{Context, Poll, Waker};
 use futures_core::FusedFuture;
 
 use crate::handle::CoreHandle;
+use crate::layout::StackUsage;
 use crate::phase::Phase;
 use crate::raw::{Frame, RawCore};
 
@@ -37,6 +38,7 @@ pub struct RawCoroutine<U, T> {
 }
 
 /// The closure until it is called, its result from when it has returned.
+#[repr(C)]
 union Slot<U, T> {
     closure: ManuallyDrop<U>,
     result: ManuallyDrop<T>,
@@ -106,19 +108,18 @@ where
     ///
     /// - `data` is the frame of such a coroutine, and its slot holds the closure.
     unsafe extern "C" fn entry(data: *mut ()) -> u32 {
-        // SAFETY: our caller's promise. The frame outlives this function's stack.
-        let frame = unsafe { &*data.cast::<Frame<Slot<U, T>>>() };
-        let slot = frame.payload.get();
+        // SAFETY: a frame is not null.
+        let frame = unsafe { NonNull::new_unchecked(data.cast::<Frame<Slot<U, T>>>()) };
+        // SAFETY: our caller's promise.
+        let slot = unsafe { Frame::payload(frame) };
+        // SAFETY: likewise.
+        let core = unsafe { Frame::core(frame) };
         // SAFETY: the slot holds the closure, and nobody reads it again: the phase has moved on.
-        let slot_value = unsafe { slot.read() };
-        // SAFETY: just read from an initialized slot.
-        let slot_value = unsafe { slot_value.assume_init() };
-        // SAFETY: the slot holds the closure.
-        let closure = ManuallyDrop::into_inner(unsafe { slot_value.closure });
-        let result = closure(CoreHandle::new(&frame.core));
-        let result = MaybeUninit::new(Slot { result: ManuallyDrop::new(result) });
-        // SAFETY: the slot is part of the frame, and free since the closure was moved out.
-        unsafe { slot.write(result) };
+        let closure = unsafe { slot.cast::<U>().read() };
+        // SAFETY: the frame outlives this function's stack.
+        let result = closure(CoreHandle::new(unsafe { core.as_ref() }));
+        // SAFETY: the slot has room for a `T`, and is free since the closure was moved out.
+        unsafe { slot.cast::<T>().write(result) };
         RawCore::ENTRY_RETURNED
     }
 }
@@ -126,7 +127,7 @@ where
 impl<U, T> RawCoroutine<U, T> {
     /// What a coroutine keeps in its memory beside its stack.
     #[cfg_attr(not(feature = "alloc"), expect(dead_code, reason = "for `Coroutine`"))]
-    pub(crate) const FRAME_LAYOUT: Layout = Layout::new::<Frame<Slot<U, T>>>();
+    pub(crate) const FRAME_LAYOUT: Layout = Frame::<Slot<U, T>>::LAYOUT;
 
     /// Resumes a suspended coroutine once, with cancellation: the
     /// [`try_embed`](crate::try_embed) that it waits in, and every later one, returns
@@ -148,7 +149,7 @@ impl<U, T> RawCoroutine<U, T> {
                 None
             }
             Phase::Suspended => {
-                self.core().waker.cancel();
+                self.core().cancel();
                 match self.step(Waker::noop()) {
                     Poll::Ready(result) => Some(result),
                     Poll::Pending => {
@@ -193,6 +194,11 @@ impl<U, T> RawCoroutine<U, T> {
         self.core().stack_len()
     }
 
+    /// How much of the stack is in use while the coroutine is suspended.
+    pub fn stack_usage(&self) -> StackUsage {
+        self.core().stack_usage()
+    }
+
     fn step(&mut self, waker: &Waker) -> Poll<T> {
         // SAFETY: `new_unchecked` has paired `entry` with the frame that it expects.
         let poll = unsafe { self.core().resume(waker) };
@@ -206,12 +212,14 @@ impl<U, T> RawCoroutine<U, T> {
 
     pub(crate) fn core(&self) -> &RawCore {
         // SAFETY: the frame is valid for as long as we are: whoever made us promised it.
-        &unsafe { self.frame.as_ref() }.core
+        let core = unsafe { Frame::core(self.frame) };
+        // SAFETY: likewise.
+        unsafe { core.as_ref() }
     }
 
     fn slot(&self) -> *mut Slot<U, T> {
         // SAFETY: as in `core`.
-        unsafe { self.frame.as_ref() }.payload.get().cast()
+        unsafe { Frame::payload(self.frame) }
     }
 }
 

@@ -6,7 +6,7 @@ use core::mem::MaybeUninit;
 use core::ops::Range;
 use core::ptr::{self, NonNull};
 
-use crate::layout::STACK_ALIGN;
+use crate::layout::{STACK_ALIGN, StackUsage};
 
 /// The unit of allocation: Rust's own way to ask for an alignment.
 #[derive(Clone, Copy)]
@@ -22,23 +22,7 @@ const _: () = assert!(size_of::<Block>() == STACK_ALIGN && align_of::<Block>() =
 pub struct Stack {
     memory: Box<[MaybeUninit<Block>]>,
     painted: bool,
-    high_water: Option<HighWater>,
-}
-
-/// The most that a coroutine has used of its [`Stack`], in bytes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct HighWater {
-    /// What Asyncify saved at the most, growing up.
-    pub frames: usize,
-    /// What the shadow stack took at the most, growing down.
-    pub shadow: usize,
-}
-
-impl HighWater {
-    /// The size to ask for to run the same again: both together, rounded up to 16.
-    pub fn total(self) -> usize {
-        (self.frames + self.shadow).next_multiple_of(STACK_ALIGN)
-    }
+    high_water: Option<StackUsage>,
 }
 
 impl Stack {
@@ -68,13 +52,14 @@ impl Stack {
         self.memory.is_empty()
     }
 
-    /// What the last coroutine used, if this was made by [`Stack::painted`] and one has
-    /// finished on it.
+    /// The most that the last coroutine has used at any time, if this was made by
+    /// [`Stack::painted`] and one has finished on it. `total()` is the size to ask for to run
+    /// the same again.
     ///
     /// The two numbers are exact unless the shadow stack came down to where frames had been
     /// saved; then they add up to the whole stack, and the right thing to do is to try again
     /// with a larger one.
-    pub fn high_water(&self) -> Option<HighWater> {
+    pub fn high_water(&self) -> Option<StackUsage> {
         self.high_water
     }
 
@@ -94,7 +79,7 @@ impl Stack {
     /// - `memory` comes from `into_raw`, and nothing uses it any more.
     pub(crate) unsafe fn from_raw(
         memory: NonNull<[MaybeUninit<u8>]>,
-        high_water: Option<HighWater>,
+        high_water: Option<StackUsage>,
     ) -> Self {
         let blocks = memory.len() / STACK_ALIGN;
         let memory = ptr::slice_from_raw_parts_mut(memory.as_ptr().cast(), blocks);
@@ -136,7 +121,7 @@ pub(crate) unsafe fn paint(stack: &Range<*mut u8>) {
 /// # Safety
 ///
 /// - The range was painted, and a coroutine has finished on it.
-pub(crate) unsafe fn measure(stack: &Range<*mut u8>) -> HighWater {
+pub(crate) unsafe fn measure(stack: &Range<*mut u8>) -> StackUsage {
     let is_paint = |&index: &usize| {
         // SAFETY: in bounds, by our contract.
         let word = unsafe { stack.start.cast::<u32>().add(index) };
@@ -149,7 +134,7 @@ pub(crate) unsafe fn measure(stack: &Range<*mut u8>) -> HighWater {
     // filled, so its lowest word is looked for from below.
     let frames = (0..words).find(is_paint).unwrap_or(words);
     let shadow = (frames..words).find(|index| !is_paint(index)).unwrap_or(words);
-    HighWater { frames: 4 * frames, shadow: 4 * (words - shadow) }
+    StackUsage { frames: 4 * frames, shadow: 4 * (words - shadow) }
 }
 
 fn words(stack: &Range<*mut u8>) -> usize {
@@ -186,7 +171,7 @@ mod tests {
         unsafe { paint(&range) };
         // SAFETY: painted.
         let unused = unsafe { measure(&range) };
-        assert_eq!(unused, HighWater { frames: 0, shadow: 0 });
+        assert_eq!(unused, StackUsage { frames: 0, shadow: 0 });
 
         // SAFETY: words 0 to 2, and 50 and 60 of 64: with a gap, as an unfilled array leaves it.
         unsafe { range.start.write_bytes(1, 12) };
@@ -198,7 +183,7 @@ mod tests {
         }
         // SAFETY: painted.
         let used = unsafe { measure(&range) };
-        assert_eq!(used, HighWater { frames: 12, shadow: 56 });
+        assert_eq!(used, StackUsage { frames: 12, shadow: 56 });
         assert_eq!(used.total(), 80);
     }
 }

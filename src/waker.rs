@@ -25,7 +25,7 @@ use core::task::Waker;
 
 use crate::outside::outside;
 
-/// The part of a core that deals with wakers, and with cancellation.
+/// The part of a core that deals with wakers.
 pub(crate) struct CoreWaker {
     /// The executor's: valid while the coroutine runs, stale otherwise.
     latest: Cell<*const Waker>,
@@ -33,9 +33,8 @@ pub(crate) struct CoreWaker {
     waiting: Cell<*const Waker>,
     /// A clone that nobody uses at the moment.
     spare: UnsafeCell<Option<Waker>>,
-    /// Changes when `embed` should look at `latest` and `cancelled`. Wraps.
+    /// Changes when `embed` should look at `latest`, or the coroutine was cancelled. Wraps.
     news: Cell<u32>,
-    cancelled: Cell<bool>,
 }
 
 impl CoreWaker {
@@ -45,7 +44,6 @@ impl CoreWaker {
             waiting: Cell::new(ptr::null()),
             spare: UnsafeCell::new(None),
             news: Cell::new(0),
-            cancelled: Cell::new(false),
         }
     }
 
@@ -60,19 +58,14 @@ impl CoreWaker {
         self.latest.set(waker);
         // SAFETY: null, or on the stack of the coroutine that waits with it.
         if !unsafe { self.waiting.get().as_ref() }.is_some_and(|waiting| waiting.will_wake(waker)) {
-            self.news.set(self.news.get().wrapping_add(1));
+            self.has_news();
         }
     }
 
-    /// Makes every wait end with an error, beginning with the one in progress.
-    pub(crate) fn cancel(&self) {
-        self.cancelled.set(true);
-        self.news.set(self.news.get().wrapping_add(1));
-    }
-
+    /// Tells `embed` to look.
     #[inline]
-    pub(crate) fn is_cancelled(&self) -> bool {
-        self.cancelled.get()
+    pub(crate) fn has_news(&self) {
+        self.news.set(self.news.get().wrapping_add(1));
     }
 
     /// A number that changes when there is news.

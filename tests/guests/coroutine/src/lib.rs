@@ -1,3 +1,7 @@
 //! Tests of the library alone, in every configuration.
 
 mod basics;
+mod drops;
+mod interleave;
+mod misuse;
+mod overflow;

@@ -1,0 +1,83 @@
+//! Stacks that are too small: rule S7 of the design.
+
+use bysyncify::{Coroutine, MIN_STACK_SIZE, Stack, embed};
+use guest_support::{after_polls, expect_trap, poll_once, run, tests};
+use std::hint::black_box;
+
+tests! {
+    fn a_stack_of_no_bytes() {
+        expect_trap("a stack of 0 bytes is too small for a coroutine: give it at least 512");
+        let _ = Coroutine::new(0, |_| 1);
+    }
+
+    fn a_stack_of_one_byte() {
+        expect_trap("a stack of 1 bytes is too small for a coroutine: give it at least 512");
+        let _ = Coroutine::new(1, |_| 1);
+    }
+
+    fn the_smallest_stack() {
+        assert_eq!(MIN_STACK_SIZE, 512);
+        let coroutine = Coroutine::new(MIN_STACK_SIZE, |_| 42);
+        assert_eq!(coroutine.stack_len(), 512);
+        assert_eq!(run(coroutine), (1, 42));
+    }
+
+    fn a_size_is_rounded_up() {
+        assert_eq!(Coroutine::new(1000, |_| 42).stack_len(), 1008);
+    }
+
+    fn memory_too_small_for_the_closure() {
+        let large = [7u8; 4096];
+        expect_trap("4096 bytes are too few for this coroutine: give it 4672");
+        let _ = Coroutine::with_stack(Stack::new(4096), move |_| large.len());
+    }
+
+    fn a_stack_is_measured_and_reused() {
+        let deep = |_: bysyncify::CoreHandle<'_>| {
+            let array = [1u8; 1000];
+            let array = black_box(&array);
+            embed(after_polls(3, 5)) + u32::from(array[999])
+        };
+        let mut coroutine = Coroutine::with_stack(Stack::painted(16384), deep);
+        let mut polls = 1;
+        while poll_once(&mut coroutine).is_pending() {
+            polls += 1;
+        }
+        assert_eq!(polls, 4);
+        let stack = coroutine.into_stack().expect("it has finished");
+        let first = stack.high_water().expect("it was painted");
+        assert!(first.shadow >= 1000 && first.shadow < 8192, "{first:?}");
+        assert!(first.frames >= 4 && first.frames < 4096, "{first:?}");
+        assert_eq!(first.total() % 16, 0);
+
+        // The same again on the same stack, used as it is: the same figures.
+        let mut coroutine = Coroutine::with_stack(stack, deep);
+        while poll_once(&mut coroutine).is_pending() {}
+        let stack = coroutine.into_stack().expect("it has finished");
+        assert_eq!(stack.high_water(), Some(first));
+
+        // And the figure is enough.
+        assert_eq!(run(Coroutine::new(first.total(), deep)), (4, 6));
+    }
+
+    fn asyncify_saves_more_than_there_is_room_for() {
+        // Nothing but locals: the shadow stack is hardly used.
+        fn descend(depth: u32) -> u32 {
+            if depth == 0 { embed(after_polls(1, 0)) } else { descend(depth - 1) ^ black_box(depth) }
+        }
+        let mut coroutine = Coroutine::new(1 << 20, |_| descend(200));
+        assert!(poll_once(&mut coroutine).is_pending());
+        let used = coroutine.stack_usage();
+        // Room for the shadow stack, and half of what is to be saved.
+        let size = (used.shadow + used.frames / 2).next_multiple_of(16) + 256;
+        let mut coroutine = Coroutine::new(size, |_| descend(200));
+        expect_trap(&format!(
+            "coroutine stack overflow: suspending needed {} bytes and {} were left of {size}; \
+             give the coroutine a stack of at least {} bytes",
+            used.frames,
+            size - used.shadow,
+            (used.frames + used.shadow).next_multiple_of(16),
+        ));
+        let _ = poll_once(&mut coroutine);
+    }
+}
