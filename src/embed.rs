@@ -6,7 +6,6 @@ use core::pin::pin;
 use core::ptr::NonNull;
 use core::task::{Context, Poll, Waker};
 
-use crate::outside::outside_for_good;
 use crate::phase::State;
 use crate::raw::RawCore;
 use crate::sys;
@@ -127,10 +126,8 @@ impl Wait {
         // SAFETY: the innermost running coroutine is the one whose stack we stand on, and its
         // core outlives its stack.
         let core_ref = unsafe { core.as_ref() };
-        // The earlier an overflow is noticed the better; and if it was, the rest is not for use.
-        if !core_ref.is_intact() {
-            outside_for_good(|| core_ref.unsound_suspend());
-        }
+        // The earlier an overflow is noticed the better; after one, the rest is not for use.
+        core_ref.assert_intact();
         if core_ref.is_cancelled() {
             return Err(EmbedError::Cancelled);
         }
@@ -229,6 +226,7 @@ impl RawCore {
     #[inline]
     pub fn try_embed<F: IntoFuture>(&self, future: F) -> Result<F::Output, EmbedError> {
         if !self.is_running() {
+            self.assert_intact();
             return Err(EmbedError::NotRunning);
         }
         try_embed(future)

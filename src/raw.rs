@@ -310,13 +310,21 @@ impl RawCore {
     }
 
     #[cold]
-    pub(crate) fn unsound_suspend(&self) -> ! {
+    fn unsound_suspend(&self) -> ! {
         fatal(&self.overflow().unwrap_or(Fatal::NotInstrumented))
+    }
+
+    /// Ends the program if the shadow stack has been below the stack.
+    #[inline]
+    pub(crate) fn assert_intact(&self) {
+        if !self.is_intact() {
+            outside_for_good(|| fatal(&Fatal::CanaryDead));
+        }
     }
 
     /// Whether the shadow stack has stayed within the stack, as far as can be seen.
     #[inline]
-    pub(crate) fn is_intact(&self) -> bool {
+    fn is_intact(&self) -> bool {
         // SAFETY: a field of ours. Volatile because whoever writes there does so behind the
         // compiler's back.
         unsafe { (&raw const self.canary).read_volatile() == abi::CANARY_VALUE }

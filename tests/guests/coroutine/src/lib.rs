@@ -4,4 +4,5 @@ mod basics;
 mod drops;
 mod interleave;
 mod misuse;
+mod nesting;
 mod overflow;

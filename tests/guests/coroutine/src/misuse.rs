@@ -1,10 +1,12 @@
 //! Every misuse has its message: rules S5, S6 and S9 of the design.
 
 use bysyncify::{
-    Coroutine, EmbedError, RawCoreHandle, RawStack, can_embed, embed, start_unwind, try_embed,
+    Coroutine, EmbedError, RawCoreHandle, RawStack, can_embed, embed, start_unwind, stop_unwind,
+    try_embed,
 };
 use guest_support::{after_polls, expect_trap, poll_once, run, tests};
 use std::cell::Cell;
+use std::hint::black_box;
 use std::rc::Rc;
 
 /// Starts an unwind, as a host does that suspends the code it has called.
@@ -14,6 +16,16 @@ use std::rc::Rc;
 fn unwind_from_elsewhere(stack: *mut RawStack) {
     // SAFETY: not kept, to see what happens: the unwind is none of the coroutine's.
     unsafe { start_unwind(stack) };
+}
+
+/// Asyncify does not instrument this function either, so an unwind is lost in it.
+#[inline(never)]
+fn wait_uninstrumented(wait: fn()) {
+    wait();
+    if black_box(false) {
+        // SAFETY: never called.
+        unsafe { stop_unwind() };
+    }
 }
 
 fn leak_a_handle() -> RawCoreHandle {
@@ -99,6 +111,20 @@ tests! {
         expect_trap(
             "an Asyncify unwind that bysyncify did not start reached a coroutine: the host \
              suspended code that runs inside one; await there with `embed` instead",
+        );
+        let _ = poll_once(&mut coroutine);
+    }
+
+    fn a_function_on_the_stack_that_was_not_instrumented() {
+        let mut coroutine = Coroutine::new(8192, |_| {
+            wait_uninstrumented(black_box(|| {
+                embed(after_polls(1, ()));
+            }));
+        });
+        expect_trap(
+            "a coroutine returned while it was being suspended or resumed: a function on its \
+             stack was not instrumented by Asyncify, or is JavaScript; run `wasm-opt --asyncify \
+             --pass-arg=asyncify-ignore-imports` without a remove-list, before any optimisation",
         );
         let _ = poll_once(&mut coroutine);
     }

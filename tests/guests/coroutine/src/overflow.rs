@@ -1,8 +1,9 @@
 //! Stacks that are too small: rule S7 of the design.
 
-use bysyncify::{Coroutine, MIN_STACK_SIZE, Stack, embed};
+use bysyncify::{Coroutine, MIN_STACK_SIZE, RawCoroutine, Stack, embed};
 use guest_support::{after_polls, expect_trap, poll_once, run, tests};
 use std::hint::black_box;
+use std::mem::MaybeUninit;
 
 tests! {
     fn a_stack_of_no_bytes() {
@@ -80,4 +81,67 @@ tests! {
         ));
         let _ = poll_once(&mut coroutine);
     }
+
+    fn the_shadow_stack_was_below_its_end_between_two_suspends() {
+        let (_, memory) = below_and_above();
+        let low = memory.as_ptr().addr();
+        let mut coroutine = RawCoroutine::new(memory, move |handle| {
+            handle.embed(after_polls(1, ()));
+            assert_eq!(fill_down_to(low - 100), 1);
+            // Even what is ready.
+            handle.embed(async {});
+        });
+        assert!(poll_once(&mut coroutine).is_pending());
+        let message = "coroutine stack overflow: what lies below the stack was overwritten; give \
+                       the coroutine a larger one";
+        expect_trap(message);
+        let _ = poll_once(&mut coroutine);
+    }
+
+    fn the_shadow_stack_was_below_its_end_before_it_returned() {
+        let (_, memory) = below_and_above();
+        let low = memory.as_ptr().addr();
+        let mut coroutine = RawCoroutine::new(memory, move |_| fill_down_to(low - 100));
+        let message = "coroutine stack overflow: what lies below the stack was overwritten; give \
+                       the coroutine a larger one";
+        expect_trap(message);
+        let _ = poll_once(&mut coroutine);
+    }
+
+    fn the_shadow_stack_is_below_its_end_at_a_suspend() {
+        let jump = |_: bysyncify::CoreHandle<'_>| {
+            // Not filled: the canary is not overwritten, there is just no room.
+            let array = [const { MaybeUninit::<u8>::uninit() }; 6000];
+            let array = black_box(&array);
+            embed(after_polls(1, array.len()))
+        };
+        let mut coroutine = Coroutine::new(65536, jump);
+        assert!(poll_once(&mut coroutine).is_pending());
+        let needed = coroutine.stack_usage().shadow;
+
+        let (_, memory) = below_and_above();
+        let mut coroutine = RawCoroutine::new(memory, jump);
+        let size = coroutine.stack_len();
+        expect_trap(&format!(
+            "coroutine stack overflow: {needed} bytes are in use before anything is saved and \
+             the stack has {size}; give the coroutine a larger one",
+        ));
+        let _ = poll_once(&mut coroutine);
+    }
+}
+
+/// Memory to be overwritten, and memory for a coroutine just above it.
+fn below_and_above() -> (&'static mut [MaybeUninit<u8>], &'static mut [MaybeUninit<u8>]) {
+    #[repr(align(16))]
+    struct Pages([MaybeUninit<u8>; 3 * 4096]);
+    let pages = Box::leak(Box::new(Pages([MaybeUninit::uninit(); 3 * 4096])));
+    pages.0.split_at_mut(2 * 4096)
+}
+
+/// Fills the stack until it has grown to `address`.
+#[inline(never)]
+fn fill_down_to(address: usize) -> u8 {
+    let mut array = [1u8; 128];
+    let array = black_box(&mut array);
+    if array.as_ptr().addr() > address { fill_down_to(address) } else { array[7] }
 }
