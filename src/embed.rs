@@ -68,10 +68,7 @@ pub fn embed<F: IntoFuture>(future: F) -> F::Output {
 #[inline]
 pub fn try_embed<F: IntoFuture>(future: F) -> Result<F::Output, EmbedError> {
     let mut future = pin!(future.into_future());
-    let mut wait = match Wait::begin() {
-        Ok(wait) => wait,
-        Err(error) => return Err(error),
-    };
+    let mut wait = Wait::begin()?;
     loop {
         if let Poll::Ready(output) = future.as_mut().poll(&mut Context::from_waker(&wait.waker)) {
             return Ok(output);

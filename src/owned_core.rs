@@ -30,7 +30,8 @@ impl Core {
     /// and at least [`MIN_STACK_SIZE`](crate::MIN_STACK_SIZE).
     ///
     /// `entry` returns [`RawCore::ENTRY_RETURNED`] when it is through. Making a core calls
-    /// nothing; [`RawCore::resume`] does.
+    /// nothing; [`RawCore::resume`] does, and is `unsafe`.
+    #[allow(clippy::not_unsafe_ptr_arg_deref, reason = "`data` is only kept")]
     pub fn new(
         size: usize,
         entry: unsafe extern "C" fn(data: *mut ()) -> u32,

@@ -40,8 +40,8 @@ pub struct RawCoroutine<U, T> {
 /// The closure until it is called, its result from when it has returned.
 #[repr(C)]
 union Slot<U, T> {
-    closure: ManuallyDrop<U>,
-    result: ManuallyDrop<T>,
+    _closure: ManuallyDrop<U>,
+    _result: ManuallyDrop<T>,
 }
 
 // SAFETY: the target has no threads (build.rs), so there is no other thread to send to. This
@@ -57,8 +57,8 @@ where
     U: FnOnce(CoreHandle<'_>) -> T + 'static,
     T: 'static,
 {
-    /// Makes a coroutine of `closure` that lives in `memory`: about 60 bytes of it and the
-    /// closure or its result, whichever is larger, at the low end; the rest is its stack.
+    /// Makes a coroutine of `closure` that lives in `memory`: the closure or its result,
+    /// whichever is larger, and 64 bytes (on wasm32) at the low end; the rest is its stack.
     ///
     /// The closure runs when the coroutine is polled, not before.
     ///
@@ -95,9 +95,8 @@ where
         // SAFETY: our caller makes the same promise about `memory`.
         let frame = unsafe { Frame::<Slot<U, T>>::place(memory, Self::entry, None) };
         let coroutine = Self { frame, marker: PhantomData };
-        let slot = Slot { closure: ManuallyDrop::new(closure) };
-        // SAFETY: the coroutine has not started, so nothing else uses the slot.
-        unsafe { coroutine.slot().write(slot) };
+        // SAFETY: the slot has room for a `U`, and the coroutine has not started.
+        unsafe { coroutine.slot().cast::<U>().write(closure) };
         coroutine
     }
 
@@ -142,10 +141,9 @@ impl<U, T> RawCoroutine<U, T> {
         match self.core().phase() {
             Phase::Ready => {
                 self.core().end(Phase::Finished);
-                // SAFETY: it was never started, and now cannot be: the closure is in the slot.
-                let closure = unsafe { &mut (*self.slot()).closure };
-                // SAFETY: for the same reason nobody else drops it.
-                unsafe { ManuallyDrop::drop(closure) };
+                // SAFETY: it was never started, and now cannot be: the closure is in the slot,
+                // and nobody else drops it.
+                unsafe { self.slot().cast::<U>().drop_in_place() };
                 None
             }
             Phase::Suspended => {
@@ -203,10 +201,9 @@ impl<U, T> RawCoroutine<U, T> {
         // SAFETY: `new_unchecked` has paired `entry` with the frame that it expects.
         let poll = unsafe { self.core().resume(waker) };
         poll.map(|()| {
-            // SAFETY: `entry` has returned, and has left its result in the slot.
-            let result = unsafe { &mut (*self.slot()).result };
-            // SAFETY: `resume` completes once, so this is the only time that it is taken.
-            unsafe { ManuallyDrop::take(result) }
+            // SAFETY: `entry` has returned, and has left its result in the slot. `resume`
+            // completes once, so this is the only time that it is taken.
+            unsafe { self.slot().cast::<T>().read() }
         })
     }
 

@@ -53,12 +53,11 @@ impl Stack {
     }
 
     /// The most that the last coroutine has used at any time, if this was made by
-    /// [`Stack::painted`] and one has finished on it. `total()` is the size to ask for to run
-    /// the same again.
+    /// [`Stack::painted`] and one has finished on it. A stack of `total()` bytes is enough to run
+    /// the same again; a smaller one may do, because the two maxima are of different moments.
     ///
-    /// The two numbers are exact unless the shadow stack came down to where frames had been
-    /// saved; then they add up to the whole stack, and the right thing to do is to try again
-    /// with a larger one.
+    /// The two are told apart by the longest stretch that neither has touched. If they add up
+    /// to nearly the whole stack there was no such stretch: measure with a larger one.
     pub fn high_water(&self) -> Option<StackUsage> {
         self.high_water
     }
@@ -122,19 +121,26 @@ pub(crate) unsafe fn paint(stack: &Range<*mut u8>) {
 ///
 /// - The range was painted, and a coroutine has finished on it.
 pub(crate) unsafe fn measure(stack: &Range<*mut u8>) -> StackUsage {
-    let is_paint = |&index: &usize| {
+    let is_paint = |index: usize| {
         // SAFETY: in bounds, by our contract.
         let word = unsafe { stack.start.cast::<u32>().add(index) };
         // SAFETY: in bounds and aligned, and written by `paint` at least. Volatile, because what
         // lies there now was written by frames that the compiler thinks are gone.
         unsafe { word.read_volatile() == PAINT }
     };
+    // Both halves have gaps: arrays that were never filled in the one, and in the other locals
+    // that were loaded from such an array, and saved. What was never used is the longest run.
     let words = words(stack);
-    // Frames are saved without gaps. The shadow stack has gaps, where arrays were never
-    // filled, so its lowest word is looked for from below.
-    let frames = (0..words).find(is_paint).unwrap_or(words);
-    let shadow = (frames..words).find(|index| !is_paint(index)).unwrap_or(words);
-    StackUsage { frames: 4 * frames, shadow: 4 * (words - shadow) }
+    let (mut start, mut unused) = (0, 0..0);
+    for index in 0..=words {
+        if index == words || !is_paint(index) {
+            if index - start > unused.len() {
+                unused = start..index;
+            }
+            start = index + 1;
+        }
+    }
+    StackUsage { frames: 4 * unused.start, shadow: 4 * (words - unused.end) }
 }
 
 fn words(stack: &Range<*mut u8>) -> usize {
@@ -173,9 +179,8 @@ mod tests {
         let unused = unsafe { measure(&range) };
         assert_eq!(unused, StackUsage { frames: 0, shadow: 0 });
 
-        // SAFETY: words 0 to 2, and 50 and 60 of 64: with a gap, as an unfilled array leaves it.
-        unsafe { range.start.write_bytes(1, 12) };
-        for word in [50, 60] {
+        // With gaps, as arrays leave them that were never filled.
+        for word in [0, 2, 50, 60] {
             // SAFETY: in bounds.
             let word = unsafe { range.start.cast::<u32>().add(word) };
             // SAFETY: in bounds and aligned.

@@ -3,6 +3,7 @@
 mod basics;
 mod drops;
 mod interleave;
+mod memory;
 mod misuse;
 mod nesting;
 mod overflow;

@@ -1,0 +1,205 @@
+;; The switch, as `build/object.rs` emits it for wasm32. `tests/object.rs` assembles this file
+;; and compares. For wasm64 every address is an i64, and an offset of n pointers is 8 n; nothing
+;; else differs.
+;;
+;; Stable Rust can reach neither `__stack_pointer` nor a wasm global of its own. And Asyncify
+;; does not instrument a function that calls one of its four imports; whatever a compiler were
+;; to inline into such a function would silently not be paused. So these calls are made here
+;; and nowhere else, in functions that no compiler sees:
+;;
+;;   - in the bottom function, `resume`, which rewinds a coroutine and catches its unwind,
+;;   - in the top function, `suspend`, which begins an unwind and is reached by the rewind.
+;;
+;; `core` points to a `RawCore` (src/raw.rs):
+;;
+;;    0  start          where Asyncify saves the next frame
+;;    4  end            what `start` must not pass
+;;    8  stack_pointer  the coroutine's own, while it is suspended
+;;   12  phase          1 running, 2 unwinding, 3 suspended, 4 rewinding (src/phase.rs)
+;;   56  canary         0x0b596ac1f700c0de
+
+(module
+  (type $start (func (param i32)))
+  (type $stop (func))
+  (type $entry (func (param i32) (result i32)))
+  (type $resume (func (param i32 i32 i32) (result i32)))
+  (type $current (func (result i32)))
+  (type $outside (func (param i32 i32)))
+
+  (import "env" "__linear_memory" (memory 0))
+  (import "env" "__indirect_function_table" (table 0 funcref))
+  (import "env" "__stack_pointer" (global $stack_pointer (mut i32)))
+  (import "asyncify" "start_unwind" (func $start_unwind (type $start)))
+  (import "asyncify" "stop_unwind" (func $stop_unwind (type $stop)))
+  (import "asyncify" "start_rewind" (func $start_rewind (type $start)))
+  (import "asyncify" "stop_rewind" (func $stop_rewind (type $stop)))
+
+  ;; The core of the innermost running coroutine, or 0. One for each instance, and so one for
+  ;; each thread.
+  (global $current_core (mut i32) (i32.const 0))
+
+  ;; bysyncify_resume(entry, data, core): runs a coroutine until it suspends or returns. The
+  ;; result is 0 if it is suspended, 1 if it has returned, 2 if something is wrong.
+  (func $bysyncify_resume (type $resume)
+    (local $caller_stack_pointer i32) (local $caller_core i32) (local $finished i32)
+    ;; Remember the caller's stack and coroutine; switch to ours.
+    global.get $stack_pointer
+    local.set $caller_stack_pointer
+    global.get $current_core
+    local.set $caller_core
+    local.get 2
+    global.set $current_core
+    local.get 2
+    i32.load offset=8
+    global.set $stack_pointer
+    ;; Rewind a coroutine that is suspended; just start another.
+    local.get 2
+    i32.load offset=12
+    i32.const 3
+    i32.eq
+    if
+      local.get 2
+      i32.const 4
+      i32.store offset=12
+      local.get 2
+      call $start_rewind
+    else
+      local.get 2
+      i32.const 1
+      i32.store offset=12
+    end
+    local.get 1
+    local.get 0
+    call_indirect (type $entry)
+    local.set $finished
+    ;; Switch back.
+    local.get $caller_stack_pointer
+    global.set $stack_pointer
+    local.get $caller_core
+    global.set $current_core
+    ;; Asyncify returns 0 from a function that it unwinds; an entry function returns 1.
+    local.get $finished
+    if
+      ;; It has returned. Not in the middle of an unwind, and without an overflow?
+      local.get 2
+      i32.load offset=12
+      i32.const 1
+      i32.eq
+      if
+        local.get 2
+        call $bysyncify_intact
+        if
+          i32.const 1
+          return
+        end
+      end
+    else
+      ;; It was unwound. By us, and did its frames fit?
+      local.get 2
+      i32.load offset=12
+      i32.const 2
+      i32.eq
+      if
+        local.get 2
+        i32.load
+        local.get 2
+        i32.load offset=4
+        i32.le_u
+        if
+          local.get 2
+          i32.const 3
+          i32.store offset=12
+          call $stop_unwind
+          i32.const 0
+          return
+        end
+      end
+    end
+    ;; No. Make `stop_unwind` accept what there is: it traps, without a word, if `start` has
+    ;; passed `end`, and code that says what has happened does nothing before it was called.
+    local.get 2
+    local.get 2
+    i32.load
+    i32.store offset=4
+    call $stop_unwind
+    i32.const 2)
+
+  ;; bysyncify_suspend(core): pauses the innermost running coroutine, whose core this is. The
+  ;; result is 0 once it was resumed. It is 1 if something is wrong: either no unwind was begun,
+  ;; or one was and the caller, which sees this result, was not instrumented.
+  (func $bysyncify_suspend (type $entry)
+    ;; The rewind has arrived where the unwind began.
+    local.get 0
+    i32.load offset=12
+    i32.const 4
+    i32.eq
+    if
+      local.get 0
+      i32.const 1
+      i32.store offset=12
+      call $stop_rewind
+      i32.const 0
+      return
+    end
+    ;; Asyncify may save frames up to where the shadow stack is now, if there is any room.
+    local.get 0
+    global.get $stack_pointer
+    i32.store offset=8
+    local.get 0
+    global.get $stack_pointer
+    i32.store offset=4
+    local.get 0
+    i32.load
+    global.get $stack_pointer
+    i32.le_u
+    if
+      local.get 0
+      call $bysyncify_intact
+      if
+        local.get 0
+        i32.const 2
+        i32.store offset=12
+        local.get 0
+        call $start_unwind
+      end
+    end
+    i32.const 1)
+
+  ;; bysyncify_current(): the core of the innermost running coroutine, or 0.
+  (func $bysyncify_current (type $current)
+    global.get $current_core)
+
+  ;; bysyncify_outside(function, data): calls `function(data)` as if no coroutine were running.
+  ;; Asyncify takes this for a bottom function, because of the call to `stop_unwind`, and does
+  ;; not look behind it: who calls what never suspends in this way is not instrumented for it.
+  ;; The call is made when an unwind was begun but its caller not instrumented: then it must be
+  ;; ended before `function` can say so.
+  (func $bysyncify_outside (type $outside)
+    (local $caller_core i32)
+    global.get $current_core
+    local.tee $caller_core
+    i32.eqz
+    i32.eqz
+    if
+      local.get $caller_core
+      i32.load offset=12
+      i32.const 2
+      i32.eq
+      if
+        call $stop_unwind
+      end
+    end
+    i32.const 0
+    global.set $current_core
+    local.get 1
+    local.get 0
+    call_indirect (type $start)
+    local.get $caller_core
+    global.set $current_core)
+
+  ;; Whether the shadow stack has left the canary alone.
+  (func $bysyncify_intact (type $entry)
+    local.get 0
+    i64.load offset=56
+    i64.const 0x0b596ac1f700c0de
+    i64.eq))

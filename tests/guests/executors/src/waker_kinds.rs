@@ -1,0 +1,133 @@
+//! Wakers of unusual kinds: that equal no other, that run code, that own coroutines.
+
+use std::cell::Cell;
+use std::future::pending;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::{Context, Poll, RawWaker, RawWakerVTable, Wake, Waker};
+
+use bysyncify::{Coroutine, EmbedError, abandoned_coroutines, can_embed, try_embed};
+use guest_support::{Droppy, Trace, poll_once, tests};
+
+use crate::STACK;
+
+/// How many unequal wakers there are.
+static ALIVE: AtomicUsize = AtomicUsize::new(0);
+
+/// Each clone has data of its own, so `will_wake` says no of any two of them.
+///
+/// Cloning and dropping call user code here, which tries to wait, and is told that it cannot:
+/// wherever the library clones a waker, nothing is in a state to be suspended.
+static UNEQUAL: RawWakerVTable = RawWakerVTable::new(
+    |_| RawWaker::new(unequal_data(), &UNEQUAL),
+    |data| drop_unequal_data(data),
+    |_| {},
+    |data| drop_unequal_data(data),
+);
+
+fn unequal_data() -> *const () {
+    ALIVE.fetch_add(1, Ordering::Relaxed);
+    cannot_wait();
+    Box::into_raw(Box::new(0u32)).cast()
+}
+
+fn drop_unequal_data(data: *const ()) {
+    ALIVE.fetch_sub(1, Ordering::Relaxed);
+    cannot_wait();
+    // SAFETY: `data` is from `unequal_data`, and a waker's data is dropped once.
+    drop(unsafe { Box::from_raw(data.cast::<u32>().cast_mut()) });
+}
+
+fn cannot_wait() {
+    assert!(!can_embed());
+    assert_eq!(try_embed(async {}), Err(EmbedError::NotRunning));
+}
+
+fn unequal() -> Waker {
+    // SAFETY: the functions of `UNEQUAL` own what they get and share nothing.
+    unsafe { Waker::new(unequal_data(), &UNEQUAL) }
+}
+
+/// A waker that owns something.
+struct Owner {
+    _owned: Box<dyn Future<Output = ()>>,
+}
+
+// SAFETY: the target has no threads.
+unsafe impl Send for Owner {}
+// SAFETY: likewise.
+unsafe impl Sync for Owner {}
+
+impl Wake for Owner {
+    fn wake(self: Arc<Self>) {}
+}
+
+fn poll_with<F: Future + Unpin>(future: &mut F, waker: Waker) -> Poll<F::Output> {
+    Pin::new(future).poll(&mut Context::from_waker(&waker))
+}
+
+tests! {
+    fn a_waker_that_equals_no_other_does_not_loop() {
+        let polls = Rc::new(Cell::new(0));
+        let inside = polls.clone();
+        let mut coroutine = Coroutine::new(STACK, move |handle| {
+            for until in [10, 20] {
+                handle.embed(std::future::poll_fn(|_| {
+                    inside.set(inside.get() + 1);
+                    if inside.get() < until { Poll::Pending } else { Poll::Ready(()) }
+                }));
+            }
+        });
+        let waker = unequal();
+        for poll in 1..10 {
+            assert!(Pin::new(&mut coroutine).poll(&mut Context::from_waker(&waker)).is_pending());
+            assert_eq!(polls.get(), poll);
+        }
+        while poll_with(&mut coroutine, unequal()).is_pending() {
+            assert!(polls.get() < 20);
+        }
+        drop(waker);
+        assert_eq!(ALIVE.load(Ordering::Relaxed), 0);
+    }
+
+    fn a_waker_that_equals_no_other_is_not_leaked_by_a_drop() {
+        let mut coroutine = Coroutine::new(STACK, |handle| {
+            assert!(handle.try_embed(pending::<()>()).is_err());
+        });
+        for _ in 0..3 {
+            assert!(poll_with(&mut coroutine, unequal()).is_pending());
+        }
+        drop(coroutine);
+        assert_eq!((ALIVE.load(Ordering::Relaxed), abandoned_coroutines()), (0, 0));
+    }
+
+    fn a_waker_that_owns_a_coroutine_ends_it_when_it_is_replaced() {
+        let trace = Trace::default();
+        let inside = trace.clone();
+        let mut owned = Coroutine::new(STACK, move |handle| {
+            let _droppy = Droppy(inside.clone(), "owned");
+            assert!(handle.try_embed(pending::<()>()).is_err());
+            inside.add("cancelled, on the way out of a waker");
+        });
+        assert!(poll_once(&mut owned).is_pending());
+        let owner = Waker::from(Arc::new(Owner { _owned: Box::new(owned) }));
+
+        let (in_waker, mut first) = (trace.clone(), true);
+        let mut coroutine = Coroutine::new(STACK, move |handle| {
+            let array = [7u8; 100];
+            handle.embed(std::future::poll_fn(|_| {
+                in_waker.add("polled");
+                if core::mem::take(&mut first) { Poll::Pending } else { Poll::Ready(()) }
+            }));
+            array.map(u32::from).iter().sum::<u32>()
+        });
+        assert!(poll_with(&mut coroutine, owner).is_pending());
+        assert_eq!(trace.take(), ["polled"]);
+        assert_eq!(poll_once(&mut coroutine), Poll::Ready(700));
+        let all = ["cancelled, on the way out of a waker", "drop owned", "polled"];
+        assert_eq!(trace.take(), all);
+        assert_eq!(abandoned_coroutines(), 0);
+    }
+}

@@ -1,0 +1,177 @@
+//! The switch object: what the build script emits is what `build/switch.wat` says.
+
+use wasmparser::{Operator, Parser, Payload, RelocSectionReader, RelocationType};
+
+#[path = "../build/abi.rs"]
+#[allow(dead_code, reason = "the library uses the rest")]
+mod abi;
+#[path = "../build/archive.rs"]
+mod archive;
+#[path = "../build/object.rs"]
+mod object;
+
+use object::Width;
+
+/// What must agree: everything but the encoding, names and linking information.
+fn content(module: &[u8]) -> Vec<String> {
+    let mut lines = Vec::new();
+    for payload in Parser::new(0).parse_all(module) {
+        match payload.expect("a valid module") {
+            Payload::TypeSection(types) => {
+                lines.extend(types.into_iter().map(|ty| format!("type {:?}", ty.unwrap())));
+            }
+            Payload::ImportSection(imports) => {
+                let imports = imports.into_imports();
+                lines.extend(imports.map(|import| format!("import {:?}", import.unwrap())));
+            }
+            Payload::FunctionSection(functions) => {
+                lines.extend(functions.into_iter().map(|ty| format!("function {}", ty.unwrap())));
+            }
+            Payload::GlobalSection(globals) => {
+                for global in globals {
+                    let global = global.unwrap();
+                    let init: Vec<_> =
+                        global.init_expr.get_operators_reader().into_iter().collect();
+                    lines.push(format!("global {:?} {init:?}", global.ty));
+                }
+            }
+            Payload::CodeSectionEntry(body) => {
+                let locals: Vec<_> =
+                    body.get_locals_reader().unwrap().into_iter().map(Result::unwrap).collect();
+                lines.push(format!("body {}", flat(&locals)));
+                for operator in body.get_operators_reader().unwrap() {
+                    lines.push(format!("  {:?}", operator.unwrap()));
+                }
+            }
+            _ => {}
+        }
+    }
+    lines
+}
+
+/// Locals one by one: an assembler may group them differently.
+fn flat(locals: &[(u32, wasmparser::ValType)]) -> String {
+    locals.iter().flat_map(|(count, ty)| (0..*count).map(move |_| format!("{ty} "))).collect()
+}
+
+/// The text for wasm64: what its first lines say is all that differs.
+fn widened(text: &str) -> String {
+    let mut widened = String::new();
+    for line in text.lines() {
+        let mut line = line.split(";;").next().unwrap_or("").to_string();
+        let phase = line.contains("offset=12");
+        for (field, pointer) in
+            [("offset=4", 8), ("offset=8", 16), ("offset=12", 24), ("offset=56", 112)]
+        {
+            if line.ends_with(field) {
+                line = line.replace(field, &format!("offset={pointer}"));
+                break;
+            }
+        }
+        let address = !phase
+            && ["i32.load", "i32.store", "i32.le_u", "(param", "(global", "(local"]
+                .iter()
+                .any(|word| line.contains(word));
+        // `finished` and results are numbers, not addresses.
+        if address {
+            line = line.replace("i32", "i64").replace("$finished i64", "$finished i32");
+            if !line.contains("$current (func") {
+                line = line.replace("(result i64)", "(result i32)");
+            }
+        }
+        if line.contains("$current (func") {
+            line = line.replace("i32", "i64");
+        }
+        line = line.replace("(memory 0)", "(memory i64 0)").replace("(table 0 ", "(table i64 0 ");
+        widened.push_str(&line);
+        widened.push('\n');
+    }
+    // A null, and the test for one.
+    widened
+        .replace("i32.const 0\n    global.set", "i64.const 0\n    global.set")
+        .replace("i32.eqz\n    i32.eqz", "i64.eqz\n    i32.eqz")
+}
+
+#[test]
+fn the_object_is_what_the_text_says() {
+    let text = include_str!("../build/switch.wat");
+    let golden = wat::parse_str(text).expect("the text assembles");
+    assert_eq!(content(&object::emit(Width::W32, false)), content(&golden));
+}
+
+#[test]
+fn for_wasm64_only_the_width_differs() {
+    let text = widened(include_str!("../build/switch.wat"));
+    let golden = wat::parse_str(text).expect("the text assembles");
+    assert_eq!(content(&object::emit(Width::W64, false)), content(&golden));
+}
+
+#[test]
+fn it_is_valid() {
+    for width in [Width::W32, Width::W64] {
+        for threads in [false, true] {
+            let features = wasmparser::WasmFeatures::MVP
+                | wasmparser::WasmFeatures::MUTABLE_GLOBAL
+                | wasmparser::WasmFeatures::MEMORY64;
+            wasmparser::Validator::new_with_features(features)
+                .validate_all(&object::emit(width, threads))
+                .expect("valid with nothing but mutable globals (and memory64)");
+        }
+    }
+}
+
+#[test]
+fn every_index_of_a_symbol_is_relocated() {
+    let module = object::emit(Width::W32, false);
+    let (mut expected, mut found) = (Vec::new(), Vec::new());
+    let mut code_start = 0;
+    for payload in Parser::new(0).parse_all(&module) {
+        match payload.unwrap() {
+            Payload::CodeSectionStart { unchecked_range, .. } => code_start = unchecked_range.start,
+            Payload::CodeSectionEntry(body) => {
+                let mut operators = body.get_operators_reader().unwrap();
+                while !operators.eof() {
+                    let (operator, offset) = operators.read_with_offset().unwrap();
+                    // One byte of opcode, then the index.
+                    let offset = (offset + 1 - code_start) as u32;
+                    expected.extend(match operator {
+                        Operator::Call { function_index } => {
+                            Some((RelocationType::FunctionIndexLeb, offset, function_index))
+                        }
+                        Operator::CallIndirect { type_index, .. } => {
+                            Some((RelocationType::TypeIndexLeb, offset, type_index))
+                        }
+                        Operator::GlobalGet { global_index }
+                        | Operator::GlobalSet { global_index } => {
+                            // In the symbol table globals come after the nine functions.
+                            Some((RelocationType::GlobalIndexLeb, offset, 9 + global_index))
+                        }
+                        _ => None,
+                    });
+                }
+            }
+            Payload::CustomSection(section) if section.name() == "reloc.CODE" => {
+                let reader = wasmparser::BinaryReader::new(section.data(), section.data_offset());
+                for entry in RelocSectionReader::new(reader).unwrap().entries() {
+                    let entry = entry.unwrap();
+                    found.push((entry.ty, entry.offset, entry.index));
+                }
+            }
+            _ => {}
+        }
+    }
+    assert_eq!(found.len(), 23);
+    assert_eq!(found, expected);
+}
+
+#[test]
+fn the_archive_holds_it_and_nothing_that_varies() {
+    let object = object::emit(Width::W32, false);
+    let archive = archive::archive("switch.o", &object);
+    let size = object.len();
+    let header =
+        format!("!<arch>\n{:<16}{:<12}{:<6}{:<6}{:<8}{size:<10}`\n", "switch.o/", 0, 0, 0, 644);
+    assert_eq!(archive[..header.len()], *header.as_bytes());
+    assert_eq!(archive[header.len()..][..size], *object);
+    assert_eq!(archive.len() % 2, 0);
+}
