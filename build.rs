@@ -7,6 +7,8 @@ use std::{env, fs, path::PathBuf};
 mod abi;
 #[path = "build/archive.rs"]
 mod archive;
+#[path = "build/encode.rs"]
+mod encode;
 #[path = "build/object.rs"]
 mod object;
 
@@ -18,8 +20,8 @@ fn main() {
 
     let variable = |name| env::var(name).unwrap_or_default();
     let width = match variable("CARGO_CFG_TARGET_ARCH").as_str() {
-        "wasm32" => object::Width::W32,
-        "wasm64" => object::Width::W64,
+        "wasm32" => encode::Width::W32,
+        "wasm64" => encode::Width::W64,
         // Elsewhere the crate compiles, so that it can be checked, documented and tested.
         _ => {
             println!("cargo::rustc-env=BYSYNCIFY_TARGET={}", variable("TARGET"));

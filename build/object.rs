@@ -10,15 +10,10 @@
 //! ```
 
 use crate::abi;
-
-/// The size of a pointer in the module that the object is linked into.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Width {
-    /// `wasm32`
-    W32,
-    /// `wasm64`: memory and table are indexed with 64 bits
-    W64,
-}
+use crate::encode::{
+    ELSE, END, FIRST_GLOBAL, Function, I32, I32_EQ, I32_EQZ, I64_EQ, RETURN, Relocation, Symbol,
+    Width, function_type, import, name, section, unsigned, vector,
+};
 
 /// Emits the object. `threads` declares the features that a linker demands of every object
 /// in a module with shared memory.
@@ -87,8 +82,8 @@ const STOP_UNWIND: Symbol = Symbol(1);
 const START_REWIND: Symbol = Symbol(2);
 const STOP_REWIND: Symbol = Symbol(3);
 const INTACT: Symbol = Symbol(8);
-const STACK_POINTER: Symbol = Symbol(9);
-const CURRENT: Symbol = Symbol(10);
+const STACK_POINTER: Symbol = FIRST_GLOBAL;
+const CURRENT: Symbol = Symbol(FIRST_GLOBAL.0 + 1);
 
 const OUTSIDE_TYPE: u64 = 0;
 const ENTRY_TYPE: u64 = 2;
@@ -178,153 +173,6 @@ fn intact(width: Width) -> Function {
     f.end()
 }
 
-// --- Instructions ------------------------------------------------------------------------
-
-const I32: u8 = 0x7f;
-const I64: u8 = 0x7e;
-const ELSE: u8 = 0x05;
-const END: u8 = 0x0b;
-const RETURN: u8 = 0x0f;
-const I32_EQZ: u8 = 0x45;
-const I32_EQ: u8 = 0x46;
-const I64_EQ: u8 = 0x51;
-
-impl Width {
-    fn value_type(self) -> u8 {
-        self.pick(I32, I64)
-    }
-    fn const_opcode(self) -> u8 {
-        self.pick(0x41, 0x42)
-    }
-    fn bytes(self) -> u64 {
-        self.pick(4, 8)
-    }
-    fn pick<T>(self, w32: T, w64: T) -> T {
-        match self {
-            Width::W32 => w32,
-            Width::W64 => w64,
-        }
-    }
-}
-
-#[derive(Clone, Copy)]
-struct Symbol(u64);
-
-#[derive(Clone, Copy)]
-struct Relocation {
-    kind: u8,
-    offset: usize,
-    index: u64,
-}
-
-const FUNCTION_INDEX_LEB: u8 = 0;
-const TYPE_INDEX_LEB: u8 = 6;
-const GLOBAL_INDEX_LEB: u8 = 7;
-
-/// A function body under construction.
-struct Function {
-    width: Width,
-    bytes: Vec<u8>,
-    relocations: Vec<Relocation>,
-}
-
-impl Function {
-    fn new(width: Width, locals: &[(u64, u8)]) -> Self {
-        let locals: Vec<_> =
-            locals.iter().map(|&(count, ty)| [unsigned(count), vec![ty]].concat()).collect();
-        Self { width, bytes: vector(&locals), relocations: Vec::new() }
-    }
-
-    fn op(&mut self, opcode: u8) -> &mut Self {
-        self.bytes.push(opcode);
-        self
-    }
-    fn op_index(&mut self, opcode: u8, index: u64) -> &mut Self {
-        self.op(opcode).bytes.extend(unsigned(index));
-        self
-    }
-    /// Writes an index that the linker will replace: always five bytes wide.
-    fn relocated(&mut self, kind: u8, index: u64, placeholder: u64) -> &mut Self {
-        self.relocations.push(Relocation { kind, offset: self.bytes.len(), index });
-        let mut rest = placeholder;
-        for _ in 0..4 {
-            self.bytes.push(rest as u8 & 0x7f | 0x80);
-            rest >>= 7;
-        }
-        self.op(rest as u8)
-    }
-
-    fn local_get(&mut self, local: u64) -> &mut Self {
-        self.op_index(0x20, local)
-    }
-    fn local_set(&mut self, local: u64) -> &mut Self {
-        self.op_index(0x21, local)
-    }
-    fn local_tee(&mut self, local: u64) -> &mut Self {
-        self.op_index(0x22, local)
-    }
-    fn global_get(&mut self, symbol: Symbol) -> &mut Self {
-        self.op(0x23).relocated(GLOBAL_INDEX_LEB, symbol.0, symbol.0 - STACK_POINTER.0)
-    }
-    fn global_set(&mut self, symbol: Symbol) -> &mut Self {
-        self.op(0x24).relocated(GLOBAL_INDEX_LEB, symbol.0, symbol.0 - STACK_POINTER.0)
-    }
-    fn call(&mut self, symbol: Symbol) -> &mut Self {
-        self.op(0x10).relocated(FUNCTION_INDEX_LEB, symbol.0, symbol.0)
-    }
-    /// Calls through table 0, encoded in one byte: valid in every version of WebAssembly.
-    /// A linker that sees a table import without a table symbol keeps that table at 0.
-    fn call_indirect(&mut self, ty: u64) -> &mut Self {
-        self.op(0x11).relocated(TYPE_INDEX_LEB, ty, ty).op(0)
-    }
-    fn i32_const(&mut self, value: u32) -> &mut Self {
-        // Below 64, signed and unsigned LEB128 are the same single byte.
-        assert!(value < 64);
-        self.op(0x41).op(value as u8)
-    }
-    fn i64_const(&mut self, value: i64) -> &mut Self {
-        self.op(0x42).bytes.extend(signed(value));
-        self
-    }
-    fn null(&mut self) -> &mut Self {
-        self.op(self.width.const_opcode()).op(0)
-    }
-    fn if_void(&mut self) -> &mut Self {
-        self.op(0x04).op(0x40)
-    }
-    fn is_zero(&mut self) -> &mut Self {
-        self.op(self.width.pick(0x45, 0x50))
-    }
-    fn less_or_equal(&mut self) -> &mut Self {
-        self.op(self.width.pick(0x4d, 0x58))
-    }
-    fn load(&mut self, field: usize) -> &mut Self {
-        self.memory(self.width.pick(0x28, 0x29), self.width.pick(2, 3), field)
-    }
-    fn store(&mut self, field: usize) -> &mut Self {
-        self.memory(self.width.pick(0x36, 0x37), self.width.pick(2, 3), field)
-    }
-    fn load_u64(&mut self, field: usize) -> &mut Self {
-        self.memory(0x29, 3, field)
-    }
-    fn load_u32(&mut self, field: usize) -> &mut Self {
-        self.memory(0x28, 2, field)
-    }
-    fn store_u32(&mut self, field: usize) -> &mut Self {
-        self.memory(0x36, 2, field)
-    }
-    fn memory(&mut self, opcode: u8, align_log2: u8, field: usize) -> &mut Self {
-        let offset = field as u64 * self.width.bytes();
-        self.op(opcode).op(align_log2).bytes.extend(unsigned(offset));
-        self
-    }
-
-    fn end(mut self) -> Self {
-        self.op(END);
-        self
-    }
-}
-
 // --- Sections ----------------------------------------------------------------------------
 
 fn linking() -> Vec<u8> {
@@ -366,54 +214,4 @@ fn reloc_code(relocations: &[Relocation]) -> Vec<u8> {
         .map(|r| [vec![r.kind], unsigned(r.offset as u64), unsigned(r.index)].concat())
         .collect();
     [name("reloc.CODE"), unsigned(CODE_SECTION_INDEX), vector(&entries)].concat()
-}
-
-fn function_type(params: &[u8], results: &[u8]) -> Vec<u8> {
-    let list = |types: &[u8]| [unsigned(types.len() as u64), types.to_vec()].concat();
-    [vec![0x60], list(params), list(results)].concat()
-}
-
-fn import(module: &str, field: &str, description: &[u8]) -> Vec<u8> {
-    [name(module), name(field), description.to_vec()].concat()
-}
-
-fn section(id: u8, content: Vec<u8>) -> Vec<u8> {
-    [vec![id], unsigned(content.len() as u64), content].concat()
-}
-
-fn vector(items: &[Vec<u8>]) -> Vec<u8> {
-    [unsigned(items.len() as u64), items.concat()].concat()
-}
-
-fn name(text: &str) -> Vec<u8> {
-    [unsigned(text.len() as u64), text.as_bytes().to_vec()].concat()
-}
-
-/// Unsigned LEB128.
-fn unsigned(mut value: u64) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    loop {
-        let byte = value as u8 & 0x7f;
-        value >>= 7;
-        if value == 0 {
-            bytes.push(byte);
-            return bytes;
-        }
-        bytes.push(byte | 0x80);
-    }
-}
-
-/// Signed LEB128.
-fn signed(mut value: i64) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    loop {
-        let byte = value as u8 & 0x7f;
-        value >>= 7;
-        let sign = byte & 0x40 != 0;
-        if (value == 0 && !sign) || (value == -1 && sign) {
-            bytes.push(byte);
-            return bytes;
-        }
-        bytes.push(byte | 0x80);
-    }
 }

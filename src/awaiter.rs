@@ -55,9 +55,9 @@ pub use marker::CoroutineMarker;
 
 #[cfg(all(feature = "alloc", feature = "awaiter-trait"))]
 mod marker {
-    use awaiter_trait::r#dyn::DynAwaiter;
+    use awaiter_trait::r#dyn::{DynAwaiter, DynAwaiterMut, DynUnsafeAwaiter, DynUnsafeAwaiterMut};
 
-    use crate::Coroutine;
+    use crate::{CoreHandle, Coroutine};
 
     /// Makes coroutines through [`awaiter_trait::Coroutine`], all with the same stack size.
     #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -87,15 +87,35 @@ mod marker {
         }
     }
 
-    impl awaiter_trait::Coroutine for CoroutineMarker {
-        fn exec<T>(
-            &self,
-            closure: impl FnOnce(&(dyn DynAwaiter + '_)) -> T,
-        ) -> impl Future<Output = T> {
-            // SAFETY: whoever made the marker has promised it.
-            unsafe { Coroutine::new_unchecked(self.size, move |handle| closure(&handle)) }
-        }
+    /// Implements one of the eight traits that differ in how they borrow the marker and what
+    /// they call a handle. By hand: `autoimpl!` needs trait upcasting, which Rust 1.85 has not.
+    macro_rules! implement {
+        ($($trait:ident::$exec:ident(&[$($self_mut:ident)?], &[$($mut:ident)?] $awaiter:ident)
+            $($unsafe:ident)?;)*) => {$(
+            impl awaiter_trait::$trait for CoroutineMarker {
+                $($unsafe)? fn $exec<T>(
+                    &$($self_mut)? self,
+                    closure: impl FnOnce(&$($mut)? (dyn $awaiter + '_)) -> T,
+                ) -> impl Future<Output = T> {
+                    let closure = move |$($mut)? handle: CoreHandle<'_>| {
+                        closure(&$($mut)? handle)
+                    };
+                    // SAFETY: whoever made the marker has promised it.
+                    unsafe { Coroutine::new_unchecked(self.size, closure) }
+                }
+            }
+        )*};
     }
 
-    awaiter_trait::autoimpl!(<> CoroutineMarker as Coroutine);
+    implement! {
+        Coroutine::exec(&[], &[] DynAwaiter);
+        CoroutineSelfMut::exec_self_mut(&[mut], &[] DynAwaiter);
+        CoroutineMut::exec_mut(&[], &[mut] DynAwaiterMut);
+        CoroutineMutSelfMut::exec_mut_self_mut(&[mut], &[mut] DynAwaiterMut);
+        UnsafeCoroutine::unsafe_exec(&[], &[] DynUnsafeAwaiter) unsafe;
+        UnsafeCoroutineSelfMut::unsafe_exec_self_mut(&[mut], &[] DynUnsafeAwaiter) unsafe;
+        UnsafeCoroutineMut::unsafe_exec_mut(&[], &[mut] DynUnsafeAwaiterMut) unsafe;
+        UnsafeCoroutineMutSelfMut::unsafe_exec_mut_self_mut(&[mut], &[mut] DynUnsafeAwaiterMut)
+            unsafe;
+    }
 }

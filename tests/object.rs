@@ -7,10 +7,12 @@ use wasmparser::{Operator, Parser, Payload, RelocSectionReader, RelocationType};
 mod abi;
 #[path = "../build/archive.rs"]
 mod archive;
+#[path = "../build/encode.rs"]
+mod encode;
 #[path = "../build/object.rs"]
 mod object;
 
-use object::Width;
+use encode::Width;
 
 /// What must agree: everything but the encoding, names and linking information.
 fn content(module: &[u8]) -> Vec<String> {

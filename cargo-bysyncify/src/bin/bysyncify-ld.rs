@@ -1,0 +1,7 @@
+//! `bysyncify-ld`: see `cargo_bysyncify::main`, which serves both names.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    cargo_bysyncify::main(std::env::args_os().collect())
+}

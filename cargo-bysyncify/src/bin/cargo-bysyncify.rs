@@ -1,0 +1,7 @@
+//! `cargo-bysyncify`: see `cargo_bysyncify::main`, which serves both names.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    cargo_bysyncify::main(std::env::args_os().collect())
+}

@@ -1,0 +1,145 @@
+//! Running other programs: found on `PATH`, shown as one would type them, checked.
+
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode, ExitStatus, Output, Stdio};
+
+use anyhow::{Context, Result, bail};
+
+/// The file that the shell would run for `name`, if there is one.
+pub(crate) fn find(name: &str) -> Option<PathBuf> {
+    find_in(name, &std::env::var_os("PATH")?)
+}
+
+fn find_in(name: &str, path: &OsStr) -> Option<PathBuf> {
+    // npm is a batch file on Windows.
+    let names: &[String] = if cfg!(windows) {
+        &[format!("{name}.exe"), format!("{name}.cmd")]
+    } else {
+        &[name.to_owned()]
+    };
+    std::env::split_paths(path)
+        .flat_map(|dir| names.iter().map(move |name| dir.join(name)))
+        .find(|file| is_executable(file))
+}
+
+#[cfg(unix)]
+fn is_executable(file: &Path) -> bool {
+    use std::os::unix::fs::PermissionsExt as _;
+    file.metadata().is_ok_and(|meta| meta.is_file() && meta.permissions().mode() & 0o111 != 0)
+}
+
+#[cfg(not(unix))]
+fn is_executable(file: &Path) -> bool {
+    file.is_file()
+}
+
+/// The command line, quoted so that it can be pasted into a shell. Only the environment
+/// variables that were set for this command are shown.
+pub(crate) fn shown(command: &Command) -> String {
+    let variables = command
+        .get_envs()
+        .filter_map(|(key, value)| Some(format!("{}={}", key.display(), quoted(value?))));
+    let words = [command.get_program()].into_iter().chain(command.get_args()).map(quoted);
+    variables.chain(words).collect::<Vec<_>>().join(" ")
+}
+
+fn quoted(word: &OsStr) -> String {
+    let word = word.to_string_lossy();
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_=+./:,@%\\".contains(c);
+    if !word.is_empty() && word.chars().all(plain) {
+        word.into_owned()
+    } else {
+        format!("'{}'", word.replace('\'', r"'\''"))
+    }
+}
+
+/// Runs a command quietly and returns what it printed; its error output is in the error.
+pub(crate) fn output(command: &mut Command) -> Result<Output> {
+    let output = command
+        .stdin(Stdio::null())
+        .output()
+        .with_context(|| format!("cannot run `{}`", shown(command)))?;
+    if !output.status.success() {
+        bail!(
+            "`{}` failed ({}):\n{}{}",
+            shown(command),
+            output.status,
+            String::from_utf8_lossy(&output.stdout),
+            String::from_utf8_lossy(&output.stderr).trim_end(),
+        );
+    }
+    Ok(output)
+}
+
+/// Runs a command quietly and returns its standard output, trimmed.
+pub(crate) fn stdout(command: &mut Command) -> Result<String> {
+    let output = output(command)?;
+    Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
+}
+
+/// Runs a command that takes a while: the user sees what it prints, on the error output.
+pub(crate) fn run(command: &mut Command) -> Result<()> {
+    eprintln!("     Running {}", shown(command));
+    let status = command
+        .stdin(Stdio::null())
+        .stdout(std::io::stderr())
+        .status()
+        .with_context(|| format!("cannot run `{}`", shown(command)))?;
+    if !status.success() {
+        bail!("`{}` failed ({status})", shown(command));
+    }
+    Ok(())
+}
+
+/// Runs a command in our place: its input, output and exit status are ours.
+pub(crate) fn status(command: &mut Command) -> Result<ExitCode> {
+    let status = command.status().with_context(|| format!("cannot run `{}`", shown(command)))?;
+    Ok(exit_code(status))
+}
+
+/// An exit status to pass on; for a signal, what a shell makes of it.
+pub(crate) fn exit_code(status: ExitStatus) -> ExitCode {
+    #[cfg(unix)]
+    let signal = std::os::unix::process::ExitStatusExt::signal(&status).map(|signal| 128 + signal);
+    #[cfg(not(unix))]
+    let signal = None;
+    let code = status.code().or(signal).and_then(|code| u8::try_from(code).ok());
+    code.map_or(ExitCode::FAILURE, ExitCode::from)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shown_command_can_be_pasted_into_a_shell() {
+        let mut command = Command::new("npm");
+        command.env("A", "b c").args(["--prefix", "/it's here", "", "binaryen@132.0.0"]);
+        assert_eq!(shown(&command), r"A='b c' npm --prefix '/it'\''s here' '' binaryen@132.0.0");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn only_executable_files_are_found() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("tool");
+        std::fs::write(&file, "").unwrap();
+        std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o644)).unwrap();
+        assert_eq!(find_in("tool", dir.path().as_os_str()), None);
+        std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o755)).unwrap();
+        assert_eq!(find_in("tool", dir.path().as_os_str()), Some(file));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn failure_shows_the_command_and_what_it_printed() {
+        let mut command = Command::new("sh");
+        command.args(["-c", "echo out; echo err >&2; exit 3"]);
+        assert_eq!(
+            output(&mut command).unwrap_err().to_string(),
+            "`sh -c 'echo out; echo err >&2; exit 3'` failed (exit status: 3):\nout\nerr",
+        );
+    }
+}

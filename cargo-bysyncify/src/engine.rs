@@ -1,0 +1,84 @@
+//! What turns a module that imports `asyncify.*` into one that does not.
+//!
+//! The linker knows only the [`Engine`] trait, so that another transform can take the place of
+//! Binaryen's ([`WasmOpt`](crate::WasmOpt)).
+
+use core::str::FromStr;
+use std::path::Path;
+
+use anyhow::{Result, bail};
+
+/// A transform that lets a module pause its own call stack.
+pub trait Engine {
+    /// Reads the module at `input` and writes to `output` the same module with the imports
+    /// `asyncify.*` replaced by functions of its own, function names kept.
+    ///
+    /// # Errors
+    ///
+    /// If the module cannot be transformed. `output` may then be there or not.
+    fn asyncify(&self, input: &Path, output: &Path, options: &Options) -> Result<()>;
+}
+
+/// How to transform one module.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Options {
+    /// How hard to optimise, after Asyncify and never before: inlining would put the functions
+    /// that start and stop an unwind into code that must be instrumented.
+    pub opt_level: OptLevel,
+    /// The features the module uses, by their names in a `target_features` section.
+    pub features: Vec<String>,
+}
+
+/// How hard the engine optimises what it wrote.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum OptLevel {
+    /// Not at all: the output is two to three times as large.
+    O0,
+    /// A little; what a debug build gets.
+    #[default]
+    O1,
+    /// The usual amount.
+    O2,
+    /// For speed.
+    O3,
+    /// For speed, taking much longer.
+    O4,
+    /// For size.
+    Os,
+    /// For size above all.
+    Oz,
+}
+
+impl OptLevel {
+    /// The level as `wasm-opt` writes it: `-O2`.
+    #[must_use]
+    pub fn flag(self) -> &'static str {
+        match self {
+            Self::O0 => "-O0",
+            Self::O1 => "-O1",
+            Self::O2 => "-O2",
+            Self::O3 => "-O3",
+            Self::O4 => "-O4",
+            Self::Os => "-Os",
+            Self::Oz => "-Oz",
+        }
+    }
+}
+
+impl FromStr for OptLevel {
+    type Err = anyhow::Error;
+
+    /// Reads a level as cargo writes it: `0` to `4`, `s` or `z`.
+    fn from_str(level: &str) -> Result<Self> {
+        Ok(match level {
+            "0" => Self::O0,
+            "1" => Self::O1,
+            "2" => Self::O2,
+            "3" => Self::O3,
+            "4" => Self::O4,
+            "s" => Self::Os,
+            "z" => Self::Oz,
+            _ => bail!("`{level}` is no optimisation level: use one of 0, 1, 2, 3, 4, s, z"),
+        })
+    }
+}

@@ -1,0 +1,280 @@
+//! Reading what we need to know of a wasm module, and taking sections out of one.
+
+use anyhow::{Context, Result, bail};
+use wasmparser::{
+    BinaryReader, Encoding, ExternalKind, Parser, Payload, TypeRef, Validator, WasmFeatures,
+};
+
+use crate::features;
+
+/// The imports that Asyncify replaces by functions of its own.
+const REPLACED: [&str; 4] = ["start_unwind", "stop_unwind", "start_rewind", "stop_rewind"];
+
+/// What we need to know of a module.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Summary {
+    /// The names it imports from module `asyncify`.
+    asyncify_imports: Vec<String>,
+    /// Whether it has been through Asyncify.
+    is_asyncified: bool,
+    /// The features it uses, by their names in the `target_features` section.
+    pub(crate) features: Vec<String>,
+}
+
+impl Summary {
+    /// Reads a module.
+    pub(crate) fn of(wasm: &[u8]) -> Result<Self> {
+        let mut summary = Self::default();
+        let mut features = None;
+        let mut memory64 = false;
+        for payload in Parser::new(0).parse_all(wasm) {
+            match payload? {
+                // A component's modules were linked before it was made of them.
+                Payload::Version { encoding: Encoding::Component, .. } => {
+                    return Ok(summary);
+                }
+                Payload::ImportSection(section) => {
+                    for import in section.into_imports() {
+                        let import = import?;
+                        if import.module == "asyncify" {
+                            summary.asyncify_imports.push(import.name.to_owned());
+                        }
+                        memory64 |= matches!(import.ty, TypeRef::Memory(memory) if memory.memory64);
+                    }
+                }
+                Payload::MemorySection(section) => {
+                    for memory in section {
+                        memory64 |= memory?.memory64;
+                    }
+                }
+                Payload::ExportSection(section) => {
+                    for export in section {
+                        let export = export?;
+                        summary.is_asyncified |= export.name == "asyncify_start_unwind"
+                            && export.kind == ExternalKind::Func;
+                    }
+                }
+                Payload::CustomSection(section) if section.name() == "target_features" => {
+                    features = Some(
+                        target_features(section.data()).context("bad target_features section")?,
+                    );
+                }
+                _ => {}
+            }
+        }
+        summary.features =
+            features.unwrap_or_else(|| features::WITHOUT_SECTION.map(str::to_owned).into());
+        if memory64 && !summary.features.iter().any(|feature| feature == "memory64") {
+            summary.features.push("memory64".to_owned());
+        }
+        Ok(summary)
+    }
+
+    /// Whether the module has to go through Asyncify.
+    ///
+    /// # Errors
+    ///
+    /// If it has to but cannot.
+    pub(crate) fn needs_asyncify(&self) -> Result<bool> {
+        let imports = &self.asyncify_imports;
+        if imports.is_empty() {
+            return Ok(false);
+        }
+        if self.is_asyncified {
+            bail!(
+                "the module has been through Asyncify already (it exports `asyncify_start_unwind`) \
+                 and still imports asyncify.{{{}}}: give the linker the objects of a program and \
+                 not a finished module, and run Asyncify once",
+                imports.join(",")
+            );
+        }
+        match imports.iter().find(|name| !REPLACED.contains(&name.as_str())) {
+            None => Ok(true),
+            Some(name) if name == "get_state" => bail!(
+                "the module imports asyncify.get_state, which Binaryen refuses whatever its \
+                 documentation says: keep the state in the program, as bysyncify does from 0.3 on \
+                 (is an older one in `cargo tree -i bysyncify`?)"
+            ),
+            Some(name) => bail!(
+                "the module imports asyncify.{name}, which Asyncify does not have: it has {}",
+                REPLACED.join(", ")
+            ),
+        }
+    }
+}
+
+/// The names in a `target_features` section that are marked as used.
+fn target_features(section: &[u8]) -> Result<Vec<String>> {
+    let mut reader = BinaryReader::new(section, 0);
+    let mut used = Vec::new();
+    for _ in 0..reader.read_var_u32()? {
+        let prefix = reader.read_u8()?;
+        let name = reader.read_string()?;
+        // `-` would mark one that must not be used; `=` is an old form of `+`.
+        if matches!(prefix, b'+' | b'=') {
+            used.push(name.to_owned());
+        }
+    }
+    Ok(used)
+}
+
+/// Checks that Asyncify left a valid module that imports nothing of it any more.
+pub(crate) fn check_asyncified(wasm: &[u8]) -> Result<()> {
+    Validator::new_with_features(WasmFeatures::all())
+        .validate_all(wasm)
+        .context("Asyncify wrote an invalid module")?;
+    let left = Summary::of(wasm)?.asyncify_imports;
+    if !left.is_empty() {
+        bail!("Asyncify left the imports asyncify.{{{}}}", left.join(","));
+    }
+    Ok(())
+}
+
+/// The module without the custom sections whose names `is_dropped` picks.
+pub(crate) fn without_sections(wasm: &[u8], is_dropped: impl Fn(&str) -> bool) -> Result<Vec<u8>> {
+    let mut kept = Vec::with_capacity(wasm.len());
+    // A section's range begins after its length, so each runs from the end of the one before.
+    let mut start = 0;
+    let mut copy = |end: u64, drop: bool| {
+        let end = usize::try_from(end)?;
+        let part = wasm.get(start..end).context("sections out of order")?;
+        if !drop {
+            kept.extend_from_slice(part);
+        }
+        start = end;
+        Ok::<_, anyhow::Error>(())
+    };
+    for payload in Parser::new(0).parse_all(wasm) {
+        let payload = payload?;
+        let drop =
+            matches!(&payload, Payload::CustomSection(section) if is_dropped(section.name()));
+        match &payload {
+            Payload::Version { range, .. } => copy(range.end, false)?,
+            _ => {
+                if let Some((_, range)) = payload.as_section() {
+                    copy(range.end, drop)?;
+                }
+            }
+        }
+    }
+    Ok(kept)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn summary(text: &str) -> Summary {
+        Summary::of(&wat::parse_str(text).unwrap()).unwrap()
+    }
+
+    fn refusal(text: &str) -> String {
+        summary(text).needs_asyncify().unwrap_err().to_string()
+    }
+
+    #[test]
+    fn imports_of_asyncify_alone_make_it_needed() {
+        let all = r#"(module
+            (import "asyncify" "start_unwind" (func (param i32)))
+            (import "asyncify" "stop_unwind" (func))
+            (import "asyncify" "start_rewind" (func (param i32)))
+            (import "asyncify" "stop_rewind" (func)))"#;
+        assert!(summary(all).needs_asyncify().unwrap());
+        let none = r#"(module (import "env" "start_unwind" (func)))"#;
+        assert!(!summary(none).needs_asyncify().unwrap());
+    }
+
+    #[test]
+    fn asyncified_module_is_done_with() {
+        let done = r#"(module (func (export "asyncify_start_unwind")))"#;
+        assert!(!summary(done).needs_asyncify().unwrap());
+    }
+
+    #[test]
+    fn asyncified_module_that_still_imports_is_refused() {
+        let half = r#"(module
+            (import "asyncify" "start_unwind" (func (param i32)))
+            (import "asyncify" "stop_unwind" (func))
+            (func (export "asyncify_start_unwind")))"#;
+        assert_eq!(
+            refusal(half),
+            "the module has been through Asyncify already (it exports `asyncify_start_unwind`) \
+             and still imports asyncify.{start_unwind,stop_unwind}: give the linker the objects \
+             of a program and not a finished module, and run Asyncify once"
+        );
+    }
+
+    #[test]
+    fn imports_that_asyncify_lacks_are_refused() {
+        assert_eq!(
+            refusal(r#"(module (import "asyncify" "get_state" (func (result i32))))"#),
+            "the module imports asyncify.get_state, which Binaryen refuses whatever its \
+             documentation says: keep the state in the program, as bysyncify does from 0.3 on \
+             (is an older one in `cargo tree -i bysyncify`?)"
+        );
+        assert_eq!(
+            refusal(r#"(module (import "asyncify" "pause" (func)))"#),
+            "the module imports asyncify.pause, which Asyncify does not have: it has \
+             start_unwind, stop_unwind, start_rewind, stop_rewind"
+        );
+    }
+
+    #[test]
+    fn features_come_from_the_section() {
+        let text =
+            r#"(module (@custom "target_features" "\03+\07simd128-\07atomics=\08sign-ext"))"#;
+        assert_eq!(summary(text).features, ["simd128", "sign-ext"]);
+    }
+
+    #[test]
+    fn module_without_the_section_has_the_oldest_features() {
+        assert_eq!(summary("(module)").features, ["mutable-globals", "sign-ext"]);
+    }
+
+    #[test]
+    fn memory_of_64_bits_is_a_feature_that_no_section_need_name() {
+        let features = ["mutable-globals", "sign-ext", "memory64"];
+        assert_eq!(summary("(module (memory i64 1))").features, features);
+        assert_eq!(summary(r#"(module (import "env" "m" (memory i64 1)))"#).features, features);
+    }
+
+    #[test]
+    fn cut_off_section_is_an_error() {
+        let wasm = wat::parse_str(r#"(module (@custom "target_features" "\02+\04simd"))"#);
+        assert_eq!(
+            Summary::of(&wasm.unwrap()).unwrap_err().to_string(),
+            "bad target_features section"
+        );
+    }
+
+    #[test]
+    fn components_are_left_alone() {
+        assert!(!summary("(component)").needs_asyncify().unwrap());
+    }
+
+    #[test]
+    fn check_finds_what_asyncify_must_not_leave() {
+        let check = |wasm: &[u8]| check_asyncified(wasm).unwrap_err().to_string();
+        let left = r#"(module (import "asyncify" "stop_unwind" (func)))"#;
+        assert_eq!(
+            check(&wat::parse_str(left).unwrap()),
+            "Asyncify left the imports asyncify.{stop_unwind}"
+        );
+        let invalid = wat::parse_str("(module (func (result i32)))").unwrap();
+        assert_eq!(check(&invalid), "Asyncify wrote an invalid module");
+    }
+
+    #[test]
+    fn sections_are_dropped_and_all_else_stays_as_it_was() {
+        let with = r#"(module
+            (@custom "before" "1") (@custom "name" "2") (memory 1)
+            (@custom "between" "3") (func nop) (data (i32.const 0) "x") (@custom "after" "4"))"#;
+        let without = r#"(module
+            (@custom "before" "1") (memory 1)
+            (func nop) (data (i32.const 0) "x") (@custom "after" "4"))"#;
+        let stripped = without_sections(&wat::parse_str(with).unwrap(), |name| {
+            ["name", "between"].contains(&name)
+        });
+        assert_eq!(stripped.unwrap(), wat::parse_str(without).unwrap());
+    }
+}

@@ -1,0 +1,75 @@
+//! `cargo bysyncify run`: builds one program and runs it.
+
+use std::env;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode, Stdio};
+
+use anyhow::{Context, Result, bail};
+
+use crate::project::{self, Program, Wanted};
+use crate::{cargo, command, node_run, setup};
+
+/// What `run` was asked to do.
+#[derive(Debug)]
+pub(crate) struct Request {
+    pub(crate) wanted: Wanted,
+    pub(crate) triple: String,
+    pub(crate) profile: String,
+    /// Options that are cargo's to understand.
+    pub(crate) cargo_options: Vec<OsString>,
+    /// The program's own arguments.
+    pub(crate) arguments: Vec<OsString>,
+}
+
+/// Builds and runs; the exit status is the program's.
+pub(crate) fn run(request: &Request) -> Result<ExitCode> {
+    let current = env::current_dir().context("cannot tell the current folder")?;
+    let program = project::choose(&project::programs()?, &request.wanted, &current)?;
+    let module = match build(request, &program)? {
+        Built::Module(module) => module,
+        Built::Failed(code) => return Ok(code),
+    };
+    match &program.host {
+        Some(host) => run_host(host, &module, &request.arguments),
+        None => node_run::run(node_run::Mode::Run, &module, &request.arguments),
+    }
+}
+
+enum Built {
+    Module(PathBuf),
+    /// Cargo has said why.
+    Failed(ExitCode),
+}
+
+fn build(request: &Request, program: &Program) -> Result<Built> {
+    let mut command = cargo::command("build", &request.triple)?;
+    command
+        .args(["--profile", &request.profile])
+        .arg("--message-format=json-render-diagnostics")
+        .args(program.cargo_arguments())
+        .args(&request.cargo_options)
+        .stderr(Stdio::inherit());
+    let output =
+        command.output().with_context(|| format!("cannot run `{}`", command::shown(&command)))?;
+    if !output.status.success() {
+        return Ok(Built::Failed(command::exit_code(output.status)));
+    }
+    let messages = String::from_utf8(output.stdout).context("cargo's messages are not UTF-8")?;
+    match project::module_in(&messages, program) {
+        Some(module) => Ok(Built::Module(module)),
+        None => bail!("`{}` made no module of {}", command::shown(&command), program.name),
+    }
+}
+
+/// Runs the package's own host script, which gets the module and then the arguments.
+fn run_host(host: &Path, module: &Path, arguments: &[OsString]) -> Result<ExitCode> {
+    if !host.is_file() {
+        bail!(
+            "the host script `{}` is not there: see `package.metadata.bysyncify.host` in the \
+             package's Cargo.toml",
+            host.display()
+        );
+    }
+    command::status(Command::new(setup::node()?).arg(host).arg(module).args(arguments))
+}

@@ -1,0 +1,207 @@
+//! A wasm target from Debian's packages, for machines where rustup cannot fetch one.
+//!
+//! Debian's `rustc-web` is a recent compiler and `rust-web-src` the source of its standard
+//! library, which we build once and put where that compiler looks. From then on it compiles for
+//! wasm like any other, with no unstable flag.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use anyhow::{Context, Result, bail};
+
+use super::cache;
+use super::rustc::{Rustc, Version, is_libcore};
+use crate::command;
+
+const RUSTC: &str = "/usr/bin/rustc";
+
+/// Where `wasi-libc` has what a WASI program is linked with.
+const WASI_LIBC: &str = "/usr/lib/wasm32-wasi";
+
+/// The targets that can be made this way, and the crates to build for each. Those without an
+/// operating system have no `std`; `panic_abort` and `test` are linked without being named.
+const TARGETS: [(&str, &str); 4] = [
+    ("wasm32-unknown-unknown", "std,panic_abort,test"),
+    ("wasm32-wasip1", "std,panic_abort,test"),
+    ("wasm32v1-none", "core,alloc"),
+    ("wasm64-unknown-unknown", "std,panic_abort,test"),
+];
+
+/// The file beside the libraries that tells which compiler we built them for. Debian's next
+/// compiler finds them in the same place and cannot use them.
+const BUILT_FOR: &str = "bysyncify-built-for";
+
+/// Debian's compiler, if it has the target already and is the one to use.
+///
+/// One that is older than the user's own compiler is used only if we put the target there:
+/// then that was the only way.
+pub(super) fn ready(triple: &str, current: &Rustc) -> Result<Option<Rustc>> {
+    let debian = Rustc::at(Path::new(RUSTC));
+    if !debian.program.exists() || !debian.has_target(triple).unwrap_or(false) {
+        return Ok(None);
+    }
+    let version = debian.version()?;
+    let usable = match fs::read_to_string(debian.target_libdir(triple)?.join(BUILT_FOR)) {
+        Ok(built_for) => built_for == version.key(),
+        Err(_) => !version.is_older_than(&current.version()?),
+    };
+    Ok(usable.then_some(debian))
+}
+
+/// Installs what is missing of Debian's compiler and its target.
+pub(super) fn install(triple: &str, current: &Rustc) -> Result<Rustc> {
+    let Some((_, crates)) = TARGETS.iter().find(|(name, _)| *name == triple) else {
+        let known = TARGETS.map(|(name, _)| name).join(", ");
+        bail!("its packages are enough only for {known}");
+    };
+    let Some(apt_get) = command::find("apt-get") else { bail!("`apt-get` is not on PATH") };
+    let root = Root::new()?;
+    let wasi = triple == "wasm32-wasip1";
+
+    let debian = Rustc::at(Path::new(RUSTC));
+    let source = Path::new("/usr/lib/rustlib/src/rust/library/Cargo.toml");
+    let mut packages = Vec::new();
+    if !debian.program.exists() || !source.exists() {
+        packages.extend(["rustc-web", "rust-web-src"]);
+    }
+    if wasi && !Path::new(WASI_LIBC).exists() {
+        packages.push("wasi-libc");
+    }
+    if !packages.is_empty() {
+        command::run(root.command(&apt_get).arg("update"))?;
+        let flags = ["install", "--yes", "--no-install-recommends"];
+        command::run(root.command(&apt_get).args(flags).args(packages))?;
+    }
+
+    let version = debian.version()?;
+    provide_lld(&root, &version, current)?;
+    let built = cache::dir()?.join("std").join(version.key()).join(triple);
+    cache::filled(&built, |partial| {
+        build_std(&debian, triple, crates, partial)?;
+        if wasi {
+            add_wasi_libc(partial)?;
+        }
+        fs::write(partial.join(BUILT_FOR), version.key()).context("cannot write to the cache")
+    })?;
+    copy_libraries(&root, &built, &debian.target_libdir(triple)?)?;
+    Ok(debian)
+}
+
+/// The right to write to `/usr`.
+struct Root {
+    sudo: bool,
+}
+
+impl Root {
+    fn new() -> Result<Self> {
+        if command::stdout(Command::new("id").arg("-u"))? == "0" {
+            return Ok(Self { sudo: false });
+        }
+        command::output(Command::new("sudo").args(["-n", "true"]))
+            .context("neither root, nor can sudo be used without a password")?;
+        Ok(Self { sudo: true })
+    }
+
+    fn command(&self, program: impl AsRef<Path>) -> Command {
+        if self.sudo {
+            let mut command = Command::new("sudo");
+            command.arg("-n").arg(program.as_ref());
+            command
+        } else {
+            Command::new(program.as_ref())
+        }
+    }
+}
+
+/// Gives Debian's compiler the linker of the user's own toolchain. A link and not a copy: it
+/// finds its shared library relative to where it is.
+fn provide_lld(root: &Root, debian: &Version, current: &Rustc) -> Result<()> {
+    let relative = Path::new("lib/rustlib").join(&debian.host).join("bin/rust-lld");
+    let place = Path::new("/usr").join(&relative);
+    if place.exists() {
+        return Ok(());
+    }
+    let ours = current.sysroot()?.join(&relative);
+    if !ours.exists() {
+        if command::find("wasm-ld").is_some() {
+            return Ok(());
+        }
+        bail!("no linker for wasm: neither `{}` nor `wasm-ld` is there", ours.display());
+    }
+    let folder = place.parent().context("a path with a file has a folder")?;
+    command::output(root.command("mkdir").arg("-p").arg(folder))?;
+    // `-f`: a link whose toolchain was removed is still there.
+    command::output(root.command("ln").arg("-sf").arg(ours).arg(&place)).map(drop)
+}
+
+/// Builds the standard library into the empty folder `out`.
+fn build_std(rustc: &Rustc, triple: &str, crates: &str, out: &Path) -> Result<()> {
+    let scratch = out.join("scratch");
+    fs::create_dir_all(scratch.join("src"))?;
+    fs::write(
+        scratch.join("Cargo.toml"),
+        "[package]\nname = \"scratch\"\nedition = \"2021\"\n[workspace]\n",
+    )?;
+    fs::write(scratch.join("src/lib.rs"), "#![no_std]\n")?;
+
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    command::run(
+        Command::new(cargo)
+            .args(["build", "--release", "--target", triple])
+            .arg(format!("-Zbuild-std={crates}"))
+            .current_dir(&scratch)
+            .env("RUSTC", &rustc.program)
+            .env("RUSTC_BOOTSTRAP", "1")
+            // Without bitcode in the libraries no program can be linked with LTO.
+            .env("RUSTFLAGS", "-Cembed-bitcode=yes")
+            .env("CARGO_TARGET_DIR", scratch.join("target"))
+            .env_remove("CARGO_ENCODED_RUSTFLAGS"),
+    )?;
+
+    let built = scratch.join("target").join(triple).join("release/deps");
+    for entry in built.read_dir().with_context(|| format!("cannot read `{}`", built.display()))? {
+        let path = entry?.path();
+        let name = path.file_name().unwrap_or_default();
+        let ours = name.to_string_lossy().starts_with("libscratch-");
+        if path.extension().is_some_and(|extension| extension == "rlib") && !ours {
+            fs::rename(&path, out.join(name))?;
+        }
+    }
+    fs::remove_dir_all(&scratch)?;
+    Ok(())
+}
+
+/// Adds what a WASI program is linked with to the libraries in `out`.
+fn add_wasi_libc(out: &Path) -> Result<()> {
+    let folder = out.join("self-contained");
+    fs::create_dir(&folder)?;
+    for name in ["crt1-command.o", "crt1-reactor.o", "libc.a"] {
+        let from = Path::new(WASI_LIBC).join(name);
+        fs::copy(&from, folder.join(name))
+            .with_context(|| format!("cannot copy `{}`", from.display()))?;
+    }
+    Ok(())
+}
+
+/// Copies the libraries to where the compiler looks, `libcore` last and at one stroke: by it we
+/// tell that all is there.
+fn copy_libraries(root: &Root, from: &Path, to: &Path) -> Result<()> {
+    let entries = from.read_dir().with_context(|| format!("cannot read `{}`", from.display()))?;
+    let paths = entries.map(|entry| Ok(entry?.path())).collect::<Result<Vec<_>>>()?;
+    let (core, others): (Vec<_>, Vec<_>) = paths.into_iter().partition(|path| is_libcore(path));
+    let [core] = core.as_slice() else {
+        bail!("`{}` has no libcore: remove that folder and try again", from.display());
+    };
+    let partial = to.join("libcore.partial");
+    let name = core.file_name().context("a file has a name")?;
+
+    if to.join(BUILT_FOR).exists() {
+        // Ours, for an older compiler: two `libcore` would be one too many.
+        command::output(root.command("rm").arg("-r").arg(to))?;
+    }
+    command::output(root.command("mkdir").arg("-p").arg(to))?;
+    command::output(root.command("cp").arg("-r").args(others).arg(to))?;
+    command::output(root.command("cp").arg(core).arg(&partial))?;
+    command::output(root.command("mv").arg(&partial).arg(to.join(name))).map(drop)
+}

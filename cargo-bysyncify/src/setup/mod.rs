@@ -1,0 +1,33 @@
+//! Preparing a machine: the wasm target, `wasm-opt` and Node.
+//!
+//! Each function finds what is there and installs what is not. What was installed is found at
+//! once the next time.
+
+mod cache;
+mod debian;
+mod node;
+mod rustc;
+mod target;
+mod wasm_opt;
+
+use anyhow::Result;
+
+pub use cache::dir as cache_dir;
+pub use node::node;
+pub use target::{WasmTarget, wasm_target};
+pub(crate) use wasm_opt::find as find_wasm_opt;
+pub use wasm_opt::{wasm_opt, wasm_opt_version};
+
+/// Makes sure of everything a build for these targets needs, and prints a line for each thing.
+///
+/// # Errors
+///
+/// If something is neither there nor can be installed; says what to do.
+pub fn prepare(triples: &[String]) -> Result<()> {
+    for triple in triples {
+        println!("{}", wasm_target(triple)?);
+    }
+    println!("{}", wasm_opt()?);
+    println!("node: {}", node()?.display());
+    Ok(())
+}

@@ -1,0 +1,137 @@
+//! Asyncify for guests, with results kept: wasm-opt takes longer than all that comes after it.
+
+use std::collections::HashMap;
+use std::ffi::OsStr;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use cargo_bysyncify::{WasmOpt, setup};
+
+use crate::matrix::Configuration;
+
+/// The versions of wasm-opt that a run needs, each ready to use.
+pub(crate) struct Asyncifier {
+    versions: HashMap<u32, WasmOpt>,
+    /// Where results are kept.
+    folder: PathBuf,
+}
+
+impl Asyncifier {
+    /// Finds or installs every Binaryen that these configurations name.
+    pub(crate) fn new<'a>(
+        folder: PathBuf,
+        configurations: impl IntoIterator<Item = &'a Configuration>,
+    ) -> Result<Self> {
+        let mut versions = HashMap::new();
+        for Configuration { binaryen, .. } in configurations {
+            if !versions.contains_key(binaryen) {
+                versions.insert(*binaryen, setup::wasm_opt_version(*binaryen)?);
+            }
+        }
+        Ok(Self { versions, folder })
+    }
+
+    /// The asyncified form of `input`, which is `guest` built for `configuration`.
+    pub(crate) fn run(
+        &self,
+        guest: &str,
+        configuration: Configuration,
+        input: &Path,
+    ) -> Result<PathBuf> {
+        let wasm_opt = self.versions.get(&configuration.binaryen);
+        let wasm_opt = wasm_opt.context("this Binaryen was not asked for at the start")?;
+        let arguments = arguments(configuration);
+        let recipe = format!("{} {}", wasm_opt.version(), arguments.join(" "));
+        let output = self.folder.join(guest).join(format!("{configuration}.wasm"));
+        cached(input, &recipe, &output, |unfinished| {
+            let arguments = arguments.iter().map(OsStr::new);
+            wasm_opt.run(arguments.chain([input.as_os_str(), "-o".as_ref(), unfinished.as_ref()]))
+        })?;
+        Ok(output)
+    }
+}
+
+/// What a user without our toolchain writes (README.md), at the level of the configuration.
+fn arguments(configuration: Configuration) -> Vec<String> {
+    let mut arguments = vec!["--asyncify".into(), "--pass-arg=asyncify-ignore-imports".into()];
+    // Names cost nothing here, and make the stack of a trap readable.
+    arguments.push("--debuginfo".into());
+    arguments.extend(configuration.optimise.map(|level| format!("-O{level}")));
+    arguments
+}
+
+/// Makes `output` from `input` by `transform`, unless it was made from the same input, by the
+/// same recipe, before.
+fn cached(
+    input: &Path,
+    recipe: &str,
+    output: &Path,
+    transform: impl FnOnce(&Path) -> Result<()>,
+) -> Result<()> {
+    let read =
+        |path: &Path| fs::read(path).with_context(|| format!("cannot read `{}`", path.display()));
+    // The whole input is kept, not a hash of it: modules are small, and it cannot be wrong.
+    let mut key = recipe.as_bytes().to_vec();
+    key.push(b'\n');
+    key.extend(read(input)?);
+    let key_file = output.with_extension("key");
+    if output.exists() && fs::read(&key_file).is_ok_and(|old| old == key) {
+        return Ok(());
+    }
+
+    // The key goes first and comes back last, so that it never stands beside another's output.
+    if key_file.exists() {
+        fs::remove_file(&key_file)?;
+    }
+    if let Some(folder) = output.parent() {
+        fs::create_dir_all(folder)?;
+    }
+    let unfinished = output.with_extension("unfinished");
+    transform(&unfinished)?;
+    fs::rename(&unfinished, output)?;
+    fs::write(&unfinished, key)?;
+    fs::rename(&unfinished, key_file)?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use anyhow::bail;
+    use core::cell::Cell;
+
+    #[test]
+    fn a_result_is_made_once_for_each_input_and_recipe() {
+        let folder = std::env::temp_dir().join(format!("xtask-cache-{}", std::process::id()));
+        fs::create_dir_all(&folder).expect("a folder");
+        let (input, output) = (folder.join("in"), folder.join("out"));
+        let calls = Cell::new(0);
+        let run = |content: &str, recipe: &str| {
+            fs::write(&input, content).expect("an input");
+            cached(&input, recipe, &output, |unfinished| {
+                calls.set(calls.get() + 1);
+                Ok(fs::write(unfinished, format!("{content} by {recipe}"))?)
+            })
+            .expect("a result");
+            (calls.get(), fs::read_to_string(&output).expect("an output"))
+        };
+        assert_eq!(run("a", "r"), (1, "a by r".into()));
+        assert_eq!(run("a", "r"), (1, "a by r".into()));
+        assert_eq!(run("b", "r"), (2, "b by r".into()));
+        assert_eq!(run("b", "s"), (3, "b by s".into()));
+
+        let failed = cached(&input, "t", &output, |_| bail!("no"));
+        assert!(failed.is_err());
+        assert_eq!(run("b", "s"), (4, "b by s".into()), "what failed is not kept");
+        fs::remove_dir_all(folder).expect("the folder is still there");
+    }
+
+    #[test]
+    fn plain_means_no_optimisation() {
+        let mut configuration = crate::matrix::quick()[0];
+        assert!(arguments(configuration).contains(&"-O3".into()));
+        configuration.optimise = None;
+        assert!(!arguments(configuration).iter().any(|argument| argument.starts_with("-O")));
+    }
+}

@@ -1,0 +1,108 @@
+//! Clippy, with every warning an error: on the host, and as wasm, which half of the code is for.
+
+use std::process::Command;
+
+use anyhow::Result;
+
+use super::{Context, quietly};
+use crate::guests::{TARGET, feature_arguments};
+use crate::process;
+use crate::workspace::{Kind, Package, Workspace};
+
+/// What has clippy for the compiler that is Debian's `rustc-web`.
+const DEBIAN_PACKAGE: &str = "rust-web-clippy";
+
+/// The library, the tools, and all their tests.
+pub(super) fn host(context: &Context) -> Result<()> {
+    let mut command = context.cargo("clippy");
+    command.arg("--all-targets").args(host_packages(&context.workspace)?);
+    quietly(deny_warnings(&mut command))
+}
+
+/// The library and all that is only ever built for wasm. If there is no clippy for the wasm
+/// compiler this says so, and looks at the compiler's own warnings.
+pub(super) fn wasm(context: &Context) -> Result<()> {
+    install(context);
+    if wasm_clippy(context).is_none() {
+        println!(
+            "note: no clippy belongs to the compiler that has {TARGET}: only the compiler's own \
+             warnings are looked at (on Debian: `apt-get install {DEBIAN_PACKAGE}`)"
+        );
+    }
+    check_as_wasm(context, &library(&context.workspace)?)?;
+    // One by one: together they would share the features of what they depend on.
+    for package in context.workspace.packages.iter().filter(|package| is_for_wasm(package)) {
+        let mut arguments = vec!["--package".into(), package.name.clone()];
+        arguments.extend(feature_arguments(package));
+        check_as_wasm(context, &arguments)?;
+    }
+    Ok(())
+}
+
+fn check_as_wasm(context: &Context, arguments: &[String]) -> Result<()> {
+    match wasm_clippy(context) {
+        Some(mut command) => quietly(deny_warnings(command.args(arguments))),
+        None => {
+            let mut command = context.cargo_wasm("check");
+            quietly(command.args(arguments).env("RUSTFLAGS", "-D warnings"))
+        }
+    }
+}
+
+/// `cargo clippy` for the wasm target, if it is there.
+pub(super) fn wasm_clippy(context: &Context) -> Option<Command> {
+    let Some(rustc) = &context.target.rustc else {
+        return Some(context.cargo_wasm("clippy"));
+    };
+    // Clippy is built with one compiler and reads what only that one writes. So it must be the
+    // one beside the compiler, not the one of the cargo that runs us.
+    let program = rustc.with_file_name("cargo-clippy");
+    if !program.exists() {
+        return None;
+    }
+    let mut command = context.at_root(Command::new(program));
+    command.args(["clippy", "--target", TARGET]);
+    context.target.apply(&mut command);
+    Some(command)
+}
+
+/// Where the compiler was installed from Debian's packages, so can be its clippy.
+fn install(context: &Context) {
+    if wasm_clippy(context).is_some() {
+        return;
+    }
+    let mut command = Command::new("apt-get");
+    command.args(["install", "--yes", "--no-install-recommends", DEBIAN_PACKAGE]);
+    println!("{}", process::show(&command));
+    if let Err(error) = process::must_succeed(&mut command) {
+        println!("note: {error:#}");
+    }
+}
+
+/// Arguments for cargo: the packages that are for the host, with all documented features.
+pub(super) fn host_packages(workspace: &Workspace) -> Result<Vec<String>> {
+    let mut arguments = library(workspace)?;
+    let library = &workspace.library()?.name;
+    for package in workspace.of_kind(Kind::Host).filter(|package| package.name != *library) {
+        arguments.extend(["--package".into(), package.name.clone()]);
+    }
+    Ok(arguments)
+}
+
+/// Arguments for cargo: the library with all documented features.
+pub(super) fn library(workspace: &Workspace) -> Result<Vec<String>> {
+    let library = workspace.library()?;
+    let mut arguments = vec!["--package".into(), library.name.clone()];
+    for feature in library.documented_features() {
+        arguments.extend(["--features".into(), format!("{}/{feature}", library.name)]);
+    }
+    Ok(arguments)
+}
+
+fn is_for_wasm(package: &Package) -> bool {
+    matches!(package.kind, Kind::Guest | Kind::Example | Kind::Bench)
+}
+
+fn deny_warnings(command: &mut Command) -> &mut Command {
+    command.args(["--", "-D", "warnings"])
+}

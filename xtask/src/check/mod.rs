@@ -1,0 +1,114 @@
+//! `cargo xtask check`: everything that can be wrong with the repository and is not a test.
+
+use std::process::Command;
+use std::time::Instant;
+
+use anyhow::Result;
+use cargo_bysyncify::setup::{self, WasmTarget};
+
+use crate::guests::TARGET;
+use crate::process;
+use crate::workspace::Workspace;
+
+mod clippy;
+mod features;
+mod files;
+mod msrv;
+
+/// What every step needs to know.
+struct Context {
+    workspace: Workspace,
+    target: WasmTarget,
+}
+
+impl Context {
+    /// A command that runs in the workspace's root.
+    fn at_root(&self, mut command: Command) -> Command {
+        command.current_dir(&self.workspace.root);
+        command
+    }
+
+    /// `cargo <subcommand>`, for the host.
+    fn cargo(&self, subcommand: &str) -> Command {
+        let mut command = self.at_root(process::cargo());
+        command.arg(subcommand);
+        command
+    }
+
+    /// `cargo <subcommand>`, for the wasm target.
+    fn cargo_wasm(&self, subcommand: &str) -> Command {
+        let mut command = self.cargo(subcommand);
+        command.args(["--target", TARGET]);
+        self.target.apply(&mut command);
+        command
+    }
+}
+
+/// A step, and what it is called.
+type Step = (&'static str, fn(&Context) -> Result<()>);
+
+/// The steps, those first that are done soonest.
+const STEPS: [Step; 8] = [
+    ("format", format),
+    ("files", files::check),
+    ("features", features::check),
+    ("clippy, host", clippy::host),
+    ("clippy, wasm", clippy::wasm),
+    ("docs, host", docs_host),
+    ("docs, wasm", docs_wasm),
+    ("MSRV", msrv::check),
+];
+
+/// Runs every step, whether or not one before it failed; true if all are well.
+pub(crate) fn run() -> Result<bool> {
+    let workspace = Workspace::load()?;
+    let context = Context { workspace, target: setup::wasm_target(TARGET)? };
+    let mut failed = Vec::new();
+    for (name, step) in STEPS {
+        println!("check {name} …");
+        let started = Instant::now();
+        let result = step(&context);
+        let seconds = started.elapsed().as_secs_f32();
+        match result {
+            Ok(()) => println!("check {name:<14} {seconds:>6.1} s  ok"),
+            Err(error) => {
+                println!("{error:#}");
+                println!("check {name:<14} {seconds:>6.1} s  FAILED");
+                failed.push(name);
+            }
+        }
+    }
+    match failed.as_slice() {
+        [] => println!("check: all {} steps ok", STEPS.len()),
+        failed => {
+            println!("check: {} of {} FAILED: {}", failed.len(), STEPS.len(), failed.join("; "))
+        }
+    }
+    Ok(failed.is_empty())
+}
+
+fn format(context: &Context) -> Result<()> {
+    quietly(context.cargo("fmt").args(["--all", "--check"]))
+}
+
+fn docs_host(context: &Context) -> Result<()> {
+    docs(context.cargo("doc").args(clippy::host_packages(&context.workspace)?))
+}
+
+fn docs_wasm(context: &Context) -> Result<()> {
+    let mut command = context.cargo_wasm("doc");
+    if let Some(rustc) = &context.target.rustc {
+        // Documentation is made by the rustdoc that belongs to the compiler.
+        command.env("RUSTDOC", rustc.with_file_name("rustdoc"));
+    }
+    docs(command.args(clippy::library(&context.workspace)?))
+}
+
+fn docs(command: &mut Command) -> Result<()> {
+    quietly(command.arg("--no-deps").env("RUSTDOCFLAGS", "-D warnings"))
+}
+
+/// Runs a command whose output matters only if it fails.
+fn quietly(command: &mut Command) -> Result<()> {
+    process::must_succeed(command).map(drop)
+}

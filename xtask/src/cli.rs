@@ -1,0 +1,257 @@
+//! The command line: what was asked for, as plain data.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use anyhow::{Context, Result, bail};
+
+/// The seed of every test, unless `--seed` says otherwise ("bysync" in ASCII).
+pub(crate) const DEFAULT_SEED: u64 = 0x6279_7379_6e63;
+
+/// Printed by `cargo xtask help` and after a mistake on the command line.
+pub(crate) const USAGE: &str = "\
+usage: cargo xtask <command>
+
+  test   run every test: on the host, of the guests in real wasm, of the examples
+      --engine node|wasmi   guests: on this engine only
+      --quick               guests: one configuration (opt-level 3, newest Binaryen)
+      --only PART           only `host`, `guests` or `examples`
+      --guest PACKAGE       only this guest package           (implies --only guests)
+      --config SUBSTRING    only configurations named so      (implies --only guests)
+      --filter SUBSTRING    only tests with this in the name  (implies --only guests)
+      --seed N              the seed that guests ask for; default 0x6279_7379_6e63
+      --verbose             show every test with its time and its trace
+
+  run MODULE.wasm           run the tests of one asyncified module
+      --engine, --filter, --seed, --verbose as above
+
+  check  format, clippy, docs, feature combinations, MSRV, file lengths
+
+  help   show this text";
+
+/// One of the commands of `cargo xtask`.
+#[derive(Debug, PartialEq)]
+pub(crate) enum Command {
+    Test(TestOptions),
+    Run(PathBuf, RunOptions),
+    Check,
+    Help,
+    /// Internal: be the child process that runs tests on wasmi.
+    WasmiRunner,
+}
+
+/// The parts that `cargo xtask test` consists of, in the order it runs them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Part {
+    Host,
+    Guests,
+    Examples,
+}
+
+/// What to test, and how.
+#[derive(Debug, Default, PartialEq)]
+pub(crate) struct TestOptions {
+    pub(crate) only: Option<Part>,
+    pub(crate) quick: bool,
+    pub(crate) guest: Option<String>,
+    pub(crate) config: Option<String>,
+    pub(crate) run: RunOptions,
+}
+
+impl TestOptions {
+    /// Whether this part of the tests was asked for.
+    pub(crate) fn wants(&self, part: Part) -> bool {
+        let narrowed = self.guest.is_some() || self.config.is_some() || self.run.filter.is_some();
+        match self.only {
+            Some(only) => only == part,
+            None => part == Part::Guests || !narrowed,
+        }
+    }
+}
+
+/// How to run the tests of a module.
+#[derive(Debug, PartialEq)]
+pub(crate) struct RunOptions {
+    pub(crate) engine: Option<String>,
+    pub(crate) filter: Option<String>,
+    pub(crate) seed: u64,
+    pub(crate) verbose: bool,
+}
+
+impl Default for RunOptions {
+    fn default() -> Self {
+        Self { engine: None, filter: None, seed: DEFAULT_SEED, verbose: false }
+    }
+}
+
+/// Reads the arguments that follow the program's name.
+pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Command> {
+    let mut arguments = Arguments(arguments.into_iter());
+    match arguments.next()?.as_deref() {
+        Some("test") => parse_test(&mut arguments),
+        Some("run") => parse_run(&mut arguments),
+        Some("check") => arguments.end(Command::Check),
+        Some("wasmi-runner") => arguments.end(Command::WasmiRunner),
+        Some("help" | "--help" | "-h") | None => Ok(Command::Help),
+        Some(other) => bail!("there is no command `{other}`"),
+    }
+}
+
+fn parse_test(arguments: &mut Arguments<impl Iterator<Item = OsString>>) -> Result<Command> {
+    let mut options = TestOptions::default();
+    while let Some(argument) = arguments.next()? {
+        match argument.as_str() {
+            "--quick" => options.quick = true,
+            "--guest" => options.guest = Some(arguments.value("--guest")?),
+            "--config" => options.config = Some(arguments.value("--config")?),
+            "--only" => {
+                options.only = Some(match arguments.value("--only")?.as_str() {
+                    "host" => Part::Host,
+                    "guests" => Part::Guests,
+                    "examples" => Part::Examples,
+                    other => bail!("`--only {other}`: no such part"),
+                });
+            }
+            other => parse_run_option(other, arguments, &mut options.run)?,
+        }
+    }
+    Ok(Command::Test(options))
+}
+
+fn parse_run(arguments: &mut Arguments<impl Iterator<Item = OsString>>) -> Result<Command> {
+    let mut module = None;
+    let mut options = RunOptions::default();
+    while let Some(argument) = arguments.next()? {
+        if module.is_none() && !argument.starts_with('-') {
+            module = Some(PathBuf::from(argument));
+        } else {
+            parse_run_option(&argument, arguments, &mut options)?;
+        }
+    }
+    let module = module.context("`cargo xtask run` needs the path of a module")?;
+    Ok(Command::Run(module, options))
+}
+
+fn parse_run_option(
+    option: &str,
+    arguments: &mut Arguments<impl Iterator<Item = OsString>>,
+    options: &mut RunOptions,
+) -> Result<()> {
+    match option {
+        "--engine" => options.engine = Some(arguments.value("--engine")?),
+        "--filter" => options.filter = Some(arguments.value("--filter")?),
+        "--seed" => options.seed = parse_seed(&arguments.value("--seed")?)?,
+        "--verbose" => options.verbose = true,
+        other => bail!("there is no option `{other}` here"),
+    }
+    Ok(())
+}
+
+/// A seed as people write it and as failures print it: decimal, or hexadecimal after `0x`.
+fn parse_seed(text: &str) -> Result<u64> {
+    let digits = text.replace('_', "");
+    match digits.strip_prefix("0x") {
+        Some(hexadecimal) => u64::from_str_radix(hexadecimal, 16),
+        None => digits.parse(),
+    }
+    .with_context(|| format!("`--seed {text}` is not a 64-bit number"))
+}
+
+/// The arguments not read yet.
+struct Arguments<I>(I);
+
+impl<I: Iterator<Item = OsString>> Arguments<I> {
+    fn next(&mut self) -> Result<Option<String>> {
+        let Some(argument) = self.0.next() else { return Ok(None) };
+        match argument.into_string() {
+            Ok(text) => Ok(Some(text)),
+            Err(raw) => bail!("argument {raw:?} is not UTF-8"),
+        }
+    }
+
+    fn value(&mut self, option: &str) -> Result<String> {
+        self.next()?.with_context(|| format!("`{option}` needs a value"))
+    }
+
+    fn end(&mut self, command: Command) -> Result<Command> {
+        match self.next()? {
+            None => Ok(command),
+            Some(extra) => bail!("`{extra}` is one argument too many"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse_line(line: &str) -> Result<Command> {
+        parse(line.split_whitespace().map(OsString::from))
+    }
+
+    fn parse_test_line(line: &str) -> TestOptions {
+        match parse_line(line) {
+            Ok(Command::Test(options)) => options,
+            other => panic!("{line}: {other:?}"),
+        }
+    }
+
+    #[test]
+    fn defaults_test_everything() {
+        let options = parse_test_line("test");
+        assert_eq!(options, TestOptions::default());
+        for part in [Part::Host, Part::Guests, Part::Examples] {
+            assert!(options.wants(part));
+        }
+    }
+
+    #[test]
+    fn every_option_of_test_is_read() {
+        let options = parse_test_line(
+            "test --engine wasmi --quick --guest g --config o3 --filter f --seed 0x1_0 --verbose",
+        );
+        assert!(options.quick && options.run.verbose);
+        assert_eq!(options.guest.as_deref(), Some("g"));
+        assert_eq!(options.config.as_deref(), Some("o3"));
+        assert_eq!(options.run.engine.as_deref(), Some("wasmi"));
+        assert_eq!(options.run.filter.as_deref(), Some("f"));
+        assert_eq!(options.run.seed, 16);
+    }
+
+    #[test]
+    fn naming_a_guest_leaves_out_host_and_examples() {
+        let options = parse_test_line("test --guest g");
+        assert!(options.wants(Part::Guests));
+        assert!(!options.wants(Part::Host) && !options.wants(Part::Examples));
+    }
+
+    #[test]
+    fn only_wins_over_what_options_imply() {
+        let options = parse_test_line("test --filter f --only host");
+        assert!(options.wants(Part::Host) && !options.wants(Part::Guests));
+    }
+
+    #[test]
+    fn run_takes_one_module() {
+        let Ok(Command::Run(module, options)) = parse_line("run a.wasm --seed 7") else {
+            panic!("not a run command")
+        };
+        assert_eq!((module.to_str(), options.seed), (Some("a.wasm"), 7));
+        assert!(parse_line("run").is_err() && parse_line("run a.wasm b.wasm").is_err());
+    }
+
+    #[test]
+    fn mistakes_are_named() {
+        for (line, expected) in [
+            ("tset", "`tset`"),
+            ("test --sed 1", "`--sed`"),
+            ("test --seed x", "`--seed x`"),
+            ("test --guest", "`--guest` needs a value"),
+            ("test --only all", "`--only all`"),
+            ("check now", "`now`"),
+        ] {
+            let error = parse_line(line).expect_err(line).to_string();
+            assert!(error.contains(expected), "{line}: {error}");
+        }
+    }
+}

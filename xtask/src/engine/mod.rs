@@ -1,0 +1,40 @@
+//! The engines that tests run on.
+//!
+//! Each engine runs in a process of its own, so that a test that hangs, or that takes its engine
+//! down with it, is one failed test and no more. What all of them speak is in [`runner`].
+
+use std::process::Command;
+
+use anyhow::{Result, bail};
+
+mod node;
+pub(crate) mod runner;
+pub(crate) mod wasmi;
+
+/// A way to run the tests of a module.
+pub(crate) trait Engine: Sync {
+    /// As `--engine` takes it and the summary prints it.
+    fn name(&self) -> &'static str;
+
+    /// The engine's own version.
+    fn version(&self) -> &str;
+
+    /// The program that runs tests, as [`runner`] describes it.
+    fn runner(&self) -> Command;
+}
+
+/// The engines asked for: all, or the one called `only`.
+pub(crate) fn find(only: Option<&str>) -> Result<Vec<Box<dyn Engine>>> {
+    if let Some(other) = only.filter(|name| ![node::NAME, wasmi::NAME].contains(name)) {
+        bail!("there is no engine `{other}`: write `node` or `wasmi`");
+    }
+    let wanted = |name: &str| only.is_none_or(|only| only == name);
+    let mut engines: Vec<Box<dyn Engine>> = Vec::new();
+    if wanted(node::NAME) {
+        engines.push(Box::new(node::Node::find()?));
+    }
+    if wanted(wasmi::NAME) {
+        engines.push(Box::new(wasmi::Wasmi::find()?));
+    }
+    Ok(engines)
+}

@@ -1,0 +1,86 @@
+//! The tests that run on the host: unit tests, integration tests and documentation tests.
+
+use std::process::Stdio;
+
+use anyhow::Result;
+
+use crate::process;
+use crate::report::Report;
+use crate::workspace::{Kind, Workspace};
+
+/// The row of the report.
+pub(crate) const ROW: &str = "host";
+
+/// Runs `cargo test` for all packages that are for the host.
+pub(crate) fn run(workspace: &Workspace, report: &mut Report) -> Result<()> {
+    let mut command = process::cargo();
+    command.current_dir(&workspace.root).args(["test", "--no-fail-fast"]);
+    for package in workspace.of_kind(Kind::Host) {
+        command.args(["--package", &package.name]);
+    }
+    let library = workspace.library()?;
+    for feature in library.documented_features() {
+        command.args(["--features", &format!("{}/{feature}", library.name)]);
+    }
+    println!("host: {}", process::show(&command));
+    // What cargo compiles is its own progress; what tests print matters only if one fails.
+    let output = process::output(command.stderr(Stdio::inherit()))?;
+    let text = String::from_utf8_lossy(&output.stdout);
+    let (passed, failed) = count(&text);
+    if !output.status.success() {
+        println!("{text}");
+    }
+    report.count(ROW, passed, failed);
+    if !output.status.success() {
+        if failed == 0 {
+            report.fail(ROW, "`cargo test` failed without a failed test: see above");
+        } else {
+            report.note_failure(ROW, "see the output of `cargo test` above");
+        }
+    }
+    Ok(())
+}
+
+/// The sums of all "test result:" lines: passed and failed.
+fn count(output: &str) -> (usize, usize) {
+    let mut sums = (0, 0);
+    for line in output.lines() {
+        let Some(result) = line.strip_prefix("test result: ") else { continue };
+        // "ok. 3 passed; 0 failed; 1 ignored; …"
+        for part in result.split("; ") {
+            let mut words = part.rsplit(' ');
+            let (what, number) = (words.next(), words.next());
+            let number = number.and_then(|digits| digits.parse().ok()).unwrap_or(0);
+            match what {
+                Some("passed") => sums.0 += number,
+                Some("failed") => sums.1 += number,
+                _ => {}
+            }
+        }
+    }
+    sums
+}
+
+#[cfg(test)]
+mod tests {
+    use super::count;
+
+    #[test]
+    fn results_of_all_binaries_are_added_up() {
+        let output = "\
+running 4 tests
+test a ... ok
+
+test result: ok. 3 passed; 0 failed; 1 ignored; 0 measured; 0 filtered out; finished in 0.00s
+
+   Doc-tests bysyncify
+test result: FAILED. 20 passed; 2 failed; 0 ignored; 0 measured; 0 filtered out; finished in 1.5s
+";
+        assert_eq!(count(output), (23, 2));
+    }
+
+    #[test]
+    fn no_result_is_no_test() {
+        assert_eq!(count("error: could not compile\n"), (0, 0));
+    }
+}

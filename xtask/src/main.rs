@@ -1,0 +1,56 @@
+//! `cargo xtask`: the commands that only this repository needs.
+//!
+//! `test` runs every test there is, `run` those of one wasm module, `check` everything that is
+//! not a test. What users of the library need is in `cargo bysyncify` instead.
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+
+mod asyncify;
+mod check;
+mod cli;
+mod engine;
+mod examples;
+mod guests;
+mod host;
+mod matrix;
+mod module;
+mod process;
+mod progress;
+mod record;
+mod report;
+mod test;
+mod workspace;
+
+fn main() -> ExitCode {
+    let command = match cli::parse(std::env::args_os().skip(1)) {
+        Ok(command) => command,
+        Err(error) => {
+            eprintln!("error: {error:#}\n\n{}", cli::USAGE);
+            return ExitCode::from(2);
+        }
+    };
+    match run(command) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Runs a command; false if it did its work and found something wrong.
+fn run(command: cli::Command) -> Result<bool> {
+    match command {
+        cli::Command::Test(options) => test::run(&options),
+        cli::Command::Run(module, options) => test::run_module(&module, &options),
+        cli::Command::Check => check::run(),
+        cli::Command::WasmiRunner => engine::wasmi::serve().map(|()| true),
+        cli::Command::Help => {
+            println!("{}", cli::USAGE);
+            Ok(true)
+        }
+    }
+}

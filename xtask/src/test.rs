@@ -1,0 +1,84 @@
+//! `cargo xtask test` and `cargo xtask run`: the order of things, and the summary.
+
+use std::path::Path;
+
+use anyhow::Result;
+use cargo_bysyncify::setup;
+
+use crate::asyncify::Asyncifier;
+use crate::cli::{Part, RunOptions, TestOptions};
+use crate::engine::{self, Engine};
+use crate::guests::{self, Tools};
+use crate::report::Report;
+use crate::workspace::Workspace;
+use crate::{examples, host};
+
+/// Runs all the tests that were asked for; whether all of them passed.
+pub(crate) fn run(options: &TestOptions) -> Result<bool> {
+    let workspace = Workspace::load()?;
+    let mut report = Report::default();
+    // Engines come first in the summary, but host tests run first: they are the fastest to fail.
+    let engines = engine::find(options.run.engine.as_deref())?;
+    if options.wants(Part::Guests) {
+        add_rows(&engines, &mut report);
+    }
+    if options.wants(Part::Host) {
+        report.add_row(host::ROW, "");
+        host::run(&workspace, &mut report)?;
+    }
+    if options.wants(Part::Guests) {
+        run_guests(&workspace, &engines, options, &mut report)?;
+    }
+    if options.wants(Part::Examples) {
+        examples::run(&workspace, &mut report);
+    }
+    Ok(finish(&report))
+}
+
+fn run_guests(
+    workspace: &Workspace,
+    engines: &[Box<dyn Engine>],
+    options: &TestOptions,
+    report: &mut Report,
+) -> Result<()> {
+    let plans = guests::plan(workspace, options)?;
+    let target = setup::wasm_target(guests::TARGET)?;
+    let asyncifier = Asyncifier::new(
+        workspace.target.join("guests/asyncified"),
+        plans.iter().flat_map(|plan| &plan.configurations),
+    )?;
+    let tools = Tools { target: &target, asyncifier: &asyncifier, engines };
+    guests::run(workspace, &plans, &tools, &options.run, report);
+    Ok(())
+}
+
+/// Runs the tests of one module that is asyncified already; whether all of them passed.
+pub(crate) fn run_module(path: &Path, options: &RunOptions) -> Result<bool> {
+    let engines = engine::find(options.engine.as_deref())?;
+    let mut report = Report::default();
+    add_rows(&engines, &mut report);
+    let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy();
+    match guests::run_module(path, &engines, options) {
+        Ok(results) => {
+            let show = |text: &str| println!("{text}");
+            guests::count(&name, "as it is", &results, &engines, options, &mut report, show);
+        }
+        Err(error) => report.fail(guests::MODULES, &format!("{name}: {error:#}")),
+    }
+    Ok(finish(&report))
+}
+
+fn add_rows(engines: &[Box<dyn Engine>], report: &mut Report) {
+    for engine in engines {
+        report.add_row(engine.name(), engine.version());
+    }
+}
+
+/// Prints the summary; whether there was a test, and nothing failed.
+fn finish(report: &Report) -> bool {
+    if report.total() == 0 {
+        println!("no test's name contains what `--filter` asks for");
+    }
+    println!("\n{}", report.summary());
+    report.is_good() && report.total() > 0
+}

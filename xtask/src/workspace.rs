@@ -1,0 +1,183 @@
+//! The packages of this repository, as `cargo metadata` tells them.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use serde_json::Value;
+
+use crate::process;
+
+/// The checkout that this program was built from.
+#[derive(Debug)]
+pub(crate) struct Workspace {
+    pub(crate) root: PathBuf,
+    /// Where cargo puts what it builds.
+    pub(crate) target: PathBuf,
+    pub(crate) packages: Vec<Package>,
+}
+
+/// What a package is for: each kind is tested in its own way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// In tests/guests: a wasm module full of tests, or what those share.
+    Guest,
+    /// In examples: a program that users read.
+    Example,
+    /// In bench: measured, not tested.
+    Bench,
+    /// Everything else: the library and the tools, which run on the host.
+    Host,
+}
+
+/// A member of the workspace.
+#[derive(Debug)]
+pub(crate) struct Package {
+    pub(crate) name: String,
+    pub(crate) folder: PathBuf,
+    pub(crate) kind: Kind,
+    /// The stem of the file it is built to, if it is a program or a `cdylib`.
+    pub(crate) artefact: Option<String>,
+    /// The oldest compiler it promises to work with.
+    pub(crate) rust_version: Option<String>,
+    /// `package.metadata` of its Cargo.toml, `null` without.
+    metadata: Value,
+}
+
+impl Workspace {
+    pub(crate) fn load() -> Result<Self> {
+        let mut command = process::cargo();
+        command
+            .args(["metadata", "--format-version=1", "--no-deps", "--manifest-path"])
+            .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("../Cargo.toml"));
+        Self::from_metadata(&serde_json::from_slice(&process::must_succeed(&mut command)?)?)
+    }
+
+    fn from_metadata(metadata: &Value) -> Result<Self> {
+        let root = PathBuf::from(string(metadata, "workspace_root")?);
+        let packages =
+            metadata["packages"].as_array().context("`cargo metadata` has no packages")?;
+        let packages = packages.iter().map(|value| Package::from_metadata(&root, value));
+        Ok(Self {
+            target: string(metadata, "target_directory")?.into(),
+            packages: packages.collect::<Result<_>>()?,
+            root,
+        })
+    }
+
+    /// The members of one kind.
+    pub(crate) fn of_kind(&self, kind: Kind) -> impl Iterator<Item = &Package> {
+        self.packages.iter().filter(move |package| package.kind == kind)
+    }
+
+    /// The modules full of tests.
+    pub(crate) fn guests(&self) -> impl Iterator<Item = &Package> {
+        self.of_kind(Kind::Guest).filter(|package| package.artefact.is_some())
+    }
+
+    /// The library itself: the package in the workspace's root.
+    pub(crate) fn library(&self) -> Result<&Package> {
+        let library = self.packages.iter().find(|package| package.folder == self.root);
+        library.context("the workspace's root is not a package")
+    }
+}
+
+impl Package {
+    fn from_metadata(root: &Path, value: &Value) -> Result<Self> {
+        let manifest = PathBuf::from(string(value, "manifest_path")?);
+        let folder = manifest.parent().context("a manifest lies in no folder")?.to_path_buf();
+        Ok(Self {
+            name: string(value, "name")?.into(),
+            kind: kind(folder.strip_prefix(root).unwrap_or(&folder)),
+            folder,
+            artefact: artefact(&value["targets"]),
+            rust_version: value["rust_version"].as_str().map(String::from),
+            metadata: value["metadata"].clone(),
+        })
+    }
+
+    /// A string of `[package.metadata.xtask]`.
+    pub(crate) fn setting(&self, key: &str) -> Option<&str> {
+        self.metadata["xtask"][key].as_str()
+    }
+
+    /// Whether `[package.metadata.xtask]` has this key set to true.
+    pub(crate) fn flag(&self, key: &str) -> bool {
+        self.metadata["xtask"][key].as_bool().unwrap_or(false)
+    }
+
+    /// A list of strings of `[package.metadata.xtask]`; empty if there is none.
+    pub(crate) fn list(&self, key: &str) -> Vec<String> {
+        strings(&self.metadata["xtask"][key])
+    }
+
+    /// The features that docs.rs documents: all that users are meant to see.
+    pub(crate) fn documented_features(&self) -> Vec<String> {
+        strings(&self.metadata["docs"]["rs"]["features"])
+    }
+}
+
+fn kind(folder: &Path) -> Kind {
+    [("tests/guests", Kind::Guest), ("examples", Kind::Example), ("bench", Kind::Bench)]
+        .into_iter()
+        .find_map(|(parent, kind)| folder.starts_with(parent).then_some(kind))
+        .unwrap_or(Kind::Host)
+}
+
+fn artefact(targets: &Value) -> Option<String> {
+    let named = |wanted: &str| {
+        let is_wanted =
+            |target: &&Value| strings(&target["crate_types"]).iter().any(|t| t == wanted);
+        let is_product = |target: &&Value| {
+            !strings(&target["kind"]).iter().any(|kind| kind == "test" || kind == "custom-build")
+        };
+        targets.as_array()?.iter().filter(is_product).find(is_wanted)?["name"].as_str()
+    };
+    // Cargo writes a library's file with underscores, and a program's as it is named.
+    named("cdylib").map(|name| name.replace('-', "_")).or_else(|| named("bin").map(String::from))
+}
+
+fn string<'a>(value: &'a Value, key: &str) -> Result<&'a str> {
+    value[key].as_str().with_context(|| format!("`cargo metadata` has no `{key}`"))
+}
+
+fn strings(value: &Value) -> Vec<String> {
+    let items = value.as_array().into_iter().flatten();
+    items.filter_map(Value::as_str).map(String::from).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn packages_are_told_apart_by_their_folder() {
+        for (folder, expected) in [
+            ("tests/guests/basic", Kind::Guest),
+            ("examples/untar", Kind::Example),
+            ("bench/guest", Kind::Bench),
+            ("xtask", Kind::Host),
+            ("", Kind::Host),
+        ] {
+            assert_eq!(kind(Path::new(folder)), expected, "{folder}");
+        }
+    }
+
+    #[test]
+    fn artefact_is_the_file_cargo_writes() {
+        let build = json!({ "kind": ["custom-build"], "crate_types": ["bin"], "name": "build" });
+        let library = json!({ "kind": ["lib"], "crate_types": ["lib"], "name": "a-b" });
+        let cdylib = json!({ "kind": ["cdylib"], "crate_types": ["cdylib"], "name": "a-b" });
+        let program = json!({ "kind": ["bin"], "crate_types": ["bin"], "name": "a-b" });
+        assert_eq!(artefact(&json!([build, library])), None);
+        assert_eq!(artefact(&json!([build, cdylib])).as_deref(), Some("a_b"));
+        assert_eq!(artefact(&json!([build, program])).as_deref(), Some("a-b"));
+    }
+
+    #[test]
+    fn this_workspace_can_be_read() {
+        let workspace = Workspace::load().expect("a workspace");
+        assert_eq!(workspace.library().expect("a library").name, "bysyncify");
+        assert!(workspace.of_kind(Kind::Host).any(|package| package.name == "xtask"));
+    }
+}
