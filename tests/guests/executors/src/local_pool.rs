@@ -125,8 +125,8 @@ tests! {
             })
         });
         let sums = LocalPool::new().run_until(join_all(coroutines));
-        let expected: Vec<_> = (0..1000).map(|i| (0..i % 7).map(|step| i * step).sum()).collect();
-        assert_eq!(sums, Vec::<usize>::from(expected));
+        let expected = (0..1000).map(|i| (0..i % 7).map(|step| i * step).sum::<usize>());
+        assert!(sums.into_iter().eq(expected));
     }
 
     fn the_loser_of_a_select_ends_before_the_winner_is_used() {

@@ -8,23 +8,26 @@ use std::sync::Arc;
 
 use bysyncify::{Cancelled, Coroutine, abandoned_coroutines, embed};
 use guest_support::{Droppy, Trace, tests};
-use tokio::runtime::{Builder, Runtime};
+use tokio::runtime::Builder;
 use tokio::sync::{Mutex, Notify, mpsc};
 use tokio::task::{LocalSet, spawn_local, yield_now};
 
-use crate::{STACK, count};
+use crate::STACK;
 
-fn runtime() -> Runtime {
-    Builder::new_current_thread().build().unwrap()
+fn block_on<F: Future>(future: F) -> F::Output {
+    let runtime = Builder::new_current_thread().build().unwrap();
+    LocalSet::new().block_on(&runtime, future)
 }
 
 tests! {
+    // Where there are threads, coroutines are not `Send`, and this does not compile.
+    #[cfg(target_family = "wasm")]
     fn tokio_spawns_coroutines_as_if_they_were_send() {
         let trace = Trace::default();
         let (in_a, in_b) = (trace.clone(), trace.clone());
-        let sums = runtime().block_on(async {
-            let a = tokio::spawn(Coroutine::new(STACK, move |_| count("a", 3, &in_a)));
-            let b = tokio::spawn(Coroutine::new(STACK, move |_| count("b", 2, &in_b)));
+        let sums = block_on(async {
+            let a = tokio::spawn(Coroutine::new(STACK, move |_| crate::count("a", 3, &in_a)));
+            let b = tokio::spawn(Coroutine::new(STACK, move |_| crate::count("b", 2, &in_b)));
             (a.await.unwrap(), b.await.unwrap())
         });
         assert_eq!(sums, (6, 3));
@@ -35,7 +38,7 @@ tests! {
         let trace = Trace::default();
         let (send, mut receive) = mpsc::channel(1);
         let (in_producer, in_consumer) = (trace.clone(), trace.clone());
-        let sum: u32 = LocalSet::new().block_on(&runtime(), async {
+        let sum: u32 = block_on(async {
             spawn_local(Coroutine::new(STACK, move |_| {
                 for message in 1..=3 {
                     embed(send.send(Rc::new(message))).unwrap();
@@ -56,10 +59,10 @@ tests! {
     fn a_mutex_is_held_across_suspends_and_passed_on_in_turn() {
         let trace = Trace::default();
         let mutex = Arc::new(Mutex::new(0));
-        runtime().block_on(async {
+        block_on(async {
             let tasks = ["a", "b", "c"].map(|name| {
                 let (mutex, inside) = (mutex.clone(), trace.clone());
-                tokio::spawn(Coroutine::new(STACK, move |handle| {
+                spawn_local(Coroutine::new(STACK, move |handle| {
                     let mut guard = handle.embed(mutex.lock());
                     inside.add(format!("{name} locks at {guard}"));
                     for _ in 0..3 {
@@ -82,10 +85,10 @@ tests! {
     fn notify_wakes_coroutines_in_the_order_in_which_they_wait() {
         let trace = Trace::default();
         let notify = Arc::new(Notify::new());
-        runtime().block_on(async {
+        block_on(async {
             let tasks = ["a", "b", "c"].map(|name| {
                 let (notify, inside) = (notify.clone(), trace.clone());
-                tokio::spawn(Coroutine::new(STACK, move |handle| {
+                spawn_local(Coroutine::new(STACK, move |handle| {
                     inside.add(format!("{name} waits"));
                     handle.embed(notify.notified());
                     inside.add(format!("{name} was notified"));
@@ -108,8 +111,8 @@ tests! {
     fn an_aborted_task_ends_its_coroutine() {
         let trace = Trace::default();
         let inside = trace.clone();
-        let error = runtime().block_on(async {
-            let task = tokio::spawn(Coroutine::new(STACK, move |handle| {
+        let error = block_on(async {
+            let task = spawn_local(Coroutine::new(STACK, move |handle| {
                 let _droppy = Droppy(inside.clone(), "coroutine");
                 inside.add("started");
                 let waits_for_ever = handle.try_embed(std::future::pending::<()>());
@@ -134,14 +137,14 @@ tests! {
             send.send(message).unwrap();
         }
         drop(send);
-        let messages = runtime().block_on(async {
-            let busy = tokio::spawn(Coroutine::new(STACK, move |_| {
+        let messages = block_on(async {
+            let busy = spawn_local(Coroutine::new(STACK, move |_| {
                 in_busy.add("begin");
                 let messages = std::iter::from_fn(|| embed(receive.recv())).count();
                 in_busy.add("end");
                 messages
             }));
-            tokio::spawn(Coroutine::new(STACK, move |_| in_other.add("the other")));
+            spawn_local(Coroutine::new(STACK, move |_| in_other.add("the other")));
             busy.await.unwrap()
         });
         assert_eq!(messages, 1000);

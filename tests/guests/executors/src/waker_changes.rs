@@ -66,7 +66,7 @@ tests! {
         let gate = Rc::new(Gate::default());
         let inside = gate.clone();
         let mut coroutine = Coroutine::new(STACK, move |handle| handle.embed(inside.pass()));
-        let sources = [const { () }; 3].map(|()| Source::new());
+        let sources = std::array::from_fn::<_, 3, _>(|_| Source::new());
         for (turn, index) in [0, 1, 0, 2, 2, 1].into_iter().enumerate() {
             assert!(sources[index].poll(&mut coroutine).is_pending());
             assert!(sources[index].is(&gate.waker().unwrap()), "turn {turn}");
@@ -156,7 +156,7 @@ tests! {
                 inner + inside[2].pass().await
             })
         });
-        let sources = [const { () }; 4].map(|()| Source::new());
+        let sources = std::array::from_fn::<_, 4, _>(|_| Source::new());
         for (index, gate) in gates.iter().enumerate() {
             assert!(sources[index].poll(&mut coroutine).is_pending());
             assert!(sources[index].is(&gate.waker().unwrap()));

@@ -22,9 +22,9 @@ static ALIVE: AtomicUsize = AtomicUsize::new(0);
 /// wherever the library clones a waker, nothing is in a state to be suspended.
 static UNEQUAL: RawWakerVTable = RawWakerVTable::new(
     |_| RawWaker::new(unequal_data(), &UNEQUAL),
-    |data| drop_unequal_data(data),
+    drop_unequal_data,
     |_| {},
-    |data| drop_unequal_data(data),
+    drop_unequal_data,
 );
 
 fn unequal_data() -> *const () {
@@ -52,6 +52,7 @@ fn unequal() -> Waker {
 
 /// A waker that owns something.
 struct Owner {
+    trace: Trace,
     _owned: Box<dyn Future<Output = ()>>,
 }
 
@@ -61,7 +62,9 @@ unsafe impl Send for Owner {}
 unsafe impl Sync for Owner {}
 
 impl Wake for Owner {
-    fn wake(self: Arc<Self>) {}
+    fn wake(self: Arc<Self>) {
+        self.trace.add("woken");
+    }
 }
 
 fn poll_with<F: Future + Unpin>(future: &mut F, waker: Waker) -> Poll<F::Output> {
@@ -112,19 +115,20 @@ tests! {
             inside.add("cancelled, on the way out of a waker");
         });
         assert!(poll_once(&mut owned).is_pending());
-        let owner = Waker::from(Arc::new(Owner { _owned: Box::new(owned) }));
+        let owner = Waker::from(Arc::new(Owner { trace: trace.clone(), _owned: Box::new(owned) }));
 
         let (in_waker, mut first) = (trace.clone(), true);
         let mut coroutine = Coroutine::new(STACK, move |handle| {
             let array = [7u8; 100];
-            handle.embed(std::future::poll_fn(|_| {
+            handle.embed(std::future::poll_fn(|cx| {
                 in_waker.add("polled");
+                cx.waker().wake_by_ref();
                 if core::mem::take(&mut first) { Poll::Pending } else { Poll::Ready(()) }
             }));
             array.map(u32::from).iter().sum::<u32>()
         });
         assert!(poll_with(&mut coroutine, owner).is_pending());
-        assert_eq!(trace.take(), ["polled"]);
+        assert_eq!(trace.take(), ["polled", "woken"]);
         assert_eq!(poll_once(&mut coroutine), Poll::Ready(700));
         let all = ["cancelled, on the way out of a waker", "drop owned", "polled"];
         assert_eq!(trace.take(), all);

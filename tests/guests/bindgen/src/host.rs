@@ -1,0 +1,29 @@
+//! Timers of Node, and how a panic is shown.
+
+use js_sys::Promise;
+use wasm_bindgen::prelude::*;
+
+#[wasm_bindgen(module = "node:timers/promises")]
+extern "C" {
+    /// Resolves to `value` after so many milliseconds.
+    #[wasm_bindgen(js_name = setTimeout)]
+    pub(crate) fn sleep(milliseconds: u32, value: &JsValue) -> Promise;
+}
+
+#[wasm_bindgen(module = "node:timers")]
+extern "C" {
+    #[wasm_bindgen(js_name = setTimeout)]
+    pub(crate) fn set_timeout(callback: &Closure<dyn FnMut()>, milliseconds: u32);
+}
+
+#[wasm_bindgen]
+extern "C" {
+    #[wasm_bindgen(js_namespace = console, js_name = error)]
+    fn console_error(message: &str);
+}
+
+/// Runs when the module is instantiated.
+#[wasm_bindgen(start)]
+fn start() {
+    std::panic::set_hook(Box::new(|info| console_error(&info.to_string())));
+}
