@@ -111,6 +111,7 @@ impl<P> Frame<P> {
     /// # Panics
     ///
     /// Panics if the memory is too small.
+    #[track_caller]
     pub(crate) unsafe fn place(
         memory: NonNull<[MaybeUninit<u8>]>,
         entry: Entry,
@@ -167,6 +168,7 @@ impl<P> Frame<P> {
 }
 
 #[cold]
+#[track_caller]
 fn too_small(len: usize, needed: usize) -> ! {
     panic!("{len} bytes are too few for this coroutine: give it {needed}")
 }
@@ -186,6 +188,7 @@ impl RawCore {
     /// # Panics
     ///
     /// Panics if the memory is too small; the message says what would be enough.
+    #[track_caller]
     pub unsafe fn new_in(
         memory: NonNull<[MaybeUninit<u8>]>,
         entry: unsafe extern "C" fn(data: *mut ()) -> u32,
@@ -224,7 +227,8 @@ impl RawCore {
         }
     }
 
-    /// What an entry function returns when it is through. Asyncify returns 0 from an unwound function.
+    /// What an entry function returns when it is through. Asyncify returns 0 from one that it
+    /// unwinds.
     pub const ENTRY_RETURNED: u32 = sys::ENTRY_RETURNED;
 
     /// Pauses the coroutine until it is resumed.

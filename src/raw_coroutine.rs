@@ -3,7 +3,7 @@
 use core::alloc::Layout;
 use core::fmt;
 use core::marker::PhantomData;
-use core::mem::{ManuallyDrop, MaybeUninit};
+use core::mem::{self, ManuallyDrop, MaybeUninit};
 use core::pin::Pin;
 use core::ptr::NonNull;
 use core::sync::atomic::{AtomicUsize, Ordering};
@@ -65,6 +65,7 @@ where
     /// # Panics
     ///
     /// Panics if less than [`MIN_STACK_SIZE`](crate::MIN_STACK_SIZE) bytes are left for the stack.
+    #[track_caller]
     pub fn new(memory: &'static mut [MaybeUninit<u8>], closure: U) -> Self {
         // SAFETY: a `'static` unique reference is what is asked for, and the bounds on `U` and
         // `T` leave nothing that could end before the coroutine.
@@ -91,6 +92,7 @@ where
     /// # Panics
     ///
     /// Panics as [`RawCoroutine::new`] does.
+    #[track_caller]
     pub unsafe fn new_unchecked(memory: NonNull<[MaybeUninit<u8>]>, closure: U) -> Self {
         // SAFETY: our caller makes the same promise about `memory`.
         let frame = unsafe { Frame::<Slot<U, T>>::place(memory, Self::entry, None) };
@@ -173,12 +175,12 @@ impl<U, T> RawCoroutine<U, T> {
     ///
     /// Returns the coroutine itself if it has not finished or was abandoned.
     pub fn into_memory(self) -> Result<&'static mut [MaybeUninit<u8>], Self> {
-        match self.finished_memory() {
-            // SAFETY: `new` was given such a reference, and nothing uses the memory any more;
-            // who called `new_unchecked` has promised that it is the same.
-            Some(memory) => Ok(unsafe { &mut *memory.as_ptr() }),
-            None => Err(self),
-        }
+        let Some(memory) = self.finished_memory() else { return Err(self) };
+        // Before the reference is made: dropping would look at the memory once more.
+        mem::forget(self);
+        // SAFETY: `new` was given such a reference, and nothing uses the memory any more; who
+        // called `new_unchecked` has promised that it is the same.
+        Ok(unsafe { &mut *memory.as_ptr() })
     }
 
     /// The memory of a coroutine that has finished: free to be reused once the coroutine is
