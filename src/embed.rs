@@ -1,7 +1,7 @@
 //! Waiting for a future from synchronous code.
 
 use core::fmt;
-use core::mem::ManuallyDrop;
+use core::mem::{ManuallyDrop, MaybeUninit};
 use core::pin::pin;
 use core::ptr::NonNull;
 use core::task::{Context, Poll, Waker};
@@ -68,9 +68,11 @@ pub fn embed<F: IntoFuture>(future: F) -> F::Output {
 #[inline]
 pub fn try_embed<F: IntoFuture>(future: F) -> Result<F::Output, EmbedError> {
     let mut future = pin!(future.into_future());
-    let mut wait = Wait::begin()?;
+    let mut place = MaybeUninit::uninit();
+    let Some(mut wait) = Wait::begin(&mut place) else { return Err(refusal()) };
     loop {
-        if let Poll::Ready(output) = future.as_mut().poll(&mut Context::from_waker(&wait.waker)) {
+        let waker = &wait.state.waker;
+        if let Poll::Ready(output) = future.as_mut().poll(&mut Context::from_waker(waker)) {
             return Ok(output);
         }
         if !wait.has_news() {
@@ -105,45 +107,58 @@ fn current() -> Option<NonNull<RawCore>> {
     NonNull::new(sys::bysyncify_current().cast_mut())
 }
 
+/// Why there was nothing to wait in.
+#[cold]
+#[inline(never)]
+fn refusal() -> EmbedError {
+    if current().is_some() { EmbedError::Cancelled } else { EmbedError::NotRunning }
+}
+
 /// One call of `embed`.
 ///
-/// What is out of line here is so because of Asyncify: `embed` is instrumented, since it waits;
-/// these functions are not, so they cost what they say.
-struct Wait {
+/// How this is cut into functions is because of Asyncify. `embed` is instrumented, since it
+/// waits: at every suspend all of its locals are saved and restored. What is out of line here
+/// is not instrumented, and works on memory that `embed` only knows the address of.
+struct Wait<'a> {
+    state: &'a mut WaitState,
+}
+
+struct WaitState {
     core: NonNull<RawCore>,
-    /// A clone of our own: see `src/waker.rs`. Given back by `drop`, and by nothing else.
+    /// A clone of our own: see `src/waker.rs`. Given back by `Wait::drop`, and by nothing else.
     waker: ManuallyDrop<Waker>,
     news: u32,
 }
 
-impl Wait {
+impl<'a> Wait<'a> {
+    /// Begins to wait in the innermost coroutine, unless there is none or it was cancelled.
     #[inline(never)]
-    fn begin() -> Result<Self, EmbedError> {
-        let Some(core) = current() else { return Err(EmbedError::NotRunning) };
+    fn begin(place: &'a mut MaybeUninit<WaitState>) -> Option<Self> {
+        let core = current()?;
         // SAFETY: the innermost running coroutine is the one whose stack we stand on, and its
         // core outlives its stack.
         let core_ref = unsafe { core.as_ref() };
         // The earlier an overflow is noticed the better; after one, the rest is not for use.
         core_ref.assert_intact();
         if core_ref.is_cancelled() {
-            return Err(EmbedError::Cancelled);
+            return None;
         }
         let news = core_ref.waker.news();
         // SAFETY: the code that runs is the coroutine's.
         let waker = ManuallyDrop::new(unsafe { core_ref.waker.take() });
-        Ok(Self { core, waker, news })
+        Some(Self { state: place.write(WaitState { core, waker, news }) })
     }
 
     #[inline]
     fn core(&self) -> &RawCore {
         // SAFETY: as in `begin`.
-        unsafe { self.core.as_ref() }
+        unsafe { self.state.core.as_ref() }
     }
 
     /// Whether the future has not seen the latest waker, or the coroutine was cancelled.
     #[inline]
     fn has_news(&self) -> bool {
-        self.core().waker.news() != self.news
+        self.core().waker.news() != self.state.news
     }
 
     /// Returns whether the coroutine was cancelled.
@@ -151,27 +166,27 @@ impl Wait {
     #[inline(never)]
     fn catch_up(&mut self) -> bool {
         // SAFETY: as in `begin`.
-        let core = unsafe { self.core.as_ref() };
-        self.news = core.waker.news();
+        let core = unsafe { self.state.core.as_ref() };
+        self.state.news = core.waker.news();
         // SAFETY: the code that runs is the coroutine's.
-        unsafe { core.waker.renew(&mut self.waker) };
+        unsafe { core.waker.renew(&mut self.state.waker) };
         core.is_cancelled()
     }
 
     /// Pauses the coroutine.
     #[inline]
     fn suspend(&self) {
-        self.core().waker.wait_with(&self.waker);
+        self.core().waker.wait_with(&self.state.waker);
         // SAFETY: whatever ran inside has given way to us, so this is the innermost again.
         unsafe { self.core().suspend() };
     }
 }
 
-impl Drop for Wait {
+impl Drop for Wait<'_> {
     #[inline(never)]
     fn drop(&mut self) {
-        // SAFETY: it is not used after this.
-        let waker = unsafe { ManuallyDrop::take(&mut self.waker) };
+        // SAFETY: the state is not used after this.
+        let waker = unsafe { ManuallyDrop::take(&mut self.state.waker) };
         self.core().waker.put(Some(waker));
     }
 }
