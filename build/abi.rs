@@ -12,6 +12,8 @@ pub(crate) const END: usize = 1;
 pub(crate) const STACK_POINTER: usize = 2;
 /// A `u32`, one of the phases below.
 pub(crate) const PHASE: usize = 3;
+/// The high end of the memory that the coroutine was given.
+pub(crate) const HIGH: usize = 13;
 /// A `u64` that never changes: the core's last field, just below the stack, so that a shadow
 /// stack that has grown too far runs over it before it runs over anything else.
 pub(crate) const CANARY: usize = 14;

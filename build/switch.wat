@@ -16,6 +16,7 @@
 ;;    4  end            what `start` must not pass
 ;;    8  stack_pointer  the coroutine's own, while it is suspended
 ;;   12  phase          1 running, 2 unwinding, 3 suspended, 4 rewinding (src/phase.rs)
+;;   52  high           the end of the coroutine's memory
 ;;   56  canary         0x0b596ac1f700c0de
 
 (module
@@ -153,14 +154,21 @@
     global.get $stack_pointer
     i32.le_u
     if
+      ;; And if it is this stack at all: others switch stacks, too.
+      global.get $stack_pointer
       local.get 0
-      call $bysyncify_intact
+      i32.load offset=52
+      i32.le_u
       if
         local.get 0
-        i32.const 2
-        i32.store offset=12
-        local.get 0
-        call $start_unwind
+        call $bysyncify_intact
+        if
+          local.get 0
+          i32.const 2
+          i32.store offset=12
+          local.get 0
+          call $start_unwind
+        end
       end
     end
     i32.const 1)

@@ -15,6 +15,8 @@ pub(crate) enum Fatal {
     ShadowOverflow { needed: usize, size: usize },
     /// The shadow stack has been below the stack's low end.
     CanaryDead,
+    /// The stack pointer was not in the coroutine's memory at a suspend.
+    ForeignStack,
     /// `bysyncify_suspend` returned to a caller that should have been unwound.
     NotInstrumented,
     /// An entry function returned in the middle of an unwind or rewind.
@@ -40,6 +42,10 @@ impl fmt::Display for Fatal {
             Self::CanaryDead => f.write_str(
                 "coroutine stack overflow: what lies below the stack was overwritten; give the \
                  coroutine a larger one",
+            ),
+            Self::ForeignStack => f.write_str(
+                "cannot wait on a stack that is not the coroutine's own: code between the \
+                 coroutine and here has switched to another (`stacker` does)",
             ),
             Self::NotInstrumented => f.write_str(
                 "a function that waits in `embed` was not instrumented by Asyncify; link with \

@@ -65,8 +65,10 @@ pub struct RawCore {
     pub(crate) painted: Cell<bool>,
     entry: Entry,
     data: *mut (),
-    /// All of the memory that this coroutine was given.
-    memory: NonNull<[MaybeUninit<u8>]>,
+    /// The low end of all the memory that this coroutine was given.
+    low: NonNull<u8>,
+    /// Its high end.
+    high: *mut u8,
     /// The last field, and just below the stack.
     canary: u64,
 }
@@ -77,6 +79,7 @@ const _: () = {
     assert!(offset_of!(RawCore, stack) + offset_of!(RawStack, end) == abi::END * pointer);
     assert!(offset_of!(RawCore, stack_pointer) == abi::STACK_POINTER * pointer);
     assert!(offset_of!(RawCore, phase) == abi::PHASE * pointer);
+    assert!(offset_of!(RawCore, high) == abi::HIGH * pointer);
     assert!(offset_of!(RawCore, canary) == abi::CANARY * pointer);
     assert!(align_of::<RawCore>() == STACK_ALIGN);
 };
@@ -137,7 +140,8 @@ impl<P> Frame<P> {
             painted: Cell::new(false),
             entry,
             data: data.unwrap_or(frame.as_ptr().cast()),
-            memory,
+            low,
+            high: at(memory.len()).as_ptr(),
             canary: abi::CANARY_VALUE,
         };
         // SAFETY: in bounds and aligned, as `Layout::divide` has it; ours by our contract.
@@ -281,7 +285,7 @@ impl RawCore {
         let stack = self.stack_range();
         StackUsage {
             frames: self.saved_to().addr() - stack.start.addr(),
-            shadow: stack.end.addr() - self.stack_pointer.get().addr(),
+            shadow: stack.end.addr().saturating_sub(self.stack_pointer.get().addr()),
         }
     }
 
@@ -293,15 +297,16 @@ impl RawCore {
 
     /// The stack's low end and high end.
     pub(crate) fn stack_range(&self) -> core::ops::Range<*mut u8> {
-        let memory = self.memory.as_ptr().cast::<u8>();
+        let low = self.low.as_ptr();
         let base = ptr::from_ref(self).addr() + size_of::<Self>();
-        let end = memory.addr() + self.memory.len();
-        memory.with_addr(base)..memory.with_addr(end / STACK_ALIGN * STACK_ALIGN)
+        let top = self.high.addr() / STACK_ALIGN * STACK_ALIGN;
+        low.with_addr(base)..low.with_addr(top)
     }
 
     /// All of the memory that the coroutine was given.
     pub(crate) fn memory(&self) -> NonNull<[MaybeUninit<u8>]> {
-        self.memory
+        let len = self.high.addr() - self.low.addr().get();
+        NonNull::slice_from_raw_parts(self.low.cast(), len)
     }
 
     #[cold]
@@ -342,7 +347,9 @@ impl RawCore {
         }
         let (saved_to, stack_pointer) = (self.saved_to(), self.stack_pointer.get());
         let (stack, size) = (self.stack_range(), self.stack_len());
-        if stack_pointer < stack.start {
+        if stack_pointer > stack.end {
+            Some(Fatal::ForeignStack)
+        } else if stack_pointer < stack.start {
             let needed = stack.end.addr() - stack_pointer.addr();
             Some(Fatal::ShadowOverflow { needed, size })
         } else if saved_to > stack_pointer {

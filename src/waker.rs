@@ -12,7 +12,9 @@
 //!
 //! What `cx` refers to must live on, unchanged, although the executor's waker is gone. So each
 //! `embed` polls with a clone of its own; and when `outer` then says that it is pending it is
-//! polled again, with W2, because it may have told W1 whom to wake.
+//! polled again, with W2, because it may have told W1 whom to wake. (So a future that embeds
+//! each time it is polled, under an executor that brings another waker each time, is polled for
+//! ever.)
 //!
 //! To clone and drop a waker for each wait would be two indirect calls too many. Most executors
 //! bring the same waker each time. So the core keeps the last clone, for the next `embed` to
