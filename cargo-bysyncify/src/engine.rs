@@ -27,6 +27,9 @@ pub struct Options {
     pub opt_level: OptLevel,
     /// The features the module uses, by their names in a `target_features` section.
     pub features: Vec<String>,
+    /// Whether wasm-bindgen will be run on the output. It takes closures from the table, which no
+    /// one else can see that it does: they must not be optimised away.
+    pub for_wasm_bindgen: bool,
 }
 
 /// How hard the engine optimises what it wrote.

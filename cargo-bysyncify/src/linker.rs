@@ -64,7 +64,8 @@ fn finish(arguments: &Arguments, linker: &RealLinker) -> Result<()> {
                run `cargo bysyncify setup`"
         );
     };
-    let options = Options { opt_level, features: summary.features };
+    let for_wasm_bindgen = summary.for_wasm_bindgen;
+    let options = Options { opt_level, features: summary.features, for_wasm_bindgen };
     transform(&engine, output, &options, |section| arguments.strips(section))
 }
 

@@ -19,6 +19,8 @@ pub(crate) struct Summary {
     is_asyncified: bool,
     /// The features it uses, by their names in the `target_features` section.
     pub(crate) features: Vec<String>,
+    /// Whether wasm-bindgen will have to be run on it.
+    pub(crate) for_wasm_bindgen: bool,
 }
 
 impl Summary {
@@ -53,6 +55,9 @@ impl Summary {
                         summary.is_asyncified |= export.name == "asyncify_start_unwind"
                             && export.kind == ExternalKind::Func;
                     }
+                }
+                Payload::CustomSection(section) if section.name() == "__wasm_bindgen_unstable" => {
+                    summary.for_wasm_bindgen = true;
                 }
                 Payload::CustomSection(section) if section.name() == "target_features" => {
                     features = Some(

@@ -12,6 +12,9 @@ use anyhow::{Context, Result};
 use crate::engine::{Engine, Options};
 use crate::{command, features, setup};
 
+/// A version that has `--skip-pass`. 108 has not.
+const SKIPS_PASSES: u32 = 116;
+
 /// A `wasm-opt` of known version.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WasmOpt {
@@ -89,6 +92,10 @@ impl Engine for WasmOpt {
         arguments.extend(enabled.flags.iter().map(OsStr::new));
         arguments.extend(passes.map(OsStr::new));
         arguments.extend([options.opt_level.flag(), "-g"].map(OsStr::new));
+        if options.for_wasm_bindgen && self.version >= SKIPS_PASSES {
+            // It empties functions that only the table holds: seen from 125 on.
+            arguments.push("--skip-pass=remove-unused-module-elements".as_ref());
+        }
         self.run(arguments).with_context(|| match enabled.unknown.as_slice() {
             [] => "Asyncify failed".to_owned(),
             unknown => format!(

@@ -1,4 +1,5 @@
-//! The tests of the examples: each is built as a user builds it, then its own command is run.
+//! Packages with tests of their own, examples most of them: each is built as a user builds it,
+//! then its command is run.
 
 use std::process::Command;
 use std::time::Instant;
@@ -6,21 +7,19 @@ use std::time::Instant;
 use anyhow::{Context, Result};
 
 use crate::guests::TARGET;
-use crate::process;
 use crate::report::Report;
-use crate::workspace::{Kind, Package, Workspace};
+use crate::workspace::{Package, Workspace};
+use crate::{bindgen, process};
 
 /// The row of the report.
 pub(crate) const ROW: &str = "examples";
 
-/// Tests every example that has `test = ["program", "argument", …]` in its
-/// `[package.metadata.xtask]`.
+/// Tests every package that has `test = ["program", "argument", …]` in its
+/// `[package.metadata.xtask]`. The command finds the module in `BYSYNCIFY_WASM`, and with
+/// `wasm-bindgen = "<version>"` what that made of it in `BYSYNCIFY_JS`.
 pub(crate) fn run(workspace: &Workspace, report: &mut Report) {
-    for example in workspace.of_kind(Kind::Example) {
+    for example in workspace.with_own_tests() {
         let test = example.list("test");
-        if test.is_empty() {
-            continue;
-        }
         println!("example {} …", example.name);
         let started = Instant::now();
         let result = run_example(workspace, example, &test);
@@ -51,6 +50,10 @@ fn run_example(workspace: &Workspace, example: &Package, test: &[String]) -> Res
         other => other.into(),
     };
     let mut command = Command::new(program);
-    command.args(&test[1..]).current_dir(&example.folder).env("BYSYNCIFY_WASM", wasm);
+    command.args(&test[1..]).current_dir(&example.folder).env("BYSYNCIFY_WASM", &wasm);
+    if let Some(version) = example.setting("wasm-bindgen") {
+        let folder = workspace.target.join("wasm-bindgen").join(&example.name);
+        command.env("BYSYNCIFY_JS", bindgen::for_node(version, &wasm, &folder)?);
+    }
     process::must_succeed(&mut command).map(drop)
 }

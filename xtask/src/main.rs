@@ -8,6 +8,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 
 mod asyncify;
+mod bindgen;
 mod check;
 mod cli;
 mod engine;

@@ -69,9 +69,15 @@ impl Workspace {
         self.packages.iter().filter(move |package| package.kind == kind)
     }
 
-    /// The modules full of tests.
+    /// The modules full of tests, which the harness runs.
     pub(crate) fn guests(&self) -> impl Iterator<Item = &Package> {
-        self.of_kind(Kind::Guest).filter(|package| package.artefact.is_some())
+        let is_program = |package: &&Package| package.artefact.is_some();
+        self.of_kind(Kind::Guest).filter(is_program).filter(|package| !package.tests_itself())
+    }
+
+    /// The packages that come with a test command of their own.
+    pub(crate) fn with_own_tests(&self) -> impl Iterator<Item = &Package> {
+        self.packages.iter().filter(|package| package.tests_itself())
     }
 
     /// The library itself: the package in the workspace's root.
@@ -108,6 +114,10 @@ impl Package {
     /// A list of strings of `[package.metadata.xtask]`; empty if there is none.
     pub(crate) fn list(&self, key: &str) -> Vec<String> {
         strings(&self.metadata["xtask"][key])
+    }
+
+    fn tests_itself(&self) -> bool {
+        !self.list("test").is_empty()
     }
 
     /// The features that docs.rs documents: all that users are meant to see.

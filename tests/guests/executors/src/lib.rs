@@ -4,6 +4,7 @@
 
 mod async_executor;
 mod embassy;
+mod foreign_stack;
 mod local_pool;
 mod nesting;
 mod tokio_runtime;
