@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result, bail};
 
+use crate::bench::Options as BenchOptions;
+
 /// The seed of every test, unless `--seed` says otherwise ("bysync" in ASCII).
 pub(crate) const DEFAULT_SEED: u64 = 0x6279_7379_6e63;
 
@@ -25,6 +27,10 @@ usage: cargo xtask <command>
   run MODULE.wasm           run the tests of one asyncified module
       --engine, --filter, --seed, --verbose as above
 
+  bench  measure: suspend and resume, spawn, memory, size (bench/README.md)
+      --json                for programs
+      --node PATH           with this Node
+
   check  format, clippy, docs, feature combinations, MSRV, file lengths
 
   help   show this text";
@@ -35,6 +41,7 @@ pub(crate) enum Command {
     Test(TestOptions),
     Run(PathBuf, RunOptions),
     Check,
+    Bench(BenchOptions),
     Help,
     /// Internal: be the child process that runs tests on wasmi.
     WasmiRunner,
@@ -91,6 +98,7 @@ pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Com
         Some("test") => parse_test(&mut arguments),
         Some("run") => parse_run(&mut arguments),
         Some("check") => arguments.end(Command::Check),
+        Some("bench") => parse_bench(&mut arguments),
         Some("wasmi-runner") => arguments.end(Command::WasmiRunner),
         Some("help" | "--help" | "-h") | None => Ok(Command::Help),
         Some(other) => bail!("there is no command `{other}`"),
@@ -130,6 +138,18 @@ fn parse_run(arguments: &mut Arguments<impl Iterator<Item = OsString>>) -> Resul
     }
     let module = module.context("`cargo xtask run` needs the path of a module")?;
     Ok(Command::Run(module, options))
+}
+
+fn parse_bench(arguments: &mut Arguments<impl Iterator<Item = OsString>>) -> Result<Command> {
+    let mut options = BenchOptions::default();
+    while let Some(argument) = arguments.next()? {
+        match argument.as_str() {
+            "--json" => options.json = true,
+            "--node" => options.node = Some(arguments.value("--node")?.into()),
+            other => bail!("there is no option `{other}` here"),
+        }
+    }
+    Ok(Command::Bench(options))
 }
 
 fn parse_run_option(
@@ -238,6 +258,12 @@ mod tests {
         };
         assert_eq!((module.to_str(), options.seed), (Some("a.wasm"), 7));
         assert!(parse_line("run").is_err() && parse_line("run a.wasm b.wasm").is_err());
+    }
+
+    #[test]
+    fn bench_takes_two_options() {
+        let options = BenchOptions { json: true, node: Some("n".into()) };
+        assert_eq!(parse_line("bench --json --node n").ok(), Some(Command::Bench(options)));
     }
 
     #[test]

@@ -1,13 +1,14 @@
 //! `cargo xtask`: the commands that only this repository needs.
 //!
 //! `test` runs every test there is, `run` those of one wasm module, `check` everything that is
-//! not a test. What users of the library need is in `cargo bysyncify` instead.
+//! not a test, `bench` measures. What users of the library need is in `cargo bysyncify` instead.
 
 use std::process::ExitCode;
 
 use anyhow::Result;
 
 mod asyncify;
+mod bench;
 mod bindgen;
 mod check;
 mod cli;
@@ -48,6 +49,7 @@ fn run(command: cli::Command) -> Result<bool> {
         cli::Command::Test(options) => test::run(&options),
         cli::Command::Run(module, options) => test::run_module(&module, &options),
         cli::Command::Check => check::run(),
+        cli::Command::Bench(options) => bench::run(&options).map(|()| true),
         cli::Command::WasmiRunner => engine::wasmi::serve().map(|()| true),
         cli::Command::Help => {
             println!("{}", cli::USAGE);

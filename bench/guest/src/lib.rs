@@ -1,64 +1,84 @@
-//! What `cargo xtask bench` measures, each beside its alternative.
+//! What `cargo xtask bench` measures: suspend and resume, and spawn, each through the library's
+//! ordinary API, as an executor and a user's code would.
+//!
+//! Every export takes `(depth, count)`, does its work `count` times and leaves nothing behind.
+//!
+//! Included in a suspend and resume: `Coroutine::poll` with all its checks (phase, waker,
+//! canary, overflow of either half), the switch of the shadow stack, the future's own `poll`,
+//! and `embed`'s look at whether the waker has changed or the coroutine was cancelled. Not
+//! included: an executor's queue, and making or dropping the coroutine, which happens once for
+//! each call. `switch.wat`, which this is compared with, says what it leaves out.
 
 use std::future::{Future, poll_fn};
 use std::hint::black_box;
 use std::mem::replace;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::process::abort;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::task::{Context, Poll, Waker};
 
-use bysyncify::{Coroutine, embed};
+use bysyncify::{CoreHandle, Coroutine, embed};
 
-/// Not a constant, so that nothing is optimised away that depends on it.
-static ONE: AtomicU32 = AtomicU32::new(1);
+/// Whether what coroutines wait for is pending. Written at run time, so no compiler can know that
+/// a wait never ends and leave out what would come after it.
+static PENDING: AtomicBool = AtomicBool::new(false);
 
-/// Suspends for ever. Inlined, as short closures are.
-#[inline(always)]
-fn wait() -> u32 {
-    embed(poll_fn(|_| match ONE.load(Ordering::Relaxed) {
-        1 => Poll::Pending,
-        _ => Poll::Ready(0),
-    }))
+/// Likewise not a constant: something for every frame to do after the wait.
+static ONE: AtomicU32 = AtomicU32::new(0);
+
+fn event() -> impl Future<Output = u32> {
+    poll_fn(|_| match PENDING.load(Ordering::Relaxed) {
+        true => Poll::Pending,
+        false => Poll::Ready(ONE.load(Ordering::Relaxed)),
+    })
 }
 
-/// The deepest frame. Apart, because what Asyncify saves for `wait` would otherwise be saved
-/// once for every frame of `descend`.
+/// The deepest frame of those that are deeper than the coroutine's first.
 #[inline(never)]
 fn bottom() -> u32 {
-    wait()
+    embed(event())
 }
 
-/// Suspends for ever with `depth` frames more than this one on the stack.
+/// Waits with `depth` frames on top of this one, of which there is one at least.
+#[inline(never)]
 fn descend(depth: u32) -> u32 {
-    let value = if depth == 1 { bottom() } else { descend(depth - 1) };
-    value.rotate_left(1) ^ ONE.load(Ordering::Relaxed)
+    if depth == 1 {
+        return bottom();
+    }
+    descend(depth - 1).rotate_left(1) ^ ONE.load(Ordering::Relaxed)
 }
 
-fn poll_pending<F: Future + Unpin>(mut future: F, count: u32) {
+/// The executor: polls a coroutine that suspends `count` times.
+///
+/// Has no way to panic, for what can panic is instrumented, and would be measured as well.
+#[inline(never)]
+fn poll_pending<U, T>(coroutine: &mut Coroutine<U, T>, count: u32) {
     let mut context = Context::from_waker(Waker::noop());
     for _ in 0..count {
-        assert!(Pin::new(&mut future).poll(&mut context).is_pending());
+        if Pin::new(&mut *coroutine).poll(&mut context).is_ready() {
+            abort();
+        }
     }
 }
 
-/// Suspends and resumes one coroutine `count` times, with `depth` frames on top of its first.
+/// Makes a coroutine, suspends and resumes it `count` times, and lets it finish.
+fn measure<T: 'static>(count: u32, closure: impl FnOnce(CoreHandle<'_>) -> T + 'static) {
+    PENDING.store(true, Ordering::Relaxed);
+    ONE.store(black_box(1), Ordering::Relaxed);
+    let mut coroutine = Coroutine::new(64 * 1024, closure);
+    poll_pending(&mut coroutine, count);
+    PENDING.store(false, Ordering::Relaxed);
+    let mut context = Context::from_waker(Waker::noop());
+    assert!(Pin::new(&mut coroutine).poll(&mut context).is_ready());
+}
+
+/// Suspends and resumes in one wait, with `depth` frames on top of the coroutine's first: none, or
+/// two and more.
 #[unsafe(export_name = "bench suspend")]
 extern "C" fn suspend(depth: u32, count: u32) {
     match depth {
-        0 => poll_pending(Coroutine::new(64 * 1024, |handle| handle.embed(Never)), count),
-        1 => poll_pending(Coroutine::new(64 * 1024, |_| bottom()), count),
-        _ => poll_pending(Coroutine::new(64 * 1024, move |_| descend(depth - 1)), count),
-    }
-}
-
-/// Never ready.
-struct Never;
-
-impl Future for Never {
-    type Output = ();
-
-    fn poll(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<()> {
-        Poll::Pending
+        0 => measure(count, |handle| handle.embed(event())),
+        _ => measure(count, move |_| descend(depth - 1)),
     }
 }
 
@@ -73,34 +93,38 @@ impl Future for YieldNow {
     }
 }
 
-/// The same with a new future for each suspend, which is then polled twice.
+/// The same at depth 0 with a new future for each suspend, which is then polled twice.
 #[unsafe(export_name = "bench embed")]
 extern "C" fn embed_each(_: u32, count: u32) {
-    let coroutine = Coroutine::new(64 * 1024, |_| {
-        while ONE.load(Ordering::Relaxed) == 1 {
-            embed(YieldNow(false));
+    measure(count, |handle| {
+        while PENDING.load(Ordering::Relaxed) {
+            handle.embed(YieldNow(false));
         }
     });
-    poll_pending(coroutine, count);
 }
 
 /// Makes, polls and drops `count` coroutines that never suspend.
 #[unsafe(export_name = "bench spawn")]
 extern "C" fn spawn(_: u32, count: u32) {
-    let mut context = Context::from_waker(Waker::noop());
     for value in 0..count {
-        let mut coroutine = Coroutine::new(4096, move |_| black_box(value));
-        assert_eq!(Pin::new(&mut coroutine).poll(&mut context), Poll::Ready(value));
+        poll_once(Coroutine::new(4096, move |_| black_box(value)), value);
     }
 }
 
-/// What a coroutine that never suspends is compared with.
+/// What a coroutine that never suspends is compared with. Called through `dyn`, or the
+/// allocation would be optimised away.
 #[unsafe(export_name = "bench box_pin")]
 extern "C" fn box_pin(_: u32, count: u32) {
-    let mut context = Context::from_waker(Waker::noop());
     for value in 0..count {
-        let mut future: Pin<Box<dyn Future<Output = u32>>> =
-            Box::pin(async move { black_box(value) });
-        assert_eq!(black_box(&mut future).as_mut().poll(&mut context), Poll::Ready(value));
+        let future: Pin<Box<dyn Future<Output = u32>>> = Box::pin(async move { black_box(value) });
+        poll_once(future, value);
+    }
+}
+
+#[inline(always)]
+fn poll_once(mut future: impl Future<Output = u32> + Unpin, expected: u32) {
+    let mut context = Context::from_waker(Waker::noop());
+    if Pin::new(black_box(&mut future)).poll(&mut context) != Poll::Ready(expected) {
+        abort();
     }
 }

@@ -1,1 +1,91 @@
-//! Being written.
+//! Two coroutines that talk in Morse code, without an allocator.
+//!
+//! This file is the program: its memory, what the host calls, and the executor. `morse` is the
+//! synchronous code that runs in the coroutines, `wire` and `timer` are what it waits for,
+//! `host` is what the host provides.
+
+#![no_std]
+
+mod host;
+mod morse;
+mod timer;
+mod wire;
+
+use core::cell::RefCell;
+use core::mem::MaybeUninit;
+use core::panic::PanicInfo;
+use core::pin::Pin;
+use core::task::{Context, Waker};
+
+use bysyncify::{CoreHandle, RawCoroutine};
+
+/// The memory of one coroutine: its closure or result, 64 bytes, and its stack.
+///
+/// A build for release needs a fifth of it, one without optimisation half.
+const MEMORY: usize = 4096;
+
+/// A coroutine of a plain function: a type that can be named, and so kept in a `static`.
+type Task<T> = RawCoroutine<fn(CoreHandle<'_>) -> T, T>;
+
+struct Program {
+    sender: Task<()>,
+    /// Returns the number of letters when it is cancelled.
+    receiver: Task<u32>,
+}
+
+/// What is shared with nobody, since there are no threads.
+struct SingleThreaded<T>(T);
+
+// SAFETY: this is built for targets without threads (host.mjs starts none).
+unsafe impl<T> Sync for SingleThreaded<T> {}
+
+static PROGRAM: SingleThreaded<RefCell<Option<Program>>> = SingleThreaded(RefCell::new(None));
+
+/// Called once by the host, before anything else.
+#[unsafe(no_mangle)]
+pub extern "C" fn start() {
+    static mut SENDER: [MaybeUninit<u8>; MEMORY] = [MaybeUninit::uninit(); MEMORY];
+    static mut RECEIVER: [MaybeUninit<u8>; MEMORY] = [MaybeUninit::uninit(); MEMORY];
+
+    let mut program = PROGRAM.0.borrow_mut();
+    assert!(program.is_none(), "`start` was called twice");
+    // SAFETY: nothing else uses this memory, and we come here once.
+    let sender = unsafe { &mut *(&raw mut SENDER) };
+    // SAFETY: likewise.
+    let receiver = unsafe { &mut *(&raw mut RECEIVER) };
+    *program = Some(Program {
+        sender: Task::new(sender, |_| morse::send("SOS NO HEAP")),
+        receiver: Task::new(receiver, |_| morse::receive()),
+    });
+}
+
+/// Called by the host at first, and then whenever a time has come that it was asked for.
+/// Returns 1 when there is nothing left to wait for.
+///
+/// This is the executor. There are two tasks: to poll both is less work than to know whose turn
+/// it is, so wakers have nothing to do.
+#[unsafe(no_mangle)]
+pub extern "C" fn poll() -> u32 {
+    let mut program = PROGRAM.0.borrow_mut();
+    let Program { sender, receiver } = program.as_mut().expect("the host calls `start` first");
+    let mut context = Context::from_waker(Waker::noop());
+
+    let sent = Pin::new(sender).poll(&mut context);
+    // The receiver comes second: it hears at once what was sent. It would listen for ever.
+    if Pin::new(&mut *receiver).poll(&mut context).is_ready() {
+        panic!("the receiver has stopped by itself");
+    }
+    if sent.is_pending() {
+        return 0;
+    }
+    let letters = receiver.cancel().expect("the receiver returns when it is cancelled");
+    host::print(format_args!("\n{letters} letters\n"));
+    1
+}
+
+/// There is no `std` to print the message of a panic.
+#[panic_handler]
+fn panic(info: &PanicInfo<'_>) -> ! {
+    host::panicked(info);
+    core::arch::wasm32::unreachable()
+}
