@@ -4,6 +4,8 @@
 //! lies beside it, or frames were lost. Unwinding would run destructors over that, so there is
 //! no way on: [`fatal`] prints through the panic hook or handler, and ends the program.
 
+#![forbid(unsafe_code)]
+
 use core::fmt;
 
 /// Sizes are in bytes.

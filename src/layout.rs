@@ -16,6 +16,8 @@
 //! Asyncify wants its buffer 4-aligned (8 on wasm64), and LLVM the shadow stack 16-aligned:
 //! both per Binaryen's `Asyncify.cpp` and the WebAssembly C ABI.
 
+#![forbid(unsafe_code)]
+
 /// The alignment of LLVM's shadow stack, in bytes.
 pub(crate) const STACK_ALIGN: usize = 16;
 

@@ -26,6 +26,8 @@
 //! User code runs in `Running` only. `Unwinding` and `Rewinding` are visible to it nowhere;
 //! whoever sees them has found a function that Asyncify did not instrument.
 
+#![forbid(unsafe_code)]
+
 use crate::abi;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
