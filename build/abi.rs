@@ -12,12 +12,20 @@ pub(crate) const END: usize = 1;
 pub(crate) const STACK_POINTER: usize = 2;
 /// A `u32`, one of the phases below.
 pub(crate) const PHASE: usize = 3;
+/// The waker that a suspended coroutine waits with.
+pub(crate) const WAITING: usize = 5;
+/// A `u32` that changes when there is something that `embed` should look at.
+pub(crate) const NEWS: usize = 8;
 /// The high end of the memory that the coroutine was given.
 pub(crate) const HIGH: usize = 13;
 /// A `u64` that never changes: the core's last field, just below the stack, so that a shadow
 /// stack that has grown too far runs over it before it runs over anything else.
 pub(crate) const CANARY: usize = 14;
 pub(crate) const CANARY_VALUE: u64 = 0x0b59_6ac1_f700_c0de;
+
+// Offsets into `Wait`, in pointers. It begins with the waker, which is two.
+/// The `u32` that `NEWS` was when `embed` last looked.
+pub(crate) const WAIT_NEWS: usize = 2;
 
 // The phases that the switch itself reads or writes. `src/phase.rs` explains them.
 pub(crate) const RUNNING: u32 = 1;
@@ -34,8 +42,10 @@ pub(crate) const OUTCOME_FINISHED: u32 = 1;
 pub(crate) const OUTCOME_UNSOUND: u32 = 2;
 
 // What `bysyncify_suspend` returns to a caller that gets to see it.
-/// The coroutine was suspended and has been resumed.
+/// The coroutine was suspended and has been resumed, and there is no news.
 pub(crate) const SUSPEND_RESUMED: u32 = 0;
+/// There is news: since it was suspended, or already before, and then it was not.
+pub(crate) const SUSPEND_NEWS: u32 = 1;
 /// Something is wrong with the stack; or the unwind has begun and the caller, which sees this
 /// although it is to be unwound, was not instrumented.
-pub(crate) const SUSPEND_UNSOUND: u32 = 1;
+pub(crate) const SUSPEND_UNSOUND: u32 = 2;

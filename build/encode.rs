@@ -17,6 +17,7 @@ pub(crate) const END: u8 = 0x0b;
 pub(crate) const RETURN: u8 = 0x0f;
 pub(crate) const I32_EQZ: u8 = 0x45;
 pub(crate) const I32_EQ: u8 = 0x46;
+pub(crate) const I32_NE: u8 = 0x47;
 pub(crate) const I64_EQ: u8 = 0x51;
 
 impl Width {

@@ -11,8 +11,8 @@
 
 use crate::abi;
 use crate::encode::{
-    ELSE, END, FIRST_GLOBAL, Function, I32, I32_EQ, I32_EQZ, I64_EQ, RETURN, Relocation, Symbol,
-    Width, function_type, import, name, section, unsigned, vector,
+    ELSE, END, FIRST_GLOBAL, Function, I32, I32_EQ, I32_EQZ, I32_NE, I64_EQ, RETURN, Relocation,
+    Symbol, Width, function_type, import, name, section, unsigned, vector,
 };
 
 /// Emits the object. `threads` declares the features that a linker demands of every object
@@ -128,13 +128,19 @@ fn resume(width: Width) -> Function {
 }
 
 fn suspend(width: Width) -> Function {
-    let core = 0;
-    let mut f = Function::new(width, &[]);
+    let (wait, core) = (0, 1);
+    let mut f = Function::new(width, &[(1, width.value_type())]);
+    f.global_get(CURRENT).local_set(core);
     // The rewind has arrived where the unwind began.
     f.local_get(core).load_u32(abi::PHASE).i32_const(abi::REWINDING).op(I32_EQ).if_void();
     f.local_get(core).i32_const(abi::RUNNING).store_u32(abi::PHASE);
     f.call(STOP_REWIND);
-    f.i32_const(abi::SUSPEND_RESUMED).op(RETURN).op(END);
+    f.local_get(core).load_u32(abi::NEWS).local_get(wait).load_u32(abi::WAIT_NEWS).op(I32_NE);
+    f.op(RETURN).op(END);
+    // The future has not seen the latest waker.
+    f.local_get(core).load_u32(abi::NEWS).local_get(wait).load_u32(abi::WAIT_NEWS).op(I32_NE);
+    f.if_void().i32_const(abi::SUSPEND_NEWS).op(RETURN).op(END);
+    f.local_get(core).local_get(wait).store(abi::WAITING);
     // Asyncify may write up to where the shadow stack is now, if there is any room.
     f.local_get(core).global_get(STACK_POINTER).store(abi::STACK_POINTER);
     f.local_get(core).global_get(STACK_POINTER).store(abi::END);

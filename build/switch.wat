@@ -16,8 +16,12 @@
 ;;    4  end            what `start` must not pass
 ;;    8  stack_pointer  the coroutine's own, while it is suspended
 ;;   12  phase          1 running, 2 unwinding, 3 suspended, 4 rewinding (src/phase.rs)
+;;   20  waiting        the waker that it waits with, while it is suspended
+;;   32  news           changes when there is something that `embed` should look at
 ;;   52  high           the end of the coroutine's memory
 ;;   56  canary         0x0b596ac1f700c0de
+;;
+;; `wait` points to a `Wait` (src/waker.rs): its waker, and at 8 the news that `embed` has seen.
 
 (module
   (type $start (func (param i32)))
@@ -125,53 +129,75 @@
     call $stop_unwind
     i32.const 2)
 
-  ;; bysyncify_suspend(core): pauses the innermost running coroutine, whose core this is. The
-  ;; result is 0 once it was resumed. It is 1 if something is wrong: either no unwind was begun,
-  ;; or one was and the caller, which sees this result, was not instrumented.
+  ;; bysyncify_suspend(wait): pauses the innermost running coroutine, which waits. The result is 0
+  ;; once it was resumed. It is 1 if there is news, that is something that `embed` should look at:
+  ;; the coroutine was resumed with it, or there was some already and it was not suspended. It is
+  ;; 2 if something is wrong: either no unwind was begun, or one was and the caller, which sees
+  ;; this result, was not instrumented.
   (func $bysyncify_suspend (type $entry)
+    (local $core i32)
+    global.get $current_core
+    local.set $core
     ;; The rewind has arrived where the unwind began.
-    local.get 0
+    local.get $core
     i32.load offset=12
     i32.const 4
     i32.eq
     if
-      local.get 0
+      local.get $core
       i32.const 1
       i32.store offset=12
       call $stop_rewind
-      i32.const 0
+      local.get $core
+      i32.load offset=32
+      local.get 0
+      i32.load offset=8 ;; a number
+      i32.ne
       return
     end
-    ;; Asyncify may save frames up to where the shadow stack is now, if there is any room.
+    ;; The future has not seen the latest waker.
+    local.get $core
+    i32.load offset=32
     local.get 0
+    i32.load offset=8 ;; a number
+    i32.ne
+    if
+      i32.const 1
+      return
+    end
+    local.get $core
+    local.get 0
+    i32.store offset=20
+    ;; Asyncify may save frames up to where the shadow stack is now, if there is any room.
+    local.get $core
     global.get $stack_pointer
     i32.store offset=8
-    local.get 0
+    local.get $core
     global.get $stack_pointer
     i32.store offset=4
-    local.get 0
+    local.get $core
     i32.load
     global.get $stack_pointer
     i32.le_u
     if
       ;; And if it is this stack at all: others switch stacks, too.
       global.get $stack_pointer
-      local.get 0
+      local.get $core
       i32.load offset=52
       i32.le_u
       if
-        local.get 0
+        local.get $core
         call $bysyncify_intact
         if
-          local.get 0
+          local.get $core
           i32.const 2
           i32.store offset=12
-          local.get 0
+          local.get $core
           call $start_unwind
         end
       end
     end
-    i32.const 1)
+    i32.const 2)
 
   ;; bysyncify_current(): the core of the innermost running coroutine, or 0.
   (func $bysyncify_current (type $current)

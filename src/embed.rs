@@ -4,11 +4,13 @@ use core::fmt;
 use core::mem::{ManuallyDrop, MaybeUninit};
 use core::pin::pin;
 use core::ptr::NonNull;
-use core::task::{Context, Poll, Waker};
+use core::task::{Context, Poll};
 
+use crate::abi;
 use crate::phase::State;
 use crate::raw::RawCore;
 use crate::sys;
+use crate::waker::Wait;
 
 /// Why [`try_embed`] has no value to return.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -69,16 +71,16 @@ pub fn embed<F: IntoFuture>(future: F) -> F::Output {
 pub fn try_embed<F: IntoFuture>(future: F) -> Result<F::Output, EmbedError> {
     let mut future = pin!(future.into_future());
     let mut place = MaybeUninit::uninit();
-    let Some(mut wait) = Wait::begin(&mut place) else { return Err(refusal()) };
+    let Some(mut waiting) = Waiting::begin(&mut place) else { return Err(refusal()) };
     loop {
-        let waker = &wait.state.waker;
+        let waker = &waiting.wait.waker;
         if let Poll::Ready(output) = future.as_mut().poll(&mut Context::from_waker(waker)) {
             return Ok(output);
         }
-        if !wait.has_news() {
-            wait.suspend();
-        }
-        if wait.has_news() && wait.catch_up() {
+        // SAFETY: whatever ran inside has given way to us, so this coroutine is the innermost
+        // again. `bysyncify_resume` is at the bottom of its stack to end the unwind.
+        let outcome = unsafe { sys::bysyncify_suspend(waiting.wait) };
+        if outcome != abi::SUSPEND_RESUMED && catch_up(waiting.wait, outcome) {
             return Err(EmbedError::Cancelled);
         }
     }
@@ -119,75 +121,55 @@ fn refusal() -> EmbedError {
 /// How this is cut into functions is because of Asyncify. `embed` is instrumented, since it
 /// waits: at every suspend all of its locals are saved and restored. What is out of line here
 /// is not instrumented, and works on memory that `embed` only knows the address of.
-struct Wait<'a> {
-    state: &'a mut WaitState,
+struct Waiting<'a> {
+    wait: &'a mut Wait,
 }
 
-struct WaitState {
-    core: NonNull<RawCore>,
-    /// A clone of our own: see `src/waker.rs`. Given back by `Wait::drop`, and by nothing else.
-    waker: ManuallyDrop<Waker>,
-    news: u32,
-}
-
-impl<'a> Wait<'a> {
+impl<'a> Waiting<'a> {
     /// Begins to wait in the innermost coroutine, unless there is none or it was cancelled.
     #[inline(never)]
-    fn begin(place: &'a mut MaybeUninit<WaitState>) -> Option<Self> {
-        let core = current()?;
+    fn begin(place: &'a mut MaybeUninit<Wait>) -> Option<Self> {
+        let current = current()?;
         // SAFETY: the innermost running coroutine is the one whose stack we stand on, and its
         // core outlives its stack.
-        let core_ref = unsafe { core.as_ref() };
+        let core = unsafe { current.as_ref() };
         // The earlier an overflow is noticed the better; after one, the rest is not for use.
-        core_ref.assert_intact();
-        if core_ref.is_cancelled() {
+        core.assert_intact();
+        if core.is_cancelled() {
             return None;
         }
-        let news = core_ref.waker.news();
         // SAFETY: the code that runs is the coroutine's.
-        let waker = ManuallyDrop::new(unsafe { core_ref.waker.take() });
-        Some(Self { state: place.write(WaitState { core, waker, news }) })
-    }
-
-    #[inline]
-    fn core(&self) -> &RawCore {
-        // SAFETY: as in `begin`.
-        unsafe { self.state.core.as_ref() }
-    }
-
-    /// Whether the future has not seen the latest waker, or the coroutine was cancelled.
-    #[inline]
-    fn has_news(&self) -> bool {
-        self.core().waker.news() != self.state.news
-    }
-
-    /// Returns whether the coroutine was cancelled.
-    #[cold]
-    #[inline(never)]
-    fn catch_up(&mut self) -> bool {
-        // SAFETY: as in `begin`.
-        let core = unsafe { self.state.core.as_ref() };
-        self.state.news = core.waker.news();
-        // SAFETY: the code that runs is the coroutine's.
-        unsafe { core.waker.renew(&mut self.state.waker) };
-        core.is_cancelled()
-    }
-
-    /// Pauses the coroutine.
-    #[inline]
-    fn suspend(&self) {
-        self.core().waker.wait_with(&self.state.waker);
-        // SAFETY: whatever ran inside has given way to us, so this is the innermost again.
-        unsafe { self.core().suspend() };
+        Some(Self { wait: place.write(unsafe { core.waker.begin(current) }) })
     }
 }
 
-impl Drop for Wait<'_> {
-    #[inline(never)]
+/// Looks at what is wrong, or new. Returns whether the coroutine was cancelled.
+#[cold]
+#[inline(never)]
+fn catch_up(wait: &mut Wait, outcome: u32) -> bool {
+    // SAFETY: as in `Waiting::begin`.
+    let core = unsafe { wait.core.as_ref() };
+    if outcome == abi::SUSPEND_UNSOUND {
+        core.unsound_suspend();
+    }
+    // SAFETY: the code that runs is the coroutine's.
+    unsafe { core.waker.catch_up(wait) };
+    core.is_cancelled()
+}
+
+/// Gives the waker back for the next one who waits.
+#[inline(never)]
+fn finish(wait: &mut Wait) {
+    // SAFETY: `Waiting` is being dropped, so it is not used after this.
+    let waker = unsafe { ManuallyDrop::take(&mut wait.waker) };
+    // SAFETY: as in `Waiting::begin`.
+    unsafe { wait.core.as_ref() }.waker.put(Some(waker));
+}
+
+impl Drop for Waiting<'_> {
+    #[inline]
     fn drop(&mut self) {
-        // SAFETY: the state is not used after this.
-        let waker = unsafe { ManuallyDrop::take(&mut self.state.waker) };
-        self.core().waker.put(Some(waker));
+        finish(self.wait);
     }
 }
 
@@ -209,12 +191,17 @@ fn no_output(error: EmbedError) -> ! {
     if error == EmbedError::NotRunning {
         panic!("{error}");
     }
+    let mut place = MaybeUninit::uninit();
     loop {
-        if let Some(core) = current() {
+        if let Some(current) = current() {
+            // SAFETY: as in `Waiting::begin`.
+            let core = unsafe { current.as_ref() };
+            // SAFETY: the code that runs is the coroutine's.
+            let wait = place.write(unsafe { core.waker.begin(current) });
             // SAFETY: as in `try_embed`.
-            let core = unsafe { core.as_ref() };
-            // SAFETY: as in `try_embed`.
-            unsafe { core.suspend() };
+            if unsafe { sys::bysyncify_suspend(wait) } == abi::SUSPEND_UNSOUND {
+                core.unsound_suspend();
+            }
         }
     }
 }

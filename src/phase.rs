@@ -16,7 +16,7 @@
 //! ```
 //!
 //! 1. `bysyncify_resume`, called by `RawCore::resume`
-//! 2. `bysyncify_suspend`, called by `RawCore::suspend`
+//! 2. `bysyncify_suspend`, called by `try_embed`
 //! 3. `bysyncify_resume`, when the unwind has arrived there
 //! 4. `bysyncify_suspend`, when the rewind has arrived there
 //! 5. `RawCore::resume`, when the entry function has returned

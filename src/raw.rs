@@ -54,7 +54,7 @@ pub struct RawStack {
 /// below its stack.
 #[repr(C, align(16))]
 pub struct RawCore {
-    // The first four are the switch's too; `build/abi.rs` says where it expects them.
+    // Some of these are the switch's too; `build/abi.rs` says where it expects them.
     stack: UnsafeCell<RawStack>,
     stack_pointer: Cell<*mut u8>,
     phase: Cell<u32>,
@@ -235,20 +235,6 @@ impl RawCore {
     /// unwinds.
     pub const ENTRY_RETURNED: u32 = sys::ENTRY_RETURNED;
 
-    /// Pauses the coroutine until it is resumed.
-    ///
-    /// # Safety
-    ///
-    /// - This is the innermost running coroutine.
-    #[inline]
-    pub(crate) unsafe fn suspend(&self) {
-        // SAFETY: our caller promises that we stand on this core's stack, and
-        // `bysyncify_resume` is at its bottom to end the unwind.
-        if unsafe { sys::bysyncify_suspend(self) } != abi::SUSPEND_RESUMED {
-            outside_for_good(|| self.unsound_suspend());
-        }
-    }
-
     /// Makes every wait of the coroutine end with an error, beginning with the one in progress.
     pub(crate) fn cancel(&self) {
         self.cancelled.set(true);
@@ -318,9 +304,9 @@ impl RawCore {
         fatal(&self.overflow().unwrap_or(cause))
     }
 
-    #[cold]
-    fn unsound_suspend(&self) -> ! {
-        fatal(&self.overflow().unwrap_or(Fatal::NotInstrumented))
+    /// Ends the program after `bysyncify_suspend` has said that something is wrong.
+    pub(crate) fn unsound_suspend(&self) -> ! {
+        outside_for_good(|| fatal(&self.overflow().unwrap_or(Fatal::NotInstrumented)))
     }
 
     /// Ends the program if the shadow stack has been below the stack.

@@ -5,6 +5,7 @@
 //! documented and be tested anywhere.
 
 use crate::raw::{RawCore, RawStack};
+use crate::waker::Wait;
 
 /// What `bysyncify_resume` calls on the coroutine's own stack. Returns [`ENTRY_RETURNED`] when
 /// it is through; Asyncify makes an unwound function return 0.
@@ -21,7 +22,7 @@ macro_rules! foreign {
         $($(#[$meta:meta])* $vis:vis fn $name:ident($($arg:ident: $ty:ty),*) $(-> $result:ty)?;)*
     }) => {
         #[cfg(bysyncify_switch)]
-        #[allow(improper_ctypes, reason = "the switch knows the first four fields of `RawCore`")]
+        #[allow(improper_ctypes, reason = "the switch knows some fields of these, see build/abi.rs")]
         $(#[$block])*
         unsafe extern "C" {
             $($(#[$meta])* $vis fn $name($($arg: $ty),*) $(-> $result)?;)*
@@ -85,7 +86,7 @@ foreign! {
 foreign! {
     {
         pub(crate) fn bysyncify_resume(entry: Entry, data: *mut (), core: *const RawCore) -> u32;
-        pub(crate) fn bysyncify_suspend(core: *const RawCore) -> u32;
+        pub(crate) fn bysyncify_suspend(wait: *const Wait) -> u32;
         pub(crate) fn bysyncify_outside(function: Outside, data: *mut ());
     }
 }

@@ -22,12 +22,16 @@
 //! with: only if they differ is there `news` for `embed` to catch up with.
 
 use core::cell::{Cell, UnsafeCell};
-use core::ptr;
+use core::mem::{ManuallyDrop, offset_of};
+use core::ptr::{self, NonNull};
 use core::task::Waker;
 
+use crate::abi;
 use crate::outside::outside;
+use crate::raw::RawCore;
 
-/// The part of a core that deals with wakers.
+/// The part of a core that deals with wakers. The switch knows `waiting` and `news`.
+#[repr(C)]
 pub(crate) struct CoreWaker {
     /// The executor's: valid while the coroutine runs, stale otherwise.
     latest: Cell<*const Waker>,
@@ -38,6 +42,25 @@ pub(crate) struct CoreWaker {
     /// Changes when `embed` should look at `latest`, or the coroutine was cancelled. Wraps.
     news: Cell<u32>,
 }
+
+/// What one call of `embed` waits with. The switch compares `news`, and remembers where this is
+/// while the coroutine is suspended.
+#[repr(C)]
+pub(crate) struct Wait {
+    pub(crate) waker: ManuallyDrop<Waker>,
+    /// The core's news when `waker` was the latest.
+    pub(crate) news: u32,
+    pub(crate) core: NonNull<RawCore>,
+}
+
+const _: () = {
+    let pointer = size_of::<usize>();
+    let waker = offset_of!(RawCore, waker);
+    assert!(waker + offset_of!(CoreWaker, waiting) == abi::WAITING * pointer);
+    assert!(waker + offset_of!(CoreWaker, news) == abi::NEWS * pointer);
+    assert!(offset_of!(Wait, waker) == 0);
+    assert!(offset_of!(Wait, news) == abi::WAIT_NEWS * pointer);
+};
 
 impl CoreWaker {
     pub(crate) fn new() -> Self {
@@ -54,7 +77,7 @@ impl CoreWaker {
     /// # Safety
     ///
     /// - `waker` is valid until this is called again, or the coroutine's code has stopped.
-    /// - The coroutine is suspended by `Wait::suspend`, or has not been started.
+    /// - The coroutine is suspended in `embed`, or has not been started.
     #[inline]
     pub(crate) unsafe fn set(&self, waker: &Waker) {
         self.latest.set(waker);
@@ -70,25 +93,24 @@ impl CoreWaker {
         self.news.set(self.news.get().wrapping_add(1));
     }
 
-    /// A number that changes when there is news.
-    #[inline]
-    pub(crate) fn news(&self) -> u32 {
-        self.news.get()
-    }
-
-    /// Remembers what the coroutine waits with, which is about to be suspended.
-    #[inline]
-    pub(crate) fn wait_with(&self, waker: &Waker) {
-        self.waiting.set(waker);
-    }
-
-    /// A clone of the latest waker, or the spare one if that does the same.
+    /// Begins to wait: with a clone of the latest waker, or the spare one if that does the same.
     ///
+    /// # Safety
+    ///
+    /// - `core` is the core that this is a part of, and its coroutine is running.
+    #[inline]
+    pub(crate) unsafe fn begin(&self, core: NonNull<RawCore>) -> Wait {
+        let news = self.news.get();
+        // SAFETY: our caller's promise.
+        let waker = ManuallyDrop::new(unsafe { self.take() });
+        Wait { waker, news, core }
+    }
+
     /// # Safety
     ///
     /// - The coroutine is running.
     #[inline]
-    pub(crate) unsafe fn take(&self) -> Waker {
+    unsafe fn take(&self) -> Waker {
         // SAFETY: the coroutine is running, so its poll has not returned yet.
         let latest = unsafe { &*self.latest.get() };
         match self.exchange(None) {
@@ -115,14 +137,16 @@ impl CoreWaker {
         unsafe { self.spare.get().replace(waker) }
     }
 
-    /// Makes `waker` wake what the latest waker wakes.
+    /// Makes `wait` see the news: its waker wakes what the latest waker wakes.
     ///
     /// # Safety
     ///
     /// - The coroutine is running.
-    pub(crate) unsafe fn renew(&self, waker: &mut Waker) {
+    pub(crate) unsafe fn catch_up(&self, wait: &mut Wait) {
+        wait.news = self.news.get();
         // SAFETY: the coroutine is running, so its poll has not returned yet.
         let latest = unsafe { &*self.latest.get() };
+        let waker = &mut *wait.waker;
         outside(|| waker.clone_from(latest));
     }
 }

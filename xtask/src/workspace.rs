@@ -120,6 +120,12 @@ impl Package {
         !self.list("test").is_empty()
     }
 
+    /// A table of `[package.metadata.xtask]` whose values are lists of strings, by name.
+    pub(crate) fn lists(&self, key: &str) -> Vec<(String, Vec<String>)> {
+        let table = self.metadata["xtask"][key].as_object().into_iter().flatten();
+        table.map(|(name, list)| (name.clone(), strings(list))).collect()
+    }
+
     /// The features that docs.rs documents: all that users are meant to see.
     pub(crate) fn documented_features(&self) -> Vec<String> {
         strings(&self.metadata["docs"]["rs"]["features"])

@@ -53,7 +53,8 @@ fn descend(depth: u32) -> u32 {
 /// Has no way to panic, for what can panic is instrumented, and would be measured as well.
 #[inline(never)]
 fn poll_pending<U, T>(coroutine: &mut Coroutine<U, T>, count: u32) {
-    let mut context = Context::from_waker(Waker::noop());
+    // Not a constant either: executors have more than one waker.
+    let mut context = Context::from_waker(black_box(Waker::noop()));
     for _ in 0..count {
         if Pin::new(&mut *coroutine).poll(&mut context).is_ready() {
             abort();
@@ -123,7 +124,7 @@ extern "C" fn box_pin(_: u32, count: u32) {
 
 #[inline(always)]
 fn poll_once(mut future: impl Future<Output = u32> + Unpin, expected: u32) {
-    let mut context = Context::from_waker(Waker::noop());
+    let mut context = Context::from_waker(black_box(Waker::noop()));
     if Pin::new(black_box(&mut future)).poll(&mut context) != Poll::Ready(expected) {
         abort();
     }

@@ -1,0 +1,27 @@
+//! What `one_coroutine.rs` is compared with: the same program with an `async` block.
+
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::task::{Context, Poll, Waker};
+
+static EVENT: AtomicU32 = AtomicU32::new(0);
+
+/// Sets the event, polls twice, and returns what was waited for.
+#[unsafe(export_name = "run")]
+extern "C" fn run(event: u32) -> u32 {
+    let wait = || {
+        poll_fn(|_| match EVENT.load(Ordering::Relaxed) {
+            0 => Poll::Pending,
+            event => Poll::Ready(event),
+        })
+    };
+    let mut future: Pin<Box<dyn Future<Output = u32>>> = Box::pin(async move { wait().await });
+    let mut context = Context::from_waker(Waker::noop());
+    let early = Pin::new(&mut future).poll(&mut context).is_ready();
+    EVENT.store(event, Ordering::Relaxed);
+    match Pin::new(&mut future).poll(&mut context) {
+        Poll::Ready(event) if !early => event,
+        _ => 0,
+    }
+}

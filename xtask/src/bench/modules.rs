@@ -1,0 +1,133 @@
+//! The modules that are measured: all built and asyncified in the same way.
+
+use std::ffi::OsStr;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use cargo_bysyncify::{WasmOpt, setup};
+
+use super::table::Size;
+use crate::guests::TARGET;
+use crate::matrix;
+use crate::process;
+use crate::workspace::Workspace;
+
+/// What users write who have not our toolchain.
+const ASYNCIFY: [&str; 3] = ["--asyncify", "--pass-arg=asyncify-ignore-imports", "-O3"];
+const STRIP: [&str; 2] = ["--strip-debug", "--strip-producers"];
+
+/// One side of a comparison.
+#[derive(Clone, Copy)]
+pub(super) enum Side {
+    /// An export of bench/guest.
+    Guest { export: &'static str, depth: u32 },
+    /// bench/switch.wat.
+    Switch { depth: u32 },
+    /// bench/least.wat.
+    Least { depth: u32 },
+    /// bench/jspi.wat.
+    Jspi,
+}
+
+/// A function to be measured: called with `depth` and the number of repetitions.
+pub(super) struct Function<'a> {
+    pub(super) module: &'a Path,
+    pub(super) export: &'static str,
+    pub(super) depth: u32,
+}
+
+/// Where the modules are, and what is known of them without running them.
+pub(super) struct Modules {
+    guest: PathBuf,
+    switch: PathBuf,
+    least: PathBuf,
+    pub(super) jspi: PathBuf,
+    pub(super) memory: PathBuf,
+    pub(super) binaryen: u32,
+    pub(super) size: Size,
+}
+
+impl Modules {
+    pub(super) fn build(workspace: &Workspace) -> Result<Self> {
+        let configuration = matrix::quick()[0];
+        let wasm_opt = setup::wasm_opt_version(configuration.binaryen)?;
+        let folder = workspace.target.join("bench");
+        fs::create_dir_all(&folder)
+            .with_context(|| format!("cannot create `{}`", folder.display()))?;
+        let built = compile(workspace, &folder, configuration.build)?;
+        let example = |name: &str| built.join("examples").join(name).with_extension("wasm");
+        let tool = Tool { wasm_opt: &wasm_opt, folder: &folder };
+
+        let with_coroutine =
+            tool.run(&example("one_coroutine"), &[&ASYNCIFY[..], &STRIP].concat())?;
+        let without = tool.run(&example("no_coroutine"), &[&["-O3"][..], &STRIP].concat())?;
+        Ok(Self {
+            guest: tool.run(&built.join("bench_guest.wasm"), &ASYNCIFY)?,
+            switch: tool.run(&assemble(workspace, &folder, "switch")?, &ASYNCIFY)?,
+            least: tool.run(&assemble(workspace, &folder, "least")?, &ASYNCIFY)?,
+            jspi: assemble(workspace, &folder, "jspi")?,
+            memory: tool.run(&example("memory"), &ASYNCIFY)?,
+            binaryen: wasm_opt.version(),
+            size: Size { with_coroutine: len(&with_coroutine)?, without: len(&without)? },
+        })
+    }
+
+    /// The function that stands for one side, if it is one that needs no host.
+    pub(super) fn counted(&self, side: Side) -> Option<Function<'_>> {
+        let (module, export, depth) = match side {
+            Side::Guest { export, depth } => (&self.guest, export, depth),
+            Side::Switch { depth } => (&self.switch, "bench suspend", depth),
+            Side::Least { depth } => (&self.least, "bench suspend", depth),
+            Side::Jspi => return None,
+        };
+        Some(Function { module, export, depth })
+    }
+}
+
+/// Builds bench/guest and its examples; the folder that they are in.
+fn compile(workspace: &Workspace, folder: &Path, build: matrix::Build) -> Result<PathBuf> {
+    let mut command = process::cargo();
+    command
+        .current_dir(&workspace.root)
+        .args(["build", "--quiet", "--target", TARGET, "--package", "bench-guest"])
+        .args(["--lib", "--examples", "--profile", &build.profile()])
+        .args(build.cargo_config())
+        .arg("--target-dir")
+        .arg(folder);
+    setup::wasm_target(TARGET)?.apply(&mut command);
+    process::must_succeed(&mut command)?;
+    Ok(folder.join(TARGET).join(build.profile()))
+}
+
+/// Makes a binary of `bench/<name>.wat`.
+fn assemble(workspace: &Workspace, folder: &Path, name: &str) -> Result<PathBuf> {
+    let binary = wat::parse_file(workspace.root.join("bench").join(name).with_extension("wat"))?;
+    write(folder.join(name).with_extension("wasm"), &binary)
+}
+
+fn write(path: PathBuf, bytes: &[u8]) -> Result<PathBuf> {
+    fs::write(&path, bytes).with_context(|| format!("cannot write `{}`", path.display()))?;
+    Ok(path)
+}
+
+fn len(path: &Path) -> Result<u64> {
+    let metadata = path.metadata().with_context(|| format!("cannot read `{}`", path.display()));
+    Ok(metadata?.len())
+}
+
+struct Tool<'a> {
+    wasm_opt: &'a WasmOpt,
+    folder: &'a Path,
+}
+
+impl Tool<'_> {
+    /// Runs wasm-opt; where the result is.
+    fn run(&self, input: &Path, arguments: &[&str]) -> Result<PathBuf> {
+        let name = input.file_stem().unwrap_or_default();
+        let output = self.folder.join(name).with_extension("opt.wasm");
+        let files = [input.as_os_str(), "-o".as_ref(), output.as_os_str()];
+        self.wasm_opt.run(arguments.iter().map(OsStr::new).chain(files))?;
+        Ok(output)
+    }
+}
