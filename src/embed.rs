@@ -71,7 +71,7 @@ pub fn embed<F: IntoFuture>(future: F) -> F::Output {
 pub fn try_embed<F: IntoFuture>(future: F) -> Result<F::Output, EmbedError> {
     let mut future = pin!(future.into_future());
     let mut place = MaybeUninit::uninit();
-    let Some(mut waiting) = Waiting::begin(&mut place) else { return Err(refusal()) };
+    let Some(waiting) = Waiting::begin(&mut place) else { return Err(refusal()) };
     loop {
         let waker = &waiting.wait.waker;
         if let Poll::Ready(output) = future.as_mut().poll(&mut Context::from_waker(waker)) {
