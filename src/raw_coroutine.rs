@@ -26,8 +26,9 @@ use crate::raw::{Frame, RawCore};
 /// use core::mem::MaybeUninit;
 ///
 /// static mut MEMORY: [MaybeUninit<u8>; 4096] = [MaybeUninit::uninit(); 4096];
+/// let memory = &raw mut MEMORY;
 /// // SAFETY: nothing else uses `MEMORY`, and this runs once.
-/// let memory = unsafe { &mut *(&raw mut MEMORY) };
+/// let memory = unsafe { &mut *memory };
 /// let coroutine = RawCoroutine::new(memory, |handle| handle.embed(async { 42 }));
 /// ```
 #[must_use = "a coroutine does nothing unless it is polled: await it, or spawn it"]

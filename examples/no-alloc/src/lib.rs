@@ -49,10 +49,11 @@ pub extern "C" fn start() {
 
     let mut program = PROGRAM.0.borrow_mut();
     assert!(program.is_none(), "`start` was called twice");
+    let (sender, receiver) = (&raw mut SENDER, &raw mut RECEIVER);
     // SAFETY: nothing else uses this memory, and we come here once.
-    let sender = unsafe { &mut *(&raw mut SENDER) };
+    let sender = unsafe { &mut *sender };
     // SAFETY: likewise.
-    let receiver = unsafe { &mut *(&raw mut RECEIVER) };
+    let receiver = unsafe { &mut *receiver };
     *program = Some(Program {
         sender: Task::new(sender, |_| morse::send("SOS NO HEAP")),
         receiver: Task::new(receiver, |_| morse::receive()),
