@@ -37,13 +37,15 @@ impl Asyncifier {
         &self,
         guest: &str,
         configuration: Configuration,
+        variant: Option<&Variant>,
         input: &Path,
     ) -> Result<PathBuf> {
         let wasm_opt = self.versions.get(&configuration.binaryen);
         let wasm_opt = wasm_opt.context("this Binaryen was not asked for at the start")?;
-        let arguments = arguments(configuration);
+        let arguments = arguments(configuration, variant);
         let recipe = format!("{} {}", wasm_opt.version(), arguments.join(" "));
-        let output = self.folder.join(guest).join(format!("{configuration}.wasm"));
+        let name = title(configuration, variant);
+        let output = self.folder.join(guest).join(format!("{name}.wasm"));
         cached(input, &recipe, &output, |unfinished| {
             let arguments = arguments.iter().map(OsStr::new);
             wasm_opt.run(arguments.chain([input.as_os_str(), "-o".as_ref(), unfinished.as_ref()]))
@@ -52,9 +54,27 @@ impl Asyncifier {
     }
 }
 
+/// A way to asyncify a guest that is not the usual one, and has tests of its own.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Variant {
+    /// What the names of its tests begin with.
+    pub(crate) name: String,
+    /// The arguments of wasm-opt, in place of the usual ones.
+    pub(crate) arguments: Vec<String>,
+}
+
+/// What a configuration is called, with its variant.
+pub(crate) fn title(configuration: Configuration, variant: Option<&Variant>) -> String {
+    match variant {
+        Some(Variant { name, .. }) => format!("{configuration}-{name}"),
+        None => configuration.to_string(),
+    }
+}
+
 /// What a user without our toolchain writes (README.md), at the level of the configuration.
-fn arguments(configuration: Configuration) -> Vec<String> {
-    let mut arguments = vec!["--asyncify".into(), "--pass-arg=asyncify-ignore-imports".into()];
+fn arguments(configuration: Configuration, variant: Option<&Variant>) -> Vec<String> {
+    let usual = || vec!["--asyncify".into(), "--pass-arg=asyncify-ignore-imports".into()];
+    let mut arguments = variant.map_or_else(usual, |variant| variant.arguments.clone());
     // Names cost nothing here, and make the stack of a trap readable.
     arguments.push("--debuginfo".into());
     arguments.extend(configuration.optimise.map(|level| format!("-O{level}")));
@@ -130,8 +150,16 @@ mod tests {
     #[test]
     fn plain_means_no_optimisation() {
         let mut configuration = crate::matrix::quick()[0];
-        assert!(arguments(configuration).contains(&"-O3".into()));
+        assert!(arguments(configuration, None).contains(&"-O3".into()));
         configuration.optimise = None;
-        assert!(!arguments(configuration).iter().any(|argument| argument.starts_with("-O")));
+        assert!(!arguments(configuration, None).iter().any(|argument| argument.starts_with("-O")));
+    }
+
+    #[test]
+    fn a_variant_replaces_the_usual_arguments() {
+        let configuration = crate::matrix::quick()[0];
+        let variant = Variant { name: "other".into(), arguments: vec!["--vacuum".into()] };
+        assert_eq!(arguments(configuration, Some(&variant)), ["--vacuum", "--debuginfo", "-O3"]);
+        assert_eq!(title(configuration, Some(&variant)), format!("{configuration}-other"));
     }
 }

@@ -12,7 +12,7 @@ use std::time::Instant;
 use anyhow::{Context, Error, Result, bail};
 use cargo_bysyncify::setup::WasmTarget;
 
-use crate::asyncify::Asyncifier;
+use crate::asyncify::{Asyncifier, Variant, title};
 use crate::cli::{RunOptions, TestOptions};
 use crate::engine::{Engine, runner};
 use crate::matrix::{self, Build, Configuration};
@@ -33,6 +33,15 @@ pub(crate) const MODULES: &str = "modules";
 pub(crate) struct Plan<'a> {
     guest: &'a Package,
     pub(crate) configurations: Vec<Configuration>,
+    /// If there are any, each configuration is tested in all of these instead.
+    variants: Vec<Variant>,
+}
+
+impl Plan<'_> {
+    /// Of each configuration. The usual way is no variant.
+    fn variants(&self) -> Vec<Option<&Variant>> {
+        if self.variants.is_empty() { vec![None] } else { self.variants.iter().map(Some).collect() }
+    }
 }
 
 /// What is to be tested, by the guests' own wishes and by the command line.
@@ -53,7 +62,9 @@ pub(crate) fn plan<'a>(workspace: &'a Workspace, options: &TestOptions) -> Resul
         if let Some(part) = &options.config {
             configurations.retain(|configuration| configuration.to_string().contains(part));
         }
-        plans.push(Plan { guest, configurations });
+        let variants = guest.lists("wasm-opt").into_iter();
+        let variants = variants.map(|(name, arguments)| Variant { name, arguments }).collect();
+        plans.push(Plan { guest, configurations, variants });
     }
     if plans.iter().all(|plan| plan.configurations.is_empty()) {
         bail!("no guest package in tests/guests, or no configuration, is named so");
@@ -70,8 +81,9 @@ pub(crate) struct Tools<'a> {
 
 /// A built module that waits for a worker.
 struct Job<'a> {
-    guest: &'a Package,
+    plan: &'a Plan<'a>,
     configuration: Configuration,
+    variant: Option<&'a Variant>,
     input: PathBuf,
 }
 
@@ -83,7 +95,7 @@ enum Event<'a> {
     Building(&'a Package, Build),
     /// A build failed, that of the first of these configurations, and none is tested.
     NotBuilt {
-        guest: &'a Package,
+        plan: &'a Plan<'a>,
         configurations: &'a [Configuration],
         error: Error,
     },
@@ -103,7 +115,7 @@ pub(crate) fn run(
     options: &RunOptions,
     report: &mut Report,
 ) {
-    let total = plans.iter().map(|plan| plan.configurations.len()).sum();
+    let total = plans.iter().map(|plan| plan.configurations.len() * plan.variants().len()).sum();
     let mut progress = Progress::new(total);
     let (events, inbox) = mpsc::channel();
     let (jobs, queue) = mpsc::channel::<Job<'_>>();
@@ -139,7 +151,8 @@ fn build_all<'a>(
     jobs: &Sender<Job<'a>>,
     events: &Sender<Event<'a>>,
 ) {
-    for Plan { guest, configurations } in plans {
+    for plan in plans {
+        let Plan { guest, configurations, .. } = plan;
         let mut rest = configurations.as_slice();
         for of_one_build in configurations.chunk_by(|a, b| a.build == b.build) {
             let build = of_one_build[0].build;
@@ -147,12 +160,15 @@ fn build_all<'a>(
             match compile(workspace, target, guest, build) {
                 Ok(input) => {
                     for &configuration in of_one_build {
-                        send(jobs, Job { guest, configuration, input: input.clone() });
+                        for variant in plan.variants() {
+                            let input = input.clone();
+                            send(jobs, Job { plan, configuration, variant, input });
+                        }
                     }
                 }
                 Err(error) => {
                     // What does not compile at one level does not at the next.
-                    send(events, Event::NotBuilt { guest, configurations: rest, error });
+                    send(events, Event::NotBuilt { plan, configurations: rest, error });
                     break;
                 }
             }
@@ -204,8 +220,20 @@ pub(crate) fn feature_arguments(guest: &Package) -> Vec<String> {
 }
 
 fn run_job(job: &Job<'_>, tools: &Tools<'_>, options: &RunOptions) -> Result<Results> {
-    let path = tools.asyncifier.run(&job.guest.name, job.configuration, &job.input)?;
-    run_module(&path, tools.engines, options)
+    let Job { plan, configuration, variant, input } = job;
+    let path = tools.asyncifier.run(&plan.guest.name, *configuration, *variant, input)?;
+    let mut module = GuestModule::open(&path)?;
+    if let Some(variant) = variant {
+        let has_variant = |test: &String| plan.variants.iter().any(|v| test.starts_with(&v.name));
+        if let Some(stray) = module.tests.iter().find(|test| !has_variant(test)) {
+            bail!("test `{stray}` runs in no variant: its name begins like none of theirs");
+        }
+        module.tests.retain(|test| test.starts_with(&variant.name));
+        if module.tests.is_empty() {
+            bail!("no test's name begins with `{}`", variant.name);
+        }
+    }
+    run_tests(&module, tools.engines, options)
 }
 
 /// Runs the tests of one asyncified module on every engine.
@@ -214,11 +242,18 @@ pub(crate) fn run_module(
     engines: &[Box<dyn Engine>],
     options: &RunOptions,
 ) -> Result<Results> {
-    let module = GuestModule::open(path)?;
+    run_tests(&GuestModule::open(path)?, engines, options)
+}
+
+fn run_tests(
+    module: &GuestModule,
+    engines: &[Box<dyn Engine>],
+    options: &RunOptions,
+) -> Result<Results> {
     let tests = module.select(options.filter.as_deref());
     let run = |index: usize| {
         let engine = &engines[index];
-        let records = runner::run(engine.as_ref(), &module, &tests, options.seed)
+        let records = runner::run(engine.as_ref(), module, &tests, options.seed)
             .with_context(|| format!("on {}", engine.name()))?;
         Ok((index, records))
     };
@@ -234,17 +269,21 @@ fn handle(
 ) {
     match event {
         Event::Building(guest, build) => progress.doing(&format!("build {} {build}", guest.name)),
-        Event::NotBuilt { guest, configurations, error } => {
+        Event::NotBuilt { plan, configurations, error } => {
+            let guest = plan.guest;
             let what = format!("{} {} could not be built", guest.name, configurations[0].build);
             progress.note(&format!("FAILED  {what}\n{error:#}\n"));
             report.fail(MODULES, &what);
-            for configuration in configurations {
-                progress.step(&format!("{:<16} {configuration:<14} not built", guest.name));
+            for &configuration in configurations {
+                for variant in plan.variants() {
+                    let title = title(configuration, variant);
+                    progress.step(&format!("{:<16} {title:<14} not built", guest.name));
+                }
             }
         }
         Event::Done { job, results, seconds } => {
-            let configuration = job.configuration.to_string();
-            let guest = &job.guest.name;
+            let configuration = title(job.configuration, job.variant);
+            let guest = &job.plan.guest.name;
             let outcome = match results {
                 Ok(results) => {
                     let show = |text: &str| progress.note(text);

@@ -18,11 +18,11 @@ fn node_refuses() {
             .catch((error) => console.log(`${error}`))";
     let node = cargo_bysyncify::setup::node().expect("Node");
     let output = Command::new(node).args(["--eval", script]).arg(&path).output().expect("Node");
-    assert_eq!(
-        String::from_utf8_lossy(&output.stdout),
-        "TypeError: WebAssembly.instantiate(): Import #0 \"asyncify\": module is not an object or \
-         function\n"
-    );
+    let said = String::from_utf8_lossy(&output.stdout);
+    // Between the two: `"asyncify":` or `module="asyncify" error:`, as V8's version has it.
+    assert!(said.starts_with("TypeError: WebAssembly.instantiate(): Import #0 "), "{said}");
+    assert!(said.contains("\"asyncify\""), "{said}");
+    assert!(said.ends_with(": module is not an object or function\n"), "{said}");
 }
 
 #[test]
@@ -34,5 +34,9 @@ fn wasmi_refuses() {
     let error = linker
         .instantiate_and_start(&mut Store::new(&engine, ()), &module)
         .expect_err("nobody provides the import");
-    assert_eq!(error.to_string(), "");
+    assert_eq!(
+        error.to_string(),
+        "cannot find definition for import (asyncify,start_unwind) with type \
+         Func(FuncType { core: FuncType { params: [I32], results: [] } })"
+    );
 }

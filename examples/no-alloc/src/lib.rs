@@ -11,7 +11,7 @@ mod morse;
 mod timer;
 mod wire;
 
-use core::cell::RefCell;
+use core::cell::{RefCell, UnsafeCell};
 use core::mem::MaybeUninit;
 use core::panic::PanicInfo;
 use core::pin::Pin;
@@ -41,22 +41,23 @@ unsafe impl<T> Sync for SingleThreaded<T> {}
 
 static PROGRAM: SingleThreaded<RefCell<Option<Program>>> = SingleThreaded(RefCell::new(None));
 
+type Memory = SingleThreaded<UnsafeCell<[MaybeUninit<u8>; MEMORY]>>;
+
+static FOR_SENDER: Memory = SingleThreaded(UnsafeCell::new([MaybeUninit::uninit(); MEMORY]));
+static FOR_RECEIVER: Memory = SingleThreaded(UnsafeCell::new([MaybeUninit::uninit(); MEMORY]));
+
 /// Called once by the host, before anything else.
 #[unsafe(no_mangle)]
 pub extern "C" fn start() {
-    static mut SENDER: [MaybeUninit<u8>; MEMORY] = [MaybeUninit::uninit(); MEMORY];
-    static mut RECEIVER: [MaybeUninit<u8>; MEMORY] = [MaybeUninit::uninit(); MEMORY];
-
     let mut program = PROGRAM.0.borrow_mut();
     assert!(program.is_none(), "`start` was called twice");
-    let (sender, receiver) = (&raw mut SENDER, &raw mut RECEIVER);
     // SAFETY: nothing else uses this memory, and we come here once.
-    let sender = unsafe { &mut *sender };
+    let for_sender = unsafe { &mut *FOR_SENDER.0.get() };
     // SAFETY: likewise.
-    let receiver = unsafe { &mut *receiver };
+    let for_receiver = unsafe { &mut *FOR_RECEIVER.0.get() };
     *program = Some(Program {
-        sender: Task::new(sender, |_| morse::send("SOS NO HEAP")),
-        receiver: Task::new(receiver, |_| morse::receive()),
+        sender: Task::new(for_sender, |_| morse::send("SOS NO HEAP")),
+        receiver: Task::new(for_receiver, |_| morse::receive()),
     });
 }
 

@@ -19,23 +19,23 @@ macro_rules! program {
         $($asyncness)? fn $name(mut random: Random, depth: usize, values: &mut Vec<u64>) -> u64 {
             let mut array = [0u32; 12];
             for (index, word) in array.iter_mut().enumerate() {
-                *word = random.next() as u32 ^ index as u32;
+                *word = random.bits() as u32 ^ index as u32;
             }
             let array = black_box(&mut array);
             let text = String::from(["a", "coroutine", "of", "words"][random.below(4)]);
-            let boxed = Box::new(random.next());
-            let float = random.next() as f64 / 3.0;
+            let boxed = Box::new(random.bits());
+            let float = random.bits() as f64 / 3.0;
 
             if random.below(12) == 0 {
-                let (polls, value) = (random.below(3), random.next() as u32);
+                let (polls, value) = (random.below(3), random.bits() as u32);
                 array[0] ^= $wait!(after_polls(polls, value));
             }
             let below = match depth {
-                0 => $wait!(after_polls(1, random.next())),
+                0 => $wait!(after_polls(1, random.bits())),
                 _ => $call!($name(random.clone(), depth - 1, values)),
             };
             if random.below(12) == 0 {
-                let (polls, value) = (random.below(3), random.next() as u32);
+                let (polls, value) = (random.below(3), random.bits() as u32);
                 array[1] ^= $wait!(after_polls(polls, value));
             }
 
@@ -97,7 +97,7 @@ fn drive<F: Future<Output = Values> + Unpin>(seed: u64, tasks: Vec<F>) -> Vec<(V
             results[*index] = Some((values, *polls));
             tasks.swap_remove(chosen);
         }
-        black_box(unrelated(random.below(30), random.next() as u32));
+        black_box(unrelated(random.below(30), random.bits() as u32));
     }
     results.into_iter().flatten().collect()
 }

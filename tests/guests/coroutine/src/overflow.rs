@@ -8,12 +8,12 @@ use std::mem::MaybeUninit;
 tests! {
     fn a_stack_of_no_bytes() {
         expect_trap("a stack of 0 bytes is too small for a coroutine: give it at least 512");
-        let _ = Coroutine::new(0, |_| 1);
+        drop(Coroutine::new(0, |_| 1));
     }
 
     fn a_stack_of_one_byte() {
         expect_trap("a stack of 1 bytes is too small for a coroutine: give it at least 512");
-        let _ = Coroutine::new(1, |_| 1);
+        drop(Coroutine::new(1, |_| 1));
     }
 
     fn the_smallest_stack() {
@@ -30,7 +30,7 @@ tests! {
     fn memory_too_small_for_the_closure() {
         let large = [7u8; 4096];
         expect_trap("4096 bytes are too few for this coroutine: give it 4672");
-        let _ = Coroutine::with_stack(Stack::new(4096), move |_| large.len());
+        drop(Coroutine::with_stack(Stack::new(4096), move |_| large.len()));
     }
 
     fn a_stack_is_measured_and_reused() {

@@ -1,89 +1,99 @@
-//! experiment
-use bysyncify::{Coroutine, embed};
-use guest_support::{after_polls, expect_trap, log, poll_once, run, tests};
+//! What a module says that was asyncified in a wrong way: rule S8 of the design.
+//!
+//! Cargo.toml has the wrong ways. A module that was not asyncified at all cannot speak: no
+//! engine accepts its imports.
+
 use std::hint::black_box;
 
+use bysyncify::{Coroutine, embed};
+use guest_support::{Trace, after_one_poll, after_polls, expect_trap, poll_once, run, tests};
+
+const NOT_INSTRUMENTED: &str = "a function that waits in `embed` was not instrumented by Asyncify; link with `bysyncify-ld`, \
+     or run `wasm-opt --asyncify --pass-arg=asyncify-ignore-imports` before any optimisation";
+
+const LOST_FRAMES: &str = "a coroutine returned while it was being suspended or resumed: a function on its stack was \
+     not instrumented by Asyncify, or is JavaScript; run `wasm-opt --asyncify \
+     --pass-arg=asyncify-ignore-imports` without a remove-list, before any optimisation";
+
+type Function = extern "C" fn() -> u32;
+
+/// Named in the list of what is not instrumented.
 #[unsafe(no_mangle)]
 #[inline(never)]
-extern "C" fn waits_and_is_removed() -> u32 {
-    embed(after_polls(1, 7))
+extern "C" fn waits_here() -> u32 {
+    embed(after_one_poll(7))
 }
 
+/// Likewise.
 #[unsafe(no_mangle)]
 #[inline(never)]
-extern "C" fn calls_and_is_removed(function: fn() -> u32) -> u32 {
-    function() + 1
-}
-
-#[unsafe(no_mangle)]
-#[inline(never)]
-extern "C" fn calls_with_frame_and_is_removed(function: fn() -> u32) -> u32 {
-    let mut a = [1u32; 10];
-    log("ran");
-    black_box(&mut a);
-    let r = function();
-    black_box(&mut a);
-    a[3] + r
-}
-
-#[inline(never)]
-fn waits() -> u32 {
-    embed(after_polls(1, 7))
+extern "C" fn is_in_the_middle(next: Function) -> u32 {
+    // On the shadow stack.
+    let mut array = [1; 16];
+    let array = black_box(&mut array);
+    array[3] += next();
+    array[3]
 }
 
 tests! {
-    fn waiter() {
-        let mut coroutine = Coroutine::new(16384, |_| waits_and_is_removed());
-        let p = poll_once(&mut coroutine);
-        log(&format!("{p:?}"));
-        let p = poll_once(&mut coroutine);
-        log(&format!("{p:?}"));
-        panic!("end");
+    fn removed_waiter() {
+        let mut coroutine = Coroutine::new(16384, |_| waits_here());
+        expect_trap(NOT_INSTRUMENTED);
+        let _ = poll_once(&mut coroutine);
     }
-    fn middle_direct() {
-        let mut coroutine = Coroutine::new(16384, |_| calls_and_is_removed(black_box(waits)));
-        let p = poll_once(&mut coroutine);
-        log(&format!("{p:?}"));
-        let p = poll_once(&mut coroutine);
-        log(&format!("{p:?}"));
-        panic!("end");
+
+    fn removed_waiter_that_does_not_have_to_wait() {
+        assert_eq!(run(Coroutine::new(16384, |_| embed(async { 7 }))), (1, 7));
     }
-    fn middle_indirect() {
-        let f = black_box(calls_with_frame_and_is_removed as extern "C" fn (fn() -> u32) -> u32);
-        let mut coroutine = Coroutine::new(16384, move |_| f(black_box(waits)));
-        let p = poll_once(&mut coroutine);
-        log(&format!("{p:?}"));
-        let p = poll_once(&mut coroutine);
-        log(&format!("{p:?}"));
-        panic!("end");
+
+    fn removed_middle_called_directly() {
+        let mut coroutine = Coroutine::new(16384, |_| is_in_the_middle(black_box(waits_here)));
+        expect_trap(LOST_FRAMES);
+        let _ = poll_once(&mut coroutine);
     }
-    fn direct() {
-        let mut coroutine = Coroutine::new(16384, |_| waits());
-        let p = poll_once(&mut coroutine);
-        log(&format!("{p:?}"));
-        let p = poll_once(&mut coroutine);
-        log(&format!("{p:?}"));
-        panic!("end");
+
+    fn removed_middle_called_by_pointer() {
+        // Whoever calls it this way is instrumented, and so suspended; but it itself would run
+        // twice.
+        let trace = Trace::default();
+        let inside = trace.clone();
+        let middle = black_box(is_in_the_middle as extern "C" fn(Function) -> u32);
+        let mut coroutine = Coroutine::new(16384, move |_| {
+            inside.add("started");
+            middle(waits_here)
+        });
+        assert!(poll_once(&mut coroutine).is_pending());
+        assert_eq!(trace.take(), ["started"]);
+        expect_trap(LOST_FRAMES);
+        let _ = poll_once(&mut coroutine);
     }
-    fn indirect() {
-        let mut coroutine = Coroutine::new(16384, |_| black_box(waits as fn() -> u32)() + 1);
-        let p = poll_once(&mut coroutine);
-        log(&format!("{p:?}"));
-        let p = poll_once(&mut coroutine);
-        log(&format!("{p:?}"));
-        panic!("end");
+
+    fn optimised_before_asyncify() {
+        let mut coroutine = Coroutine::new(16384, |handle| {
+            (0..3).map(|value| handle.embed(after_polls(value, value))).sum::<usize>()
+        });
+        expect_trap(NOT_INSTRUMENTED);
+        while poll_once(&mut coroutine).is_pending() {}
     }
-    fn many() {
-        let mut coroutine = Coroutine::new(16384, |h| (0..10).map(|i| h.embed(after_polls(i, i))).sum::<usize>());
-        for _ in 0..50 {
-        let p = poll_once(&mut coroutine);
-        if p.is_ready() {
-        log(&format!("{p:?}"));
-        break; }
-        }
-        let (n, r) = run(Coroutine::new(16384, |h| Coroutine::new(16384, |h| h.embed(after_polls(2, 3)))));
-        log(&format!("{n} {:?}", run(r)));
-        expect_trap("end");
-        panic!("end");
+
+    fn optimised_before_asyncify_and_nested() {
+        let mut coroutine = Coroutine::new(65536, |_| {
+            let mut inner = Coroutine::new(16384, |_| waits_here());
+            poll_once(&mut inner).is_pending()
+        });
+        expect_trap(NOT_INSTRUMENTED);
+        while poll_once(&mut coroutine).is_pending() {}
+    }
+
+    fn ignored_indirect_call_that_waits() {
+        let mut coroutine = Coroutine::new(16384, |_| {
+            black_box(waits_here as Function)() + 1
+        });
+        expect_trap(LOST_FRAMES);
+        let _ = poll_once(&mut coroutine);
+    }
+
+    fn ignored_indirect_calls_are_harmless_where_none_waits() {
+        assert_eq!(run(Coroutine::new(16384, |_| waits_here())), (2, 7));
     }
 }

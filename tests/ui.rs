@@ -1,0 +1,52 @@
+//! What must not compile, and what the compiler says then: `tests/ui`.
+//!
+//! The messages are those of the compiler that the repository is tested with. After a change of
+//! either, `TRYBUILD=overwrite cargo test --test ui` writes them anew: read the difference.
+
+use std::cell::Cell;
+use std::rc::Rc;
+
+use bysyncify::{Core, CoreHandle, Coroutine, RawCore, RawCoreHandle, RawCoroutine, Stack};
+
+#[test]
+fn misuse_does_not_compile() {
+    let cases = trybuild::TestCases::new();
+    cases.compile_fail("tests/ui/*.rs");
+    if cfg!(feature = "awaiter-trait") {
+        cases.compile_fail("tests/ui/awaiter_trait/*.rs");
+    }
+}
+
+/// Fails to compile if the type has the trait: `A` could then be either of two types.
+macro_rules! assert_not_impl {
+    ($trait:path: $($type:ty),* $(,)?) => {$(
+        const _: fn() = || {
+            trait AmbiguousIfImplemented<A> {
+                fn check() {}
+            }
+            struct Implemented;
+            impl<T: ?Sized> AmbiguousIfImplemented<()> for T {}
+            impl<T: ?Sized + $trait> AmbiguousIfImplemented<Implemented> for T {}
+            let _ = <$type as AmbiguousIfImplemented<_>>::check;
+        };
+    )*};
+}
+
+// Here there are threads. What a closure captures makes no difference.
+assert_not_impl!(Send: Coroutine<fn(), ()>, RawCoroutine<fn(), ()>, Core, RawCore, CoreHandle<'static>, RawCoreHandle);
+assert_not_impl!(Sync: Coroutine<fn(), ()>, RawCoroutine<fn(), ()>, Core, RawCore, CoreHandle<'static>, RawCoreHandle);
+
+fn is_send_and_sync<T: Send + Sync>() {}
+
+#[test]
+fn memory_may_go_to_another_thread() {
+    is_send_and_sync::<Stack>();
+}
+
+fn is_unpin<T: Unpin>() {}
+
+#[test]
+fn coroutines_can_be_moved_between_polls() {
+    is_unpin::<Coroutine<Rc<Cell<()>>, std::marker::PhantomPinned>>();
+    is_unpin::<RawCoroutine<Rc<Cell<()>>, std::marker::PhantomPinned>>();
+}
