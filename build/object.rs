@@ -120,8 +120,10 @@ fn resume(width: Width) -> Function {
     f.local_get(core).i32_const(abi::SUSPENDED).store_u32(abi::PHASE);
     f.call(STOP_UNWIND);
     f.i32_const(abi::OUTCOME_SUSPENDED).op(RETURN).op(END).op(END).op(END);
-    // No. Make `stop_unwind` accept what there is, so that code can run that says so.
+    // No. Make `stop_unwind` accept what there is, so that code can run that says so. It looks
+    // at what the last `start` was given, which need not be ours: so give it ours.
     f.local_get(core).local_get(core).load(abi::START).store(abi::END);
+    f.local_get(core).call(START_REWIND);
     f.call(STOP_UNWIND);
     f.i32_const(abi::OUTCOME_UNSOUND);
     f.end()

@@ -121,11 +121,14 @@
       end
     end
     ;; No. Make `stop_unwind` accept what there is: it traps, without a word, if `start` has
-    ;; passed `end`, and code that says what has happened does nothing before it was called.
+    ;; passed `end`, and code that says what has happened does nothing before it was called. It
+    ;; looks at what the last `start_*` was given, which need not be ours: so give it ours.
     local.get 2
     local.get 2
     i32.load
     i32.store offset=4
+    local.get 2
+    call $start_rewind
     call $stop_unwind
     i32.const 2)
 

@@ -57,12 +57,14 @@ where
     /// The closure runs when the coroutine is polled, not before. How much it needs depends on
     /// the code and on how it was optimised, and cannot grow: 64 KiB is a good first choice, and
     /// an unoptimised build may want four times as much. (One `flate2` decoder takes 39 KB, and
-    /// 120 KB without optimisation.) A stack that is too small ends the program with a message;
-    /// [`Stack::painted`] measures what is needed.
+    /// 120 KB without optimisation.) A stack that is too small ends the program with a message at
+    /// the next wait or at the end, but until then overwrites what lies below it: there are no
+    /// guard pages in WebAssembly. [`Stack::painted`] measures what is needed.
     ///
     /// # Panics
     ///
-    /// Panics if `size` is less than [`MIN_STACK_SIZE`](crate::MIN_STACK_SIZE).
+    /// Panics if `size` is less than [`MIN_STACK_SIZE`](crate::MIN_STACK_SIZE), or less than the
+    /// closure and its result take: they are moved to the stack.
     #[track_caller]
     pub fn new(size: usize, closure: U) -> Self {
         // SAFETY: the bounds on `U` and `T` leave nothing that could end before the coroutine.
@@ -78,7 +80,8 @@ where
     ///
     /// # Panics
     ///
-    /// Panics if less than [`MIN_STACK_SIZE`](crate::MIN_STACK_SIZE) bytes would be left.
+    /// Panics if less than [`MIN_STACK_SIZE`](crate::MIN_STACK_SIZE) bytes would be left, or less
+    /// than the closure and its result take.
     #[track_caller]
     pub fn with_stack(stack: Stack, closure: U) -> Self {
         // SAFETY: the bounds on `U` and `T` leave nothing that could end before the coroutine.

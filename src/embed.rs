@@ -3,7 +3,7 @@
 use core::fmt;
 use core::mem::{ManuallyDrop, MaybeUninit};
 use core::pin::pin;
-use core::ptr::NonNull;
+use core::ptr::{self, NonNull};
 use core::task::{Context, Poll};
 
 use crate::abi;
@@ -134,7 +134,7 @@ impl<'a> Waiting<'a> {
         // core outlives its stack.
         let core = unsafe { current.as_ref() };
         // The earlier an overflow is noticed the better; after one, the rest is not for use.
-        core.assert_intact();
+        core.assert_room();
         if core.is_cancelled() {
             return None;
         }
@@ -225,10 +225,17 @@ impl RawCore {
     #[inline]
     pub fn try_embed<F: IntoFuture>(&self, future: F) -> Result<F::Output, EmbedError> {
         if !self.is_running() {
-            self.assert_intact();
+            // It may be that its core was overwritten.
+            self.assert_room_if_current();
             return Err(EmbedError::NotRunning);
         }
         try_embed(future)
+    }
+
+    fn assert_room_if_current(&self) {
+        if sys::bysyncify_current() == ptr::from_ref(self) {
+            self.assert_room();
+        }
     }
 
     fn is_running_uncancelled(&self) -> bool {

@@ -26,6 +26,10 @@ pub(crate) const STACK_ALIGN: usize = 16;
 /// It is not a size to aim for: an unoptimised build needs more to do anything.
 pub const MIN_STACK_SIZE: usize = 512;
 
+/// What `embed` needs for itself, in bytes, with room to spare: measured by running a recursion
+/// on stacks of every size, to see that each ends in its result or in a message.
+pub(crate) const RED_ZONE: usize = if cfg!(debug_assertions) { 1024 } else { 256 };
+
 /// How much of a coroutine's stack is used, in bytes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct StackUsage {
@@ -36,9 +40,10 @@ pub struct StackUsage {
 }
 
 impl StackUsage {
-    /// Both together, rounded up to 16.
+    /// A size to ask for: both together, and what [`embed`](crate::embed()) wants to be left (256
+    /// bytes, or 1024 with debug assertions), rounded up to 16.
     pub fn total(self) -> usize {
-        (self.frames + self.shadow).next_multiple_of(STACK_ALIGN)
+        (self.frames + self.shadow + RED_ZONE).next_multiple_of(STACK_ALIGN)
     }
 }
 

@@ -33,7 +33,7 @@ use core::task::{Poll, Waker};
 
 use crate::abi;
 use crate::fatal::{Fatal, fatal};
-use crate::layout::{Layout, STACK_ALIGN, StackUsage};
+use crate::layout::{Layout, RED_ZONE, STACK_ALIGN, StackUsage};
 use crate::outside::outside_for_good;
 use crate::phase::Phase;
 use crate::sys::{self, Entry};
@@ -309,11 +309,24 @@ impl RawCore {
         outside_for_good(|| fatal(&self.overflow().unwrap_or(Fatal::NotInstrumented)))
     }
 
-    /// Ends the program if the shadow stack has been below the stack.
+    /// Ends the program if the shadow stack has been below the stack, or nearly is: what `embed`
+    /// itself calls must fit, since it works on this core.
     #[inline]
-    pub(crate) fn assert_intact(&self) {
-        if !self.is_intact() {
-            outside_for_good(|| fatal(&Fatal::CanaryDead));
+    pub(crate) fn assert_room(&self) {
+        // The address of a local: where the shadow stack is now, or a little above. A frame that
+        // is larger than the canary and was not filled has left the canary alone.
+        let here = MaybeUninit::<u8>::uninit();
+        let here = core::hint::black_box(&raw const here).addr();
+        let base = ptr::from_ref(self).addr() + size_of::<Self>();
+        if !self.is_intact() || here < base + RED_ZONE {
+            outside_for_good(|| {
+                let (top, size) = (self.stack_range().end.addr(), self.stack_len());
+                let needed = (top + RED_ZONE).saturating_sub(here);
+                match self.is_intact() {
+                    true => fatal(&Fatal::ShadowOverflow { needed, size }),
+                    false => fatal(&Fatal::CanaryDead),
+                }
+            });
         }
     }
 
@@ -336,7 +349,7 @@ impl RawCore {
         if stack_pointer > stack.end {
             Some(Fatal::ForeignStack)
         } else if stack_pointer < stack.start {
-            let needed = stack.end.addr() - stack_pointer.addr();
+            let needed = stack.end.addr().saturating_sub(stack_pointer.addr());
             Some(Fatal::ShadowOverflow { needed, size })
         } else if saved_to > stack_pointer {
             let needed = saved_to.addr() - stack.start.addr();

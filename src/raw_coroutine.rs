@@ -65,7 +65,8 @@ where
     ///
     /// # Panics
     ///
-    /// Panics if less than [`MIN_STACK_SIZE`](crate::MIN_STACK_SIZE) bytes are left for the stack.
+    /// Panics if less than [`MIN_STACK_SIZE`](crate::MIN_STACK_SIZE) bytes are left for the stack,
+    /// or less than the closure and its result take: they are moved there.
     #[track_caller]
     pub fn new(memory: &'static mut [MaybeUninit<u8>], closure: U) -> Self {
         // SAFETY: a `'static` unique reference is what is asked for, and the bounds on `U` and
@@ -98,6 +99,12 @@ where
         // SAFETY: our caller makes the same promise about `memory`.
         let frame = unsafe { Frame::<Slot<U, T>>::place(memory, Self::entry, None) };
         let coroutine = Self { frame, marker: PhantomData };
+        let (values, size) = (size_of::<U>() + size_of::<T>(), coroutine.stack_len());
+        assert!(
+            values < size,
+            "a closure and a result of {values} bytes do not fit on a stack of {size}: give the \
+             coroutine a larger one, or box them"
+        );
         // SAFETY: the slot has room for a `U`, and the coroutine has not started.
         unsafe { coroutine.slot().cast::<U>().write(closure) };
         coroutine

@@ -4,32 +4,17 @@ use std::hint::black_box;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use bysyncify::{CoreHandle, Coroutine, EmbedError, StackUsage, abandoned_coroutines};
+use bysyncify::{CoreHandle, Coroutine, EmbedError, abandoned_coroutines};
 use guest_support::{poll_once, tests};
 
-/// What must be the same at the end as near the beginning.
-#[derive(Debug, PartialEq)]
-struct Footprint {
-    stack_pointer: usize,
-    /// In pages.
-    memory: usize,
-    coroutine: StackUsage,
+/// The address of a frame on top of the caller's. It is the same wherever one function asks.
+#[inline(never)]
+fn stack_pointer() -> usize {
+    let local = 0u8;
+    black_box(&raw const local).addr()
 }
 
-impl Footprint {
-    /// Not inlined: the address is that of a frame on top of the caller's.
-    #[inline(never)]
-    fn with(coroutine: StackUsage) -> Self {
-        let local = 0u8;
-        let stack_pointer = black_box(&raw const local).addr();
-        Self { stack_pointer, memory: pages(), coroutine }
-    }
-
-    fn now() -> Self {
-        Self::with(StackUsage::default())
-    }
-}
-
+/// The size of the memory.
 fn pages() -> usize {
     core::arch::wasm32::memory_size(0)
 }
@@ -60,20 +45,21 @@ tests! {
     fn ten_million_suspends_in_one_coroutine() {
         const COUNT: u32 = 10_000_000;
         let mut coroutine = Coroutine::new(4096, |handle| count_up(handle, COUNT));
+        let before = stack_pointer();
         let mut early = None;
         for polls in 0..COUNT {
             assert!(poll_once(&mut coroutine).is_pending());
             if polls == 1000 {
-                early = Some(Footprint::with(coroutine.stack_usage()));
+                early = Some((before, pages(), coroutine.stack_usage()));
             }
         }
-        assert_eq!(Some(Footprint::with(coroutine.stack_usage())), early);
+        assert_eq!(Some((stack_pointer(), pages(), coroutine.stack_usage())), early);
         assert_eq!(poll_once(&mut coroutine), Poll::Ready(COUNT));
     }
 
     fn a_hundred_thousand_coroutines_at_once() {
         const COUNT: usize = 100_000;
-        let before = Footprint::now().stack_pointer;
+        let before = stack_pointer();
         let mut coroutines: Vec<_> = (0..COUNT)
             .map(|index| {
                 Coroutine::new(1024, move |handle| {
@@ -96,30 +82,28 @@ tests! {
             assert_eq!(poll_once(coroutine), Poll::Ready(4 * index));
         }
         drop(coroutines);
-        assert_eq!(Footprint::now(), Footprint {
-            stack_pointer: before,
-            memory: full,
-            coroutine: StackUsage::default(),
-        });
+        assert_eq!((stack_pointer(), pages()), (before, full));
         // All of it was given back: there is room for the same again.
         let again: Vec<_> = (0..COUNT).map(|_| Coroutine::new(1024, |_| ())).collect();
         assert_eq!((again.len(), pages()), (COUNT, full));
     }
 
     fn a_million_coroutines_one_after_the_other() {
+        let before = stack_pointer();
         let mut early = None;
         for index in 0..1_000_000 {
             let mut coroutine = Coroutine::new(4096, move |_| index);
             assert_eq!(poll_once(&mut coroutine), Poll::Ready(index));
             drop(coroutine);
             if index == 1000 {
-                early = Some(Footprint::now());
+                early = Some((before, pages()));
             }
         }
-        assert_eq!(Some(Footprint::now()), early);
+        assert_eq!(Some((stack_pointer(), pages())), early);
     }
 
     fn a_million_coroutines_cancelled() {
+        let before = stack_pointer();
         let mut early = None;
         for index in 0..1_000_000 {
             let mut coroutine = Coroutine::new(4096, move |handle| {
@@ -130,10 +114,10 @@ tests! {
             assert_eq!(coroutine.cancel(), Some(index));
             drop(coroutine);
             if index == 1000 {
-                early = Some(Footprint::now());
+                early = Some((before, pages()));
             }
         }
-        assert_eq!(Some(Footprint::now()), early);
+        assert_eq!(Some((stack_pointer(), pages())), early);
         assert_eq!(abandoned_coroutines(), 0);
     }
 }
