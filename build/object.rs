@@ -137,8 +137,10 @@ fn suspend(width: Width) -> Function {
     f.local_get(core).load_u32(abi::PHASE).i32_const(abi::REWINDING).op(I32_EQ).if_void();
     f.local_get(core).i32_const(abi::RUNNING).store_u32(abi::PHASE);
     f.call(STOP_REWIND);
+    f.local_get(core).load(abi::STACK_POINTER).global_get(STACK_POINTER).less_or_equal().if_void();
     f.local_get(core).load_u32(abi::NEWS).local_get(wait).load_u32(abi::WAIT_NEWS).op(I32_NE);
     f.op(RETURN).op(END);
+    f.i32_const(abi::SUSPEND_UNSOUND).op(RETURN).op(END);
     // The future has not seen the latest waker.
     f.local_get(core).load_u32(abi::NEWS).local_get(wait).load_u32(abi::WAIT_NEWS).op(I32_NE);
     f.if_void().i32_const(abi::SUSPEND_NEWS).op(RETURN).op(END);

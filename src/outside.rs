@@ -10,7 +10,7 @@
 //! nothing, not even panic.
 
 use core::convert::Infallible;
-use core::hint::unreachable_unchecked;
+use core::hint::spin_loop;
 use core::mem::ManuallyDrop;
 
 use crate::sys;
@@ -29,8 +29,11 @@ pub(crate) fn outside<F: FnOnce()>(function: F) {
 #[inline(never)]
 pub(crate) fn outside_for_good<F: FnOnce() -> Infallible>(function: F) -> ! {
     outside(|| match function() {});
-    // SAFETY: it has not returned, and neither has `outside`, which calls it.
-    unsafe { unreachable_unchecked() }
+    // Not `unreachable!`, nor its unchecked sibling, which panics in unoptimised builds: then
+    // this function would be instrumented, and do nothing during an unwind that has gone wrong.
+    loop {
+        spin_loop();
+    }
 }
 
 /// # Safety

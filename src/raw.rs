@@ -306,7 +306,13 @@ impl RawCore {
 
     /// Ends the program after `bysyncify_suspend` has said that something is wrong.
     pub(crate) fn unsound_suspend(&self) -> ! {
-        outside_for_good(|| fatal(&self.overflow().unwrap_or(Fatal::NotInstrumented)))
+        outside_for_good(|| {
+            let cause = match self.phase() {
+                Phase::Running => Fatal::LostFrames,
+                _ => Fatal::NotInstrumented,
+            };
+            fatal(&self.overflow().unwrap_or(cause))
+        })
     }
 
     /// Ends the program if the shadow stack has been below the stack, or nearly is: what `embed`

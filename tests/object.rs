@@ -169,7 +169,7 @@ fn every_index_of_a_symbol_is_relocated() {
             _ => {}
         }
     }
-    assert_eq!(found.len(), 26);
+    assert_eq!(found.len(), 27);
     assert_eq!(found, expected);
 }
 
