@@ -41,8 +41,9 @@ impl core::error::Error for EmbedError {}
 /// coroutine's whole stack is paused and its poll returns [`Pending`](core::task::Poll::Pending).
 /// The future may borrow from the stack that it is called on, and need not be `Send`.
 ///
-/// If the coroutine is cancelled or dropped in the meantime, this never returns: the stack
-/// stays as it is, and its memory is leaked. [`try_embed`] returns an error instead.
+/// If the coroutine is cancelled or dropped in the meantime, this never returns: the future is
+/// dropped, the stack stays as it is, and its memory is leaked. [`try_embed`] returns an error
+/// instead.
 ///
 /// # Panics
 ///

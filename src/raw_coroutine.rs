@@ -99,14 +99,15 @@ where
         // SAFETY: our caller makes the same promise about `memory`.
         let frame = unsafe { Frame::<Slot<U, T>>::place(memory, Self::entry, None) };
         let coroutine = Self { frame, marker: PhantomData };
+        // SAFETY: the slot has room for a `U`, and the coroutine has not started.
+        unsafe { coroutine.slot().cast::<U>().write(closure) };
+        // Only now: a panic drops `coroutine`, and with it the closure.
         let (values, size) = (size_of::<U>() + size_of::<T>(), coroutine.stack_len());
         assert!(
             values < size,
             "a closure and a result of {values} bytes do not fit on a stack of {size}: give the \
              coroutine a larger one, or box them"
         );
-        // SAFETY: the slot has room for a `U`, and the coroutine has not started.
-        unsafe { coroutine.slot().cast::<U>().write(closure) };
         coroutine
     }
 
