@@ -11,6 +11,7 @@ pub(crate) enum Width {
 }
 
 pub(crate) const I32: u8 = 0x7f;
+pub(crate) const F32: u8 = 0x7d;
 pub(crate) const I64: u8 = 0x7e;
 pub(crate) const ELSE: u8 = 0x05;
 pub(crate) const END: u8 = 0x0b;
@@ -121,6 +122,10 @@ impl Function {
     pub(crate) fn i64_const(&mut self, value: i64) -> &mut Self {
         self.op(0x42).bytes.extend(signed(value));
         self
+    }
+    /// The argument `Mark` (src/sys.rs), which is always 0.0.
+    pub(crate) fn mark(&mut self) -> &mut Self {
+        self.op(0x43).op(0).op(0).op(0).op(0)
     }
     pub(crate) fn null(&mut self) -> &mut Self {
         self.op(self.width.const_opcode()).op(0)

@@ -11,8 +11,8 @@
 
 use crate::abi;
 use crate::encode::{
-    ELSE, END, FIRST_GLOBAL, Function, I32, I32_EQ, I32_EQZ, I32_NE, I64_EQ, RETURN, Relocation,
-    Symbol, Width, function_type, import, name, section, unsigned, vector,
+    ELSE, END, F32, FIRST_GLOBAL, Function, I32, I32_EQ, I32_EQZ, I32_NE, I64_EQ, RETURN,
+    Relocation, Symbol, Width, function_type, import, name, section, unsigned, vector,
 };
 
 /// Emits the object. `threads` declares the features that a linker demands of every object
@@ -25,12 +25,14 @@ pub(crate) fn emit(width: Width, threads: bool) -> Vec<u8> {
     };
 
     let types = vector(&[
-        function_type(&[pointer], &[]),    // 0: start_*, what runs outside
-        function_type(&[], &[]),           // 1: stop_*
-        function_type(&[pointer], &[I32]), // 2: suspend, intact, every entry
+        function_type(&[pointer], &[]),                      // 0: start_*
+        function_type(&[], &[]),                             // 1: stop_*
+        function_type(&[pointer], &[I32]),                   // 2: suspend, intact
         function_type(&[pointer, pointer, pointer], &[I32]), // 3: resume
-        function_type(&[], &[pointer]),    // 4: current
-        function_type(&[pointer, pointer], &[]), // 5: outside
+        function_type(&[], &[pointer]),                      // 4: current
+        function_type(&[pointer, pointer], &[]),             // 5: outside
+        function_type(&[pointer, F32], &[I32]),              // 6: every entry
+        function_type(&[pointer, F32], &[]),                 // 7: what runs outside
     ]);
     let imports = vector(&[
         import("env", "__linear_memory", &[0x02, limits, 0]),
@@ -85,8 +87,8 @@ const INTACT: Symbol = Symbol(8);
 const STACK_POINTER: Symbol = FIRST_GLOBAL;
 const CURRENT: Symbol = Symbol(FIRST_GLOBAL.0 + 1);
 
-const OUTSIDE_TYPE: u64 = 0;
-const ENTRY_TYPE: u64 = 2;
+const ENTRY_TYPE: u64 = 6;
+const OUTSIDE_TYPE: u64 = 7;
 
 fn resume(width: Width) -> Function {
     let (entry, data, core) = (0, 1, 2);
@@ -104,7 +106,7 @@ fn resume(width: Width) -> Function {
     f.op(ELSE);
     f.local_get(core).i32_const(abi::RUNNING).store_u32(abi::PHASE);
     f.op(END);
-    f.local_get(data).local_get(entry).call_indirect(ENTRY_TYPE).local_set(finished);
+    f.local_get(data).mark().local_get(entry).call_indirect(ENTRY_TYPE).local_set(finished);
     // Switch back.
     f.local_get(caller_sp).global_set(STACK_POINTER);
     f.local_get(caller).global_set(CURRENT);
@@ -171,7 +173,7 @@ fn outside(width: Width) -> Function {
     f.local_get(caller).load_u32(abi::PHASE).i32_const(abi::UNWINDING).op(I32_EQ).if_void();
     f.call(STOP_UNWIND).op(END).op(END);
     f.null().global_set(CURRENT);
-    f.local_get(data).local_get(function).call_indirect(OUTSIDE_TYPE);
+    f.local_get(data).mark().local_get(function).call_indirect(OUTSIDE_TYPE);
     f.local_get(caller).global_set(CURRENT);
     f.end()
 }

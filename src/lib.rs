@@ -40,7 +40,7 @@ pub use layout::{MIN_STACK_SIZE, StackUsage};
 pub use phase::State;
 pub use raw::{RawCore, RawStack};
 pub use raw_coroutine::{RawCoroutine, abandoned_coroutines};
-pub use sys::{start_rewind, start_unwind, stop_rewind, stop_unwind};
+pub use sys::{Mark, start_rewind, start_unwind, stop_rewind, stop_unwind};
 
 #[cfg(all(feature = "alloc", feature = "awaiter-trait"))]
 pub use awaiter::CoroutineMarker;

@@ -13,7 +13,7 @@ use core::convert::Infallible;
 use core::hint::spin_loop;
 use core::mem::ManuallyDrop;
 
-use crate::sys;
+use crate::sys::{self, Mark};
 
 /// Calls `function` outside of any coroutine.
 #[cold]
@@ -39,7 +39,7 @@ pub(crate) fn outside_for_good<F: FnOnce() -> Infallible>(function: F) -> ! {
 /// # Safety
 ///
 /// - `function` points to a `ManuallyDrop<F>` that has not been called.
-unsafe extern "C" fn run<F: FnOnce()>(function: *mut ()) {
+unsafe extern "C" fn run<F: FnOnce()>(function: *mut (), _: Mark) {
     // SAFETY: our caller's promise.
     let function = unsafe { &mut *function.cast::<ManuallyDrop<F>>() };
     // SAFETY: likewise.

@@ -8,6 +8,7 @@ use crate::layout::Layout;
 use crate::phase::Phase;
 use crate::raw::{Frame, RawCore};
 use crate::stack::Stack;
+use crate::sys::Mark;
 
 /// A [`RawCore`] and the memory that it lies in.
 ///
@@ -34,7 +35,7 @@ impl Core {
     #[allow(clippy::not_unsafe_ptr_arg_deref, reason = "`data` is only kept")]
     pub fn new(
         size: usize,
-        entry: unsafe extern "C" fn(data: *mut ()) -> u32,
+        entry: unsafe extern "C" fn(data: *mut (), mark: Mark) -> u32,
         data: *mut (),
     ) -> Self {
         let len = Layout::needed(size, Frame::<()>::LAYOUT);

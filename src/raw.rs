@@ -36,7 +36,7 @@ use crate::fatal::{Fatal, fatal};
 use crate::layout::{Layout, RED_ZONE, STACK_ALIGN, StackUsage};
 use crate::outside::outside_for_good;
 use crate::phase::Phase;
-use crate::sys::{self, Entry};
+use crate::sys::{self, Entry, Mark};
 use crate::waker::CoreWaker;
 
 /// Asyncify's descriptor of the memory that it saves frames to.
@@ -195,7 +195,7 @@ impl RawCore {
     #[track_caller]
     pub unsafe fn new_in(
         memory: NonNull<[MaybeUninit<u8>]>,
-        entry: unsafe extern "C" fn(data: *mut ()) -> u32,
+        entry: unsafe extern "C" fn(data: *mut (), mark: Mark) -> u32,
         data: *mut (),
     ) -> NonNull<Self> {
         // SAFETY: our caller makes the same promise.

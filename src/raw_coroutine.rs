@@ -15,6 +15,7 @@ use crate::handle::CoreHandle;
 use crate::layout::StackUsage;
 use crate::phase::Phase;
 use crate::raw::{Frame, RawCore};
+use crate::sys::Mark;
 
 /// A coroutine in memory that you provide: needs no allocator.
 ///
@@ -117,7 +118,7 @@ where
     /// # Safety
     ///
     /// - `data` is the frame of such a coroutine, and its slot holds the closure.
-    unsafe extern "C" fn entry(data: *mut ()) -> u32 {
+    unsafe extern "C" fn entry(data: *mut (), _: Mark) -> u32 {
         // SAFETY: a frame is not null.
         let frame = unsafe { NonNull::new_unchecked(data.cast::<Frame<Slot<U, T>>>()) };
         // SAFETY: our caller's promise.

@@ -9,13 +9,22 @@ use crate::waker::Wait;
 
 /// What `bysyncify_resume` calls on the coroutine's own stack. Returns [`ENTRY_RETURNED`] when
 /// it is through; Asyncify makes an unwound function return 0.
-pub(crate) type Entry = unsafe extern "C" fn(data: *mut ()) -> u32;
+pub(crate) type Entry = unsafe extern "C" fn(data: *mut (), mark: Mark) -> u32;
+
+/// The last argument of the functions that only the switch calls. It says nothing.
+///
+/// Whoever asks which functions an indirect call can reach (`cargo-bysyncify` does, so as to
+/// instrument no others) goes by their types. With an argument of a type that is hardly ever passed
+/// next to a pointer, no other call seems to reach these.
+#[derive(Clone, Copy, Debug)]
+#[repr(transparent)]
+pub struct Mark(f32);
 
 /// See [`Entry`].
 pub(crate) const ENTRY_RETURNED: u32 = 1;
 
 /// What `bysyncify_outside` calls.
-pub(crate) type Outside = unsafe extern "C" fn(data: *mut ());
+pub(crate) type Outside = unsafe extern "C" fn(data: *mut (), mark: Mark);
 
 macro_rules! foreign {
     ($(#[$block:meta])* {

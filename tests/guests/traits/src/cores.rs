@@ -1,7 +1,7 @@
 //! Cores: for those who build a coroutine type of their own.
 
 use awaiter_trait::AwaiterMut;
-use bysyncify::{Core, RawCore, Stack};
+use bysyncify::{Core, Mark, RawCore, Stack};
 use guest_support::{after_one_poll, expect_trap, tests};
 use std::cell::Cell;
 use std::mem::MaybeUninit;
@@ -28,7 +28,7 @@ impl<A> Job<A> {
     ///
     /// - `data` is such a job. It and its awaiter outlive the call, and nobody else uses the
     ///   awaiter.
-    unsafe extern "C" fn entry(data: *mut ()) -> u32 {
+    unsafe extern "C" fn entry(data: *mut (), _: Mark) -> u32 {
         // SAFETY: our caller's promise.
         let job = unsafe { &*data.cast::<Self>() };
         // SAFETY: likewise.
