@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 
@@ -11,8 +11,9 @@ use crate::engine::OptLevel;
 /// The arguments of one link.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Arguments {
-    /// All of them but `-flavor wasm`, as they came.
-    given: Vec<OsString>,
+    /// What the real linker gets: all but `-flavor wasm` and what is ours, with the contents of
+    /// response files in place.
+    passed_on: Vec<OsString>,
     /// Where the module goes; `a.out` if the linker is not told.
     pub(crate) output: PathBuf,
     /// Whether several objects are joined into one: that is no module yet.
@@ -24,6 +25,13 @@ pub(crate) struct Arguments {
     /// How hard the program is to be optimised, as far as rustc tells its linker: of `s` and `z`
     /// it makes `-O2`.
     pub(crate) opt_level: OptLevel,
+    /// `--bysyncify-vouch=core::fmt,…`: what the user says never suspends.
+    pub(crate) vouched: Vec<String>,
+    /// `--bysyncify-everything`: instrument what Binaryen would by itself.
+    pub(crate) everything: bool,
+    /// `--bysyncify-checks=on|off`: whether the program checks itself while it runs. On if it is
+    /// not optimised.
+    pub(crate) checks: bool,
 }
 
 impl Arguments {
@@ -42,15 +50,34 @@ impl Arguments {
             }
             all => all,
         };
-        let mut read =
-            Self { given: given.to_vec(), output: PathBuf::from("a.out"), ..Self::default() };
+        let mut read = Self { output: PathBuf::from("a.out"), ..Self::default() };
+        let mut checks = None;
+        let mut is_optimised = false;
         let mut words = expanded(given)?.into_iter();
         while let Some(word) = words.next() {
+            if let Some(option) = word.to_string_lossy().strip_prefix("--bysyncify-") {
+                match option.split_once('=') {
+                    Some(("vouch", paths)) => {
+                        read.vouched.extend(paths.split(',').map(|path| path.trim().to_owned()));
+                    }
+                    Some(("checks", "on")) => checks = Some(true),
+                    Some(("checks", "off")) => checks = Some(false),
+                    None if option == "everything" => read.everything = true,
+                    _ => bail!(
+                        "`--bysyncify-{option}` is no option of this linker, which has \
+                         --bysyncify-vouch=PATH,…, --bysyncify-everything and \
+                         --bysyncify-checks=on|off"
+                    ),
+                }
+                continue;
+            }
+            read.passed_on.push(word.clone());
             // What we look for is ASCII but for the output's name.
             let text = word.to_string_lossy();
             match &*text {
                 "-o" | "--output" => {
                     let value = words.next().with_context(|| format!("{text} needs a value"))?;
+                    read.passed_on.push(value.clone());
                     read.output = value.into();
                 }
                 "-r" | "--relocatable" => read.is_relocatable = true,
@@ -62,16 +89,41 @@ impl Arguments {
                         read.kept_sections.push(name.to_owned());
                     } else if let Some(level) = other.strip_prefix("-O") {
                         read.opt_level = opt_level(level);
+                        is_optimised = level != "0";
                     }
                 }
             }
         }
+        read.checks = checks.unwrap_or(!is_optimised);
         Ok(read)
     }
 
-    /// The arguments as they came.
-    pub(crate) fn given(&self) -> &[OsString] {
-        &self.given
+    /// What the real linker gets.
+    pub(crate) fn passed_on(&self) -> &[OsString] {
+        &self.passed_on
+    }
+
+    /// The same, but with another output, and told to keep what the analysis needs.
+    pub(crate) fn for_analysis(&self, output: &Path) -> Vec<OsString> {
+        let mut words = Vec::with_capacity(self.passed_on.len() + 4);
+        let mut is_value = false;
+        for word in &self.passed_on {
+            let text = word.to_string_lossy();
+            if is_value {
+                words.push(output.into());
+                is_value = false;
+            } else if text.starts_with("--output=") {
+                words.extend(["-o".into(), output.into()]);
+            } else {
+                is_value = text == "-o" || text == "--output";
+                words.push(word.clone());
+            }
+        }
+        words.extend(
+            ["--emit-relocs", "--keep-section=name", "--keep-section=target_features"]
+                .map(Into::into),
+        );
+        words
     }
 
     /// Whether `--strip-all` takes a custom section out. The same that `wasm-ld` leaves out.
@@ -129,6 +181,24 @@ fn response_words(text: &str) -> Vec<String> {
     words
 }
 
+/// A response file with these arguments in it.
+pub(crate) fn response_file(arguments: &[OsString]) -> Result<String> {
+    let mut text = String::new();
+    for argument in arguments {
+        let argument = argument
+            .to_str()
+            .with_context(|| format!("the argument `{}` is not UTF-8", argument.display()))?;
+        for c in argument.chars() {
+            if c.is_whitespace() || "\\\"'".contains(c) {
+                text.push('\\');
+            }
+            text.push(c);
+        }
+        text.push('\n');
+    }
+    Ok(text)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -148,12 +218,17 @@ mod tests {
                 "-flavor wasm --export main -z stack-size=1048576 a.o -o t/a.wasm -O3 --strip-all"
             ),
             Arguments {
-                given: words("--export main -z stack-size=1048576 a.o -o t/a.wasm -O3 --strip-all"),
+                passed_on: words(
+                    "--export main -z stack-size=1048576 a.o -o t/a.wasm -O3 --strip-all"
+                ),
                 output: "t/a.wasm".into(),
                 is_relocatable: false,
                 strip_all: true,
                 kept_sections: vec![],
                 opt_level: OptLevel::O3,
+                vouched: vec![],
+                everything: false,
+                checks: false,
             }
         );
     }
@@ -188,15 +263,22 @@ mod tests {
     }
 
     #[test]
-    fn response_files_are_read_but_passed_on_as_they_are() {
+    fn response_files_are_read() {
         let dir = tempfile::tempdir().unwrap();
         let file = dir.path().join("linker-arguments");
         fs::write(&file, "-o\n/out\\ dir/a.wasm\n--strip-all\n").unwrap();
         let at_file = OsString::from(format!("@{}", file.display()));
-        let read = Arguments::read(&["-flavor".into(), "wasm".into(), at_file.clone()]).unwrap();
-        assert_eq!(read.given(), [at_file]);
+        let read = Arguments::read(&["-flavor".into(), "wasm".into(), at_file]).unwrap();
+        assert_eq!(read.passed_on(), ["-o", "/out dir/a.wasm", "--strip-all"]);
         assert_eq!(read.output, PathBuf::from("/out dir/a.wasm"));
         assert!(read.strip_all);
+    }
+
+    #[test]
+    fn response_file_is_read_as_it_was_meant() {
+        let words = ["a b", "c\"d'", "e\\f", "-o"].map(OsString::from);
+        let text = response_file(&words).unwrap();
+        assert_eq!(response_words(&text), ["a b", "c\"d'", "e\\f", "-o"]);
     }
 
     #[test]
@@ -205,6 +287,37 @@ mod tests {
             response_words("a\\ b  'c d'\n\"e'f\" '' g\\\\h"),
             ["a b", "c d", "e'f", "", "g\\h"]
         );
+    }
+
+    #[test]
+    fn our_own_options_are_not_passed_on() {
+        let read = read("a.o -O3 --bysyncify-vouch=core::fmt,regex --bysyncify-vouch=csv -o b");
+        assert_eq!(read.passed_on(), words("a.o -O3 -o b"));
+        assert_eq!(read.vouched, ["core::fmt", "regex", "csv"]);
+        let error = Arguments::read(&words("a.o --bysyncify-fast")).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "`--bysyncify-fast` is no option of this linker, which has \
+             --bysyncify-vouch=PATH,…, --bysyncify-everything and --bysyncify-checks=on|off"
+        );
+    }
+
+    #[test]
+    fn program_checks_itself_if_it_is_not_optimised_or_is_told_to() {
+        assert!(read("a.o").checks);
+        assert!(read("a.o -O0").checks);
+        assert!(!read("a.o -O2").checks);
+        assert!(read("a.o --bysyncify-checks=on -O2").checks);
+        assert!(!read("a.o -O0 --bysyncify-checks=off").checks);
+    }
+
+    #[test]
+    fn second_link_goes_elsewhere_and_keeps_what_the_analysis_needs() {
+        let kept = "--emit-relocs --keep-section=name --keep-section=target_features";
+        let second = |text: &str| read(text).for_analysis(Path::new("b"));
+        assert_eq!(second("-o a x.o"), words(&format!("-o b x.o {kept}")));
+        assert_eq!(second("--output a -s"), words(&format!("--output b -s {kept}")));
+        assert_eq!(second("--output=a -s"), words(&format!("-o b -s {kept}")));
     }
 
     #[test]

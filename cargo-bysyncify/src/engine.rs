@@ -30,6 +30,10 @@ pub struct Options {
     /// Whether wasm-bindgen will be run on the output. It takes closures from the table, which no
     /// one else can see that it does: they must not be optimised away.
     pub for_wasm_bindgen: bool,
+    /// The functions to instrument, and those that call `asyncify.start_unwind` or
+    /// `asyncify.stop_rewind`, by their names in the module, which have no commas in them. If
+    /// `None`, the engine finds out by itself.
+    pub only: Option<Vec<String>>,
 }
 
 /// How hard the engine optimises what it wrote.

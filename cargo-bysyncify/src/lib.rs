@@ -9,6 +9,7 @@
 //! What is public is for other tools that need a wasm target or `wasm-opt`: [`setup`], and
 //! [`WasmOpt`] as an [`Engine`].
 
+mod analysis;
 mod arguments;
 mod cargo;
 mod cli;
@@ -17,10 +18,14 @@ mod engine;
 mod features;
 mod linker;
 mod module;
+mod naming;
 mod node_run;
+mod pipeline;
 mod project;
+mod refusal;
 mod run;
 pub mod setup;
+mod store;
 mod wasm_opt;
 
 use std::ffi::OsString;

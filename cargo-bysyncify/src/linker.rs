@@ -9,9 +9,11 @@ use std::process::{Command, ExitCode, ExitStatus, Stdio};
 
 use anyhow::{Context, Result, bail};
 
-use crate::arguments::Arguments;
-use crate::engine::{Engine, Options};
+use crate::analysis::Vouched;
+use crate::arguments::{self, Arguments};
 use crate::module::{self, Summary};
+use crate::pipeline::{self, Recipe};
+use crate::store::{self, Store, Temporary};
 use crate::{command, setup};
 
 /// Runs the linker with the process's arguments (without its own name).
@@ -28,7 +30,7 @@ pub(crate) fn main(arguments: &[OsString]) -> ExitCode {
 fn link(arguments: &[OsString]) -> Result<ExitCode> {
     let arguments = Arguments::read(arguments)?;
     let linker = RealLinker::find()?;
-    let status = linker.run(linker.command().args(arguments.given()))?;
+    let status = linker.run(arguments.passed_on(), &mut linker.command())?;
     if !status.success() {
         return Ok(command::exit_code(status));
     }
@@ -48,11 +50,10 @@ fn link(arguments: &[OsString]) -> Result<ExitCode> {
 /// Runs Asyncify on the linked module if it has to be.
 fn finish(arguments: &Arguments, linker: &RealLinker) -> Result<()> {
     let output = &arguments.output;
-    let Some(mut summary) = read_if_needed(output)? else { return Ok(()) };
-    if arguments.strip_all {
-        // The features, and the names for messages, must last until Asyncify has run.
-        relink_unstripped(arguments, linker)?;
-        summary = Summary::of(&read(output)?)?;
+    let summary = Summary::of(&store::read(output)?)
+        .with_context(|| format!("`{}` is no WebAssembly module", output.display()))?;
+    if !summary.needs_asyncify()? {
+        return Ok(());
     }
     let opt_level = match std::env::var("BYSYNCIFY_OPT") {
         Ok(level) => level.parse().context("in BYSYNCIFY_OPT")?,
@@ -64,66 +65,55 @@ fn finish(arguments: &Arguments, linker: &RealLinker) -> Result<()> {
                run `cargo bysyncify setup`"
         );
     };
-    let for_wasm_bindgen = summary.for_wasm_bindgen;
-    let options = Options { opt_level, features: summary.features, for_wasm_bindgen };
-    transform(&engine, output, &options, |section| arguments.strips(section))
+    let recipe = Recipe {
+        vouched: Vouched(arguments.vouched.clone()),
+        everything: arguments.everything,
+        checks: arguments.checks,
+        opt_level,
+    };
+    let linked = link_for_analysis(arguments, linker)?;
+    let store = Store::of(output);
+    let how = format!("cargo-bysyncify {}\n{engine}\n{recipe:#?}\n", env!("CARGO_PKG_VERSION"));
+    let asyncified = match store.find(&linked, &how) {
+        Some(asyncified) => asyncified,
+        None => {
+            let asyncified = pipeline::asyncify(&linked, &recipe, &engine, output)?;
+            store.keep(&linked, &how, &asyncified)?;
+            asyncified
+        }
+    };
+    let stripped = module::without_sections(&asyncified, |section| arguments.strips(section))?;
+    replace(output, &stripped)
 }
 
-/// The module's summary if it must go through Asyncify.
-fn read_if_needed(path: &Path) -> Result<Option<Summary>> {
-    let summary = Summary::of(&read(path)?)
-        .with_context(|| format!("`{}` is no WebAssembly module", path.display()))?;
-    Ok(summary.needs_asyncify()?.then_some(summary))
+/// Replaces the module, which stays as executable as the real linker has made it.
+fn replace(path: &Path, wasm: &[u8]) -> Result<()> {
+    let permissions = fs::metadata(path)?.permissions();
+    store::write(path, wasm)?;
+    fs::set_permissions(path, permissions)
+        .with_context(|| format!("cannot make `{}` executable", path.display()))
 }
 
-/// Replaces the module at `path` by what the engine makes of it, once that has been checked.
-fn transform(
-    engine: &impl Engine,
-    path: &Path,
-    options: &Options,
-    is_stripped: impl Fn(&str) -> bool,
-) -> Result<()> {
-    // Beside it, so that it can be renamed; with a number, since cargo links several at once.
-    let temporary = Temporary(path.with_extension(format!("asyncify-{}", std::process::id())));
-    engine.asyncify(path, &temporary.0, options)?;
-    let wasm = read(&temporary.0)?;
-    module::check_asyncified(&wasm)?;
-    let stripped = module::without_sections(&wasm, is_stripped)?;
-    fs::write(&temporary.0, stripped).context("cannot write the stripped module")?;
-    // The real linker marks modules as executable.
-    fs::set_permissions(&temporary.0, fs::metadata(path)?.permissions())?;
-    fs::rename(&temporary.0, path).with_context(|| format!("cannot replace `{}`", path.display()))
-}
-
-/// Links again so that names and features stay, else the same.
-fn relink_unstripped(arguments: &Arguments, linker: &RealLinker) -> Result<()> {
-    let mut command = linker.command();
-    command.args(arguments.given());
-    command.args(["--keep-section=name", "--keep-section=target_features"]);
+/// Links again, so that names stay, and relocations: these say who has whose address.
+fn link_for_analysis(arguments: &Arguments, linker: &RealLinker) -> Result<Vec<u8>> {
+    let output = Temporary::beside(&arguments.output, "linked");
     // What it has to say it said the first time.
-    let status = linker.run(command.stdout(Stdio::null()).stderr(Stdio::null()))?;
+    let status = linker.run(
+        &arguments.for_analysis(&output.0),
+        linker.command().stdout(Stdio::null()).stderr(Stdio::null()),
+    )?;
     if !status.success() {
         bail!(
-            "`{}` can strip only all sections: use the `rust-lld` of a recent Rust, or set \
-             `strip = \"debuginfo\"` in the profile",
+            "`{}` does not know --emit-relocs together with --keep-section: use the `rust-lld` of a \
+             recent Rust",
             linker.path.display()
         );
     }
-    Ok(())
+    store::read(&output.0)
 }
 
-fn read(path: &Path) -> Result<Vec<u8>> {
-    fs::read(path).with_context(|| format!("cannot read `{}`", path.display()))
-}
-
-/// A file that is removed in the end, whatever happens; a renamed one is gone already.
-struct Temporary(PathBuf);
-
-impl Drop for Temporary {
-    fn drop(&mut self) {
-        let _ = fs::remove_file(&self.0);
-    }
-}
+/// Bytes. What Windows takes is 32,767 characters.
+const MOST_ON_A_COMMAND_LINE: usize = 30_000;
 
 /// The linker that does the linking.
 struct RealLinker {
@@ -154,35 +144,22 @@ impl RealLinker {
         command
     }
 
-    fn run(&self, command: &mut Command) -> Result<ExitStatus> {
-        command.status().with_context(|| format!("cannot run `{}`", self.path.display()))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// An engine that does nothing to the module.
-    struct Idle;
-
-    impl Engine for Idle {
-        fn asyncify(&self, input: &Path, output: &Path, _: &Options) -> Result<()> {
-            fs::copy(input, output)?;
-            Ok(())
+    /// Runs it with these arguments, if there are many by way of a response file, as rustc does.
+    fn run(&self, arguments: &[OsString], command: &mut Command) -> Result<ExitStatus> {
+        let mut file = None;
+        if arguments.iter().map(|word| word.len() + 1).sum::<usize>() > MOST_ON_A_COMMAND_LINE {
+            let response = Temporary::beside(&std::env::temp_dir().join("bysyncify-ld"), "args");
+            fs::write(&response.0, arguments::response_file(arguments)?)
+                .with_context(|| format!("cannot write `{}`", response.0.display()))?;
+            let mut word = OsString::from("@");
+            word.push(&response.0);
+            command.arg(word);
+            file = Some(response);
+        } else {
+            command.args(arguments);
         }
-    }
-
-    #[test]
-    fn module_is_replaced_only_if_the_engine_did_its_work() {
-        let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("a.wasm");
-        let text = r#"(module (import "asyncify" "stop_unwind" (func)))"#;
-        let before = wat::parse_str(text).unwrap();
-        fs::write(&path, &before).unwrap();
-        let error = transform(&Idle, &path, &Options::default(), |_| true).unwrap_err();
-        assert_eq!(error.to_string(), "Asyncify left the imports asyncify.{stop_unwind}");
-        assert_eq!(fs::read(&path).unwrap(), before);
-        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
+        let status = command.status();
+        drop(file);
+        status.with_context(|| format!("cannot run `{}`", self.path.display()))
     }
 }

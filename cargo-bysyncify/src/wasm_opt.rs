@@ -1,8 +1,8 @@
 //! Binaryen's `wasm-opt` as an [`Engine`].
 
 use core::fmt;
-use std::ffi::OsStr;
-use std::fs::File;
+use std::ffi::{OsStr, OsString};
+use std::fs::{self, File};
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -10,6 +10,7 @@ use std::process::Command;
 use anyhow::{Context, Result};
 
 use crate::engine::{Engine, Options};
+use crate::store::Temporary;
 use crate::{command, features, setup};
 
 /// A version that has `--skip-pass`. 108 has not.
@@ -88,9 +89,20 @@ impl Engine for WasmOpt {
         // The order of passes is the order here. DWARF goes first: it would be wrong afterwards,
         // and keeping it up to date is slow. `-g` is for the names.
         let passes = ["--strip-dwarf", "--asyncify", "--pass-arg=asyncify-ignore-imports"];
+        // In a file: there may be more names than a command line can hold.
+        let list = match &options.only {
+            Some(names) => Some(write_list(output, names)?),
+            None => None,
+        };
+        let only = list.as_ref().map(|file| {
+            let mut argument = OsString::from("--pass-arg=asyncify-onlylist@@");
+            argument.push(&file.0);
+            argument
+        });
         let mut arguments: Vec<&OsStr> = vec![input.as_os_str(), "-o".as_ref(), output.as_os_str()];
         arguments.extend(enabled.flags.iter().map(OsStr::new));
         arguments.extend(passes.map(OsStr::new));
+        arguments.extend(only.as_deref());
         arguments.extend([options.opt_level.flag(), "-g"].map(OsStr::new));
         if options.for_wasm_bindgen && self.version >= SKIPS_PASSES {
             // It empties functions that only the table holds: seen from 125 on.
@@ -105,6 +117,14 @@ impl Engine for WasmOpt {
             ),
         })
     }
+}
+
+/// Writes the names beside `output`, to a file that is removed when it is dropped.
+fn write_list(output: &Path, names: &[String]) -> Result<Temporary> {
+    let file = Temporary(output.with_extension("instrumented"));
+    fs::write(&file.0, names.join(","))
+        .with_context(|| format!("cannot write `{}`", file.0.display()))?;
+    Ok(file)
 }
 
 /// Whether a file begins with `#!…node`.

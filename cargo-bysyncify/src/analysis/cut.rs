@@ -1,0 +1,71 @@
+//! Functions that never suspend, whatever they call.
+
+use anyhow::{Result, bail};
+
+use super::names::{is_in, readable};
+use super::program::Program;
+
+/// The functions that every panic and every failed allocation goes through. They never return,
+/// and the linker sees to it that no coroutine is current in them.
+const SINKS: [&str; 10] = [
+    // The panic handler: std's, or a `#[panic_handler]`.
+    "__rustc::rust_begin_unwind",
+    "rust_begin_unwind",
+    // `panic_any`, and what the optimiser may have left of the way there.
+    "std::panicking::begin_panic",
+    "std::panicking::begin_panic_handler",
+    "std::panicking::panic_handler",
+    "std::panicking::panic_with_hook",
+    "std::panicking::rust_panic_with_hook",
+    // Memory is exhausted.
+    "alloc::alloc::handle_alloc_error",
+    "__rustc::__rust_alloc_error_handler",
+    "std::alloc::rust_oom",
+];
+
+/// Why a function is cut.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Cut {
+    /// It is the end of every panic or failed allocation.
+    Panic,
+    /// The user has said that nothing under this name suspends.
+    Vouched(String),
+}
+
+/// What the user has vouched for: paths such as `core::fmt`, or a crate's name.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Vouched(pub(crate) Vec<String>);
+
+/// Who is cut, by function index.
+pub(super) fn cuts(program: &Program, vouched: &Vouched) -> Result<Vec<Option<Cut>>> {
+    let mut used = vec![false; vouched.0.len()];
+    let mut cuts = Vec::with_capacity(program.functions.len());
+    for function in &program.functions {
+        let Some(symbol) = &function.name else {
+            cuts.push(None);
+            continue;
+        };
+        let name = readable(symbol);
+        let mut cut = is_sink(&name).then_some(Cut::Panic);
+        for (path, used) in vouched.0.iter().zip(&mut used) {
+            if is_in(&name, path) {
+                *used = true;
+                cut.get_or_insert_with(|| Cut::Vouched(path.clone()));
+            }
+        }
+        cuts.push(cut);
+    }
+    if let Some((path, _)) = vouched.0.iter().zip(&used).find(|(_, used)| !**used) {
+        bail!(
+            "nothing in the program is called `{path}`, which is vouched for: take it out of \
+             `--bysyncify-vouch`, or see `cargo bysyncify report` for the names there are"
+        );
+    }
+    Ok(cuts)
+}
+
+fn is_sink(name: &str) -> bool {
+    SINKS.iter().any(|sink| {
+        name.strip_prefix(sink).is_some_and(|rest| rest.is_empty() || rest.starts_with("::"))
+    }) || name.starts_with("std::sys::backtrace::__rust_end_short_backtrace")
+}

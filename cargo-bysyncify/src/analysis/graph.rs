@@ -1,0 +1,283 @@
+//! Who can reach `suspend`, and who can be reached from `resume`.
+
+use std::collections::{BTreeSet, HashMap, VecDeque};
+
+use anyhow::Result;
+
+use super::body::{IndirectCall, Through};
+use super::cut::{self, Cut, Vouched};
+use super::names::readable;
+use super::program::{FunctionIndex, Import, Program, TypeId};
+
+/// The library's function that calls another while no coroutine is current. It is a bottom
+/// function, by the imports it calls, but nothing is suspended below it.
+const OUTSIDE: &str = "bysyncify_outside";
+
+/// Asyncify's imports: who calls one of these is a top function…
+const TOP: [&str; 2] = ["start_unwind", "stop_rewind"];
+/// …and who calls one of these a bottom one.
+const BOTTOM: [&str; 2] = ["stop_unwind", "start_rewind"];
+
+/// Why a function can reach `suspend`, or can be reached from `resume`: one step of the way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Because {
+    /// It begins an unwind; or it is called by what begins a rewind.
+    Switch,
+    /// Of a direct call: to that function, or by it.
+    Call(FunctionIndex),
+    /// Of an indirect call likewise.
+    IndirectCall(FunctionIndex),
+}
+
+/// One step of a way through the program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Step {
+    pub(crate) function: FunctionIndex,
+    /// Whether the call that leads here, or away, is indirect.
+    pub(crate) is_indirect: bool,
+}
+
+/// What was found out about a program.
+#[derive(Debug)]
+pub(crate) struct Analysis {
+    /// By function index: why it can reach `suspend`.
+    suspends: Vec<Option<Because>>,
+    /// By function index: why it can be reached from `resume`.
+    reached: Vec<Option<Because>>,
+    /// By function index.
+    cuts: Vec<Option<Cut>>,
+    tops: BTreeSet<FunctionIndex>,
+    bottoms: BTreeSet<FunctionIndex>,
+}
+
+impl Analysis {
+    /// Analyses a program.
+    ///
+    /// # Errors
+    ///
+    /// If something that was vouched for does not exist.
+    pub(crate) fn of(program: &Program, vouched: &Vouched) -> Result<Self> {
+        let cuts = cut::cuts(program, vouched)?;
+        let calling = |names: [&str; 2]| -> BTreeSet<FunctionIndex> {
+            let imports: BTreeSet<FunctionIndex> = indices(program)
+                .filter(|index| {
+                    let import = &program.functions[*index as usize].import;
+                    import.as_ref().is_some_and(|Import { module, name }| {
+                        module == "asyncify" && names.contains(&name.as_str())
+                    })
+                })
+                .collect();
+            let calls = |index: &FunctionIndex| {
+                !program.functions[*index as usize].calls.direct.is_disjoint(&imports)
+            };
+            indices(program).filter(calls).collect()
+        };
+        let (tops, bottoms) = (calling(TOP), calling(BOTTOM));
+        let graph = Graph::of(program);
+        let is_barrier = |index: FunctionIndex| {
+            bottoms.contains(&index) || tops.contains(&index) || cuts[index as usize].is_some()
+        };
+        let suspends = graph.spread(&tops, is_barrier, Graph::callers);
+        let outside = program.named(OUTSIDE);
+        let mut entries = BTreeSet::new();
+        for bottom in bottoms.iter().filter(|bottom| Some(**bottom) != outside) {
+            entries.extend(graph.callees(*bottom).into_iter().map(|(callee, _)| callee));
+        }
+        let reached = graph.spread(&entries, is_barrier, Graph::callees);
+        Ok(Self { suspends, reached, cuts, tops, bottoms })
+    }
+
+    /// The functions to instrument.
+    pub(crate) fn instrumented(&self) -> impl Iterator<Item = FunctionIndex> {
+        (0..)
+            .zip(&self.suspends)
+            .filter_map(|(index, _)| self.is_instrumented(index).then_some(index))
+    }
+
+    /// The functions that begin an unwind.
+    pub(crate) fn tops(&self) -> impl Iterator<Item = FunctionIndex> {
+        self.tops.iter().copied()
+    }
+
+    /// The way from a function to where it suspends, itself first: each step with how the one
+    /// before gets there.
+    pub(crate) fn to_suspend(&self, function: FunctionIndex) -> Vec<Step> {
+        Self::way(&self.suspends, function)
+    }
+
+    /// The way from a function back to where the coroutine is resumed.
+    pub(crate) fn from_resume(&self, function: FunctionIndex) -> Vec<Step> {
+        Self::way(&self.reached, function)
+    }
+
+    fn way(because: &[Option<Because>], function: FunctionIndex) -> Vec<Step> {
+        let mut way = vec![Step { function, is_indirect: false }];
+        let mut at = function;
+        loop {
+            let step = match because[at as usize] {
+                None | Some(Because::Switch) => return way,
+                Some(Because::Call(function)) => Step { function, is_indirect: false },
+                Some(Because::IndirectCall(function)) => Step { function, is_indirect: true },
+            };
+            at = step.function;
+            way.push(step);
+        }
+    }
+
+    /// The calls by which a function can suspend, one a line.
+    pub(crate) fn chain(&self, program: &Program, function: FunctionIndex) -> String {
+        let lines = self.to_suspend(function).into_iter().enumerate().map(|(at, step)| {
+            let name = readable(&program.symbol(step.function));
+            match (at, step.is_indirect) {
+                (0, _) => format!("    {name}"),
+                (_, false) => format!("      calls {name}"),
+                (_, true) => format!("      calls, indirectly, {name}"),
+            }
+        });
+        lines.collect::<Vec<_>>().join("\n")
+    }
+
+    pub(crate) fn is_instrumented(&self, index: FunctionIndex) -> bool {
+        let at = index as usize;
+        self.suspends[at].is_some()
+            && self.reached[at].is_some()
+            && self.cuts[at].is_none()
+            && !self.tops.contains(&index)
+            && !self.bottoms.contains(&index)
+    }
+}
+
+fn indices(program: &Program) -> impl Iterator<Item = FunctionIndex> {
+    (0..).zip(&program.functions).map(|(index, _)| index)
+}
+
+/// Who calls whom.
+struct Graph<'a> {
+    program: &'a Program,
+    /// Who calls a function directly.
+    direct_callers: HashMap<FunctionIndex, Vec<FunctionIndex>>,
+    /// Who makes an indirect call.
+    indirect_callers: HashMap<IndirectCall, Vec<FunctionIndex>>,
+    /// All slots that anyone calls through.
+    slots: HashMap<TypeId, BTreeSet<u64>>,
+    /// Where in the table a function is.
+    entries: HashMap<FunctionIndex, Vec<u64>>,
+    /// The functions whose address is taken.
+    taken: HashMap<TypeId, Vec<FunctionIndex>>,
+}
+
+impl<'a> Graph<'a> {
+    fn of(program: &'a Program) -> Self {
+        let mut graph = Self {
+            program,
+            direct_callers: HashMap::new(),
+            indirect_callers: HashMap::new(),
+            slots: HashMap::new(),
+            entries: HashMap::new(),
+            taken: HashMap::new(),
+        };
+        for (index, function) in (0..).zip(&program.functions) {
+            for callee in &function.calls.direct {
+                graph.direct_callers.entry(*callee).or_default().push(index);
+            }
+            for call in &function.calls.indirect {
+                let call = graph.seen_by(*call);
+                graph.indirect_callers.entry(call).or_default().push(index);
+                if let Through::Slot(offset) = call.through {
+                    graph.slots.entry(call.type_id).or_default().insert(offset);
+                }
+            }
+            if function.taken.is_taken() {
+                graph.taken.entry(function.type_id).or_default().push(index);
+            }
+        }
+        for (entry, function) in &program.table {
+            graph.entries.entry(*function).or_default().push(*entry);
+        }
+        graph
+    }
+
+    /// What is in a table entry is known only as long as nobody changes the table.
+    fn seen_by(&self, call: IndirectCall) -> IndirectCall {
+        match call.through {
+            Through::Entry(_) if self.program.table_changes => {
+                IndirectCall { through: Through::Any, ..call }
+            }
+            _ => call,
+        }
+    }
+
+    /// Everyone who can call `callee`.
+    fn callers(&self, callee: FunctionIndex) -> Vec<(FunctionIndex, Because)> {
+        let direct = self.direct_callers.get(&callee).into_iter().flatten();
+        let mut found: Vec<_> = direct.map(|caller| (*caller, Because::Call(callee))).collect();
+        let function = &self.program.functions[callee as usize];
+        let type_id = function.type_id;
+        let mut through = Vec::new();
+        if function.taken.is_taken() {
+            through.push(Through::Any);
+            let entries = self.entries.get(&callee).into_iter().flatten();
+            through.extend(entries.map(|entry| Through::Entry(*entry)));
+            let slots = self.slots.get(&type_id).into_iter().flatten();
+            let slots =
+                slots.filter(|slot| function.taken.anywhere || function.taken.slots.contains(slot));
+            through.extend(slots.map(|slot| Through::Slot(*slot)));
+        }
+        for through in through {
+            let callers = self.indirect_callers.get(&IndirectCall { type_id, through });
+            let callers = callers.into_iter().flatten();
+            found.extend(callers.map(|caller| (*caller, Because::IndirectCall(callee))));
+        }
+        found
+    }
+
+    /// Everyone whom `caller` can call.
+    fn callees(&self, caller: FunctionIndex) -> Vec<(FunctionIndex, Because)> {
+        let calls = &self.program.functions[caller as usize].calls;
+        let mut found: Vec<_> =
+            calls.direct.iter().map(|callee| (*callee, Because::Call(caller))).collect();
+        for call in &calls.indirect {
+            let call = self.seen_by(*call);
+            let candidates = self.taken.get(&call.type_id).into_iter().flatten();
+            let meant = candidates.filter(|candidate| {
+                let taken = &self.program.functions[**candidate as usize].taken;
+                match call.through {
+                    Through::Any => true,
+                    Through::Slot(offset) => taken.anywhere || taken.slots.contains(&offset),
+                    Through::Entry(entry) => self.program.table.get(&entry) == Some(candidate),
+                }
+            });
+            found.extend(meant.map(|callee| (*callee, Because::IndirectCall(caller))));
+        }
+        found
+    }
+
+    /// Everything that is connected with `start` by `next`, but not through a barrier; by the
+    /// shortest way.
+    fn spread(
+        &self,
+        start: &BTreeSet<FunctionIndex>,
+        is_barrier: impl Fn(FunctionIndex) -> bool,
+        next: impl Fn(&Self, FunctionIndex) -> Vec<(FunctionIndex, Because)>,
+    ) -> Vec<Option<Because>> {
+        let mut found = vec![None; self.program.functions.len()];
+        let mut queue = VecDeque::new();
+        for index in start {
+            found[*index as usize] = Some(Because::Switch);
+            queue.push_back(*index);
+        }
+        while let Some(index) = queue.pop_front() {
+            if !start.contains(&index) && is_barrier(index) {
+                continue;
+            }
+            for (other, because) in next(self, index) {
+                let entry = &mut found[other as usize];
+                if entry.is_none() {
+                    *entry = Some(because);
+                    queue.push_back(other);
+                }
+            }
+        }
+        found
+    }
+}

@@ -1,0 +1,33 @@
+//! Which functions must be instrumented: those that can be on the stack of a coroutine when it
+//! is suspended.
+//!
+//! ```text
+//!   resume ══ entry ── a ── b ── embed ══ suspend          instrumented: entry, a, b, embed
+//!              │       └── c                               c cannot suspend
+//!              └ panic ··· hook ··· d                      a panic never suspends
+//!   main ── executor ── poll ── resume                     main … poll are never suspended
+//! ```
+//!
+//! A function is on such a stack if it can *reach* `suspend`, and can be *reached* from
+//! `resume`, over direct calls and over indirect calls to functions of the same type whose
+//! address is taken ([`relocations`] says where, which makes that precise). In Asyncify's words
+//! `suspend` is a *top* function, one that begins an unwind and ends a rewind, and `resume` a
+//! *bottom* one; they are recognised by the imports they call, so that a switch of somebody's
+//! own works too.
+//!
+//! Nobody is called through a [`Cut`]: the panic entry points, which never return and in which
+//! no coroutine is current (the linker makes it so), and what the user has vouched for.
+
+mod body;
+mod cut;
+mod graph;
+mod names;
+mod program;
+mod relocations;
+mod types;
+mod value;
+
+pub(crate) use cut::{Cut, Vouched};
+pub(crate) use graph::{Analysis, Step};
+pub(crate) use names::{crate_of, readable};
+pub(crate) use program::{FunctionIndex, Program};

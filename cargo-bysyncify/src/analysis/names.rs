@@ -1,0 +1,159 @@
+//! What functions are called, and who is meant by a name.
+
+use rustc_demangle::demangle;
+
+/// A function's name as a programmer would write it, without hashes.
+pub(crate) fn readable(symbol: &str) -> String {
+    format!("{:#}", demangle(symbol))
+}
+
+/// The crate that a function (by its readable name) belongs to: of a method, the crate of the
+/// type or, if that is none's, the trait.
+pub(crate) fn crate_of(name: &str) -> &str {
+    let mut homes = homes(name).filter_map(|home| home.split_once("::")).map(|(first, _)| first);
+    homes.find(|first| first.chars().all(|c| c.is_alphanumeric() || c == '_')).unwrap_or("")
+}
+
+/// Whether a function (by its readable name) is in `path`, or a method of a trait or type in it:
+///
+/// - `core::fmt` means `core::fmt::write`, and `<u32 as core::fmt::Display>::fmt`, too,
+/// - but not `<alloc::vec::Vec<core::fmt::Error> as core::ops::Drop>::drop`.
+pub(crate) fn is_in(name: &str, path: &str) -> bool {
+    homes(name).any(|home| {
+        home.strip_prefix(path).is_some_and(|rest| {
+            rest.is_empty()
+                || rest.starts_with("::")
+                || rest.starts_with(['<', '>', ' ', ']', ')', ',', ';'])
+        })
+    })
+}
+
+/// The paths that a name says a function belongs to: `<A as B>::f` is in `A` and in `B`,
+/// `a::<impl B for C>::f` in `a`, `B` and `C`, and `a::f` in `a`.
+fn homes(name: &str) -> impl Iterator<Item = &str> {
+    let (before, inner) = match name.strip_prefix('<') {
+        Some(inner) => (None, Some(inner)),
+        None => match name.split_once("<impl ") {
+            Some((before, inner)) if before.ends_with("::") => (Some(name), Some(inner)),
+            _ => (Some(name), None),
+        },
+    };
+    let inner = inner.map(|inner| &inner[..end_of_brackets(inner)]).unwrap_or_default();
+    let parts = parts(inner.strip_prefix("impl ").unwrap_or(inner));
+    before.into_iter().chain(parts.into_iter().map(without_sigils))
+}
+
+/// Splits at each ` as ` and ` for ` that is in no further brackets.
+fn parts(text: &str) -> Vec<&str> {
+    let mut parts = Vec::new();
+    let mut rest = text;
+    'next: loop {
+        for (at, depth) in depths(rest) {
+            for word in [" as ", " for "] {
+                if depth == 0 && rest[at..].starts_with(word) {
+                    parts.push(&rest[..at]);
+                    rest = &rest[at + word.len()..];
+                    continue 'next;
+                }
+            }
+        }
+        parts.push(rest);
+        return parts;
+    }
+}
+
+/// Where the brackets end that `text` is in.
+fn end_of_brackets(text: &str) -> usize {
+    let end = depths(text).find(|(_, depth)| *depth < 0);
+    end.map_or(text.len(), |(at, _)| at)
+}
+
+/// Each character's place, and how deep in brackets it is; a closing one is outside already.
+fn depths(text: &str) -> impl Iterator<Item = (usize, i32)> {
+    let mut depth = 0;
+    let mut last = ' ';
+    text.char_indices().map(move |(at, c)| {
+        match c {
+            '<' | '(' | '[' => depth += 1,
+            // An arrow's head is no bracket.
+            '>' if last == '-' => {}
+            '>' | ')' | ']' => depth -= 1,
+            _ => {}
+        }
+        last = c;
+        // An opening one is inside, but nobody asks about its own place.
+        (at, depth)
+    })
+}
+
+/// The type in `&mut T`, `*const T`, `[T]`, `dyn T`.
+fn without_sigils(mut path: &str) -> &str {
+    while let Some(rest) = ["&", "*const ", "*mut ", "mut ", "dyn ", "[", "(", "!"]
+        .iter()
+        .find_map(|sigil| path.strip_prefix(sigil))
+    {
+        path = rest;
+    }
+    path
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_manglings_are_read() {
+        assert_eq!(
+            readable("_ZN5alloc3fmt6format12format_inner17h0123456789abcdefE"),
+            "alloc::fmt::format::format_inner"
+        );
+        assert_eq!(
+            readable(
+                "_RNvXsr_NtCs1CYXbLPYCFn_4core4cellNtB5_14BorrowMutErrorNtNtB7_3fmt7Display3fmt"
+            ),
+            "<core::cell::BorrowMutError as core::fmt::Display>::fmt"
+        );
+        assert_eq!(readable("memcpy"), "memcpy");
+    }
+
+    #[test]
+    fn a_function_belongs_to_its_module_its_type_and_its_trait() {
+        for (name, path, expected) in [
+            ("core::fmt::write", "core::fmt", true),
+            ("core::fmt::write", "core", true),
+            ("core::fmt::write", "core::fmt::write", true),
+            ("core::fmt::write", "core::fm", false),
+            ("core::fmt::write", "fmt", false),
+            ("core::fmt::num::imp::<impl core::fmt::Display for u32>::fmt", "core::fmt", true),
+            ("a::<impl core::fmt::Display for b::C<d::E>>::fmt", "core::fmt", true),
+            ("a::<impl core::fmt::Display for b::C<d::E>>::fmt", "b", true),
+            ("a::<impl core::fmt::Display for b::C<d::E>>::fmt", "d", false),
+            ("<u32 as core::fmt::Display>::fmt", "core::fmt", true),
+            ("<&mut dyn core::fmt::Write as core::fmt::Write>::write_str", "core::fmt", true),
+            ("<alloc::vec::Vec<core::fmt::Error> as core::ops::Drop>::drop", "core::fmt", false),
+            ("<[u8] as a::B>::c", "u8", true),
+            ("<fn(x::Y) -> core::fmt::Error as a::B>::c", "a", true),
+            ("<fn(x::Y) -> core::fmt::Error as a::B>::c", "core::fmt", false),
+            ("core::ptr::drop_in_place::<core::fmt::Error>", "core::fmt", false),
+            ("regex::Regex::new::{closure#0}", "regex", true),
+            ("<regex::Regex>::new", "regex", true),
+            ("regex_syntax::parse", "regex", false),
+        ] {
+            assert_eq!(is_in(name, path), expected, "{name} in {path}");
+        }
+    }
+
+    #[test]
+    fn crate_of_a_method_is_that_of_its_type() {
+        for (name, expected) in [
+            ("core::fmt::write", "core"),
+            ("<csv::Error as core::fmt::Display>::fmt", "csv"),
+            ("<&csv::Error as core::fmt::Display>::fmt", "csv"),
+            ("<u32 as core::fmt::Display>::fmt", "core"),
+            ("core::ptr::drop_in_place::<csv::Error>", "core"),
+            ("memcpy", ""),
+        ] {
+            assert_eq!(crate_of(name), expected, "{name}");
+        }
+    }
+}

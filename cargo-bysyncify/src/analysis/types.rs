@@ -1,0 +1,61 @@
+//! The types of a module.
+
+use std::collections::HashMap;
+
+use anyhow::{Context, Result, bail};
+use wasmparser::{CompositeInnerType, FuncType, SubType};
+
+use super::program::TypeId;
+
+/// The module's types.
+#[derive(Debug, Default)]
+pub(super) struct Types {
+    /// By type index.
+    sub_types: Vec<SubType>,
+    /// By type index; none for what is no function.
+    ids: Vec<Option<TypeId>>,
+    known: HashMap<FuncType, TypeId>,
+    /// The type index of each tag.
+    pub(super) tags: Vec<u32>,
+}
+
+impl Types {
+    pub(super) fn add(&mut self, sub_type: SubType) {
+        let id = match &sub_type.composite_type.inner {
+            CompositeInnerType::Func(function) => {
+                let next = self.known.len() as TypeId;
+                Some(*self.known.entry(function.clone()).or_insert(next))
+            }
+            _ => None,
+        };
+        self.ids.push(id);
+        self.sub_types.push(sub_type);
+    }
+
+    /// What the type at this index of the type section is called here.
+    pub(super) fn id(&self, type_index: u32) -> Result<TypeId> {
+        let id = self.ids.get(type_index as usize).copied().flatten();
+        id.with_context(|| format!("type {type_index} is no function type"))
+    }
+
+    pub(super) fn sub_type(&self, type_index: u32) -> Option<&SubType> {
+        self.sub_types.get(type_index as usize)
+    }
+
+    pub(super) fn tag(&self, tag: u32) -> Option<u32> {
+        self.tags.get(tag as usize).copied()
+    }
+
+    pub(super) fn function(&self, type_index: u32) -> Result<&FuncType> {
+        match self.sub_type(type_index).map(|sub_type| &sub_type.composite_type.inner) {
+            Some(CompositeInnerType::Func(function)) => Ok(function),
+            _ => bail!("type {type_index} is no function type"),
+        }
+    }
+
+    /// How many operands and results a function of this type has.
+    pub(super) fn arity(&self, type_index: u32) -> Result<(u32, u32)> {
+        let function = self.function(type_index)?;
+        Ok((u32::try_from(function.params().len())?, u32::try_from(function.results().len())?))
+    }
+}

@@ -1,0 +1,85 @@
+//! What is known of a value: whether it is a function pointer of known origin, and whether it
+//! points to the beginning of an object.
+
+use super::body::Through;
+
+/// A value, as far as it matters for whom an indirect call can reach.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Value {
+    /// This number, which is no address inside a vtable.
+    Constant(u64),
+    /// What lies this many bytes after the beginning of some object.
+    Loaded(u64),
+    /// A pointer as somebody else made it: to the beginning of an object, if it is one to a
+    /// vtable at all.
+    Whole,
+    /// The result of arithmetic, perhaps a pointer into an object; or unknown.
+    Computed,
+}
+
+impl Value {
+    /// What lies at this address, `offset` bytes on.
+    pub(super) fn load(self, offset: u64) -> Self {
+        match self {
+            Self::Loaded(_) | Self::Whole => Self::Loaded(offset),
+            // It is some pointer all the same.
+            Self::Constant(_) | Self::Computed => Self::Whole,
+        }
+    }
+
+    /// The lower or the upper half of it.
+    pub(super) fn half(self) -> Self {
+        match self {
+            Self::Loaded(_) | Self::Whole => Self::Whole,
+            Self::Constant(_) | Self::Computed => Self::Computed,
+        }
+    }
+
+    /// What it can be if it is one or the other.
+    pub(super) fn join(self, other: Self) -> Self {
+        match (self, other) {
+            (one, other) if one == other => one,
+            (Self::Computed, _) | (_, Self::Computed) => Self::Computed,
+            _ => Self::Whole,
+        }
+    }
+
+    /// What an indirect call through this function pointer can reach.
+    pub(super) fn callee(self) -> Through {
+        match self {
+            Self::Constant(entry) => Through::Entry(entry),
+            Self::Loaded(offset) => Through::Slot(offset),
+            Self::Whole | Self::Computed => Through::Any,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Value::{Computed, Constant, Loaded, Whole};
+
+    #[test]
+    fn only_what_both_agree_on_is_known() {
+        for (one, other, expected) in [
+            (Loaded(4), Loaded(4), Loaded(4)),
+            (Loaded(4), Loaded(8), Whole),
+            (Loaded(4), Whole, Whole),
+            (Loaded(4), Constant(0), Whole),
+            (Constant(8), Constant(8), Constant(8)),
+            (Constant(8), Constant(9), Whole),
+            (Whole, Computed, Computed),
+            (Loaded(4), Computed, Computed),
+        ] {
+            assert_eq!(one.join(other), expected);
+            assert_eq!(other.join(one), expected);
+        }
+    }
+
+    #[test]
+    fn an_offset_counts_only_from_the_beginning_of_an_object() {
+        assert_eq!(Whole.load(12), Loaded(12));
+        assert_eq!(Loaded(4).load(12), Loaded(12));
+        assert_eq!(Computed.load(12), Whole);
+        assert_eq!(Constant(1024).load(12), Whole);
+    }
+}

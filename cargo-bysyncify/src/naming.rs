@@ -1,0 +1,186 @@
+//! Function names that Binaryen can be given in a list.
+//!
+//! What the linker writes may have commas, brackets and asterisks in it, which mean something in
+//! such a list, and two functions may have one name. So while Binaryen works on a module its
+//! functions are called `f0`, `f1`, … by their indexes; afterwards they get their names back.
+
+use std::collections::HashMap;
+
+use anyhow::Result;
+use wasm_encoder::{NameMap, NameSection, Section as _};
+use wasmparser::{BinaryReader, NameMap as NameMapReader, Parser, Payload};
+
+use crate::analysis::FunctionIndex;
+use crate::module;
+
+/// What a function is called in between.
+pub(crate) fn number(index: FunctionIndex) -> String {
+    format!("f{index}")
+}
+
+/// The names that functions had.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Names(HashMap<FunctionIndex, String>);
+
+impl Names {
+    /// The name that stands behind a number.
+    fn behind(&self, numbered: &str) -> Option<&str> {
+        let index = numbered.strip_prefix('f')?.parse().ok()?;
+        self.0.get(&index).map(String::as_str)
+    }
+
+    /// Puts names in for the numbers in a text: in Binaryen's messages, that is.
+    pub(crate) fn in_text(&self, text: &str) -> String {
+        let mut words = String::with_capacity(text.len());
+        let mut rest = text;
+        while let Some(start) = rest.find(|c: char| c.is_alphanumeric() || c == '_') {
+            let (before, from) = rest.split_at(start);
+            let end = from.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(from.len());
+            let (word, after) = from.split_at(end);
+            words.push_str(before);
+            words.push_str(self.behind(word).unwrap_or(word));
+            rest = after;
+        }
+        words.push_str(rest);
+        words
+    }
+}
+
+/// Renames all functions to their numbers.
+pub(crate) fn with_numbers(wasm: &[u8]) -> Result<(Vec<u8>, Names)> {
+    let mut names = Names::default();
+    let mut functions = 0;
+    for payload in Parser::new(0).parse_all(wasm) {
+        match payload? {
+            Payload::ImportSection(section) => {
+                for import in section.into_imports() {
+                    let is_function = matches!(import?.ty, wasmparser::TypeRef::Func(_));
+                    functions += u32::from(is_function);
+                }
+            }
+            Payload::FunctionSection(section) => functions += section.count(),
+            _ => {}
+        }
+    }
+    let wasm = rename(wasm, |named| {
+        names.0 = named.into_iter().collect();
+        (0..functions).map(|index| (index, number(index))).collect()
+    })?;
+    Ok((wasm, names))
+}
+
+/// Gives the functions of what was made of such a module their names back.
+pub(crate) fn with_names(wasm: &[u8], names: &Names) -> Result<Vec<u8>> {
+    rename(wasm, |mut named| {
+        for (_, name) in &mut named {
+            if let Some(before) = names.behind(name) {
+                *name = before.to_owned();
+            }
+        }
+        named
+    })
+}
+
+/// Replaces the names of functions, and leaves the other names as they are.
+fn rename(
+    wasm: &[u8],
+    replace: impl FnOnce(Vec<(FunctionIndex, String)>) -> Vec<(FunctionIndex, String)>,
+) -> Result<Vec<u8>> {
+    let (mut renamed, section) = without_names(wasm)?;
+    let mut functions = Vec::new();
+    let mut others = Vec::new();
+    let mut reader = BinaryReader::new(section, 0);
+    while !reader.eof() {
+        let id = reader.read_u8()?;
+        let size = reader.read_var_u32()? as usize;
+        let content = reader.read_bytes(size)?;
+        if id == FUNCTIONS {
+            for naming in NameMapReader::new(BinaryReader::new(content, 0))? {
+                let naming = naming?;
+                functions.push((naming.index, naming.name.to_owned()));
+            }
+        } else {
+            others.push((id, content));
+        }
+    }
+    let mut map = NameMap::new();
+    for (index, name) in replace(functions) {
+        map.append(index, &name);
+    }
+    let mut names = NameSection::new();
+    let (before, after): (Vec<_>, Vec<_>) = others.into_iter().partition(|(id, _)| *id < FUNCTIONS);
+    for (id, content) in before {
+        names.raw(id, content);
+    }
+    names.functions(&map);
+    for (id, content) in after {
+        names.raw(id, content);
+    }
+    names.append_to(&mut renamed);
+    Ok(renamed)
+}
+
+/// The subsection with the names of functions.
+const FUNCTIONS: u8 = 1;
+
+/// The module without its name section, and that section's content.
+fn without_names(wasm: &[u8]) -> Result<(Vec<u8>, &[u8])> {
+    let mut content: &[u8] = &[];
+    for payload in Parser::new(0).parse_all(wasm) {
+        if let Payload::CustomSection(section) = payload? {
+            if section.name() == "name" {
+                let start = usize::try_from(section.data_offset())?;
+                content = &wasm[start..start + section.data().len()];
+            }
+        }
+    }
+    Ok((module::without_sections(wasm, |name| name == "name")?, content))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TEXT: &str = r#"(module $demo
+        (import "env" "a" (func $"a,b"))
+        (global $counter i32 (i32.const 0))
+        (func $"<T as X>::f")
+        (func)
+        (func $"<T as X>::f"))"#;
+
+    fn printed(wasm: &[u8]) -> Vec<(FunctionIndex, String)> {
+        let mut found = Vec::new();
+        rename(wasm, |names| {
+            found.clone_from(&names);
+            names
+        })
+        .unwrap();
+        found
+    }
+
+    fn named(names: &[(FunctionIndex, &str)]) -> Vec<(FunctionIndex, String)> {
+        names.iter().map(|(index, name)| (*index, (*name).to_owned())).collect()
+    }
+
+    #[test]
+    fn functions_are_numbered_and_get_their_names_back() {
+        let text = TEXT.replacen("(func $\"<T as X>::f\")", "(func $f)", 1);
+        let wasm = wat::parse_str(text).unwrap();
+        let (numbered, names) = with_numbers(&wasm).unwrap();
+        assert_eq!(printed(&numbered), named(&[(0, "f0"), (1, "f1"), (2, "f2"), (3, "f3")]));
+        let back = with_names(&numbered, &names).unwrap();
+        // What had no name keeps its number: something must tell it from others.
+        assert_eq!(printed(&back), named(&[(0, "a,b"), (1, "f"), (2, "f2"), (3, "<T as X>::f")]));
+        // All else is as it was.
+        assert_eq!(without_names(&back).unwrap().0, without_names(&wasm).unwrap().0);
+    }
+
+    #[test]
+    fn numbers_in_a_message_are_replaced() {
+        let names = Names([(7, "core::fmt::write".to_owned())].into());
+        assert_eq!(
+            names.in_text("Fatal: bad f7, in $f7 (f8; if70)"),
+            "Fatal: bad core::fmt::write, in $core::fmt::write (f8; if70)"
+        );
+    }
+}

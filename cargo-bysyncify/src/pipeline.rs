@@ -1,0 +1,73 @@
+//! What becomes of a linked module that can suspend.
+//!
+//! ```text
+//!   linked ─► analysis ─► refusals ─► numbered names ─► engine ─► check ─► names ─► stripped
+//! ```
+
+use anyhow::{Context, Result};
+use std::fs;
+use std::path::Path;
+
+use crate::analysis::{Analysis, Program, Vouched};
+use crate::engine::{Engine, OptLevel, Options};
+use crate::module::{self, Summary};
+use crate::naming;
+use crate::refusal;
+use crate::store::{self, Temporary};
+
+/// How a module is made pausable.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Recipe {
+    /// What never suspends, by the user's word.
+    pub(crate) vouched: Vouched,
+    /// Whether the engine chooses what to instrument, and not the analysis.
+    pub(crate) everything: bool,
+    /// Whether the module checks itself while it runs.
+    pub(crate) checks: bool,
+    pub(crate) opt_level: OptLevel,
+}
+
+/// Makes a module pausable, and keeps its names.
+///
+/// `scratch` is a path beside which files can be written for a while.
+///
+/// # Errors
+///
+/// If it cannot be done, or what the engine made of it is not right.
+pub(crate) fn asyncify(
+    linked: &[u8],
+    recipe: &Recipe,
+    engine: &impl Engine,
+    scratch: &Path,
+) -> Result<Vec<u8>> {
+    let summary = Summary::of(linked)?;
+    let program = Program::read(linked).context("cannot analyse it")?;
+    refusal::check_names(&program)?;
+    let analysis = Analysis::of(&program, &recipe.vouched)?;
+    refusal::check(&program, &analysis)?;
+    let bare = module::without_sections(linked, is_of_no_use_later)?;
+    let (numbered, names) = naming::with_numbers(&bare)?;
+    let only = (!recipe.everything)
+        .then(|| analysis.instrumented().chain(analysis.tops()).map(naming::number).collect());
+    let options = Options {
+        opt_level: recipe.opt_level,
+        features: summary.features,
+        for_wasm_bindgen: summary.for_wasm_bindgen,
+        only,
+    };
+    let before = Temporary::beside(scratch, "before");
+    let after = Temporary::beside(scratch, "after");
+    fs::write(&before.0, numbered)
+        .with_context(|| format!("cannot write `{}`", before.0.display()))?;
+    engine
+        .asyncify(&before.0, &after.0, &options)
+        .map_err(|error| anyhow::anyhow!("{}", names.in_text(&format!("{error:#}"))))?;
+    let asyncified = store::read(&after.0)?;
+    module::check_asyncified(&asyncified)?;
+    naming::with_names(&asyncified, &names)
+}
+
+/// Sections that say where things are in the module as it was.
+fn is_of_no_use_later(section: &str) -> bool {
+    section == "linking" || section.starts_with("reloc.") || section.starts_with(".debug_")
+}

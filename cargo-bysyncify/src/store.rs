@@ -1,0 +1,122 @@
+//! Files that are beside a linked module: such as are removed in the end, and what was made of
+//! the module the last time.
+//!
+//! For `deps/demo.wasm` there is a folder `deps/demo.bysyncify` with
+//!
+//! - `linked.wasm`, as the linker made it, with names and relocations,
+//! - `asyncified.wasm`, what became of it, with names,
+//! - `made.txt`, how: written last, and removed first.
+//!
+//! If the same module is to be made in the same way, it is there already. And `cargo bysyncify
+//! report` finds here what it compares.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+
+/// A file that is removed in the end, whatever happens; a renamed one is gone already.
+#[derive(Debug)]
+pub(crate) struct Temporary(pub(crate) PathBuf);
+
+impl Temporary {
+    /// A file beside `path`, so that it can be renamed to it, whose name no one else uses: cargo
+    /// links several programs at once.
+    pub(crate) fn beside(path: &Path, extension: &str) -> Self {
+        Self(path.with_extension(format!("{}.{extension}", std::process::id())))
+    }
+}
+
+impl Drop for Temporary {
+    fn drop(&mut self) {
+        let _ = fs::remove_file(&self.0);
+    }
+}
+
+/// Writes a file so that it is there as a whole or not at all.
+pub(crate) fn write(path: &Path, contents: &[u8]) -> Result<()> {
+    let temporary = Temporary::beside(path, "new");
+    fs::write(&temporary.0, contents)
+        .and_then(|()| fs::rename(&temporary.0, path))
+        .with_context(|| format!("cannot write `{}`", path.display()))
+}
+
+pub(crate) fn read(path: &Path) -> Result<Vec<u8>> {
+    fs::read(path).with_context(|| format!("cannot read `{}`", path.display()))
+}
+
+/// What was made of one module.
+#[derive(Debug)]
+pub(crate) struct Store {
+    folder: PathBuf,
+}
+
+impl Store {
+    /// The store of the module that is linked to `output`.
+    pub(crate) fn of(output: &Path) -> Self {
+        Self { folder: output.with_extension("bysyncify") }
+    }
+
+    /// The module as it was linked, with names and relocations.
+    pub(crate) fn linked(&self) -> PathBuf {
+        self.folder.join("linked.wasm")
+    }
+
+    /// What became of it, with names.
+    pub(crate) fn asyncified(&self) -> PathBuf {
+        self.folder.join("asyncified.wasm")
+    }
+
+    /// How it was made.
+    pub(crate) fn made(&self) -> PathBuf {
+        self.folder.join("made.txt")
+    }
+
+    /// What was made of the same module in the same way.
+    pub(crate) fn find(&self, linked: &[u8], how: &str) -> Option<Vec<u8>> {
+        let same = fs::read_to_string(self.made()).is_ok_and(|made| made == how)
+            && fs::read(self.linked()).is_ok_and(|before| before == linked);
+        same.then(|| fs::read(self.asyncified()).ok()).flatten()
+    }
+
+    /// Keeps what was made.
+    pub(crate) fn keep(&self, linked: &[u8], how: &str, asyncified: &[u8]) -> Result<()> {
+        fs::create_dir_all(&self.folder)
+            .with_context(|| format!("cannot make the folder `{}`", self.folder.display()))?;
+        let _ = fs::remove_file(self.made());
+        write(&self.linked(), linked)?;
+        write(&self.asyncified(), asyncified)?;
+        write(&self.made(), how.as_bytes())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_same_module_made_in_the_same_way_is_found() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::of(&dir.path().join("demo.wasm"));
+        assert_eq!(store.find(b"linked", "how"), None);
+        store.keep(b"linked", "how", b"asyncified").unwrap();
+        assert_eq!(store.find(b"linked", "how").unwrap(), b"asyncified");
+        assert_eq!(store.find(b"other", "how"), None);
+        assert_eq!(store.find(b"linked", "other"), None);
+        // An interrupted `keep` leaves nothing that can be taken for finished.
+        fs::remove_file(store.made()).unwrap();
+        assert_eq!(store.find(b"linked", "how"), None);
+    }
+
+    #[test]
+    fn temporary_file_is_removed_and_a_whole_one_stays() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("a.wasm");
+        write(&path, b"whole").unwrap();
+        let temporary = Temporary::beside(&path, "part");
+        fs::write(&temporary.0, b"part").unwrap();
+        drop(temporary);
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
+        assert_eq!(fs::read(&path).unwrap(), b"whole");
+    }
+}
