@@ -11,7 +11,6 @@ use wasm_encoder::{NameMap, NameSection, Section as _};
 use wasmparser::{BinaryReader, NameMap as NameMapReader, Parser, Payload};
 
 use crate::analysis::FunctionIndex;
-use crate::module;
 
 /// What a function is called in between.
 pub(crate) fn number(index: FunctionIndex) -> String {
@@ -86,7 +85,7 @@ fn rename(
     wasm: &[u8],
     replace: impl FnOnce(Vec<(FunctionIndex, String)>) -> Vec<(FunctionIndex, String)>,
 ) -> Result<Vec<u8>> {
-    let (mut renamed, section) = without_names(wasm)?;
+    let (before, section, after) = around_names(wasm)?;
     let mut functions = Vec::new();
     let mut others = Vec::new();
     let mut reader = BinaryReader::new(section, 0);
@@ -108,38 +107,51 @@ fn rename(
         map.append(index, &name);
     }
     let mut names = NameSection::new();
-    let (before, after): (Vec<_>, Vec<_>) = others.into_iter().partition(|(id, _)| *id < FUNCTIONS);
-    for (id, content) in before {
-        names.raw(id, content);
+    for (id, content) in others.iter().filter(|(id, _)| *id < FUNCTIONS) {
+        names.raw(*id, content);
     }
     names.functions(&map);
-    for (id, content) in after {
-        names.raw(id, content);
+    for (id, content) in others.iter().filter(|(id, _)| *id > FUNCTIONS) {
+        names.raw(*id, content);
     }
+    let mut renamed = before.to_vec();
     names.append_to(&mut renamed);
+    renamed.extend_from_slice(after);
     Ok(renamed)
 }
 
 /// The subsection with the names of functions.
 const FUNCTIONS: u8 = 1;
 
-/// The module without its name section, and that section's content.
-fn without_names(wasm: &[u8]) -> Result<(Vec<u8>, &[u8])> {
-    let mut content: &[u8] = &[];
+/// What comes before the name section, its content, and what comes after.
+fn around_names(wasm: &[u8]) -> Result<(&[u8], &[u8], &[u8])> {
+    let mut start = 0;
     for payload in Parser::new(0).parse_all(wasm) {
-        if let Payload::CustomSection(section) = payload? {
+        let payload = payload?;
+        let end = match &payload {
+            Payload::Version { range, .. } => range.end,
+            _ => match payload.as_section() {
+                Some((_, range)) => range.end,
+                None => continue,
+            },
+        };
+        let end = usize::try_from(end)?;
+        if let Payload::CustomSection(section) = payload {
             if section.name() == "name" {
-                let start = usize::try_from(section.data_offset())?;
-                content = &wasm[start..start + section.data().len()];
+                let content = &wasm[end - section.data().len()..end];
+                return Ok((&wasm[..start], content, &wasm[end..]));
             }
         }
+        // A section's range begins after its length, so each runs from the end of the one before.
+        start = end;
     }
-    Ok((module::without_sections(wasm, |name| name == "name")?, content))
+    Ok((wasm, &[], &[]))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::module;
 
     const TEXT: &str = r#"(module $demo
         (import "env" "a" (func $"a,b"))
@@ -172,7 +184,11 @@ mod tests {
         // What had no name keeps its number: something must tell it from others.
         assert_eq!(printed(&back), named(&[(0, "a,b"), (1, "f"), (2, "f2"), (3, "<T as X>::f")]));
         // All else is as it was.
-        assert_eq!(without_names(&back).unwrap().0, without_names(&wasm).unwrap().0);
+        let others = |wasm| module::without_sections(wasm, |name| name == "name").unwrap();
+        assert_eq!(others(&back), others(&wasm));
+        let custom =
+            wat::parse_str(r#"(module (func $f) (@custom "z" (after data) "1"))"#).unwrap();
+        assert_eq!(with_names(&custom, &Names::default()).unwrap(), custom);
     }
 
     #[test]
