@@ -17,10 +17,21 @@ export function start(wasm, input) {
   const { exports } = new WebAssembly.Instance(module, imports);
   const address = exports.provide(input.length) >>> 0;
   new Uint8Array(exports.memory.buffer, address, input.length).set(input);
+  const result = () =>
+    Buffer.from(exports.memory.buffer, exports.result() >>> 0, exports.result_len());
+  const run = (name) => {
+    try {
+      return exports[name]() >>> 0;
+    } catch (error) {
+      // After a panic the result is its message.
+      if (error instanceof WebAssembly.RuntimeError) error.message += `: ${result()}`;
+      throw error;
+    }
+  };
   return {
-    plain: () => exports.plain() >>> 0,
-    inside: () => exports.inside() >>> 0,
+    plain: () => run('plain'),
+    inside: () => run('inside'),
     suspends: () => exports.suspends() >>> 0,
-    result: () => Buffer.from(exports.memory.buffer, exports.result() >>> 0, exports.result_len()),
+    result,
   };
 }
