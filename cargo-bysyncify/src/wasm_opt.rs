@@ -46,6 +46,12 @@ impl WasmOpt {
         Self { path, node: Some(node), version }
     }
 
+    /// Where it is: what `WASM_OPT` can be set to.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// Binaryen's version, which is a single number.
     #[must_use]
     pub fn version(&self) -> u32 {

@@ -83,7 +83,7 @@ fn arguments(configuration: Configuration, variant: Option<&Variant>) -> Vec<Str
 
 /// Makes `output` from `input` by `transform`, unless it was made from the same input, by the
 /// same recipe, before.
-fn cached(
+pub(crate) fn cached(
     input: &Path,
     recipe: &str,
     output: &Path,

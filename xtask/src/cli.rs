@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result, bail};
 
-use crate::bench::Options as BenchOptions;
+use crate::bench::{Benchmark, Options as BenchOptions};
 
 /// The seed of every test, unless `--seed` says otherwise ("bysync" in ASCII).
 pub(crate) const DEFAULT_SEED: u64 = 0x6279_7379_6e63;
@@ -27,7 +27,9 @@ usage: cargo xtask <command>
   run MODULE.wasm           run the tests of one asyncified module
       --engine, --filter, --seed, --verbose as above
 
-  bench  measure: suspend and resume, spawn, memory, size (bench/README.md)
+  bench [switch|programs]   measure, one or both (bench/README.md): suspend and resume, spawn,
+                            memory, size; or real programs, their size and CPU time
+      --program NAME        only this one of bench/programs   (implies programs)
       --json                for programs
       --node PATH           with this Node
 
@@ -144,10 +146,18 @@ fn parse_bench(arguments: &mut Arguments<impl Iterator<Item = OsString>>) -> Res
     let mut options = BenchOptions::default();
     while let Some(argument) = arguments.next()? {
         match argument.as_str() {
+            "switch" if options.only.is_none() => options.only = Some(Benchmark::Switch),
+            "programs" if options.only.is_none() => options.only = Some(Benchmark::Programs),
             "--json" => options.json = true,
+            "--program" => options.program = Some(arguments.value("--program")?),
             "--node" => options.node = Some(arguments.value("--node")?.into()),
             other => bail!("there is no option `{other}` here"),
         }
+    }
+    match (options.only, &options.program) {
+        (Some(Benchmark::Switch), Some(_)) => bail!("`bench switch` has no `--program`"),
+        (None, Some(_)) => options.only = Some(Benchmark::Programs),
+        _ => {}
     }
     Ok(Command::Bench(options))
 }
@@ -261,9 +271,17 @@ mod tests {
     }
 
     #[test]
-    fn bench_takes_two_options() {
-        let options = BenchOptions { json: true, node: Some("n".into()) };
-        assert_eq!(parse_line("bench --json --node n").ok(), Some(Command::Bench(options)));
+    fn bench_takes_a_name_and_options() {
+        let all = BenchOptions { json: true, node: Some("n".into()), ..BenchOptions::default() };
+        assert_eq!(parse_line("bench --json --node n").ok(), Some(Command::Bench(all)));
+        let switch = BenchOptions { only: Some(Benchmark::Switch), ..BenchOptions::default() };
+        assert_eq!(parse_line("bench switch").ok(), Some(Command::Bench(switch)));
+        let one = BenchOptions {
+            only: Some(Benchmark::Programs),
+            program: Some("p".into()),
+            ..BenchOptions::default()
+        };
+        assert_eq!(parse_line("bench --program p").ok(), Some(Command::Bench(one)));
     }
 
     #[test]
@@ -275,6 +293,8 @@ mod tests {
             ("test --guest", "`--guest` needs a value"),
             ("test --only all", "`--only all`"),
             ("check now", "`now`"),
+            ("bench switch programs", "`programs`"),
+            ("bench switch --program p", "`bench switch` has no `--program`"),
         ] {
             let error = parse_line(line).expect_err(line).to_string();
             assert!(error.contains(expected), "{line}: {error}");

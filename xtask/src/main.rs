@@ -3,6 +3,7 @@
 //! `test` runs every test there is, `run` those of one wasm module, `check` everything that is
 //! not a test, `bench` measures. What users of the library need is in `cargo bysyncify` instead.
 
+use std::ffi::OsString;
 use std::process::ExitCode;
 
 use anyhow::Result;
@@ -25,8 +26,15 @@ mod report;
 mod test;
 mod workspace;
 
+/// Called by this name we are the linker that `bench programs` calls.
+const LINKER: &str = "bysyncify-ld";
+
 fn main() -> ExitCode {
-    let command = match cli::parse(std::env::args_os().skip(1)) {
+    let arguments: Vec<OsString> = std::env::args_os().skip(1).collect();
+    if arguments.first().is_some_and(|name| name == LINKER) {
+        return cargo_bysyncify::main(arguments);
+    }
+    let command = match cli::parse(arguments) {
         Ok(command) => command,
         Err(error) => {
             eprintln!("error: {error:#}\n\n{}", cli::USAGE);

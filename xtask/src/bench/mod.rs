@@ -3,97 +3,61 @@
 //! Measures and prints, and judges nothing: machines are noisy, so no figure makes it fail.
 //! bench/README.md says what the figures mean.
 
+use core::fmt;
 use std::path::PathBuf;
 
 use anyhow::Result;
 use cargo_bysyncify::setup;
+use serde_json::Value;
 
-use crate::engine;
 use crate::workspace::Workspace;
 
-mod fuel;
-mod modules;
+mod programs;
 mod statistics;
-mod table;
-mod timing;
+mod switch;
 
-use modules::{Modules, Side};
-use table::{Counts, Measured, Report};
-
-/// What to print, and where to measure.
+/// What to measure, what to print, and where to run it.
 #[derive(Debug, Default, PartialEq)]
 pub(crate) struct Options {
+    /// One of the benchmarks, not all.
+    pub(crate) only: Option<Benchmark>,
+    /// Of the programs only the one of this name.
+    pub(crate) program: Option<String>,
     pub(crate) json: bool,
     /// Node, if not the one on `PATH`.
     pub(crate) node: Option<PathBuf>,
 }
 
-/// A comparison. What is measured is `ours` divided by `other`.
-struct Comparison {
-    name: &'static str,
-    ours: Side,
-    other: Side,
-    /// The highest ratio of times that we aim at.
-    target: Option<f64>,
+/// The benchmarks that there are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Benchmark {
+    Switch,
+    Programs,
 }
 
-/// All comparisons, in the order of the table.
-fn comparisons() -> Vec<Comparison> {
-    let ours = |export, depth| Side::Guest { export, depth };
-    let box_pin = ours("bench box_pin", 0);
-    let wat = |depth| Side::Switch { depth };
-    let least = |depth| Side::Least { depth };
-    let row = |name, ours, other, target| Comparison { name, ours, other, target };
-    vec![
-        row("suspend + resume, depth 0 : wat", ours("bench suspend", 0), wat(0), Some(2.0)),
-        row("suspend + resume, depth 10 : wat", ours("bench suspend", 10), wat(10), Some(1.3)),
-        row("suspend + resume, depth 100 : wat", ours("bench suspend", 100), wat(100), Some(1.15)),
-        row("suspend + resume, depth 0 : least", ours("bench suspend", 0), least(0), None),
-        row("suspend + resume, depth 10 : least", ours("bench suspend", 10), least(10), None),
-        row("suspend + resume, depth 100 : least", ours("bench suspend", 100), least(100), None),
-        row("new embed each time, depth 0 : wat", ours("bench embed", 0), wat(0), None),
-        row("spawn + finish : Box::pin", ours("bench spawn", 0), box_pin, Some(3.0)),
-        row("suspend + resume, depth 0 : JSPI", ours("bench suspend", 0), Side::Jspi, None),
-    ]
-}
-
-/// Measures everything and prints it.
+/// Measures what was asked for and prints it. As JSON each benchmark is one line.
 pub(crate) fn run(options: &Options) -> Result<()> {
     let workspace = Workspace::load()?;
     let node = match &options.node {
         Some(path) => path.clone(),
         None => setup::node()?,
     };
-    // Progress goes to standard error: what is printed may be piped somewhere.
-    eprintln!("building …");
-    let modules = Modules::build(&workspace)?;
-    let comparisons = comparisons();
-    eprintln!("counting fuel …");
-    let count = |side| modules.counted(side).map(fuel::per_repetition).transpose();
-    let mut counts = Vec::new();
-    for row in &comparisons {
-        counts.push(match (count(row.ours)?, count(row.other)?) {
-            (Some(ours), Some(other)) => Some(Counts { ours, other }),
-            _ => None,
-        });
+    let wants = |benchmark| options.only.is_none_or(|only| only == benchmark);
+    if wants(Benchmark::Switch) {
+        print(options.json, &switch::measure(&workspace, &node)?);
     }
-    eprintln!("measuring …");
-    let timings = timing::run(&node, &modules, &comparisons)?;
-    let rows = comparisons.iter().zip(timings.rows).zip(counts).map(|((row, times), counts)| {
-        Measured { name: row.name, target: row.target, times, counts }
-    });
-    let report = Report {
-        node: timings.node,
-        binaryen: modules.binaryen,
-        wasmi: engine::find(Some("wasmi"))?[0].version().into(),
-        rows: rows.collect(),
-        memory: fuel::call(&modules.memory, "bench memory")?,
-        size: modules.size,
-    };
-    if options.json {
-        println!("{}", report.to_json());
-    } else {
-        print!("{report}");
+    if wants(Benchmark::Programs) {
+        let only = options.program.as_deref();
+        print(options.json, &programs::measure(&workspace, &node, only)?);
     }
     Ok(())
+}
+
+/// The figures of a benchmark: as a table for people, and as JSON for programs.
+trait Figures: fmt::Display {
+    fn to_json(&self) -> Value;
+}
+
+fn print(json: bool, figures: &impl Figures) {
+    if json { println!("{}", figures.to_json()) } else { println!("{figures}") }
 }

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::Comparison;
 use super::modules::{Modules, Side};
-use super::statistics::Sorted;
+use crate::bench::statistics::Sorted;
 
 /// The program, and the format of what it reads and writes.
 const SCRIPT: &str = include_str!("timing.mjs");

@@ -5,6 +5,7 @@ use core::fmt;
 use serde_json::{Value, json};
 
 use super::timing::Times;
+use crate::bench::Figures;
 
 /// The most bytes that a suspended coroutine may take beyond its stack and its closure.
 const MEMORY_TARGET: u32 = 96;
@@ -42,8 +43,8 @@ pub(super) struct Size {
     pub(super) without: u64,
 }
 
-impl Report {
-    pub(super) fn to_json(&self) -> Value {
+impl Figures for Report {
+    fn to_json(&self) -> Value {
         json!({
             "node": self.node,
             "binaryen": self.binaryen,

@@ -1,0 +1,169 @@
+//! Making all builds of a program from what was linked once.
+//!
+//! `wasm-opt` gets the module that the linker wrote. Our linker gets what that one had been given:
+//! its `--reproduce` keeps a copy of the objects and of the arguments.
+
+use std::env;
+use std::ffi::OsStr;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Instant;
+
+use anyhow::{Context, Result};
+use cargo_bysyncify::WasmOpt;
+use cargo_bysyncify::setup::{self, WasmTarget};
+
+use super::{Build, name};
+use crate::asyncify::cached;
+use crate::guests::TARGET;
+use crate::matrix;
+use crate::workspace::{Package, Workspace};
+use crate::{LINKER, process};
+
+/// What makes a module of a program, with arguments of its own.
+pub(super) enum How {
+    WasmOpt(&'static [&'static str]),
+    Linker(&'static [&'static str]),
+}
+
+/// What is needed to build programs.
+pub(super) struct Workshop<'a> {
+    workspace: &'a Workspace,
+    target: WasmTarget,
+    wasm_opt: WasmOpt,
+    /// Cargo's target directory, and where the modules go.
+    folder: PathBuf,
+}
+
+/// A program that was linked and nothing else.
+struct Linked {
+    module: PathBuf,
+    /// What the linker was given: a tar file.
+    objects: PathBuf,
+}
+
+impl<'a> Workshop<'a> {
+    pub(super) fn new(workspace: &'a Workspace) -> Result<Self> {
+        let binaryen = matrix::quick()[0].binaryen;
+        Ok(Self {
+            workspace,
+            target: setup::wasm_target(TARGET)?,
+            wasm_opt: setup::wasm_opt_version(binaryen)?,
+            folder: workspace.target.join("bench"),
+        })
+    }
+
+    pub(super) fn wasm_opt_version(&self) -> u32 {
+        self.wasm_opt.version()
+    }
+
+    /// The modules, in the order of `builds`.
+    pub(super) fn build(&self, package: &Package, builds: &[Build]) -> Result<Vec<PathBuf>> {
+        // Progress goes to standard error: what is printed may be piped somewhere.
+        eprintln!("{}: compiling …", name(package));
+        let linked = self.link(package)?;
+        builds.iter().map(|build| self.make(package, &linked, build)).collect()
+    }
+
+    /// Compiles and links: opt-level 3, with LTO.
+    fn link(&self, package: &Package) -> Result<Linked> {
+        let artefact = package.artefact.as_deref().context("the package builds no program")?;
+        let build = matrix::Build { opt_level: '3', fat_lto: true };
+        let built = self.folder.join(TARGET).join(build.profile());
+        let objects = built.join(artefact).with_extension("tar");
+        let mut command = process::cargo();
+        command
+            .current_dir(&self.workspace.root)
+            .args(["rustc", "--quiet", "--lib", "--target", TARGET, "--package", &package.name])
+            .args(["--profile", &build.profile()])
+            .args(build.cargo_config())
+            .arg("--target-dir")
+            .arg(&self.folder)
+            .args(["--", "-C"])
+            .arg(format!("link-arg=--reproduce={}", objects.display()));
+        self.target.apply(&mut command);
+        process::must_succeed(&mut command)?;
+        Ok(Linked { module: built.join(artefact).with_extension("wasm"), objects })
+    }
+
+    /// One build, which is kept until what it is made of changes.
+    fn make(&self, package: &Package, linked: &Linked, build: &Build) -> Result<PathBuf> {
+        let program = name(package);
+        let file = build.name.replace(|c: char| !c.is_ascii_alphanumeric(), "-");
+        let output = self.folder.join("programs").join(program).join(file).with_extension("wasm");
+        let recipe = self.recipe(&build.how)?;
+        cached(&linked.module, &recipe, &output, |unfinished| {
+            eprintln!("{program}: {} …", build.name);
+            let started = Instant::now();
+            match build.how {
+                How::WasmOpt(arguments) => self.wasm_opt(&linked.module, unfinished, arguments),
+                How::Linker(arguments) => self.relink(&linked.objects, unfinished, arguments),
+            }?;
+            eprintln!("{program}: {} took {:.0} s", build.name, started.elapsed().as_secs_f32());
+            Ok(())
+        })
+        .with_context(|| format!("cannot make the build `{}` of {program}", build.name))?;
+        Ok(output)
+    }
+
+    /// All that the result depends on besides the program.
+    fn recipe(&self, how: &How) -> Result<String> {
+        let version = self.wasm_opt.version();
+        Ok(match how {
+            How::WasmOpt(arguments) => format!("wasm-opt {version} {arguments:?}"),
+            How::Linker(arguments) => {
+                // Our linker is this very program. When that was built will do for what it does.
+                let built = fs::metadata(own_path()?)?.modified()?;
+                format!("linker of {built:?} with wasm-opt {version} {arguments:?}")
+            }
+        })
+    }
+
+    fn wasm_opt(&self, input: &Path, output: &Path, arguments: &[&str]) -> Result<()> {
+        let files = [input.as_os_str(), "-o".as_ref(), output.as_os_str()];
+        // With names, as our linker has it: they make the stack of a trap readable.
+        let arguments = arguments.iter().chain(&["--debuginfo"]).map(OsStr::new);
+        self.wasm_opt.run(arguments.chain(files))
+    }
+
+    /// Links once more, with our linker.
+    fn relink(&self, objects: &Path, output: &Path, arguments: &[&str]) -> Result<()> {
+        let folder = objects.with_extension("objects");
+        if folder.exists() {
+            fs::remove_dir_all(&folder)?;
+        }
+        fs::create_dir_all(&folder)?;
+        let mut unpack = Command::new("tar");
+        process::must_succeed(unpack.arg("-xf").arg(objects).arg("-C").arg(&folder))?;
+
+        // The linker's archive has all in one folder, which has the archive's name.
+        let inner = folder.join(objects.file_stem().unwrap_or_default());
+        let mut link = Command::new(own_path()?);
+        link.current_dir(inner)
+            .args([LINKER, "-flavor", "wasm", "@response.txt", "-o"])
+            .arg(output)
+            .args(arguments)
+            .env("BYSYNCIFY_LINKER", self.rust_lld()?)
+            .env("BYSYNCIFY_OPT", "3")
+            .env("WASM_OPT", self.wasm_opt.path());
+        process::must_succeed(&mut link).map(drop)
+    }
+
+    /// The linker of the compiler that was used.
+    fn rust_lld(&self) -> Result<PathBuf> {
+        let name = format!("bin/rust-lld{}", env::consts::EXE_SUFFIX);
+        // lib/rustlib/wasm32-unknown-unknown/lib, and lib/rustlib/<host>/bin.
+        let all = self.target.libdir.ancestors().nth(2).context("no folder of targets")?;
+        let targets =
+            fs::read_dir(all).with_context(|| format!("cannot read `{}`", all.display()))?;
+        let mut paths = targets.filter_map(|target| Some(target.ok()?.path().join(&name)));
+        paths
+            .find(|path| path.exists())
+            .with_context(|| format!("there is no `*/{name}` in `{}`", all.display()))
+    }
+}
+
+fn own_path() -> Result<PathBuf> {
+    env::current_exe().context("cannot tell where this program is")
+}

@@ -1,0 +1,104 @@
+//! `cargo xtask bench programs`: what it costs real programs that they can be suspended.
+//!
+//! Each program of bench/programs is linked once. All builds are made of what was linked, give the
+//! same answer, and are run by turns in one process.
+
+use std::path::Path;
+
+use anyhow::{Result, bail};
+
+use super::Figures;
+use crate::workspace::{Kind, Package, Workspace};
+
+mod build;
+mod size;
+mod table;
+mod timing;
+
+use build::{How, Workshop};
+use size::Size;
+use table::{Measured, Program, Report};
+
+/// A way to make a module of a program. The first one is what the others are compared with.
+struct Build {
+    name: &'static str,
+    how: How,
+    /// The export that is measured: `plain` or `inside`.
+    run: &'static str,
+    target: Option<Target>,
+}
+
+/// The highest ratios that we aim at.
+#[derive(Clone, Copy)]
+struct Target {
+    size: f64,
+    cpu: f64,
+}
+
+const BUILDS: [Build; 4] = [
+    Build { name: "plain", how: How::WasmOpt(&["-O3"]), run: "plain", target: None },
+    Build {
+        name: "Binaryen's default",
+        how: How::WasmOpt(&["--asyncify", "--pass-arg=asyncify-ignore-imports", "-O3"]),
+        run: "inside",
+        target: None,
+    },
+    Build {
+        name: "ours",
+        how: How::Linker(&[]),
+        run: "inside",
+        target: Some(Target { size: 1.17, cpu: 1.15 }),
+    },
+    Build {
+        name: "ours, `core::fmt` vouched",
+        how: How::Linker(&["--bysyncify-vouch=core::fmt"]),
+        run: "inside",
+        target: Some(Target { size: 1.05, cpu: 1.04 }),
+    },
+];
+
+/// Measures every program, or the one of this name.
+pub(super) fn measure(
+    workspace: &Workspace,
+    node: &Path,
+    only: Option<&str>,
+) -> Result<impl Figures + use<>> {
+    let workshop = Workshop::new(workspace)?;
+    let mut programs = Vec::new();
+    let mut version = String::new();
+    for package in chosen(workspace, only)? {
+        let modules = workshop.build(package, &BUILDS)?;
+        eprintln!("{}: measuring …", package.name);
+        let timings = timing::run(node, workspace, package, &modules, &BUILDS)?;
+        version = timings.node;
+        let mut builds = Vec::new();
+        for ((build, module), samples) in BUILDS.iter().zip(&modules).zip(timings.samples) {
+            let size = Size::of(module)?;
+            builds.push(Measured { name: build.name, target: build.target, size, samples });
+        }
+        programs.push(Program { name: name(package).into(), suspends: timings.suspends, builds });
+    }
+    Ok(Report { node: version, wasm_opt: workshop.wasm_opt_version(), programs })
+}
+
+/// The packages of bench/programs that are programs.
+fn chosen<'a>(workspace: &'a Workspace, only: Option<&str>) -> Result<Vec<&'a Package>> {
+    let folder = workspace.root.join("bench/programs");
+    let is_program =
+        |package: &&Package| package.folder.starts_with(&folder) && package.artefact.is_some();
+    let all: Vec<_> = workspace.of_kind(Kind::Bench).filter(is_program).collect();
+    let wanted = |package: &&Package| only.is_none_or(|only| only == name(package));
+    let chosen: Vec<_> = all.iter().copied().filter(wanted).collect();
+    match only {
+        Some(only) if chosen.is_empty() => {
+            let names: Vec<_> = all.into_iter().map(name).collect();
+            bail!("there is no program `{only}` in bench/programs: there are {}", names.join(", "))
+        }
+        _ => Ok(chosen),
+    }
+}
+
+/// What a program is called: its folder.
+fn name(package: &Package) -> &str {
+    package.folder.file_name().and_then(|name| name.to_str()).unwrap_or(&package.name)
+}

@@ -1,0 +1,129 @@
+//! How large a module is, and how much of it Asyncify has instrumented.
+
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use wasmparser::{ExternalKind, FunctionBody, Operator, Parser, Payload, TypeRef};
+
+/// The function that Asyncify exports to tell its state: it reads that and does nothing else.
+const GET_STATE: &str = "asyncify_get_state";
+
+/// What of a module is counted.
+#[derive(Debug, PartialEq)]
+pub(super) struct Size {
+    /// Bytes without custom sections: names, and what tools leave behind.
+    pub(super) bytes: usize,
+    /// Bytes of the code section.
+    pub(super) code: usize,
+    pub(super) functions: usize,
+    /// Functions that read Asyncify's state, as each does that can be suspended. None if there is
+    /// nothing to tell the state by, as in a module that was not asyncified.
+    pub(super) instrumented: Option<usize>,
+}
+
+impl Size {
+    pub(super) fn of(path: &Path) -> Result<Self> {
+        let read = || Self::of_module(&fs::read(path)?);
+        read().with_context(|| format!("cannot measure `{}`", path.display()))
+    }
+
+    fn of_module(wasm: &[u8]) -> Result<Self> {
+        let (mut bytes, mut code, mut last_end) = (0, 0, 0);
+        let (mut imported, mut get_state) = (0, None);
+        let mut bodies = Vec::new();
+        for payload in Parser::new(0).parse_all(wasm) {
+            let payload = payload?;
+            let end = match &payload {
+                Payload::Version { range, .. } => Some(range.end),
+                _ => payload.as_section().map(|(_, range)| range.end),
+            };
+            if let Some(end) = end {
+                // A section's range begins after its length: so this is from the one before.
+                let len = usize::try_from(end)? - last_end;
+                last_end += len;
+                match payload {
+                    Payload::CustomSection(_) => {}
+                    Payload::CodeSectionStart { .. } => (bytes, code) = (bytes + len, len),
+                    _ => bytes += len,
+                }
+            }
+            match payload {
+                Payload::ImportSection(section) => {
+                    for import in section.into_imports() {
+                        imported += usize::from(matches!(import?.ty, TypeRef::Func(_)));
+                    }
+                }
+                Payload::ExportSection(section) => {
+                    for export in section {
+                        let export = export?;
+                        if export.kind == ExternalKind::Func && export.name == GET_STATE {
+                            get_state = Some(usize::try_from(export.index)?);
+                        }
+                    }
+                }
+                Payload::CodeSectionEntry(body) => bodies.push(body),
+                _ => {}
+            }
+        }
+        let get_state = get_state.and_then(|index| bodies.get(index.checked_sub(imported)?));
+        let instrumented =
+            get_state.map(|get_state| instrumented(&bodies, get_state)).transpose()?;
+        Ok(Self { bytes, code, functions: bodies.len(), instrumented })
+    }
+}
+
+fn instrumented(bodies: &[FunctionBody<'_>], get_state: &FunctionBody<'_>) -> Result<usize> {
+    let state = globals_read(get_state)?.first().copied().context("Asyncify has no state")?;
+    let mut count = 0;
+    for body in bodies {
+        count += usize::from(globals_read(body)?.contains(&state));
+    }
+    // All but that one.
+    Ok(count - 1)
+}
+
+fn globals_read(body: &FunctionBody<'_>) -> Result<Vec<u32>> {
+    let mut read = Vec::new();
+    for operator in body.get_operators_reader()? {
+        if let Operator::GlobalGet { global_index } = operator? {
+            read.push(global_index);
+        }
+    }
+    Ok(read)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn size(text: &str) -> Size {
+        Size::of_module(&wat::parse_str(text).expect("a module")).expect("a size")
+    }
+
+    #[test]
+    fn custom_sections_are_not_counted() {
+        let text = r#"(memory 1) (func) (func) (data (i32.const 0) "four")"#;
+        let without = wat::parse_str(format!("(module {text})")).expect("a module").len();
+        assert_eq!(
+            size(&format!(r#"(module (@custom "name" "\00") {text} (@custom "x" "more"))"#)),
+            // Code: id, length, count, and each function's length, number of locals and end.
+            Size { bytes: without, code: 3 + 2 * 3, functions: 2, instrumented: None }
+        );
+    }
+
+    #[test]
+    fn who_reads_the_state_is_instrumented() {
+        let found = size(
+            r#"(module
+                (import "env" "f" (func))
+                (global $stack (mut i32) (i32.const 0))
+                (global $state (mut i32) (i32.const 0))
+                (func (result i32) global.get $stack)
+                (func (result i32) global.get $stack drop global.get $state)
+                (func (export "asyncify_get_state") (result i32) global.get $state)
+                (func (export "asyncify_stop_unwind") i32.const 0 global.set $state))"#,
+        );
+        assert_eq!((found.functions, found.instrumented), (4, Some(1)));
+    }
+}

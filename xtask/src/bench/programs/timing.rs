@@ -1,0 +1,59 @@
+//! Running the builds of a program by turns, in one Node: see bench/programs/measure.mjs.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use anyhow::{Context, Result, bail};
+use serde_json::{Value, json};
+
+use super::Build;
+use crate::workspace::{Package, Workspace};
+
+/// What Node has measured.
+pub(super) struct Timings {
+    /// Its version.
+    pub(super) node: String,
+    /// How often a run in a coroutine is suspended.
+    pub(super) suspends: u64,
+    /// For each build the milliseconds of CPU time in each round.
+    pub(super) samples: Vec<Vec<f64>>,
+}
+
+/// Fails if a build does not do the same as the others.
+pub(super) fn run(
+    node: &Path,
+    workspace: &Workspace,
+    package: &Package,
+    modules: &[PathBuf],
+    builds: &[Build],
+) -> Result<Timings> {
+    let build = |(module, build): (&PathBuf, &Build)| json!({ "module": module, "run": build.run });
+    let request = json!({
+        "folder": package.folder,
+        "builds": modules.iter().zip(builds).map(build).collect::<Vec<_>>(),
+    });
+    let mut child = Command::new(node)
+        .arg(workspace.root.join("bench/programs/measure.mjs"))
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .with_context(|| format!("cannot start `{}`", node.display()))?;
+    // One that ends without reading this says why on standard error, which is ours too.
+    let _ = child.stdin.take().map(|mut stdin| write!(stdin, "{request}"));
+    let output = child.wait_with_output()?;
+    if !output.status.success() {
+        bail!("`{}` failed while it measured ({})", node.display(), output.status);
+    }
+    let response = serde_json::from_slice(&output.stdout)?;
+    timings(&response).with_context(|| format!("Node wrote `{response}`"))
+}
+
+fn timings(response: &Value) -> Option<Timings> {
+    let numbers = |list: &Value| list.as_array()?.iter().map(Value::as_f64).collect();
+    Some(Timings {
+        node: response["node"].as_str()?.into(),
+        suspends: response["suspends"].as_u64()?,
+        samples: response["samples"].as_array()?.iter().map(numbers).collect::<Option<_>>()?,
+    })
+}

@@ -1,0 +1,76 @@
+//! `cargo xtask bench switch`: suspend and resume, spawn, memory, size.
+
+use std::path::Path;
+
+use anyhow::Result;
+
+use super::Figures;
+use crate::engine;
+use crate::workspace::Workspace;
+
+mod fuel;
+mod modules;
+mod table;
+mod timing;
+
+use modules::{Modules, Side};
+use table::{Counts, Measured, Report};
+
+/// A comparison. What is measured is `ours` divided by `other`.
+struct Comparison {
+    name: &'static str,
+    ours: Side,
+    other: Side,
+    /// The highest ratio of times that we aim at.
+    target: Option<f64>,
+}
+
+/// All comparisons, in the order of the table.
+fn comparisons() -> Vec<Comparison> {
+    let ours = |export, depth| Side::Guest { export, depth };
+    let box_pin = ours("bench box_pin", 0);
+    let wat = |depth| Side::Switch { depth };
+    let least = |depth| Side::Least { depth };
+    let row = |name, ours, other, target| Comparison { name, ours, other, target };
+    vec![
+        row("suspend + resume, depth 0 : wat", ours("bench suspend", 0), wat(0), Some(2.0)),
+        row("suspend + resume, depth 10 : wat", ours("bench suspend", 10), wat(10), Some(1.3)),
+        row("suspend + resume, depth 100 : wat", ours("bench suspend", 100), wat(100), Some(1.15)),
+        row("suspend + resume, depth 0 : least", ours("bench suspend", 0), least(0), None),
+        row("suspend + resume, depth 10 : least", ours("bench suspend", 10), least(10), None),
+        row("suspend + resume, depth 100 : least", ours("bench suspend", 100), least(100), None),
+        row("new embed each time, depth 0 : wat", ours("bench embed", 0), wat(0), None),
+        row("spawn + finish : Box::pin", ours("bench spawn", 0), box_pin, Some(3.0)),
+        row("suspend + resume, depth 0 : JSPI", ours("bench suspend", 0), Side::Jspi, None),
+    ]
+}
+
+/// Measures everything.
+pub(super) fn measure(workspace: &Workspace, node: &Path) -> Result<impl Figures + use<>> {
+    // Progress goes to standard error: what is printed may be piped somewhere.
+    eprintln!("building …");
+    let modules = Modules::build(workspace)?;
+    let comparisons = comparisons();
+    eprintln!("counting fuel …");
+    let count = |side| modules.counted(side).map(fuel::per_repetition).transpose();
+    let mut counts = Vec::new();
+    for row in &comparisons {
+        counts.push(match (count(row.ours)?, count(row.other)?) {
+            (Some(ours), Some(other)) => Some(Counts { ours, other }),
+            _ => None,
+        });
+    }
+    eprintln!("measuring …");
+    let timings = timing::run(node, &modules, &comparisons)?;
+    let rows = comparisons.iter().zip(timings.rows).zip(counts).map(|((row, times), counts)| {
+        Measured { name: row.name, target: row.target, times, counts }
+    });
+    Ok(Report {
+        node: timings.node,
+        binaryen: modules.binaryen,
+        wasmi: engine::find(Some("wasmi"))?[0].version().into(),
+        rows: rows.collect(),
+        memory: fuel::call(&modules.memory, "bench memory")?,
+        size: modules.size,
+    })
+}
