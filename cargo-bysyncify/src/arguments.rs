@@ -119,10 +119,9 @@ impl Arguments {
                 words.push(word.clone());
             }
         }
-        words.extend(
-            ["--emit-relocs", "--keep-section=name", "--keep-section=target_features"]
-                .map(Into::into),
-        );
+        // Debug information would be wrong in the end, and is most of a debug build's bytes.
+        let kept = ["--keep-section=name", "--keep-section=target_features"];
+        words.extend(["--emit-relocs", "--strip-debug"].iter().chain(&kept).map(Into::into));
         words
     }
 
@@ -313,7 +312,7 @@ mod tests {
 
     #[test]
     fn second_link_goes_elsewhere_and_keeps_what_the_analysis_needs() {
-        let kept = "--emit-relocs --keep-section=name --keep-section=target_features";
+        let kept = "--emit-relocs --strip-debug --keep-section=name --keep-section=target_features";
         let second = |text: &str| read(text).for_analysis(Path::new("b"));
         assert_eq!(second("-o a x.o"), words(&format!("-o b x.o {kept}")));
         assert_eq!(second("--output a -s"), words(&format!("--output b -s {kept}")));

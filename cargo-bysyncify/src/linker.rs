@@ -96,10 +96,12 @@ fn replace(path: &Path, wasm: &[u8]) -> Result<()> {
 
 /// Links again, so that names stay, and relocations: these say who has whose address.
 fn link_for_analysis(arguments: &Arguments, linker: &RealLinker) -> Result<Vec<u8>> {
-    let output = Temporary::beside(&arguments.output, "linked");
+    // To a file of the same name: it gets into the module.
+    let folder = Temporary::folder_beside(&arguments.output)?;
+    let output = folder.0.join(arguments.output.file_name().unwrap_or_default());
     // What it has to say it said the first time.
     let status = linker.run(
-        &arguments.for_analysis(&output.0),
+        &arguments.for_analysis(&output),
         linker.command().stdout(Stdio::null()).stderr(Stdio::null()),
     )?;
     if !status.success() {
@@ -109,7 +111,7 @@ fn link_for_analysis(arguments: &Arguments, linker: &RealLinker) -> Result<Vec<u
             linker.path.display()
         );
     }
-    store::read(&output.0)
+    store::read(&output)
 }
 
 /// Bytes. What Windows takes is 32,767 characters.

@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
-/// A file that is removed in the end, whatever happens; a renamed one is gone already.
+/// A file or a folder that is removed in the end, whatever happens; a renamed one is gone already.
 #[derive(Debug)]
 pub(crate) struct Temporary(pub(crate) PathBuf);
 
@@ -25,11 +25,19 @@ impl Temporary {
     pub(crate) fn beside(path: &Path, extension: &str) -> Self {
         Self(path.with_extension(format!("{}.{extension}", std::process::id())))
     }
+
+    /// An empty folder beside `path`.
+    pub(crate) fn folder_beside(path: &Path) -> Result<Self> {
+        let folder = Self::beside(path, "folder");
+        fs::create_dir_all(&folder.0)
+            .with_context(|| format!("cannot make the folder `{}`", folder.0.display()))?;
+        Ok(folder)
+    }
 }
 
 impl Drop for Temporary {
     fn drop(&mut self) {
-        let _ = fs::remove_file(&self.0);
+        let _ = fs::remove_file(&self.0).or_else(|_| fs::remove_dir_all(&self.0));
     }
 }
 
