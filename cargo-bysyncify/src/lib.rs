@@ -7,7 +7,7 @@
 //! *itself* as the linker: the two can never be of different age.
 //!
 //! What is public is for other tools that need a wasm target or `wasm-opt`: [`setup`], and
-//! [`WasmOpt`] as an [`Engine`].
+//! [`WasmOpt`] as an [`Engine`]; and [`guard`] for tests.
 
 mod analysis;
 mod arguments;
@@ -16,6 +16,7 @@ mod cli;
 mod command;
 mod engine;
 mod features;
+pub mod guard;
 mod linker;
 mod module;
 mod naming;

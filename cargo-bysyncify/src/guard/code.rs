@@ -1,0 +1,133 @@
+//! The functions that the guards add to a module.
+
+use wasm_encoder::Instruction::{
+    Call, End, GlobalGet, GlobalSet, If, LocalGet, LocalSet, Return, Select,
+};
+use wasm_encoder::{BlockType, Function, Instruction, ValType};
+
+/// The globals that the guards use, by index.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Globals {
+    /// `__stack_pointer`
+    pub(super) stack_pointer: u32,
+    /// `bysyncify_current_core`
+    pub(super) current_core: u32,
+    /// What the stack pointer was when the outermost coroutine was resumed: below that is free.
+    pub(super) host_stack: u32,
+}
+
+/// Writes functions for addresses of one width.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Writer {
+    pub(super) memory64: bool,
+    pub(super) globals: Globals,
+}
+
+impl Writer {
+    /// The type of an address.
+    pub(super) fn address(&self) -> ValType {
+        if self.memory64 { ValType::I64 } else { ValType::I32 }
+    }
+
+    /// Calls an imported function: no coroutine is current in the host, and if it calls back it
+    /// does so on the stack that no coroutine has.
+    pub(super) fn host(&self, callee: u32, parameters: u32) -> Function {
+        self.leave(callee, parameters, &[self.globals.current_core], Vec::new())
+    }
+
+    /// The same for a function that wasm-bindgen will replace by an imported one. A second call of
+    /// it keeps wasm-opt from inlining what is called once: it must stay a function.
+    pub(super) fn future_host(&self, callee: u32, parameters: u32) -> Function {
+        let current_core = self.globals.current_core;
+        let mut before = vec![GlobalGet(current_core), self.is_null(), If(BlockType::Empty)];
+        before.extend((0..parameters).map(LocalGet));
+        before.extend([Call(callee), Return, End]);
+        self.leave(callee, parameters, &[current_core], before)
+    }
+
+    /// Calls `bysyncify_outside`, which looks at the current coroutine itself.
+    pub(super) fn outside(&self, callee: u32) -> Function {
+        self.leave(callee, 2, &[], Vec::new())
+    }
+
+    /// Calls `callee` on the host's stack, and with nothing in the globals `nulled`.
+    fn leave(
+        &self,
+        callee: u32,
+        parameters: u32,
+        nulled: &[u32],
+        before: Vec<Instruction<'static>>,
+    ) -> Function {
+        // `host_stack`, since what an exception went through could not restore it.
+        let mut saved = vec![self.globals.stack_pointer, self.globals.host_stack];
+        saved.extend(nulled);
+        let mut code = before;
+        save(&mut code, parameters, &saved);
+        code.extend(self.switch_to_host_stack());
+        code.extend(nulled.iter().flat_map(|global| [self.null(), GlobalSet(*global)]));
+        code.extend((0..parameters).map(LocalGet));
+        code.push(Call(callee));
+        restore(&mut code, parameters, &saved);
+        self.function(saved.len(), code)
+    }
+
+    /// Calls `bysyncify_resume(entry, data, core)`, and remembers where the host's stack ends.
+    pub(super) fn resume(&self, callee: u32) -> Function {
+        let Globals { stack_pointer, current_core, host_stack } = self.globals;
+        let saved = [host_stack];
+        let mut code = Vec::new();
+        save(&mut code, 3, &saved);
+        code.extend([GlobalGet(stack_pointer), GlobalGet(host_stack)]);
+        code.extend([GlobalGet(current_core), self.is_null(), Select, GlobalSet(host_stack)]);
+        code.extend([LocalGet(0), LocalGet(1), LocalGet(2), Call(callee)]);
+        restore(&mut code, 3, &saved);
+        self.function(saved.len(), code)
+    }
+
+    /// What a function that never returns begins with: it leaves the coroutine for good.
+    pub(super) fn leave_for_good(&self) -> Vec<Instruction<'static>> {
+        let mut code = self.switch_to_host_stack().to_vec();
+        code.extend([self.null(), GlobalSet(self.globals.current_core)]);
+        code
+    }
+
+    /// If a coroutine is current.
+    fn switch_to_host_stack(&self) -> [Instruction<'static>; 6] {
+        let Globals { stack_pointer, current_core, host_stack } = self.globals;
+        [
+            GlobalGet(stack_pointer),
+            GlobalGet(host_stack),
+            GlobalGet(current_core),
+            self.is_null(),
+            Select,
+            GlobalSet(stack_pointer),
+        ]
+    }
+
+    /// A function with so many locals for addresses.
+    fn function(&self, locals: usize, code: Vec<Instruction<'static>>) -> Function {
+        let mut function = Function::new([(locals as u32, self.address())]);
+        for instruction in code {
+            function.instruction(&instruction);
+        }
+        function.instruction(&End);
+        function
+    }
+
+    pub(super) fn null(&self) -> Instruction<'static> {
+        if self.memory64 { Instruction::I64Const(0) } else { Instruction::I32Const(0) }
+    }
+
+    fn is_null(&self) -> Instruction<'static> {
+        if self.memory64 { Instruction::I64Eqz } else { Instruction::I32Eqz }
+    }
+}
+
+/// Saves globals to locals, the first of which is `first`.
+fn save(code: &mut Vec<Instruction<'static>>, first: u32, globals: &[u32]) {
+    code.extend((first..).zip(globals).flat_map(|(l, g)| [GlobalGet(*g), LocalSet(l)]));
+}
+
+fn restore(code: &mut Vec<Instruction<'static>>, first: u32, globals: &[u32]) {
+    code.extend((first..).zip(globals).flat_map(|(l, g)| [LocalGet(l), GlobalSet(*g)]));
+}

@@ -1,0 +1,201 @@
+//! What the guards need to know of a module before they rewrite it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use anyhow::{Context, Result};
+use wasmparser::{
+    CompositeInnerType, FunctionBody, KnownCustom, Name, Operator, Parser, Payload, TypeRef,
+};
+
+/// wasm-bindgen's imports that describe types. It runs their callers in an interpreter of its
+/// own, which knows few instructions, and then does away with them.
+const DESCRIBE: &str = "__wbindgen_describe";
+
+/// The one of these that marks an import: wasm-bindgen replaces the function that calls it.
+const DESCRIBE_IMPORT: &str = "__wbindgen_describe_generic_import";
+
+/// A module, as far as it matters.
+#[derive(Default)]
+pub(super) struct Facts<'a> {
+    /// The imported functions.
+    pub(super) imports: Vec<Import<'a>>,
+    /// The type of each function.
+    pub(super) signatures: Vec<u32>,
+    /// How many parameters each type has; 0 for what is no function type.
+    pub(super) parameters: Vec<u32>,
+    pub(super) globals: u32,
+    /// Whether addresses have 64 bits.
+    pub(super) memory64: bool,
+    names: BTreeMap<u32, &'a str>,
+    global_names: BTreeMap<&'a str, u32>,
+    bodies: Vec<FunctionBody<'a>>,
+}
+
+/// An imported function.
+pub(super) struct Import<'a> {
+    pub(super) module: &'a str,
+    pub(super) name: &'a str,
+}
+
+impl Import<'_> {
+    /// Whether it is code of the host's, which could call back.
+    pub(super) fn is_host(&self) -> bool {
+        match self.module {
+            "asyncify" => false,
+            // These become instructions.
+            "__wbindgen_externref_xform__" => false,
+            // As do the last two, mostly; and they are called often.
+            "__wbindgen_placeholder__" => {
+                !self.name.starts_with(DESCRIBE)
+                    && self.name != "__wbindgen_object_drop_ref"
+                    && self.name != "__wbindgen_object_clone_ref"
+            }
+            _ => true,
+        }
+    }
+}
+
+impl<'a> Facts<'a> {
+    pub(super) fn read(wasm: &'a [u8]) -> Result<Self> {
+        let mut facts = Self::default();
+        for payload in Parser::new(0).parse_all(wasm) {
+            facts.payload(payload?)?;
+        }
+        Ok(facts)
+    }
+
+    fn payload(&mut self, payload: Payload<'a>) -> Result<()> {
+        match payload {
+            Payload::TypeSection(section) => {
+                for group in section {
+                    for sub_type in group?.into_types() {
+                        self.parameters.push(match sub_type.composite_type.inner {
+                            CompositeInnerType::Func(ty) => ty.params().len().try_into()?,
+                            _ => 0,
+                        });
+                    }
+                }
+            }
+            Payload::ImportSection(section) => {
+                for import in section.into_imports() {
+                    let import = import?;
+                    match import.ty {
+                        TypeRef::Func(ty) | TypeRef::FuncExact(ty) => {
+                            self.signatures.push(ty);
+                            self.imports.push(Import { module: import.module, name: import.name });
+                        }
+                        TypeRef::Global(_) => self.globals += 1,
+                        TypeRef::Memory(memory) => self.memory64 |= memory.memory64,
+                        _ => {}
+                    }
+                }
+            }
+            Payload::FunctionSection(section) => {
+                for ty in section {
+                    self.signatures.push(ty?);
+                }
+            }
+            Payload::MemorySection(section) => {
+                for memory in section {
+                    self.memory64 |= memory?.memory64;
+                }
+            }
+            Payload::GlobalSection(section) => self.globals += section.count(),
+            Payload::CodeSectionEntry(body) => self.bodies.push(body),
+            Payload::CustomSection(section) => {
+                if let KnownCustom::Name(names) = section.as_known() {
+                    for subsection in names {
+                        self.name(subsection?)?;
+                    }
+                }
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn name(&mut self, subsection: Name<'a>) -> Result<()> {
+        match subsection {
+            Name::Function(names) => {
+                for naming in names {
+                    let naming = naming?;
+                    self.names.insert(naming.index, naming.name);
+                }
+            }
+            Name::Global(names) => {
+                for naming in names {
+                    let naming = naming?;
+                    self.global_names.insert(naming.name, naming.index);
+                }
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// What a function is called in a message.
+    pub(super) fn shown(&self, function: u32) -> String {
+        match (self.imports.get(function as usize), self.names.get(&function)) {
+            (Some(import), _) => format!("{}.{}", import.module, import.name),
+            (None, Some(name)) => (*name).to_owned(),
+            (None, None) => format!("function {function}"),
+        }
+    }
+
+    /// The function of this name.
+    pub(super) fn function(&self, name: &str) -> Option<u32> {
+        self.names.iter().find(|(_, found)| **found == name).map(|(index, _)| *index)
+    }
+
+    /// The type of a function, and how many parameters it has.
+    pub(super) fn signature(&self, function: u32) -> Result<(u32, u32)> {
+        let ty = self.signatures.get(function as usize);
+        let found = ty.and_then(|ty| Some((*ty, *self.parameters.get(*ty as usize)?)));
+        found.with_context(|| format!("{} has no type", self.shown(function)))
+    }
+
+    /// The global of this name.
+    pub(super) fn global(&self, name: &str) -> Result<u32> {
+        self.global_names
+            .get(name)
+            .copied()
+            .with_context(|| format!("its name section has no global `{name}`: link it with names"))
+    }
+
+    /// The functions that wasm-bindgen will replace by imports of its own.
+    pub(super) fn future_imports(&self) -> Result<BTreeSet<u32>> {
+        self.callers(|import| import.name == DESCRIBE_IMPORT)
+    }
+
+    /// The functions that call certain imports directly.
+    fn callers(&self, is_meant: impl Fn(&Import<'_>) -> bool) -> Result<BTreeSet<u32>> {
+        let all = (0..).zip(&self.imports);
+        let meant: BTreeSet<u32> =
+            all.filter(|(_, import)| is_meant(import)).map(|(index, _)| index).collect();
+        let mut callers = BTreeSet::new();
+        if !meant.is_empty() {
+            for function in (0..).zip(&self.signatures).map(|(index, _)| index) {
+                if !self.calls(function)?.is_disjoint(&meant) {
+                    callers.insert(function);
+                }
+            }
+        }
+        Ok(callers)
+    }
+
+    /// What a function calls directly; nothing for an imported one.
+    fn calls(&self, function: u32) -> Result<BTreeSet<u32>> {
+        let mut calls = BTreeSet::new();
+        let position = (function as usize).checked_sub(self.imports.len());
+        if let Some(body) = position.and_then(|position| self.bodies.get(position)) {
+            for operator in body.get_operators_reader()? {
+                if let Operator::Call { function_index } | Operator::ReturnCall { function_index } =
+                    operator?
+                {
+                    calls.insert(function_index);
+                }
+            }
+        }
+        Ok(calls)
+    }
+}

@@ -1,0 +1,72 @@
+//! Guards: what the linker adds to a module, before Asyncify, so that code that must not wait is
+//! told so instead of going wrong silently.
+//!
+//! # The host's boundary
+//!
+//! A coroutine cannot be suspended while the host is on its stack:
+//!
+//! ```text
+//!   resume ══ closure ── array.for_each ──► JavaScript ──► callback ── embed        undefined
+//! ```
+//!
+//! So while an imported function runs, no coroutine is current, and `embed` panics as it does
+//! outside of every coroutine. Each imported function gets a wrapper, which is called in its
+//! place, also through the table.
+//!
+//! And while it runs the stack pointer is on *the host's stack*: the one that the outermost
+//! coroutine was resumed from, which has all the room below. What the host calls back need not
+//! do with what is left of a coroutine's stack. And if an exception of the host's passes through
+//! the coroutine, which no code of ours sees, then the next one who is called has neither its
+//! stack nor its core, but finds things as they are when nothing runs. It holds that
+//!
+//! > no coroutine is current ⇔ the stack pointer is on the host's stack
+//!
+//! and so `bysyncify_outside` switches stacks, too. A panic, which never returns, leaves the
+//! coroutine as soon as it can be recognised: for its hook, which must not wait, and for the host
+//! that survives the trap and calls again. Where panics unwind, one that is caught inside a
+//! coroutine leaves it without its core: it cannot wait any more, and is told so.
+//!
+//! There are no wrappers for exported functions. Whoever enters through one (or through the
+//! table, which could not be watched: wasm-bindgen enters closures so) comes from the host, where
+//! no coroutine is current already. All that is missed is a trap that is no panic, after which
+//! nothing can be relied on.
+//!
+//! # wasm-bindgen
+//!
+//! It runs after us, and must find what it looks for. Imports whose names begin with
+//! `__wbindgen_describe` stay as they are, since it runs their callers in an interpreter of its
+//! own. Functions that call `__wbindgen_describe_generic_import` will be replaced by imports, and
+//! are treated as such. Exports are not touched.
+
+mod code;
+mod facts;
+mod rewrite;
+#[cfg(test)]
+mod tests;
+
+use anyhow::{Context, Result};
+
+use facts::Facts;
+use rewrite::Rewriter;
+
+/// What to guard, beyond what is guarded always.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Guards<'a> {
+    /// Functions (by index) that begin a panic and never return.
+    pub panics: &'a [u32],
+}
+
+/// The linked module with guards. Names are kept, and must be there.
+///
+/// A module without our switch is returned as it is.
+///
+/// # Errors
+///
+/// If the module cannot be read, or has the switch and its names are missing.
+pub fn guard(wasm: &[u8], guards: &Guards<'_>) -> Result<Vec<u8>> {
+    let guarded = || match Rewriter::new(&Facts::read(wasm)?, guards)? {
+        Some(rewriter) => rewriter.run(wasm),
+        None => Ok(wasm.to_vec()),
+    };
+    guarded().context("cannot add guards to the module")
+}

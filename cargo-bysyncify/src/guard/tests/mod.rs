@@ -1,0 +1,105 @@
+//! What becomes of modules in text form, and of a real program.
+
+mod program;
+
+use super::*;
+
+/// Asserts that a module with guards is `expected`, as `wasmprinter` prints it, and valid.
+#[track_caller]
+fn assert_guarded(module: &str, guards: &Guards<'_>, expected: &str) {
+    let wasm = guard(&wat::parse_str(module).unwrap(), guards).unwrap();
+    wasmparser::Validator::new_with_features(wasmparser::WasmFeatures::all())
+        .validate_all(&wasm)
+        .unwrap();
+    let text = wasmprinter::print_bytes(&wasm).unwrap();
+    assert!(text == expected, "this came out:\n{text}");
+}
+
+#[test]
+fn each_imported_function_is_called_through_a_wrapper() {
+    assert_guarded(
+        include_str!("host.wat"),
+        &Guards { panics: &[10] },
+        include_str!("host.expected.wat"),
+    );
+}
+
+#[test]
+fn addresses_may_have_64_bits() {
+    assert_guarded(
+        include_str!("host64.wat"),
+        &Guards { panics: &[2] },
+        include_str!("host64.expected.wat"),
+    );
+}
+
+#[test]
+fn module_without_the_switch_is_left_as_it_is() {
+    // Padded as a linker does, which a rewriting would undo.
+    let text = r#"(module
+        (import "env" "print" (func))
+        (func (export "run") call 0)
+        (@custom "name" "\00\05\04none"))"#;
+    let wasm = wat::parse_str(text).unwrap();
+    assert_eq!(guard(&wasm, &Guards { panics: &[1] }).unwrap(), wasm);
+}
+
+#[test]
+fn only_what_tells_of_places_in_the_code_is_dropped() {
+    let module = |sections: &str| {
+        format!(
+            r#"(module
+                (global $__stack_pointer (mut i32) (i32.const 0))
+                (global $bysyncify_current_core (mut i32) (i32.const 0))
+                (func $bysyncify_resume (param i32 i32 i32) (result i32) (i32.const 1))
+                {sections})"#
+        )
+    };
+    let all = module(
+        r#"(@custom ".debug_info" "1") (@custom "target_features" "\00") (@custom "linking" "\02")
+           (@custom "reloc.CODE" "\00\00") (@custom "__wasm_bindgen_unstable" "2")
+           (@custom "metadata.code.branch_hint" "\00") (@custom "producers" "\00")"#,
+    );
+    let wasm = guard(&wat::parse_str(all).unwrap(), &Guards::default()).unwrap();
+    let mut sections = Vec::new();
+    for payload in wasmparser::Parser::new(0).parse_all(&wasm) {
+        if let wasmparser::Payload::CustomSection(section) = payload.unwrap() {
+            sections.push(section.name().to_owned());
+        }
+    }
+    assert_eq!(sections, ["target_features", "__wasm_bindgen_unstable", "producers", "name"]);
+}
+
+#[test]
+fn missing_name_of_a_global_is_an_error() {
+    let text = "(module (func $bysyncify_resume (param i32 i32 i32) (result i32) (i32.const 1)))";
+    let error = guard(&wat::parse_str(text).unwrap(), &Guards::default()).unwrap_err();
+    assert_eq!(
+        format!("{error:#}"),
+        "cannot add guards to the module: its name section has no global `__stack_pointer`: link \
+         it with names"
+    );
+}
+
+#[test]
+fn name_of_a_function_that_is_not_there_is_an_error() {
+    let text = r#"(module
+        (global $__stack_pointer (mut i32) (i32.const 0))
+        (global $bysyncify_current_core (mut i32) (i32.const 0))
+        (@custom "name" "\01\13\01\09\10bysyncify_resume\07\2a\02\00\0f__stack_pointer\01\16bysyncify_current_core"))"#;
+    let error = guard(&wat::parse_str(text).unwrap(), &Guards::default()).unwrap_err();
+    assert_eq!(
+        format!("{error:#}"),
+        "cannot add guards to the module: bysyncify_resume has no type"
+    );
+}
+
+#[test]
+fn broken_module_is_an_error() {
+    let error = guard(b"\0asm\x01\0\0\0\x03\x02\x01\x00", &Guards::default()).unwrap_err();
+    assert_eq!(
+        format!("{error:#}"),
+        "cannot add guards to the module: function section has non-zero count but code section is \
+         absent (at offset 0xc)"
+    );
+}

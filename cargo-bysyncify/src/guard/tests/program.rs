@@ -1,0 +1,110 @@
+//! Real programs, with guards, asyncified, in Node.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use super::*;
+use crate::{command, setup};
+
+const TARGET: &str = "wasm32-unknown-unknown";
+
+/// How a program is compiled.
+#[derive(Clone, Copy, Debug)]
+struct Profile {
+    /// cargo's name for it.
+    name: &'static str,
+    rustc: &'static [&'static str],
+    wasm_opt: &'static str,
+}
+
+const DEBUG: Profile = Profile { name: "dev", rustc: &["-Cdebug-assertions"], wasm_opt: "-O1" };
+const RELEASE: Profile = Profile { name: "release", rustc: &["-Copt-level=3"], wasm_opt: "-O3" };
+
+fn sources() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("src/guard/tests/program")
+}
+
+/// Where cargo builds the library. Not where it has built us: that is locked.
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/guard-tests")
+}
+
+/// Builds the library, and returns the folder that it is in.
+fn library(profile: Profile, target: &setup::WasmTarget) -> PathBuf {
+    let mut cargo = Command::new(env!("CARGO"));
+    cargo
+        .args(["build", "--quiet", "--package", "bysyncify", "--target", TARGET])
+        .args(["--profile", profile.name, "--target-dir"])
+        .arg(folder())
+        .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join(".."));
+    target.apply(&mut cargo);
+    command::output(&mut cargo).unwrap();
+    let name = if profile.name == "dev" { "debug" } else { profile.name };
+    folder().join(TARGET).join(name)
+}
+
+/// Compiles a program, `program/<name>.rs`.
+fn compile(name: &str, profile: Profile) -> Vec<u8> {
+    let target = setup::wasm_target(TARGET).unwrap();
+    let library = library(profile, &target);
+    let output = tempfile::NamedTempFile::new().unwrap();
+    let mut rustc = Command::new(target.rustc.unwrap_or("rustc".into()));
+    rustc
+        .args(["--edition=2024", "--crate-type=cdylib", "--target", TARGET])
+        .args(profile.rustc)
+        .arg("--extern")
+        .arg(format!("bysyncify={}", library.join("libbysyncify.rlib").display()))
+        .arg("-L")
+        .arg(format!("dependency={}", library.join("deps").display()))
+        .arg(sources().join(name).with_extension("rs"))
+        .arg("-o")
+        .arg(output.path());
+    command::output(&mut rustc).unwrap();
+    fs::read(output.path()).unwrap()
+}
+
+/// Asyncifies a module, runs its functions in Node, and returns what is printed.
+fn run(wasm: &[u8], profile: Profile) -> String {
+    let folder = tempfile::tempdir().unwrap();
+    let [guarded, asyncified] = ["guarded", "asyncified"].map(|name| folder.path().join(name));
+    fs::write(&guarded, wasm).unwrap();
+    let features = [
+        "bulk-memory",
+        "multivalue",
+        "mutable-globals",
+        "nontrapping-float-to-int",
+        "reference-types",
+        "sign-ext",
+    ];
+    let mut arguments = vec![guarded.into_os_string(), "-o".into(), asyncified.clone().into()];
+    arguments.extend(features.map(|feature| format!("--enable-{feature}").into()));
+    arguments.extend(["--asyncify", "--pass-arg=asyncify-ignore-imports"].map(Into::into));
+    arguments.push(profile.wasm_opt.into());
+    setup::wasm_opt().unwrap().run(arguments).unwrap();
+    let mut node = Command::new(setup::node().unwrap());
+    command::stdout(node.arg(sources().join("host.mjs")).arg(asyncified)).unwrap()
+}
+
+/// The functions whose names contain `part`.
+fn named(wasm: &[u8], part: &str) -> Vec<u32> {
+    let facts = Facts::read(wasm).unwrap();
+    let all = (0..).zip(&facts.signatures).map(|(index, _)| index);
+    all.filter(|index| facts.shown(*index).contains(part)).collect()
+}
+
+#[track_caller]
+fn assert_prints(printed: &str, expected: &str) {
+    assert!(printed == expected.trim_end(), "this was printed:\n{printed}");
+}
+
+#[test]
+fn no_coroutine_runs_while_the_host_does() {
+    for profile in [DEBUG, RELEASE] {
+        let wasm = compile("host_boundary", profile);
+        let panics = named(&wasm, "rust_begin_unwind");
+        assert_eq!(panics.len(), 1);
+        let wasm = guard(&wasm, &Guards { panics: &panics }).unwrap();
+        assert_prints(&run(&wasm, profile), include_str!("program/host_boundary.txt"));
+    }
+}
