@@ -1,7 +1,7 @@
 //! What becomes of a linked module that can suspend.
 //!
 //! ```text
-//!   linked ─► analysis ─► refusals ─► numbered names ─► engine ─► check ─► names ─► stripped
+//!   linked ─► analysis ─► refusals ─► guards ─► numbers ─► engine ─► check ─► names
 //! ```
 
 use anyhow::{Context, Result};
@@ -10,6 +10,7 @@ use std::path::Path;
 
 use crate::analysis::{Analysis, Program, Vouched};
 use crate::engine::{Engine, OptLevel, Options};
+use crate::guard::{self, Guards};
 use crate::module::{self, Summary};
 use crate::naming;
 use crate::refusal;
@@ -46,7 +47,9 @@ pub(crate) fn asyncify(
     let analysis = Analysis::of(&program, &recipe.vouched)?;
     refusal::check(&program, &analysis)?;
     let bare = module::without_sections(linked, is_of_no_use_later)?;
-    let (numbered, names) = naming::with_numbers(&bare)?;
+    let panics: Vec<_> = analysis.panics().collect();
+    let guarded = guard::guard(&bare, &Guards { panics: &panics })?;
+    let (numbered, names) = naming::with_numbers(&guarded)?;
     let only = (!recipe.everything)
         .then(|| analysis.instrumented().chain(analysis.tops()).map(naming::number).collect());
     let options = Options {

@@ -7,7 +7,7 @@ use super::program::Program;
 
 /// The functions that every panic and every failed allocation goes through. They never return,
 /// and the linker sees to it that no coroutine is current in them.
-const SINKS: [&str; 10] = [
+const SINKS: [&str; 11] = [
     // The panic handler: std's, or a `#[panic_handler]`.
     "__rustc::rust_begin_unwind",
     "rust_begin_unwind",
@@ -17,6 +17,7 @@ const SINKS: [&str; 10] = [
     "std::panicking::panic_handler",
     "std::panicking::panic_with_hook",
     "std::panicking::rust_panic_with_hook",
+    "std::sys::backtrace::__rust_end_short_backtrace",
     // Memory is exhausted.
     "alloc::alloc::handle_alloc_error",
     "__rustc::__rust_alloc_error_handler",
@@ -64,8 +65,11 @@ pub(super) fn cuts(program: &Program, vouched: &Vouched) -> Result<Vec<Option<Cu
     Ok(cuts)
 }
 
+/// By the name of the function itself or of a closure in it, with or without generic arguments.
 fn is_sink(name: &str) -> bool {
     SINKS.iter().any(|sink| {
-        name.strip_prefix(sink).is_some_and(|rest| rest.is_empty() || rest.starts_with("::"))
-    }) || name.starts_with("std::sys::backtrace::__rust_end_short_backtrace")
+        name.strip_prefix(sink).is_some_and(|rest| {
+            rest.is_empty() || ["::<", "<", "::{"].iter().any(|start| rest.starts_with(start))
+        })
+    })
 }

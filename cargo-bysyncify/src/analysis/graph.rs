@@ -94,6 +94,12 @@ impl Analysis {
             .filter_map(|(index, _)| self.is_instrumented(index).then_some(index))
     }
 
+    /// The functions that every panic goes through, and that never return.
+    pub(crate) fn panics(&self) -> impl Iterator<Item = FunctionIndex> {
+        let cuts = (0..).zip(&self.cuts);
+        cuts.filter(|(_, cut)| **cut == Some(Cut::Panic)).map(|(index, _)| index)
+    }
+
     /// The functions that begin an unwind.
     pub(crate) fn tops(&self) -> impl Iterator<Item = FunctionIndex> {
         self.tops.iter().copied()
