@@ -10,6 +10,7 @@ use wasmparser::{
 };
 
 use super::body::{self, Calls, Module};
+use super::names::{is_in, readable};
 use super::relocations::{Relocations, Segment};
 use super::types::Types;
 
@@ -280,7 +281,12 @@ impl<'a> Reader<'a> {
         if imports + self.bodies.len() != self.program.functions.len() {
             bail!("the module has more functions than bodies");
         }
-        let found = self.relocations.find(&self.segments, self.word.max(4))?;
+        let functions = &self.program.functions;
+        let drops = |function: FunctionIndex| {
+            let name = functions.get(function as usize).and_then(|found| found.name.as_deref());
+            name.is_some_and(|name| is_in(&readable(name), "core::ptr::drop_in_place"))
+        };
+        let found = self.relocations.find(&self.segments, self.word.max(4), drops)?;
         let (vtables, pointers) = found.unzip();
         let vtables = vtables.unwrap_or_default();
         let module = Module { types: self.types, signatures: self.signatures, vtables };

@@ -18,8 +18,9 @@
 //! - A pointer to a vtable that is passed from one function to another is one to its beginning. (No
 //!   program can name the inside of a vtable. Within a function we look: see [`super::value`].)
 //! - A function pointer from a vtable is called, and neither stored nor passed on.
-//! - Constants that look like a vtable, and that the compiler had to name, are vtables. A static
-//!   has a name of its own, and is none.
+//! - Constants that look like a vtable, and that the compiler had to name, are vtables: they have
+//!   `drop_in_place` in word 0 or nothing, two numbers that can be a type's size and alignment,
+//!   and nothing but addresses in all other words. A static has a name of its own, and is none.
 //!
 //! Debug builds check the outcome while they run.
 
@@ -138,16 +139,17 @@ impl Relocations {
 
     /// The vtables, and what is known of function pointers; nothing without relocations.
     ///
-    /// `word` is the size of a pointer.
+    /// `word` is the size of a pointer; `drops` says whether a function is `drop_in_place`.
     pub(super) fn find(
         &self,
         segments: &[Segment<'_>],
         word: u64,
+        drops: impl Fn(FunctionIndex) -> bool,
     ) -> Result<Option<(Vtables, Pointers)>> {
         if self.in_code.is_empty() {
             return Ok(None);
         }
-        let vtables = self.vtables(segments, word)?;
+        let vtables = self.vtables(segments, word, drops)?;
         let mut pointers = Pointers::default();
         for entry in self.in_code.iter().filter(|entry| is_function_pointer(entry.ty)) {
             if let Symbol::Function(function) = self.symbol(entry)? {
@@ -174,9 +176,20 @@ impl Relocations {
     }
 
     /// The vtables, by where they begin in the file.
-    fn vtables(&self, segments: &[Segment<'_>], word: u64) -> Result<BTreeMap<u64, Vtable>> {
-        let relocated: BTreeMap<u64, RelocationType> =
-            self.in_data.iter().map(|e| (self.data_start + u64::from(e.offset), e.ty)).collect();
+    fn vtables(
+        &self,
+        segments: &[Segment<'_>],
+        word: u64,
+        drops: impl Fn(FunctionIndex) -> bool,
+    ) -> Result<BTreeMap<u64, Vtable>> {
+        let mut addresses = BTreeMap::new();
+        for entry in &self.in_data {
+            let address = match self.symbol(entry)? {
+                Symbol::Function(function) => Address::Function { drops: drops(function) },
+                Symbol::Data { .. } | Symbol::Other => Address::Data,
+            };
+            addresses.insert(self.data_start + u64::from(entry.offset), address);
+        }
         let mut vtables = BTreeMap::new();
         for symbol in &self.symbols {
             let Symbol::Data { segment, offset, size, is_anonymous: true } = *symbol else {
@@ -187,7 +200,7 @@ impl Relocations {
             let Some(address) = segment.address else { continue };
             let start = segment.in_file + offset;
             let contents = usize::try_from(offset).ok().and_then(|at| segment.data.get(at..));
-            if contents.is_some_and(|it| is_vtable(start, size, it, &relocated, word)) {
+            if contents.is_some_and(|it| is_vtable(start, size, it, &addresses, word)) {
                 vtables.insert(start, Vtable { address: address + offset, size });
             }
         }
@@ -213,26 +226,37 @@ struct Vtable {
     size: u64,
 }
 
-/// Whether the data at `start` in the file has a vtable's shape.
+/// What an address in data is of.
+#[derive(Clone, Copy)]
+enum Address {
+    Function { drops: bool },
+    Data,
+}
+
+/// Whether the data at `start` in the file has a vtable's shape. `addresses` are those in all of
+/// the data, by where they are in the file.
 fn is_vtable(
     start: u64,
     size: u64,
     contents: &[u8],
-    relocated: &BTreeMap<u64, RelocationType>,
+    addresses: &BTreeMap<u64, Address>,
     word: u64,
 ) -> bool {
-    // Size and alignment are plain numbers. After them come functions, or the addresses of
-    // supertraits' vtables, or nothing: then it does not matter.
-    if size < 4 * word
-        || size % word != 0
-        || relocated.range(start + word..start + 3 * word).next().is_some()
-    {
+    if size < 4 * word || size % word != 0 {
         return false;
     }
-    let drops = match relocated.get(&start) {
-        Some(ty) => is_function_pointer(*ty),
+    let drops = match addresses.get(&start) {
+        Some(Address::Function { drops }) => *drops,
+        Some(Address::Data) => false,
         None => number(contents, 0, word) == Some(0),
     };
+    // Size and alignment are plain numbers. After them there are only functions, and the addresses
+    // of supertraits' vtables. (A method that no one can call leaves a hole. It is not worth
+    // taking every other table for a vtable for its sake.)
+    let mut numbers = (1..size / word).filter(|at| !addresses.contains_key(&(start + at * word)));
+    if [numbers.next(), numbers.next(), numbers.next()] != [Some(1), Some(2), None] {
+        return false;
+    }
     let (size_of, align_of) = (number(contents, 1, word), number(contents, 2, word));
     let (Some(size_of), Some(align_of)) = (size_of, align_of) else { return false };
     let is_alignment = align_of.is_power_of_two() && align_of <= MOST_ALIGNMENT;
