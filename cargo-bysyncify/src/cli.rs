@@ -8,7 +8,7 @@ use anyhow::{Context, Result, bail};
 
 use crate::project::Wanted;
 use crate::run::{self, Request};
-use crate::{cargo, command, node_run, setup};
+use crate::{cargo, command, launch, new, setup};
 
 const HELP: &str = include_str!("help.txt");
 
@@ -43,11 +43,12 @@ fn dispatch(arguments: &[OsString]) -> Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     }
     match &*name {
+        "new" => create(rest),
         "setup" => prepare(rest),
         "build" => build(rest),
         "run" => run::run(&parse_run(rest)?),
         "test" => test(rest),
-        "runner" => runner(rest),
+        "runner" => launch::runner(rest),
         "-h" | "--help" | "help" => {
             print!("{HELP}");
             Ok(ExitCode::SUCCESS)
@@ -57,7 +58,7 @@ fn dispatch(arguments: &[OsString]) -> Result<ExitCode> {
             Ok(ExitCode::SUCCESS)
         }
         other => bail!(
-            "there is no command `{other}`: use setup, build, run or test \
+            "there is no command `{other}`: use new, build, run, test or setup \
              (`cargo bysyncify --help` explains them)"
         ),
     }
@@ -86,18 +87,14 @@ fn build(arguments: &[OsString]) -> Result<ExitCode> {
 
 fn test(arguments: &[OsString]) -> Result<ExitCode> {
     let (triple, rest) = take_target(arguments)?;
-    let runner = cargo::runner_config(&triple, &["--test"])?;
-    command::status(cargo::command("test", &triple)?.args(runner).args(rest))
+    let mut command = cargo::command("test", &triple)?;
+    cargo::set_runner(&mut command, &triple, "--test")?;
+    command::status(command.args(rest))
 }
 
-/// `runner [--test] MODULE [ARGS…]`, which is what `test` gives cargo.
-fn runner(arguments: &[OsString]) -> Result<ExitCode> {
-    let (mode, arguments) = match arguments {
-        [first, rest @ ..] if first == "--test" => (node_run::Mode::Test, rest),
-        all => (node_run::Mode::Run, all),
-    };
-    let (module, rest) = arguments.split_first().context("runner needs the path of a module")?;
-    node_run::run(mode, &PathBuf::from(module), rest)
+fn create(arguments: &[OsString]) -> Result<ExitCode> {
+    new::new(&parse_new(arguments)?)?;
+    Ok(ExitCode::SUCCESS)
 }
 
 /// Takes `--target` out of arguments that are else cargo's to understand.
@@ -126,6 +123,31 @@ fn take_target(arguments: &[OsString]) -> Result<(String, Vec<OsString>)> {
         }
     }
     Ok((triple.unwrap_or_else(|| DEFAULT_TARGET.to_owned()), rest))
+}
+
+fn parse_new(arguments: &[OsString]) -> Result<new::Request> {
+    use lexopt::Arg::{Long, Value};
+
+    let mut folder = None;
+    let mut kind = new::Kind::Node;
+    let mut library = None;
+    let mut parser = lexopt::Parser::from_args(arguments);
+    while let Some(argument) = parser.next()? {
+        match argument {
+            Long("web" | "bindgen") => kind = new::Kind::Web,
+            Long("path") => library = Some(PathBuf::from(parser.value()?)),
+            Value(path) if folder.is_none() => folder = Some(PathBuf::from(path)),
+            Value(second) => bail!(
+                "`{}` is one name too many: a project is made of one name, or the path of its \
+                 folder",
+                second.display()
+            ),
+            other => return Err(other.unexpected().into()),
+        }
+    }
+    let folder =
+        folder.context("say what the project is to be called: `cargo bysyncify new demo`")?;
+    Ok(new::Request { folder, kind, library })
 }
 
 fn parse_run(arguments: &[OsString]) -> Result<Request> {
@@ -244,7 +266,7 @@ mod tests {
     fn unknown_command_names_those_there_are() {
         assert_eq!(
             dispatch(&words("biuld")).unwrap_err().to_string(),
-            "there is no command `biuld`: use setup, build, run or test \
+            "there is no command `biuld`: use new, build, run, test or setup \
              (`cargo bysyncify --help` explains them)"
         );
     }

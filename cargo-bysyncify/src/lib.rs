@@ -1,7 +1,7 @@
 //! The toolchain of `bysyncify`: a linker that runs Asyncify, and `cargo bysyncify`.
 //!
 //! - `linker` is `bysyncify-ld`: it calls the real linker and asyncifies what comes out.
-//! - `cli` is `cargo bysyncify setup|build|run|test`.
+//! - `cli` is `cargo bysyncify new|build|run|test|setup`.
 //!
 //! Both names are served by the same code ([`main`]), so that `cargo bysyncify` can give cargo
 //! *itself* as the linker: the two can never be of different age.
@@ -10,16 +10,20 @@
 //! [`WasmOpt`] as an [`Engine`].
 
 mod arguments;
+mod bindgen;
 mod cargo;
 mod cli;
 mod command;
 mod engine;
 mod features;
+mod launch;
 mod linker;
 mod module;
+mod new;
 mod node_run;
 mod project;
 mod run;
+mod serve;
 pub mod setup;
 mod wasm_opt;
 

@@ -2,13 +2,14 @@
 
 use std::env;
 use std::ffi::OsString;
-use std::path::{Path, PathBuf};
-use std::process::{Command, ExitCode, Stdio};
+use std::path::PathBuf;
+use std::process::{ExitCode, Stdio};
 
 use anyhow::{Context, Result, bail};
 
+use crate::launch::{self, Mode};
 use crate::project::{self, Program, Wanted};
-use crate::{cargo, command, node_run, setup};
+use crate::{cargo, command};
 
 /// What `run` was asked to do.
 #[derive(Debug)]
@@ -30,10 +31,7 @@ pub(crate) fn run(request: &Request) -> Result<ExitCode> {
         Built::Module(module) => module,
         Built::Failed(code) => return Ok(code),
     };
-    match &program.host {
-        Some(host) => run_host(host, &module, &request.arguments),
-        None => node_run::run(node_run::Mode::Run, &module, &request.arguments),
-    }
+    launch::launch(Mode::Run, &program.host, &module, &request.arguments)
 }
 
 enum Built {
@@ -60,16 +58,4 @@ fn build(request: &Request, program: &Program) -> Result<Built> {
         Some(module) => Ok(Built::Module(module)),
         None => bail!("`{}` made no module of {}", command::shown(&command), program.name),
     }
-}
-
-/// Runs the package's own host script, which gets the module and then the arguments.
-fn run_host(host: &Path, module: &Path, arguments: &[OsString]) -> Result<ExitCode> {
-    if !host.is_file() {
-        bail!(
-            "the host script `{}` is not there: see `package.metadata.bysyncify.host` in the \
-             package's Cargo.toml",
-            host.display()
-        );
-    }
-    command::status(Command::new(setup::node()?).arg(host).arg(module).args(arguments))
 }

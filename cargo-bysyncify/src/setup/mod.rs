@@ -8,13 +8,16 @@ mod debian;
 mod node;
 mod rustc;
 mod target;
+mod wasm_bindgen;
 mod wasm_opt;
 
 use anyhow::Result;
 
 pub use cache::dir as cache_dir;
 pub use node::node;
+pub(crate) use rustc::host_triple;
 pub use target::{WasmTarget, wasm_target};
+pub use wasm_bindgen::{wasm_bindgen, wasm_bindgen_test_runner};
 pub(crate) use wasm_opt::find as find_wasm_opt;
 pub use wasm_opt::{wasm_opt, wasm_opt_version};
 
