@@ -97,6 +97,8 @@ fn new_project_runs_at_once_and_with_plain_cargo() {
     ];
     assert_eq!(names, expected);
 
+    let output = run(cargo(&demo, "fmt --check"));
+    assert!(output.status.success(), "{}", stdout(&output));
     for words in ["bysyncify run", "bysyncify run --dev", "run", "run --release"] {
         let output = run(cargo(&demo, words));
         assert_eq!(stdout(&output), PRINTED, "{words}: {}", stderr(&output));
@@ -241,6 +243,8 @@ fn project_for_browsers_is_served_and_runs() {
     let output = run(cargo(&page, "update --quiet wasm-bindgen --precise 0.2.130"));
     assert!(output.status.success(), "{}", stderr(&output));
 
+    let output = run(cargo(&page, "fmt --check"));
+    assert!(output.status.success(), "{}", stdout(&output));
     for words in ["bysyncify run --dev -- --port 0", "run -- --port 0"] {
         let server = Server::start(cargo(&page, words));
         let index = fs::read(page.join("web/index.html")).unwrap();

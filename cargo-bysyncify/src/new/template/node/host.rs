@@ -31,7 +31,9 @@ pub fn run(task: impl Future<Output = ()> + 'static) {
         unsafe { sys::print_error(text.as_ptr(), text.len()) }
     }));
     POOL.with_borrow_mut(|pool| {
-        pool.spawner().spawn_local(task).expect("the executor has not ended");
+        pool.spawner()
+            .spawn_local(task)
+            .expect("the executor has not ended");
         pool.run_until_stalled();
     });
 }
@@ -50,12 +52,16 @@ pub extern "C" fn timer_ended(id: u32) {
 pub async fn sleep(milliseconds: u32) {
     let (sender, receiver) = oneshot::channel();
     let id = TIMERS.with_borrow_mut(|timers| {
-        let id = (0..).find(|id| !timers.contains_key(id)).expect("there are free numbers");
+        let id = (0..)
+            .find(|id| !timers.contains_key(id))
+            .expect("there are free numbers");
         timers.insert(id, sender);
         id
     });
     sys::start_timer(id, milliseconds);
-    receiver.await.expect("a timer is kept until it has run out");
+    receiver
+        .await
+        .expect("a timer is kept until it has run out");
 }
 
 /// Prints a line: `println!` has nowhere to print to on this target.
