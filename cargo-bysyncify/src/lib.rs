@@ -15,6 +15,7 @@ mod cargo;
 mod cli;
 mod command;
 mod engine;
+mod events;
 mod features;
 mod launch;
 mod linker;
@@ -26,6 +27,7 @@ mod run;
 mod serve;
 pub mod setup;
 mod wasm_opt;
+mod watch;
 
 use std::ffi::OsString;
 use std::path::Path;

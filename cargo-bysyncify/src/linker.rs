@@ -11,6 +11,7 @@ use anyhow::{Context, Result, bail};
 
 use crate::arguments::Arguments;
 use crate::engine::{Engine, Options};
+use crate::events::{Events, Figures, Phase};
 use crate::module::{self, Summary};
 use crate::{command, setup};
 
@@ -35,20 +36,34 @@ fn link(arguments: &[OsString]) -> Result<ExitCode> {
     if arguments.is_relocatable {
         return Ok(ExitCode::SUCCESS);
     }
-    finish(&arguments, &linker)
+    let mut events = Events::start(&arguments.output);
+    let result = finish(&arguments, &linker, &mut events)
         .inspect_err(|_| {
             // A module that only looks finished must not be left where it is looked for. That it
             // may not be there at all is as good.
             let _ = fs::remove_file(&arguments.output);
         })
-        .with_context(|| format!("cannot make `{}` pausable", arguments.output.display()))?;
+        .with_context(|| format!("cannot make `{}` pausable", arguments.output.display()));
+    match result {
+        Ok(Some(figures)) => events.finish(figures),
+        Ok(None) => {}
+        Err(error) => {
+            events.failed(&format!("{error:#}"));
+            return Err(error);
+        }
+    }
     Ok(ExitCode::SUCCESS)
 }
 
 /// Runs Asyncify on the linked module if it has to be.
-fn finish(arguments: &Arguments, linker: &RealLinker) -> Result<()> {
+fn finish(
+    arguments: &Arguments,
+    linker: &RealLinker,
+    events: &mut Events,
+) -> Result<Option<Figures>> {
     let output = &arguments.output;
-    let Some(mut summary) = read_if_needed(output)? else { return Ok(()) };
+    let size = || fs::metadata(output).map(|metadata| metadata.len());
+    let Some(mut summary) = read_if_needed(output)? else { return Ok(None) };
     if arguments.strip_all {
         // The features, and the names for messages, must last until Asyncify has run.
         relink_unstripped(arguments, linker)?;
@@ -66,7 +81,10 @@ fn finish(arguments: &Arguments, linker: &RealLinker) -> Result<()> {
     };
     let for_wasm_bindgen = summary.for_wasm_bindgen;
     let options = Options { opt_level, features: summary.features, for_wasm_bindgen };
-    transform(&engine, output, &options, |section| arguments.strips(section))
+    events.phase(Phase::Asyncify);
+    let bytes_before = size()?;
+    transform(&engine, output, &options, |section| arguments.strips(section))?;
+    Ok(Some(Figures { bytes_before, bytes_after: size()?, counts: None, reused: false }))
 }
 
 /// The module's summary if it must go through Asyncify.

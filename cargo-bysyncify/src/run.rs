@@ -3,12 +3,13 @@
 use std::env;
 use std::ffi::OsString;
 use std::path::PathBuf;
-use std::process::{ExitCode, Stdio};
+use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
 
 use crate::launch::{self, Mode};
 use crate::project::{self, Program, Wanted};
+use crate::watch::Watch;
 use crate::{cargo, command};
 
 /// What `run` was asked to do.
@@ -17,6 +18,9 @@ pub(crate) struct Request {
     pub(crate) wanted: Wanted,
     pub(crate) triple: String,
     pub(crate) profile: String,
+    pub(crate) watch: Watch,
+    /// What `--message-format` says, if it is for programs.
+    pub(crate) message_format: Option<String>,
     /// Options that are cargo's to understand.
     pub(crate) cargo_options: Vec<OsString>,
     /// The program's own arguments.
@@ -42,18 +46,16 @@ enum Built {
 
 fn build(request: &Request, program: &Program) -> Result<Built> {
     let mut command = cargo::command("build", &request.triple)?;
+    let format = request.message_format.as_deref().unwrap_or("json-render-diagnostics");
     command
-        .args(["--profile", &request.profile])
-        .arg("--message-format=json-render-diagnostics")
+        .args(["--profile", &request.profile, "--message-format", format])
         .args(program.cargo_arguments())
-        .args(&request.cargo_options)
-        .stderr(Stdio::inherit());
-    let output =
-        command.output().with_context(|| format!("cannot run `{}`", command::shown(&command)))?;
-    if !output.status.success() {
-        return Ok(Built::Failed(command::exit_code(output.status)));
+        .args(&request.cargo_options);
+    let (status, messages) = request.watch.messages(&mut command)?;
+    if !status.success() {
+        return Ok(Built::Failed(command::exit_code(status)));
     }
-    let messages = String::from_utf8(output.stdout).context("cargo's messages are not UTF-8")?;
+    let messages = String::from_utf8(messages).context("cargo's messages are not UTF-8")?;
     match project::module_in(&messages, program) {
         Some(module) => Ok(Built::Module(module)),
         None => bail!("`{}` made no module of {}", command::shown(&command), program.name),
