@@ -17,7 +17,8 @@ pub fn linker_variable(triple: &str) -> String {
     target_variable(triple, "LINKER")
 }
 
-fn target_variable(triple: &str, setting: &str) -> String {
+/// The environment variable for a setting under `[target.<triple>]`.
+pub(crate) fn target_variable(triple: &str, setting: &str) -> String {
     format!("CARGO_TARGET_{}_{setting}", triple.to_uppercase().replace(['-', '.'], "_"))
 }
 

@@ -85,6 +85,7 @@ fn prepare(arguments: &[OsString]) -> Result<ExitCode> {
 fn build(arguments: &[OsString]) -> Result<ExitCode> {
     let options = Options::read(arguments)?;
     let mut cargo = cargo::command("build", &options.triple)?;
+    options.link.apply(&mut cargo, &options.triple)?;
     options.watch.status(cargo.args(options.rest)).map(command::exit_code)
 }
 
@@ -92,6 +93,7 @@ fn test(arguments: &[OsString]) -> Result<ExitCode> {
     let options = Options::read(arguments)?;
     let mut cargo = cargo::command("test", &options.triple)?;
     cargo::set_runner(&mut cargo, &options.triple, "--test")?;
+    options.link.apply(&mut cargo, &options.triple)?;
     options.watch.status(cargo.args(options.rest)).map(command::exit_code)
 }
 

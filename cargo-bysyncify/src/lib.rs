@@ -18,6 +18,7 @@ mod engine;
 mod events;
 mod features;
 mod launch;
+mod link_options;
 mod linker;
 mod module;
 mod new;

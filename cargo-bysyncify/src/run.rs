@@ -8,6 +8,7 @@ use std::process::ExitCode;
 use anyhow::{Context, Result, bail};
 
 use crate::launch::{self, Mode};
+use crate::link_options::LinkOptions;
 use crate::project::{self, Program, Wanted};
 use crate::watch::Watch;
 use crate::{cargo, command};
@@ -18,6 +19,7 @@ pub(crate) struct Request {
     pub(crate) wanted: Wanted,
     pub(crate) triple: String,
     pub(crate) profile: String,
+    pub(crate) link: LinkOptions,
     pub(crate) watch: Watch,
     /// What `--message-format` says, if it is for programs.
     pub(crate) message_format: Option<String>,
@@ -51,6 +53,7 @@ fn build(request: &Request, program: &Program) -> Result<Built> {
         .args(["--profile", &request.profile, "--message-format", format])
         .args(program.cargo_arguments())
         .args(&request.cargo_options);
+    request.link.apply(&mut command, &request.triple)?;
     let (status, messages) = request.watch.messages(&mut command)?;
     if !status.success() {
         return Ok(Built::Failed(command::exit_code(status)));

@@ -5,12 +5,14 @@ use std::ffi::OsString;
 use anyhow::{Context, Result, bail};
 
 use super::{DEFAULT_TARGET, text};
+use crate::link_options::LinkOptions;
 use crate::watch::Watch;
 
 /// What we read of a command line whose other words are cargo's to understand.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Options {
     pub(super) triple: String,
+    pub(super) link: LinkOptions,
     pub(super) watch: Watch,
     /// All but what is ours alone.
     pub(super) rest: Vec<OsString>,
@@ -20,6 +22,7 @@ impl Options {
     /// Reads arguments of `cargo build` or `cargo test`.
     pub(super) fn read(arguments: &[OsString]) -> Result<Self> {
         let mut triple = None;
+        let mut link = LinkOptions::default();
         let mut watch = Watch::default();
         let mut rest = Vec::new();
         let mut words = arguments.iter();
@@ -44,6 +47,8 @@ impl Options {
                         bail!("--target was given twice: build for one target at a time");
                     }
                 }
+                "--vouch" => link.vouch.extend(names(&value()?)?),
+                "--everything" => link.everything = true,
                 "--message-format" => {
                     let format = value()?;
                     watch.json |= is_json(&format);
@@ -61,8 +66,17 @@ impl Options {
             }
         }
         let triple = triple.unwrap_or_else(|| DEFAULT_TARGET.to_owned());
-        Ok(Self { triple, watch, rest })
+        Ok(Self { triple, link, watch, rest })
     }
+}
+
+/// The names in the value of `--vouch`.
+pub(super) fn names(value: &str) -> Result<Vec<String>> {
+    let names: Vec<_> = value.split(',').map(|name| name.trim().to_owned()).collect();
+    if names.iter().any(String::is_empty) {
+        bail!("--vouch needs names, such as `--vouch core::fmt,some_crate`, and not `{value}`");
+    }
+    Ok(names)
 }
 
 /// Whether a `--message-format` is for programs.
@@ -104,6 +118,18 @@ mod tests {
             "--target was given twice: build for one target at a time"
         );
         assert_eq!(message("--target"), "--target needs a value");
+    }
+
+    #[test]
+    fn options_for_the_linker_are_taken_out() {
+        let options = read("--vouch core::fmt,a -r --everything --vouch=b");
+        let vouch = ["core::fmt", "a", "b"].map(str::to_owned).into();
+        assert_eq!(options.link, LinkOptions { vouch, everything: true });
+        assert_eq!(options.rest, words("-r"));
+        assert_eq!(
+            Options::read(&words("--vouch a,,b")).unwrap_err().to_string(),
+            "--vouch needs names, such as `--vouch core::fmt,some_crate`, and not `a,,b`"
+        );
     }
 
     #[test]

@@ -5,6 +5,7 @@ use std::ffi::OsString;
 use anyhow::{Result, bail};
 
 use super::{DEFAULT_TARGET, options, text};
+use crate::link_options::LinkOptions;
 use crate::project::Wanted;
 use crate::run::Request;
 use crate::watch::Watch;
@@ -19,6 +20,7 @@ pub(super) fn read(arguments: &[OsString]) -> Result<Request> {
         wanted: Wanted::default(),
         triple: DEFAULT_TARGET.to_owned(),
         profile: "release".to_owned(),
+        link: LinkOptions::default(),
         watch: Watch::default(),
         message_format: None,
         cargo_options: Vec::new(),
@@ -34,6 +36,10 @@ pub(super) fn read(arguments: &[OsString]) -> Result<Request> {
             Long("dev") => request.profile = "dev".to_owned(),
             Short('r') | Long("release") => request.profile = "release".to_owned(),
             Long("profile") => request.profile = text(parser.value()?)?,
+            Long("vouch") => {
+                request.link.vouch.extend(options::names(&text(parser.value()?)?)?);
+            }
+            Long("everything") => request.link.everything = true,
             Long("message-format") => {
                 let format = text(parser.value()?)?;
                 request.watch.json = options::is_json(&format);
@@ -95,12 +101,17 @@ mod tests {
 
     #[test]
     fn own_options_are_told_from_cargos_and_the_programs() {
-        let request = request("demo -p pkg --target T -F a,b --locked -qv -- --dev -- x").unwrap();
+        let request = request(
+            "demo -p pkg --target T -F a,b --locked -qv --vouch a,b --everything -- --dev -- x",
+        )
+        .unwrap();
         assert_eq!(request.wanted.name.as_deref(), Some("demo"));
         assert_eq!(request.wanted.package.as_deref(), Some("pkg"));
         assert_eq!(request.triple, "T");
         assert_eq!(request.profile, "release");
         assert_eq!(request.cargo_options, words("--features a,b --locked --quiet --verbose"));
+        let vouch = vec!["a".to_owned(), "b".to_owned()];
+        assert_eq!(request.link, LinkOptions { vouch, everything: true });
         assert_eq!(request.watch, Watch { quiet: true, ..Watch::default() });
         assert_eq!(request.arguments, words("--dev -- x"));
     }
