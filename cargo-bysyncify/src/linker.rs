@@ -73,12 +73,7 @@ fn finish(
         Ok(level) => level.parse().context("in BYSYNCIFY_OPT")?,
         Err(_) => arguments.opt_level,
     };
-    let Some(engine) = setup::find_wasm_opt()? else {
-        bail!(
-            "wasm-opt is neither in WASM_OPT, nor on PATH, nor installed: \
-               run `cargo bysyncify setup`"
-        );
-    };
+    let engine = setup::installed_wasm_opt()?;
     let for_wasm_bindgen = summary.for_wasm_bindgen;
     let options = Options { opt_level, features: summary.features, for_wasm_bindgen };
     events.phase(Phase::Asyncify);
