@@ -2,17 +2,24 @@
 
 use std::env;
 use std::ffi::OsString;
+use std::path::PathBuf;
 use std::process::Command;
 
-use anyhow::{Context, Result};
+use anyhow::{Context as _, Result};
 
+use crate::command;
 use crate::setup::{self, WasmTarget};
 
 /// The environment variable that tells cargo the linker for a target:
 /// `CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER`.
 #[must_use]
 pub fn linker_variable(triple: &str) -> String {
-    format!("CARGO_TARGET_{}_LINKER", triple.to_uppercase().replace(['-', '.'], "_"))
+    target_variable(triple, "LINKER")
+}
+
+/// The environment variable for a setting under `[target.<triple>]`.
+pub(crate) fn target_variable(triple: &str, setting: &str) -> String {
+    format!("CARGO_TARGET_{}_{setting}", triple.to_uppercase().replace(['-', '.'], "_"))
 }
 
 /// The cargo that called us, or the one on `PATH`.
@@ -34,22 +41,38 @@ pub(crate) fn command(subcommand: &str, triple: &str) -> Result<Command> {
 
 fn configure(command: &mut Command, target: &WasmTarget) -> Result<()> {
     target.apply(command);
-    // Not `bysyncify-ld` beside us: that may be missing, or of another age. See `is_linker`.
-    command.env(linker_variable(&target.triple), own_path()?);
+    command.env(linker_variable(&target.triple), linker()?);
     Ok(())
 }
 
-/// The arguments that make cargo run a target's programs with our `runner` command.
-pub(crate) fn runner_config(triple: &str, mode: &[&str]) -> Result<[String; 2]> {
+/// What to name as the linker: ourselves, see `is_linker`.
+///
+/// But where `bysyncify-ld` was installed with us, its name as a project's own config gives it:
+/// cargo compiles everything anew when the linker has another name than the last time.
+fn linker() -> Result<PathBuf> {
     let own = own_path()?;
-    let own = own.to_str().with_context(|| format!("`{}` is not UTF-8", own.display()))?;
-    let words: Vec<&str> = [own, "bysyncify", "runner"].iter().chain(mode).copied().collect();
-    // An array of strings is the same in JSON and in TOML.
-    let words = serde_json::to_string(&words)?;
-    Ok(["--config".into(), format!("target.{triple}.runner={words}")])
+    let is_installed = command::find(LINKER).is_some_and(|found| found.parent() == own.parent());
+    Ok(if is_installed { LINKER.into() } else { own })
 }
 
-fn own_path() -> Result<std::path::PathBuf> {
+const LINKER: &str = "bysyncify-ld";
+
+/// Makes cargo run a target's programs with our `runner` command and these arguments.
+pub(crate) fn set_runner(command: &mut Command, triple: &str, arguments: &str) -> Result<()> {
+    // Not `--config`: cargo would join this with a runner that the user's own config names. Of a
+    // variable cargo makes words where there is white space. Where our path has some, our name
+    // must do: that is what cargo found us by.
+    let own = own_path()?;
+    let own = match own.to_str() {
+        Some(own) if !own.contains(char::is_whitespace) => own,
+        _ => "cargo-bysyncify",
+    };
+    let variable = target_variable(triple, "RUNNER");
+    command.env(variable, format!("{own} bysyncify runner {arguments}"));
+    Ok(())
+}
+
+fn own_path() -> Result<PathBuf> {
     env::current_exe().context("cannot tell where this program is")
 }
 
@@ -66,17 +89,15 @@ mod tests {
     }
 
     #[test]
-    fn runner_is_this_program_as_one_word() {
+    fn runner_is_this_program() {
+        let mut command = Command::new("cargo");
+        set_runner(&mut command, "wasm32-wasip1", "--test").unwrap();
         let own = env::current_exe().unwrap();
+        let variables: Vec<_> = command.get_envs().collect();
+        let value = format!("{} bysyncify runner --test", own.display());
         assert_eq!(
-            runner_config("wasm32-wasip1", &["--test"]).unwrap(),
-            [
-                "--config".to_owned(),
-                format!(
-                    r#"target.wasm32-wasip1.runner=["{}","bysyncify","runner","--test"]"#,
-                    own.display()
-                ),
-            ]
+            variables,
+            [("CARGO_TARGET_WASM32_WASIP1_RUNNER".as_ref(), Some(value.as_ref()))]
         );
     }
 }

@@ -1,14 +1,16 @@
 //! `cargo bysyncify`: what the user typed.
 
+mod options;
+mod run;
+
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
 
-use crate::project::Wanted;
-use crate::run::{self, Request};
-use crate::{cargo, command, node_run, setup};
+use self::options::Options;
+use crate::{cargo, command, launch, new, setup};
 
 const HELP: &str = include_str!("help.txt");
 
@@ -43,11 +45,12 @@ fn dispatch(arguments: &[OsString]) -> Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     }
     match &*name {
+        "new" => create(rest),
         "setup" => prepare(rest),
         "build" => build(rest),
-        "run" => run::run(&parse_run(rest)?),
+        "run" => crate::run::run(&run::read(rest)?),
         "test" => test(rest),
-        "runner" => runner(rest),
+        "runner" => launch::runner(rest),
         "-h" | "--help" | "help" => {
             print!("{HELP}");
             Ok(ExitCode::SUCCESS)
@@ -57,7 +60,7 @@ fn dispatch(arguments: &[OsString]) -> Result<ExitCode> {
             Ok(ExitCode::SUCCESS)
         }
         other => bail!(
-            "there is no command `{other}`: use setup, build, run or test \
+            "there is no command `{other}`: use new, build, run, test or setup \
              (`cargo bysyncify --help` explains them)"
         ),
     }
@@ -80,101 +83,48 @@ fn prepare(arguments: &[OsString]) -> Result<ExitCode> {
 }
 
 fn build(arguments: &[OsString]) -> Result<ExitCode> {
-    let (triple, rest) = take_target(arguments)?;
-    command::status(cargo::command("build", &triple)?.args(rest))
+    let options = Options::read(arguments)?;
+    let mut cargo = cargo::command("build", &options.triple)?;
+    options.link.apply(&mut cargo, &options.triple)?;
+    options.watch.status(cargo.args(options.rest)).map(command::exit_code)
 }
 
 fn test(arguments: &[OsString]) -> Result<ExitCode> {
-    let (triple, rest) = take_target(arguments)?;
-    let runner = cargo::runner_config(&triple, &["--test"])?;
-    command::status(cargo::command("test", &triple)?.args(runner).args(rest))
+    let options = Options::read(arguments)?;
+    let mut cargo = cargo::command("test", &options.triple)?;
+    cargo::set_runner(&mut cargo, &options.triple, "--test")?;
+    options.link.apply(&mut cargo, &options.triple)?;
+    options.watch.status(cargo.args(options.rest)).map(command::exit_code)
 }
 
-/// `runner [--test] MODULE [ARGS…]`, which is what `test` gives cargo.
-fn runner(arguments: &[OsString]) -> Result<ExitCode> {
-    let (mode, arguments) = match arguments {
-        [first, rest @ ..] if first == "--test" => (node_run::Mode::Test, rest),
-        all => (node_run::Mode::Run, all),
-    };
-    let (module, rest) = arguments.split_first().context("runner needs the path of a module")?;
-    node_run::run(mode, &PathBuf::from(module), rest)
+fn create(arguments: &[OsString]) -> Result<ExitCode> {
+    new::new(&parse_new(arguments)?)?;
+    Ok(ExitCode::SUCCESS)
 }
 
-/// Takes `--target` out of arguments that are else cargo's to understand.
-fn take_target(arguments: &[OsString]) -> Result<(String, Vec<OsString>)> {
-    let mut triple = None;
-    let mut rest = Vec::new();
-    let mut words = arguments.iter();
-    while let Some(word) = words.next() {
-        if word == "--" {
-            rest.push(word.clone());
-            rest.extend(words.by_ref().cloned());
-            break;
-        }
-        let value = if word == "--target" {
-            let value = words.next().context("--target needs a value, such as wasm32-wasip1")?;
-            Some(text(value.clone())?)
-        } else {
-            word.to_str().and_then(|word| word.strip_prefix("--target=")).map(str::to_owned)
-        };
-        let Some(value) = value else {
-            rest.push(word.clone());
-            continue;
-        };
-        if triple.replace(value).is_some() {
-            bail!("--target was given twice: build for one target at a time");
-        }
-    }
-    Ok((triple.unwrap_or_else(|| DEFAULT_TARGET.to_owned()), rest))
-}
+fn parse_new(arguments: &[OsString]) -> Result<new::Request> {
+    use lexopt::Arg::{Long, Value};
 
-fn parse_run(arguments: &[OsString]) -> Result<Request> {
-    use lexopt::Arg::{Long, Short, Value};
-
-    // All after the first `--` is the program's, whatever it looks like.
-    let end = arguments.iter().position(|word| word == "--").unwrap_or(arguments.len());
-    let mut request = Request {
-        wanted: Wanted::default(),
-        triple: DEFAULT_TARGET.to_owned(),
-        profile: "release".to_owned(),
-        cargo_options: Vec::new(),
-        arguments: arguments.iter().skip(end + 1).cloned().collect(),
-    };
-    let mut parser = lexopt::Parser::from_args(&arguments[..end]);
+    let mut folder = None;
+    let mut kind = new::Kind::Node;
+    let mut library = None;
+    let mut parser = lexopt::Parser::from_args(arguments);
     while let Some(argument) = parser.next()? {
         match argument {
-            Short('p') | Long("package") => request.wanted.package = Some(text(parser.value()?)?),
-            Long("example") => request.wanted.example = Some(text(parser.value()?)?),
-            Long("bin") => request.wanted.bin = Some(text(parser.value()?)?),
-            Long("target") => request.triple = text(parser.value()?)?,
-            Long("dev") => request.profile = "dev".to_owned(),
-            Short('r') | Long("release") => request.profile = "release".to_owned(),
-            Long("profile") => request.profile = text(parser.value()?)?,
-            Short('F') | Long("features") => {
-                request.cargo_options.push("--features".into());
-                request.cargo_options.push(parser.value()?);
-            }
-            Short(flag @ ('q' | 'v')) => request.cargo_options.push(format!("-{flag}").into()),
-            Long(
-                flag @ ("no-default-features"
-                | "all-features"
-                | "locked"
-                | "offline"
-                | "frozen"
-                | "quiet"
-                | "verbose"),
-            ) => request.cargo_options.push(format!("--{flag}").into()),
-            Value(name) if request.wanted.name.is_none() => {
-                request.wanted.name = Some(text(name)?);
-            }
+            Long("web" | "bindgen") => kind = new::Kind::Web,
+            Long("path") => library = Some(PathBuf::from(parser.value()?)),
+            Value(path) if folder.is_none() => folder = Some(PathBuf::from(path)),
             Value(second) => bail!(
-                "`{}` is one name too many: the program's own arguments come after `--`",
+                "`{}` is one name too many: a project is made of one name, or the path of its \
+                 folder",
                 second.display()
             ),
             other => return Err(other.unexpected().into()),
         }
     }
-    Ok(request)
+    let folder =
+        folder.context("say what the project is to be called: `cargo bysyncify new demo`")?;
+    Ok(new::Request { folder, kind, library })
 }
 
 fn text(value: OsString) -> Result<String> {
@@ -189,62 +139,11 @@ mod tests {
         text.split_whitespace().map(OsString::from).collect()
     }
 
-    fn run_request(text: &str) -> Result<Request, String> {
-        parse_run(&words(text)).map_err(|error| error.to_string())
-    }
-
-    #[test]
-    fn target_is_taken_out_and_the_rest_is_cargos() {
-        assert_eq!(
-            take_target(&words("--release --target a -p x -- --target b")).unwrap(),
-            ("a".into(), words("--release -p x -- --target b"))
-        );
-        assert_eq!(take_target(&words("--target=a")).unwrap(), ("a".into(), vec![]));
-        assert_eq!(
-            take_target(&words("-q")).unwrap(),
-            ("wasm32-unknown-unknown".into(), words("-q"))
-        );
-        let message = |text| take_target(&words(text)).unwrap_err().to_string();
-        assert_eq!(
-            message("--target a --target=b"),
-            "--target was given twice: build for one target at a time"
-        );
-        assert_eq!(message("--target"), "--target needs a value, such as wasm32-wasip1");
-    }
-
-    #[test]
-    fn run_is_for_release_unless_said_otherwise() {
-        assert_eq!(run_request("").unwrap().profile, "release");
-        assert_eq!(run_request("--dev").unwrap().profile, "dev");
-        assert_eq!(run_request("--profile small").unwrap().profile, "small");
-    }
-
-    #[test]
-    fn run_tells_its_own_options_from_cargos_and_the_programs() {
-        let request =
-            run_request("demo -p pkg --target T -F a,b --locked -v -- --dev -- x").unwrap();
-        assert_eq!(request.wanted.name.as_deref(), Some("demo"));
-        assert_eq!(request.wanted.package.as_deref(), Some("pkg"));
-        assert_eq!(request.triple, "T");
-        assert_eq!(request.profile, "release");
-        assert_eq!(request.cargo_options, words("--features a,b --locked -v"));
-        assert_eq!(request.arguments, words("--dev -- x"));
-    }
-
-    #[test]
-    fn run_refuses_what_it_does_not_know() {
-        assert_eq!(
-            run_request("demo input.txt").unwrap_err(),
-            "`input.txt` is one name too many: the program's own arguments come after `--`"
-        );
-        assert_eq!(run_request("--fast").unwrap_err(), "invalid option '--fast'");
-    }
-
     #[test]
     fn unknown_command_names_those_there_are() {
         assert_eq!(
             dispatch(&words("biuld")).unwrap_err().to_string(),
-            "there is no command `biuld`: use setup, build, run or test \
+            "there is no command `biuld`: use new, build, run, test or setup \
              (`cargo bysyncify --help` explains them)"
         );
     }

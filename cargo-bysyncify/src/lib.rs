@@ -1,7 +1,7 @@
 //! The toolchain of `bysyncify`: a linker that runs Asyncify, and `cargo bysyncify`.
 //!
 //! - `linker` is `bysyncify-ld`: it calls the real linker and asyncifies what comes out.
-//! - `cli` is `cargo bysyncify setup|build|run|test`.
+//! - `cli` is `cargo bysyncify new|build|run|test|setup`.
 //!
 //! Both names are served by the same code ([`main`]), so that `cargo bysyncify` can give cargo
 //! *itself* as the linker: the two can never be of different age.
@@ -11,23 +11,30 @@
 
 mod analysis;
 mod arguments;
+mod bindgen;
 mod cargo;
 mod cli;
 mod command;
 mod engine;
+mod events;
 mod features;
 pub mod guard;
+mod launch;
+mod link_options;
 mod linker;
 mod module;
 mod naming;
+mod new;
 mod node_run;
 mod pipeline;
 mod project;
 mod refusal;
 mod run;
+mod serve;
 pub mod setup;
 mod store;
 mod wasm_opt;
+mod watch;
 
 use std::ffi::OsString;
 use std::path::Path;

@@ -11,6 +11,7 @@ use anyhow::{Context, Result, bail};
 
 use crate::analysis::Vouched;
 use crate::arguments::{self, Arguments};
+use crate::events::{Events, Figures};
 use crate::module::{self, Summary};
 use crate::pipeline::{self, Recipe};
 use crate::store::{self, Store, Temporary};
@@ -37,53 +38,71 @@ fn link(arguments: &[OsString]) -> Result<ExitCode> {
     if arguments.is_relocatable {
         return Ok(ExitCode::SUCCESS);
     }
-    finish(&arguments, &linker)
+    let mut events = Events::start(&arguments.output);
+    let result = finish(&arguments, &linker, &mut events)
         .inspect_err(|_| {
             // A module that only looks finished must not be left where it is looked for. That it
             // may not be there at all is as good.
             let _ = fs::remove_file(&arguments.output);
         })
-        .with_context(|| format!("cannot make `{}` pausable", arguments.output.display()))?;
+        .with_context(|| format!("cannot make `{}` pausable", arguments.output.display()));
+    match result {
+        Ok(Some(figures)) => events.finish(figures),
+        Ok(None) => {}
+        Err(error) => {
+            events.failed(&format!("{error:#}"));
+            return Err(error);
+        }
+    }
     Ok(ExitCode::SUCCESS)
 }
 
 /// Runs Asyncify on the linked module if it has to be.
-fn finish(arguments: &Arguments, linker: &RealLinker) -> Result<()> {
+fn finish(
+    arguments: &Arguments,
+    linker: &RealLinker,
+    events: &mut Events,
+) -> Result<Option<Figures>> {
     let output = &arguments.output;
     let summary = Summary::of(&store::read(output)?)
         .with_context(|| format!("`{}` is no WebAssembly module", output.display()))?;
     if !summary.needs_asyncify()? {
-        return Ok(());
+        return Ok(None);
     }
     let opt_level = match std::env::var("BYSYNCIFY_OPT") {
         Ok(level) => level.parse().context("in BYSYNCIFY_OPT")?,
         Err(_) => arguments.opt_level,
     };
-    let Some(engine) = setup::find_wasm_opt()? else {
-        bail!(
-            "wasm-opt is neither in WASM_OPT, nor on PATH, nor installed: \
-               run `cargo bysyncify setup`"
-        );
-    };
+    let engine = setup::installed_wasm_opt()?;
     let recipe = Recipe {
         vouched: Vouched(arguments.vouched.clone()),
         everything: arguments.everything,
         checks: arguments.checks,
         opt_level,
     };
+    let bytes_before = size(output)?;
     let linked = link_for_analysis(arguments, linker)?;
     let store = Store::of(output);
     let how = format!("cargo-bysyncify {}\n{engine}\n{recipe:#?}\n", env!("CARGO_PKG_VERSION"));
-    let asyncified = match store.find(&linked, &how) {
-        Some(asyncified) => asyncified,
+    let found = store.find(&linked, &how);
+    let reused = found.is_some();
+    let (asyncified, counts) = match found {
+        Some(asyncified) => (asyncified, None),
         None => {
-            let asyncified = pipeline::asyncify(&linked, &recipe, &engine, output)?;
+            let tell = |phase| events.phase(phase);
+            let (asyncified, counts) = pipeline::asyncify(&linked, &recipe, &engine, output, tell)?;
             store.keep(&linked, &how, &asyncified)?;
-            asyncified
+            (asyncified, counts)
         }
     };
     let stripped = module::without_sections(&asyncified, |section| arguments.strips(section))?;
-    replace(output, &stripped)
+    replace(output, &stripped)?;
+    Ok(Some(Figures { bytes_before, bytes_after: size(output)?, counts, reused }))
+}
+
+fn size(path: &Path) -> Result<u64> {
+    let metadata = fs::metadata(path);
+    Ok(metadata.with_context(|| format!("cannot read `{}`", path.display()))?.len())
 }
 
 /// Replaces the module, which stays as executable as the real linker has made it.

@@ -6,19 +6,11 @@ use std::process::{Command, ExitCode};
 
 use anyhow::Result;
 
+use crate::launch::Mode;
 use crate::{command, setup};
 
 /// The script. It is handed to Node as an argument, so that there is no file to keep up to date.
 const SCRIPT: &str = include_str!("run.mjs");
-
-/// What the module is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Mode {
-    /// A program.
-    Run,
-    /// The tests of a crate. Those that have no output are spoken for.
-    Test,
-}
 
 /// Runs a module; the exit status is the program's, or 134 if it traps.
 pub(crate) fn run(mode: Mode, module: &Path, arguments: &[OsString]) -> Result<ExitCode> {

@@ -10,6 +10,7 @@ use std::path::Path;
 
 use crate::analysis::{Analysis, Program, Vouched};
 use crate::engine::{Engine, OptLevel, Options};
+use crate::events::{Counts, Phase};
 use crate::guard::{self, Guards};
 use crate::module::{self, Summary};
 use crate::naming;
@@ -30,7 +31,9 @@ pub(crate) struct Recipe {
 
 /// Makes a module pausable, and keeps its names.
 ///
-/// `scratch` is a path beside which files can be written for a while.
+/// `scratch` is a path beside which files can be written for a while. `tell` is called as each
+/// phase begins. The second result is how much of the module is
+/// instrumented, if it was ours to say.
 ///
 /// # Errors
 ///
@@ -40,7 +43,9 @@ pub(crate) fn asyncify(
     recipe: &Recipe,
     engine: &impl Engine,
     scratch: &Path,
-) -> Result<Vec<u8>> {
+    mut tell: impl FnMut(Phase),
+) -> Result<(Vec<u8>, Option<Counts>)> {
+    tell(Phase::Analyse);
     let summary = Summary::of(linked)?;
     let program = Program::read(linked).context("cannot analyse it")?;
     refusal::check_names(&program)?;
@@ -58,6 +63,7 @@ pub(crate) fn asyncify(
         for_wasm_bindgen: summary.for_wasm_bindgen,
         only,
     };
+    tell(Phase::Asyncify);
     let before = Temporary::beside(scratch, "before");
     let after = Temporary::beside(scratch, "after");
     fs::write(&before.0, numbered)
@@ -65,9 +71,14 @@ pub(crate) fn asyncify(
     engine
         .asyncify(&before.0, &after.0, &options)
         .map_err(|error| anyhow::anyhow!("{}", names.in_text(&format!("{error:#}"))))?;
+    tell(Phase::Verify);
     let asyncified = store::read(&after.0)?;
     module::check_asyncified(&asyncified)?;
-    naming::with_names(&asyncified, &names)
+    let counts = (!recipe.everything).then(|| Counts {
+        functions: program.functions.iter().filter(|it| it.import.is_none()).count() as u64,
+        instrumented: analysis.instrumented().count() as u64,
+    });
+    Ok((naming::with_names(&asyncified, &names)?, counts))
 }
 
 /// Sections that say where things are in the module as it was.

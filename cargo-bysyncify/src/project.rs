@@ -1,5 +1,6 @@
 //! The programs of the user's workspace, and which of them was meant.
 
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -15,11 +16,21 @@ pub(crate) struct Program {
     pub(crate) package: String,
     /// The package's folder.
     pub(crate) folder: PathBuf,
-    /// The script that runs the package's modules: `package.metadata.bysyncify.host`.
-    pub(crate) host: Option<PathBuf>,
+    pub(crate) host: Host,
     pub(crate) kind: Kind,
     /// The target's name.
     pub(crate) name: String,
+}
+
+/// What runs a package's modules, by its `package.metadata.bysyncify`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Host {
+    /// Nothing in particular.
+    Node,
+    /// A script for Node: `host`.
+    Script(PathBuf),
+    /// The page in this folder: `web`.
+    Page(PathBuf),
 }
 
 /// The kinds of target that make a module.
@@ -65,14 +76,27 @@ impl Program {
 
 /// All programs of the workspace in the current folder.
 pub(crate) fn programs() -> Result<Vec<Program>> {
-    let printed = command::stdout(Command::new(cargo::program()).args([
-        "metadata",
-        "--no-deps",
-        "--format-version",
-        "1",
-    ]))?;
-    let metadata = serde_json::from_str(&printed).context("cannot read `cargo metadata`")?;
-    programs_in(&metadata).context("`cargo metadata` is not as expected")
+    programs_in(&metadata(&[])?).context(UNEXPECTED)
+}
+
+/// What runs the modules of the package in `folder`.
+pub(crate) fn host_in(folder: &Path) -> Result<Host> {
+    let manifest = folder.join("Cargo.toml");
+    let metadata = metadata(&["--manifest-path".as_ref(), manifest.as_os_str()])?;
+    let packages = metadata["packages"].as_array().context(UNEXPECTED)?;
+    let is_meant = |package: &&Value| {
+        package["manifest_path"].as_str().is_some_and(|path| Path::new(path) == manifest)
+    };
+    Ok(packages.iter().find(is_meant).map_or(Host::Node, |package| host(package, folder)))
+}
+
+const UNEXPECTED: &str = "`cargo metadata` is not as expected";
+
+fn metadata(arguments: &[&OsStr]) -> Result<Value> {
+    let mut cargo = Command::new(cargo::program());
+    cargo.args(["metadata", "--no-deps", "--format-version", "1"]).args(arguments);
+    let printed = command::stdout(&mut cargo)?;
+    serde_json::from_str(&printed).context("cannot read `cargo metadata`")
 }
 
 fn programs_in(metadata: &Value) -> Option<Vec<Program>> {
@@ -80,19 +104,27 @@ fn programs_in(metadata: &Value) -> Option<Vec<Program>> {
     for package in metadata["packages"].as_array()? {
         let name = package["name"].as_str()?;
         let folder = Path::new(package["manifest_path"].as_str()?).parent()?;
-        let host = package["metadata"]["bysyncify"]["host"].as_str();
         for target in package["targets"].as_array()? {
             let Some(kind) = kind(target) else { continue };
             programs.push(Program {
                 package: name.to_owned(),
                 folder: folder.to_owned(),
-                host: host.map(|host| folder.join(host)),
+                host: host(package, folder),
                 kind,
                 name: target["name"].as_str()?.to_owned(),
             });
         }
     }
     Some(programs)
+}
+
+fn host(package: &Value, folder: &Path) -> Host {
+    let ours = &package["metadata"]["bysyncify"];
+    match (ours["host"].as_str(), ours["web"].as_str()) {
+        (Some(script), _) => Host::Script(folder.join(script)),
+        (None, Some(page)) => Host::Page(folder.join(page)),
+        (None, None) => Host::Node,
+    }
 }
 
 /// The kind of a target, in `cargo metadata` and in what a build reports, if it makes a module.

@@ -2,13 +2,16 @@
 
 use std::env;
 use std::ffi::OsString;
-use std::path::{Path, PathBuf};
-use std::process::{Command, ExitCode, Stdio};
+use std::path::PathBuf;
+use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
 
+use crate::launch::{self, Mode};
+use crate::link_options::LinkOptions;
 use crate::project::{self, Program, Wanted};
-use crate::{cargo, command, node_run, setup};
+use crate::watch::Watch;
+use crate::{cargo, command};
 
 /// What `run` was asked to do.
 #[derive(Debug)]
@@ -16,6 +19,10 @@ pub(crate) struct Request {
     pub(crate) wanted: Wanted,
     pub(crate) triple: String,
     pub(crate) profile: String,
+    pub(crate) link: LinkOptions,
+    pub(crate) watch: Watch,
+    /// What `--message-format` says, if it is for programs.
+    pub(crate) message_format: Option<String>,
     /// Options that are cargo's to understand.
     pub(crate) cargo_options: Vec<OsString>,
     /// The program's own arguments.
@@ -30,10 +37,7 @@ pub(crate) fn run(request: &Request) -> Result<ExitCode> {
         Built::Module(module) => module,
         Built::Failed(code) => return Ok(code),
     };
-    match &program.host {
-        Some(host) => run_host(host, &module, &request.arguments),
-        None => node_run::run(node_run::Mode::Run, &module, &request.arguments),
-    }
+    launch::launch(Mode::Run, &program.host, &module, &request.arguments)
 }
 
 enum Built {
@@ -44,32 +48,19 @@ enum Built {
 
 fn build(request: &Request, program: &Program) -> Result<Built> {
     let mut command = cargo::command("build", &request.triple)?;
+    let format = request.message_format.as_deref().unwrap_or("json-render-diagnostics");
     command
-        .args(["--profile", &request.profile])
-        .arg("--message-format=json-render-diagnostics")
+        .args(["--profile", &request.profile, "--message-format", format])
         .args(program.cargo_arguments())
-        .args(&request.cargo_options)
-        .stderr(Stdio::inherit());
-    let output =
-        command.output().with_context(|| format!("cannot run `{}`", command::shown(&command)))?;
-    if !output.status.success() {
-        return Ok(Built::Failed(command::exit_code(output.status)));
+        .args(&request.cargo_options);
+    request.link.apply(&mut command, &request.triple)?;
+    let (status, messages) = request.watch.messages(&mut command)?;
+    if !status.success() {
+        return Ok(Built::Failed(command::exit_code(status)));
     }
-    let messages = String::from_utf8(output.stdout).context("cargo's messages are not UTF-8")?;
+    let messages = String::from_utf8(messages).context("cargo's messages are not UTF-8")?;
     match project::module_in(&messages, program) {
         Some(module) => Ok(Built::Module(module)),
         None => bail!("`{}` made no module of {}", command::shown(&command), program.name),
     }
-}
-
-/// Runs the package's own host script, which gets the module and then the arguments.
-fn run_host(host: &Path, module: &Path, arguments: &[OsString]) -> Result<ExitCode> {
-    if !host.is_file() {
-        bail!(
-            "the host script `{}` is not there: see `package.metadata.bysyncify.host` in the \
-             package's Cargo.toml",
-            host.display()
-        );
-    }
-    command::status(Command::new(setup::node()?).arg(host).arg(module).args(arguments))
 }

@@ -209,7 +209,7 @@ fn help_and_unknown_commands() {
     assert_eq!(output.status.code(), Some(1));
     assert_eq!(
         errors(&output),
-        "error: there is no command `biuld`: use setup, build, run or test (`cargo bysyncify \
+        "error: there is no command `biuld`: use new, build, run, test or setup (`cargo bysyncify \
          --help` explains them)"
     );
 }

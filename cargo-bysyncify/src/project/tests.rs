@@ -5,7 +5,7 @@ use serde_json::json;
 use super::*;
 
 /// `/w` is a package with an example; `/w/tool` has two binaries; `/w/lib` is a cdylib with a
-/// host; `/w/both` has a binary and an example of the name that `/w` has too.
+/// host; `/w/both`, which is for a page, has a binary and an example of the name that `/w` has too.
 fn workspace() -> Vec<Program> {
     let target = |kind: &str, crate_type: &str, name: &str| json!({ "kind": [kind], "crate_types": [crate_type], "name": name });
     let package = |name: &str, folder: &str, metadata: Value, targets: Vec<Value>| {
@@ -31,7 +31,7 @@ fn workspace() -> Vec<Program> {
         package("lib", "/w/lib", json!({ "bysyncify": { "host": "host.mjs" } }), vec![
             target("cdylib", "cdylib", "lib"),
         ]),
-        package("both", "/w/both", json!({ "other": 1 }), vec![
+        package("both", "/w/both", json!({ "bysyncify": { "web": "page" } }), vec![
             target("bin", "bin", "both"),
             target("example", "bin", "demo"),
         ]),
@@ -67,9 +67,11 @@ fn only_what_makes_a_module_is_a_program() {
 }
 
 #[test]
-fn host_script_is_in_the_packages_folder() {
-    let hosts: Vec<_> = workspace().into_iter().filter_map(|program| program.host).collect();
-    assert_eq!(hosts, [PathBuf::from("/w/lib/host.mjs")]);
+fn host_is_what_the_packages_metadata_says() {
+    let mut hosts: Vec<_> = workspace().into_iter().map(|program| program.host).collect();
+    hosts.dedup();
+    let page = Host::Page("/w/both/page".into());
+    assert_eq!(hosts, [Host::Node, Host::Script("/w/lib/host.mjs".into()), page]);
 }
 
 #[test]

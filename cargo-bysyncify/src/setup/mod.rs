@@ -8,14 +8,17 @@ mod debian;
 mod node;
 mod rustc;
 mod target;
+mod wasm_bindgen;
 mod wasm_opt;
 
 use anyhow::Result;
 
 pub use cache::dir as cache_dir;
 pub use node::node;
+pub(crate) use rustc::host_triple;
 pub use target::{WasmTarget, wasm_target};
-pub(crate) use wasm_opt::find as find_wasm_opt;
+pub use wasm_bindgen::{wasm_bindgen, wasm_bindgen_test_runner};
+pub(crate) use wasm_opt::installed as installed_wasm_opt;
 pub use wasm_opt::{wasm_opt, wasm_opt_version};
 
 /// Makes sure of everything a build for these targets needs, and prints a line for each thing.

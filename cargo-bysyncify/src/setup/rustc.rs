@@ -22,6 +22,11 @@ pub(super) struct Version {
     commit: String,
 }
 
+/// The machine that the current compiler runs on: `x86_64-unknown-linux-gnu`.
+pub(crate) fn host_triple() -> Result<String> {
+    Ok(Rustc::current().version()?.host)
+}
+
 impl Rustc {
     /// The compiler that cargo would use: `$RUSTC` or `rustc`.
     pub(super) fn current() -> Self {

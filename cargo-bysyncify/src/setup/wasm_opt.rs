@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 
 use super::{cache, node};
 use crate::{WasmOpt, command};
@@ -20,12 +20,21 @@ const OLDEST: u32 = 108;
 ///
 /// # Errors
 ///
-/// If `$WASM_OPT` cannot be used, or if nothing is found and npm cannot install it.
+/// If `$WASM_OPT` cannot be used, or if nothing is found and npm cannot install it; says which
+/// commands would help.
 pub fn wasm_opt() -> Result<WasmOpt> {
-    match find()? {
-        Some(found) => Ok(found),
-        None => wasm_opt_version(PREFERRED),
+    let search = search()?;
+    if let Some(found) = search.found {
+        return Ok(found);
     }
+    if let Some(reason) = &search.passed_over {
+        eprintln!("        Note {reason}");
+    }
+    // It is needed anyhow, and has a message of its own.
+    node()?;
+    wasm_opt_version(PREFERRED).map_err(|error| {
+        anyhow!("wasm-opt is needed and could not be installed: {error:#}\n{}", remedies(&search))
+    })
 }
 
 /// The `wasm-opt` of npm's `binaryen@<major>.0.0`, installed into our cache if need be.
@@ -40,24 +49,78 @@ pub fn wasm_opt_version(major: u32) -> Result<WasmOpt> {
 }
 
 /// Finds `wasm-opt` without installing anything.
-pub(crate) fn find() -> Result<Option<WasmOpt>> {
+pub(crate) fn installed() -> Result<WasmOpt> {
+    let search = search()?;
+    match &search.found {
+        Some(found) => Ok(found.clone()),
+        None => bail!("wasm-opt is needed and not installed.\n{}", remedies(&search)),
+    }
+}
+
+/// What looking for `wasm-opt` has come to.
+struct Search {
+    found: Option<WasmOpt>,
+    /// Why the one on `PATH` is not it.
+    passed_over: Option<String>,
+    /// Where we would install it.
+    place: PathBuf,
+}
+
+fn search() -> Result<Search> {
+    let place = npm_folder(PREFERRED)?;
+    let mut search = Search { found: None, passed_over: None, place };
     if let Some(path) = std::env::var_os("WASM_OPT").filter(|value| !value.is_empty()) {
         let found = WasmOpt::at(Path::new(&path)).context("WASM_OPT cannot be used")?;
         if found.version() < OLDEST {
             bail!("WASM_OPT is {found}, but version {OLDEST} or later is needed");
         }
-        return Ok(Some(found));
+        search.found = Some(found);
+        return Ok(search);
     }
     if let Some(path) = command::find("wasm-opt") {
         // One that is too old or broken is no reason to stop: there is our own.
-        if let Ok(found) = WasmOpt::at(&path)
-            && found.version() >= OLDEST
-        {
-            return Ok(Some(found));
+        match WasmOpt::at(&path) {
+            Ok(found) if found.version() >= OLDEST => {
+                search.found = Some(found);
+                return Ok(search);
+            }
+            Ok(found) => {
+                search.passed_over = Some(format!(
+                    "`{}` on PATH is of version {}, but {OLDEST} or later is needed",
+                    path.display(),
+                    found.version()
+                ));
+            }
+            Err(error) => {
+                let path = path.display();
+                search.passed_over = Some(format!("`{path}` on PATH cannot be used: {error:#}"));
+            }
         }
     }
-    let place = npm_folder(PREFERRED)?;
-    if place.is_dir() { in_npm_folder(&place, PREFERRED).map(Some) } else { Ok(None) }
+    if search.place.is_dir() {
+        search.found = Some(in_npm_folder(&search.place, PREFERRED)?);
+    }
+    Ok(search)
+}
+
+/// What to do about a search that found nothing.
+fn remedies(search: &Search) -> String {
+    let passed_over =
+        search.passed_over.as_ref().map_or(String::new(), |reason| format!("{reason}.\n"));
+    let mut by_hand = Command::new("npm");
+    by_hand.args(["install", "--prefix"]).arg(&search.place);
+    by_hand.arg(format!("binaryen-{PREFERRED}.0.0.tgz"));
+    format!(
+        "{passed_over}Run one of these, then try again:\n    \
+         cargo bysyncify setup\n        \
+         where the npm registry can be reached\n    \
+         {}\n        \
+         with the file that `npm pack binaryen@{PREFERRED}.0.0` makes on another machine\n    \
+         sudo apt-get install binaryen\n        \
+         or what else your system installs Binaryen with: any version from {OLDEST} on will do\n\
+         or set WASM_OPT to the path of a wasm-opt.",
+        command::shown(&by_hand)
+    )
 }
 
 fn npm_folder(major: u32) -> Result<PathBuf> {
@@ -71,17 +134,14 @@ fn in_npm_folder(place: &Path, major: u32) -> Result<WasmOpt> {
 }
 
 fn npm_install(major: u32, folder: &Path) -> Result<()> {
-    node()?;
-    let npm = command::find("npm").with_context(|| {
-        format!(
-            "npm is needed to install wasm-opt and is not on PATH: install npm (it comes with \
-             Node; Debian: `apt-get install npm`), or install Binaryen {OLDEST} or later \
-             yourself and put its `wasm-opt` on PATH or into WASM_OPT"
-        )
-    })?;
+    let Some(npm) = command::find("npm") else {
+        bail!("npm is not on PATH: install it (it comes with Node; Debian: `apt-get install npm`)");
+    };
     command::run(
         Command::new(npm)
-            .args(["install", "--no-audit", "--no-fund", "--no-update-notifier", "--prefix"])
+            .args(["install", "--no-audit", "--no-fund", "--no-update-notifier"])
+            // Else it takes more than a minute, and says nothing, until it gives up.
+            .args(["--fetch-retry-mintimeout=1000", "--fetch-retry-maxtimeout=5000", "--prefix"])
             .arg(folder)
             .arg(format!("binaryen@{major}.0.0")),
     )

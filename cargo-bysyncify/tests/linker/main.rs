@@ -140,9 +140,17 @@ fn missing_wasm_opt_names_the_command_that_installs_it() {
     assert_eq!(
         stderr(&output),
         format!(
-            "bysyncify-ld: error: cannot make `{}` pausable: wasm-opt is neither in WASM_OPT, \
-             nor on PATH, nor installed: run `cargo bysyncify setup`\n",
-            path.display()
+            "bysyncify-ld: error: cannot make `{}` pausable: wasm-opt is needed and not installed.\n\
+             Run one of these, then try again:\n    \
+             cargo bysyncify setup\n        \
+             where the npm registry can be reached\n    \
+             npm install --prefix {}/empty/binaryen-132 binaryen-132.0.0.tgz\n        \
+             with the file that `npm pack binaryen@132.0.0` makes on another machine\n    \
+             sudo apt-get install binaryen\n        \
+             or what else your system installs Binaryen with: any version from 108 on will do\n\
+             or set WASM_OPT to the path of a wasm-opt.\n",
+            path.display(),
+            dir.path().display()
         )
     );
     assert_eq!(output.status.code(), Some(1));

@@ -1,0 +1,213 @@
+//! What people see of it, in cargo's style and beside cargo's own lines.
+//!
+//! Cargo keeps its progress bar in the line that the cursor is in, with the cursor at its
+//! beginning, and draws it again only when it has changed: while it links that is not often. So a
+//! line of ours may take that place as long as it is left in the same way.
+
+use std::io::{self, IsTerminal as _, Write};
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use super::{Event, Figures, Phase, Told};
+
+/// What takes longer than this is worth a line before it is done.
+const LONG: Duration = Duration::from_secs(1);
+
+/// How to show it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Style {
+    /// In a line that changes, and is gone in the end.
+    pub(crate) live: bool,
+    pub(crate) colour: bool,
+}
+
+/// Shows what linkers tell.
+#[derive(Debug)]
+pub(crate) struct Display<W> {
+    out: W,
+    style: Style,
+    /// In the order they began.
+    modules: Vec<Module>,
+    /// The line that is there and has to go.
+    live: Option<String>,
+}
+
+/// A module that is not finished.
+#[derive(Debug)]
+struct Module {
+    linker: u64,
+    /// `demo.wasm (1.2 MB)`.
+    shown: String,
+    name: String,
+    since: Instant,
+    phase: Option<Phase>,
+    /// Whether a line that stays has told of it.
+    told: bool,
+}
+
+impl<W: Write> Display<W> {
+    pub(crate) fn new(out: W, style: Style) -> Self {
+        Self { out, style, modules: Vec::new(), live: None }
+    }
+
+    /// Takes in what was told at this moment.
+    pub(crate) fn hear(&mut self, told: &Told, now: Instant) -> io::Result<()> {
+        let index = self.modules.iter().position(|module| module.linker == told.linker);
+        match (&told.event, index) {
+            (Some(Event::Start { module, bytes }), None) => {
+                let name = name_of(module);
+                self.modules.push(Module {
+                    linker: told.linker,
+                    shown: format!("{name} ({})", size(*bytes)),
+                    name,
+                    since: now,
+                    phase: None,
+                    told: false,
+                });
+            }
+            (Some(Event::Phase(phase)), Some(index)) => self.modules[index].phase = Some(*phase),
+            (Some(Event::Finish { figures, .. }), Some(index)) => {
+                let module = self.modules.remove(index);
+                let time = now.duration_since(module.since);
+                self.line("Asyncified", &format!("{}: {}", module.name, outcome(figures, time)))?;
+            }
+            // What went wrong is shown by cargo.
+            (Some(Event::Failed(_)) | None, Some(index)) => {
+                self.modules.remove(index);
+            }
+            // From a linker that has not begun, or has ended.
+            _ => {}
+        }
+        self.tick(now)
+    }
+
+    /// Shows how far it has got at this moment.
+    pub(crate) fn tick(&mut self, now: Instant) -> io::Result<()> {
+        if !self.style.live {
+            for index in 0..self.modules.len() {
+                let module = &mut self.modules[index];
+                if !module.told && now.duration_since(module.since) >= LONG {
+                    module.told = true;
+                    let shown = module.shown.clone();
+                    self.line("Asyncify", &shown)?;
+                }
+            }
+            return Ok(());
+        }
+        let wanted = self.live_line(now);
+        if wanted != self.live {
+            let line = wanted
+                .as_ref()
+                .map_or(String::new(), |line| format!("{} {line}", self.verb("Asyncify")));
+            // In one piece, here as in `line`: cargo writes to the same place.
+            self.out.write_all(format!("\r\x1b[K{line}\r").as_bytes())?;
+            self.out.flush()?;
+            self.live = wanted;
+        }
+        Ok(())
+    }
+
+    /// Takes away what does not stay.
+    pub(crate) fn end(&mut self) -> io::Result<()> {
+        self.modules.clear();
+        self.tick(Instant::now())
+    }
+
+    /// The oldest of the modules that take long, and how many more there are.
+    fn live_line(&self, now: Instant) -> Option<String> {
+        let mut long =
+            self.modules.iter().filter(|module| now.duration_since(module.since) >= LONG);
+        let module = long.next()?;
+        let seconds = now.duration_since(module.since).as_secs();
+        let phase = module.phase.map_or(String::new(), |phase| format!("{}, ", phase.name()));
+        let more = match long.count() {
+            0 => String::new(),
+            more => format!(", and {more} more"),
+        };
+        Some(format!("{}: {phase}{seconds} s{more}", module.shown))
+    }
+
+    /// A line that stays.
+    fn line(&mut self, verb: &str, text: &str) -> io::Result<()> {
+        let clear = if self.style.live { "\r\x1b[K" } else { "" };
+        let line = format!("{clear}{} {text}\n", self.verb(verb));
+        self.live = None;
+        self.out.write_all(line.as_bytes())?;
+        self.out.flush()
+    }
+
+    fn verb(&self, verb: &str) -> String {
+        if self.style.colour {
+            format!("\x1b[1m\x1b[92m{verb:>12}\x1b[0m")
+        } else {
+            format!("{verb:>12}")
+        }
+    }
+}
+
+impl Style {
+    /// The style for standard error, where `colour` is what `--color` says, if it is given.
+    pub(crate) fn for_stderr(colour: Option<&str>) -> Self {
+        let set = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+        let is_terminal =
+            io::stderr().is_terminal() && set("TERM").is_none_or(|terminal| terminal != "dumb");
+        let colour = colour.map(str::to_owned).or_else(|| set("CARGO_TERM_COLOR"));
+        let colour = match colour.as_deref() {
+            Some("always") => true,
+            Some("never") => false,
+            _ => is_terminal && set("NO_COLOR").is_none(),
+        };
+        // Cargo has no progress bar there either.
+        let is_quiet_place = set("CI").is_some()
+            || set("CARGO_TERM_PROGRESS_WHEN").is_some_and(|when| when == "never");
+        Self { live: is_terminal && !is_quiet_place, colour }
+    }
+}
+
+/// `demo.wasm` of the path of the file that rustc has made, which is `demo-<16 digits>.wasm` in
+/// some places.
+fn name_of(path: &str) -> String {
+    let path = Path::new(path);
+    let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+    let is_hash =
+        |text: &str| text.len() == 16 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    match stem.rsplit_once('-') {
+        Some((name, hash)) if is_hash(hash) => format!("{name}.wasm"),
+        _ => format!("{stem}.wasm"),
+    }
+}
+
+/// `85 of 1,166 functions, +3.1 % in 4.2 s`.
+fn outcome(figures: &Figures, time: Duration) -> String {
+    let counts = figures.counts.map_or(String::new(), |counts| {
+        format!("{} of {} functions, ", grouped(counts.instrumented), grouped(counts.functions))
+    });
+    let change = 100.0 * (figures.bytes_after as f64 / figures.bytes_before.max(1) as f64 - 1.0);
+    let when = if figures.reused {
+        ", as before".to_owned()
+    } else {
+        format!(" in {:.1} s", time.as_secs_f64())
+    };
+    format!("{counts}{change:+.1} %{when}")
+}
+
+fn size(bytes: u64) -> String {
+    if bytes < 1_000_000 {
+        format!("{:.0} kB", bytes as f64 / 1e3)
+    } else {
+        format!("{:.1} MB", bytes as f64 / 1e6)
+    }
+}
+
+/// `1,166` of 1166.
+fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (index, digit) in digits.char_indices() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}

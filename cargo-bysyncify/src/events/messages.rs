@@ -1,0 +1,38 @@
+//! What programs see of it: lines beside those of cargo's `--message-format json`.
+
+use std::collections::HashMap;
+
+use serde_json::{Value, json};
+
+use super::{Event, Told, figures_to_json};
+
+/// Makes messages of what linkers tell.
+#[derive(Debug, Default)]
+pub(crate) struct Messages {
+    /// The modules that the linkers are at work on.
+    modules: HashMap<u64, String>,
+}
+
+impl Messages {
+    /// The message that this is worth, if any.
+    pub(crate) fn hear(&mut self, told: &Told) -> Option<Value> {
+        match &told.event {
+            Some(Event::Start { module, .. }) => {
+                self.modules.insert(told.linker, module.clone());
+                None
+            }
+            Some(Event::Finish { figures, seconds }) => {
+                let mut message = figures_to_json(figures, seconds);
+                message["reason"] = "bysyncify-module".into();
+                message["module"] = self.modules.get(&told.linker)?.as_str().into();
+                Some(message)
+            }
+            Some(Event::Failed(text)) => {
+                let module = self.modules.get(&told.linker)?;
+                let reason = "bysyncify-error";
+                Some(json!({ "reason": reason, "module": module, "message": text }))
+            }
+            Some(Event::Phase(_)) | None => None,
+        }
+    }
+}

@@ -1,0 +1,106 @@
+//! Running a finished module: by a script of its package, in a page, or by Node alone.
+
+use std::env;
+use std::ffi::OsString;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode};
+
+use anyhow::{Context, Result, bail};
+use wasmparser::{Parser, Payload};
+
+use crate::project::{self, Host};
+use crate::{bindgen, command, node_run, serve, setup};
+
+/// What the module is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Mode {
+    /// A program.
+    Run,
+    /// The tests of a crate.
+    Test,
+}
+
+/// `runner [--test] MODULE [ARGS…]`, which cargo calls.
+pub(crate) fn runner(arguments: &[OsString]) -> Result<ExitCode> {
+    let (said, arguments) = match arguments {
+        [first, rest @ ..] if first == "--test" => (true, rest),
+        all => (false, all),
+    };
+    let (module, rest) = arguments.split_first().context("runner needs the path of a module")?;
+    let module = PathBuf::from(module);
+    // `cargo run` runs what lies beside this folder.
+    let is_in_deps = module.parent().and_then(Path::file_name).is_some_and(|name| name == "deps");
+    let mode = if said || is_in_deps { Mode::Test } else { Mode::Run };
+    // Cargo tells whose module it is.
+    let host = match env::var_os("CARGO_MANIFEST_DIR") {
+        Some(folder) => project::host_in(Path::new(&folder))?,
+        None => Host::Node,
+    };
+    launch(mode, &host, &module, rest)
+}
+
+/// Runs a module; the exit status is the program's.
+pub(crate) fn launch(
+    mode: Mode,
+    host: &Host,
+    module: &Path,
+    arguments: &[OsString],
+) -> Result<ExitCode> {
+    if let Some(version) = bindgen::version_of(module)? {
+        return match (mode, host) {
+            (Mode::Test, _) => bindgen::test(&version, module, arguments),
+            (Mode::Run, Host::Script(script)) => run_script(script, module, arguments),
+            (Mode::Run, Host::Page(page)) => {
+                let package = bindgen::for_web(&version, module)?;
+                serve::serve(page, &package, arguments)
+            }
+            (Mode::Run, Host::Node) => bail!(
+                "`{}` was made for wasm-bindgen, so it runs in a page: put an index.html into a \
+                 folder of the package and name that in Cargo.toml:\n    \
+                 [package.metadata.bysyncify]\n    web = \"web\"\n\
+                 What wasm-bindgen makes is served with it, in `pkg`.",
+                module.display()
+            ),
+        };
+    }
+    match host {
+        // Tests may have no use for the host.
+        Host::Script(script) if mode == Mode::Run || needs_host(module)? => {
+            run_script(script, module, arguments)
+        }
+        Host::Page(_) if mode == Mode::Run => bail!(
+            "`{}` was not made for wasm-bindgen, as a program for a page has to be: let it use \
+             the crate wasm-bindgen, or remove `web` from `package.metadata.bysyncify` in \
+             Cargo.toml",
+            module.display()
+        ),
+        Host::Node | Host::Script(_) | Host::Page(_) => node_run::run(mode, module, arguments),
+    }
+}
+
+/// Whether a module imports what only a host of its own can give.
+fn needs_host(module: &Path) -> Result<bool> {
+    let wasm = fs::read(module).with_context(|| format!("cannot read `{}`", module.display()))?;
+    for payload in Parser::new(0).parse_all(&wasm) {
+        let Payload::ImportSection(section) = payload? else { continue };
+        for import in section.into_imports() {
+            if import?.module != "wasi_snapshot_preview1" {
+                return Ok(true);
+            }
+        }
+    }
+    Ok(false)
+}
+
+/// Runs the package's own host script, which gets the module and then the arguments.
+fn run_script(script: &Path, module: &Path, arguments: &[OsString]) -> Result<ExitCode> {
+    if !script.is_file() {
+        bail!(
+            "the host script `{}` is not there: see `package.metadata.bysyncify.host` in the \
+             package's Cargo.toml",
+            script.display()
+        );
+    }
+    command::status(Command::new(setup::node()?).arg(script).arg(module).args(arguments))
+}

@@ -1,0 +1,181 @@
+//! What the user wants of the linker, handed to it through cargo and rustc.
+//!
+//! As arguments of the linker, since cargo then links again when they have changed. They have to
+//! be added to the flags for rustc that the user has set, and of the places where these can be
+//! cargo looks at one only: the environment, `target.….rustflags`, `build.rustflags`.
+
+use std::env;
+use std::ffi::OsString;
+use std::process::Command;
+
+use anyhow::Result;
+use serde_json::Value;
+
+use crate::{cargo, command};
+
+/// Options of `build`, `run` and `test` that are for the linker.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct LinkOptions {
+    /// Functions and crates that never suspend, by the user's word.
+    pub(crate) vouch: Vec<String>,
+    /// Whether to instrument all that Binaryen would.
+    pub(crate) everything: bool,
+}
+
+impl LinkOptions {
+    /// Makes cargo pass them on.
+    pub(crate) fn apply(&self, cargo: &mut Command, triple: &str) -> Result<()> {
+        let flags = self.flags();
+        if flags.is_empty() {
+            return Ok(());
+        }
+        if let Some((name, value)) = environment(|name| env::var_os(name), &flags) {
+            cargo.env(name, value);
+            return Ok(());
+        }
+        let is_set = |name: &str| env::var_os(name).is_some();
+        let target = is_set(&cargo::target_variable(triple, "RUSTFLAGS"));
+        let build = is_set("CARGO_BUILD_RUSTFLAGS");
+        let setting = setting(&config(), triple, target, build, &flags)?;
+        cargo.args(["--config", &setting]);
+        Ok(())
+    }
+
+    /// As flags for rustc.
+    fn flags(&self) -> Vec<String> {
+        let vouch = (!self.vouch.is_empty())
+            .then(|| format!("-Clink-arg=--bysyncify-vouch={}", self.vouch.join(",")));
+        let everything = self.everything.then(|| "-Clink-arg=--bysyncify-everything".to_owned());
+        vouch.into_iter().chain(everything).collect()
+    }
+}
+
+/// The variable that has the flags for rustc in it, if one has, and its value with ours.
+fn environment(
+    variable: impl Fn(&str) -> Option<OsString>,
+    flags: &[String],
+) -> Option<(&'static str, OsString)> {
+    // In this one white space may be a part of a flag.
+    const ENCODED: &str = "CARGO_ENCODED_RUSTFLAGS";
+    let flags = flags.join("\x1f");
+    let mut value = if let Some(encoded) = variable(ENCODED) {
+        encoded
+    } else {
+        let plain = variable("RUSTFLAGS")?;
+        let words = plain.to_str()?.split_whitespace();
+        OsString::from(words.collect::<Vec<_>>().join("\x1f"))
+    };
+    if !value.is_empty() {
+        value.push("\x1f");
+    }
+    value.push(flags);
+    Some((ENCODED, value))
+}
+
+/// What cargo's configuration files say of a build. They cannot be asked for by a stable command
+/// yet; a cargo that has not even this one is taken to have no flags.
+fn config() -> Value {
+    let mut cargo = Command::new(cargo::program());
+    cargo.env("RUSTC_BOOTSTRAP", "1").args(["-Zunstable-options", "config", "get"]);
+    let printed = command::stdout(cargo.args(["--format", "json"]));
+    printed.ok().and_then(|json| serde_json::from_str(&json).ok()).unwrap_or_default()
+}
+
+/// The setting that adds these flags to those of `config`, or of the variables of the same
+/// meaning.
+fn setting(
+    config: &Value,
+    triple: &str,
+    target_variable: bool,
+    build_variable: bool,
+    flags: &[String],
+) -> Result<String> {
+    let any_target = config["target"].as_object().is_some_and(|targets| {
+        // Of those with `cfg(…)` cargo takes the ones that hold; that they do is likely.
+        targets.iter().any(|(name, target)| {
+            (name == triple || name.starts_with("cfg(")) && !target["rustflags"].is_null()
+        })
+    });
+    let in_build = build_variable || !config["build"]["rustflags"].is_null();
+    let (key, set) = if in_build && !any_target && !target_variable {
+        ("build".to_owned(), &config["build"]["rustflags"])
+    } else {
+        (format!("target.{triple}"), &config["target"][triple]["rustflags"])
+    };
+    // Cargo joins lists. A text it would replace.
+    let value = match set.as_str() {
+        Some(text) => format!("{text} {}", flags.join(" ")).into(),
+        None => Value::from(flags),
+    };
+    // Texts and lists of texts are the same in JSON and in TOML.
+    Ok(format!("{key}.rustflags={}", serde_json::to_string(&value)?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn ours() -> Vec<String> {
+        vec!["-Clink-arg=a b".to_owned(), "-Clink-arg=c".to_owned()]
+    }
+
+    #[test]
+    fn options_are_arguments_of_the_linker() {
+        let mut options = LinkOptions::default();
+        assert_eq!(options.flags(), [""; 0]);
+        options.vouch = vec!["core::fmt".into(), "a::b".into()];
+        assert_eq!(options.flags(), ["-Clink-arg=--bysyncify-vouch=core::fmt,a::b"]);
+        options = LinkOptions { vouch: vec![], everything: true };
+        assert_eq!(options.flags(), ["-Clink-arg=--bysyncify-everything"]);
+    }
+
+    #[test]
+    fn flags_in_the_environment_are_added_to() {
+        let with = |set: &'static [(&str, &str)]| {
+            let variable = |name: &str| {
+                set.iter().find(|(key, _)| *key == name).map(|(_, value)| OsString::from(value))
+            };
+            environment(variable, &ours()).map(|(name, value)| (name, value.into_string().unwrap()))
+        };
+        let encoded = |text: &str| Some(("CARGO_ENCODED_RUSTFLAGS", text.to_owned()));
+        assert_eq!(with(&[]), None);
+        assert_eq!(
+            with(&[("RUSTFLAGS", "-g  --cfg x")]),
+            encoded("-g\x1f--cfg\x1fx\x1f-Clink-arg=a b\x1f-Clink-arg=c")
+        );
+        // Cargo takes an empty one for an answer.
+        assert_eq!(with(&[("RUSTFLAGS", "")]), encoded("-Clink-arg=a b\x1f-Clink-arg=c"));
+        assert_eq!(
+            with(&[("RUSTFLAGS", "-g"), ("CARGO_ENCODED_RUSTFLAGS", "--cfg\x1fx y")]),
+            encoded("--cfg\x1fx y\x1f-Clink-arg=a b\x1f-Clink-arg=c")
+        );
+    }
+
+    #[test]
+    fn flags_in_the_configuration_are_added_to_where_cargo_looks() {
+        let with = |config: Value, target: bool, build: bool| {
+            setting(&config, "T", target, build, &ours()).unwrap()
+        };
+        let list = r#".rustflags=["-Clink-arg=a b","-Clink-arg=c"]"#;
+        let in_target = format!("target.T{list}");
+        let in_build = format!("build{list}");
+        let flags = || json!({ "rustflags": ["-g"] });
+        assert_eq!(with(Value::Null, false, false), in_target);
+        assert_eq!(with(Value::Null, false, true), in_build);
+        assert_eq!(with(Value::Null, true, true), in_target);
+        assert_eq!(with(json!({ "build": flags() }), false, false), in_build);
+        assert_eq!(with(json!({ "build": flags() }), true, false), in_target);
+        for name in ["T", "cfg(all())"] {
+            let config = json!({ "build": flags(), "target": { name: flags() } });
+            assert_eq!(with(config, false, false), in_target);
+        }
+        let other = json!({ "build": flags(), "target": { "other": flags(), "T": {} } });
+        assert_eq!(with(other, false, false), in_build);
+        let text = json!({ "target": { "T": { "rustflags": "-g" } } });
+        assert_eq!(
+            with(text, false, false),
+            r#"target.T.rustflags="-g -Clink-arg=a b -Clink-arg=c""#
+        );
+    }
+}

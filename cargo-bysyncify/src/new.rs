@@ -1,0 +1,182 @@
+//! `cargo bysyncify new`: a project that runs at once.
+
+mod files;
+
+use std::env;
+use std::ffi::OsString;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{self, Command};
+
+use anyhow::{Context, Result, bail};
+
+use self::files::Details;
+use crate::{cargo, command, setup};
+
+/// What `new` was asked for.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Request {
+    /// Where the project is to be; it is called what its folder is called.
+    pub(crate) folder: PathBuf,
+    pub(crate) kind: Kind,
+    /// The library to depend on, if it is not to come from the registry.
+    pub(crate) library: Option<PathBuf>,
+}
+
+/// The kinds of project.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// For Node, with a host script and nothing between it and the program.
+    Node,
+    /// For browsers, with wasm-bindgen.
+    Web,
+}
+
+/// Makes the project, all of it or nothing, and says how to run it.
+pub(crate) fn new(request: &Request) -> Result<()> {
+    let folder = std::path::absolute(&request.folder)
+        .with_context(|| format!("`{}` is no path", request.folder.display()))?;
+    let shown = request.folder.display();
+    let (Some(parent), Some(name)) = (folder.parent(), folder.file_name()) else {
+        bail!("`{shown}` does not end in a name: say what the project is to be called");
+    };
+    let Some(name) = name.to_str() else { bail!("`{shown}` is not UTF-8") };
+    if folder.symlink_metadata().is_ok() {
+        bail!("`{shown}` is there already: choose another name, or remove it");
+    }
+    check_name(name)?;
+    fs::create_dir_all(parent).with_context(|| format!("cannot create `{}`", parent.display()))?;
+
+    let checkout = checkout();
+    let library = match &request.library {
+        Some(library) => Some(library_at(library)?),
+        None => checkout.clone(),
+    };
+    let inside = checkout.filter(|checkout| folder.starts_with(checkout));
+    let alias = inside.map(|checkout| alias(&checkout)).transpose()?;
+    let details = Details {
+        name,
+        library: library.as_deref(),
+        in_workspace: is_in_workspace(parent),
+        alias: alias.as_deref(),
+    };
+    write(&folder, &files::files(request.kind, &details)?)
+        .with_context(|| format!("cannot make `{shown}`"))?;
+
+    eprintln!("     Created `{shown}`, which depends on bysyncify {}", source(library.as_deref()));
+    eprintln!("      Run it with `cd {shown} && cargo bysyncify run`");
+    if command::find("bysyncify-ld").is_none() || command::find("cargo-bysyncify").is_none() {
+        eprintln!(
+            "        Note plain `cargo build` and `cargo run` need `{}` first",
+            install_command(library.as_deref())
+        );
+    }
+    Ok(())
+}
+
+/// Cargo knows which names are allowed: it makes a package of that name elsewhere.
+fn check_name(name: &str) -> Result<()> {
+    let elsewhere = env::temp_dir().join(format!("bysyncify-new-{}", process::id()));
+    let mut cargo = Command::new(cargo::program());
+    cargo.args(["new", "--quiet", "--color", "never", "--vcs", "none", "--name", name]);
+    let output = cargo.arg(&elsewhere).output();
+    // If cargo did not get so far, there is nothing to remove.
+    let _ = fs::remove_dir_all(&elsewhere);
+    let output = output.with_context(|| format!("cannot run `{}`", command::shown(&cargo)))?;
+    if !output.status.success() {
+        let said = String::from_utf8_lossy(&output.stderr);
+        let first = said.lines().next().unwrap_or_default();
+        bail!("{}", first.strip_prefix("error: ").unwrap_or(first));
+    }
+    if ["bysyncify", "futures", "wasm-bindgen", "wasm-bindgen-futures"].contains(&name) {
+        bail!("a project cannot be called `{name}` and use the crate of that name: choose another");
+    }
+    Ok(())
+}
+
+/// The repository that this program was built from, if that is where it was built and it is
+/// still there. Its library is then what belongs to this program.
+fn checkout() -> Option<PathBuf> {
+    let own = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let folder = own.parent()?;
+    let is_library = own.file_name()? == "cargo-bysyncify"
+        && own.join("Cargo.toml").is_file()
+        && folder.join("build/switch.wat").is_file();
+    is_library.then(|| folder.to_owned())
+}
+
+fn library_at(folder: &Path) -> Result<PathBuf> {
+    if !folder.join("Cargo.toml").is_file() {
+        bail!(
+            "`{}` has no Cargo.toml: --path takes the folder of the crate bysyncify",
+            folder.display()
+        );
+    }
+    std::path::absolute(folder).with_context(|| format!("`{}` is no path", folder.display()))
+}
+
+/// What `cargo bysyncify` has to stand for inside the checkout, which has an alias of that name:
+/// that one looks for this program in the package where it is used.
+fn alias(checkout: &Path) -> Result<String> {
+    let manifest = checkout.join("Cargo.toml");
+    let manifest = manifest.to_str().filter(|path| !path.contains(char::is_whitespace));
+    let Some(manifest) = manifest else {
+        bail!(
+            "cargo cannot be told of `{}`, which has a space in its path: make the project \
+             outside of it",
+            checkout.display()
+        );
+    };
+    // The project's own target is wasm.
+    let host = setup::host_triple()?;
+    Ok(format!(
+        "run --quiet --manifest-path {manifest} --target {host} --package cargo-bysyncify \
+         --bin cargo-bysyncify -- bysyncify"
+    ))
+}
+
+/// Whether cargo finds a package or a workspace around a folder.
+fn is_in_workspace(folder: &Path) -> bool {
+    let mut cargo = Command::new(cargo::program());
+    cargo.args(["locate-project", "--workspace"]).current_dir(folder);
+    command::output(&mut cargo).is_ok()
+}
+
+/// Writes the files into a folder beside `folder`, which is then renamed.
+fn write(folder: &Path, files: &[(&str, String)]) -> Result<()> {
+    let mut name = OsString::from(".");
+    name.push(folder.file_name().unwrap_or_default());
+    name.push(format!(".partial-{}", process::id()));
+    let partial = folder.with_file_name(name);
+    write_all(&partial, files)
+        .and_then(|()| fs::rename(&partial, folder).context("cannot rename what was written"))
+        .inspect_err(|_| {
+            // What is wrong has been found already.
+            let _ = fs::remove_dir_all(&partial);
+        })
+}
+
+fn write_all(folder: &Path, files: &[(&str, String)]) -> Result<()> {
+    for (path, text) in files {
+        let path = folder.join(path);
+        let parent = path.parent().unwrap_or(folder);
+        fs::create_dir_all(parent)
+            .and_then(|()| fs::write(&path, text))
+            .with_context(|| format!("cannot write `{}`", path.display()))?;
+    }
+    Ok(())
+}
+
+fn source(library: Option<&Path>) -> String {
+    match library {
+        Some(folder) => format!("in `{}`", folder.display()),
+        None => "of the registry".to_owned(),
+    }
+}
+
+fn install_command(library: Option<&Path>) -> String {
+    match library.map(|folder| folder.join("cargo-bysyncify")).filter(|own| own.is_dir()) {
+        Some(own) => command::shown(Command::new("cargo").args(["install", "--path"]).arg(own)),
+        None => "cargo install cargo-bysyncify".to_owned(),
+    }
+}

@@ -1,0 +1,102 @@
+//! What is in a new project.
+
+use std::path::Path;
+
+use anyhow::{Result, bail};
+
+use super::Kind;
+
+/// What a project is made from, besides its kind.
+#[derive(Debug)]
+pub(super) struct Details<'a> {
+    pub(super) name: &'a str,
+    /// The folder of the library, if it is not to come from the registry.
+    pub(super) library: Option<&'a Path>,
+    /// Whether the project lies in somebody's workspace.
+    pub(super) in_workspace: bool,
+    /// What `cargo bysyncify` is to stand for, where the one on `PATH` would not be found.
+    pub(super) alias: Option<&'a str>,
+}
+
+/// Makes the project its own workspace: a member's `.cargo/config.toml` is not read when cargo
+/// runs in the folder of the workspace.
+const OWN_WORKSPACE: &str = "\
+# Not a member of the workspace around it, where cargo would not see `.cargo/config.toml`.
+[workspace]
+
+";
+
+/// The files: paths in the project, and contents.
+pub(super) fn files(kind: Kind, details: &Details) -> Result<Vec<(&'static str, String)>> {
+    let filled = |text: &str| text.replace("NAME", details.name);
+    let manifest = |text: &str| {
+        let text = filled(text).replace("BYSYNCIFY", &dependency(details.library)?);
+        let workspace = if details.in_workspace { OWN_WORKSPACE } else { "" };
+        Ok::<_, anyhow::Error>(format!("{workspace}{text}"))
+    };
+    let mut files = vec![
+        (".cargo/config.toml", config(details.alias)),
+        (".gitignore", "/target\n".to_owned()),
+        ("src/main.rs", include_str!("template/main.rs").to_owned()),
+    ];
+    match kind {
+        Kind::Node => files.extend([
+            ("Cargo.toml", manifest(include_str!("template/node/Cargo.toml"))?),
+            ("host.mjs", filled(include_str!("template/node/host.mjs"))),
+            ("src/host.rs", include_str!("template/node/host.rs").to_owned()),
+        ]),
+        Kind::Web => files.extend([
+            ("Cargo.toml", manifest(include_str!("template/web/Cargo.toml"))?),
+            ("src/host.js", include_str!("template/web/host.js").to_owned()),
+            ("src/host.rs", include_str!("template/web/host.rs").to_owned()),
+            ("web/index.html", filled(include_str!("template/web/index.html"))),
+        ]),
+    }
+    Ok(files)
+}
+
+/// What stands behind `bysyncify =` in the manifest.
+fn dependency(library: Option<&Path>) -> Result<String> {
+    // The library and its tools have the same version.
+    let version = concat!(env!("CARGO_PKG_VERSION_MAJOR"), ".", env!("CARGO_PKG_VERSION_MINOR"));
+    let Some(folder) = library else { return Ok(format!("\"{version}\"")) };
+    let Some(folder) = folder.to_str() else {
+        bail!("`{}` is not UTF-8, so a Cargo.toml cannot name it", folder.display());
+    };
+    // A string is the same in JSON and in TOML.
+    Ok(format!("{{ path = {} }}", serde_json::to_string(folder)?))
+}
+
+fn config(alias: Option<&str>) -> String {
+    let config = include_str!("template/config.toml");
+    match alias {
+        Some(alias) => format!(
+            "{config}\n\
+             # The alias of the checkout around this project would look for its program here.\n\
+             [alias]\n\
+             bysyncify = {alias:?}\n"
+        ),
+        None => config.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn library_comes_from_the_registry_or_from_a_folder() {
+        assert_eq!(dependency(None).unwrap(), "\"0.3\"");
+        assert_eq!(dependency(Some(Path::new(r"C:\b"))).unwrap(), r#"{ path = "C:\\b" }"#);
+    }
+
+    #[test]
+    fn every_placeholder_is_filled() {
+        let details = Details { name: "demo", library: None, in_workspace: true, alias: None };
+        for kind in [Kind::Node, Kind::Web] {
+            for (path, text) in files(kind, &details).unwrap() {
+                assert!(!text.contains("NAME") && !text.contains("BYSYNCIFY"), "{path}");
+            }
+        }
+    }
+}

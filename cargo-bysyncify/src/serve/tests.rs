@@ -1,0 +1,100 @@
+//! What is served, and what is not.
+
+use super::*;
+
+/// A page, a package and a secret, side by side.
+fn site() -> (tempfile::TempDir, Site) {
+    let dir = tempfile::tempdir().unwrap();
+    let site = Site { page: dir.path().join("web"), package: dir.path().join("demo.pkg") };
+    for (path, text) in [
+        ("secret", "secret"),
+        ("web/index.html", "index"),
+        ("web/a b.css", "style"),
+        ("web/.hidden", "hidden"),
+        ("web/more/index.html", "more"),
+        ("demo.pkg/demo.js", "glue"),
+        ("demo.pkg/demo_bg.wasm", "module"),
+    ] {
+        let path = dir.path().join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+    (dir, site)
+}
+
+/// Status, content type and content of what is served as `path`.
+fn get(site: &Site, path: &str) -> (&'static str, &'static str, String) {
+    let head = format!("GET {path} HTTP/1.1\r\nHost: localhost:8000\r\n\r\n");
+    let (status, kind, body) = response(site, &head);
+    (status, kind, String::from_utf8(body).unwrap())
+}
+
+#[test]
+fn files_of_the_page_and_of_the_package_are_served_with_their_types() {
+    let (_dir, site) = site();
+    for (path, kind, content) in [
+        ("/", "text/html; charset=utf-8", "index"),
+        ("/?query", "text/html; charset=utf-8", "index"),
+        ("/more/", "text/html; charset=utf-8", "more"),
+        ("/a%20b.css?1#top", "text/css; charset=utf-8", "style"),
+        ("/pkg/demo.js", "text/javascript; charset=utf-8", "glue"),
+        ("/pkg/demo_bg.wasm", "application/wasm", "module"),
+    ] {
+        assert_eq!(get(&site, path), ("200 OK", kind, content.to_owned()), "{path}");
+    }
+}
+
+#[test]
+fn nothing_else_is_served() {
+    let (_dir, site) = site();
+    for path in [
+        "/missing.js",
+        "/../secret",
+        "/%2e%2e/secret",
+        "/more/../../secret",
+        "/pkg/../secret",
+        "/..\\secret",
+        "/.hidden",
+        "/more",
+        "/%zz",
+        "/%",
+        "secret",
+        "",
+    ] {
+        let expected = format!("{path} is not there");
+        assert_eq!(get(&site, path), ("404 Not Found", "text/plain; charset=utf-8", expected));
+    }
+}
+
+#[test]
+fn only_this_machine_may_ask_and_only_for_files() {
+    let (_dir, site) = site();
+    let status = |head: &str| response(&site, head).0;
+    assert_eq!(status("POST / HTTP/1.1\r\n\r\n"), "405 Method Not Allowed");
+    assert_eq!(status("HEAD / HTTP/1.0\r\n\r\n"), "200 OK");
+    assert_eq!(status("GET / HTTP/1.1\r\nhost: 127.0.0.1:80\r\n\r\n"), "200 OK");
+    assert_eq!(status("GET / HTTP/1.1\r\nHost: evil.example:8000\r\n\r\n"), "403 Forbidden");
+    assert_eq!(status("GET / HTTP/1.1\r\nHost: localhost.evil.example\r\n\r\n"), "403 Forbidden");
+}
+
+#[test]
+fn usual_port_may_be_taken_but_not_one_that_was_asked_for() {
+    let words = |text: &str| text.split_whitespace().map(OsString::from).collect::<Vec<_>>();
+    assert_eq!(port(&[]).unwrap(), None);
+    assert_eq!(port(&words("--port 8080")).unwrap(), Some(8080));
+    let message = |text| port(&words(text)).unwrap_err().to_string();
+    assert_eq!(message("--port 70000"), "`70000` is no port: use a number up to 65535");
+    assert_eq!(
+        message("input.txt"),
+        "a program in a page takes no arguments: only `-- --port N`, for the server"
+    );
+
+    let usual = listen(None).unwrap();
+    let other = listen(None).unwrap();
+    let taken = other.local_addr().unwrap().port();
+    assert_ne!(usual.local_addr().unwrap().port(), taken);
+    assert_eq!(
+        listen(Some(taken)).unwrap_err().to_string(),
+        format!("cannot listen at port {taken}: give another, `-- --port N`")
+    );
+}
