@@ -18,6 +18,7 @@ mod engine;
 mod features;
 pub mod guard;
 mod linker;
+mod made;
 mod module;
 mod naming;
 mod node_run;

@@ -11,6 +11,7 @@ use anyhow::{Context, Result, bail};
 
 use crate::analysis::Vouched;
 use crate::arguments::{self, Arguments};
+use crate::made::Made;
 use crate::module::{self, Summary};
 use crate::pipeline::{self, Recipe};
 use crate::store::{self, Store, Temporary};
@@ -73,7 +74,7 @@ fn finish(arguments: &Arguments, linker: &RealLinker) -> Result<()> {
     };
     let linked = link_for_analysis(arguments, linker)?;
     let store = Store::of(output);
-    let how = format!("cargo-bysyncify {}\n{engine}\n{recipe:#?}\n", env!("CARGO_PKG_VERSION"));
+    let how = Made::with(&engine, &recipe).text();
     let asyncified = match store.find(&linked, &how) {
         Some(asyncified) => asyncified,
         None => {
