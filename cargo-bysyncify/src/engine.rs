@@ -17,6 +17,15 @@ pub trait Engine {
     ///
     /// If the module cannot be transformed. `output` may then be there or not.
     fn asyncify(&self, input: &Path, output: &Path, options: &Options) -> Result<()>;
+
+    /// Writes to `output` the module at `input`, optimised as [`asyncify`](Self::asyncify) would,
+    /// but neither instrumented nor rid of its imports; `options.only` means nothing. It shows
+    /// what Asyncify costs.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be optimised.
+    fn optimise(&self, input: &Path, output: &Path, options: &Options) -> Result<()>;
 }
 
 /// How to transform one module.
@@ -69,6 +78,12 @@ impl OptLevel {
             Self::Os => "-Os",
             Self::Oz => "-Oz",
         }
+    }
+
+    /// The level as cargo writes it: `2`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        self.flag().trim_start_matches("-O")
     }
 }
 

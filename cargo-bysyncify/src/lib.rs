@@ -22,6 +22,7 @@ pub mod guard;
 mod launch;
 mod link_options;
 mod linker;
+mod made;
 mod module;
 mod naming;
 mod new;

@@ -12,6 +12,7 @@ use anyhow::{Context, Result, bail};
 use crate::analysis::Vouched;
 use crate::arguments::{self, Arguments};
 use crate::events::{Events, Figures};
+use crate::made::Made;
 use crate::module::{self, Summary};
 use crate::pipeline::{self, Recipe};
 use crate::store::{self, Store, Temporary};
@@ -83,7 +84,7 @@ fn finish(
     let bytes_before = size(output)?;
     let linked = link_for_analysis(arguments, linker)?;
     let store = Store::of(output);
-    let how = format!("cargo-bysyncify {}\n{engine}\n{recipe:#?}\n", env!("CARGO_PKG_VERSION"));
+    let how = Made::with(&engine, &recipe).text();
     let found = store.find(&linked, &how);
     let reused = found.is_some();
     let (asyncified, counts) = match found {

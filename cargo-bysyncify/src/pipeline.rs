@@ -46,39 +46,65 @@ pub(crate) fn asyncify(
     mut tell: impl FnMut(Phase),
 ) -> Result<(Vec<u8>, Option<Counts>)> {
     tell(Phase::Analyse);
-    let summary = Summary::of(linked)?;
     let program = Program::read(linked).context("cannot analyse it")?;
     refusal::check_names(&program)?;
     let analysis = Analysis::of(&program, &recipe.vouched)?;
     refusal::check(&program, &analysis)?;
-    let bare = module::without_sections(linked, is_of_no_use_later)?;
-    let panics: Vec<_> = analysis.panics().collect();
-    let guarded = guard::guard(&bare, &Guards { panics: &panics })?;
-    let (numbered, names) = naming::with_numbers(&guarded)?;
-    let only = (!recipe.everything)
+    let mut options = options(linked, recipe)?;
+    options.only = (!recipe.everything)
         .then(|| analysis.instrumented().chain(analysis.tops()).map(naming::number).collect());
-    let options = Options {
-        opt_level: recipe.opt_level,
-        features: summary.features,
-        for_wasm_bindgen: summary.for_wasm_bindgen,
-        only,
-    };
+    let panics: Vec<_> = analysis.panics().collect();
+    let guarded = guard::guard(&bare(linked)?, &Guards { panics: &panics })?;
     tell(Phase::Asyncify);
-    let before = Temporary::beside(scratch, "before");
-    let after = Temporary::beside(scratch, "after");
-    fs::write(&before.0, numbered)
-        .with_context(|| format!("cannot write `{}`", before.0.display()))?;
-    engine
-        .asyncify(&before.0, &after.0, &options)
-        .map_err(|error| anyhow::anyhow!("{}", names.in_text(&format!("{error:#}"))))?;
+    let asyncified =
+        transform(&guarded, scratch, |before, after| engine.asyncify(before, after, &options))?;
     tell(Phase::Verify);
-    let asyncified = store::read(&after.0)?;
     module::check_asyncified(&asyncified)?;
     let counts = (!recipe.everything).then(|| Counts {
         functions: program.functions.iter().filter(|it| it.import.is_none()).count() as u64,
         instrumented: analysis.instrumented().count() as u64,
     });
-    Ok((naming::with_names(&asyncified, &names)?, counts))
+    Ok((asyncified, counts))
+}
+
+/// Makes the same without Asyncify, to compare it with.
+///
+/// # Errors
+///
+/// If the engine fails.
+pub(crate) fn plain(
+    linked: &[u8],
+    recipe: &Recipe,
+    engine: &impl Engine,
+    scratch: &Path,
+) -> Result<Vec<u8>> {
+    let options = options(linked, recipe)?;
+    transform(&bare(linked)?, scratch, |before, after| engine.optimise(before, after, &options))
+}
+
+fn options(linked: &[u8], recipe: &Recipe) -> Result<Options> {
+    let Summary { features, for_wasm_bindgen, .. } = Summary::of(linked)?;
+    Ok(Options { opt_level: recipe.opt_level, features, for_wasm_bindgen, only: None })
+}
+
+/// Has the module transformed by `run` (from one file to the other), under numbers for names.
+fn transform(
+    module: &[u8],
+    scratch: &Path,
+    run: impl FnOnce(&Path, &Path) -> Result<()>,
+) -> Result<Vec<u8>> {
+    let (numbered, names) = naming::with_numbers(module)?;
+    let before = Temporary::beside(scratch, "before");
+    let after = Temporary::beside(scratch, "after");
+    fs::write(&before.0, numbered)
+        .with_context(|| format!("cannot write `{}`", before.0.display()))?;
+    run(&before.0, &after.0)
+        .map_err(|error| anyhow::anyhow!("{}", names.in_text(&format!("{error:#}"))))?;
+    naming::with_names(&store::read(&after.0)?, &names)
+}
+
+fn bare(linked: &[u8]) -> Result<Vec<u8>> {
+    module::without_sections(linked, is_of_no_use_later)
 }
 
 /// Sections that say where things are in the module as it was.

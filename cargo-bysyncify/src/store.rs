@@ -5,10 +5,10 @@
 //!
 //! - `linked.wasm`, as the linker made it, with names and relocations,
 //! - `asyncified.wasm`, what became of it, with names,
-//! - `made.txt`, how: written last, and removed first.
+//! - `made.json`, how ([`Made`](crate::made::Made)): written last, and removed first,
+//! - `plain.wasm`, what `cargo bysyncify report` compares it with, if it has been asked.
 //!
-//! If the same module is to be made in the same way, it is there already. And `cargo bysyncify
-//! report` finds here what it compares.
+//! If the same module is to be made in the same way, it is there already.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -77,7 +77,13 @@ impl Store {
 
     /// How it was made.
     pub(crate) fn made(&self) -> PathBuf {
-        self.folder.join("made.txt")
+        self.folder.join("made.json")
+    }
+
+    /// The linked module, optimised as hard, but without Asyncify. It is there only as long as
+    /// it is that of this very module.
+    pub(crate) fn plain(&self) -> PathBuf {
+        self.folder.join("plain.wasm")
     }
 
     /// What was made of the same module in the same way.
@@ -92,6 +98,7 @@ impl Store {
         fs::create_dir_all(&self.folder)
             .with_context(|| format!("cannot make the folder `{}`", self.folder.display()))?;
         let _ = fs::remove_file(self.made());
+        let _ = fs::remove_file(self.plain());
         write(&self.linked(), linked)?;
         write(&self.asyncified(), asyncified)?;
         write(&self.made(), how.as_bytes())
@@ -111,6 +118,10 @@ mod tests {
         assert_eq!(store.find(b"linked", "how").unwrap(), b"asyncified");
         assert_eq!(store.find(b"other", "how"), None);
         assert_eq!(store.find(b"linked", "other"), None);
+        // What belongs to another module goes.
+        write(&store.plain(), b"plain").unwrap();
+        store.keep(b"linked", "how", b"asyncified").unwrap();
+        assert!(!store.plain().exists());
         // An interrupted `keep` leaves nothing that can be taken for finished.
         fs::remove_file(store.made()).unwrap();
         assert_eq!(store.find(b"linked", "how"), None);

@@ -91,10 +91,6 @@ impl fmt::Display for WasmOpt {
 
 impl Engine for WasmOpt {
     fn asyncify(&self, input: &Path, output: &Path, options: &Options) -> Result<()> {
-        let enabled = features::enable(&options.features, self.version);
-        // The order of passes is the order here. DWARF goes first: it would be wrong afterwards,
-        // and keeping it up to date is slow. `-g` is for the names.
-        let passes = ["--strip-dwarf", "--asyncify", "--pass-arg=asyncify-ignore-imports"];
         // In a file: there may be more names than a command line can hold.
         let list = match &options.only {
             Some(names) => Some(write_list(output, names)?),
@@ -105,19 +101,42 @@ impl Engine for WasmOpt {
             argument.push(&file.0);
             argument
         });
+        let mut asyncify = vec!["--asyncify".into(), "--pass-arg=asyncify-ignore-imports".into()];
+        asyncify.extend(only);
+        self.transform("Asyncify", input, output, options, &asyncify)
+    }
+
+    fn optimise(&self, input: &Path, output: &Path, options: &Options) -> Result<()> {
+        self.transform("optimising", input, output, options, &[])
+    }
+}
+
+impl WasmOpt {
+    /// Runs these passes, and then optimises. `what` is for the error.
+    fn transform(
+        &self,
+        what: &str,
+        input: &Path,
+        output: &Path,
+        options: &Options,
+        passes: &[OsString],
+    ) -> Result<()> {
+        let enabled = features::enable(&options.features, self.version);
         let mut arguments: Vec<&OsStr> = vec![input.as_os_str(), "-o".as_ref(), output.as_os_str()];
         arguments.extend(enabled.flags.iter().map(OsStr::new));
-        arguments.extend(passes.map(OsStr::new));
-        arguments.extend(only.as_deref());
+        // The order of passes is the order here. DWARF goes first: it would be wrong afterwards,
+        // and keeping it up to date is slow. `-g` is for the names.
+        arguments.push("--strip-dwarf".as_ref());
+        arguments.extend(passes.iter().map(OsString::as_os_str));
         arguments.extend([options.opt_level.flag(), "-g"].map(OsStr::new));
         if options.for_wasm_bindgen && self.version >= SKIPS_PASSES {
             // It empties functions that only the table holds: seen from 125 on.
             arguments.push("--skip-pass=remove-unused-module-elements".as_ref());
         }
         self.run(arguments).with_context(|| match enabled.unknown.as_slice() {
-            [] => "Asyncify failed".to_owned(),
+            [] => format!("{what} failed"),
             unknown => format!(
-                "Asyncify failed, perhaps since the module uses what wasm-opt {} does not know: {}",
+                "{what} failed, perhaps since the module uses what wasm-opt {} does not know: {}",
                 self.version,
                 unknown.join(", "),
             ),

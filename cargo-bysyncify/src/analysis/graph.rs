@@ -6,7 +6,6 @@ use anyhow::Result;
 
 use super::body::{IndirectCall, Through};
 use super::cut::{self, Cut, Vouched};
-use super::names::readable;
 use super::program::{FunctionIndex, Import, Program, TypeId};
 
 /// The library's function that calls another while no coroutine is current. It is a bottom
@@ -18,23 +17,21 @@ const TOP: [&str; 2] = ["start_unwind", "stop_rewind"];
 /// …and who calls one of these a bottom one.
 const BOTTOM: [&str; 2] = ["stop_unwind", "start_rewind"];
 
-/// Why a function can reach `suspend`, or can be reached from `resume`: one step of the way.
+/// Why a function can reach `suspend`, or can be reached from `resume`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Because {
-    /// It begins an unwind; or it is called by what begins a rewind.
+enum Because {
+    /// It is one of the two.
     Switch,
-    /// Of a direct call: to that function, or by it.
-    Call(FunctionIndex),
-    /// Of an indirect call likewise.
-    IndirectCall(FunctionIndex),
+    /// It calls this function, or is called by it.
+    Step(Step),
 }
 
 /// One step of a way through the program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Step {
     pub(crate) function: FunctionIndex,
-    /// Whether the call that leads here, or away, is indirect.
-    pub(crate) is_indirect: bool,
+    /// The call that leads here, or away, if it is indirect.
+    pub(crate) indirect: Option<IndirectCall>,
 }
 
 /// What was found out about a program.
@@ -57,7 +54,15 @@ impl Analysis {
     ///
     /// If something that was vouched for does not exist.
     pub(crate) fn of(program: &Program, vouched: &Vouched) -> Result<Self> {
-        let cuts = cut::cuts(program, vouched)?;
+        Ok(Self::with_cuts(program, cut::cuts(program, vouched)?))
+    }
+
+    /// Analyses a program as if panics could suspend like all else.
+    pub(crate) fn without_cuts(program: &Program) -> Self {
+        Self::with_cuts(program, vec![None; program.functions.len()])
+    }
+
+    fn with_cuts(program: &Program, cuts: Vec<Option<Cut>>) -> Self {
         let calling = |names: [&str; 2]| -> BTreeSet<FunctionIndex> {
             let imports: BTreeSet<FunctionIndex> = indices(program)
                 .filter(|index| {
@@ -79,12 +84,9 @@ impl Analysis {
         };
         let suspends = graph.spread(&tops, is_barrier, Graph::callers);
         let outside = program.named(OUTSIDE);
-        let mut entries = BTreeSet::new();
-        for bottom in bottoms.iter().filter(|bottom| Some(**bottom) != outside) {
-            entries.extend(graph.callees(*bottom).into_iter().map(|(callee, _)| callee));
-        }
-        let reached = graph.spread(&entries, is_barrier, Graph::callees);
-        Ok(Self { suspends, reached, cuts, tops, bottoms })
+        let resumes = bottoms.iter().copied().filter(|bottom| Some(*bottom) != outside).collect();
+        let reached = graph.spread(&resumes, is_barrier, Graph::callees);
+        Self { suspends, reached, cuts, tops, bottoms }
     }
 
     /// The functions to instrument.
@@ -105,42 +107,39 @@ impl Analysis {
         self.tops.iter().copied()
     }
 
+    /// Why nobody is called through this function, if it is so.
+    pub(crate) fn cut(&self, index: FunctionIndex) -> Option<&Cut> {
+        self.cuts[index as usize].as_ref()
+    }
+
+    /// Whether it begins or ends unwinds or rewinds.
+    pub(crate) fn is_switch(&self, index: FunctionIndex) -> bool {
+        self.tops.contains(&index) || self.bottoms.contains(&index)
+    }
+
     /// The way from a function to where it suspends, itself first: each step with how the one
-    /// before gets there.
+    /// before gets there. Nothing if it cannot.
     pub(crate) fn to_suspend(&self, function: FunctionIndex) -> Vec<Step> {
         Self::way(&self.suspends, function)
     }
 
-    /// The way from a function back to where the coroutine is resumed.
+    /// The way from a function back to where the coroutine is resumed, itself first: each step
+    /// with how it gets to the one before. Nothing if no coroutine gets to the function.
     pub(crate) fn from_resume(&self, function: FunctionIndex) -> Vec<Step> {
         Self::way(&self.reached, function)
     }
 
     fn way(because: &[Option<Because>], function: FunctionIndex) -> Vec<Step> {
-        let mut way = vec![Step { function, is_indirect: false }];
-        let mut at = function;
-        loop {
-            let step = match because[at as usize] {
-                None | Some(Because::Switch) => return way,
-                Some(Because::Call(function)) => Step { function, is_indirect: false },
-                Some(Because::IndirectCall(function)) => Step { function, is_indirect: true },
-            };
-            at = step.function;
+        let mut way = Vec::new();
+        let mut step = Step { function, indirect: None };
+        while let Some(because) = because[step.function as usize] {
             way.push(step);
-        }
-    }
-
-    /// The calls by which a function can suspend, one a line.
-    pub(crate) fn chain(&self, program: &Program, function: FunctionIndex) -> String {
-        let lines = self.to_suspend(function).into_iter().enumerate().map(|(at, step)| {
-            let name = readable(&program.symbol(step.function));
-            match (at, step.is_indirect) {
-                (0, _) => format!("    {name}"),
-                (_, false) => format!("      calls {name}"),
-                (_, true) => format!("      calls, indirectly, {name}"),
+            match because {
+                Because::Switch => break,
+                Because::Step(next) => step = next,
             }
-        });
-        lines.collect::<Vec<_>>().join("\n")
+        }
+        way
     }
 
     pub(crate) fn is_instrumented(&self, index: FunctionIndex) -> bool {
@@ -148,8 +147,7 @@ impl Analysis {
         self.suspends[at].is_some()
             && self.reached[at].is_some()
             && self.cuts[at].is_none()
-            && !self.tops.contains(&index)
-            && !self.bottoms.contains(&index)
+            && !self.is_switch(index)
     }
 }
 
@@ -214,9 +212,10 @@ impl<'a> Graph<'a> {
     }
 
     /// Everyone who can call `callee`.
-    fn callers(&self, callee: FunctionIndex) -> Vec<(FunctionIndex, Because)> {
+    fn callers(&self, callee: FunctionIndex) -> Vec<(FunctionIndex, Step)> {
         let direct = self.direct_callers.get(&callee).into_iter().flatten();
-        let mut found: Vec<_> = direct.map(|caller| (*caller, Because::Call(callee))).collect();
+        let step = |indirect| Step { function: callee, indirect };
+        let mut found: Vec<_> = direct.map(|caller| (*caller, step(None))).collect();
         let function = &self.program.functions[callee as usize];
         let type_id = function.type_id;
         let mut through = Vec::new();
@@ -230,30 +229,23 @@ impl<'a> Graph<'a> {
             through.extend(slots.map(|slot| Through::Slot(*slot)));
         }
         for through in through {
-            let callers = self.indirect_callers.get(&IndirectCall { type_id, through });
-            let callers = callers.into_iter().flatten();
-            found.extend(callers.map(|caller| (*caller, Because::IndirectCall(callee))));
+            let call = IndirectCall { type_id, through };
+            let callers = self.indirect_callers.get(&call).into_iter().flatten();
+            found.extend(callers.map(|caller| (*caller, step(Some(call)))));
         }
         found
     }
 
     /// Everyone whom `caller` can call.
-    fn callees(&self, caller: FunctionIndex) -> Vec<(FunctionIndex, Because)> {
+    fn callees(&self, caller: FunctionIndex) -> Vec<(FunctionIndex, Step)> {
         let calls = &self.program.functions[caller as usize].calls;
-        let mut found: Vec<_> =
-            calls.direct.iter().map(|callee| (*callee, Because::Call(caller))).collect();
+        let step = |indirect| Step { function: caller, indirect };
+        let mut found: Vec<_> = calls.direct.iter().map(|callee| (*callee, step(None))).collect();
         for call in &calls.indirect {
             let call = self.seen_by(*call);
             let candidates = self.taken.get(&call.type_id).into_iter().flatten();
-            let meant = candidates.filter(|candidate| {
-                let taken = &self.program.functions[**candidate as usize].taken;
-                match call.through {
-                    Through::Any => true,
-                    Through::Slot(offset) => taken.anywhere || taken.slots.contains(&offset),
-                    Through::Entry(entry) => self.program.table.get(&entry) == Some(candidate),
-                }
-            });
-            found.extend(meant.map(|callee| (*callee, Because::IndirectCall(caller))));
+            let meant = candidates.filter(|candidate| self.program.can_mean(call, **candidate));
+            found.extend(meant.map(|callee| (*callee, step(Some(call)))));
         }
         found
     }
@@ -264,7 +256,7 @@ impl<'a> Graph<'a> {
         &self,
         start: &BTreeSet<FunctionIndex>,
         is_barrier: impl Fn(FunctionIndex) -> bool,
-        next: impl Fn(&Self, FunctionIndex) -> Vec<(FunctionIndex, Because)>,
+        next: impl Fn(&Self, FunctionIndex) -> Vec<(FunctionIndex, Step)>,
     ) -> Vec<Option<Because>> {
         let mut found = vec![None; self.program.functions.len()];
         let mut queue = VecDeque::new();
@@ -276,10 +268,10 @@ impl<'a> Graph<'a> {
             if !start.contains(&index) && is_barrier(index) {
                 continue;
             }
-            for (other, because) in next(self, index) {
+            for (other, step) in next(self, index) {
                 let entry = &mut found[other as usize];
                 if entry.is_none() {
-                    *entry = Some(because);
+                    *entry = Some(Because::Step(step));
                     queue.push_back(other);
                 }
             }

@@ -19,6 +19,7 @@
 //! no coroutine is current (the linker makes it so), and what the user has vouched for.
 
 mod body;
+mod chain;
 mod cut;
 mod graph;
 mod names;

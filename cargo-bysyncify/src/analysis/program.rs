@@ -5,11 +5,11 @@ use std::ops::Range;
 
 use anyhow::{Context, Result, bail};
 use wasmparser::{
-    ConstExpr, DataKind, ElementItems, ElementKind, KnownCustom, Name, Operator, Parser, Payload,
-    TypeRef,
+    ConstExpr, DataKind, ElementItems, ElementKind, FuncType, KnownCustom, Name, Operator, Parser,
+    Payload, TypeRef,
 };
 
-use super::body::{self, Calls, Module};
+use super::body::{self, Calls, IndirectCall, Module, Through};
 use super::names::{is_in, readable};
 use super::relocations::{Relocations, Segment};
 use super::types::Types;
@@ -30,6 +30,8 @@ pub(crate) struct Program {
     /// Whether table 0 can hold anything else later.
     pub(crate) table_changes: bool,
     pub(crate) exports: Vec<(String, FunctionIndex)>,
+    /// By type id.
+    pub(crate) types: Vec<FuncType>,
 }
 
 /// One function.
@@ -93,6 +95,18 @@ impl Program {
         let found =
             self.functions.iter().position(|function| function.name.as_deref() == Some(name));
         found.map(|index| index as FunctionIndex)
+    }
+
+    /// Whether an indirect call can be of this function.
+    pub(crate) fn can_mean(&self, call: IndirectCall, candidate: FunctionIndex) -> bool {
+        let Function { type_id, taken, .. } = &self.functions[candidate as usize];
+        *type_id == call.type_id
+            && taken.is_taken()
+            && match call.through {
+                Through::Any => true,
+                Through::Slot(offset) => taken.anywhere || taken.slots.contains(&offset),
+                Through::Entry(entry) => self.table.get(&entry) == Some(&candidate),
+            }
     }
 
     /// Whether the module has kept its functions' names.
@@ -289,6 +303,7 @@ impl<'a> Reader<'a> {
         let found = self.relocations.find(&self.segments, self.word.max(4), drops)?;
         let (vtables, pointers) = found.unzip();
         let vtables = vtables.unwrap_or_default();
+        self.program.types = self.types.functions();
         let module = Module { types: self.types, signatures: self.signatures, vtables };
         for (index, body) in (0..).zip(&self.bodies).map(|(at, body)| (imports + at, body)) {
             let read = body::read(body, index as FunctionIndex, &module)

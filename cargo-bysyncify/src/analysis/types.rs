@@ -38,6 +38,13 @@ impl Types {
         id.with_context(|| format!("type {type_index} is no function type"))
     }
 
+    /// The function types, by what they are called here.
+    pub(super) fn functions(&self) -> Vec<FuncType> {
+        let mut functions: Vec<_> = self.known.iter().collect();
+        functions.sort_by_key(|(_, id)| **id);
+        functions.into_iter().map(|(function, _)| function.clone()).collect()
+    }
+
     pub(super) fn sub_type(&self, type_index: u32) -> Option<&SubType> {
         self.sub_types.get(type_index as usize)
     }

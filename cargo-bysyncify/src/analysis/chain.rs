@@ -1,0 +1,85 @@
+//! What the analysis found, in words: the calls by which a function can suspend.
+
+use super::body::{IndirectCall, Through};
+use super::graph::{Analysis, Step};
+use super::names::readable;
+use super::program::{FunctionIndex, Program, TypeId};
+
+impl Analysis {
+    /// The calls by which a function can suspend, one a line.
+    pub(crate) fn chain(&self, program: &Program, function: FunctionIndex) -> String {
+        let mut steps = self.to_suspend(function).into_iter();
+        let first = steps.next().map(|_| format!("    {}", program.readable(function)));
+        let rest = steps.map(|step| format!("      {}", program.call(step)));
+        first.into_iter().chain(rest).collect::<Vec<_>>().join("\n")
+    }
+
+    /// The way from where a coroutine is resumed to the function: each step with how the one
+    /// before calls it. Nothing if no coroutine gets to it.
+    pub(crate) fn down_to(&self, function: FunctionIndex) -> Vec<Step> {
+        let mut way = self.from_resume(function);
+        // Each has how it calls the next one: that belongs to the next.
+        for at in 1..way.len() {
+            way[at - 1].indirect = way[at].indirect;
+        }
+        if let Some(resume) = way.last_mut() {
+            resume.indirect = None;
+        }
+        way.reverse();
+        way
+    }
+}
+
+impl Program {
+    /// What a programmer would call the function.
+    pub(crate) fn readable(&self, function: FunctionIndex) -> String {
+        readable(&self.symbol(function))
+    }
+
+    /// A call, in words: `calls a::b`.
+    pub(crate) fn call(&self, step: Step) -> String {
+        let name = self.readable(step.function);
+        match step.indirect {
+            None => format!("calls {name}"),
+            Some(call) => format!("calls {name} {}", self.way_of(call, step.function)),
+        }
+    }
+
+    /// How an indirect call gets to `callee`, in words.
+    pub(crate) fn way_of(&self, call: IndirectCall, callee: FunctionIndex) -> String {
+        let taken = &self.functions[callee as usize].taken;
+        let through = match call.through {
+            Through::Any => "a function pointer".to_owned(),
+            Through::Slot(offset) if taken.slots.contains(&offset) => {
+                format!("a vtable (offset {offset})")
+            }
+            Through::Slot(offset) => format!("a function pointer (at offset {offset})"),
+            Through::Entry(entry) => format!("table entry {entry}"),
+        };
+        let meant = match self.meant(call) {
+            1 => "only this function can be meant".to_owned(),
+            several => format!("{several} functions can be meant"),
+        };
+        format!("through {through} of type {}: {meant}", self.type_text(call.type_id))
+    }
+
+    /// How many functions an indirect call can be of.
+    fn meant(&self, call: IndirectCall) -> usize {
+        let functions = (0..).zip(&self.functions);
+        functions.filter(|(index, _)| self.can_mean(call, *index)).count()
+    }
+
+    /// `(i32, i32) -> i32`.
+    fn type_text(&self, type_id: TypeId) -> String {
+        let function = &self.types[type_id as usize];
+        let list = |types: &[wasmparser::ValType]| {
+            types.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+        };
+        let parameters = list(function.params());
+        match function.results() {
+            [] => format!("({parameters})"),
+            [result] => format!("({parameters}) -> {result}"),
+            results => format!("({parameters}) -> ({})", list(results)),
+        }
+    }
+}

@@ -1,0 +1,89 @@
+//! How a pausable module was made, as it is written beside it.
+
+use std::path::PathBuf;
+
+use anyhow::{Context, Result};
+use serde_json::{Value, json};
+
+use crate::analysis::Vouched;
+use crate::pipeline::Recipe;
+use crate::wasm_opt::WasmOpt;
+
+/// What a module was made with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Made {
+    /// Where the `wasm-opt` is.
+    pub(crate) wasm_opt: PathBuf,
+    pub(crate) version: u32,
+    pub(crate) recipe: Recipe,
+}
+
+impl Made {
+    pub(crate) fn with(wasm_opt: &WasmOpt, recipe: &Recipe) -> Self {
+        Self {
+            wasm_opt: wasm_opt.path().to_owned(),
+            version: wasm_opt.version(),
+            recipe: recipe.clone(),
+        }
+    }
+
+    /// The text of the file. It is another if anything that matters for the module is.
+    pub(crate) fn text(&self) -> String {
+        let Recipe { vouched, everything, checks, opt_level } = &self.recipe;
+        let made = json!({
+            "cargo-bysyncify": env!("CARGO_PKG_VERSION"),
+            "wasm-opt": self.wasm_opt.to_string_lossy(),
+            "version": self.version,
+            "vouched": vouched.0,
+            "everything": everything,
+            "checks": checks,
+            "opt-level": opt_level.name(),
+        });
+        format!("{made:#}\n")
+    }
+
+    /// Reads such a file.
+    pub(crate) fn read(text: &str) -> Result<Self> {
+        let made: Value = serde_json::from_str(text)?;
+        Self::of(&made).context("something is missing")
+    }
+
+    fn of(made: &Value) -> Option<Self> {
+        let vouched = made["vouched"].as_array()?.iter();
+        let vouched = vouched.map(|path| Some(path.as_str()?.to_owned())).collect::<Option<_>>()?;
+        Some(Self {
+            wasm_opt: made["wasm-opt"].as_str()?.into(),
+            version: u32::try_from(made["version"].as_u64()?).ok()?,
+            recipe: Recipe {
+                vouched: Vouched(vouched),
+                everything: made["everything"].as_bool()?,
+                checks: made["checks"].as_bool()?,
+                opt_level: made["opt-level"].as_str()?.parse().ok()?,
+            },
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::OptLevel;
+
+    #[test]
+    fn what_is_written_is_read_again() {
+        let made = Made {
+            wasm_opt: "/bin/wasm-opt".into(),
+            version: 108,
+            recipe: Recipe {
+                vouched: Vouched(vec!["core::fmt".into(), "a \"b\"".into()]),
+                everything: false,
+                checks: true,
+                opt_level: OptLevel::Os,
+            },
+        };
+        assert_eq!(Made::read(&made.text()).unwrap(), made);
+        let message = |text| Made::read(text).unwrap_err().to_string();
+        assert_eq!(message(r#"{"vouched": []}"#), "something is missing");
+        assert_eq!(message("cargo-bysyncify 0.3.0"), "expected value at line 1 column 1");
+    }
+}
