@@ -70,7 +70,7 @@ fn asyncify_imports_are_replaced_and_names_kept() {
     assert_eq!(module.imports, [""; 0]);
     assert!(ASYNCIFIED.iter().all(|name| module.exports.iter().any(|export| export == name)));
     assert_eq!(module.custom_sections, ["name", "producers", "target_features"]);
-    assert_eq!(files_in(dir.path()), ["a.wasm"]);
+    assert_eq!(files_in(dir.path()), ["a.bysyncify", "a.wasm"]);
 }
 
 #[cfg(unix)]
@@ -96,7 +96,7 @@ fn symbols_are_stripped_after_asyncify() {
     assert_eq!(module.imports, [""; 0]);
     assert!(module.exports.iter().any(|export| export == ASYNCIFIED[0]));
     assert_eq!(module.custom_sections, [""; 0]);
-    assert_eq!(files_in(dir.path()), ["a.wasm"]);
+    assert_eq!(files_in(dir.path()), ["a.bysyncify", "a.wasm"]);
 }
 
 #[test]
@@ -190,10 +190,12 @@ fn failing_wasm_opt_is_shown_with_its_command_line() {
         stderr(&output),
         format!(
             "bysyncify-ld: error: cannot make `{path}` pausable: Asyncify failed: `{wasm_opt} \
-             {path} -o {stem}.asyncify-{id} --enable-bulk-memory --enable-multivalue \
+             {stem}.{id}.before -o {stem}.{id}.after --enable-bulk-memory --enable-multivalue \
              --enable-mutable-globals --enable-nontrapping-float-to-int \
              --enable-reference-types --enable-sign-ext --strip-dwarf --asyncify \
-             --pass-arg=asyncify-ignore-imports -O2 -g` failed (exit status: 1):\n\
+             --pass-arg=asyncify-ignore-imports \
+             --pass-arg=asyncify-onlylist@@{stem}.{id}.instrumented -O2 -g` failed (exit \
+             status: 1):\n\
              [wasm-validator error]\n"
         )
     );
@@ -274,6 +276,6 @@ fn joined_objects_are_no_module_yet() {
     silent(command.env("PATH", rust_lld_folder()));
     assert_eq!(
         contents(&joined).imports.iter().filter(|name| name.starts_with("asyncify.")).count(),
-        2
+        4
     );
 }

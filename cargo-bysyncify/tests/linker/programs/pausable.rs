@@ -1,23 +1,46 @@
-// Imports what Asyncify replaces, and calls it through a function that must be instrumented.
+// Imports what Asyncify replaces: `resume` runs `entry`, which is paused in `suspend`.
 
 #[link(wasm_import_module = "asyncify")]
 unsafe extern "C" {
     fn start_unwind(descriptor: *mut u8);
+    fn stop_unwind();
+    fn start_rewind(descriptor: *mut u8);
     fn stop_rewind();
 }
 
 #[unsafe(no_mangle)]
-pub extern "C" fn outer(descriptor: *mut u8, addend: f32) -> u32 {
-    // An instruction (`i32.trunc_sat_f32_u`) that wasm-opt takes only if it is told that the
-    // module uses that feature.
-    middle(descriptor) + addend as u32
-}
-
-#[inline(never)]
-fn middle(descriptor: *mut u8) -> u32 {
+pub extern "C" fn resume(descriptor: *mut u8, is_suspended: bool, addend: f32) -> u32 {
     // SAFETY: Nothing runs this; it is only linked.
     unsafe {
-        if descriptor.is_null() { stop_rewind() } else { start_unwind(descriptor) }
+        if is_suspended {
+            start_rewind(descriptor);
+        }
+        let result = entry(descriptor, is_suspended, addend);
+        stop_unwind();
+        result
     }
-    1
+}
+
+#[unsafe(no_mangle)]
+#[inline(never)]
+pub extern "C" fn entry(descriptor: *mut u8, is_suspended: bool, addend: f32) -> u32 {
+    suspend(descriptor, is_suspended);
+    // An instruction (`i32.trunc_sat_f32_u`) that wasm-opt takes only if it is told that the
+    // module uses that feature.
+    addend as u32
+}
+
+#[unsafe(no_mangle)]
+#[inline(never)]
+pub extern "C" fn suspend(descriptor: *mut u8, is_suspended: bool) {
+    // SAFETY: As above.
+    unsafe {
+        if is_suspended { stop_rewind() } else { start_unwind(descriptor) }
+    }
+}
+
+/// Is not below `resume`. Binaryen does not see that, nor whom it calls.
+#[unsafe(no_mangle)]
+pub extern "C" fn apart(function: extern "C" fn()) {
+    function();
 }
