@@ -12,7 +12,7 @@ mod wasm_opt;
 
 use anyhow::Result;
 
-pub use cache::dir as cache_dir;
+pub use cache::{cached, dir as cache_dir};
 pub use node::node;
 pub use target::{WasmTarget, wasm_target};
 pub(crate) use wasm_opt::find as find_wasm_opt;
