@@ -37,6 +37,12 @@ pub(crate) fn from_npm(packages: &[&str]) -> Result<PathBuf> {
     })
 }
 
+/// The folder with the programs of a new Binaryen.
+pub(crate) fn new_binaryen() -> Result<PathBuf> {
+    let major = setup::wasm_opt_version(132)?.version();
+    Ok(setup::cache_dir()?.join(format!("binaryen-{major}/node_modules/.bin")))
+}
+
 /// Chromium, and the driver that belongs to it.
 pub(crate) struct Chromium {
     pub(crate) browser: &'static str,

@@ -27,10 +27,6 @@ const MATRIX: [(Profile, &[&str]); 3] = [
     (SMALL, &["nodejs", "web", "bundler", "no-modules"]),
 ];
 
-/// The version that the smallest build goes through, whatever else is there: an old one has other
-/// errors than a new one.
-const NEW_BINARYEN: u32 = 132;
-
 pub(super) fn check(projects: &Projects, steps: &mut Steps<'_>) -> Result<()> {
     let version = projects.version("wasm-bindgen")?;
     for (profile, targets) in MATRIX {
@@ -50,9 +46,8 @@ pub(super) fn check(projects: &Projects, steps: &mut Steps<'_>) -> Result<()> {
 fn build(projects: &Projects, profile: Profile) -> Result<PathBuf> {
     let mut cargo = projects.cargo("build", PROJECT, UNKNOWN, &[])?;
     if profile.name == SMALL.name {
-        let place = setup::cache_dir()?.join(format!("binaryen-{NEW_BINARYEN}"));
-        setup::wasm_opt_version(NEW_BINARYEN)?;
-        cargo.env("WASM_OPT", place.join("node_modules/binaryen/bin/wasm-opt"));
+        // Whatever else is there: an old one has other errors than a new one.
+        cargo.env("WASM_OPT", tools::new_binaryen()?.join("wasm-opt"));
     }
     process::must_succeed(cargo.args(["--profile", profile.name]))?;
     Ok(projects.module(&format!("{NAME}.wasm"), UNKNOWN, profile))

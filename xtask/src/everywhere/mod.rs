@@ -9,6 +9,7 @@ mod browser;
 mod projects;
 mod steps;
 mod wasm_bindgen_test;
+mod wasm_pack;
 
 use anyhow::{Result, bail};
 
@@ -27,9 +28,10 @@ struct Check {
 }
 
 /// Those that are quick enough to run each time.
-const USUAL: [Check; 2] = [
+const USUAL: [Check; 3] = [
     Check { name: "wasm-bindgen", run: bindgen::check },
     Check { name: "wasm-bindgen-test", run: wasm_bindgen_test::check },
+    Check { name: "wasm-pack", run: wasm_pack::check },
 ];
 
 /// Those whose tools take many minutes to build: only if they are asked for by name.
