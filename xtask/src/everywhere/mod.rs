@@ -8,6 +8,7 @@ mod bindgen;
 mod browser;
 mod projects;
 mod steps;
+mod wasi;
 mod wasm_bindgen_test;
 mod wasm_pack;
 
@@ -28,10 +29,11 @@ struct Check {
 }
 
 /// Those that are quick enough to run each time.
-const USUAL: [Check; 3] = [
+const USUAL: [Check; 4] = [
     Check { name: "wasm-bindgen", run: bindgen::check },
     Check { name: "wasm-bindgen-test", run: wasm_bindgen_test::check },
     Check { name: "wasm-pack", run: wasm_pack::check },
+    Check { name: "wasi", run: wasi::check },
 ];
 
 /// Those whose tools take many minutes to build: only if they are asked for by name.

@@ -8,6 +8,7 @@ use std::process::Command;
 use anyhow::{Context, Result};
 use cargo_bysyncify::setup;
 
+use super::wasi::WASI;
 use crate::process;
 use crate::workspace::Workspace;
 
@@ -15,8 +16,9 @@ use crate::workspace::Workspace;
 pub(super) const UNKNOWN: &str = "wasm32-unknown-unknown";
 
 /// All targets and all packages that are built.
-const TARGETS: [&str; 1] = [UNKNOWN];
-const PROJECTS: [&str; 2] = ["everywhere-wasm-bindgen", "everywhere-wasm-bindgen-test"];
+const TARGETS: [&str; 2] = [UNKNOWN, WASI];
+const PACKAGES: [&str; 3] =
+    ["everywhere-wasi", "everywhere-wasm-bindgen", "everywhere-wasm-bindgen-test"];
 
 /// A profile of cargo's: its name, and the folder that cargo builds it in.
 #[derive(Clone, Copy)]
@@ -92,6 +94,15 @@ impl Projects {
         Ok(command)
     }
 
+    /// `cargo bysyncify`, as it is in this checkout. Not by that name: here it is an alias, for
+    /// those who have nothing installed.
+    pub(super) fn bysyncify(&self, project: &str) -> Result<Command> {
+        let program = self.linker_folder.join("cargo-bysyncify");
+        let mut command = self.command(program, project, &[])?;
+        command.arg("bysyncify");
+        Ok(command)
+    }
+
     /// Where cargo puts a module.
     pub(super) fn module(&self, file: &str, triple: &str, profile: Profile) -> PathBuf {
         self.target.join(triple).join(profile.folder).join(file)
@@ -120,7 +131,7 @@ impl Projects {
             clean.current_dir(&self.root).env("CARGO_TARGET_DIR", &self.target);
             clean.args(["clean", "--quiet", "--profile", profile.name]);
             clean.args(TARGETS.iter().flat_map(|triple| ["--target", triple]));
-            clean.args(PROJECTS.iter().flat_map(|name| ["--package", name]));
+            clean.args(PACKAGES.iter().flat_map(|name| ["--package", name]));
             process::must_succeed(&mut clean)?;
         }
         fs::create_dir_all(&self.target)?;
