@@ -10,9 +10,20 @@ use crate::process;
 
 /// Runs wasm-bindgen on a module, for Node; returns the script that it wrote into `folder`.
 pub(crate) fn for_node(version: &str, wasm: &Path, folder: &Path) -> Result<PathBuf> {
-    let mut command = Command::new(setup::wasm_bindgen(version)?);
-    command.args(["--target", "nodejs", "--out-dir"]).arg(folder).arg(wasm);
-    process::must_succeed(&mut command)?;
+    run(version, "nodejs", wasm, folder)?;
     let script = wasm.with_extension("js");
     Ok(folder.join(script.file_name().context("a module lies in a file")?))
+}
+
+/// Runs wasm-bindgen on a module; what it makes of it goes into `folder`.
+pub(crate) fn run(version: &str, target: &str, wasm: &Path, folder: &Path) -> Result<()> {
+    let mut command = Command::new(setup::wasm_bindgen(version)?);
+    command.args(["--target", target, "--out-dir"]).arg(folder).arg(wasm);
+    process::must_succeed(&mut command).map(drop)
+}
+
+/// The folder with wasm-bindgen's programs.
+pub(crate) fn programs(version: &str) -> Result<PathBuf> {
+    let runner = setup::wasm_bindgen_test_runner(version)?;
+    Ok(runner.parent().context("a program lies in a folder")?.to_owned())
 }

@@ -17,7 +17,7 @@ usage: cargo xtask <command>
   test   run every test: on the host, of the guests in real wasm, of the examples
       --engine node|wasmi   guests: on this engine only
       --quick               guests: one configuration (opt-level 3, newest Binaryen)
-      --only PART           only `host`, `guests` or `examples`
+      --only PART           only `host`, `guests`, `examples` or `everywhere`
       --guest PACKAGE       only this guest package           (implies --only guests)
       --config SUBSTRING    only configurations named so      (implies --only guests)
       --filter SUBSTRING    only tests with this in the name  (implies --only guests)
@@ -26,6 +26,9 @@ usage: cargo xtask <command>
 
   run MODULE.wasm           run the tests of one asyncified module
       --engine, --filter, --seed, --verbose as above
+
+  everywhere [NAME…]        build and run projects with the tools that people use, such as
+                            wasm-bindgen: all that `test` runs, or these (a wrong name lists them)
 
   bench [switch|programs]   measure, one or both (bench/README.md): suspend and resume, spawn,
                             memory, size; or real programs, their size and CPU time
@@ -42,6 +45,7 @@ usage: cargo xtask <command>
 pub(crate) enum Command {
     Test(TestOptions),
     Run(PathBuf, RunOptions),
+    Everywhere(Vec<String>),
     Check,
     Bench(BenchOptions),
     Help,
@@ -55,6 +59,7 @@ pub(crate) enum Part {
     Host,
     Guests,
     Examples,
+    Everywhere,
 }
 
 /// What to test, and how.
@@ -99,6 +104,7 @@ pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Com
     match arguments.next()?.as_deref() {
         Some("test") => parse_test(&mut arguments),
         Some("run") => parse_run(&mut arguments),
+        Some("everywhere") => parse_everywhere(&mut arguments),
         Some("check") => arguments.end(Command::Check),
         Some("bench") => parse_bench(&mut arguments),
         Some("wasmi-runner") => arguments.end(Command::WasmiRunner),
@@ -119,6 +125,7 @@ fn parse_test(arguments: &mut Arguments<impl Iterator<Item = OsString>>) -> Resu
                     "host" => Part::Host,
                     "guests" => Part::Guests,
                     "examples" => Part::Examples,
+                    "everywhere" => Part::Everywhere,
                     other => bail!("`--only {other}`: no such part"),
                 });
             }
@@ -140,6 +147,17 @@ fn parse_run(arguments: &mut Arguments<impl Iterator<Item = OsString>>) -> Resul
     }
     let module = module.context("`cargo xtask run` needs the path of a module")?;
     Ok(Command::Run(module, options))
+}
+
+fn parse_everywhere(arguments: &mut Arguments<impl Iterator<Item = OsString>>) -> Result<Command> {
+    let mut names = Vec::new();
+    while let Some(name) = arguments.next()? {
+        if name.starts_with('-') {
+            bail!("there is no option `{name}` here");
+        }
+        names.push(name);
+    }
+    Ok(Command::Everywhere(names))
 }
 
 fn parse_bench(arguments: &mut Arguments<impl Iterator<Item = OsString>>) -> Result<Command> {
@@ -230,7 +248,7 @@ mod tests {
     fn defaults_test_everything() {
         let options = parse_test_line("test");
         assert_eq!(options, TestOptions::default());
-        for part in [Part::Host, Part::Guests, Part::Examples] {
+        for part in [Part::Host, Part::Guests, Part::Examples, Part::Everywhere] {
             assert!(options.wants(part));
         }
     }

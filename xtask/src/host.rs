@@ -42,7 +42,7 @@ pub(crate) fn run(workspace: &Workspace, report: &mut Report) -> Result<()> {
 }
 
 /// The sums of all "test result:" lines: passed and failed.
-fn count(output: &str) -> (usize, usize) {
+pub(crate) fn count(output: &str) -> (usize, usize) {
     let mut sums = (0, 0);
     for line in output.lines() {
         let Some(result) = line.strip_prefix("test result: ") else { continue };

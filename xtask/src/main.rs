@@ -1,7 +1,7 @@
 //! `cargo xtask`: the commands that only this repository needs.
 //!
-//! `test` runs every test there is, `run` those of one wasm module, `check` everything that is
-//! not a test, `bench` measures. What users of the library need is in `cargo bysyncify` instead.
+//! `test` runs every test there is, `run` those of one wasm module, `everywhere` those of other
+//! tools, `check` everything that is not a test, `bench` measures. What users of the library need is in `cargo bysyncify` instead.
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -14,6 +14,7 @@ mod bindgen;
 mod check;
 mod cli;
 mod engine;
+mod everywhere;
 mod examples;
 mod guests;
 mod host;
@@ -24,6 +25,7 @@ mod progress;
 mod record;
 mod report;
 mod test;
+mod tools;
 mod workspace;
 
 /// Called by this name we are the linker that `bench programs` calls.
@@ -56,6 +58,7 @@ fn run(command: cli::Command) -> Result<bool> {
     match command {
         cli::Command::Test(options) => test::run(&options),
         cli::Command::Run(module, options) => test::run_module(&module, &options),
+        cli::Command::Everywhere(names) => test::run_everywhere(&names),
         cli::Command::Check => check::run(),
         cli::Command::Bench(options) => bench::run(&options).map(|()| true),
         cli::Command::WasmiRunner => engine::wasmi::serve().map(|()| true),

@@ -1,4 +1,4 @@
-//! `cargo xtask test` and `cargo xtask run`: the order of things, and the summary.
+//! `cargo xtask test`, `run` and `everywhere`: the order of things, and the summary.
 
 use std::path::Path;
 
@@ -11,7 +11,7 @@ use crate::engine::{self, Engine};
 use crate::guests::{self, Tools};
 use crate::report::Report;
 use crate::workspace::Workspace;
-use crate::{examples, host};
+use crate::{everywhere, examples, host};
 
 /// Runs all the tests that were asked for; whether all of them passed.
 pub(crate) fn run(options: &TestOptions) -> Result<bool> {
@@ -31,6 +31,9 @@ pub(crate) fn run(options: &TestOptions) -> Result<bool> {
     }
     if options.wants(Part::Examples) {
         examples::run(&workspace, &mut report);
+    }
+    if options.wants(Part::Everywhere) {
+        everywhere::run(&workspace, &[], &mut report)?;
     }
     Ok(finish(&report))
 }
@@ -65,6 +68,13 @@ pub(crate) fn run_module(path: &Path, options: &RunOptions) -> Result<bool> {
         }
         Err(error) => report.fail(guests::MODULES, &format!("{name}: {error:#}")),
     }
+    Ok(finish(&report))
+}
+
+/// Builds and runs projects with other tools; whether all went well.
+pub(crate) fn run_everywhere(names: &[String]) -> Result<bool> {
+    let mut report = Report::default();
+    everywhere::run(&Workspace::load()?, names, &mut report)?;
     Ok(finish(&report))
 }
 

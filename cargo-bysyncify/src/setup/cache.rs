@@ -36,10 +36,22 @@ fn dir_from(variable: impl Fn(&str) -> Option<OsString>) -> Option<PathBuf> {
     Some(users.join("bysyncify"))
 }
 
-/// Makes sure that the folder `place` exists, calling `fill` with an empty folder if not.
+/// The folder `name` in our cache. If it is not there, `fill` gets an empty one to make it of.
 ///
-/// That folder takes its name only when `fill` is done, so an interrupted run leaves nothing
-/// that looks finished. A second process waits for the first.
+/// That one takes its name only when `fill` is done, so an interrupted run leaves nothing that
+/// looks finished. A second process waits for the first.
+///
+/// # Errors
+///
+/// Those of `fill`; or if the folder cannot be made.
+pub fn cached(name: &str, fill: impl FnOnce(&Path) -> Result<()>) -> Result<PathBuf> {
+    let place = dir()?.join(name);
+    filled(&place, fill)?;
+    Ok(place)
+}
+
+/// Makes sure that the folder `place` exists, calling `fill` with an empty folder if not: see
+/// [`cached`].
 pub(super) fn filled(place: &Path, fill: impl FnOnce(&Path) -> Result<()>) -> Result<()> {
     if place.is_dir() {
         return Ok(());

@@ -13,7 +13,7 @@ mod wasm_opt;
 
 use anyhow::Result;
 
-pub use cache::dir as cache_dir;
+pub use cache::{cached, dir as cache_dir};
 pub use node::node;
 pub(crate) use rustc::host_triple;
 pub use target::{WasmTarget, wasm_target};

@@ -26,6 +26,8 @@ impl WasmTarget {
     pub fn apply(&self, command: &mut Command) {
         if let Some(rustc) = &self.rustc {
             command.env("RUSTC", rustc);
+            // `cargo test` compiles examples in documentation with the one beside it.
+            command.env("RUSTDOC", rustc.with_file_name("rustdoc"));
         }
     }
 
@@ -116,7 +118,7 @@ mod tests {
 
         target.rustc = Some("/usr/bin/rustc".into());
         target.apply(&mut command);
-        assert_eq!(command::shown(&command), "RUSTC=/usr/bin/rustc cargo");
+        assert_eq!(command::shown(&command), "RUSTC=/usr/bin/rustc RUSTDOC=/usr/bin/rustdoc cargo");
         assert_eq!(
             target.to_string(),
             "wasm32-unknown-unknown: /lib/wasm (compiled with RUSTC=/usr/bin/rustc)"

@@ -4,7 +4,7 @@ use std::process::Command;
 
 use anyhow::Result;
 
-use super::{Context, quietly};
+use super::{Context, EVERYWHERE, quietly};
 use crate::guests::{TARGET, feature_arguments};
 use crate::process;
 use crate::workspace::{Kind, Package, Workspace};
@@ -36,7 +36,8 @@ pub(super) fn wasm(context: &Context) -> Result<()> {
         arguments.extend(feature_arguments(package));
         check_as_wasm(context, &arguments)?;
     }
-    Ok(())
+    let everywhere = ["--manifest-path", EVERYWHERE, "--workspace", "--all-targets"];
+    check_as_wasm(context, &everywhere.map(String::from))
 }
 
 fn check_as_wasm(context: &Context, arguments: &[String]) -> Result<()> {

@@ -15,6 +15,9 @@ mod features;
 mod files;
 mod msrv;
 
+/// The workspace that `cargo xtask everywhere` builds.
+const EVERYWHERE: &str = "tests/everywhere/Cargo.toml";
+
 /// What every step needs to know.
 struct Context {
     workspace: Workspace,
@@ -88,7 +91,10 @@ pub(crate) fn run() -> Result<bool> {
 }
 
 fn format(context: &Context) -> Result<()> {
-    quietly(context.cargo("fmt").args(["--all", "--check"]))
+    for manifest in ["Cargo.toml", EVERYWHERE] {
+        quietly(context.cargo("fmt").args(["--all", "--check", "--manifest-path", manifest]))?;
+    }
+    Ok(())
 }
 
 fn docs_host(context: &Context) -> Result<()> {
@@ -96,12 +102,7 @@ fn docs_host(context: &Context) -> Result<()> {
 }
 
 fn docs_wasm(context: &Context) -> Result<()> {
-    let mut command = context.cargo_wasm("doc");
-    if let Some(rustc) = &context.target.rustc {
-        // Documentation is made by the rustdoc that belongs to the compiler.
-        command.env("RUSTDOC", rustc.with_file_name("rustdoc"));
-    }
-    docs(command.args(clippy::library(&context.workspace)?))
+    docs(context.cargo_wasm("doc").args(clippy::library(&context.workspace)?))
 }
 
 fn docs(command: &mut Command) -> Result<()> {

@@ -1,0 +1,3 @@
+//! Without a word about a browser these run in Node.
+
+mod cases;

@@ -1,0 +1,68 @@
+//! `cargo xtask everywhere`: projects as users have them, for which `.cargo/config.toml` has the
+//! one line, are built with the tools that people use, and run where they are to run.
+//!
+//! The projects are in `tests/everywhere`. Nothing here knows how the linker does what it does:
+//! what counts is that the programs work.
+
+mod bindgen;
+mod browser;
+mod projects;
+mod steps;
+mod wasi;
+mod wasm_bindgen_test;
+mod wasm_pack;
+
+use anyhow::{Result, bail};
+
+use crate::report::Report;
+use crate::workspace::Workspace;
+use projects::Projects;
+use steps::Steps;
+
+/// The row of the report.
+pub(crate) const ROW: &str = "tools";
+
+/// A tool, or a target, with which programs are to work.
+struct Check {
+    name: &'static str,
+    run: fn(&Projects, &mut Steps<'_>) -> Result<()>,
+}
+
+/// Those that are quick enough to run each time.
+const USUAL: [Check; 4] = [
+    Check { name: "wasm-bindgen", run: bindgen::check },
+    Check { name: "wasm-bindgen-test", run: wasm_bindgen_test::check },
+    Check { name: "wasm-pack", run: wasm_pack::check },
+    Check { name: "wasi", run: wasi::check },
+];
+
+/// Those whose tools take many minutes to build: only if they are asked for by name.
+const UNUSUAL: [Check; 0] = [];
+
+/// Runs the checks with these names, or the usual ones if there are none.
+pub(crate) fn run(workspace: &Workspace, names: &[String], report: &mut Report) -> Result<()> {
+    let chosen = choose(names)?;
+    let projects = Projects::prepare(workspace)?;
+    for check in chosen {
+        let mut steps = Steps::new(check.name, report);
+        if let Err(error) = (check.run)(&projects, &mut steps) {
+            steps.fail(&error);
+        }
+    }
+    Ok(())
+}
+
+fn choose(names: &[String]) -> Result<Vec<&'static Check>> {
+    if names.is_empty() {
+        return Ok(USUAL.iter().collect());
+    }
+    let all = || USUAL.iter().chain(&UNUSUAL);
+    let find = |name: &String| match all().find(|check| check.name == name) {
+        Some(check) => Ok(check),
+        None => {
+            let known: Vec<_> = all().map(|check| check.name).collect();
+            bail!("`{name}` is not one of {}", known.join(", "))
+        }
+    };
+    names.iter().map(find).collect()
+}

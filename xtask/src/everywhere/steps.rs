@@ -1,0 +1,85 @@
+//! What a check consists of: steps that are shown, and counted in the report.
+
+use std::time::Instant;
+
+use anyhow::{Error, Result, bail};
+
+use super::ROW;
+use crate::host;
+use crate::report::Report;
+
+/// The steps of one check.
+pub(super) struct Steps<'a> {
+    check: &'static str,
+    report: &'a mut Report,
+}
+
+impl<'a> Steps<'a> {
+    pub(super) fn new(check: &'static str, report: &'a mut Report) -> Self {
+        Self { check, report }
+    }
+
+    /// Makes what later steps need; nothing if it fails.
+    pub(super) fn make<T>(&mut self, name: &str, make: impl FnOnce() -> Result<T>) -> Option<T> {
+        self.show(name, make, |_| "made".into())
+    }
+
+    /// Runs a step, which tells how many tests have passed. The next one runs even if it fails.
+    pub(super) fn test(&mut self, name: &str, test: impl FnOnce() -> Result<usize>) {
+        let passed = self.show(name, test, |passed| format!("{passed} passed"));
+        self.report.count(ROW, passed.unwrap_or(0), 0);
+    }
+
+    fn show<T>(
+        &mut self,
+        name: &str,
+        run: impl FnOnce() -> Result<T>,
+        tell: impl FnOnce(&T) -> String,
+    ) -> Option<T> {
+        let title = format!("{}: {name}", self.check);
+        let started = Instant::now();
+        let result = run();
+        let seconds = started.elapsed().as_secs_f32();
+        match result {
+            Ok(value) => {
+                println!("{title:<40} {seconds:>6.1} s  {}", tell(&value));
+                Some(value)
+            }
+            Err(error) => {
+                println!("FAILED  {title}: {error:#}");
+                self.report.fail(ROW, &format!("{title}: see above"));
+                None
+            }
+        }
+    }
+
+    /// Nothing more can be done for this check.
+    pub(super) fn fail(&mut self, error: &Error) {
+        println!("FAILED  {}: {error:#}", self.check);
+        self.report.fail(ROW, &format!("{}: see above", self.check));
+    }
+}
+
+/// How many tests have passed, by an output like that of `cargo test`; none may have failed.
+pub(super) fn passed(output: &[u8]) -> Result<usize> {
+    let text = String::from_utf8_lossy(output);
+    match host::count(&text) {
+        (0, 0) => bail!("no test ran:\n{text}"),
+        (passed, 0) => Ok(passed),
+        _ => bail!("{text}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::passed;
+
+    #[test]
+    fn output_without_a_failure_is_needed() {
+        let message = |text: &str| passed(text.as_bytes()).unwrap_err().to_string();
+        assert_eq!(passed(b"test result: ok. 3 passed; 0 failed").unwrap(), 3);
+        let failed = "test a ... FAILED\ntest result: FAILED. 3 passed; 1 failed";
+        assert_eq!(message(failed), failed);
+        assert_eq!(message("hello"), "no test ran:\nhello");
+    }
+}

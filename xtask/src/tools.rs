@@ -1,0 +1,72 @@
+//! Programs of others that tests need: found, or installed into the cache, once for all checkouts.
+
+use std::path::PathBuf;
+use std::process::Command;
+
+use anyhow::{Context, Result, bail};
+use cargo_bysyncify::setup;
+
+use crate::process;
+
+/// The folder with a crate's programs, which are built if they are not there: that takes minutes.
+/// `name` is what the folder is called in the cache.
+pub(crate) fn from_crate(name: &str, package: &str, version: &str) -> Result<PathBuf> {
+    let place = setup::cached(&format!("{name}-{version}"), |partial| {
+        println!("building {package} {version}, once …");
+        let mut install = process::cargo();
+        // Optimised it would take twice as long to build. The target folder is one that is
+        // removed: ours is of other profiles.
+        install.args(["install", "--quiet", "--debug", package, "--version", version, "--root"]);
+        install.arg(partial).env_remove("CARGO_TARGET_DIR");
+        process::must_succeed(&mut install).map(drop)
+    })?;
+    Ok(place.join("bin"))
+}
+
+/// The folder in which packages of npm's were installed. The first names the folder in the cache:
+/// `name@version`.
+pub(crate) fn from_npm(packages: &[&str]) -> Result<PathBuf> {
+    let first = packages.first().context("a package has a name")?;
+    let name: String = first.chars().map(|c| if c == '@' || c == '/' { '-' } else { c }).collect();
+    setup::cached(&format!("npm-{}", name.trim_start_matches('-')), |partial| {
+        println!("installing {} from npm, once …", packages.join(" "));
+        let mut install = Command::new("npm");
+        install.args(["install", "--no-audit", "--no-fund", "--no-update-notifier", "--prefix"]);
+        install.arg(partial).args(packages);
+        process::must_succeed(&mut install).map(drop)
+    })
+}
+
+/// The folder with the programs of a new Binaryen.
+pub(crate) fn new_binaryen() -> Result<PathBuf> {
+    let major = setup::wasm_opt_version(132)?.version();
+    Ok(setup::cache_dir()?.join(format!("binaryen-{major}/node_modules/.bin")))
+}
+
+/// Chromium, and the driver that belongs to it.
+pub(crate) struct Chromium {
+    pub(crate) browser: &'static str,
+    pub(crate) driver: &'static str,
+}
+
+/// Finds them, or installs Debian's.
+pub(crate) fn chromium() -> Result<Chromium> {
+    let found = Chromium { browser: "chromium", driver: "chromedriver" };
+    let is_there =
+        |program: &&str| process::must_succeed(Command::new(program).arg("--version")).is_ok();
+    let programs = [found.browser, found.driver];
+    if programs.iter().all(is_there) {
+        return Ok(found);
+    }
+    for arguments in
+        [&["update"][..], &["install", "--no-install-recommends", "chromium", "chromium-driver"]]
+    {
+        let mut command = Command::new("apt-get");
+        command.args(["--yes", "--quiet"]).args(arguments);
+        println!("{}", process::show(&command));
+        if let Err(error) = process::must_succeed(&mut command) {
+            bail!("{} are needed, and could not be installed: {error:#}", programs.join(" and "));
+        }
+    }
+    Ok(found)
+}
