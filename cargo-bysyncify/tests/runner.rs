@@ -98,7 +98,7 @@ fn without_a_network_the_message_says_how_to_install_wasm_bindgen() {
     );
     let install = lines.next().unwrap().strip_prefix("     Running ").unwrap();
     assert!(install.starts_with("cargo install --debug wasm-bindgen-cli --version 0.2.1 --target"));
-    assert!(install.ends_with("--root DIR/cache/wasm-bindgen-0.2.1.partial"), "{install}");
+    assert!(install.contains(" --root DIR/cache/wasm-bindgen-0.2.1.partial-"), "{install}");
     assert_eq!(
         text.lines().last(),
         Some(&*format!(
