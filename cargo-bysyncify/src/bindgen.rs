@@ -58,7 +58,7 @@ pub(crate) fn for_web(version: &str, module: &Path) -> Result<PathBuf> {
 /// Runs the tests in a module with wasm-bindgen's own runner.
 pub(crate) fn test(version: &str, module: &Path, arguments: &[OsString]) -> Result<ExitCode> {
     let mut runner = Command::new(setup::wasm_bindgen_test_runner(version)?);
-    command::status(runner.arg(module).args(arguments))
+    command::replace(runner.arg(module).args(arguments))
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! `cargo bysyncify`: what the user typed.
 
+mod help;
 mod options;
 mod run;
 
@@ -11,8 +12,6 @@ use anyhow::{Context, Result, bail};
 
 use self::options::Options;
 use crate::{cargo, command, launch, new, setup};
-
-const HELP: &str = include_str!("help.txt");
 
 const DEFAULT_TARGET: &str = "wasm32-unknown-unknown";
 
@@ -34,36 +33,41 @@ pub(crate) fn main(arguments: &[OsString]) -> ExitCode {
 
 fn dispatch(arguments: &[OsString]) -> Result<ExitCode> {
     let Some((name, rest)) = arguments.split_first() else {
-        print!("{HELP}");
+        print!("{}", help::OVERVIEW);
         return Ok(ExitCode::FAILURE);
     };
-    let wants_help =
-        rest.iter().take_while(|word| *word != "--").any(|word| word == "--help" || word == "-h");
     let name = name.to_string_lossy();
-    if wants_help && name != "runner" {
-        print!("{HELP}");
-        return Ok(ExitCode::SUCCESS);
+    // What comes later may be for the program that is run.
+    let ours = if name == "runner" { rest.get(..1).unwrap_or_default() } else { rest };
+    let mut ours = ours.iter().take_while(|word| *word != "--");
+    if ours.any(|word| word == "--help" || word == "-h") {
+        return explain(&name);
     }
     match &*name {
         "new" => create(rest),
-        "setup" => prepare(rest),
-        "build" => build(rest),
         "run" => crate::run::run(&run::read(rest)?),
+        "build" => build(rest),
         "test" => test(rest),
+        "setup" => prepare(rest),
         "runner" => launch::runner(rest),
-        "-h" | "--help" | "help" => {
-            print!("{HELP}");
-            Ok(ExitCode::SUCCESS)
-        }
+        "-h" | "--help" | "help" => match rest.first() {
+            Some(command) => explain(&command.to_string_lossy()),
+            None => {
+                print!("{}", help::OVERVIEW);
+                Ok(ExitCode::SUCCESS)
+            }
+        },
         "-V" | "--version" => {
             println!("cargo-bysyncify {}", env!("CARGO_PKG_VERSION"));
             Ok(ExitCode::SUCCESS)
         }
-        other => bail!(
-            "there is no command `{other}`: use new, build, run, test or setup \
-             (`cargo bysyncify --help` explains them)"
-        ),
+        other => Err(help::unknown_command(other)),
     }
+}
+
+fn explain(command: &str) -> Result<ExitCode> {
+    print!("{}", help::of(command).ok_or_else(|| help::unknown_command(command))?);
+    Ok(ExitCode::SUCCESS)
 }
 
 fn prepare(arguments: &[OsString]) -> Result<ExitCode> {
@@ -72,7 +76,7 @@ fn prepare(arguments: &[OsString]) -> Result<ExitCode> {
     while let Some(argument) = parser.next()? {
         match argument {
             lexopt::Arg::Long("target") => triples.push(text(parser.value()?)?),
-            other => return Err(other.unexpected().into()),
+            other => return Err(help::unknown_option("setup", &other)),
         }
     }
     if triples.is_empty() {
@@ -119,7 +123,7 @@ fn parse_new(arguments: &[OsString]) -> Result<new::Request> {
                  folder",
                 second.display()
             ),
-            other => return Err(other.unexpected().into()),
+            other => return Err(help::unknown_option("new", &other)),
         }
     }
     let folder =
@@ -129,22 +133,4 @@ fn parse_new(arguments: &[OsString]) -> Result<new::Request> {
 
 fn text(value: OsString) -> Result<String> {
     value.into_string().map_err(|value| anyhow::anyhow!("`{}` is not UTF-8", value.display()))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn words(text: &str) -> Vec<OsString> {
-        text.split_whitespace().map(OsString::from).collect()
-    }
-
-    #[test]
-    fn unknown_command_names_those_there_are() {
-        assert_eq!(
-            dispatch(&words("biuld")).unwrap_err().to_string(),
-            "there is no command `biuld`: use new, build, run, test or setup \
-             (`cargo bysyncify --help` explains them)"
-        );
-    }
 }

@@ -92,8 +92,17 @@ pub(crate) fn run(command: &mut Command) -> Result<()> {
     Ok(())
 }
 
+/// Runs a command in our place: its input, output and end are ours.
+#[cfg(unix)]
+pub(crate) fn replace(command: &mut Command) -> Result<ExitCode> {
+    // In our very process: a program may do something at Ctrl-C, which whoever called us waits for.
+    let error = std::os::unix::process::CommandExt::exec(command);
+    Err(error).with_context(|| format!("cannot run `{}`", shown(command)))
+}
+
 /// Runs a command in our place: its input, output and exit status are ours.
-pub(crate) fn status(command: &mut Command) -> Result<ExitCode> {
+#[cfg(not(unix))]
+pub(crate) fn replace(command: &mut Command) -> Result<ExitCode> {
     let status = command.status().with_context(|| format!("cannot run `{}`", shown(command)))?;
     Ok(exit_code(status))
 }

@@ -102,5 +102,5 @@ fn run_script(script: &Path, module: &Path, arguments: &[OsString]) -> Result<Ex
             script.display()
         );
     }
-    command::status(Command::new(setup::node()?).arg(script).arg(module).args(arguments))
+    command::replace(Command::new(setup::node()?).arg(script).arg(module).args(arguments))
 }

@@ -18,7 +18,7 @@ pub(crate) fn run(mode: Mode, module: &Path, arguments: &[OsString]) -> Result<E
         Mode::Run => "run",
         Mode::Test => "test",
     };
-    command::status(
+    command::replace(
         Command::new(setup::node()?)
             .args(["--input-type=module", "--eval", SCRIPT, "--", mode])
             .arg(module)

@@ -200,16 +200,27 @@ fn setup_names_what_it_found() {
 #[test]
 fn help_and_unknown_commands() {
     let package = package("", &[("src/lib.rs", "")]);
-    for words in ["--help", "run --help", "build -h"] {
+    let overview = include_str!("../src/cli/help/overview.txt");
+    for words in ["--help", "help", "-h"] {
         let output = bysyncify(&package, words);
-        assert_eq!(stdout(&output), include_str!("../src/help.txt"));
-        assert_eq!(output.status.code(), Some(0));
+        assert_eq!((stdout(&output).as_str(), output.status.code()), (overview, Some(0)));
     }
+    let new = include_str!("../src/cli/help/new.txt");
+    for words in ["help new", "new --help", "new demo -h", "--help new"] {
+        let output = bysyncify(&package, words);
+        assert_eq!((stdout(&output).as_str(), output.status.code()), (new, Some(0)));
+    }
+    // What comes after is the program's.
+    let output = bysyncify(&package, "runner nothing.wasm --help");
+    assert_ne!(output.status.code(), Some(0));
+    assert_eq!(stdout(&output), "");
+    let output = bysyncify(&package, "");
+    assert_eq!((stdout(&output).as_str(), output.status.code()), (overview, Some(1)));
     let output = bysyncify(&package, "biuld");
     assert_eq!(output.status.code(), Some(1));
     assert_eq!(
         errors(&output),
-        "error: there is no command `biuld`: use new, build, run, test or setup (`cargo bysyncify \
-         --help` explains them)"
+        "error: there is no command `biuld`: did you mean `build`? (`cargo bysyncify help` \
+         explains them)"
     );
 }

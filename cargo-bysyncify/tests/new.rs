@@ -159,7 +159,11 @@ fn what_cannot_be_made_leaves_nothing() {
             "demo --path nowhere",
             "`nowhere` has no Cargo.toml: --path takes the folder of the crate bysyncify",
         ),
-        ("demo --fast", "invalid option '--fast'"),
+        (
+            "demo --wbe",
+            "`--wbe` is no option of `cargo bysyncify new`: did you mean `--web`? \
+             `cargo bysyncify help new` lists them",
+        ),
         (
             &long,
             &format!(

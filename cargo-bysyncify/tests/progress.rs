@@ -6,7 +6,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
 use std::path::Path;
-use std::process::{Command, Output, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -149,6 +149,40 @@ fn wait_until(what: &str, mut holds: impl FnMut() -> bool) {
     }
 }
 
+/// Ctrl-C.
+fn interrupt(child: &Child) {
+    let group = format!("-{}", child.id());
+    assert!(Command::new("kill").args(["-INT", "--", &group]).status().unwrap().success());
+}
+
+#[test]
+fn program_that_does_something_when_interrupted_is_waited_for() {
+    let package = package("fn main() {}");
+    let manifest = package.path().join("Cargo.toml");
+    let text = fs::read_to_string(&manifest).unwrap();
+    let host = "[package.metadata.bysyncify]\nhost = \"host.mjs\"\n";
+    fs::write(manifest, text + host).unwrap();
+    let script = "import { writeFileSync } from 'node:fs';\n\
+                  process.on('SIGINT', () => setTimeout(() => {\n\
+                    console.log('saved');\n\
+                    process.exit(3);\n\
+                  }, 200));\n\
+                  setTimeout(() => {}, 60_000);\n\
+                  writeFileSync('running', '');\n";
+    fs::write(package.path().join("host.mjs"), script).unwrap();
+    let child = bysyncify(&package, "run")
+        .process_group(0)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let running = package.path().join("running");
+    wait_until("the program was not run", || running.exists());
+    interrupt(&child);
+    let output = child.wait_with_output().unwrap();
+    assert_eq!((stdout(&output).as_str(), output.status.code()), ("saved\n", Some(3)));
+}
+
 #[test]
 fn interrupt_ends_everything_that_was_begun() {
     let package = package(PAUSABLE);
@@ -171,8 +205,7 @@ fn interrupt_ends_everything_that_was_begun() {
     wait_until("wasm-opt was not run", || running.exists());
     // Long enough for the line that says so.
     thread::sleep(Duration::from_millis(1500));
-    let group = format!("-{}", child.id());
-    assert!(Command::new("kill").args(["-INT", "--", &group]).status().unwrap().success());
+    interrupt(&child);
     let output = child.wait_with_output().unwrap();
     assert_eq!(output.status.signal(), Some(2));
     let said = stderr(&output);

@@ -4,7 +4,7 @@ use std::ffi::OsString;
 
 use anyhow::{Result, bail};
 
-use super::{DEFAULT_TARGET, options, text};
+use super::{DEFAULT_TARGET, help, options, text};
 use crate::link_options::LinkOptions;
 use crate::project::Wanted;
 use crate::run::Request;
@@ -74,7 +74,7 @@ pub(super) fn read(arguments: &[OsString]) -> Result<Request> {
                 "`{}` is one name too many: the program's own arguments come after `--`",
                 second.display()
             ),
-            other => return Err(other.unexpected().into()),
+            other => return Err(help::unknown_option("run", &other)),
         }
     }
     Ok(request)
@@ -135,6 +135,10 @@ mod tests {
             request("demo input.txt").unwrap_err(),
             "`input.txt` is one name too many: the program's own arguments come after `--`"
         );
-        assert_eq!(request("--fast").unwrap_err(), "invalid option '--fast'");
+        assert_eq!(
+            request("--vuoch x").unwrap_err(),
+            "`--vuoch` is no option of `cargo bysyncify run`: did you mean `--vouch`? \
+             `cargo bysyncify help run` lists them"
+        );
     }
 }

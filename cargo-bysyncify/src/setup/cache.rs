@@ -1,8 +1,10 @@
 //! Our folder in the user's cache, and how things get into it: whole or not at all.
 
 use std::ffi::OsString;
-use std::fs::{self, File};
+use std::fs::{self, File, TryLockError};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
+use std::process;
 
 use anyhow::{Context, Result};
 
@@ -56,33 +58,78 @@ pub(super) fn filled(place: &Path, fill: impl FnOnce(&Path) -> Result<()>) -> Re
     if place.is_dir() {
         return Ok(());
     }
-    let beside = |suffix: &str| {
-        let mut name = place.as_os_str().to_owned();
-        name.push(suffix);
-        PathBuf::from(name)
-    };
+    let _lock = lock(place)?;
+    if place.is_dir() {
+        return Ok(());
+    }
+    remove_partial(place)?;
+    // Of our own: what an earlier run has begun may go on after its end, if only that was killed.
+    let partial = beside(place, &format!(".partial-{}", process::id()));
+    fs::create_dir(&partial).with_context(|| format!("cannot create `{}`", partial.display()))?;
+    let filled = fill(&partial).and_then(|()| {
+        fs::rename(&partial, place).with_context(|| format!("cannot create `{}`", place.display()))
+    });
+    if filled.is_err() {
+        // What is wrong has been found already, and the next run removes it as well.
+        let _ = fs::remove_dir_all(&partial);
+    }
+    filled
+}
+
+/// Waits until no other process is at work on `place`, which is a path in the cache. The others
+/// wait until the file is closed.
+pub(super) fn lock(place: &Path) -> Result<File> {
     if let Some(parent) = place.parent() {
         fs::create_dir_all(parent)
             .with_context(|| format!("cannot create `{}`", parent.display()))?;
     }
-    let lock = beside(".lock");
-    let lock = File::create(&lock).with_context(|| format!("cannot write `{}`", lock.display()))?;
-    lock.lock().context("cannot lock the cache")?;
-    if place.is_dir() {
-        return Ok(());
+    let path = beside(place, ".lock");
+    let file = File::create(&path).with_context(|| format!("cannot write `{}`", path.display()))?;
+    let locked = match file.try_lock() {
+        Err(TryLockError::WouldBlock) => {
+            let name = place.file_name().unwrap_or_default().display();
+            eprintln!("    Blocking until another setup of {name} has ended");
+            file.lock()
+        }
+        Err(TryLockError::Error(error)) => Err(error),
+        Ok(()) => Ok(()),
+    };
+    match locked {
+        // Some file systems have no locks. Two at once then do the same work, in two folders.
+        Err(error) if error.kind() == ErrorKind::Unsupported => Ok(file),
+        other => other.map(|()| file).with_context(|| format!("cannot lock `{}`", path.display())),
     }
-    let partial = beside(".partial");
-    if partial.exists() {
-        fs::remove_dir_all(&partial)
-            .with_context(|| format!("cannot remove `{}`", partial.display()))?;
+}
+
+/// Removes what interrupted runs have left of `place`.
+fn remove_partial(place: &Path) -> Result<()> {
+    let parent = place.parent().context("the cache is no root folder")?;
+    let start = format!("{}.partial-", place.file_name().unwrap_or_default().display());
+    let entries =
+        parent.read_dir().with_context(|| format!("cannot read `{}`", parent.display()))?;
+    for entry in entries.flatten() {
+        if entry.file_name().to_string_lossy().starts_with(&start) {
+            let path = entry.path();
+            fs::remove_dir_all(&path)
+                .with_context(|| format!("cannot remove `{}`", path.display()))?;
+        }
     }
-    fs::create_dir(&partial).with_context(|| format!("cannot create `{}`", partial.display()))?;
-    fill(&partial)?;
-    fs::rename(&partial, place).with_context(|| format!("cannot create `{}`", place.display()))
+    Ok(())
+}
+
+/// `place` with something added to its name.
+fn beside(place: &Path, suffix: &str) -> PathBuf {
+    let mut name = place.as_os_str().to_owned();
+    name.push(suffix);
+    PathBuf::from(name)
 }
 
 #[cfg(test)]
 mod tests {
+    use std::sync::mpsc;
+    use std::thread;
+    use std::time::Duration;
+
     use super::*;
     use anyhow::bail;
 
@@ -103,6 +150,13 @@ mod tests {
         assert_eq!(from(&[]), None);
     }
 
+    fn names(folder: &Path) -> Vec<OsString> {
+        let mut names: Vec<_> =
+            fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        names.sort();
+        names
+    }
+
     #[test]
     fn failed_fill_leaves_nothing_and_the_next_one_starts_empty() {
         let dir = tempfile::tempdir().unwrap();
@@ -112,13 +166,38 @@ mod tests {
             bail!("interrupted")
         });
         assert_eq!(error.unwrap_err().to_string(), "interrupted");
-        assert!(!place.exists());
+        assert_eq!(names(place.parent().unwrap()), ["b.lock"]);
+
+        // And of a run that was killed.
+        fs::create_dir(dir.path().join("a/b.partial-1")).unwrap();
+        fs::write(dir.path().join("a/b.partial-1/half"), "").unwrap();
+        fs::create_dir(dir.path().join("a/bc.partial-1")).unwrap();
 
         filled(&place, |partial| Ok(fs::write(partial.join("whole"), "")?)).unwrap();
-        let names: Vec<_> =
-            fs::read_dir(&place).unwrap().map(|entry| entry.unwrap().file_name()).collect();
-        assert_eq!(names, ["whole"]);
+        assert_eq!(names(&place), ["whole"]);
+        assert_eq!(names(place.parent().unwrap()), ["b", "b.lock", "bc.partial-1"]);
 
         filled(&place, |_| bail!("filled twice")).unwrap();
+    }
+
+    #[test]
+    fn of_two_at_once_one_does_it_and_the_other_waits() {
+        let dir = tempfile::tempdir().unwrap();
+        let place = dir.path().join("place");
+        let (begun, has_begun) = mpsc::channel();
+        thread::scope(|scope| {
+            let first = scope.spawn(|| {
+                filled(&place, |partial| {
+                    begun.send(()).unwrap();
+                    // Time for the other to find that nothing is there yet.
+                    thread::sleep(Duration::from_millis(200));
+                    Ok(fs::write(partial.join("whole"), "")?)
+                })
+            });
+            has_begun.recv().unwrap();
+            filled(&place, |_| bail!("filled twice")).unwrap();
+            assert_eq!(names(&place), ["whole"]);
+            first.join().unwrap().unwrap();
+        });
     }
 }

@@ -57,6 +57,11 @@ pub(super) fn install(triple: &str, current: &Rustc) -> Result<Rustc> {
     };
     let Some(apt_get) = command::find("apt-get") else { bail!("`apt-get` is not on PATH") };
     let root = Root::new()?;
+    let _lock = cache::lock(&cache::dir()?.join("debian"))?;
+    if let Some(debian) = ready(triple, current)? {
+        // Another process was at work on it. What that has put there is in use by now.
+        return Ok(debian);
+    }
     let wasi = triple == "wasm32-wasip1";
 
     let debian = Rustc::at(Path::new(RUSTC));
