@@ -2,13 +2,36 @@
 //!
 //! Exactly these are enabled: with `--all-features` Binaryen writes encodings that engines refuse.
 
+use core::fmt;
+
+use anyhow::Result;
+use wasmparser::{FuncValidatorAllocations, Parser, ValidPayload, Validator, WasmFeatures};
+
 /// What to pass to one version of `wasm-opt`.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Enable {
     /// The flags, `--enable-…`, sorted.
     pub(crate) flags: Vec<String>,
-    /// Features that this version has no flag for, with what is known about them.
-    pub(crate) unknown: Vec<String>,
+    /// Features that the module names and this version does not know.
+    pub(crate) unknown: Vec<Unknown>,
+}
+
+/// A feature that some version does not know. That a module names it does not mean that it uses
+/// it: it was allowed to.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Unknown {
+    pub(crate) name: String,
+    /// The first version that knows it, if one does.
+    pub(crate) since: Option<u32>,
+}
+
+/// What uses a feature.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum User {
+    /// A memory, a table, or the like.
+    Module,
+    /// The function of this index.
+    Function(u32),
 }
 
 /// A module without the section comes from an old compiler; these two are what every compiler
@@ -17,7 +40,8 @@ pub(crate) const WITHOUT_SECTION: [&str; 2] = ["mutable-globals", "sign-ext"];
 
 /// Names in a `target_features` section, those of `wasm-opt`'s flags, and the first version that
 /// has the flag (0: older than any we support), as printed by `--help` of those that npm has: 108,
-/// 116, 118 to 125 and 129 to 132.
+/// 116, 118 to 125 and 129 to 132. `memory64` alone is older, but not with tables of 64 bits,
+/// which the compiler makes with it.
 const FLAGS: [(&str, &str, u32); 20] = [
     ("atomics", "threads", 0),
     ("bulk-memory", "bulk-memory", 0),
@@ -28,7 +52,7 @@ const FLAGS: [(&str, &str, u32); 20] = [
     ("extended-const", "extended-const", 0),
     ("fp16", "fp16", 119),
     ("gc", "gc", 0),
-    ("memory64", "memory64", 0),
+    ("memory64", "memory64", 118),
     ("multimemory", "multimemory", 116),
     ("multivalue", "multivalue", 0),
     ("mutable-globals", "mutable-globals", 0),
@@ -54,15 +78,59 @@ pub(crate) fn enable(features: &[String], version: u32) -> Enable {
             ("bulk-memory-opt", _) => flags.push("--enable-bulk-memory".to_owned()),
             // Before it had a name every version read and wrote such indices.
             ("call-indirect-overlong", _) => {}
-            (_, Some((name, _, since))) => {
-                unknown.push(format!("{name} (needs wasm-opt {since} or later)"));
-            }
-            (_, None) => unknown.push(feature.clone()),
+            (_, found) => unknown
+                .push(Unknown { name: feature.clone(), since: found.map(|(_, _, since)| *since) }),
         }
     }
     flags.sort();
     flags.dedup();
     Enable { flags, unknown }
+}
+
+impl Unknown {
+    /// The first thing in a module that certainly uses it.
+    pub(crate) fn user(&self, wasm: &[u8]) -> Result<Option<User>> {
+        let feature = match self.name.as_str() {
+            "custom-page-sizes" => WasmFeatures::CUSTOM_PAGE_SIZES,
+            "memory64" => WasmFeatures::MEMORY64,
+            "multimemory" => WasmFeatures::MULTI_MEMORY,
+            "wide-arithmetic" => WasmFeatures::WIDE_ARITHMETIC,
+            _ => return Ok(None),
+        };
+        Ok(match first_invalid(wasm, WasmFeatures::all())? {
+            // Something else is wrong with it, and will be told.
+            Some(_) => None,
+            None => first_invalid(wasm, WasmFeatures::all().difference(feature))?,
+        })
+    }
+}
+
+impl fmt::Display for Unknown {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.since {
+            Some(since) => write!(f, "{} (needs wasm-opt {since} or later)", self.name),
+            None => self.name.fmt(f),
+        }
+    }
+}
+
+/// The first thing in a module that is not valid if there are only these features.
+fn first_invalid(wasm: &[u8], features: WasmFeatures) -> Result<Option<User>> {
+    let mut validator = Validator::new_with_features(features);
+    for payload in Parser::new(0).parse_all(wasm) {
+        match validator.payload(&payload?) {
+            Ok(ValidPayload::Func(function, body)) => {
+                let index = function.index;
+                let mut function = function.into_validator(FuncValidatorAllocations::default());
+                if function.validate(&body).is_err() {
+                    return Ok(Some(User::Function(index)));
+                }
+            }
+            Ok(_) => {}
+            Err(_) => return Ok(Some(User::Module)),
+        }
+    }
+    Ok(None)
 }
 
 #[cfg(test)]
@@ -146,6 +214,34 @@ mod tests {
     fn what_has_no_flag_is_told() {
         let enabled = enabled(&["fp16", "teleport", "sign-ext"], 116);
         assert_eq!(enabled.flags, ["--enable-sign-ext"]);
-        assert_eq!(enabled.unknown, ["fp16 (needs wasm-opt 119 or later)", "teleport"]);
+        let told: Vec<_> = enabled.unknown.iter().map(ToString::to_string).collect();
+        assert_eq!(told, ["fp16 (needs wasm-opt 119 or later)", "teleport"]);
+    }
+
+    fn user(feature: &str, text: &str) -> Option<User> {
+        let unknown = Unknown { name: feature.to_owned(), since: None };
+        unknown.user(&wat::parse_str(text).unwrap()).unwrap()
+    }
+
+    #[test]
+    fn only_what_is_used_has_a_user() {
+        let wide = r#"(module
+            (import "env" "a" (func))
+            (func)
+            (func (param i64) (result i64 i64)
+                (i64.mul_wide_u (local.get 0) (local.get 0))))"#;
+        assert_eq!(user("wide-arithmetic", wide), Some(User::Function(2)));
+        assert_eq!(user("multimemory", wide), None);
+        assert_eq!(user("teleport", wide), None);
+        assert_eq!(user("wide-arithmetic", "(module (func))"), None);
+        assert_eq!(user("memory64", "(module (memory i64 1))"), Some(User::Module));
+        assert_eq!(user("multimemory", "(module (memory 1) (memory 1))"), Some(User::Module));
+        let pages = "(module (memory 1 (pagesize 1)))";
+        assert_eq!(user("custom-page-sizes", pages), Some(User::Module));
+    }
+
+    #[test]
+    fn what_is_wrong_anyway_is_not_for_want_of_a_feature() {
+        assert_eq!(user("memory64", "(module (memory i64 1) (func (result i32)))"), None);
     }
 }

@@ -10,7 +10,7 @@ use anyhow::Result;
 use wasm_encoder::{NameMap, NameSection, Section as _};
 use wasmparser::{BinaryReader, NameMap as NameMapReader, Parser, Payload};
 
-use crate::analysis::FunctionIndex;
+use crate::analysis::{FunctionIndex, readable};
 
 /// What a function is called in between.
 pub(crate) fn number(index: FunctionIndex) -> String {
@@ -37,7 +37,7 @@ impl Names {
             let end = from.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(from.len());
             let (word, after) = from.split_at(end);
             words.push_str(before);
-            words.push_str(self.behind(word).unwrap_or(word));
+            words.push_str(&self.behind(word).map_or(word.into(), readable));
             rest = after;
         }
         words.push_str(rest);
@@ -136,11 +136,11 @@ fn around_names(wasm: &[u8]) -> Result<(&[u8], &[u8], &[u8])> {
             },
         };
         let end = usize::try_from(end)?;
-        if let Payload::CustomSection(section) = payload {
-            if section.name() == "name" {
-                let content = &wasm[end - section.data().len()..end];
-                return Ok((&wasm[..start], content, &wasm[end..]));
-            }
+        if let Payload::CustomSection(section) = payload
+            && section.name() == "name"
+        {
+            let content = &wasm[end - section.data().len()..end];
+            return Ok((&wasm[..start], content, &wasm[end..]));
         }
         // A section's range begins after its length, so each runs from the end of the one before.
         start = end;
@@ -193,7 +193,7 @@ mod tests {
 
     #[test]
     fn numbers_in_a_message_are_replaced() {
-        let names = Names([(7, "core::fmt::write".to_owned())].into());
+        let names = Names([(7, "_ZN4core3fmt5write17h0123456789abcdefE".to_owned())].into());
         assert_eq!(
             names.in_text("Fatal: bad f7, in $f7 (f8; if70)"),
             "Fatal: bad core::fmt::write, in $core::fmt::write (f8; if70)"

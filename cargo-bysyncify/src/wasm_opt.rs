@@ -7,11 +7,12 @@ use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 
 use crate::engine::{Engine, Options};
-use crate::store::Temporary;
-use crate::{command, features, setup};
+use crate::features::{Unknown, User};
+use crate::store::{self, Temporary};
+use crate::{command, features, naming, setup};
 
 /// A version that has `--skip-pass`. 108 has not.
 const SKIPS_PASSES: u32 = 116;
@@ -71,6 +72,25 @@ impl WasmOpt {
         command::output(self.command().args(arguments)).map(drop)
     }
 
+    /// Refuses a module that uses one of these features, which this version does not know.
+    fn check_age(&self, input: &Path, unknown: &[Unknown]) -> Result<()> {
+        for feature in unknown {
+            let Some(since) = feature.since else { continue };
+            let user = match feature.user(&store::read(input)?)? {
+                Some(User::Function(index)) => format!("`{}`", naming::number(index)),
+                Some(User::Module) => "it".to_owned(),
+                None => continue,
+            };
+            bail!(
+                "{self} is too old for this module: {user} uses {}, which came with version {since}. \
+                 Either build without that target feature, or {}",
+                feature.name,
+                setup::how_to_get_a_newer_wasm_opt()?,
+            );
+        }
+        Ok(())
+    }
+
     fn command(&self) -> Command {
         match &self.node {
             Some(node) => {
@@ -122,6 +142,7 @@ impl WasmOpt {
         passes: &[OsString],
     ) -> Result<()> {
         let enabled = features::enable(&options.features, self.version);
+        self.check_age(input, &enabled.unknown)?;
         let mut arguments: Vec<&OsStr> = vec![input.as_os_str(), "-o".as_ref(), output.as_os_str()];
         arguments.extend(enabled.flags.iter().map(OsStr::new));
         // The order of passes is the order here. DWARF goes first: it would be wrong afterwards,
@@ -138,7 +159,7 @@ impl WasmOpt {
             unknown => format!(
                 "{what} failed, perhaps since the module uses what wasm-opt {} does not know: {}",
                 self.version,
-                unknown.join(", "),
+                unknown.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
             ),
         })
     }

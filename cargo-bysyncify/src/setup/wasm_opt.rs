@@ -57,6 +57,19 @@ pub(crate) fn installed() -> Result<WasmOpt> {
     }
 }
 
+/// What to do if the `wasm-opt` that was found is older than a module asks for.
+pub(crate) fn how_to_get_a_newer_one() -> Result<String> {
+    let place = npm_folder(PREFERRED)?;
+    let script = script_in(&place);
+    let set = format!("set WASM_OPT to `{}`", script.display());
+    if script.exists() {
+        return Ok(set);
+    }
+    let mut install = Command::new("npm");
+    install.args(["install", "--prefix"]).arg(&place).arg(format!("binaryen@{PREFERRED}.0.0"));
+    Ok(format!("run `{}` and {set}", command::shown(&install)))
+}
+
 /// What looking for `wasm-opt` has come to.
 struct Search {
     found: Option<WasmOpt>,
@@ -129,8 +142,11 @@ fn npm_folder(major: u32) -> Result<PathBuf> {
 
 /// npm's `wasm-opt` is a script. Its version is known, and asking it would take 0.3 s.
 fn in_npm_folder(place: &Path, major: u32) -> Result<WasmOpt> {
-    let script = place.join("node_modules/binaryen/bin/wasm-opt");
-    Ok(WasmOpt::script(node()?, script, major))
+    Ok(WasmOpt::script(node()?, script_in(place), major))
+}
+
+fn script_in(place: &Path) -> PathBuf {
+    place.join("node_modules/binaryen/bin/wasm-opt")
 }
 
 fn npm_install(major: u32, folder: &Path) -> Result<()> {

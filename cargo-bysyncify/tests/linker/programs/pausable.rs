@@ -1,4 +1,5 @@
-// Imports what Asyncify replaces: `resume` runs `entry`, which is paused in `suspend`.
+// Imports what Asyncify replaces: `resume` runs `entry`, which calls `inner`, and that is paused
+// in `suspend`.
 
 #[link(wasm_import_module = "asyncify")]
 unsafe extern "C" {
@@ -24,10 +25,18 @@ pub extern "C" fn resume(descriptor: *mut u8, is_suspended: bool, addend: f32) -
 #[unsafe(no_mangle)]
 #[inline(never)]
 pub extern "C" fn entry(descriptor: *mut u8, is_suspended: bool, addend: f32) -> u32 {
-    suspend(descriptor, is_suspended);
+    inner(descriptor, is_suspended);
     // An instruction (`i32.trunc_sat_f32_u`) that wasm-opt takes only if it is told that the
     // module uses that feature.
     addend as u32
+}
+
+#[unsafe(no_mangle)]
+#[inline(never)]
+pub extern "C" fn inner(descriptor: *mut u8, is_suspended: bool) {
+    suspend(descriptor, is_suspended);
+    // So that it makes no tail call.
+    core::hint::black_box(());
 }
 
 #[unsafe(no_mangle)]

@@ -1,0 +1,54 @@
+//! Who is instrumented, by the linker's own options.
+
+use std::fs;
+use std::process::Command;
+
+use crate::build::{LINKER, link, object, path, silent};
+use crate::module::contents;
+
+/// The names of the instrumented functions of `programs/pausable.rs`, linked with this option.
+fn instrumented(option: Option<&str>) -> Vec<String> {
+    let dir = tempfile::tempdir().unwrap();
+    let output = dir.path().join("a.wasm");
+    let option = option.map(|option| format!("-Clink-arg={option}"));
+    let mut arguments = vec!["-O"];
+    arguments.extend(option.as_deref());
+    // Unoptimised: nothing is inlined afterwards.
+    silent(link("pausable", &output, &arguments).env("BYSYNCIFY_OPT", "0"));
+    contents(&output).instrumented
+}
+
+#[test]
+fn only_what_can_be_suspended_is_instrumented() {
+    assert_eq!(instrumented(None), ["entry", "inner"]);
+}
+
+#[test]
+fn everything_means_what_binaryen_would_instrument() {
+    assert_eq!(instrumented(Some("--bysyncify-everything")), ["apart", "entry", "inner"]);
+}
+
+#[test]
+fn what_is_vouched_for_and_what_only_it_calls_is_not_instrumented() {
+    assert_eq!(instrumented(Some("--bysyncify-vouch=inner")), [""; 0]);
+}
+
+#[test]
+fn options_are_read_from_response_files_and_what_is_much_is_passed_on_in_one() {
+    let dir = tempfile::tempdir().unwrap();
+    let object = object("pausable", dir.path());
+    let output = dir.path().join("a b.wasm");
+    // More than fits on a command line of Windows.
+    let many = "--export-if-defined=no_such_function\n".repeat(1000);
+    let arguments = format!(
+        "--no-entry --export-dynamic --bysyncify-everything\n{many}\"{}\" -o '{}'",
+        object.display(),
+        output.display()
+    );
+    let file = dir.path().join("arguments");
+    fs::write(&file, arguments).unwrap();
+    let mut command = Command::new(LINKER);
+    command.args(["-flavor", "wasm"]).arg(format!("@{}", file.display()));
+    silent(command.env("PATH", path()).env("BYSYNCIFY_OPT", "0"));
+    assert_eq!(contents(&output).instrumented, ["apart", "entry", "inner"]);
+}
