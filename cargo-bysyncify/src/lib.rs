@@ -6,8 +6,8 @@
 //! Both names are served by the same code ([`main`]), so that `cargo bysyncify` can give cargo
 //! *itself* as the linker: the two can never be of different age.
 //!
-//! What is public is for other tools that need a wasm target or `wasm-opt`: [`setup`], and
-//! [`WasmOpt`] as an [`Engine`]; and [`guard`] for tests.
+//! What is public is for other tools: that link by themselves ([`asyncify`]), or need a wasm target
+//! or `wasm-opt` ([`setup`], and [`WasmOpt`] as an [`Engine`]); and [`guard`] for tests.
 
 mod analysis;
 mod arguments;
@@ -41,9 +41,37 @@ use std::ffi::OsString;
 use std::path::Path;
 use std::process::ExitCode;
 
+use anyhow::Result;
+
+use module::Summary;
+
+pub use analysis::Vouched;
 pub use cargo::linker_variable;
 pub use engine::{Engine, OptLevel, Options};
+pub use pipeline::Recipe;
 pub use wasm_opt::WasmOpt;
+
+/// Makes a linked module pausable, as the linker does. One that has nothing to do with Asyncify is
+/// returned as it is.
+///
+/// The module must have names. If it was linked with `--emit-relocs` less of it is instrumented,
+/// since that says where the address of each function is. `scratch` is a path beside which files
+/// can be written for a while.
+///
+/// # Errors
+///
+/// If it cannot be done; says why, and what to do.
+pub fn asyncify(
+    linked: &[u8],
+    recipe: &Recipe,
+    engine: &impl Engine,
+    scratch: &Path,
+) -> Result<Vec<u8>> {
+    if !Summary::of(linked)?.needs_asyncify()? {
+        return Ok(linked.to_vec());
+    }
+    pipeline::asyncify(linked, recipe, engine, scratch, |_| {}).map(|(asyncified, _)| asyncified)
+}
 
 /// Runs whichever of the two programs was asked for, and returns its exit status.
 ///
@@ -75,5 +103,36 @@ mod tests {
         assert!(linker_for(&["/bin/cargo-bysyncify", "-flavor", "wasm"]));
         assert!(!linker_for(&["/bin/cargo-bysyncify", "bysyncify", "build"]));
         assert!(!linker_for(&["/bin/cargo-bysyncify"]));
+    }
+
+    /// Never called.
+    struct None;
+
+    impl Engine for None {
+        fn asyncify(&self, _: &Path, _: &Path, _: &Options) -> Result<()> {
+            unreachable!("there is nothing to do")
+        }
+
+        fn optimise(&self, _: &Path, _: &Path, _: &Options) -> Result<()> {
+            unreachable!("there is nothing to do")
+        }
+    }
+
+    #[test]
+    fn only_what_imports_from_asyncify_is_made_pausable() {
+        let made = |text: &str| {
+            let wasm = wat::parse_str(text).unwrap();
+            (asyncify(&wasm, &Recipe::default(), &None, Path::new("scratch")), wasm)
+        };
+        for text in ["(module (func))", r#"(module (func (export "asyncify_start_unwind")))"#] {
+            let (result, wasm) = made(text);
+            assert_eq!(result.unwrap(), wasm);
+        }
+        let (result, _) = made(r#"(module (import "asyncify" "pause" (func)))"#);
+        assert_eq!(
+            result.unwrap_err().to_string(),
+            "the module imports asyncify.pause, which Asyncify does not have: it has \
+             start_unwind, stop_unwind, start_rewind, stop_rewind"
+        );
     }
 }

@@ -19,14 +19,15 @@ use crate::store::{self, Temporary};
 
 /// How a module is made pausable.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Recipe {
+pub struct Recipe {
     /// What never suspends, by the user's word.
-    pub(crate) vouched: Vouched,
+    pub vouched: Vouched,
     /// Whether the engine chooses what to instrument, and not the analysis.
-    pub(crate) everything: bool,
+    pub everything: bool,
     /// Whether the module checks itself while it runs.
-    pub(crate) checks: bool,
-    pub(crate) opt_level: OptLevel,
+    pub checks: bool,
+    /// How hard the engine optimises.
+    pub opt_level: OptLevel,
 }
 
 /// Makes a module pausable, and keeps its names.

@@ -35,7 +35,7 @@ pub(crate) enum Cut {
 
 /// What the user has vouched for: paths such as `core::fmt`, or a crate's name.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Vouched(pub(crate) Vec<String>);
+pub struct Vouched(pub Vec<String>);
 
 /// Who is cut, by function index.
 pub(super) fn cuts(program: &Program, vouched: &Vouched) -> Result<Vec<Option<Cut>>> {

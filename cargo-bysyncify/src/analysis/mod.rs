@@ -28,7 +28,8 @@ mod relocations;
 mod types;
 mod value;
 
-pub(crate) use cut::{Cut, Vouched};
+pub(crate) use cut::Cut;
+pub use cut::Vouched;
 pub(crate) use graph::{Analysis, Step};
 pub(crate) use names::{crate_of, readable};
 pub(crate) use program::{FunctionIndex, Program};
