@@ -30,7 +30,7 @@ pub(crate) fn emit(width: Width, threads: bool) -> Vec<u8> {
         function_type(&[pointer], &[I32]),                   // 2: suspend, intact
         function_type(&[pointer, pointer, pointer], &[I32]), // 3: resume
         function_type(&[], &[pointer]),                      // 4: current
-        function_type(&[pointer, pointer], &[]),             // 5: outside
+        function_type(&[pointer, pointer], &[]),             // 5: outside, set_reporter
         function_type(&[pointer, F32], &[I32]),              // 6: every entry
         function_type(&[pointer, F32], &[]),                 // 7: what runs outside
     ]);
@@ -43,12 +43,14 @@ pub(crate) fn emit(width: Width, threads: bool) -> Vec<u8> {
         import("asyncify", "start_rewind", &[0x00, 0]),
         import("asyncify", "stop_rewind", &[0x00, 1]),
     ]);
-    let functions = vector(&[vec![3], vec![2], vec![4], vec![5], vec![2]]);
+    let functions = vector(&[vec![3], vec![2], vec![4], vec![5], vec![2], vec![5]]);
     let globals = vector(&[vec![pointer, 0x01, width.const_opcode(), 0x00, END]]);
 
-    let mut code = unsigned(5);
+    let bodies =
+        [resume, suspend, current, outside, intact, set_reporter].map(|function| function(width));
+    let mut code = unsigned(bodies.len() as u64);
     let mut relocations = Vec::new();
-    for function in [resume(width), suspend(width), current(width), outside(width), intact(width)] {
+    for function in bodies {
         let size = unsigned(function.bytes.len() as u64);
         let base = code.len() + size.len();
         code.extend(size);
@@ -186,6 +188,10 @@ fn intact(width: Width) -> Function {
     f.end()
 }
 
+fn set_reporter(width: Width) -> Function {
+    Function::new(width, &[]).end()
+}
+
 // --- Sections ----------------------------------------------------------------------------
 
 fn linking() -> Vec<u8> {
@@ -214,6 +220,7 @@ fn linking() -> Vec<u8> {
         named(FUNCTION, GLOBAL_BINDING | HIDDEN, 6, "bysyncify_current"),
         named(FUNCTION, GLOBAL_BINDING | HIDDEN, 7, "bysyncify_outside"),
         named(FUNCTION, LOCAL_BINDING, 8, "bysyncify_intact"),
+        named(FUNCTION, GLOBAL_BINDING | HIDDEN, 9, "bysyncify_set_reporter"),
         undefined(GLOBAL, 0),
         named(GLOBAL, LOCAL_BINDING, 1, "bysyncify_current_core"),
     ]);

@@ -15,6 +15,8 @@ pub(crate) enum Fatal {
     FramesOverflow { needed: usize, available: usize, size: usize },
     /// The shadow stack was below the stack's low end at a suspend.
     ShadowOverflow { needed: usize, size: usize },
+    /// The shadow stack would be below the stack's low end. `function` may be unknown, and empty.
+    StackOverflow { function: &'static str, needed: usize, size: usize },
     /// The shadow stack has been below the stack's low end.
     CanaryDead,
     /// The stack pointer was not in the coroutine's memory at a suspend.
@@ -41,6 +43,13 @@ impl fmt::Display for Fatal {
                 "coroutine stack overflow: {needed} bytes are in use before anything is saved and \
                  the stack has {size}; give the coroutine a larger one"
             ),
+            Self::StackOverflow { function, needed, size } => {
+                write!(f, "coroutine stack overflow: {needed} bytes are needed")?;
+                if !function.is_empty() {
+                    write!(f, " in `{function}`")?;
+                }
+                write!(f, " and the stack has {size}; give the coroutine a larger one")
+            }
             Self::CanaryDead => f.write_str(
                 "coroutine stack overflow: what lies below the stack was overwritten; give the \
                  coroutine a larger one",

@@ -19,6 +19,7 @@ mod outside;
 mod phase;
 mod raw;
 mod raw_coroutine;
+mod reporter;
 mod sys;
 mod waker;
 

@@ -36,6 +36,7 @@ use crate::fatal::{Fatal, fatal};
 use crate::layout::{Layout, RED_ZONE, STACK_ALIGN, StackUsage};
 use crate::outside::outside_for_good;
 use crate::phase::Phase;
+use crate::reporter;
 use crate::sys::{self, Entry, Mark};
 use crate::waker::CoreWaker;
 
@@ -120,6 +121,9 @@ impl<P> Frame<P> {
         entry: Entry,
         data: Option<*mut ()>,
     ) -> NonNull<Self> {
+        if cfg!(all(bysyncify_switch, debug_assertions)) {
+            reporter::install();
+        }
         let low = memory.cast::<u8>();
         let layout = match Layout::divide(low.addr().get(), memory.len(), Self::LAYOUT) {
             Ok(layout) => layout,

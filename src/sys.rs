@@ -1,6 +1,6 @@
 //! The only `extern` blocks of the crate: Asyncify's imports and the switch.
 //!
-//! Everything unsafe about control flow is behind these eight names. Off WebAssembly they are
+//! Everything unsafe about control flow is behind these nine names. Off WebAssembly they are
 //! functions of the same signatures that panic, which lets the rest of the crate compile, be
 //! documented and be tested anywhere.
 
@@ -97,6 +97,7 @@ foreign! {
         pub(crate) fn bysyncify_resume(entry: Entry, data: *mut (), core: *const RawCore) -> u32;
         pub(crate) fn bysyncify_suspend(wait: *const Wait) -> u32;
         pub(crate) fn bysyncify_outside(function: Outside, data: *mut ());
+        pub(crate) fn bysyncify_set_reporter(reporter: Outside, core_size: usize);
     }
 }
 

@@ -152,8 +152,8 @@ fn every_index_of_a_symbol_is_relocated() {
                         }
                         Operator::GlobalGet { global_index }
                         | Operator::GlobalSet { global_index } => {
-                            // In the symbol table globals come after the nine functions.
-                            Some((RelocationType::GlobalIndexLeb, offset, 9 + global_index))
+                            // In the symbol table globals come after the ten functions.
+                            Some((RelocationType::GlobalIndexLeb, offset, 10 + global_index))
                         }
                         _ => None,
                     });

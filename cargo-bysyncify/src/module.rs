@@ -109,7 +109,7 @@ impl Summary {
 }
 
 /// The names in a `target_features` section that are marked as used.
-fn target_features(section: &[u8]) -> Result<Vec<String>> {
+pub(crate) fn target_features(section: &[u8]) -> Result<Vec<String>> {
     let mut reader = BinaryReader::new(section, 0);
     let mut used = Vec::new();
     for _ in 0..reader.read_var_u32()? {

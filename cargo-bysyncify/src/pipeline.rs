@@ -55,7 +55,8 @@ pub(crate) fn asyncify(
     options.only = (!recipe.everything)
         .then(|| analysis.instrumented().chain(analysis.tops()).map(naming::number).collect());
     let panics: Vec<_> = analysis.panics().collect();
-    let guarded = guard::guard(&bare(linked)?, &Guards { panics: &panics })?;
+    let checks = recipe.checks && guard::can_check(linked)?;
+    let guarded = guard::guard(&bare(linked)?, &Guards { panics: &panics, checks })?;
     tell(Phase::Asyncify);
     let asyncified =
         transform(&guarded, scratch, |before, after| engine.asyncify(before, after, &options))?;

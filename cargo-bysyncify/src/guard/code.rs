@@ -14,6 +14,18 @@ pub(super) struct Globals {
     pub(super) current_core: u32,
     /// What the stack pointer was when the outermost coroutine was resumed: below that is free.
     pub(super) host_stack: u32,
+    /// For the checks of a debug build.
+    pub(super) checks: Option<CheckGlobals>,
+}
+
+/// The globals that the checks use, by index.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct CheckGlobals {
+    /// The low end of the running coroutine's stack; null on the host's.
+    pub(super) limit: u32,
+    /// What `bysyncify_set_reporter` was called with.
+    pub(super) reporter: u32,
+    pub(super) core_size: u32,
 }
 
 /// Writes functions for addresses of one width.
@@ -32,7 +44,7 @@ impl Writer {
     /// Calls an imported function: no coroutine is current in the host, and if it calls back it
     /// does so on the stack that no coroutine has.
     pub(super) fn host(&self, callee: u32, parameters: u32) -> Function {
-        self.leave(callee, parameters, &[self.globals.current_core], Vec::new())
+        self.leave(callee, parameters, Some(self.globals.current_core), Vec::new())
     }
 
     /// The same for a function that wasm-bindgen will replace by an imported one. A second call of
@@ -42,25 +54,26 @@ impl Writer {
         let mut before = vec![GlobalGet(current_core), self.is_null(), If(BlockType::Empty)];
         before.extend((0..parameters).map(LocalGet));
         before.extend([Call(callee), Return, End]);
-        self.leave(callee, parameters, &[current_core], before)
+        self.leave(callee, parameters, Some(current_core), before)
     }
 
     /// Calls `bysyncify_outside`, which looks at the current coroutine itself.
     pub(super) fn outside(&self, callee: u32) -> Function {
-        self.leave(callee, 2, &[], Vec::new())
+        self.leave(callee, 2, None, Vec::new())
     }
 
-    /// Calls `callee` on the host's stack, and with nothing in the globals `nulled`.
+    /// Calls `callee` on the host's stack, and with nothing in the global `nulled`.
     fn leave(
         &self,
         callee: u32,
         parameters: u32,
-        nulled: &[u32],
+        nulled: Option<u32>,
         before: Vec<Instruction<'static>>,
     ) -> Function {
+        let nulled: Vec<u32> = nulled.into_iter().chain(self.limit()).collect();
         // `host_stack`, since what an exception went through could not restore it.
         let mut saved = vec![self.globals.stack_pointer, self.globals.host_stack];
-        saved.extend(nulled);
+        saved.extend(&nulled);
         let mut code = before;
         save(&mut code, parameters, &saved);
         code.extend(self.switch_to_host_stack());
@@ -73,12 +86,15 @@ impl Writer {
 
     /// Calls `bysyncify_resume(entry, data, core)`, and remembers where the host's stack ends.
     pub(super) fn resume(&self, callee: u32) -> Function {
-        let Globals { stack_pointer, current_core, host_stack } = self.globals;
-        let saved = [host_stack];
+        let Globals { stack_pointer, current_core, host_stack, checks } = self.globals;
+        let saved: Vec<u32> = [host_stack].into_iter().chain(self.limit()).collect();
         let mut code = Vec::new();
         save(&mut code, 3, &saved);
         code.extend([GlobalGet(stack_pointer), GlobalGet(host_stack)]);
         code.extend([GlobalGet(current_core), self.is_null(), Select, GlobalSet(host_stack)]);
+        if let Some(CheckGlobals { limit, core_size, .. }) = checks {
+            code.extend([LocalGet(2), GlobalGet(core_size), self.add(), GlobalSet(limit)]);
+        }
         code.extend([LocalGet(0), LocalGet(1), LocalGet(2), Call(callee)]);
         restore(&mut code, 3, &saved);
         self.function(saved.len(), code)
@@ -88,12 +104,13 @@ impl Writer {
     pub(super) fn leave_for_good(&self) -> Vec<Instruction<'static>> {
         let mut code = self.switch_to_host_stack().to_vec();
         code.extend([self.null(), GlobalSet(self.globals.current_core)]);
+        code.extend(self.limit().into_iter().flat_map(|limit| [self.null(), GlobalSet(limit)]));
         code
     }
 
     /// If a coroutine is current.
     fn switch_to_host_stack(&self) -> [Instruction<'static>; 6] {
-        let Globals { stack_pointer, current_core, host_stack } = self.globals;
+        let Globals { stack_pointer, current_core, host_stack, .. } = self.globals;
         [
             GlobalGet(stack_pointer),
             GlobalGet(host_stack),
@@ -104,9 +121,14 @@ impl Writer {
         ]
     }
 
+    fn limit(&self) -> Option<u32> {
+        self.globals.checks.map(|checks| checks.limit)
+    }
+
     /// A function with so many locals for addresses.
-    fn function(&self, locals: usize, code: Vec<Instruction<'static>>) -> Function {
-        let mut function = Function::new([(locals as u32, self.address())]);
+    pub(super) fn function(&self, locals: usize, code: Vec<Instruction<'static>>) -> Function {
+        let locals = (locals > 0).then_some((locals as u32, self.address()));
+        let mut function = Function::new(locals);
         for instruction in code {
             function.instruction(&instruction);
         }
@@ -116,6 +138,10 @@ impl Writer {
 
     pub(super) fn null(&self) -> Instruction<'static> {
         if self.memory64 { Instruction::I64Const(0) } else { Instruction::I32Const(0) }
+    }
+
+    pub(super) fn add(&self) -> Instruction<'static> {
+        if self.memory64 { Instruction::I64Add } else { Instruction::I32Add }
     }
 
     fn is_null(&self) -> Instruction<'static> {

@@ -4,8 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context, Result};
 use wasmparser::{
-    CompositeInnerType, FunctionBody, KnownCustom, Name, Operator, Parser, Payload, TypeRef,
+    CompositeInnerType, ExternalKind, FunctionBody, KnownCustom, Name, Operator, Parser, Payload,
+    TypeRef,
 };
+
+use crate::module::target_features;
 
 /// wasm-bindgen's imports that describe types. It runs their callers in an interpreter of its
 /// own, which knows few instructions, and then does away with them.
@@ -24,10 +27,16 @@ pub(super) struct Facts<'a> {
     /// How many parameters each type has; 0 for what is no function type.
     pub(super) parameters: Vec<u32>,
     pub(super) globals: u32,
+    pub(super) data_segments: u32,
+    pub(super) has_data: bool,
+    pub(super) has_data_count: bool,
+    /// Whether `memory.init` may be used.
+    pub(super) has_bulk_memory: bool,
     /// Whether addresses have 64 bits.
     pub(super) memory64: bool,
     names: BTreeMap<u32, &'a str>,
     global_names: BTreeMap<&'a str, u32>,
+    exports: Vec<(&'a str, u32)>,
     bodies: Vec<FunctionBody<'a>>,
 }
 
@@ -101,7 +110,24 @@ impl<'a> Facts<'a> {
                 }
             }
             Payload::GlobalSection(section) => self.globals += section.count(),
+            Payload::ExportSection(section) => {
+                for export in section {
+                    let export = export?;
+                    if export.kind == ExternalKind::Func {
+                        self.exports.push((export.name, export.index));
+                    }
+                }
+            }
+            Payload::DataCountSection { .. } => self.has_data_count = true,
             Payload::CodeSectionEntry(body) => self.bodies.push(body),
+            Payload::DataSection(section) => {
+                self.data_segments = section.count();
+                self.has_data = true;
+            }
+            Payload::CustomSection(section) if section.name() == "target_features" => {
+                let features = target_features(section.data())?;
+                self.has_bulk_memory = features.iter().any(|feature| feature == "bulk-memory");
+            }
             Payload::CustomSection(section) => {
                 if let KnownCustom::Name(names) = section.as_known() {
                     for subsection in names {
@@ -147,6 +173,11 @@ impl<'a> Facts<'a> {
         self.names.iter().find(|(_, found)| **found == name).map(|(index, _)| *index)
     }
 
+    /// The functions with certain names.
+    pub(super) fn functions(&self, is_meant: impl Fn(&str) -> bool) -> impl Iterator<Item = u32> {
+        self.names.iter().filter(move |(_, name)| is_meant(name)).map(|(index, _)| *index)
+    }
+
     /// The type of a function, and how many parameters it has.
     pub(super) fn signature(&self, function: u32) -> Result<(u32, u32)> {
         let ty = self.signatures.get(function as usize);
@@ -165,6 +196,20 @@ impl<'a> Facts<'a> {
     /// The functions that wasm-bindgen will replace by imports of its own.
     pub(super) fn future_imports(&self) -> Result<BTreeSet<u32>> {
         self.callers(|import| import.name == DESCRIBE_IMPORT)
+    }
+
+    /// What wasm-bindgen's interpreter may come across, if it does not look behind `barriers`.
+    pub(super) fn interpreted(&self, barriers: &[u32]) -> Result<BTreeSet<u32>> {
+        let exported = self.exports.iter().filter(|(name, _)| name.starts_with(DESCRIBE));
+        let mut waiting: Vec<u32> = exported.map(|(_, index)| *index).collect();
+        waiting.extend(self.callers(|import| import.name.starts_with(DESCRIBE))?);
+        let mut found = BTreeSet::new();
+        while let Some(function) = waiting.pop() {
+            if !barriers.contains(&function) && found.insert(function) {
+                waiting.extend(self.calls(function)?);
+            }
+        }
+        Ok(found)
     }
 
     /// The functions that call certain imports directly.

@@ -31,15 +31,25 @@
 //! no coroutine is current already. All that is missed is a trap that is no panic, after which
 //! nothing can be relied on.
 //!
+//! # Checks
+//!
+//! A debug build also checks itself. Whoever moves the stack pointer below the running
+//! coroutine's stack (every function with a frame could) is stopped before it writes there. What
+//! is checked, and the function's name, are told to the library, which prints them
+//! (`src/reporter.rs`): on the host's stack, since the coroutine's has no room. Names are in a
+//! data segment that is read only then.
+//!
 //! # wasm-bindgen
 //!
 //! It runs after us, and must find what it looks for. Imports whose names begin with
 //! `__wbindgen_describe` stay as they are, since it runs their callers in an interpreter of its
-//! own. Functions that call `__wbindgen_describe_generic_import` will be replaced by imports, and
+//! own; nothing is checked in these either. Functions that call `__wbindgen_describe_generic_import` will be replaced by imports, and
 //! are treated as such. Exports are not touched.
 
+mod checks;
 mod code;
 mod facts;
+mod plan;
 mod rewrite;
 #[cfg(test)]
 mod tests;
@@ -47,13 +57,15 @@ mod tests;
 use anyhow::{Context, Result};
 
 use facts::Facts;
-use rewrite::Rewriter;
+use plan::Plan;
 
 /// What to guard, beyond what is guarded always.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Guards<'a> {
     /// Functions (by index) that begin a panic and never return.
     pub panics: &'a [u32],
+    /// Whether the module checks itself while it runs: for debug builds. See [`can_check`].
+    pub checks: bool,
 }
 
 /// The linked module with guards. Names are kept, and must be there.
@@ -64,9 +76,22 @@ pub struct Guards<'a> {
 ///
 /// If the module cannot be read, or has the switch and its names are missing.
 pub fn guard(wasm: &[u8], guards: &Guards<'_>) -> Result<Vec<u8>> {
-    let guarded = || match Rewriter::new(&Facts::read(wasm)?, guards)? {
-        Some(rewriter) => rewriter.run(wasm),
-        None => Ok(wasm.to_vec()),
+    let guarded = || {
+        let facts = Facts::read(wasm)?;
+        match Plan::new(&facts, guards)? {
+            Some(plan) => rewrite::rewrite(wasm, &facts, guards, plan),
+            None => Ok(wasm.to_vec()),
+        }
     };
     guarded().context("cannot add guards to the module")
+}
+
+/// Whether checks can be added: whether the library was compiled with debug assertions, and so
+/// has the function that says what a check has found.
+///
+/// # Errors
+///
+/// If the module cannot be read.
+pub fn can_check(wasm: &[u8]) -> Result<bool> {
+    Ok(Facts::read(wasm)?.function(checks::SET_REPORTER).is_some())
 }

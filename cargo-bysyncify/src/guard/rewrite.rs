@@ -1,122 +1,129 @@
-//! Writes the module anew, with guards.
+//! Writes the module anew.
 
 use core::convert::Infallible;
-use std::collections::BTreeMap;
 
 use anyhow::Result;
 use wasm_encoder::reencode::{Error, Reencode, utils};
 use wasm_encoder::{
-    CodeSection, ConstExpr, Function, FunctionSection, GlobalSection, GlobalType, Module, NameMap,
-    NameSection,
+    CodeSection, ConstExpr, DataCountSection, DataSection, Function, FunctionSection,
+    GlobalSection, GlobalType, Instruction, Module, NameMap, NameSection, SectionId, TypeSection,
+    ValType,
 };
-use wasmparser::{CustomSectionReader, ExternalKind, FunctionBody, Name, Parser};
+use wasmparser::{
+    CustomSectionReader, ExternalKind, FunctionBody, Name, Operator, OperatorsReader, Parser,
+};
 
 use super::Guards;
-use super::code::{Globals, Writer};
+use super::checks::Texts;
 use super::facts::Facts;
-
-/// A function to be added.
-struct Added {
-    name: String,
-    ty: u32,
-    body: Function,
-}
+use super::plan::Plan;
+use crate::analysis::readable;
 
 /// The module's new form in the making.
-pub(super) struct Rewriter<'a> {
+struct Rewriter<'a> {
+    facts: &'a Facts<'a>,
     guards: &'a Guards<'a>,
-    writer: Writer,
-    /// The globals to be added, all of them addresses; from `first_global` on.
-    globals: Vec<String>,
-    first_global: u32,
-    /// The functions to be added, from `first_function` on.
-    functions: Vec<Added>,
-    first_function: u32,
-    /// What is called in place of a function.
-    instead: BTreeMap<u32, u32>,
+    plan: Plan,
     /// The function whose body comes next.
     next: u32,
 }
 
-impl<'a> Rewriter<'a> {
-    /// Decides what to add. `None` if there is nothing to guard.
-    pub(super) fn new(facts: &Facts<'a>, guards: &'a Guards<'a>) -> Result<Option<Self>> {
-        let Some(resume) = facts.function("bysyncify_resume") else { return Ok(None) };
-        let globals = Globals {
-            stack_pointer: facts.global("__stack_pointer")?,
-            current_core: facts.global("bysyncify_current_core")?,
-            host_stack: facts.globals,
-        };
-        let writer = Writer { memory64: facts.memory64, globals };
-        let mut rewriter = Self {
-            guards,
-            writer,
-            globals: vec!["bysyncify guard: host stack".to_owned()],
-            first_global: facts.globals,
-            functions: Vec::new(),
-            first_function: facts.signatures.len().try_into()?,
-            instead: BTreeMap::new(),
-            next: facts.imports.len().try_into()?,
-        };
-        rewriter.replace(facts, resume, |callee, _| writer.resume(callee))?;
-        if let Some(outside) = facts.function("bysyncify_outside") {
-            rewriter.replace(facts, outside, |callee, _| writer.outside(callee))?;
+/// The module as the plan has it.
+pub(super) fn rewrite(
+    wasm: &[u8],
+    facts: &Facts<'_>,
+    guards: &Guards<'_>,
+    plan: Plan,
+) -> Result<Vec<u8>> {
+    let next = facts.imports.len().try_into()?;
+    let mut module = Module::new();
+    let mut rewriter = Rewriter { facts, guards, plan, next };
+    rewriter.parse_core_module(&mut module, Parser::new(0), wasm)?;
+    Ok(module.finish())
+}
+
+impl Rewriter<'_> {
+    /// Rewrites a function's code.
+    fn rewrite(
+        &mut self,
+        function: u32,
+        operators: OperatorsReader<'_>,
+        body: &mut Function,
+    ) -> Result<(), Error> {
+        if self.guards.panics.contains(&function) {
+            write(body, &self.plan.writer.leave_for_good());
         }
-        for (index, import) in (0..).zip(&facts.imports) {
-            if import.is_host() {
-                rewriter.replace(facts, index, |callee, count| writer.host(callee, count))?;
+        let setter = self.plan.checks.as_ref().filter(|checks| !checks.exempt.contains(&function));
+        let setter = setter.map(|checks| checks.set_stack_pointer);
+        let mut name = None;
+        for operator in operators {
+            match (operator?, setter) {
+                (Operator::GlobalSet { global_index }, Some(setter))
+                    if global_index == self.plan.writer.globals.stack_pointer =>
+                {
+                    let (offset, length) = *name.get_or_insert_with(|| self.name_in_data(function));
+                    write(body, &[text(offset), text(length), Instruction::Call(setter)]);
+                }
+                (other, _) => write(body, &[self.instruction(other)?]),
             }
         }
-        for index in facts.future_imports()? {
-            rewriter.replace(facts, index, |callee, count| writer.future_host(callee, count))?;
-        }
-        Ok(Some(rewriter))
-    }
-
-    /// Adds a function that is called in place of `callee`. `write` gets that, and how many
-    /// parameters it has.
-    fn replace(
-        &mut self,
-        facts: &Facts<'_>,
-        callee: u32,
-        write: impl Fn(u32, u32) -> Function,
-    ) -> Result<()> {
-        let (ty, parameters) = facts.signature(callee)?;
-        let index = self.first_function + u32::try_from(self.functions.len())?;
-        self.instead.insert(callee, index);
-        let name = format!("bysyncify guard: {}", facts.shown(callee));
-        self.functions.push(Added { name, ty, body: write(callee, parameters) });
         Ok(())
     }
 
-    /// Writes the module.
-    pub(super) fn run(mut self, wasm: &[u8]) -> Result<Vec<u8>> {
-        let mut module = Module::new();
-        self.parse_core_module(&mut module, Parser::new(0), wasm)?;
-        Ok(module.finish())
+    /// Where the function's name is in the texts' data segment, and its length.
+    fn name_in_data(&mut self, function: u32) -> (u32, u32) {
+        let texts = self.plan.checks.as_mut().and_then(|checks| checks.texts.as_mut());
+        texts.map_or((0, 0), |texts| texts.add(&readable(&self.facts.shown(function))))
     }
+
+    fn texts(&self) -> Option<&Texts> {
+        self.plan.checks.as_ref()?.texts.as_ref()
+    }
+}
+
+fn write(body: &mut Function, code: &[Instruction<'_>]) {
+    for instruction in code {
+        body.instruction(instruction);
+    }
+}
+
+fn text(place: u32) -> Instruction<'static> {
+    Instruction::I32Const(place.cast_signed())
 }
 
 impl Reencode for Rewriter<'_> {
     type Error = Infallible;
 
     /// In calls, `ref.func` and element segments.
-    fn function_index(&mut self, function: u32) -> Result<u32, Error<Self::Error>> {
-        Ok(self.instead.get(&function).copied().unwrap_or(function))
+    fn function_index(&mut self, function: u32) -> Result<u32, Error> {
+        Ok(self.plan.instead.get(&function).copied().unwrap_or(function))
     }
 
     /// In exports. The host may call what it likes.
-    fn external_index(&mut self, _: ExternalKind, index: u32) -> Result<u32, Error<Self::Error>> {
+    fn external_index(&mut self, _: ExternalKind, index: u32) -> Result<u32, Error> {
         Ok(index)
+    }
+
+    fn parse_type_section(
+        &mut self,
+        types: &mut TypeSection,
+        section: wasmparser::TypeSectionReader<'_>,
+    ) -> Result<(), Error> {
+        utils::parse_type_section(self, types, section)?;
+        if self.plan.checks.is_some() {
+            let address = self.plan.writer.address();
+            types.ty().function([address, ValType::I32, ValType::I32], []);
+        }
+        Ok(())
     }
 
     fn parse_function_section(
         &mut self,
         functions: &mut FunctionSection,
         section: wasmparser::FunctionSectionReader<'_>,
-    ) -> Result<(), Error<Self::Error>> {
+    ) -> Result<(), Error> {
         utils::parse_function_section(self, functions, section)?;
-        for added in &self.functions {
+        for added in &self.plan.functions {
             functions.function(added.ty);
         }
         Ok(())
@@ -126,25 +133,29 @@ impl Reencode for Rewriter<'_> {
         &mut self,
         globals: &mut GlobalSection,
         section: wasmparser::GlobalSectionReader<'_>,
-    ) -> Result<(), Error<Self::Error>> {
+    ) -> Result<(), Error> {
         utils::parse_global_section(self, globals, section)?;
-        let val_type = self.writer.address();
-        for _ in &self.globals {
+        let val_type = self.plan.writer.address();
+        for _ in &self.plan.globals {
             globals.global(
                 GlobalType { val_type, mutable: true, shared: false },
-                &ConstExpr::extended([self.writer.null()]),
+                &ConstExpr::extended([self.plan.writer.null()]),
             );
         }
         Ok(())
+    }
+
+    fn data_count(&mut self, count: u32) -> Result<u32, Error> {
+        Ok(count + u32::from(self.texts().is_some()))
     }
 
     fn parse_code_section(
         &mut self,
         code: &mut CodeSection,
         section: wasmparser::CodeSectionReader<'_>,
-    ) -> Result<(), Error<Self::Error>> {
+    ) -> Result<(), Error> {
         utils::parse_code_section(self, code, section)?;
-        for added in &self.functions {
+        for added in &self.plan.functions {
             code.function(&added.body);
         }
         Ok(())
@@ -153,20 +164,48 @@ impl Reencode for Rewriter<'_> {
     fn parse_function_body(
         &mut self,
         code: &mut CodeSection,
-        body: FunctionBody<'_>,
-    ) -> Result<(), Error<Self::Error>> {
-        let mut function = self.new_function_with_parsed_locals(&body)?;
-        if self.guards.panics.contains(&self.next) {
-            for instruction in self.writer.leave_for_good() {
-                function.instruction(&instruction);
-            }
-        }
+        parsed: FunctionBody<'_>,
+    ) -> Result<(), Error> {
+        let function = self.next;
         self.next += 1;
-        let mut reader = body.get_operators_reader()?;
-        while !reader.eof() {
-            function.instruction(&self.parse_instruction(&mut reader)?);
+        if let Some(checks) = &self.plan.checks
+            && checks.set_reporter == function
+        {
+            code.function(&self.plan.writer.set_reporter(checks.globals));
+            return Ok(());
         }
-        code.function(&function);
+        let mut body = self.new_function_with_parsed_locals(&parsed)?;
+        self.rewrite(function, parsed.get_operators_reader()?, &mut body)?;
+        code.function(&body);
+        Ok(())
+    }
+
+    fn parse_data_section(
+        &mut self,
+        data: &mut DataSection,
+        section: wasmparser::DataSectionReader<'_>,
+    ) -> Result<(), Error> {
+        utils::parse_data_section(self, data, section)?;
+        if let Some(texts) = self.texts() {
+            data.passive(texts.bytes.iter().copied());
+        }
+        Ok(())
+    }
+
+    /// Adds the sections for the texts, where there are none that they could be added to.
+    fn intersperse_section_hook(
+        &mut self,
+        module: &mut Module,
+        _: Option<SectionId>,
+        before: Option<SectionId>,
+    ) -> Result<(), Error> {
+        let Some(texts) = self.texts() else { return Ok(()) };
+        if before == Some(SectionId::Code) && !self.facts.has_data_count {
+            module.section(&DataCountSection { count: texts.segment + 1 });
+        }
+        if before.is_none() && !self.facts.has_data {
+            module.section(DataSection::new().passive(texts.bytes.iter().copied()));
+        }
         Ok(())
     }
 
@@ -175,7 +214,7 @@ impl Reencode for Rewriter<'_> {
         &mut self,
         module: &mut Module,
         section: CustomSectionReader<'_>,
-    ) -> Result<(), Error<Self::Error>> {
+    ) -> Result<(), Error> {
         let name = section.name();
         let is_of_places = name == "linking"
             || ["reloc.", ".debug_", "metadata.code."].iter().any(|start| name.starts_with(start));
@@ -187,14 +226,16 @@ impl Reencode for Rewriter<'_> {
         &mut self,
         names: &mut NameSection,
         subsection: Name<'_>,
-    ) -> Result<(), Error<Self::Error>> {
+    ) -> Result<(), Error> {
         match subsection {
             Name::Function(map) => {
-                let added = self.functions.iter().map(|added| &added.name);
-                names.functions(&extended(map, (self.first_function..).zip(added))?);
+                let first = self.facts.signatures.len() as u32;
+                let added = self.plan.functions.iter().map(|added| added.name.as_str());
+                names.functions(&extended(map, first, added)?);
             }
             Name::Global(map) => {
-                names.globals(&extended(map, (self.first_global..).zip(&self.globals))?);
+                let added = self.plan.globals.iter().copied();
+                names.globals(&extended(map, self.facts.globals, added)?);
             }
             // Only functions have new numbers.
             other => utils::parse_custom_name_subsection(self, names, other)?,
@@ -203,13 +244,14 @@ impl Reencode for Rewriter<'_> {
     }
 }
 
-/// The names in `map`, and more of them.
+/// The names in `map`, and then more of them.
 fn extended<'a>(
     map: wasmparser::NameMap<'_>,
-    more: impl Iterator<Item = (u32, &'a String)>,
+    first: u32,
+    more: impl Iterator<Item = &'a str>,
 ) -> Result<NameMap, Error> {
     let mut names = utils::name_map(map, Ok)?;
-    for (index, name) in more {
+    for (index, name) in (first..).zip(more) {
         names.append(index, name);
     }
     Ok(names)

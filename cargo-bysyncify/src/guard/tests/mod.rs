@@ -19,7 +19,7 @@ fn assert_guarded(module: &str, guards: &Guards<'_>, expected: &str) {
 fn each_imported_function_is_called_through_a_wrapper() {
     assert_guarded(
         include_str!("host.wat"),
-        &Guards { panics: &[10] },
+        &Guards { panics: &[10], ..Guards::default() },
         include_str!("host.expected.wat"),
     );
 }
@@ -28,8 +28,44 @@ fn each_imported_function_is_called_through_a_wrapper() {
 fn addresses_may_have_64_bits() {
     assert_guarded(
         include_str!("host64.wat"),
-        &Guards { panics: &[2] },
+        &Guards { panics: &[2], ..Guards::default() },
         include_str!("host64.expected.wat"),
+    );
+}
+
+#[test]
+fn debug_build_checks_its_stacks() {
+    let guards = Guards { panics: &[6], checks: true };
+    assert_guarded(include_str!("checks.wat"), &guards, include_str!("checks.expected.wat"));
+}
+
+#[test]
+fn debug_build_may_have_no_data() {
+    let guards = Guards { panics: &[], checks: true };
+    assert_guarded(include_str!("checks64.wat"), &guards, include_str!("checks64.expected.wat"));
+}
+
+#[test]
+fn old_compilers_get_checks_without_names() {
+    assert_guarded(
+        include_str!("checks_without_names.wat"),
+        &Guards { panics: &[], checks: true },
+        include_str!("checks_without_names.expected.wat"),
+    );
+}
+
+#[test]
+fn checks_need_the_function_that_the_library_has_with_debug_assertions() {
+    let with = wat::parse_str(include_str!("checks.wat")).unwrap();
+    let without = wat::parse_str(include_str!("host.wat")).unwrap();
+    assert!(can_check(&with).unwrap());
+    assert!(!can_check(&without).unwrap());
+    let error = guard(&without, &Guards { panics: &[], checks: true }).unwrap_err();
+    assert_eq!(
+        format!("{error:#}"),
+        "cannot add guards to the module: to check itself while it runs the program needs a \
+         `bysyncify` with debug assertions: set `debug-assertions = true` in the profile, or under \
+         `[profile.release.package.bysyncify]`"
     );
 }
 
@@ -41,7 +77,7 @@ fn module_without_the_switch_is_left_as_it_is() {
         (func (export "run") call 0)
         (@custom "name" "\00\05\04none"))"#;
     let wasm = wat::parse_str(text).unwrap();
-    assert_eq!(guard(&wasm, &Guards { panics: &[1] }).unwrap(), wasm);
+    assert_eq!(guard(&wasm, &Guards { panics: &[1], ..Guards::default() }).unwrap(), wasm);
 }
 
 #[test]

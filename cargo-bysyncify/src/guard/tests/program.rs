@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use super::*;
-use crate::{command, setup};
+use crate::{command, module, setup};
 
 const TARGET: &str = "wasm32-unknown-unknown";
 
@@ -104,7 +104,23 @@ fn no_coroutine_runs_while_the_host_does() {
         let wasm = compile("host_boundary", profile);
         let panics = named(&wasm, "rust_begin_unwind");
         assert_eq!(panics.len(), 1);
-        let wasm = guard(&wasm, &Guards { panics: &panics }).unwrap();
+        let wasm = guard(&wasm, &Guards { panics: &panics, ..Guards::default() }).unwrap();
         assert_prints(&run(&wasm, profile), include_str!("program/host_boundary.txt"));
     }
+}
+
+#[test]
+fn overflow_stops_at_once() {
+    let compiled = compile("overflow", DEBUG);
+    let guards = Guards { panics: &named(&compiled, "rust_begin_unwind"), checks: true };
+    let wasm = guard(&compiled, &guards).unwrap();
+    assert_prints(&run(&wasm, DEBUG), include_str!("program/overflow.txt"));
+
+    // What compilers before Rust 1.87 make of it.
+    let compiled = module::without_sections(&compiled, |name| name == "target_features").unwrap();
+    let wasm = guard(&compiled, &guards).unwrap();
+    let expected = include_str!("program/overflow.txt")
+        .replace(" in `overflow::too_large`", "")
+        .replace(" in `overflow::descend`", "");
+    assert_prints(&run(&wasm, DEBUG), &expected);
 }

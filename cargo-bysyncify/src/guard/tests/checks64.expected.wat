@@ -1,0 +1,140 @@
+(module
+  (type (;0;) (func))
+  (type (;1;) (func (param i64 i64 i64) (result i32)))
+  (type (;2;) (func (param i64 i64)))
+  (type (;3;) (func (param i64 i32 i32)))
+  (memory (;0;) i64 1)
+  (global $__stack_pointer (;0;) (mut i64) i64.const 1048576)
+  (global $bysyncify_current_core (;1;) (mut i64) i64.const 0)
+  (global $"bysyncify guard: host stack" (;2;) (mut i64) i64.const 0)
+  (global $"bysyncify guard: stack limit" (;3;) (mut i64) i64.const 0)
+  (global $"bysyncify guard: reporter" (;4;) (mut i64) i64.const 0)
+  (global $"bysyncify guard: core size" (;5;) (mut i64) i64.const 0)
+  (func $_RNvC5guest1f (;0;) (type 0)
+    i64.const 1
+    i32.const 0
+    i32.const 8
+    call $"bysyncify guard: set stack pointer"
+  )
+  (func $bysyncify_resume (;1;) (type 1) (param i64 i64 i64) (result i32)
+    i32.const 1
+  )
+  (func $bysyncify_outside (;2;) (type 2) (param i64 i64))
+  (func $bysyncify_set_reporter (;3;) (type 2) (param i64 i64)
+    local.get 0
+    global.set $"bysyncify guard: reporter"
+    local.get 1
+    global.set $"bysyncify guard: core size"
+  )
+  (func $"bysyncify guard: bysyncify_resume" (;4;) (type 1) (param i64 i64 i64) (result i32)
+    (local i64 i64)
+    global.get $"bysyncify guard: host stack"
+    local.set 3
+    global.get $"bysyncify guard: stack limit"
+    local.set 4
+    global.get $__stack_pointer
+    global.get $"bysyncify guard: host stack"
+    global.get $bysyncify_current_core
+    i64.eqz
+    select
+    global.set $"bysyncify guard: host stack"
+    local.get 2
+    global.get $"bysyncify guard: core size"
+    i64.add
+    global.set $"bysyncify guard: stack limit"
+    local.get 0
+    local.get 1
+    local.get 2
+    call $bysyncify_resume
+    local.get 3
+    global.set $"bysyncify guard: host stack"
+    local.get 4
+    global.set $"bysyncify guard: stack limit"
+  )
+  (func $"bysyncify guard: bysyncify_outside" (;5;) (type 2) (param i64 i64)
+    (local i64 i64 i64)
+    global.get $__stack_pointer
+    local.set 2
+    global.get $"bysyncify guard: host stack"
+    local.set 3
+    global.get $"bysyncify guard: stack limit"
+    local.set 4
+    global.get $__stack_pointer
+    global.get $"bysyncify guard: host stack"
+    global.get $bysyncify_current_core
+    i64.eqz
+    select
+    global.set $__stack_pointer
+    i64.const 0
+    global.set $"bysyncify guard: stack limit"
+    local.get 0
+    local.get 1
+    call $bysyncify_outside
+    local.get 2
+    global.set $__stack_pointer
+    local.get 3
+    global.set $"bysyncify guard: host stack"
+    local.get 4
+    global.set $"bysyncify guard: stack limit"
+  )
+  (func $"bysyncify guard: report" (;6;) (type 3) (param i64 i32 i32)
+    (local i64)
+    global.get $"bysyncify guard: host stack"
+    local.get 2
+    i64.extend_i32_u
+    i64.sub
+    i64.const 32
+    i64.sub
+    i64.const -16
+    i64.and
+    local.tee 3
+    global.set $__stack_pointer
+    local.get 3
+    i64.const 32
+    i64.add
+    local.get 1
+    local.get 2
+    memory.init 0
+    local.get 3
+    local.get 3
+    i64.const 32
+    i64.add
+    i64.store
+    local.get 3
+    local.get 2
+    i64.extend_i32_u
+    i64.store offset=8
+    local.get 3
+    local.get 0
+    i64.store offset=16
+    local.get 3
+    global.get $"bysyncify guard: stack limit"
+    i64.store offset=24
+    i64.const 0
+    global.set $"bysyncify guard: stack limit"
+    global.get $"bysyncify guard: reporter"
+    local.get 3
+    call $bysyncify_outside
+    unreachable
+  )
+  (func $"bysyncify guard: set stack pointer" (;7;) (type 3) (param i64 i32 i32)
+    local.get 0
+    global.get $"bysyncify guard: stack limit"
+    i64.lt_u
+    global.get $__stack_pointer
+    global.get $"bysyncify guard: stack limit"
+    i64.lt_u
+    i32.eqz
+    i32.and
+    if ;; label = @1
+      local.get 0
+      local.get 1
+      local.get 2
+      call $"bysyncify guard: report"
+    end
+    local.get 0
+    global.set $__stack_pointer
+  )
+  (@custom "target_features" (after code) "\01+\0bbulk-memory")
+  (data (;0;) "guest::f")
+)
