@@ -16,7 +16,8 @@ pub(crate) const ROW: &str = "examples";
 
 /// Tests every package that has `test = ["program", "argument", …]` in its
 /// `[package.metadata.xtask]`. The command finds the module in `BYSYNCIFY_WASM`, and with
-/// `wasm-bindgen = "<version>"` what that made of it in `BYSYNCIFY_JS`.
+/// `wasm-bindgen = "<version>"` what that made of it in `BYSYNCIFY_JS`. `wasm-opt-level` is for
+/// those whose wasm-opt would take too long.
 pub(crate) fn run(workspace: &Workspace, report: &mut Report) {
     for example in workspace.with_own_tests() {
         let test = example.list("test");
@@ -41,6 +42,9 @@ fn run_example(workspace: &Workspace, example: &Package, test: &[String]) -> Res
     let mut build = process::cargo();
     build.current_dir(&workspace.root);
     build.args(["bysyncify", "build", "--release", "--package", &example.name]);
+    if let Some(level) = example.setting("wasm-opt-level") {
+        build.env("BYSYNCIFY_OPT", level);
+    }
     process::must_succeed(&mut build)?;
 
     let artefact = example.artefact.as_ref().context("the package builds no program")?;

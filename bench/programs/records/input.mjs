@@ -24,7 +24,7 @@ function csv(random) {
     if (random(5) === 0) words.push(`u${random(500)}@mail.${random(2) ? 'org' : 'net'}`);
     if (random(5) === 0) words.push(`20${10 + random(20)}-${10 + random(5)}-${10 + random(20)}`);
     const note = random(20) === 0 ? '' : words.join(' ');
-    const record = { id: random(1e9), user: `user-${'n'.repeat(random(30))}`, amount: random(1e6) / 64, note };
+    const record = { id: random(1e9), user: `user${random(1000)}-${'n'.repeat(random(30))}`, amount: random(1e6) / 64, note };
     records.push(record);
     text += `${record.id},${record.user},${record.amount},"${note.replaceAll('"', '""')}"\n`;
   }

@@ -59,5 +59,6 @@ trait Figures: fmt::Display {
 }
 
 fn print(json: bool, figures: &impl Figures) {
+    // As text with an empty line behind, before the next.
     if json { println!("{}", figures.to_json()) } else { println!("{figures}") }
 }

@@ -50,21 +50,26 @@ impl Read for Source {
     }
 }
 
-/// What was loaded is forgotten, as a file would do it.
+/// Elsewhere in the input nothing is loaded yet.
 impl Seek for Source {
     fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
-        let (base, offset) = match to {
-            SeekFrom::Start(offset) => (0, offset.cast_signed()),
-            SeekFrom::End(offset) => (self.input.len(), offset),
-            SeekFrom::Current(0) => return Ok(self.position as u64),
-            SeekFrom::Current(offset) => (self.position, offset),
+        let signed = |offset: usize| i64::try_from(offset).ok();
+        let position = match to {
+            SeekFrom::Start(offset) => i64::try_from(offset).ok(),
+            SeekFrom::End(offset) => {
+                signed(self.input.len()).and_then(|len| len.checked_add(offset))
+            }
+            SeekFrom::Current(offset) => {
+                signed(self.position).and_then(|now| now.checked_add(offset))
+            }
         };
-        let position = usize::try_from(offset).ok();
-        let position = position.and_then(|offset| base.checked_add(offset));
-        let inside = position.filter(|position| *position <= self.input.len());
-        self.position = inside.ok_or(io::ErrorKind::InvalidInput)?;
-        self.loaded = self.position;
-        Ok(self.position as u64)
+        let position = position.and_then(|position| usize::try_from(position).ok());
+        let position = position.filter(|position| *position <= self.input.len());
+        let position = position.ok_or(io::ErrorKind::InvalidInput)?;
+        if position != self.position {
+            (self.position, self.loaded) = (position, position);
+        }
+        Ok(position as u64)
     }
 }
 

@@ -36,7 +36,7 @@ pub(super) struct Workshop<'a> {
     folder: PathBuf,
 }
 
-/// A program that was linked and nothing else.
+/// A program that was linked, and no more than that.
 struct Linked {
     module: PathBuf,
     /// What the linker was given: a tar file.
@@ -82,6 +82,8 @@ impl<'a> Workshop<'a> {
             .arg(&self.folder)
             .args(["--", "-C"])
             .arg(format!("link-arg=--reproduce={}", objects.display()));
+        // What Rhai hashes with is drawn by lot when that is compiled.
+        command.env("CONST_RANDOM_SEED", "the same each time");
         self.target.apply(&mut command);
         process::must_succeed(&mut command)?;
         Ok(Linked { module: built.join(artefact).with_extension("wasm"), objects })
@@ -129,6 +131,7 @@ impl<'a> Workshop<'a> {
 
     /// Links once more, with our linker.
     fn relink(&self, objects: &Path, output: &Path, arguments: &[&str]) -> Result<()> {
+        // A new folder each time: so our linker finds nothing there of an earlier time.
         let folder = objects.with_extension("objects");
         if folder.exists() {
             fs::remove_dir_all(&folder)?;
@@ -137,17 +140,18 @@ impl<'a> Workshop<'a> {
         let mut unpack = Command::new("tar");
         process::must_succeed(unpack.arg("-xf").arg(objects).arg("-C").arg(&folder))?;
 
-        // The linker's archive has all in one folder, which has the archive's name.
+        // All in the linker's archive is in one folder, which has the archive's name.
         let inner = folder.join(objects.file_stem().unwrap_or_default());
         let mut link = Command::new(own_path()?);
-        link.current_dir(inner)
-            .args([LINKER, "-flavor", "wasm", "@response.txt", "-o"])
-            .arg(output)
+        link.current_dir(&inner)
+            .args([LINKER, "-flavor", "wasm", "@response.txt", "-o", "linked.wasm"])
             .args(arguments)
             .env("BYSYNCIFY_LINKER", self.rust_lld()?)
             .env("BYSYNCIFY_OPT", "3")
             .env("WASM_OPT", self.wasm_opt.path());
-        process::must_succeed(&mut link).map(drop)
+        process::must_succeed(&mut link)?;
+        fs::rename(inner.join("linked.wasm"), output)?;
+        Ok(())
     }
 
     /// The linker of the compiler that was used.

@@ -68,7 +68,7 @@ pub(super) fn measure(
     let mut version = String::new();
     for package in chosen(workspace, only)? {
         let modules = workshop.build(package, &BUILDS)?;
-        eprintln!("{}: measuring …", package.name);
+        eprintln!("{}: measuring …", name(package));
         let timings = timing::run(node, workspace, package, &modules, &BUILDS)?;
         version = timings.node;
         let mut builds = Vec::new();
@@ -101,4 +101,23 @@ fn chosen<'a>(workspace: &'a Workspace, only: Option<&str>) -> Result<Vec<&'a Pa
 /// What a program is called: its folder.
 fn name(package: &Package) -> &str {
     package.folder.file_name().and_then(|name| name.to_str()).unwrap_or(&package.name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn programs_are_found_by_their_folders() {
+        let workspace = Workspace::load().expect("a workspace");
+        let names = |only| -> Result<Vec<String>> {
+            Ok(chosen(&workspace, only)?.into_iter().map(|p| name(p).to_owned()).collect())
+        };
+        assert_eq!(names(None).expect("programs"), ["image", "records", "script"]);
+        assert_eq!(names(Some("script")).expect("a program"), ["script"]);
+        assert_eq!(
+            names(Some("support")).expect_err("no program").to_string(),
+            "there is no program `support` in bench/programs: there are image, records, script"
+        );
+    }
 }
