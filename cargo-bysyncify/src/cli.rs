@@ -10,7 +10,7 @@ use std::process::ExitCode;
 use anyhow::{Context, Result, bail};
 
 use self::options::Options;
-use crate::{cargo, command, launch, new, setup};
+use crate::{cargo, command, launch, new, report, setup};
 
 const HELP: &str = include_str!("help.txt");
 
@@ -50,6 +50,7 @@ fn dispatch(arguments: &[OsString]) -> Result<ExitCode> {
         "build" => build(rest),
         "run" => crate::run::run(&run::read(rest)?),
         "test" => test(rest),
+        "report" => report(rest),
         "runner" => launch::runner(rest),
         "-h" | "--help" | "help" => {
             print!("{HELP}");
@@ -60,7 +61,7 @@ fn dispatch(arguments: &[OsString]) -> Result<ExitCode> {
             Ok(ExitCode::SUCCESS)
         }
         other => bail!(
-            "there is no command `{other}`: use new, build, run, test or setup \
+            "there is no command `{other}`: use new, build, run, test, report or setup \
              (`cargo bysyncify --help` explains them)"
         ),
     }
@@ -95,6 +96,11 @@ fn test(arguments: &[OsString]) -> Result<ExitCode> {
     cargo::set_runner(&mut cargo, &options.triple, "--test")?;
     options.link.apply(&mut cargo, &options.triple)?;
     options.watch.status(cargo.args(options.rest)).map(command::exit_code)
+}
+
+fn report(arguments: &[OsString]) -> Result<ExitCode> {
+    let (options, rest) = report::Options::take(arguments)?;
+    report::report(&options, &run::read(&rest)?)
 }
 
 fn create(arguments: &[OsString]) -> Result<ExitCode> {
@@ -143,7 +149,7 @@ mod tests {
     fn unknown_command_names_those_there_are() {
         assert_eq!(
             dispatch(&words("biuld")).unwrap_err().to_string(),
-            "there is no command `biuld`: use new, build, run, test or setup \
+            "there is no command `biuld`: use new, build, run, test, report or setup \
              (`cargo bysyncify --help` explains them)"
         );
     }

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 
+use crate::analysis::Vouched;
 use crate::engine::OptLevel;
 use crate::made::Made;
 use crate::module::Summary;
@@ -74,12 +75,15 @@ impl Material {
     }
 
     /// How it was made pausable, or would be.
-    pub(super) fn recipe(&self) -> Result<Recipe> {
+    ///
+    /// `vouched` is what the user vouches for now.
+    pub(super) fn recipe(&self, vouched: &[String]) -> Result<Recipe> {
         match &self.made {
             Some(made) => Ok(made.recipe.clone()),
             None => {
                 let opt_level = OptLevel::from_environment()?.unwrap_or(OptLevel::O3);
-                Ok(Recipe { opt_level, ..Recipe::default() })
+                let vouched = Vouched(vouched.to_vec());
+                Ok(Recipe { opt_level, vouched, ..Recipe::default() })
             }
         }
     }
@@ -90,26 +94,26 @@ impl Material {
     }
 
     /// Makes what is not there yet.
-    pub(super) fn finish(&self) -> Result<Finished> {
-        let recipe = self.recipe()?;
+    pub(super) fn finish(&self, recipe: &Recipe) -> Result<Finished> {
         let engine = match &self.made {
             Some(made) => same_engine(made)?,
             None => setup::wasm_opt()?,
         };
-        let made = self.made.clone().unwrap_or_else(|| Made::with(&engine, &recipe));
+        let made = self.made.clone().unwrap_or_else(|| Made::with(&engine, recipe));
         let (store, linked) = (&self.store, &self.linked);
         let asyncified = match store.find(linked, &made.text()) {
             Some(asyncified) => asyncified,
             None => {
                 eprintln!("  Asyncifying with {engine}, and keeping it for the next report");
-                let asyncified = pipeline::asyncify(linked, &recipe, &engine, &self.module)?;
+                let (asyncified, _) =
+                    pipeline::asyncify(linked, recipe, &engine, &self.module, |_| {})?;
                 store.keep(linked, &made.text(), &asyncified)?;
                 asyncified
             }
         };
         if !store.plain().is_file() {
             eprintln!("   Optimising without Asyncify, and keeping it for the next report");
-            let plain = pipeline::plain(linked, &recipe, &engine, &self.module)?;
+            let plain = pipeline::plain(linked, recipe, &engine, &self.module)?;
             store::write(&store.plain(), &plain)?;
         }
         let plain = store::read(&store.plain())?;

@@ -64,6 +64,8 @@ impl Options {
                 "--output" => options.output = Some(value()?.into()),
                 "--sort" => options.sort = utf8(value()?)?.parse()?,
                 "--limit" => options.limit = limit(&utf8(value()?)?)?,
+                // Of a module that is there already, too, this can be said.
+                "--vouch" => rest.push(format!("--vouch={}", utf8(value()?)?).into()),
                 "--" => bail!("report runs nothing: leave out `--` and what comes after it"),
                 _ if is_module(word) && options.module.is_none() => {
                     options.module = Some(word.into());
@@ -71,7 +73,8 @@ impl Options {
                 _ => rest.push(word.clone()),
             }
         }
-        if let (Some(module), Some(word)) = (&options.module, rest.first()) {
+        let build = rest.iter().find(|word| !word.to_string_lossy().starts_with("--vouch="));
+        if let (Some(module), Some(word)) = (&options.module, build) {
             bail!(
                 "`{}` says what to build, but `{}` is built already: leave one of them out",
                 word.display(),

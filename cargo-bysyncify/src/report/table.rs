@@ -24,7 +24,7 @@ fn crates(report: &Report<'_>, sort: Sort) -> Vec<String> {
     // They come in the order of their names.
     match sort {
         Sort::Cost => crates.sort_by_key(|krate| -krate.bytes.cost()),
-        Sort::Size => crates.sort_by_key(|krate| Reverse(krate.bytes.after)),
+        Sort::Size => crates.sort_by_key(|krate| Reverse(krate.bytes.with)),
         Sort::Name => {}
     }
     let functions = crates.iter().map(|krate| krate.functions).sum();
@@ -61,7 +61,7 @@ fn functions(report: &Report<'_>, sort: Sort, limit: usize) -> Vec<String> {
             "The functions that cost most"
         }
         Sort::Size => {
-            functions.sort_by_key(|(_, function)| Reverse(function.bytes.after));
+            functions.sort_by_key(|(_, function)| Reverse(function.bytes.with));
             "The largest functions"
         }
         Sort::Name => "The functions",
@@ -79,6 +79,6 @@ fn functions(report: &Report<'_>, sort: Sort, limit: usize) -> Vec<String> {
 }
 
 fn columns(bytes: Bytes) -> String {
-    let Bytes { before, after } = bytes;
-    format!("{:>12}{:>12}{:>12}", grouped(before), grouped(after), signed(bytes.cost()))
+    let Bytes { without, with } = bytes;
+    format!("{:>12}{:>12}{:>12}", grouped(without), grouped(with), signed(bytes.cost()))
 }
