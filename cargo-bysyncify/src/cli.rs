@@ -11,7 +11,7 @@ use std::process::ExitCode;
 use anyhow::{Context, Result, bail};
 
 use self::options::Options;
-use crate::{cargo, command, launch, new, setup};
+use crate::{cargo, command, launch, new, report, setup};
 
 const DEFAULT_TARGET: &str = "wasm32-unknown-unknown";
 
@@ -48,6 +48,7 @@ fn dispatch(arguments: &[OsString]) -> Result<ExitCode> {
         "run" => crate::run::run(&run::read(rest)?),
         "build" => build(rest),
         "test" => test(rest),
+        "report" => report(rest),
         "setup" => prepare(rest),
         "runner" => launch::runner(rest),
         "-h" | "--help" | "help" => match rest.first() {
@@ -99,6 +100,11 @@ fn test(arguments: &[OsString]) -> Result<ExitCode> {
     cargo::set_runner(&mut cargo, &options.triple, "--test")?;
     options.link.apply(&mut cargo, &options.triple)?;
     options.watch.status(cargo.args(options.rest)).map(command::exit_code)
+}
+
+fn report(arguments: &[OsString]) -> Result<ExitCode> {
+    let (options, rest) = report::Options::take(arguments)?;
+    report::report(&options, &run::read(&rest)?)
 }
 
 fn create(arguments: &[OsString]) -> Result<ExitCode> {

@@ -6,7 +6,7 @@
 use core::str::FromStr;
 use std::path::Path;
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 
 /// A transform that lets a module pause its own call stack.
 pub trait Engine {
@@ -77,6 +77,14 @@ impl OptLevel {
             Self::O4 => "-O4",
             Self::Os => "-Os",
             Self::Oz => "-Oz",
+        }
+    }
+
+    /// What `BYSYNCIFY_OPT` says, if it is set.
+    pub(crate) fn from_environment() -> Result<Option<Self>> {
+        match std::env::var("BYSYNCIFY_OPT") {
+            Ok(level) => level.parse().map(Some).context("in BYSYNCIFY_OPT"),
+            Err(_) => Ok(None),
         }
     }
 

@@ -30,6 +30,7 @@ mod node_run;
 mod pipeline;
 mod project;
 mod refusal;
+mod report;
 mod run;
 mod serve;
 pub mod setup;

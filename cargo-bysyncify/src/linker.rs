@@ -11,6 +11,7 @@ use anyhow::{Context, Result, bail};
 
 use crate::analysis::Vouched;
 use crate::arguments::{self, Arguments};
+use crate::engine::OptLevel;
 use crate::events::{Events, Figures};
 use crate::made::Made;
 use crate::module::{self, Summary};
@@ -70,10 +71,7 @@ fn finish(
     if !summary.needs_asyncify()? {
         return Ok(None);
     }
-    let opt_level = match std::env::var("BYSYNCIFY_OPT") {
-        Ok(level) => level.parse().context("in BYSYNCIFY_OPT")?,
-        Err(_) => arguments.opt_level,
-    };
+    let opt_level = OptLevel::from_environment()?.unwrap_or(arguments.opt_level);
     let engine = setup::installed_wasm_opt()?;
     let recipe = Recipe {
         vouched: Vouched(arguments.vouched.clone()),

@@ -16,7 +16,7 @@ pub(crate) struct Summary {
     /// The names it imports from module `asyncify`.
     asyncify_imports: Vec<String>,
     /// Whether it has been through Asyncify.
-    is_asyncified: bool,
+    pub(crate) is_asyncified: bool,
     /// The features it uses, by their names in the `target_features` section.
     pub(crate) features: Vec<String>,
     /// Whether wasm-bindgen will have to be run on it.

@@ -31,8 +31,7 @@ pub(crate) struct Request {
 
 /// Builds and runs; the exit status is the program's.
 pub(crate) fn run(request: &Request) -> Result<ExitCode> {
-    let current = env::current_dir().context("cannot tell the current folder")?;
-    let program = project::choose(&project::programs()?, &request.wanted, &current)?;
+    let program = chosen(request)?;
     let module = match build(request, &program)? {
         Built::Module(module) => module,
         Built::Failed(code) => return Ok(code),
@@ -40,13 +39,21 @@ pub(crate) fn run(request: &Request) -> Result<ExitCode> {
     launch::launch(Mode::Run, &program.host, &module, &request.arguments)
 }
 
-enum Built {
+/// The program that is meant.
+pub(crate) fn chosen(request: &Request) -> Result<Program> {
+    let current = env::current_dir().context("cannot tell the current folder")?;
+    project::choose(&project::programs()?, &request.wanted, &current)
+}
+
+/// What became of a build.
+pub(crate) enum Built {
     Module(PathBuf),
     /// Cargo has said why.
     Failed(ExitCode),
 }
 
-fn build(request: &Request, program: &Program) -> Result<Built> {
+/// Builds a program.
+pub(crate) fn build(request: &Request, program: &Program) -> Result<Built> {
     let mut command = cargo::command("build", &request.triple)?;
     let format = request.message_format.as_deref().unwrap_or("json-render-diagnostics");
     command

@@ -15,6 +15,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
+use crate::module;
+
 /// A file or a folder that is removed in the end, whatever happens; a renamed one is gone already.
 #[derive(Debug)]
 pub(crate) struct Temporary(pub(crate) PathBuf);
@@ -65,6 +67,32 @@ impl Store {
         Self { folder: output.with_extension("bysyncify") }
     }
 
+    /// The store of a module that cargo may have copied or renamed since it was linked:
+    /// `release/my-demo.wasm` was `release/deps/my_demo.wasm`, or `…/my_demo-<hash>.wasm`.
+    pub(crate) fn behind(module: &Path, wasm: &[u8]) -> Result<Option<Self>> {
+        let bare = |wasm: &[u8]| module::without_sections(wasm, |_| true);
+        let wanted = bare(wasm)?;
+        let folder = module.parent().unwrap_or(Path::new(""));
+        let stem = plain_stem(module);
+        for folder in [folder.to_owned(), folder.join("deps")] {
+            // That there is no such folder is as good as an empty one.
+            let Ok(entries) = fs::read_dir(&folder) else { continue };
+            for entry in entries {
+                let path = entry?.path();
+                let is_ours = path.extension().is_some_and(|extension| extension == "bysyncify");
+                if !is_ours || !plain_stem(&path).starts_with(&stem) {
+                    continue;
+                }
+                let store = Self { folder: path };
+                let same = |made: Vec<u8>| bare(&made).is_ok_and(|made| made == wanted);
+                if store.made().is_file() && fs::read(store.asyncified()).is_ok_and(same) {
+                    return Ok(Some(store));
+                }
+            }
+        }
+        Ok(None)
+    }
+
     /// The module as it was linked, with names and relocations.
     pub(crate) fn linked(&self) -> PathBuf {
         self.folder.join("linked.wasm")
@@ -86,6 +114,11 @@ impl Store {
         self.folder.join("plain.wasm")
     }
 
+    /// Where `cargo bysyncify report` puts its page.
+    pub(crate) fn page(&self) -> PathBuf {
+        self.folder.join("report.html")
+    }
+
     /// What was made of the same module in the same way.
     pub(crate) fn find(&self, linked: &[u8], how: &str) -> Option<Vec<u8>> {
         let same = fs::read_to_string(self.made()).is_ok_and(|made| made == how)
@@ -105,9 +138,35 @@ impl Store {
     }
 }
 
+/// A file's name as a crate is called that has it.
+fn plain_stem(path: &Path) -> String {
+    path.file_stem().unwrap_or_default().to_string_lossy().replace('-', "_")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn module_that_cargo_renamed_is_found_by_what_it_is() {
+        let dir = tempfile::tempdir().unwrap();
+        let module = |text| wat::parse_str(text).unwrap();
+        let wasm = module(r#"(module (func) (@custom "name" "stripped later"))"#);
+        let shipped = module("(module (func))");
+        let moved = dir.path().join("my-demo.wasm");
+        let deps = dir.path().join("deps");
+        assert!(Store::behind(&moved, &shipped).unwrap().is_none());
+        for (name, wasm) in [("my_demo-0f", &wasm), ("my_demo-1f", &module("(module)"))] {
+            let store = Store::of(&deps.join(name).with_extension("wasm"));
+            store.keep(b"linked", "how", wasm).unwrap();
+        }
+        let found = Store::behind(&moved, &shipped).unwrap().unwrap();
+        assert_eq!(found.linked(), deps.join("my_demo-0f.bysyncify/linked.wasm"));
+        assert!(Store::behind(&dir.path().join("other.wasm"), &shipped).unwrap().is_none());
+        // It was not finished.
+        fs::remove_file(found.made()).unwrap();
+        assert!(Store::behind(&moved, &shipped).unwrap().is_none());
+    }
 
     #[test]
     fn only_the_same_module_made_in_the_same_way_is_found() {

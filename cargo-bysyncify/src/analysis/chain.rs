@@ -10,7 +10,7 @@ impl Analysis {
     pub(crate) fn chain(&self, program: &Program, function: FunctionIndex) -> String {
         let mut steps = self.to_suspend(function).into_iter();
         let first = steps.next().map(|_| format!("    {}", program.readable(function)));
-        let rest = steps.map(|step| format!("      {}", program.call(step)));
+        let rest = steps.map(|step| format!("      {}", self.call(program, step)));
         first.into_iter().chain(rest).collect::<Vec<_>>().join("\n")
     }
 
@@ -28,26 +28,24 @@ impl Analysis {
         way.reverse();
         way
     }
-}
-
-impl Program {
-    /// What a programmer would call the function.
-    pub(crate) fn readable(&self, function: FunctionIndex) -> String {
-        readable(&self.symbol(function))
-    }
 
     /// A call, in words: `calls a::b`.
-    pub(crate) fn call(&self, step: Step) -> String {
-        let name = self.readable(step.function);
+    pub(crate) fn call(&self, program: &Program, step: Step) -> String {
+        let name = program.readable(step.function);
         match step.indirect {
             None => format!("calls {name}"),
-            Some(call) => format!("calls {name} {}", self.way_of(call, step.function)),
+            Some(call) => format!("calls {name} {}", self.way(program, call, step.function)),
         }
     }
 
     /// How an indirect call gets to `callee`, in words.
-    pub(crate) fn way_of(&self, call: IndirectCall, callee: FunctionIndex) -> String {
-        let taken = &self.functions[callee as usize].taken;
+    pub(crate) fn way(
+        &self,
+        program: &Program,
+        call: IndirectCall,
+        callee: FunctionIndex,
+    ) -> String {
+        let taken = &program.functions[callee as usize].taken;
         let through = match call.through {
             Through::Any => "a function pointer".to_owned(),
             Through::Slot(offset) if taken.slots.contains(&offset) => {
@@ -56,17 +54,26 @@ impl Program {
             Through::Slot(offset) => format!("a function pointer (at offset {offset})"),
             Through::Entry(entry) => format!("table entry {entry}"),
         };
-        let meant = match self.meant(call) {
-            1 => "only this function can be meant".to_owned(),
-            several => format!("{several} functions can be meant"),
+        let meant: Vec<_> = program.meant(call).collect();
+        let suspending = meant.iter().filter(|index| self.can_suspend(**index)).count();
+        let of = match (suspending, meant.len()) {
+            (_, 1) => "only this function can be meant".to_owned(),
+            (some, all) => format!("{some} of the {all} functions that can be meant can suspend"),
         };
-        format!("through {through} of type {}: {meant}", self.type_text(call.type_id))
+        format!("through {through}, as {}: {of}", program.type_text(call.type_id))
+    }
+}
+
+impl Program {
+    /// What a programmer would call the function.
+    pub(crate) fn readable(&self, function: FunctionIndex) -> String {
+        readable(&self.symbol(function))
     }
 
-    /// How many functions an indirect call can be of.
-    fn meant(&self, call: IndirectCall) -> usize {
-        let functions = (0..).zip(&self.functions);
-        functions.filter(|(index, _)| self.can_mean(call, *index)).count()
+    /// The functions that an indirect call can be of.
+    pub(crate) fn meant(&self, call: IndirectCall) -> impl Iterator<Item = FunctionIndex> {
+        let functions = (0..).zip(&self.functions).map(|(index, _)| index);
+        functions.filter(move |index| self.can_mean(call, *index))
     }
 
     /// `(i32, i32) -> i32`.

@@ -112,6 +112,11 @@ impl Analysis {
         self.cuts[index as usize].as_ref()
     }
 
+    /// Whether it can be suspended, should a coroutine get to it.
+    pub(crate) fn can_suspend(&self, index: FunctionIndex) -> bool {
+        self.suspends[index as usize].is_some() && self.cut(index).is_none()
+    }
+
     /// Whether it begins or ends unwinds or rewinds.
     pub(crate) fn is_switch(&self, index: FunctionIndex) -> bool {
         self.tops.contains(&index) || self.bottoms.contains(&index)
@@ -120,16 +125,16 @@ impl Analysis {
     /// The way from a function to where it suspends, itself first: each step with how the one
     /// before gets there. Nothing if it cannot.
     pub(crate) fn to_suspend(&self, function: FunctionIndex) -> Vec<Step> {
-        Self::way(&self.suspends, function)
+        Self::steps(&self.suspends, function)
     }
 
     /// The way from a function back to where the coroutine is resumed, itself first: each step
     /// with how it gets to the one before. Nothing if no coroutine gets to the function.
     pub(crate) fn from_resume(&self, function: FunctionIndex) -> Vec<Step> {
-        Self::way(&self.reached, function)
+        Self::steps(&self.reached, function)
     }
 
-    fn way(because: &[Option<Because>], function: FunctionIndex) -> Vec<Step> {
+    fn steps(because: &[Option<Because>], function: FunctionIndex) -> Vec<Step> {
         let mut way = Vec::new();
         let mut step = Step { function, indirect: None };
         while let Some(because) = because[step.function as usize] {

@@ -28,8 +28,9 @@ mod relocations;
 mod types;
 mod value;
 
+pub(crate) use body::{IndirectCall, Through};
 pub(crate) use cut::Cut;
 pub use cut::Vouched;
 pub(crate) use graph::{Analysis, Step};
-pub(crate) use names::{crate_of, readable};
+pub(crate) use names::{crate_of, is_in, modules, readable};
 pub(crate) use program::{FunctionIndex, Program};

@@ -28,6 +28,19 @@ pub(crate) fn is_in(name: &str, path: &str) -> bool {
     })
 }
 
+/// The crates, and the modules or types right in them, that a function (by its readable name)
+/// belongs to: of `<a::b::C as d::E>::f`, `a`, `a::b`, `d` and `d::E`.
+pub(crate) fn modules(name: &str) -> impl Iterator<Item = &str> {
+    let is_plain = |segment: &str| segment.chars().all(|c| c.is_alphanumeric() || c == '_');
+    homes(name).flat_map(move |home| {
+        // The last one is the function itself, or what is more than a path.
+        let mut ends = home.match_indices("::").map(|(at, _)| at);
+        let (first, second) = (ends.next(), ends.next());
+        let paths = [first, second].map(|end| end.map(|end| &home[..end]));
+        paths.into_iter().flatten().filter(move |path| path.split("::").all(is_plain))
+    })
+}
+
 /// The paths that a name says a function belongs to: `<A as B>::f` is in `A` and in `B`,
 /// `a::<impl B for C>::f` in `a`, `B` and `C`, and `a::f` in `a`.
 fn homes(name: &str) -> impl Iterator<Item = &str> {

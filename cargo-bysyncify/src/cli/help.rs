@@ -5,11 +5,12 @@ use anyhow::{Error, anyhow};
 pub(super) const OVERVIEW: &str = include_str!("help/overview.txt");
 
 /// The commands, those first that one needs first, and what explains them.
-const COMMANDS: [(&str, &str); 6] = [
+const COMMANDS: [(&str, &str); 7] = [
     ("new", include_str!("help/new.txt")),
     ("run", include_str!("help/run.txt")),
     ("build", include_str!("help/build.txt")),
     ("test", include_str!("help/test.txt")),
+    ("report", include_str!("help/report.txt")),
     ("setup", include_str!("help/setup.txt")),
     ("runner", include_str!("help/runner.txt")),
 ];
@@ -110,7 +111,7 @@ mod tests {
         );
         assert_eq!(
             message("publish"),
-            "there is no command `publish`: use new, run, build, test, setup, runner or help \
+            "there is no command `publish`: use new, run, build, test, report, setup, runner or help \
              (`cargo bysyncify help` explains them)"
         );
         let message = |command, given| unknown_option(command, &given).to_string();

@@ -1,0 +1,141 @@
+//! What it would save to vouch for something.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use anyhow::Result;
+
+use super::model::Report;
+use super::numbers::{grouped, signed};
+use crate::analysis::{Analysis, FunctionIndex, IndirectCall, Program, Vouched, is_in, modules};
+
+/// How many are given.
+const MOST: usize = 5;
+
+/// Vouching for one crate or module.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Advice {
+    /// What to vouch for.
+    pub(super) path: String,
+    /// How many functions need not be instrumented then.
+    pub(super) functions: usize,
+    /// What these cost now.
+    pub(super) bytes: i64,
+    /// The indirect call that must be of something that does not wait; of several the one in the
+    /// function that costs most.
+    pub(super) since: String,
+}
+
+/// The paths that it would save most to vouch for, one at a time; one of each crate.
+///
+/// Left out is what would be wrong whatever the program's indirect calls mean.
+pub(super) fn advice(report: &Report<'_>, vouched: &Vouched) -> Result<Vec<Advice>> {
+    let (program, analysis) = (report.program, report.analysis);
+    let surely = surely_suspending(program, analysis);
+    let name = |index: FunctionIndex| &report.functions[index as usize].name;
+    let cost = |index: &FunctionIndex| report.functions[*index as usize].bytes.cost();
+    let mut candidates = BTreeSet::new();
+    let mut wrong = BTreeSet::new();
+    for index in analysis.instrumented() {
+        let paths = if surely.contains(&index) { &mut wrong } else { &mut candidates };
+        paths.extend(modules(name(index)));
+    }
+    let mut found = Vec::new();
+    for path in candidates.difference(&wrong) {
+        let mut all = vouched.clone();
+        all.0.push((*path).to_owned());
+        let then = Analysis::of(program, &all)?;
+        let spared: Vec<_> =
+            analysis.instrumented().filter(|index| !then.is_instrumented(*index)).collect();
+        // As if nothing ever got to what does wait.
+        if spared.iter().any(|index| surely.contains(index)) {
+            continue;
+        }
+        let doubtful = spared
+            .iter()
+            .filter(|index| is_in(name(**index), path))
+            .filter_map(|index| Some((cost(index), doubtful_call(report, *index)?)));
+        let Some((_, since)) = doubtful.max_by_key(|(cost, _)| *cost) else { continue };
+        let (functions, bytes) = (spared.len(), spared.iter().map(cost).sum());
+        found.push(Advice { path: (*path).to_owned(), functions, bytes, since });
+    }
+    found.retain(|advice| advice.bytes > 0);
+    found.sort_by_key(|advice| -advice.bytes);
+    let mut crates = BTreeSet::new();
+    found.retain(|advice| crates.insert(advice.path.split("::").next().map(str::to_owned)));
+    found.truncate(MOST);
+    Ok(found)
+}
+
+/// The call by which a function can suspend, in words, if it is an indirect one.
+fn doubtful_call(report: &Report<'_>, index: FunctionIndex) -> Option<String> {
+    let step = report.next(index as usize).filter(|step| step.indirect.is_some())?;
+    let caller = &report.functions[index as usize].name;
+    Some(format!("{caller} {}", report.analysis.call(report.program, step)))
+}
+
+/// The functions that can suspend whatever their indirect calls mean: over direct calls, and
+/// over indirect ones of which every function that can be meant does.
+fn surely_suspending(program: &Program, analysis: &Analysis) -> BTreeSet<FunctionIndex> {
+    let mut callers: BTreeMap<IndirectCall, BTreeSet<FunctionIndex>> = BTreeMap::new();
+    for index in analysis.instrumented() {
+        for call in &program.functions[index as usize].calls.indirect {
+            callers.entry(*call).or_default().insert(index);
+        }
+    }
+    let mut found = analysis.tops().collect();
+    add_direct_callers(program, analysis, &mut found);
+    loop {
+        let before = found.len();
+        callers.retain(|call, callers| {
+            let meant: Vec<_> = program.meant(*call).collect();
+            if !meant.iter().any(|callee| found.contains(callee)) {
+                return true;
+            }
+            // One may be meant that suspends only by making the same call again.
+            let mut then = &found | callers;
+            add_direct_callers(program, analysis, &mut then);
+            let surely = meant.iter().all(|callee| then.contains(callee));
+            if surely {
+                found = then;
+            }
+            !surely
+        });
+        if found.len() == before {
+            return found;
+        }
+    }
+}
+
+/// Adds all instrumented functions that get to one of `found` over direct calls.
+fn add_direct_callers(program: &Program, analysis: &Analysis, found: &mut BTreeSet<FunctionIndex>) {
+    loop {
+        let before = found.len();
+        for index in analysis.instrumented() {
+            if !program.functions[index as usize].calls.direct.is_disjoint(found) {
+                found.insert(index);
+            }
+        }
+        if found.len() == before {
+            return;
+        }
+    }
+}
+
+/// The advice, in words.
+pub(super) fn lines(advice: &[Advice]) -> Vec<String> {
+    if advice.is_empty() {
+        return vec!["There is nothing that it would save to vouch for.".to_owned()];
+    }
+    let mut lines = vec![
+        "What it would save to vouch for one thing, if nothing in it ever waits. That is for you to"
+            .to_owned(),
+        "know: if it does wait, what the program does is undefined. A debug build notices."
+            .to_owned(),
+    ];
+    for Advice { path, functions, bytes, since } in advice {
+        let functions = grouped(*functions as u64);
+        lines.push(format!("{:>12}  --vouch {path} ({functions} functions)", signed(-bytes)));
+        lines.push(format!("{:16}since {since}", ""));
+    }
+    lines
+}

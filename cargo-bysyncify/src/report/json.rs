@@ -1,0 +1,81 @@
+//! The report for other programs.
+
+use serde_json::{Value, json};
+
+use super::advice::Advice;
+use super::model::{Bytes, Report};
+use super::why::Why;
+use crate::analysis::{FunctionIndex, Step};
+
+/// The whole of it.
+pub(super) fn json(report: &Report<'_>, advice: &[Advice]) -> Value {
+    let recipe = &report.made.recipe;
+    let crates = report.crates();
+    json!({
+        "module": report.module,
+        "wasm-opt": report.made.version,
+        "opt-level": recipe.opt_level.name(),
+        "checks": recipe.checks,
+        "vouched": recipe.vouched.0,
+        "linked": {
+            "functions": report.linked(),
+            "instrumented": report.analysis.instrumented().count(),
+        },
+        "total": bytes(report.total()),
+        "rest": bytes(report.rest),
+        "crates": crates.iter().map(|krate| json!({
+            "name": krate.name,
+            "functions": krate.functions,
+            "instrumented": krate.instrumented,
+            "bytes": bytes(krate.bytes),
+        })).collect::<Value>(),
+        "functions": functions(report),
+        "vouch": advice.iter().map(|advice| json!({
+            "path": advice.path,
+            "functions": advice.functions,
+            "bytes": advice.bytes,
+            "since": advice.since,
+        })).collect::<Value>(),
+    })
+}
+
+fn bytes(bytes: Bytes) -> Value {
+    json!({ "without": bytes.without, "with": bytes.with })
+}
+
+/// All functions but imported ones. What calls what on the way from where a coroutine is resumed
+/// to where it is suspended is said by their ids.
+fn functions(report: &Report<'_>) -> Value {
+    let why = Why::new(report.program, report.analysis);
+    let imported =
+        |index: usize| report.program.functions.get(index).is_some_and(|it| it.import.is_some());
+    let functions = report.functions.iter().enumerate().filter(|(index, _)| !imported(*index));
+    functions
+        .map(|(index, function)| {
+            let id = index as FunctionIndex;
+            let calls = report.next(index).map(|step| call(report, step, step.function));
+            let called_by = report.previous(index).map(|step| call(report, step, id));
+            let verdict = match report.program.functions.get(index) {
+                Some(_) => why.verdict(id).0,
+                None => report.reason(index),
+            };
+            json!({
+                "id": id,
+                "name": function.name,
+                "symbol": function.symbol,
+                "crate": function.krate,
+                "bytes": bytes(function.bytes),
+                "instrumented": function.is_instrumented,
+                "why": verdict,
+                "calls": calls,
+                "called-by": called_by,
+            })
+        })
+        .collect()
+}
+
+/// The function at the other end of a call, and how `callee` is found if it is indirect.
+fn call(report: &Report<'_>, step: Step, callee: FunctionIndex) -> Value {
+    let way = |call| report.analysis.way(report.program, call, callee);
+    json!({ "id": step.function, "how": step.indirect.map(way) })
+}

@@ -1,0 +1,137 @@
+//! What a report is made of: the module as it was linked, and what was made of it.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+
+use crate::analysis::Vouched;
+use crate::engine::OptLevel;
+use crate::made::Made;
+use crate::module::Summary;
+use crate::pipeline::{self, Recipe};
+use crate::setup;
+use crate::store::{self, Store};
+use crate::wasm_opt::WasmOpt;
+
+/// A module that can suspend, and what is known of how it became so.
+#[derive(Debug)]
+pub(super) struct Material {
+    module: PathBuf,
+    store: Store,
+    /// As it was linked.
+    pub(super) linked: Vec<u8>,
+    /// Nothing if it was only linked.
+    made: Option<Made>,
+}
+
+/// What is compared.
+#[derive(Debug)]
+pub(super) struct Finished {
+    pub(super) made: Made,
+    /// Optimised without Asyncify.
+    pub(super) plain: Vec<u8>,
+    /// Optimised with it.
+    pub(super) asyncified: Vec<u8>,
+}
+
+impl Material {
+    /// What there is of a module: either one as the linker made it, or one that our linker has
+    /// asyncified.
+    pub(super) fn of(module: &Path) -> Result<Self> {
+        let wasm = store::read(module)?;
+        let summary = Summary::of(&wasm)
+            .with_context(|| format!("`{}` is no WebAssembly module", module.display()))?;
+        if summary.needs_asyncify()? {
+            let store = Store::of(module);
+            return Ok(Self { module: module.to_owned(), store, linked: wasm, made: None });
+        }
+        if !summary.is_asyncified {
+            bail!(
+                "`{}` imports nothing of Asyncify: nothing in it can be suspended, and nothing is \
+                 instrumented",
+                module.display()
+            );
+        }
+        let Some(store) = Store::behind(module, &wasm)? else {
+            bail!(
+                "`{}` has been through Asyncify, but not in this folder by this program's linker, \
+                 which keeps what a report needs: build it with `cargo bysyncify build`, or give \
+                 the module as it was linked",
+                module.display()
+            );
+        };
+        let linked = store::read(&store.linked())?;
+        let text = store::read(&store.made())?;
+        let made = Made::read(&String::from_utf8_lossy(&text))
+            .with_context(|| format!("cannot understand `{}`", store.made().display()))?;
+        if made.recipe.everything {
+            bail!(
+                "`{}` was linked with --bysyncify-everything: Binaryen chose what to instrument, \
+                 and does not say why. Build it without",
+                module.display()
+            );
+        }
+        Ok(Self { module: module.to_owned(), store, linked, made: Some(made) })
+    }
+
+    /// How it was made pausable, or would be.
+    ///
+    /// `vouched` is what the user vouches for now.
+    pub(super) fn recipe(&self, vouched: &[String]) -> Result<Recipe> {
+        match &self.made {
+            Some(made) => Ok(made.recipe.clone()),
+            None => {
+                let opt_level = OptLevel::from_environment()?.unwrap_or(OptLevel::O3);
+                let vouched = Vouched(vouched.to_vec());
+                Ok(Recipe { opt_level, vouched, ..Recipe::default() })
+            }
+        }
+    }
+
+    /// Where the page goes if nobody says otherwise.
+    pub(super) fn page(&self) -> PathBuf {
+        self.store.page()
+    }
+
+    /// Makes what is not there yet.
+    pub(super) fn finish(&self, recipe: &Recipe) -> Result<Finished> {
+        let engine = match &self.made {
+            Some(made) => same_engine(made)?,
+            None => setup::wasm_opt()?,
+        };
+        let made = self.made.clone().unwrap_or_else(|| Made::with(&engine, recipe));
+        let (store, linked) = (&self.store, &self.linked);
+        let asyncified = match store.find(linked, &made.text()) {
+            Some(asyncified) => asyncified,
+            None => {
+                eprintln!("  Asyncifying with {engine}, and keeping it for the next report");
+                let (asyncified, _) =
+                    pipeline::asyncify(linked, recipe, &engine, &self.module, |_| {})?;
+                store.keep(linked, &made.text(), &asyncified)?;
+                asyncified
+            }
+        };
+        if !store.plain().is_file() {
+            eprintln!("   Optimising without Asyncify, and keeping it for the next report");
+            let plain = pipeline::plain(linked, recipe, &engine, &self.module)?;
+            store::write(&store.plain(), &plain)?;
+        }
+        let plain = store::read(&store.plain())?;
+        Ok(Finished { made, plain, asyncified })
+    }
+}
+
+/// The `wasm-opt` that made a module: only what is optimised by the same one can be compared.
+fn same_engine(made: &Made) -> Result<WasmOpt> {
+    let engine = WasmOpt::at(&made.wasm_opt)?;
+    if engine.version() != made.version {
+        bail!(
+            "the module was made by wasm-opt {}, and `{}` is {} now: build it again, after \
+             `cargo clean`",
+            made.version,
+            made.wasm_opt.display(),
+            engine.version()
+        );
+    }
+    Ok(engine)
+}

@@ -1,0 +1,71 @@
+//! `cargo bysyncify report`: what is instrumented, why, and what it costs in bytes.
+//!
+//! Two modules are compared, function by function: what `wasm-opt` made of the linked module with
+//! Asyncify, and what it makes of it, optimising as hard, without. Both are optimised, so that a
+//! function may be inlined in one and not in the other. Then its bytes are where it went, and a
+//! single function's cost is only as exact as that; the sums are exact.
+
+mod advice;
+mod json;
+mod material;
+mod model;
+mod numbers;
+mod options;
+mod sizes;
+mod table;
+mod why;
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use anyhow::{Context, Result};
+
+use self::material::Material;
+use self::model::Report;
+use self::options::Format;
+pub(crate) use self::options::Options;
+use self::why::Why;
+use crate::analysis::{Analysis, Program};
+use crate::refusal;
+use crate::run::{self, Built, Request};
+use crate::store;
+
+/// Builds a program, or takes a module that is there, and reports.
+pub(crate) fn report(options: &Options, request: &Request) -> Result<ExitCode> {
+    let module = match &options.module {
+        Some(module) => module.clone(),
+        None => match run::build(request, &run::chosen(request)?)? {
+            Built::Module(module) => module,
+            Built::Failed(code) => return Ok(code),
+        },
+    };
+    of_module(&module, options, request)
+        .with_context(|| format!("cannot report on `{}`", module.display()))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn of_module(module: &Path, options: &Options, request: &Request) -> Result<()> {
+    let material = Material::of(module)?;
+    let recipe = material.recipe(&request.link.vouch)?;
+    let program = Program::read(&material.linked).context("cannot analyse it")?;
+    refusal::check_names(&program)?;
+    let analysis = Analysis::of(&program, &recipe.vouched)?;
+    if let Some(wanted) = &options.why {
+        print!("{}", Why::new(&program, &analysis).explain(wanted)?);
+        return Ok(());
+    }
+    let finished = material.finish(&recipe)?;
+    let name = module.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let report = Report::of(name, &program, &analysis, finished)?;
+    let advice = advice::advice(&report, &recipe.vouched)?;
+    let text = match options.format {
+        Format::Table => table::table(&report, &advice, options.sort, options.limit),
+        Format::Json => format!("{:#}\n", json::json(&report, &advice)),
+        Format::Html => String::new(),
+    };
+    match &options.output {
+        Some(path) => store::write(path, text.as_bytes())?,
+        None => print!("{text}"),
+    }
+    Ok(())
+}

@@ -1,0 +1,241 @@
+//! What is reported: each function's bytes in the module, and in the same without Asyncify.
+
+use std::collections::{BTreeMap, HashMap};
+
+use anyhow::Result;
+
+use super::material::Finished;
+use super::numbers::{grouped, percent};
+use super::sizes::Sizes;
+use crate::analysis::{Analysis, FunctionIndex, Program, Step, crate_of, readable};
+use crate::made::Made;
+use crate::naming;
+
+/// Where functions are that no path says the crate of: those in C, and exported ones.
+const NO_CRATE: &str = "(no crate)";
+/// Functions that the linked module does not have: Asyncify's, and our guards.
+const ADDED: &str = "(added)";
+
+/// Bytes without Asyncify, and with it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Bytes {
+    pub(super) without: u64,
+    pub(super) with: u64,
+}
+
+impl Bytes {
+    pub(super) fn cost(self) -> i64 {
+        self.with.cast_signed() - self.without.cast_signed()
+    }
+
+    fn add(&mut self, other: Self) {
+        self.without += other.without;
+        self.with += other.with;
+    }
+}
+
+/// One function.
+#[derive(Debug)]
+pub(super) struct Function {
+    pub(super) name: String,
+    pub(super) symbol: String,
+    pub(super) krate: String,
+    /// Nothing where it was inlined into all its callers.
+    pub(super) bytes: Bytes,
+    pub(super) is_instrumented: bool,
+}
+
+/// The functions of one crate.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Crate {
+    pub(super) name: String,
+    /// How many there are in the module.
+    pub(super) functions: usize,
+    /// How many of these are instrumented.
+    pub(super) instrumented: usize,
+    pub(super) bytes: Bytes,
+}
+
+/// All there is to report of one module.
+#[derive(Debug)]
+pub(super) struct Report<'a> {
+    /// The module's file name.
+    pub(super) module: String,
+    pub(super) made: Made,
+    pub(super) program: &'a Program,
+    pub(super) analysis: &'a Analysis,
+    /// Those of the linked module by index, and then those that are added to it.
+    pub(super) functions: Vec<Function>,
+    /// What is not in a function.
+    pub(super) rest: Bytes,
+}
+
+impl<'a> Report<'a> {
+    /// Compares what was made of a program without Asyncify and with it.
+    pub(super) fn of(
+        module: String,
+        program: &'a Program,
+        analysis: &'a Analysis,
+        finished: Finished,
+    ) -> Result<Self> {
+        let (without, with) = (Sizes::of(&finished.plain)?, Sizes::of(&finished.asyncified)?);
+        let mut functions: Vec<_> = indices(program)
+            .map(|index| Function::new(symbol(program, index), analysis.is_instrumented(index)))
+            .collect();
+        let mut by_symbol = by_symbol(program, analysis);
+        let mut add = |symbol: String, bytes: Bytes| {
+            let index = *by_symbol.entry(symbol).or_insert_with_key(|symbol| {
+                let krate = ADDED.to_owned();
+                functions.push(Function { krate, ..Function::new(symbol.clone(), false) });
+                functions.len() - 1
+            });
+            functions[index].bytes.add(bytes);
+        };
+        for (symbol, without) in without.functions {
+            add(symbol, Bytes { without, with: 0 });
+        }
+        for (symbol, with) in with.functions {
+            add(symbol, Bytes { without: 0, with });
+        }
+        let rest = Bytes { without: without.rest, with: with.rest };
+        Ok(Self { module, made: finished.made, program, analysis, functions, rest })
+    }
+
+    /// The most important figures, in words.
+    pub(super) fn summary(&self) -> Vec<String> {
+        let total = self.total();
+        let Made { version, recipe, .. } = &self.made;
+        let mut lines = vec![
+            format!(
+                "{}: {} bytes, {} more ({}) than if nothing could be suspended.",
+                self.module,
+                grouped(total.with),
+                grouped(total.cost().unsigned_abs()),
+                percent(total.cost(), total.without)
+            ),
+            format!(
+                "{} of the {} functions that were linked are instrumented.",
+                grouped(self.analysis.instrumented().count() as u64),
+                grouped(self.linked() as u64),
+            ),
+            format!(
+                "Compared: what wasm-opt {version} {} makes of the linked module with Asyncify and \
+                 without.",
+                recipe.opt_level.flag()
+            ),
+            "Not counted: names and debug information.".to_owned(),
+        ];
+        if !recipe.vouched.0.is_empty() {
+            lines.push(format!("Vouched for: {}.", recipe.vouched.0.join(", ")));
+        }
+        lines
+    }
+
+    /// How many functions the linked module has of its own.
+    pub(super) fn linked(&self) -> usize {
+        self.program.functions.iter().filter(|function| function.import.is_none()).count()
+    }
+
+    /// The functions that there are with Asyncify or without, with their indices.
+    pub(super) fn present(&self) -> impl Iterator<Item = (usize, &Function)> {
+        self.functions.iter().enumerate().filter(|(_, it)| it.bytes != Bytes::default())
+    }
+
+    /// The crates that have such functions, by name.
+    pub(super) fn crates(&self) -> Vec<Crate> {
+        let mut crates: BTreeMap<&str, Crate> = BTreeMap::new();
+        for (_, function) in self.present() {
+            let name = &function.krate;
+            let krate = crates
+                .entry(name)
+                .or_insert_with(|| Crate { name: name.clone(), ..Crate::default() });
+            krate.bytes.add(function.bytes);
+            if function.bytes.with > 0 {
+                krate.functions += 1;
+                krate.instrumented += usize::from(function.is_instrumented);
+            }
+        }
+        crates.into_values().collect()
+    }
+
+    /// The whole module.
+    pub(super) fn total(&self) -> Bytes {
+        let mut total = self.rest;
+        for function in &self.functions {
+            total.add(function.bytes);
+        }
+        total
+    }
+
+    /// How an instrumented function gets to where it suspends.
+    pub(super) fn next(&self, index: usize) -> Option<Step> {
+        let index = self.instrumented(index)?;
+        self.analysis.to_suspend(index).get(1).copied()
+    }
+
+    /// How a coroutine gets to an instrumented function.
+    pub(super) fn previous(&self, index: usize) -> Option<Step> {
+        let index = self.instrumented(index)?;
+        self.analysis.from_resume(index).get(1).copied()
+    }
+
+    fn instrumented(&self, index: usize) -> Option<FunctionIndex> {
+        self.functions[index].is_instrumented.then_some(index as FunctionIndex)
+    }
+
+    /// In short, why a function costs what it costs.
+    pub(super) fn reason(&self, index: usize) -> String {
+        let Function { krate, bytes, .. } = &self.functions[index];
+        if let Some(step) = self.next(index) {
+            return self.analysis.call(self.program, step);
+        }
+        let reason = match *bytes {
+            _ if krate == ADDED => "is not in the linked module",
+            Bytes { without: 0, .. } => "is not instrumented; inlined or merged without Asyncify",
+            Bytes { with: 0, .. } => "is not instrumented; inlined or merged with Asyncify",
+            _ => "is not instrumented; other functions inlined, or larger indices",
+        };
+        reason.to_owned()
+    }
+}
+
+impl Function {
+    fn new(symbol: String, is_instrumented: bool) -> Self {
+        let name = readable(&symbol);
+        let krate = match crate_of(&name) {
+            "" => NO_CRATE,
+            krate => krate,
+        };
+        let (krate, bytes) = (krate.to_owned(), Bytes::default());
+        Self { name, symbol, krate, bytes, is_instrumented }
+    }
+}
+
+fn indices(program: &Program) -> impl Iterator<Item = FunctionIndex> {
+    (0..).zip(&program.functions).map(|(index, _)| index)
+}
+
+/// What the function is called in the finished modules.
+fn symbol(program: &Program, index: FunctionIndex) -> String {
+    let function = &program.functions[index as usize];
+    match (&function.name, &function.import) {
+        (None, None) => naming::number(index),
+        _ => program.symbol(index),
+    }
+}
+
+/// Whose a name in the finished modules is: of functions of one name one that is instrumented,
+/// if there is one.
+fn by_symbol(program: &Program, analysis: &Analysis) -> HashMap<String, usize> {
+    let mut by_symbol = HashMap::new();
+    for index in indices(program) {
+        if program.functions[index as usize].import.is_some() {
+            continue;
+        }
+        let known = by_symbol.entry(symbol(program, index)).or_insert(index);
+        if analysis.is_instrumented(index) && !analysis.is_instrumented(*known) {
+            *known = index;
+        }
+    }
+    by_symbol.into_iter().map(|(symbol, index)| (symbol, index as usize)).collect()
+}
