@@ -9,7 +9,7 @@ use super::*;
 fn figures() -> Figures {
     Figures {
         bytes_before: 1_200_000,
-        bytes_after: 1_237_200,
+        bytes_after: 1_337_200,
         counts: Some(Counts { functions: 1166, instrumented: 85 }),
         reused: false,
     }
@@ -114,7 +114,7 @@ fn where_lines_stay_there_is_one_when_it_takes_long_and_one_at_the_end() {
     assert_eq!(shown(PLAIN, &long[..2]), "");
     assert_eq!(shown(PLAIN, &long), begun);
 
-    let done = "  Asyncified demo.wasm: 85 of 1,166 functions, +3.1 % in 4.2 s\n";
+    let done = "  Asyncified demo.wasm: 85 of 1,166 functions, 1.2 MB to 1.3 MB in 4.2 s\n";
     let end = [(4200, 0, Some(finish(figures())))];
     assert_eq!(shown(PLAIN, &[&long[..3], &end].concat()), format!("{begun}{done}"));
     assert_eq!(shown(PLAIN, &[&long[..1], &end].concat()), done);
@@ -129,13 +129,16 @@ fn what_was_done_is_told_in_few_words() {
         let all = shown(PLAIN, &[(0, 0, Some(start())), (100, 0, Some(finish(figures)))]);
         all.trim_start_matches("  Asyncified demo.wasm: ").trim_end().to_owned()
     };
-    assert_eq!(told(figures()), "85 of 1,166 functions, +3.1 % in 0.1 s");
+    assert_eq!(told(figures()), "85 of 1,166 functions, 1.2 MB to 1.3 MB in 0.1 s");
     let reused = Figures { reused: true, ..figures() };
-    assert_eq!(told(reused), "85 of 1,166 functions, +3.1 %, as before");
+    assert_eq!(told(reused), "85 of 1,166 functions, 1.2 MB to 1.3 MB, as before");
     let smaller = Figures { bytes_after: 600_000, counts: None, ..figures() };
-    assert_eq!(told(smaller), "-50.0 % in 0.1 s");
+    assert_eq!(told(smaller), "1.2 MB to 600 kB in 0.1 s");
     let counts = Some(Counts { functions: 1_234_567, instrumented: 0 });
-    assert_eq!(told(Figures { counts, ..figures() }), "0 of 1,234,567 functions, +3.1 % in 0.1 s");
+    assert_eq!(
+        told(Figures { counts, ..figures() }),
+        "0 of 1,234,567 functions, 1.2 MB to 1.3 MB in 0.1 s"
+    );
 }
 
 #[test]
@@ -158,7 +161,7 @@ fn line_that_changes_is_gone_in_the_end() {
         ),
         "\r\x1b[K    Asyncify demo.wasm (1.2 MB): asyncify, 1 s\r\
          \r\x1b[K    Asyncify demo.wasm (1.2 MB): asyncify, 1 s, and 1 more\r\
-         \r\x1b[K  Asyncified demo.wasm: 85 of 1,166 functions, +3.1 % in 4.2 s\n\
+         \r\x1b[K  Asyncified demo.wasm: 85 of 1,166 functions, 1.2 MB to 1.3 MB in 4.2 s\n\
          \r\x1b[K    Asyncify a-b.wasm (93 kB): 4 s\r\
          \r\x1b[K    Asyncify a-b.wasm (93 kB): verify, 4 s\r\
          \r\x1b[K\r"
@@ -189,7 +192,7 @@ fn messages_have_all_figures_and_name_the_module() {
             "reason": "bysyncify-module",
             "module": module,
             "bytes_before": 1_200_000,
-            "bytes_after": 1_237_200,
+            "bytes_after": 1_337_200,
             "functions": 1166,
             "instrumented": 85,
             "seconds": { "analyse": 0.12 },

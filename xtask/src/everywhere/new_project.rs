@@ -1,0 +1,118 @@
+//! What `cargo bysyncify new --web` makes: served by `cargo bysyncify run`, and shown by a browser.
+
+use std::env;
+use std::fs;
+use std::io::{BufRead as _, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+use anyhow::{Context, Result, bail};
+use cargo_bysyncify::setup;
+
+use super::projects::{Projects, UNKNOWN};
+use super::steps::Steps;
+use crate::{process, tools};
+
+/// What the program prints into its page.
+const PRINTED: &str = "\
+trees: ash
+fruit: apples and apricots
+trees: birch and beech
+fruit: bananas
+fruit: cherries
+trees: cedar, cypress and chestnut
+6 lines
+";
+
+/// What `run` says when the page is there.
+const SERVING: (&str, &str) = ("     Serving ", " until Ctrl-C is pressed");
+
+pub(super) fn check(projects: &Projects, steps: &mut Steps<'_>) -> Result<()> {
+    // Elsewhere: in a checkout the alias of the same name would be in the way.
+    let folder = Folder(env::temp_dir().join(format!("bysyncify-new-{}", std::process::id())));
+    fs::create_dir(&folder.0).with_context(|| format!("cannot make `{}`", folder.0.display()))?;
+    let page = folder.0.join("page");
+    let bysyncify = |words: &[&str], folder: &Path| -> Result<Command> {
+        let mut command = projects.bysyncify("")?;
+        command.args(words).current_dir(folder);
+        Ok(command)
+    };
+    let made = steps.make("new --web", || {
+        process::must_succeed(&mut bysyncify(&["new", "--web", "page"], &folder.0)?)?;
+        // The version whose command line tool is there already.
+        let version = projects.version("wasm-bindgen")?;
+        let mut cargo = process::cargo();
+        cargo.args(["update", "--quiet", "wasm-bindgen", "--precise", &version]);
+        process::must_succeed(cargo.current_dir(&page))
+    });
+    if made.is_some() {
+        steps.test("in the browser", || {
+            let server = Server::start(bysyncify(&["run", "--dev", "--", "--port", "0"], &page)?)?;
+            let shown = show(&server.address, &folder.0.join("profile"))?;
+            if shown != PRINTED {
+                bail!("the page shows this, and not what the program prints:\n{shown}");
+            }
+            Ok(1)
+        });
+    }
+    Ok(())
+}
+
+/// A folder that is removed in the end.
+struct Folder(PathBuf);
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        // Where that fails it is in the way of nobody.
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+/// A running server, which ends with this.
+struct Server {
+    child: Child,
+    address: String,
+}
+
+impl Server {
+    fn start(mut command: Command) -> Result<Self> {
+        setup::wasm_target(UNKNOWN)?.apply(&mut command);
+        let mut child = command.stdin(Stdio::null()).stderr(Stdio::piped()).spawn()?;
+        let mut said = String::new();
+        for line in BufReader::new(child.stderr.take().context("stderr is a pipe")?).lines() {
+            let line = line?;
+            let address = line
+                .strip_prefix(SERVING.0)
+                .and_then(|rest| rest.strip_suffix(SERVING.1))
+                .map(str::to_owned);
+            if let Some(address) = address {
+                return Ok(Self { child, address });
+            }
+            said.push_str(&line);
+            said.push('\n');
+        }
+        bail!("nothing was served:\n{said}")
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // It may have ended by itself; then what it was to show has been missed already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// What is in the page's `output` after some seconds of its time.
+fn show(address: &str, profile: &Path) -> Result<String> {
+    let mut browser = Command::new(tools::chromium()?.browser);
+    browser.args(["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic"]);
+    browser.args(["--no-first-run", "--disable-background-networking"]);
+    browser.args(["--disable-component-update", "--disable-sync"]);
+    browser.args(["--virtual-time-budget=10000", "--dump-dom", address]);
+    browser.arg(format!("--user-data-dir={}", profile.display()));
+    let page = String::from_utf8(process::must_succeed(&mut browser)?)?;
+    let shown = page.split_once("<output>").and_then(|(_, rest)| rest.split_once("</output>"));
+    let (shown, _) = shown.with_context(|| format!("the page has no output:\n{page}"))?;
+    Ok(shown.to_owned())
+}
