@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use anyhow::{Context, Result, bail};
 
 use crate::bench::{Benchmark, Options as BenchOptions};
+use crate::fuzz::Options as FuzzOptions;
 
 /// The seed of every test, unless `--seed` says otherwise ("bysync" in ASCII).
 pub(crate) const DEFAULT_SEED: u64 = 0x6279_7379_6e63;
@@ -17,7 +18,7 @@ usage: cargo xtask <command>
   test   run every test: on the host, of the guests in real wasm, of the examples
       --engine node|wasmi   guests: on this engine only
       --quick               guests: one configuration (opt-level 3, newest Binaryen)
-      --only PART           only `host`, `guests`, `examples` or `everywhere`
+      --only PART           only `host`, `guests`, `examples`, `everywhere` or `fuzz`
       --guest PACKAGE       only this guest package           (implies --only guests)
       --config SUBSTRING    only configurations named so      (implies --only guests)
       --filter SUBSTRING    only tests with this in the name  (implies --only guests)
@@ -36,6 +37,11 @@ usage: cargo xtask <command>
       --json                for programs
       --node PATH           with this Node
 
+  fuzz   random programs: what waits in them is instrumented, whatever calls what
+      --programs N          so many; default 3000
+      --seed N              others than those of the default seed
+      --program N           only this one of the first module, as a mismatch says
+
   check  format, clippy, docs, feature combinations, MSRV, file lengths
 
   help   show this text";
@@ -48,6 +54,7 @@ pub(crate) enum Command {
     Everywhere(Vec<String>),
     Check,
     Bench(BenchOptions),
+    Fuzz(FuzzOptions),
     Help,
     /// Internal: be the child process that runs tests on wasmi.
     WasmiRunner,
@@ -60,6 +67,7 @@ pub(crate) enum Part {
     Guests,
     Examples,
     Everywhere,
+    Fuzz,
 }
 
 /// What to test, and how.
@@ -107,6 +115,7 @@ pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Com
         Some("everywhere") => parse_everywhere(&mut arguments),
         Some("check") => arguments.end(Command::Check),
         Some("bench") => parse_bench(&mut arguments),
+        Some("fuzz") => parse_fuzz(&mut arguments),
         Some("wasmi-runner") => arguments.end(Command::WasmiRunner),
         Some("help" | "--help" | "-h") | None => Ok(Command::Help),
         Some(other) => bail!("there is no command `{other}`"),
@@ -126,6 +135,7 @@ fn parse_test(arguments: &mut Arguments<impl Iterator<Item = OsString>>) -> Resu
                     "guests" => Part::Guests,
                     "examples" => Part::Examples,
                     "everywhere" => Part::Everywhere,
+                    "fuzz" => Part::Fuzz,
                     other => bail!("`--only {other}`: no such part"),
                 });
             }
@@ -180,6 +190,19 @@ fn parse_bench(arguments: &mut Arguments<impl Iterator<Item = OsString>>) -> Res
     Ok(Command::Bench(options))
 }
 
+fn parse_fuzz(arguments: &mut Arguments<impl Iterator<Item = OsString>>) -> Result<Command> {
+    let mut options = FuzzOptions::default();
+    while let Some(argument) = arguments.next()? {
+        match argument.as_str() {
+            "--programs" => options.programs = arguments.number("--programs")?,
+            "--program" => options.only = Some(arguments.number("--program")?),
+            "--seed" => options.seed = parse_seed(&arguments.value("--seed")?)?,
+            other => bail!("there is no option `{other}` here"),
+        }
+    }
+    Ok(Command::Fuzz(options))
+}
+
 fn parse_run_option(
     option: &str,
     arguments: &mut Arguments<impl Iterator<Item = OsString>>,
@@ -221,6 +244,11 @@ impl<I: Iterator<Item = OsString>> Arguments<I> {
         self.next()?.with_context(|| format!("`{option}` needs a value"))
     }
 
+    fn number(&mut self, option: &str) -> Result<usize> {
+        let value = self.value(option)?;
+        value.parse().with_context(|| format!("`{option} {value}` is not a number"))
+    }
+
     fn end(&mut self, command: Command) -> Result<Command> {
         match self.next()? {
             None => Ok(command),
@@ -248,7 +276,7 @@ mod tests {
     fn defaults_test_everything() {
         let options = parse_test_line("test");
         assert_eq!(options, TestOptions::default());
-        for part in [Part::Host, Part::Guests, Part::Examples, Part::Everywhere] {
+        for part in [Part::Host, Part::Guests, Part::Examples, Part::Everywhere, Part::Fuzz] {
             assert!(options.wants(part));
         }
     }
@@ -303,6 +331,14 @@ mod tests {
     }
 
     #[test]
+    fn fuzz_takes_what_a_mismatch_says() {
+        let all = FuzzOptions { programs: 7, seed: 16, only: Some(3) };
+        let line = "fuzz --programs 7 --seed 0x10 --program 3";
+        assert_eq!(parse_line(line).ok(), Some(Command::Fuzz(all)));
+        assert_eq!(parse_line("fuzz").ok(), Some(Command::Fuzz(FuzzOptions::default())));
+    }
+
+    #[test]
     fn mistakes_are_named() {
         for (line, expected) in [
             ("tset", "`tset`"),
@@ -312,6 +348,7 @@ mod tests {
             ("test --only all", "`--only all`"),
             ("check now", "`now`"),
             ("bench switch programs", "`programs`"),
+            ("fuzz --programs many", "`--programs many`"),
             ("bench switch --program p", "`bench switch` has no `--program`"),
         ] {
             let error = parse_line(line).expect_err(line).to_string();

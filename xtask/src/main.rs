@@ -16,6 +16,7 @@ mod cli;
 mod engine;
 mod everywhere;
 mod examples;
+mod fuzz;
 mod guests;
 mod host;
 mod matrix;
@@ -60,6 +61,7 @@ fn run(command: cli::Command) -> Result<bool> {
         cli::Command::Run(module, options) => test::run_module(&module, &options),
         cli::Command::Everywhere(names) => test::run_everywhere(&names),
         cli::Command::Check => check::run(),
+        cli::Command::Fuzz(options) => fuzz::run(&options),
         cli::Command::Bench(options) => bench::run(&options).map(|()| true),
         cli::Command::WasmiRunner => engine::wasmi::serve().map(|()| true),
         cli::Command::Help => {

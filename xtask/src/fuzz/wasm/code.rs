@@ -1,0 +1,316 @@
+//! Random code: what the functions of a program do.
+
+use core::fmt::Write as _;
+
+use super::memory::Memory;
+use super::sections::Address;
+use super::shape::{Kind, Shape, Slot};
+use crate::fuzz::random::Random;
+
+/// How deep blocks are nested.
+const NESTING: usize = 2;
+/// In one place of so many the program can well panic, which ends it; in the others hardly.
+const PANICS: usize = 4;
+
+/// Writes the functions of a program.
+pub(super) struct Writer<'a> {
+    pub(super) shape: &'a Shape,
+    pub(super) memory: &'a Memory,
+    /// What tells its names from those of others.
+    pub(super) number: usize,
+    /// Whether other functions may be put into the table.
+    pub(super) changes_table: bool,
+    pub(super) random: &'a mut Random,
+    /// What addresses the code holds.
+    pub(super) in_code: Vec<Address>,
+    text: String,
+    /// The variables of the function that is being written.
+    variables: Vec<(Kind, String)>,
+    pub(super) is_quiet: bool,
+    pub(super) waits: bool,
+    /// The number of the last place that was given one.
+    place: usize,
+}
+
+impl<'a> Writer<'a> {
+    pub(super) fn new(
+        shape: &'a Shape,
+        memory: &'a Memory,
+        number: usize,
+        changes_table: bool,
+        random: &'a mut Random,
+    ) -> Self {
+        Self {
+            shape,
+            memory,
+            number,
+            changes_table,
+            random,
+            in_code: Vec::new(),
+            text: String::new(),
+            variables: Vec::new(),
+            is_quiet: false,
+            waits: false,
+            place: 0,
+        }
+    }
+
+    /// The text of all functions, and the addresses that are in it.
+    pub(super) fn finish(mut self) -> (String, Vec<Address>) {
+        for index in 0..self.shape.functions.len() {
+            self.function(index);
+        }
+        self.panic();
+        self.entry();
+        self.run();
+        (self.text, self.in_code)
+    }
+
+    fn function(&mut self, index: usize) {
+        let function = &self.shape.functions[index];
+        let type_index = function.type_index;
+        let name = format!("{}f{index}", self.prefix());
+        let symbol = &function.name;
+        self.is_quiet = function.is_quiet;
+        self.waits = function.waits;
+        let header = self.header(type_index);
+        self.line(&format!("(func ${name} (@name \"{symbol}\") {header}"));
+        self.locals();
+        self.line(&format!(
+            "(local.set $d (call $enter (i32.const {}) (local.get $d)))",
+            self.memory.base
+        ));
+        self.set_locals();
+        let result = self.result(type_index);
+        self.line(&format!("(if (i32.le_s (local.get $d) (i32.const 0)) (then {result}))"));
+        if self.waits {
+            self.wait();
+        }
+        let statements = 1 + self.random.below(4);
+        self.statements(statements, NESTING);
+        self.line(&format!("{result})"));
+    }
+
+    /// `(return …)` for a function of this type.
+    fn result(&self, type_index: usize) -> String {
+        let results = &self.shape.types[type_index].results;
+        let values: Vec<String> =
+            results.iter().map(|kind| format!("(local.get ${})", self.local(*kind))).collect();
+        format!("(return {})", values.join(" "))
+    }
+
+    /// The end of every panic: no coroutine is current any more, and it never returns.
+    fn panic(&mut self) {
+        let prefix = self.prefix();
+        (self.is_quiet, self.waits) = (false, false);
+        let header = self.header(0);
+        self.line(&format!(
+            "(func ${prefix}panic (@name \"rust_begin_unwind::<{prefix}>\") {header}"
+        ));
+        self.locals();
+        self.line("(global.set $current (i32.const 0))");
+        self.set_locals();
+        self.statements(3, 0);
+        self.line("(unreachable))");
+    }
+
+    /// What `$resume` calls: the coroutine's own function.
+    fn entry(&mut self) {
+        let prefix = self.prefix();
+        self.line(&format!("(func ${prefix}entry (type $entry)"));
+        self.variables.clear();
+        self.locals();
+        self.line("(local $d i32) (local $v i32)");
+        (self.is_quiet, self.waits) = (false, false);
+        self.line("(local.set $d (i32.const 9))");
+        self.set_locals();
+        for coroutine in 0..self.shape.coroutines {
+            self.line(&format!(
+                "(if (i32.eq (i32.load offset=16 (local.get 0)) (i32.const {coroutine})) (then"
+            ));
+            self.start();
+            self.line("))");
+        }
+        self.line("(i32.const 1))");
+    }
+
+    /// What the host calls: an executor.
+    fn run(&mut self) {
+        let (prefix, base) = (self.prefix(), self.memory.base);
+        let (number, coroutines) = (self.number, self.shape.coroutines);
+        let entry = self.memory.first_entry + self.memory.table.len() as u32;
+        self.variables.clear();
+        self.line(&format!("(func ${prefix}run (export \"run {number}\")"));
+        self.locals();
+        self.line("(local $d i32) (local $v i32) (local $count i32)");
+        self.line("(local.set $d (i32.const 5))");
+        self.set_locals();
+        let budget = 50 + self.random.below(250);
+        let seed = self.random.next() as u32;
+        self.line(&format!("(i32.store (i32.const {base}) (i32.const {budget}))"));
+        self.line(&format!("(i32.store offset=4 (i32.const {base}) (i32.const {seed}))"));
+        for coroutine in 0..coroutines {
+            let core = self.memory.coroutine(coroutine);
+            let (start, end) = self.memory.frames(coroutine);
+            for (offset, word) in [(0, start), (4, end), (8, entry), (16, coroutine as u32)] {
+                self.line(&format!(
+                    "(i32.store offset={offset} (i32.const {core}) (i32.const {word}))"
+                ));
+            }
+        }
+        (self.is_quiet, self.waits) = (false, false);
+        self.outside_call();
+        self.line("(local.set $count (i32.const 3000))");
+        self.line("(block $done (loop $again");
+        let mut all = "(i32.const 1)".to_owned();
+        for coroutine in 0..coroutines {
+            let core = self.memory.coroutine(coroutine);
+            let poll = format!("(call $poll (i32.const {core}))");
+            let condition = self.condition();
+            self.line(&format!("(if {condition} (then {poll}))"));
+            all = format!(
+                "(i32.and {all} (i32.eq (i32.const 5) (i32.load offset=12 (i32.const {core}))))"
+            );
+        }
+        self.line(&format!("(br_if $done {all})"));
+        self.line("(br_if $again (local.tee $count (i32.sub (local.get $count) (i32.const 1))))))");
+        self.outside_call();
+        self.line("(call $trace (local.get $count)))");
+    }
+
+    /// A call of a function that no coroutine calls.
+    fn outside_call(&mut self) {
+        let all = self.shape.functions.iter().enumerate();
+        let outside = all.filter(|(_, function)| function.is_outside).map(|(index, _)| index);
+        let outside: Vec<usize> = outside.collect();
+        if !outside.is_empty() {
+            let function = *self.random.pick(&outside);
+            self.call(function);
+        }
+    }
+
+    pub(super) fn statements(&mut self, count: usize, nesting: usize) {
+        for _ in 0..count {
+            self.statement(nesting);
+        }
+    }
+
+    pub(super) fn prefix(&self) -> String {
+        format!("p{}", self.number)
+    }
+
+    /// The type and the parameters of a function that is begun now.
+    fn header(&mut self, type_index: usize) -> String {
+        let parameters = &self.shape.types[type_index].parameters;
+        self.variables = vec![(Kind::Number, "d".to_owned()), (Kind::Number, "v".to_owned())];
+        let named = parameters.iter().enumerate().map(|(at, kind)| (*kind, format!("a{at}")));
+        self.variables.extend(named);
+        let mut header = format!("(type ${}t{type_index})", self.prefix());
+        for (_, name) in &self.variables {
+            let _ = write!(header, " (param ${name} i32)");
+        }
+        for (at, marker) in markers(self.number).into_iter().enumerate() {
+            let _ = write!(header, " (param $m{at} {marker})");
+        }
+        for _ in &self.shape.types[type_index].results {
+            header.push_str(" (result i32)");
+        }
+        header
+    }
+
+    /// Declares the locals that every function has, one for each kind and some more.
+    fn locals(&mut self) {
+        let kinds = self.own_locals();
+        let mut line = String::from("(local $long i64)");
+        for counter in 0..=NESTING {
+            let _ = write!(line, " (local $i{counter} i32)");
+        }
+        for kind in kinds {
+            let name = self.local(kind);
+            let _ = write!(line, " (local ${name} i32)");
+            self.variables.push((kind, name));
+        }
+        self.line(&line);
+    }
+
+    /// Gives each of these a value of its kind.
+    fn set_locals(&mut self) {
+        for kind in self.own_locals() {
+            let value = self.simple(kind);
+            self.line(&format!("(local.set ${} {value})", self.local(kind)));
+        }
+    }
+
+    /// The kinds of which each function has a local.
+    fn own_locals(&self) -> Vec<Kind> {
+        let mut kinds = vec![Kind::Number];
+        for of_trait in 0..self.shape.traits.len() {
+            kinds.extend([Kind::Fat(of_trait), Kind::Vtable(of_trait)]);
+        }
+        kinds.extend(self.shape.pointer_types().into_iter().map(Kind::Pointer));
+        kinds.extend((1..self.shape.types.len()).map(Kind::Callable));
+        kinds
+    }
+
+    /// The local of this kind.
+    pub(super) fn local(&self, kind: Kind) -> String {
+        match kind {
+            Kind::Number => "number".to_owned(),
+            Kind::Fat(of_trait) => format!("fat{of_trait}"),
+            Kind::Vtable(of_trait) => format!("vtable{of_trait}"),
+            Kind::Pointer(type_index) => format!("pointer{type_index}"),
+            Kind::Callable(type_index) => format!("callable{type_index}"),
+        }
+    }
+
+    /// A value that needs no variable.
+    fn simple(&self, kind: Kind) -> String {
+        match kind {
+            Kind::Number => "(local.get $v)".to_owned(),
+            Kind::Fat(of_trait) => {
+                format!("(i32.const {})", self.memory.fats[of_trait].address)
+            }
+            Kind::Vtable(of_trait) => {
+                format!("(i32.load offset=4 (i32.const {}))", self.memory.fats[of_trait].address)
+            }
+            Kind::Pointer(type_index) => {
+                format!("(i32.load (i32.const {}))", self.memory.pointers[&type_index].address)
+            }
+            Kind::Callable(type_index) => {
+                let methods = self.slots(Slot::Method(type_index));
+                let Some((of_trait, offset)) = methods.first() else {
+                    return self.simple(Kind::Pointer(type_index));
+                };
+                let vtable = self.simple(Kind::Vtable(*of_trait));
+                format!("(i32.load offset={offset} {vtable})")
+            }
+        }
+    }
+
+    /// All variables of this kind.
+    pub(super) fn variables(&self, kind: Kind) -> Vec<String> {
+        let meant = self.variables.iter().filter(|(other, _)| *other == kind);
+        meant.map(|(_, name)| name.clone()).collect()
+    }
+
+    /// A number that no other place in the program has.
+    pub(super) fn next_place(&mut self) -> usize {
+        self.place += 1;
+        self.place
+    }
+
+    pub(super) fn is_rare(&mut self) -> bool {
+        self.random.below(PANICS) == 0
+    }
+
+    pub(super) fn line(&mut self, line: &str) {
+        self.text.push_str(line);
+        self.text.push('\n');
+    }
+}
+
+/// Parameters that make the types of one program unlike those of all others in its module, so
+/// that nothing that is known of one depends on another.
+pub(super) fn markers(number: usize) -> [&'static str; 3] {
+    [1, 3, 9].map(|place| ["i64", "f32", "f64"][number / place % 3])
+}

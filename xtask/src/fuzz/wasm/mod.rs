@@ -1,0 +1,125 @@
+//! Random modules: each with many small programs, which have nothing in common but the switch.
+
+mod code;
+mod memory;
+mod sections;
+mod shape;
+mod statements;
+mod values;
+
+use core::fmt::Write as _;
+
+use anyhow::{Context, Result};
+
+use self::code::{Writer, markers};
+use self::memory::Memory;
+use self::sections::{Address, Part};
+use self::shape::{Kind, Shape, Type};
+use super::random::{self, Random};
+
+/// How many programs a module can have: so many have types of their own.
+pub(super) const PROGRAMS: usize = 27;
+
+/// The functions that all programs share, imported ones first; see `switch.wat`.
+const SHARED_FUNCTIONS: u32 = 12;
+
+const PAGE: u32 = 0x1_0000;
+
+/// A random module.
+pub(super) struct Module {
+    pub(super) text: String,
+    pub(super) wasm: Vec<u8>,
+    /// How many of its functions belong to programs.
+    pub(super) functions: u32,
+}
+
+struct Program {
+    shape: Shape,
+    memory: Memory,
+    first_function: u32,
+    code: String,
+    in_code: Vec<Address>,
+}
+
+/// The module that this seed makes, with those of its programs that have these numbers.
+pub(super) fn module(seed: u64, numbers: &[usize]) -> Result<Module> {
+    let mut random = Random::new(seed);
+    let changes_table = random.percent(25);
+    let exports_table = random.percent(15);
+    let has_relocations = random.percent(75);
+    let mut programs: Vec<Program> = Vec::new();
+    let (mut functions, mut entries, mut symbols) = (SHARED_FUNCTIONS, 1, 0);
+    for (place, number) in (0..).zip(numbers) {
+        let mut random = Random::new(random::part(seed, *number as u64 + 1));
+        let shape = Shape::random(*number, &mut random);
+        let memory =
+            Memory::new(&shape, PAGE + place * memory::SIZE, entries, symbols, &mut random);
+        let writer = Writer::new(&shape, &memory, *number, changes_table, &mut random);
+        let (code, in_code) = writer.finish();
+        let first_function = functions;
+        // Its panic, its entry and what the host runs.
+        functions += shape.functions.len() as u32 + 3;
+        entries += memory.table.len() as u32 + 1;
+        symbols += memory.symbols.len();
+        programs.push(Program { shape, memory, first_function, code, in_code });
+    }
+    let text = text(&programs, numbers, entries, exports_table);
+    let mut wasm = wat::parse_str(&text).context("the text is no module")?;
+    if has_relocations {
+        let parts: Vec<Part<'_>> = programs.iter().map(Program::part).collect();
+        sections::append(&mut wasm, &parts, functions)?;
+    }
+    Ok(Module { text, wasm, functions: functions - SHARED_FUNCTIONS })
+}
+
+impl Program {
+    fn part(&self) -> Part<'_> {
+        Part {
+            symbols: &self.memory.symbols,
+            first_function: self.first_function,
+            in_code: &self.in_code,
+            in_data: &self.memory.addresses,
+        }
+    }
+}
+
+fn text(programs: &[Program], numbers: &[usize], entries: u32, exports_table: bool) -> String {
+    let mut text = String::from("(module\n");
+    for (program, number) in programs.iter().zip(numbers) {
+        for (index, found) in program.shape.types.iter().enumerate() {
+            let _ = writeln!(text, "  (type $p{number}t{index} {})", function_type(found, *number));
+        }
+    }
+    text.push_str(include_str!("switch.wat"));
+    let export = if exports_table { "(export \"table\") " } else { "" };
+    let _ = writeln!(text, "  (table $table {export}{entries} funcref)");
+    let pages = 1 + (programs.len() as u32 * memory::SIZE).div_ceil(PAGE);
+    let _ = writeln!(text, "  (memory {pages})");
+    for (Program { memory, code, .. }, number) in programs.iter().zip(numbers) {
+        let _ = write!(text, "  (elem (i32.const {}) func", memory.first_entry);
+        for function in &memory.table {
+            let _ = write!(text, " $p{number}f{function}");
+        }
+        let _ = writeln!(text, " $p{number}entry)");
+        let _ = write!(text, "  (data (i32.const {}) \"", memory.data_address());
+        for byte in &memory.data {
+            let _ = write!(text, "\\{byte:02x}");
+        }
+        text.push_str("\")\n");
+        text.push_str(code);
+    }
+    let features = ["mutable-globals", "sign-ext", "multivalue", "reference-types", "bulk-memory"];
+    let _ = write!(text, "  (@custom \"target_features\" \"\\{:02x}", features.len());
+    for feature in features {
+        let _ = write!(text, "+\\{:02x}{feature}", feature.len());
+    }
+    text.push_str("\"))\n");
+    text
+}
+
+fn function_type(found: &Type, number: usize) -> String {
+    let words = |kinds: &[Kind]| " i32".repeat(kinds.len());
+    let markers = markers(number).join(" ");
+    let (parameters, results) = (words(&found.parameters), words(&found.results));
+    format!("(func (param i32 i32{parameters} {markers}) (result{results}))")
+}

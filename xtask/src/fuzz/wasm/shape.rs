@@ -1,0 +1,254 @@
+//! What a random program consists of, before its code is written: types, traits, functions, and
+//! who has whose address.
+//!
+//! It is what a compiler makes of a Rust program. A *fat* pointer lies in memory, the address of
+//! some data and that of a vtable. A method is called through its slot in a vtable, and nobody
+//! keeps the function pointers that lie there. All other function pointers may be passed on,
+//! kept in memory, and found in tables.
+
+use crate::fuzz::random::Random;
+
+/// What a value is, though all of them are i32.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    Number,
+    /// Where a fat pointer to an object of this trait is.
+    Fat(usize),
+    /// The address of a vtable of this trait.
+    Vtable(usize),
+    /// A pointer to a function of this type.
+    Pointer(usize),
+    /// The same, but perhaps out of a vtable: for calls only.
+    Callable(usize),
+}
+
+/// A function type. All functions have two numbers before these parameters: how much deeper they
+/// may call, and any number.
+pub(super) struct Type {
+    pub(super) parameters: Vec<Kind>,
+    pub(super) results: Vec<Kind>,
+    /// Whether there are function pointers of it that are not in vtables.
+    pub(super) has_pointers: bool,
+}
+
+/// The type of what is in the first word of vtables.
+pub(super) const DROP: usize = 0;
+
+/// What one word of a trait's vtables is, from the fourth on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Slot {
+    Method(usize),
+    /// The vtable of a supertrait.
+    Super(usize),
+}
+
+pub(super) struct Trait {
+    pub(super) slots: Vec<Slot>,
+}
+
+/// Who has a function's address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Taken {
+    Never,
+    /// Vtables.
+    Method,
+    /// Vtables, in their first word.
+    Drop,
+    /// Code and data of any shape.
+    Pointer,
+}
+
+pub(super) struct Function {
+    pub(super) name: String,
+    pub(super) type_index: usize,
+    pub(super) taken: Taken,
+    /// It never waits, nor does what it calls.
+    pub(super) is_quiet: bool,
+    /// It waits by itself, and not only in what it calls.
+    pub(super) waits: bool,
+    /// It is called from outside of all coroutines only.
+    pub(super) is_outside: bool,
+}
+
+pub(super) struct Vtable {
+    pub(super) of_trait: usize,
+    pub(super) drop: Option<usize>,
+    pub(super) size: u32,
+    pub(super) align: u32,
+    pub(super) words: Vec<Word>,
+}
+
+pub(super) enum Word {
+    Function(usize),
+    Vtable(usize),
+}
+
+/// A program.
+pub(super) struct Shape {
+    pub(super) types: Vec<Type>,
+    pub(super) traits: Vec<Trait>,
+    pub(super) functions: Vec<Function>,
+    pub(super) vtables: Vec<Vtable>,
+    pub(super) coroutines: usize,
+}
+
+impl Shape {
+    /// `number` tells the program's functions from those of others in the module.
+    pub(super) fn random(number: usize, random: &mut Random) -> Self {
+        let (traits, types) = (1 + random.below(3), 3 + random.below(6));
+        let mut shape = Self {
+            types: Vec::new(),
+            traits: Vec::new(),
+            functions: Vec::new(),
+            vtables: Vec::new(),
+            coroutines: 2 + random.below(3),
+        };
+        for index in 0..types {
+            let has_pointers = index != DROP && random.percent(40);
+            shape.types.push(Type { parameters: Vec::new(), results: Vec::new(), has_pointers });
+        }
+        for index in (0..types).filter(|index| *index != DROP) {
+            let mut kinds = |most: usize| {
+                let kinds = 0..random.below(most + 1);
+                kinds.map(|_| shape.kind(traits, random)).collect()
+            };
+            let (parameters, results) = (kinds(2), kinds(2));
+            shape.types[index].parameters = parameters;
+            shape.types[index].results = results;
+        }
+        for index in 0..traits {
+            shape.add_trait(index, random);
+        }
+        shape.add_missing_methods(random);
+        shape.add_functions(number, random);
+        shape.add_vtables(random);
+        shape
+    }
+
+    fn kind(&self, traits: usize, random: &mut Random) -> Kind {
+        let type_index = random.below(self.types.len());
+        match random.below(5) {
+            0 => Kind::Fat(random.below(traits)),
+            1 | 2 => Kind::Vtable(random.below(traits)),
+            3 if self.types[type_index].has_pointers => Kind::Pointer(type_index),
+            _ => Kind::Number,
+        }
+    }
+
+    fn add_trait(&mut self, index: usize, random: &mut Random) {
+        let slots = (0..1 + random.below(5)).map(|_| {
+            if index > 0 && random.percent(20) {
+                Slot::Super(random.below(index))
+            } else {
+                Slot::Method(1 + random.below(self.types.len() - 1))
+            }
+        });
+        self.traits.push(Trait { slots: slots.collect() });
+    }
+
+    /// Of each type there is something to call.
+    fn add_missing_methods(&mut self, random: &mut Random) {
+        for index in (0..self.types.len()).filter(|index| *index != DROP) {
+            if !self.types[index].has_pointers && !self.is_of_method(index) {
+                let of_trait = random.below(self.traits.len());
+                self.traits[of_trait].slots.push(Slot::Method(index));
+            }
+        }
+    }
+
+    /// Whether any trait has a method of this type.
+    fn is_of_method(&self, type_index: usize) -> bool {
+        self.traits.iter().any(|found| found.slots.contains(&Slot::Method(type_index)))
+    }
+
+    fn add_functions(&mut self, number: usize, random: &mut Random) {
+        let types = self.types.len();
+        let needed: Vec<(usize, bool, bool)> = self
+            .types
+            .iter()
+            .enumerate()
+            .map(|(index, found)| (index, found.has_pointers, self.is_of_method(index)))
+            .collect();
+        let mut add = |type_index: usize, taken: Taken, is_outside: bool, random: &mut Random| {
+            let at = self.functions.len();
+            let name = match taken {
+                Taken::Drop => format!("core::ptr::drop_in_place::<p{number}::T{at}>"),
+                Taken::Method => format!("<p{number}::T{at} as p{number}::X>::f"),
+                Taken::Pointer | Taken::Never => format!("p{number}::f{at}"),
+            };
+            let is_quiet = !is_outside && random.percent(25);
+            let waits = !is_quiet && random.percent(30);
+            let function = Function { name, type_index, taken, is_quiet, waits, is_outside };
+            self.functions.push(function);
+        };
+        for (type_index, has_pointers, is_of_method) in needed.iter().copied() {
+            if has_pointers {
+                add(type_index, Taken::Pointer, false, random);
+            }
+            if is_of_method {
+                add(type_index, Taken::Method, false, random);
+            }
+        }
+        for _ in 0..random.below(3) {
+            add(DROP, Taken::Drop, false, random);
+        }
+        for _ in 0..random.below(8) {
+            let type_index = 1 + random.below(types - 1);
+            let (_, has_pointers, is_of_method) = needed[type_index];
+            let taken = match random.below(8) {
+                0..=4 if is_of_method => Taken::Method,
+                5 if has_pointers => Taken::Pointer,
+                _ => Taken::Never,
+            };
+            add(type_index, taken, false, random);
+        }
+        for _ in 0..random.below(3) {
+            add(1 + random.below(types - 1), Taken::Never, true, random);
+        }
+    }
+
+    fn add_vtables(&mut self, random: &mut Random) {
+        let drops = self.of(DROP, Taken::Drop);
+        // Supertraits come first: there is a vtable of each when it is needed.
+        for of_trait in 0..self.traits.len() {
+            for _ in 0..1 + random.below(3) {
+                let words = self.traits[of_trait].slots.iter().map(|slot| match *slot {
+                    // Something whose address others have, too.
+                    Slot::Method(type_index)
+                        if self.types[type_index].has_pointers && random.percent(20) =>
+                    {
+                        Word::Function(*random.pick(&self.of(type_index, Taken::Pointer)))
+                    }
+                    Slot::Method(type_index) => {
+                        Word::Function(*random.pick(&self.of(type_index, Taken::Method)))
+                    }
+                    Slot::Super(of_trait) => Word::Vtable(*random.pick(&self.vtables_of(of_trait))),
+                });
+                let words = words.collect();
+                let has_drop = !drops.is_empty() && random.percent(50);
+                let drop = has_drop.then(|| *random.pick(&drops));
+                let align = 1 << random.below(4);
+                let size = align * random.below(5) as u32;
+                self.vtables.push(Vtable { of_trait, drop, size, align, words });
+            }
+        }
+    }
+
+    /// The types that have function pointers.
+    pub(super) fn pointer_types(&self) -> Vec<usize> {
+        (0..self.types.len()).filter(|index| self.types[*index].has_pointers).collect()
+    }
+
+    /// The functions of this type whose address is taken so.
+    pub(super) fn of(&self, type_index: usize, taken: Taken) -> Vec<usize> {
+        let is_meant =
+            |function: &Function| function.type_index == type_index && function.taken == taken;
+        let all = self.functions.iter().enumerate();
+        all.filter(|(_, function)| is_meant(function)).map(|(index, _)| index).collect()
+    }
+
+    pub(super) fn vtables_of(&self, of_trait: usize) -> Vec<usize> {
+        let all = self.vtables.iter().enumerate();
+        all.filter(|(_, vtable)| vtable.of_trait == of_trait).map(|(index, _)| index).collect()
+    }
+}

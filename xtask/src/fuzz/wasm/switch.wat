@@ -1,0 +1,77 @@
+  ;; A switch like build/switch.wat, but without a shadow stack. A coroutine's memory:
+  ;;
+  ;;    0  start   where Asyncify saves the next frame
+  ;;    4  end     what `start` must not pass
+  ;;    8  entry   in the table
+  ;;   12  phase   0 new, 1 running, 2 unwinding, 3 suspended, 4 rewinding, 5 finished
+  ;;   16  number
+
+  (type $entry (func (param i32 f32) (result i32)))
+  (import "asyncify" "start_unwind" (func $start_unwind (param i32)))
+  (import "asyncify" "stop_unwind" (func $stop_unwind))
+  (import "asyncify" "start_rewind" (func $start_rewind (param i32)))
+  (import "asyncify" "stop_rewind" (func $stop_rewind))
+  (import "host" "trace" (func $trace (param i32)))
+  (global $current (mut i32) (i32.const 0))
+
+  (func $resume (param $core i32)
+    (local $outer i32)
+    (local.set $outer (global.get $current))
+    (global.set $current (local.get $core))
+    (if (i32.eq (i32.load offset=12 (local.get $core)) (i32.const 3))
+      (then
+        (i32.store offset=12 (local.get $core) (i32.const 4))
+        (call $start_rewind (local.get $core)))
+      (else
+        (i32.store offset=12 (local.get $core) (i32.const 1))))
+    (drop (call_indirect (type $entry)
+      (local.get $core) (f32.const 0) (i32.load offset=8 (local.get $core))))
+    (global.set $current (local.get $outer))
+    (if (i32.eq (i32.load offset=12 (local.get $core)) (i32.const 2))
+      (then
+        (i32.store offset=12 (local.get $core) (i32.const 3))
+        (call $stop_unwind))
+      (else
+        (i32.store offset=12 (local.get $core) (i32.const 5)))))
+
+  ;; Suspends the innermost coroutine, if there is one.
+  (func $suspend
+    (local $core i32)
+    (local.set $core (global.get $current))
+    (if (i32.eqz (local.get $core)) (then (return)))
+    (if (i32.eq (i32.load offset=12 (local.get $core)) (i32.const 4))
+      (then
+        (i32.store offset=12 (local.get $core) (i32.const 1))
+        (call $stop_rewind))
+      (else
+        (i32.store offset=12 (local.get $core) (i32.const 2))
+        (call $start_unwind (local.get $core)))))
+
+  ;; An executor's part: resumes a coroutine that can be resumed.
+  (func $poll (param $core i32)
+    (local $phase i32)
+    (local.set $phase (i32.load offset=12 (local.get $core)))
+    (if (i32.or (i32.eqz (local.get $phase)) (i32.eq (local.get $phase) (i32.const 3)))
+      (then
+        (call $trace (i32.const -1))
+        (call $resume (local.get $core))
+        (call $trace (i32.load offset=12 (local.get $core))))))
+
+  ;; A random number; `base` is the program's memory.
+  (func $random (param $base i32) (result i32)
+    (i32.store offset=4 (local.get $base)
+      (i32.add (i32.const 1013904223)
+        (i32.mul (i32.const 1664525) (i32.load offset=4 (local.get $base)))))
+    (i32.shr_u (i32.load offset=4 (local.get $base)) (i32.const 16)))
+
+  (func $below (param $base i32) (param $limit i32) (result i32)
+    (i32.rem_u (call $random (local.get $base)) (local.get $limit)))
+
+  (func $coin (param $base i32) (result i32)
+    (i32.and (call $random (local.get $base)) (i32.const 1)))
+
+  ;; What each function begins with: how deep it may call, 0 if it must return at once.
+  (func $enter (param $base i32) (param $depth i32) (result i32)
+    (i32.store (local.get $base) (i32.sub (i32.load (local.get $base)) (i32.const 1)))
+    (select (local.get $depth) (i32.const 0)
+      (i32.gt_s (i32.load (local.get $base)) (i32.const 0))))
