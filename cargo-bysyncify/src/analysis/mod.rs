@@ -28,7 +28,7 @@ mod relocations;
 mod types;
 mod value;
 
-pub(crate) use body::{IndirectCall, Through};
+pub(crate) use body::IndirectCall;
 pub(crate) use cut::Cut;
 pub use cut::Vouched;
 pub(crate) use graph::{Analysis, Step};

@@ -6,6 +6,7 @@
 //! single function's cost is only as exact as that; the sums are exact.
 
 mod advice;
+mod html;
 mod json;
 mod material;
 mod model;
@@ -13,6 +14,7 @@ mod numbers;
 mod options;
 mod sizes;
 mod table;
+mod treemap;
 mod why;
 
 use std::path::Path;
@@ -61,10 +63,14 @@ fn of_module(module: &Path, options: &Options, request: &Request) -> Result<()> 
     let text = match options.format {
         Format::Table => table::table(&report, &advice, options.sort, options.limit),
         Format::Json => format!("{:#}\n", json::json(&report, &advice)),
-        Format::Html => String::new(),
+        Format::Html => html::html(&report, &advice, &json::json(&report, &advice)),
     };
-    match &options.output {
-        Some(path) => store::write(path, text.as_bytes())?,
+    let page = (options.format == Format::Html).then(|| material.page());
+    match options.output.clone().or(page) {
+        Some(path) => {
+            store::write(&path, text.as_bytes())?;
+            println!("{}", path.display());
+        }
         None => print!("{text}"),
     }
     Ok(())

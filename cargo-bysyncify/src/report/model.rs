@@ -158,12 +158,21 @@ impl<'a> Report<'a> {
         crates.into_values().collect()
     }
 
+    /// All crates, as if they were one.
+    pub(super) fn all(&self) -> Crate {
+        let mut all = Crate::default();
+        for krate in self.crates() {
+            all.functions += krate.functions;
+            all.instrumented += krate.instrumented;
+            all.bytes.add(krate.bytes);
+        }
+        all
+    }
+
     /// The whole module.
     pub(super) fn total(&self) -> Bytes {
-        let mut total = self.rest;
-        for function in &self.functions {
-            total.add(function.bytes);
-        }
+        let mut total = self.all().bytes;
+        total.add(self.rest);
         total
     }
 

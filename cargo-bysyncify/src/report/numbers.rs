@@ -25,8 +25,6 @@ pub(super) fn signed(number: i64) -> String {
 
 /// `12.3 %` of `whole`.
 pub(super) fn percent(part: i64, whole: u64) -> String {
-    // In thousandths, rounded; nobody has a module of 2⁵³ bytes.
-    #[expect(clippy::cast_precision_loss, reason = "sizes of modules are small")]
     let percent = if whole == 0 { 0.0 } else { part as f64 * 100.0 / whole as f64 };
     format!("{percent:.1} %")
 }

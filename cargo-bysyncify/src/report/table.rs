@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 
 use super::advice::{self, Advice};
-use super::model::{Bytes, Report};
+use super::model::{Bytes, Crate, Report};
 use super::numbers::{grouped, signed};
 use super::options::Sort;
 
@@ -27,8 +27,6 @@ fn crates(report: &Report<'_>, sort: Sort) -> Vec<String> {
         Sort::Size => crates.sort_by_key(|krate| Reverse(krate.bytes.with)),
         Sort::Name => {}
     }
-    let functions = crates.iter().map(|krate| krate.functions).sum();
-    let instrumented = crates.iter().map(|krate| krate.instrumented).sum();
     let rest = "data and the rest";
     let width = crates.iter().map(|krate| krate.name.chars().count()).max().unwrap_or(0);
     let width = width.max(rest.len());
@@ -36,20 +34,23 @@ fn crates(report: &Report<'_>, sort: Sort) -> Vec<String> {
         let [functions, instrumented] = counts;
         format!("{name:width$}{functions:>11}{instrumented:>14}{}", columns(bytes))
     };
-    let counts = |functions: usize, instrumented: usize| {
-        [grouped(functions as u64), grouped(instrumented as u64)]
-    };
+    let counts =
+        |krate: &Crate| [grouped(krate.functions as u64), grouped(krate.instrumented as u64)];
     let mut lines = vec![format!(
         "{:width$}{:>11}{:>14}{:>12}{:>12}{:>12}",
         "crate", "functions", "instrumented", "without", "with", "cost"
     )];
+<<<<<<< HEAD
     lines.extend(
         crates.iter().map(|krate| {
             line(&krate.name, counts(krate.functions, krate.instrumented), krate.bytes)
         }),
     );
+=======
+    lines.extend(crates.iter().map(|krate| line(&krate.name, counts(krate), krate.bytes)));
+>>>>>>> 8aed163 (cargo bysyncify report --format html: a page with a treemap)
     lines.push(line(rest, [String::new(), String::new()], report.rest));
-    lines.push(line("total", counts(functions, instrumented), report.total()));
+    lines.push(line("total", counts(&report.all()), report.total()));
     lines
 }
 
