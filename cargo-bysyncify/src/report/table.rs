@@ -40,15 +40,7 @@ fn crates(report: &Report<'_>, sort: Sort) -> Vec<String> {
         "{:width$}{:>11}{:>14}{:>12}{:>12}{:>12}",
         "crate", "functions", "instrumented", "without", "with", "cost"
     )];
-<<<<<<< HEAD
-    lines.extend(
-        crates.iter().map(|krate| {
-            line(&krate.name, counts(krate.functions, krate.instrumented), krate.bytes)
-        }),
-    );
-=======
     lines.extend(crates.iter().map(|krate| line(&krate.name, counts(krate), krate.bytes)));
->>>>>>> 8aed163 (cargo bysyncify report --format html: a page with a treemap)
     lines.push(line(rest, [String::new(), String::new()], report.rest));
     lines.push(line("total", counts(&report.all()), report.total()));
     lines
