@@ -107,11 +107,11 @@ fn assigned_in_loops(body: &FunctionBody<'_>) -> Result<Vec<BTreeSet<u32>>> {
             Operator::End | Operator::Delegate { .. } => {
                 let inner = open.pop().flatten();
                 let outer = open.last().copied().flatten();
-                if let (Some(inner), Some(outer)) = (inner, outer) {
-                    if inner != outer {
-                        let assigned = loops[inner].clone();
-                        loops[outer].extend(assigned);
-                    }
+                if let (Some(inner), Some(outer)) = (inner, outer)
+                    && inner != outer
+                {
+                    let assigned = loops[inner].clone();
+                    loops[outer].extend(assigned);
                 }
             }
             Operator::LocalSet { local_index } | Operator::LocalTee { local_index } => {

@@ -8,7 +8,7 @@ use super::program::{FunctionIndex, Program, TypeId};
 impl Analysis {
     /// The calls by which a function can suspend, one a line.
     pub(crate) fn chain(&self, program: &Program, function: FunctionIndex) -> String {
-        let mut steps = self.to_suspend(function).into_iter();
+        let mut steps = self.way_to_suspend(function).into_iter();
         let first = steps.next().map(|_| format!("    {}", program.readable(function)));
         let rest = steps.map(|step| format!("      {}", self.call(program, step)));
         first.into_iter().chain(rest).collect::<Vec<_>>().join("\n")
@@ -17,7 +17,7 @@ impl Analysis {
     /// The way from where a coroutine is resumed to the function: each step with how the one
     /// before calls it. Nothing if no coroutine gets to it.
     pub(crate) fn down_to(&self, function: FunctionIndex) -> Vec<Step> {
-        let mut way = self.from_resume(function);
+        let mut way = self.way_from_resume(function);
         // Each has how it calls the next one: that belongs to the next.
         for at in 1..way.len() {
             way[at - 1].indirect = way[at].indirect;

@@ -124,13 +124,13 @@ impl Analysis {
 
     /// The way from a function to where it suspends, itself first: each step with how the one
     /// before gets there. Nothing if it cannot.
-    pub(crate) fn to_suspend(&self, function: FunctionIndex) -> Vec<Step> {
+    pub(crate) fn way_to_suspend(&self, function: FunctionIndex) -> Vec<Step> {
         Self::steps(&self.suspends, function)
     }
 
     /// The way from a function back to where the coroutine is resumed, itself first: each step
     /// with how it gets to the one before. Nothing if no coroutine gets to the function.
-    pub(crate) fn from_resume(&self, function: FunctionIndex) -> Vec<Step> {
+    pub(crate) fn way_from_resume(&self, function: FunctionIndex) -> Vec<Step> {
         Self::steps(&self.reached, function)
     }
 

@@ -242,7 +242,7 @@ fn is_vtable(
     addresses: &BTreeMap<u64, Address>,
     word: u64,
 ) -> bool {
-    if size < 4 * word || size % word != 0 {
+    if size < 4 * word || !size.is_multiple_of(word) {
         return false;
     }
     let drops = match addresses.get(&start) {
@@ -260,7 +260,7 @@ fn is_vtable(
     let (size_of, align_of) = (number(contents, 1, word), number(contents, 2, word));
     let (Some(size_of), Some(align_of)) = (size_of, align_of) else { return false };
     let is_alignment = align_of.is_power_of_two() && align_of <= MOST_ALIGNMENT;
-    drops && is_alignment && size_of % align_of == 0
+    drops && is_alignment && size_of.is_multiple_of(align_of)
 }
 
 /// The word at this place.

@@ -179,13 +179,13 @@ impl<'a> Report<'a> {
     /// How an instrumented function gets to where it suspends.
     pub(super) fn next(&self, index: usize) -> Option<Step> {
         let index = self.instrumented(index)?;
-        self.analysis.to_suspend(index).get(1).copied()
+        self.analysis.way_to_suspend(index).get(1).copied()
     }
 
     /// How a coroutine gets to an instrumented function.
     pub(super) fn previous(&self, index: usize) -> Option<Step> {
         let index = self.instrumented(index)?;
-        self.analysis.from_resume(index).get(1).copied()
+        self.analysis.way_from_resume(index).get(1).copied()
     }
 
     fn instrumented(&self, index: usize) -> Option<FunctionIndex> {

@@ -106,7 +106,7 @@ impl<'a> Why<'a> {
             None => {}
         }
         if !analysis.can_suspend(index) {
-            return match self.barred(&uncut.to_suspend(index)) {
+            return match self.barred(&uncut.way_to_suspend(index)) {
                 Some((cut, calls)) => {
                     (format!("is not instrumented: it could only be suspended in {cut}"), calls)
                 }
@@ -121,7 +121,7 @@ impl<'a> Why<'a> {
             }
             None => (
                 "is not instrumented: it can suspend, but no coroutine gets to it".to_owned(),
-                self.lines(&analysis.to_suspend(index), index),
+                self.lines(&analysis.way_to_suspend(index), index),
             ),
         }
     }
@@ -130,7 +130,7 @@ impl<'a> Why<'a> {
     /// suspended. Nothing if there is no such way.
     fn whole_way(&self, analysis: &Analysis, index: FunctionIndex) -> Vec<String> {
         let mut way = analysis.down_to(index);
-        let on = analysis.to_suspend(index);
+        let on = analysis.way_to_suspend(index);
         if way.is_empty() || on.is_empty() {
             return Vec::new();
         }
