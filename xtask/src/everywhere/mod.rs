@@ -6,6 +6,7 @@
 
 mod bindgen;
 mod browser;
+mod component;
 mod projects;
 mod steps;
 mod wasi;
@@ -29,11 +30,12 @@ struct Check {
 }
 
 /// Those that are quick enough to run each time.
-const USUAL: [Check; 4] = [
+const USUAL: [Check; 5] = [
     Check { name: "wasm-bindgen", run: bindgen::check },
     Check { name: "wasm-bindgen-test", run: wasm_bindgen_test::check },
     Check { name: "wasm-pack", run: wasm_pack::check },
     Check { name: "wasi", run: wasi::check },
+    Check { name: "component", run: component::check },
 ];
 
 /// Those whose tools take many minutes to build: only if they are asked for by name.
