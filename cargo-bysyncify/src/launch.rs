@@ -64,6 +64,14 @@ pub(crate) fn launch(
             ),
         };
     }
+    if !matches!(host, Host::Script(_)) && is_component(module)? {
+        let module = module.display();
+        bail!(
+            "`{module}` is a component, which Node does not run: use an engine that does, as in \
+             `wasmtime run {module}`, or put a script that runs it into the package and name it \
+             in Cargo.toml:\n    [package.metadata.bysyncify]\n    host = \"host.mjs\""
+        );
+    }
     match host {
         // Tests may have no use for the host.
         Host::Script(script) if mode == Mode::Run || needs_host(module)? => {
@@ -77,6 +85,11 @@ pub(crate) fn launch(
         ),
         Host::Node | Host::Script(_) | Host::Page(_) => node_run::run(mode, module, arguments),
     }
+}
+
+fn is_component(module: &Path) -> Result<bool> {
+    let wasm = fs::read(module).with_context(|| format!("cannot read `{}`", module.display()))?;
+    Ok(Parser::is_component(&wasm))
 }
 
 /// Whether a module imports what only a host of its own can give.

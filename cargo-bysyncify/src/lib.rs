@@ -1,6 +1,7 @@
 //! The toolchain of `bysyncify`: a linker that runs Asyncify, and `cargo bysyncify`.
 //!
-//! - `linker` is `bysyncify-ld`: it calls the real linker and asyncifies what comes out.
+//! - `linker` is `bysyncify-ld`: it calls the real linker and asyncifies what comes out;
+//!   `component` puts it where rustc has another linker, which makes components.
 //! - `cli` is `cargo bysyncify new|build|run|test|setup`.
 //!
 //! Both names are served by the same code ([`main`]), so that `cargo bysyncify` can give cargo
@@ -15,6 +16,7 @@ mod bindgen;
 mod cargo;
 mod cli;
 mod command;
+mod component;
 mod engine;
 mod events;
 mod features;
@@ -78,7 +80,13 @@ pub fn asyncify(
 ///
 /// `arguments` are those of the process, its own name first.
 pub fn main(arguments: Vec<OsString>) -> ExitCode {
-    if is_linker(&arguments) { linker::main(&arguments[1..]) } else { cli::main(&arguments[1..]) }
+    let is_inside = component::calls_us();
+    match arguments.get(1..).unwrap_or_default() {
+        rest if is_inside => linker::main(rest),
+        rest if !is_linker(&arguments) => cli::main(rest),
+        rest if component::is_wanted(rest) => component::main(rest),
+        rest => linker::main(rest),
+    }
 }
 
 /// Whether rustc is calling: by our linker's name, or by `-flavor`, which rustc always puts

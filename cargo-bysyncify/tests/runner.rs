@@ -83,6 +83,20 @@ fn page_needs_a_module_for_wasm_bindgen() {
 }
 
 #[test]
+fn component_needs_another_engine_or_a_script() {
+    let (package, module) = package("", "(component)");
+    let message = "`DIR/target/small.wasm` is a component, which Node does not run: use an \
+                   engine that does, as in `wasmtime run DIR/target/small.wasm`, or put a script \
+                   that runs it into the package and name it in Cargo.toml:\n    \
+                   [package.metadata.bysyncify]\n    host = \"host.mjs\"";
+    assert_eq!(said(&package, &mut runner(&package, &module)), error(message));
+
+    let (package, module) = self::package("host = \"host.mjs\"", "(component)");
+    fs::write(package.path().join("host.mjs"), "console.log('ran');").unwrap();
+    assert_eq!(said(&package, &mut runner(&package, &module)), (Some(0), "ran\n".into()));
+}
+
+#[test]
 fn without_a_network_the_message_says_how_to_install_wasm_bindgen() {
     let (package, module) = package("web = \"web\"", FOR_WASM_BINDGEN);
     let mut command = runner(&package, &module);

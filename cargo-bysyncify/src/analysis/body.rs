@@ -1,4 +1,4 @@
-//! What one function calls.
+//! Goes through a function's body to see what it calls.
 //!
 //! For an indirect call the question is where the function pointer comes from. LLVM writes a
 //! call of a trait object's method as
@@ -19,46 +19,15 @@
 use std::collections::BTreeSet;
 
 use anyhow::{Context, Result};
-use wasmparser::{
-    BlockType, CompositeInnerType, ContType, FrameKind, FuncType, FunctionBody, ModuleArity,
-    Operator, RefType, SubType,
-};
+use wasmparser::{BlockType, FrameKind, FunctionBody, ModuleArity, Operator};
 
-use super::program::{FunctionIndex, TypeId};
+use super::blocks::Frame;
+use super::calls::{Calls, IndirectCall, Through};
+use super::loops::assigned_in_loops;
+use super::program::FunctionIndex;
 use super::relocations::Vtables;
 use super::types::Types;
 use super::value::Value;
-
-/// The calls in one function, and what Asyncify could not instrument in it.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Calls {
-    pub(crate) direct: BTreeSet<FunctionIndex>,
-    pub(crate) indirect: BTreeSet<IndirectCall>,
-    /// The first tail call, by its offset in the file.
-    pub(crate) tail_call: Option<u64>,
-    /// The first `try_table`, likewise.
-    pub(crate) try_table: Option<u64>,
-    /// The first parameter or local that holds a reference.
-    pub(crate) reference_local: Option<u32>,
-}
-
-/// What an indirect call can reach.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) struct IndirectCall {
-    pub(crate) type_id: TypeId,
-    pub(crate) through: Through,
-}
-
-/// Where the pointer comes from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) enum Through {
-    /// This is not known.
-    Any,
-    /// From memory, this many bytes from the beginning of some object.
-    Slot(u64),
-    /// It is this table index.
-    Entry(u64),
-}
 
 /// What [`read`] finds.
 #[derive(Debug, Default)]
@@ -88,72 +57,20 @@ pub(super) fn read(body: &FunctionBody<'_>, index: FunctionIndex, module: &Modul
     }
     Ok(Scan::run(body, index, module, &assigned, first.brought_back)?.read)
 }
-/// For each loop, in the order of their beginnings, the locals that are assigned in it.
-fn assigned_in_loops(body: &FunctionBody<'_>) -> Result<Vec<BTreeSet<u32>>> {
-    let mut loops: Vec<BTreeSet<u32>> = Vec::new();
-    // The innermost loop around each open block.
-    let mut open: Vec<Option<usize>> = Vec::new();
-    let mut operators = body.get_operators_reader()?;
-    while !operators.eof() {
-        match operators.read()? {
-            Operator::Loop { .. } => {
-                open.push(Some(loops.len()));
-                loops.push(BTreeSet::new());
-            }
-            Operator::Block { .. }
-            | Operator::If { .. }
-            | Operator::Try { .. }
-            | Operator::TryTable { .. } => open.push(open.last().copied().flatten()),
-            Operator::End | Operator::Delegate { .. } => {
-                let inner = open.pop().flatten();
-                let outer = open.last().copied().flatten();
-                if let (Some(inner), Some(outer)) = (inner, outer)
-                    && inner != outer
-                {
-                    let assigned = loops[inner].clone();
-                    loops[outer].extend(assigned);
-                }
-            }
-            Operator::LocalSet { local_index } | Operator::LocalTee { local_index } => {
-                if let Some(innermost) = open.last().copied().flatten() {
-                    loops[innermost].insert(local_index);
-                }
-            }
-            _ => {}
-        }
-    }
-    Ok(loops)
-}
-
-/// A control structure that is open.
-struct Frame {
-    block: BlockType,
-    kind: FrameKind,
-    /// How many operands lie below it.
-    height: usize,
-    /// Whether the instruction that comes next can be reached.
-    reachable: bool,
-    /// What branches to its end bring in the locals.
-    brought: Option<Vec<Value>>,
-    /// What the locals held at the beginning of an `if`, for its `else`.
-    at_start: Option<Vec<Value>>,
-    /// Which loop it is, if it is one.
-    loop_index: Option<usize>,
-}
-
-struct Scan<'a> {
-    module: &'a Module,
-    assigned_in_loops: &'a [BTreeSet<u32>],
+/// Where in a function we are, and what we know there.
+pub(super) struct Scan<'a> {
+    pub(super) module: &'a Module,
+    pub(super) assigned_in_loops: &'a [BTreeSet<u32>],
     /// For each loop, what came back to its beginning the last time; empty the first time.
-    known: Vec<Option<Vec<Value>>>,
+    pub(super) known: Vec<Option<Vec<Value>>>,
     /// The same, this time.
-    brought_back: Vec<Option<Vec<Value>>>,
+    pub(super) brought_back: Vec<Option<Vec<Value>>>,
     /// How many have begun.
-    loops: usize,
+    pub(super) loops: usize,
     /// What they hold now.
-    locals: Vec<Value>,
-    stack: Vec<Value>,
-    frames: Vec<Frame>,
+    pub(super) locals: Vec<Value>,
+    pub(super) stack: Vec<Value>,
+    pub(super) frames: Vec<Frame>,
     read: Read,
 }
 
@@ -339,56 +256,6 @@ impl<'a> Scan<'a> {
         Ok(())
     }
 
-    /// Brings the locals to wherever this instruction can go on.
-    fn branch(&mut self, operator: &Operator<'_>) -> Result<()> {
-        match operator {
-            Operator::Br { relative_depth }
-            | Operator::BrIf { relative_depth }
-            | Operator::BrOnNull { relative_depth }
-            | Operator::BrOnNonNull { relative_depth }
-            | Operator::BrOnCast { relative_depth, .. }
-            | Operator::BrOnCastFail { relative_depth, .. } => self.bring(*relative_depth)?,
-            Operator::BrTable { targets } => {
-                let mut depths = BTreeSet::from([targets.default()]);
-                for depth in targets.targets() {
-                    depths.insert(depth?);
-                }
-                for depth in depths {
-                    self.bring(depth)?;
-                }
-            }
-            _ => {}
-        }
-        if is_end_of_path(operator) {
-            self.frames.last_mut().context("no block is open")?.reachable = false;
-        }
-        Ok(())
-    }
-
-    /// Brings the locals to the end of a block, or back to the beginning of a loop.
-    fn bring(&mut self, depth: u32) -> Result<()> {
-        let frame = self.frames.iter_mut().rev().nth(depth as usize).context("no such block")?;
-        match frame.loop_index {
-            Some(index) => join_into(&mut self.brought_back[index], &self.locals),
-            None => join_into(&mut frame.brought, &self.locals),
-        }
-        Ok(())
-    }
-
-    fn begin_loop(&mut self) {
-        let known = self.known.get(self.loops);
-        for local in &self.assigned_in_loops[self.loops] {
-            let held = &mut self.locals[*local as usize];
-            *held = match known {
-                Some(Some(back)) => held.join(back[*local as usize]),
-                // Nothing ever comes back.
-                Some(None) => *held,
-                None => Value::Computed,
-            };
-        }
-        self.loops += 1;
-    }
-
     fn constant(&mut self, number: u64) {
         let is_inside = self.module.vtables.contains_inside(number);
         self.stack.push(if is_inside { Value::Computed } else { Value::Constant(number) });
@@ -404,130 +271,12 @@ impl<'a> Scan<'a> {
         }
     }
 
-    fn pop(&mut self) -> Value {
+    pub(super) fn pop(&mut self) -> Value {
         self.stack.pop().unwrap_or(Value::Computed)
     }
 
-    fn replace(&mut self, operands: u32, results: u32, by: Value) {
+    pub(super) fn replace(&mut self, operands: u32, results: u32, by: Value) {
         self.stack.truncate(self.stack.len().saturating_sub(operands as usize));
         self.stack.extend((0..results).map(|_| by));
     }
-
-    fn block_arity(&self, block: BlockType) -> Result<(u32, u32)> {
-        self.block_type_arity(block).context("a block of an unknown type")
-    }
-
-    fn enter(&mut self, block: BlockType, kind: FrameKind) -> Result<()> {
-        let reachable = self.frames.last().is_some_and(|frame| frame.reachable);
-        let (operands, _) = if reachable { self.block_arity(block)? } else { (0, 0) };
-        let height = self.stack.len().saturating_sub(operands as usize);
-        // What branches bring to a loop's beginning is not followed.
-        self.replace(operands, operands, Value::Computed);
-        let at_start = (kind == FrameKind::If).then(|| self.locals.clone());
-        let loop_index = (kind == FrameKind::Loop).then(|| self.loops - 1);
-        let brought = None;
-        self.frames.push(Frame { block, kind, height, reachable, brought, at_start, loop_index });
-        Ok(())
-    }
-
-    /// `else`, `catch`: the block begins anew, with these operands.
-    fn other_branch(&mut self, operands: u32) -> Result<()> {
-        let reachable = self.frames.iter().rev().nth(1).is_some_and(|outer| outer.reachable);
-        let frame = self.frames.last_mut().context("no block is open")?;
-        if frame.reachable {
-            join_into(&mut frame.brought, &self.locals);
-        }
-        frame.reachable = reachable;
-        match frame.at_start.take() {
-            Some(at_start) => self.locals = at_start,
-            None => self.locals.fill(Value::Computed),
-        }
-        self.stack.truncate(frame.height);
-        self.replace(0, operands, Value::Computed);
-        Ok(())
-    }
-
-    fn leave(&mut self) -> Result<()> {
-        let mut frame = self.frames.pop().context("no block is open")?;
-        if frame.reachable {
-            join_into(&mut frame.brought, &self.locals);
-        }
-        // An `if` without an `else`.
-        if let Some(at_start) = &frame.at_start {
-            join_into(&mut frame.brought, at_start);
-        }
-        let (_, results) = self.block_arity(frame.block)?;
-        self.stack.truncate(frame.height);
-        self.replace(0, results, Value::Computed);
-        if let Some(outer) = self.frames.last_mut() {
-            outer.reachable &= frame.brought.is_some();
-        }
-        if let Some(brought) = frame.brought {
-            self.locals = brought;
-        }
-        Ok(())
-    }
-}
-
-/// Joins `from` into `into`, local by local.
-fn join_into(into: &mut Option<Vec<Value>>, from: &[Value]) {
-    match into {
-        Some(into) => {
-            for (into, from) in into.iter_mut().zip(from) {
-                *into = into.join(*from);
-            }
-        }
-        None => *into = Some(from.to_vec()),
-    }
-}
-
-impl ModuleArity for Scan<'_> {
-    fn sub_type_at(&self, type_index: u32) -> Option<&SubType> {
-        self.module.types.sub_type(type_index)
-    }
-
-    fn tag_type_arity(&self, tag: u32) -> Option<(u32, u32)> {
-        self.module.types.arity(self.module.types.tag(tag)?).ok()
-    }
-
-    fn type_index_of_function(&self, function: u32) -> Option<u32> {
-        self.module.signatures.get(function as usize).copied()
-    }
-
-    fn func_type_of_cont_type(&self, continuation: &ContType) -> Option<&FuncType> {
-        match &self.sub_type_at(continuation.0.as_module_index()?)?.composite_type.inner {
-            CompositeInnerType::Func(function) => Some(function),
-            _ => None,
-        }
-    }
-
-    fn sub_type_of_ref_type(&self, reference: &RefType) -> Option<&SubType> {
-        self.sub_type_at(reference.type_index()?.as_module_index()?)
-    }
-
-    fn control_stack_height(&self) -> u32 {
-        u32::try_from(self.frames.len()).unwrap_or(u32::MAX)
-    }
-
-    fn label_block(&self, depth: u32) -> Option<(BlockType, FrameKind)> {
-        let frame = self.frames.iter().rev().nth(depth as usize)?;
-        Some((frame.block, frame.kind))
-    }
-}
-
-/// Whether nothing that follows in the block is reached.
-fn is_end_of_path(operator: &Operator<'_>) -> bool {
-    matches!(
-        operator,
-        Operator::Unreachable
-            | Operator::Br { .. }
-            | Operator::BrTable { .. }
-            | Operator::Return
-            | Operator::ReturnCall { .. }
-            | Operator::ReturnCallIndirect { .. }
-            | Operator::ReturnCallRef { .. }
-            | Operator::Throw { .. }
-            | Operator::ThrowRef
-            | Operator::Rethrow { .. }
-    )
 }

@@ -1,6 +1,6 @@
 //! What the analysis found, in words: the calls by which a function can suspend.
 
-use super::body::{IndirectCall, Through};
+use super::calls::{IndirectCall, Through};
 use super::graph::{Analysis, Step};
 use super::names::readable;
 use super::program::{FunctionIndex, Program, TypeId};

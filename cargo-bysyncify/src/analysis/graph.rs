@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap, VecDeque};
 
 use anyhow::Result;
 
-use super::body::{IndirectCall, Through};
+use super::calls::{IndirectCall, Through};
 use super::cut::{self, Cut, Vouched};
 use super::program::{FunctionIndex, Import, Program, TypeId};
 

@@ -18,17 +18,21 @@
 //! Nobody is called through a [`Cut`]: the panic entry points, which never return and in which
 //! no coroutine is current (the linker makes it so), and what the user has vouched for.
 
+mod arity;
+mod blocks;
 mod body;
+mod calls;
 mod chain;
 mod cut;
 mod graph;
+mod loops;
 mod names;
 mod program;
 mod relocations;
 mod types;
 mod value;
 
-pub(crate) use body::IndirectCall;
+pub(crate) use calls::IndirectCall;
 pub(crate) use cut::Cut;
 pub use cut::Vouched;
 pub(crate) use graph::{Analysis, Step};

@@ -9,7 +9,8 @@ use wasmparser::{
     Payload, TypeRef,
 };
 
-use super::body::{self, Calls, IndirectCall, Module, Through};
+use super::body::{self, Module};
+use super::calls::{Calls, IndirectCall, Through};
 use super::names::{is_in, readable};
 use super::relocations::{Relocations, Segment};
 use super::types::Types;

@@ -1,7 +1,7 @@
 //! What is known of a value: whether it is a function pointer of known origin, and whether it
 //! points to the beginning of an object.
 
-use super::body::Through;
+use super::calls::Through;
 
 /// A value, as far as it matters for whom an indirect call can reach.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

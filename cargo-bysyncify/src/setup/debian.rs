@@ -21,9 +21,10 @@ const WASI_LIBC: &str = "/usr/lib/wasm32-wasi";
 
 /// The targets that can be made this way, and the crates to build for each. Those without an
 /// operating system have no `std`; `panic_abort` and `test` are linked without being named.
-const TARGETS: [(&str, &str); 4] = [
+const TARGETS: [(&str, &str); 5] = [
     ("wasm32-unknown-unknown", "std,panic_abort,test"),
     ("wasm32-wasip1", "std,panic_abort,test"),
+    ("wasm32-wasip2", "std,panic_abort,test"),
     ("wasm32v1-none", "core,alloc"),
     ("wasm64-unknown-unknown", "std,panic_abort,test"),
 ];
@@ -62,7 +63,7 @@ pub(super) fn install(triple: &str, current: &Rustc) -> Result<Rustc> {
         // Another process was at work on it. What that has put there is in use by now.
         return Ok(debian);
     }
-    let wasi = triple == "wasm32-wasip1";
+    let wasi = triple.starts_with("wasm32-wasip");
 
     let debian = Rustc::at(Path::new(RUSTC));
     let source = Path::new("/usr/lib/rustlib/src/rust/library/Cargo.toml");
@@ -80,7 +81,10 @@ pub(super) fn install(triple: &str, current: &Rustc) -> Result<Rustc> {
     }
 
     let version = debian.version()?;
-    provide_lld(&root, &version, current)?;
+    provide(&root, &version, current, "rust-lld", "wasm-ld")?;
+    if triple == "wasm32-wasip2" {
+        provide(&root, &version, current, "wasm-component-ld", "wasm-component-ld")?;
+    }
     let built = cache::dir()?.join("std").join(version.key()).join(triple);
     cache::filled(&built, |partial| {
         build_std(&debian, triple, crates, partial)?;
@@ -119,20 +123,26 @@ impl Root {
     }
 }
 
-/// Gives Debian's compiler the linker of the user's own toolchain. A link and not a copy: it
-/// finds its shared library relative to where it is.
-fn provide_lld(root: &Root, debian: &Version, current: &Rustc) -> Result<()> {
-    let relative = Path::new("lib/rustlib").join(&debian.host).join("bin/rust-lld");
+/// Gives Debian's compiler a linker of the user's own toolchain, unless `another` on `PATH` will
+/// do. A link and not a copy: linkers find their shared library relative to where they are.
+fn provide(
+    root: &Root,
+    debian: &Version,
+    current: &Rustc,
+    program: &str,
+    another: &str,
+) -> Result<()> {
+    let relative = Path::new("lib/rustlib").join(&debian.host).join("bin").join(program);
     let place = Path::new("/usr").join(&relative);
     if place.exists() {
         return Ok(());
     }
     let ours = current.sysroot()?.join(&relative);
     if !ours.exists() {
-        if command::find("wasm-ld").is_some() {
+        if command::find(another).is_some() {
             return Ok(());
         }
-        bail!("no linker for wasm: neither `{}` nor `wasm-ld` is there", ours.display());
+        bail!("no linker for wasm: neither `{}` nor `{another}` is there", ours.display());
     }
     let folder = place.parent().context("a path with a file has a folder")?;
     command::output(root.command("mkdir").arg("-p").arg(folder))?;

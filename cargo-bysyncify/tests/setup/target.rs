@@ -11,7 +11,7 @@ fn missing(machine: &TempDir, rustup: &str) -> String {
         "error: `{}/rustc` has no standard library for {TARGET}, and it could not be installed.\n\
          rustup: {rustup}\n\
          Debian: its packages are enough only for wasm32-unknown-unknown, wasm32-wasip1, \
-         wasm32v1-none, wasm64-unknown-unknown\n\
+         wasm32-wasip2, wasm32v1-none, wasm64-unknown-unknown\n\
          Run one of these, then try again:\n    \
          rustup target add {TARGET}\n    \
          sudo apt-get install --no-install-recommends rustc-web rust-web-src && \

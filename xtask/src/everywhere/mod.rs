@@ -6,6 +6,7 @@
 
 mod bindgen;
 mod browser;
+mod component;
 mod new_project;
 mod projects;
 mod steps;
@@ -30,11 +31,12 @@ struct Check {
 }
 
 /// Those that are quick enough to run each time.
-const USUAL: [Check; 5] = [
+const USUAL: [Check; 6] = [
     Check { name: "wasm-bindgen", run: bindgen::check },
     Check { name: "wasm-bindgen-test", run: wasm_bindgen_test::check },
     Check { name: "wasm-pack", run: wasm_pack::check },
     Check { name: "wasi", run: wasi::check },
+    Check { name: "component", run: component::check },
     Check { name: "new", run: new_project::check },
 ];
 

@@ -8,6 +8,7 @@ use std::process::Command;
 use anyhow::{Context, Result};
 use cargo_bysyncify::setup;
 
+use super::component::WASI2;
 use super::wasi::WASI;
 use crate::process;
 use crate::workspace::Workspace;
@@ -16,9 +17,13 @@ use crate::workspace::Workspace;
 pub(super) const UNKNOWN: &str = "wasm32-unknown-unknown";
 
 /// All targets and all packages that are built.
-const TARGETS: [&str; 2] = [UNKNOWN, WASI];
-const PACKAGES: [&str; 3] =
-    ["everywhere-wasi", "everywhere-wasm-bindgen", "everywhere-wasm-bindgen-test"];
+const TARGETS: [&str; 3] = [UNKNOWN, WASI, WASI2];
+const PACKAGES: [&str; 4] = [
+    "everywhere-component",
+    "everywhere-wasi",
+    "everywhere-wasm-bindgen",
+    "everywhere-wasm-bindgen-test",
+];
 
 /// A profile of cargo's: its name, and the folder that cargo builds it in.
 #[derive(Clone, Copy)]

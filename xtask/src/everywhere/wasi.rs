@@ -10,11 +10,12 @@ use super::projects::{DEV, Projects, SMALL};
 use super::steps::Steps;
 use crate::process;
 
-const PROJECT: &str = "wasi";
+pub(super) const PROJECT: &str = "wasi";
+pub(super) const PROGRAM: &str = "everywhere-wasi.wasm";
 pub(super) const WASI: &str = "wasm32-wasip1";
 
 /// What is given to the program, and what it must print and return.
-struct Case {
+pub(super) struct Case {
     arguments: &'static [&'static str],
     stdin: &'static str,
     stdout: &'static str,
@@ -22,44 +23,45 @@ struct Case {
     status: i32,
 }
 
-/// Four bytes of each file are read in turns: that makes the order of lines.
-const CASES: [Case; 2] = [
-    Case {
-        arguments: &["data/a.txt", "data/b.txt", "-"],
-        stdin: "from outside\nand more\n",
-        stdout: "\
-data/a.txt 1: one
-data/a.txt 2: two
-data/b.txt 1: alpha
-data/b.txt 2: beta
-- 1: from outside
-data/a.txt 3: three is longer
-- 2: and more
-[Some(3), Some(2), Some(2)] lines for everybody
+/// Sources that need no files. Four bytes of each are read in turns: that makes the order of lines.
+pub(super) const WITHOUT_FILES: Case = Case {
+    arguments: &["-", "=one\ntwo\nthree is longer", "=alpha\nbeta"],
+    stdin: "from outside\nand more\n",
+    stdout: "\
+2.1: one
+2.2: two
+3.1: alpha
+1.1: from outside
+3.2: beta
+1.2: and more
+2.3: three is longer
+[Some(2), Some(3), Some(2)] lines for everybody
 ",
-        stderr: "",
-        status: 0,
-    },
-    Case {
-        arguments: &["data/missing.txt", "data/b.txt"],
-        stdin: "",
-        stdout: "\
-data/b.txt 1: alpha
-data/b.txt 2: beta
-[None, Some(2)] lines for everybody
+    stderr: "",
+    status: 0,
+};
+
+const WITH_FILES: Case = Case {
+    arguments: &["data/long.txt", "data/missing.txt", "data/short.txt"],
+    stdin: "",
+    stdout: "\
+1.1: un
+1.2: deux
+3.1: eins
+1.3: trois et quatre
+[Some(3), None, Some(1)] lines for everybody
 ",
-        stderr: "data/missing.txt: No such file or directory (os error 44)\n",
-        status: 3,
-    },
-];
+    stderr: "data/missing.txt: No such file or directory (os error 44)\n",
+    status: 3,
+};
 
 pub(super) fn check(projects: &Projects, steps: &mut Steps<'_>) -> Result<()> {
     for profile in [DEV, SMALL] {
         steps.test(&format!("node:wasi, {}", profile.name), || {
             let mut cargo = projects.cargo("build", PROJECT, WASI, &[])?;
             process::must_succeed(cargo.args(["--profile", profile.name]))?;
-            let module = projects.module("everywhere-wasi.wasm", WASI, profile);
-            run_all(|| {
+            let module = projects.module(PROGRAM, WASI, profile);
+            run(&[WITH_FILES, WITHOUT_FILES], || {
                 let mut node = projects.command(setup::node()?, PROJECT, &[])?;
                 node.arg("node.mjs").arg(&module);
                 Ok(node)
@@ -67,7 +69,7 @@ pub(super) fn check(projects: &Projects, steps: &mut Steps<'_>) -> Result<()> {
         });
     }
     steps.test("cargo bysyncify run", || {
-        run_all(|| {
+        run(&[WITH_FILES, WITHOUT_FILES], || {
             let mut command = projects.bysyncify(PROJECT)?;
             command.args(["run", "--quiet", "--target", WASI, "--"]);
             Ok(command)
@@ -76,15 +78,15 @@ pub(super) fn check(projects: &Projects, steps: &mut Steps<'_>) -> Result<()> {
     Ok(())
 }
 
-/// Runs the program with each case's arguments; how many have passed.
-fn run_all(program: impl Fn() -> Result<Command>) -> Result<usize> {
-    for case in &CASES {
-        run(case, &mut program()?)?;
+/// Runs the program for each case; how many have passed.
+pub(super) fn run(cases: &[Case], program: impl Fn() -> Result<Command>) -> Result<usize> {
+    for case in cases {
+        run_case(case, &mut program()?)?;
     }
-    Ok(CASES.len())
+    Ok(cases.len())
 }
 
-fn run(case: &Case, command: &mut Command) -> Result<()> {
+fn run_case(case: &Case, command: &mut Command) -> Result<()> {
     command.args(case.arguments).env("WHO", "everybody");
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().context("the program cannot be run")?;

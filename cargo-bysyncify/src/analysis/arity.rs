@@ -1,0 +1,41 @@
+//! How many operands instructions take, as `wasmparser` knows it if it is told what is around them.
+
+use wasmparser::{
+    BlockType, CompositeInnerType, ContType, FrameKind, FuncType, ModuleArity, RefType, SubType,
+};
+
+use super::body::Scan;
+
+impl ModuleArity for Scan<'_> {
+    fn sub_type_at(&self, type_index: u32) -> Option<&SubType> {
+        self.module.types.sub_type(type_index)
+    }
+
+    fn tag_type_arity(&self, tag: u32) -> Option<(u32, u32)> {
+        self.module.types.arity(self.module.types.tag(tag)?).ok()
+    }
+
+    fn type_index_of_function(&self, function: u32) -> Option<u32> {
+        self.module.signatures.get(function as usize).copied()
+    }
+
+    fn func_type_of_cont_type(&self, continuation: &ContType) -> Option<&FuncType> {
+        match &self.sub_type_at(continuation.0.as_module_index()?)?.composite_type.inner {
+            CompositeInnerType::Func(function) => Some(function),
+            _ => None,
+        }
+    }
+
+    fn sub_type_of_ref_type(&self, reference: &RefType) -> Option<&SubType> {
+        self.sub_type_at(reference.type_index()?.as_module_index()?)
+    }
+
+    fn control_stack_height(&self) -> u32 {
+        u32::try_from(self.frames.len()).unwrap_or(u32::MAX)
+    }
+
+    fn label_block(&self, depth: u32) -> Option<(BlockType, FrameKind)> {
+        let frame = self.frames.iter().rev().nth(depth as usize)?;
+        Some((frame.block, frame.kind))
+    }
+}

@@ -1,0 +1,36 @@
+//! What one function calls.
+
+use std::collections::BTreeSet;
+
+use super::program::{FunctionIndex, TypeId};
+
+/// The calls in one function, and what Asyncify could not instrument in it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Calls {
+    pub(crate) direct: BTreeSet<FunctionIndex>,
+    pub(crate) indirect: BTreeSet<IndirectCall>,
+    /// The first tail call, by its offset in the file.
+    pub(crate) tail_call: Option<u64>,
+    /// The first `try_table`, likewise.
+    pub(crate) try_table: Option<u64>,
+    /// The first parameter or local that holds a reference.
+    pub(crate) reference_local: Option<u32>,
+}
+
+/// What an indirect call can reach.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct IndirectCall {
+    pub(crate) type_id: TypeId,
+    pub(crate) through: Through,
+}
+
+/// Where the pointer comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum Through {
+    /// This is not known.
+    Any,
+    /// From memory, this many bytes from the beginning of some object.
+    Slot(u64),
+    /// It is this table index.
+    Entry(u64),
+}
