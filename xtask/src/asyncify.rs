@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-use cargo_bysyncify::{WasmOpt, setup};
+use cargo_bysyncify::{Engine, Options, Recipe, WasmOpt, setup};
 
 use crate::matrix::Configuration;
 
@@ -42,15 +42,79 @@ impl Asyncifier {
     ) -> Result<PathBuf> {
         let wasm_opt = self.versions.get(&configuration.binaryen);
         let wasm_opt = wasm_opt.context("this Binaryen was not asked for at the start")?;
-        let arguments = arguments(configuration, variant);
-        let recipe = format!("{} {}", wasm_opt.version(), arguments.join(" "));
         let name = title(configuration, variant);
         let output = self.folder.join(guest).join(format!("{name}.wasm"));
+        if configuration.listed {
+            list_and_run(wasm_opt, configuration, input, &output)?;
+            return Ok(output);
+        }
+        let arguments = arguments(configuration, variant);
+        let recipe = format!("{} {}", wasm_opt.version(), arguments.join(" "));
         cached(input, &recipe, &output, |unfinished| {
             let arguments = arguments.iter().map(OsStr::new);
             wasm_opt.run(arguments.chain([input.as_os_str(), "-o".as_ref(), unfinished.as_ref()]))
         })?;
         Ok(output)
+    }
+}
+
+/// Does with a linked module what our linker does with it.
+fn list_and_run(
+    wasm_opt: &WasmOpt,
+    configuration: Configuration,
+    input: &Path,
+    output: &Path,
+) -> Result<()> {
+    let kept = output.with_extension("transformed");
+    let engine = Keeping { wasm_opt, kept: &kept };
+    let recipe = Recipe {
+        // As in a debug build.
+        checks: configuration.build.opt_level == '0',
+        opt_level: configuration.optimise.unwrap_or('0').to_string().parse()?,
+        ..Recipe::default()
+    };
+    if let Some(folder) = output.parent() {
+        fs::create_dir_all(folder)?;
+    }
+    let asyncified = cargo_bysyncify::asyncify(&read(input)?, &recipe, &engine, output)?;
+    fs::write(output, asyncified).with_context(|| format!("cannot write `{}`", output.display()))
+}
+
+/// A `wasm-opt` that keeps its last result. What comes before and after it takes no time, and is
+/// what we test.
+struct Keeping<'a> {
+    wasm_opt: &'a WasmOpt,
+    kept: &'a Path,
+}
+
+impl Keeping<'_> {
+    fn keep(
+        &self,
+        what: &str,
+        input: &Path,
+        output: &Path,
+        options: &Options,
+        transform: impl FnOnce(&Path) -> Result<()>,
+    ) -> Result<()> {
+        let recipe = format!("{} {what} {options:?}", self.wasm_opt.version());
+        cached(input, &recipe, self.kept, transform)?;
+        fs::copy(self.kept, output)
+            .with_context(|| format!("cannot copy `{}`", self.kept.display()))?;
+        Ok(())
+    }
+}
+
+impl Engine for Keeping<'_> {
+    fn asyncify(&self, input: &Path, output: &Path, options: &Options) -> Result<()> {
+        self.keep("asyncify", input, output, options, |unfinished| {
+            self.wasm_opt.asyncify(input, unfinished, options)
+        })
+    }
+
+    fn optimise(&self, input: &Path, output: &Path, options: &Options) -> Result<()> {
+        self.keep("optimise", input, output, options, |unfinished| {
+            self.wasm_opt.optimise(input, unfinished, options)
+        })
     }
 }
 
@@ -89,8 +153,6 @@ pub(crate) fn cached(
     output: &Path,
     transform: impl FnOnce(&Path) -> Result<()>,
 ) -> Result<()> {
-    let read =
-        |path: &Path| fs::read(path).with_context(|| format!("cannot read `{}`", path.display()));
     // The whole input is kept, not a hash of it: modules are small, and it cannot be wrong.
     let mut key = recipe.as_bytes().to_vec();
     key.push(b'\n');
@@ -113,6 +175,10 @@ pub(crate) fn cached(
     fs::write(&unfinished, key)?;
     fs::rename(&unfinished, key_file)?;
     Ok(())
+}
+
+fn read(path: &Path) -> Result<Vec<u8>> {
+    fs::read(path).with_context(|| format!("cannot read `{}`", path.display()))
 }
 
 #[cfg(test)]

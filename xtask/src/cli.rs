@@ -17,7 +17,7 @@ usage: cargo xtask <command>
 
   test   run every test: on the host, of the guests in real wasm, of the examples
       --engine node|wasmi   guests: on this engine only
-      --quick               guests: one configuration (opt-level 3, newest Binaryen)
+      --quick               guests: one configuration (opt-level 3, newest Binaryen), both ways
       --only PART           only `host`, `guests`, `examples`, `everywhere` or `fuzz`
       --guest PACKAGE       only this guest package           (implies --only guests)
       --config SUBSTRING    only configurations named so      (implies --only guests)

@@ -62,24 +62,37 @@ pub(crate) struct Configuration {
     pub(crate) binaryen: u32,
     /// wasm-opt's own level after Asyncify, as in `-O3`; none runs Asyncify alone.
     pub(crate) optimise: Option<char>,
+    /// Whether what our linker does is done, which gives Binaryen a list of what to instrument.
+    /// Else it is what a user without our toolchain does, and Binaryen finds out by itself.
+    pub(crate) listed: bool,
 }
 
 impl Configuration {
     fn new(opt_level: char, fat_lto: bool, binaryen: u32) -> Self {
         let optimise = if opt_level == '0' { '1' } else { opt_level };
-        Self { build: Build { opt_level, fat_lto }, binaryen, optimise: Some(optimise) }
+        let build = Build { opt_level, fat_lto };
+        Self { build, binaryen, optimise: Some(optimise), listed: false }
     }
 
     fn without_optimisation(self) -> Self {
         Self { optimise: None, ..self }
+    }
+
+    fn listed(self) -> Self {
+        Self { listed: true, ..self }
+    }
+
+    fn both_ways(self) -> [Self; 2] {
+        [self, self.listed()]
     }
 }
 
 impl fmt::Display for Configuration {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let plain = if self.optimise.is_none() { "-plain" } else { "" };
+        let listed = if self.listed { "-listed" } else { "" };
         // Not `write!`, which would ignore the width that tables ask for.
-        f.pad(&format!("{}-b{}{plain}", self.build, self.binaryen))
+        f.pad(&format!("{}-b{}{plain}{listed}", self.build, self.binaryen))
     }
 }
 
@@ -93,36 +106,54 @@ pub(crate) fn named(name: &str) -> Result<Vec<Configuration>> {
     }
 }
 
-/// The one configuration of `--quick`.
+/// The one configuration of `--quick`, both ways.
 pub(crate) fn quick() -> Vec<Configuration> {
-    vec![Configuration::new('3', false, NEWEST)]
+    Configuration::new('3', false, NEWEST).both_ways().into()
 }
 
+/// Every combination; and of each build one that is listed, so that each Binaryen has two builds,
+/// one of them with LTO.
 fn full() -> Vec<Configuration> {
     // Nothing optimised, before or after: what a debugging user looks at. First, so that it
     // stands beside those of the same build.
-    let mut all = vec![Configuration::new('0', false, NEWEST).without_optimisation()];
-    for opt_level in ['0', '1', '3', 's'] {
+    let plain = Configuration::new('0', false, NEWEST).without_optimisation();
+    let mut all = plain.both_ways().to_vec();
+    for (row, opt_level) in ['0', '1', '3', 's'].into_iter().enumerate() {
         for fat_lto in [false, true] {
-            all.extend(BINARYENS.map(|version| Configuration::new(opt_level, fat_lto, version)));
+            let of_version = |version| Configuration::new(opt_level, fat_lto, version);
+            let turn = row + 1 + 2 * usize::from(fat_lto);
+            all.extend(BINARYENS.map(of_version));
+            all.push(of_version(BINARYENS[turn % BINARYENS.len()]).listed());
         }
     }
     all
 }
 
 fn small() -> Vec<Configuration> {
-    vec![
-        Configuration::new('0', false, NEWEST),
-        Configuration::new('3', true, NEWEST),
-        Configuration::new('3', true, OLDEST),
-    ]
+    let all = [('0', false, NEWEST), ('3', true, NEWEST), ('3', true, OLDEST)];
+    all.into_iter()
+        .flat_map(|(opt_level, fat_lto, version)| {
+            Configuration::new(opt_level, fat_lto, version).both_ways()
+        })
+        .collect()
 }
 
 /// For what takes minutes without optimisation, in an interpreter.
 fn optimised() -> Vec<Configuration> {
-    let builds = [false, true];
-    let versions = |fat_lto| [OLDEST, NEWEST].map(|v| Configuration::new('3', fat_lto, v));
-    builds.into_iter().flat_map(versions).collect()
+    let all = [
+        (false, OLDEST, false),
+        (false, NEWEST, false),
+        (false, NEWEST, true),
+        (true, OLDEST, false),
+        (true, OLDEST, true),
+        (true, NEWEST, false),
+    ];
+    all.into_iter()
+        .map(|(fat_lto, version, listed)| {
+            let configuration = Configuration::new('3', fat_lto, version);
+            if listed { configuration.listed() } else { configuration }
+        })
+        .collect()
 }
 
 #[cfg(test)]
@@ -130,9 +161,13 @@ mod tests {
     use super::*;
     use std::collections::HashSet;
 
+    fn stock(all: &[Configuration]) -> impl Iterator<Item = &Configuration> {
+        all.iter().filter(|configuration| !configuration.listed)
+    }
+
     #[test]
     fn full_is_every_combination_and_one_plain() {
-        let names: HashSet<String> = full().iter().map(ToString::to_string).collect();
+        let names: HashSet<String> = stock(&full()).map(|it| it.to_string()).collect();
         assert_eq!(names.len(), 4 * 2 * 4 + 1);
         for name in ["o0-b108", "o1-lto-b116", "o3-lto-b132", "os-b125", "o0-b132-plain"] {
             assert!(names.contains(name), "{name} is missing from {names:?}");
@@ -140,10 +175,47 @@ mod tests {
     }
 
     #[test]
-    fn the_others_are_parts_of_full() {
+    fn every_build_is_listed_and_every_binaryen_gets_two_lists() {
+        let listed: Vec<String> =
+            full().iter().filter(|it| it.listed).map(ToString::to_string).collect();
+        assert_eq!(
+            listed,
+            [
+                "o0-b132-plain-listed",
+                "o0-b116-listed",
+                "o0-lto-b132-listed",
+                "o1-b125-listed",
+                "o1-lto-b108-listed",
+                "o3-b132-listed",
+                "o3-lto-b116-listed",
+                "os-b108-listed",
+                "os-lto-b125-listed",
+            ]
+        );
+    }
+
+    #[test]
+    fn the_others_are_parts_of_full_both_ways() {
         let full = full();
-        for configuration in [small(), optimised(), quick()].concat() {
-            assert!(full.contains(&configuration), "{configuration}");
+        for others in [small(), optimised(), quick()] {
+            for configuration in stock(&others) {
+                assert!(full.contains(configuration), "{configuration}");
+            }
+            for configuration in others.iter().filter(|it| it.listed) {
+                let stock = Configuration { listed: false, ..*configuration };
+                assert!(others.contains(&stock), "{configuration}");
+            }
+            assert!(others.iter().any(|it| it.listed));
+        }
+    }
+
+    #[test]
+    fn those_of_one_build_stand_together() {
+        for all in [full(), small(), optimised()] {
+            let mut builds: Vec<Build> = all.iter().map(|it| it.build).collect();
+            builds.dedup();
+            let names: HashSet<String> = builds.iter().map(ToString::to_string).collect();
+            assert_eq!(builds.len(), names.len(), "{all:?}");
         }
     }
 
