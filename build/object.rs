@@ -173,6 +173,7 @@ fn outside(width: Width) -> Function {
     let mut f = Function::new(width, &[(1, width.value_type())]);
     f.global_get(CURRENT).local_tee(caller).is_zero().op(I32_EQZ).if_void();
     f.local_get(caller).load_u32(abi::PHASE).i32_const(abi::UNWINDING).op(I32_EQ).if_void();
+    f.local_get(caller).local_get(caller).load(abi::START).store(abi::END);
     f.call(STOP_UNWIND).op(END).op(END);
     f.null().global_set(CURRENT);
     f.local_get(data).mark().local_get(function).call_indirect(OUTSIDE_TYPE);

@@ -237,6 +237,11 @@
       i32.const 2
       i32.eq
       if
+        ;; Whether the frames fit or not: see above.
+        local.get $caller_core
+        local.get $caller_core
+        i32.load
+        i32.store offset=4
         call $stop_unwind
       end
     end

@@ -89,8 +89,9 @@ pub fn try_embed<F: IntoFuture>(future: F) -> Result<F::Output, EmbedError> {
 
 /// Whether [`embed`] would wait here: in a coroutine that was not cancelled.
 ///
-/// It cannot know of a JavaScript frame between the coroutine and here, across which nothing
-/// can be suspended.
+/// Not in what the host calls back while a coroutine runs: nothing can be suspended across a
+/// frame of JavaScript's. (That takes the linker, `bysyncify-ld`. In a module that it has not made
+/// this cannot know of such a frame.)
 pub fn can_embed() -> bool {
     // SAFETY: as in `try_embed`.
     current().is_some_and(|core| unsafe { core.as_ref() }.is_running_uncancelled())

@@ -15,12 +15,16 @@ pub(crate) enum Fatal {
     FramesOverflow { needed: usize, available: usize, size: usize },
     /// The shadow stack was below the stack's low end at a suspend.
     ShadowOverflow { needed: usize, size: usize },
-    /// The shadow stack would be below the stack's low end. `function` may be unknown, and empty.
+    /// The shadow stack would be below the stack's low end. The function is in backquotes, or
+    /// unknown, and empty.
     StackOverflow { function: &'static str, needed: usize, size: usize },
     /// The shadow stack has been below the stack's low end.
     CanaryDead,
     /// The stack pointer was not in the coroutine's memory at a suspend.
     ForeignStack,
+    /// A function saw an unwind that it does not take part in. What it is called is as above; why it
+    /// was not instrumented may follow.
+    Uninstrumented { function: &'static str },
     /// `bysyncify_suspend` returned to a caller that should have been unwound.
     NotInstrumented,
     /// An entry function returned in the middle of an unwind or rewind.
@@ -46,7 +50,7 @@ impl fmt::Display for Fatal {
             Self::StackOverflow { function, needed, size } => {
                 write!(f, "coroutine stack overflow: {needed} bytes are needed")?;
                 if !function.is_empty() {
-                    write!(f, " in `{function}`")?;
+                    write!(f, " in {function}")?;
                 }
                 write!(f, " and the stack has {size}; give the coroutine a larger one")
             }
@@ -58,6 +62,10 @@ impl fmt::Display for Fatal {
                 "cannot wait on a stack that is not the coroutine's own: code between the \
                  coroutine and here has switched to another (`stacker` does)",
             ),
+            Self::Uninstrumented { function } => {
+                f.write_str(if function.is_empty() { "a function" } else { function })?;
+                f.write_str(" was on the stack at a suspend but is not instrumented by Asyncify")
+            }
             Self::NotInstrumented => f.write_str(
                 "a function that waits in `embed` was not instrumented by Asyncify; link with \
                  `bysyncify-ld`, or run `wasm-opt --asyncify \

@@ -13,10 +13,11 @@ use crate::sys::{self, Mark};
 /// What a check hands over.
 #[repr(C)]
 struct Report {
-    /// The name of the function that was checked, in UTF-8.
+    /// The name of the function that was checked and what there is to say of it, in UTF-8.
     function: *const u8,
     function_len: usize,
-    /// What the stack pointer was to become.
+    /// What the stack pointer was to become. Null if that is not what was checked, but that the
+    /// function is on the stack at no suspend.
     stack_pointer: *const u8,
     /// The low end of the running coroutine's stack.
     base: *const u8,
@@ -38,6 +39,9 @@ unsafe extern "C" fn report(report: *mut (), _: Mark) {
     let function = unsafe { slice::from_raw_parts(report.function, report.function_len) };
     // SAFETY: likewise.
     let function: &'static str = unsafe { str::from_utf8_unchecked(function) };
+    if report.stack_pointer.is_null() {
+        fatal(&Fatal::Uninstrumented { function });
+    }
     let core = report.base.wrapping_sub(size_of::<RawCore>()).cast::<RawCore>();
     // SAFETY: its coroutine is running.
     let core = unsafe { &*core };

@@ -8,7 +8,7 @@ use anyhow::{Context, Result};
 use std::fs;
 use std::path::Path;
 
-use crate::analysis::{Analysis, Program, Vouched};
+use crate::analysis::{Analysis, Cut, FunctionIndex, Program, Vouched};
 use crate::engine::{Engine, OptLevel, Options};
 use crate::events::{Counts, Phase};
 use crate::guard::{self, Guards};
@@ -56,7 +56,10 @@ pub(crate) fn asyncify(
         .then(|| analysis.instrumented().chain(analysis.tops()).map(naming::number).collect());
     let panics: Vec<_> = analysis.panics().collect();
     let checks = recipe.checks && guard::can_check(linked)?;
-    let guarded = guard::guard(&bare(linked)?, &Guards { panics: &panics, checks })?;
+    let uninstrumented =
+        if checks && !recipe.everything { uninstrumented(&program, &analysis) } else { Vec::new() };
+    let guards = Guards { panics: &panics, checks, uninstrumented: &uninstrumented };
+    let guarded = guard::guard(&bare(linked)?, &guards)?;
     tell(Phase::Asyncify);
     let asyncified =
         transform(&guarded, scratch, |before, after| engine.asyncify(before, after, &options))?;
@@ -67,6 +70,27 @@ pub(crate) fn asyncify(
         instrumented: analysis.instrumented().count() as u64,
     });
     Ok((asyncified, counts))
+}
+
+/// The functions that are not instrumented but could be on a coroutine's stack when it is
+/// suspended, if the analysis or the user were wrong. Each with what there is to say of that.
+fn uninstrumented(program: &Program, analysis: &Analysis) -> Vec<(FunctionIndex, String)> {
+    let functions = (0..).zip(&program.functions).filter(|(_, function)| function.import.is_none());
+    let others = functions
+        .map(|(index, _)| index)
+        .filter(|index| !analysis.is_instrumented(*index) && !analysis.is_switch(*index));
+    let remarked = others.filter_map(|index| {
+        let remark = match analysis.cut(index) {
+            Some(Cut::Panic) => return None,
+            Some(Cut::Vouched(path)) => format!(" (vouched for by `{path}`)"),
+            None if analysis.is_reached(index) => String::new(),
+            // Nobody looks behind what is vouched for.
+            None if analysis.can_suspend(index) => " (called by what is vouched for)".to_owned(),
+            None => return None,
+        };
+        Some((index, remark))
+    });
+    remarked.collect()
 }
 
 /// Makes the same without Asyncify, to compare it with.

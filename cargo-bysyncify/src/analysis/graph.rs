@@ -122,6 +122,16 @@ impl Analysis {
         self.tops.contains(&index) || self.bottoms.contains(&index)
     }
 
+    /// Whether a function can get to where a coroutine is suspended.
+    pub(crate) fn can_suspend(&self, index: FunctionIndex) -> bool {
+        self.suspends[index as usize].is_some()
+    }
+
+    /// Whether a coroutine can get to a function.
+    pub(crate) fn is_reached(&self, index: FunctionIndex) -> bool {
+        self.reached[index as usize].is_some()
+    }
+
     /// The way from a function to where it suspends, itself first: each step with how the one
     /// before gets there. Nothing if it cannot.
     pub(crate) fn way_to_suspend(&self, function: FunctionIndex) -> Vec<Step> {

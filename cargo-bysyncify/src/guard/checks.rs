@@ -1,18 +1,21 @@
-//! The functions that the checks of a debug build call.
+//! What is checked in a debug build, and where.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use anyhow::Result;
-use wasm_encoder::Instruction::{
-    Call, End, GlobalGet, GlobalSet, I32And, I32Const, I32Eqz, I32Store, I32Sub, I64And, I64Const,
-    I64ExtendI32U, I64LtU, I64Store, I64Sub, If, LocalGet, LocalTee, MemoryInit, Unreachable,
-};
-use wasm_encoder::{BlockType, Function, Instruction, MemArg, MemArgTarget};
+use anyhow::{Result, bail};
+use wasm_encoder::Instruction;
+use wasm_encoder::Instruction::{Call, GlobalSet, I32Const};
 
-use super::code::{CheckGlobals, Globals, Writer};
+use super::Guards;
+use super::code::{CheckGlobals, Writer};
 use super::facts::Facts;
+use crate::analysis::readable;
 
-/// The switch, which is exempt.
+/// What the library calls to say that it can be called: only if it was compiled with debug
+/// assertions.
+pub(super) const SET_REPORTER: &str = "bysyncify_set_reporter";
+
+/// The functions of the switch.
 const SWITCH: [&str; 6] = [
     "bysyncify_resume",
     "bysyncify_suspend",
@@ -22,20 +25,26 @@ const SWITCH: [&str; 6] = [
     SET_REPORTER,
 ];
 
-/// What the library calls to say that it can be called: only if it was compiled with debug
-/// assertions.
-pub(super) const SET_REPORTER: &str = "bysyncify_set_reporter";
-
-/// The functions that nothing is checked in.
-pub(super) fn exempt(facts: &Facts<'_>, panics: &[u32]) -> Result<BTreeSet<u32>> {
-    let mut exempt = facts.interpreted(panics)?;
-    exempt.extend(SWITCH.iter().filter_map(|name| facts.function(name)));
-    // `psm` and `stacker` switch stacks: what they set the stack pointer to is no overflow.
-    exempt.extend(facts.functions(|name| name.starts_with("rust_psm_")));
-    Ok(exempt)
+/// All checks of a module.
+pub(super) struct Checks {
+    pub(super) globals: CheckGlobals,
+    /// The function whose body is to say whom the checks call.
+    pub(super) set_reporter: u32,
+    /// The functions that the checks call.
+    pub(super) report: u32,
+    pub(super) set_stack_pointer: u32,
+    /// What there is to say of each function that is not instrumented.
+    remarks: BTreeMap<u32, String>,
+    switch: BTreeSet<u32>,
+    /// The functions that are not checked, the switch among them.
+    exempt: BTreeSet<u32>,
+    start_unwind: BTreeSet<u32>,
+    stop_unwind: BTreeSet<u32>,
+    /// None without the instruction that they are read with. Then the messages name no function.
+    pub(super) texts: Option<Texts>,
 }
 
-/// The texts that the checks need, for a data segment of their own.
+/// The texts of messages, for a data segment of their own.
 #[derive(Debug)]
 pub(super) struct Texts {
     /// The segment's index.
@@ -43,105 +52,92 @@ pub(super) struct Texts {
     pub(super) bytes: Vec<u8>,
 }
 
-impl Texts {
-    /// Adds a text; returns where it is, and its length.
-    pub(super) fn add(&mut self, text: &str) -> (u32, u32) {
-        let start = self.bytes.len();
-        self.bytes.extend(text.bytes());
-        (start as u32, text.len() as u32)
+/// What is to be put into one function.
+#[derive(Default)]
+pub(super) struct FunctionChecks {
+    /// In place of the `global.set` of the stack pointer; nothing if that stays.
+    pub(super) set_stack_pointer: Vec<Instruction<'static>>,
+    /// After each call.
+    pub(super) after_call: Vec<Instruction<'static>>,
+}
+
+impl Checks {
+    /// Checks with these globals, which call functions of these indexes.
+    pub(super) fn new(
+        facts: &Facts<'_>,
+        guards: &Guards<'_>,
+        globals: CheckGlobals,
+        [report, set_stack_pointer]: [u32; 2],
+    ) -> Result<Self> {
+        let Some(set_reporter) = facts.function(SET_REPORTER) else {
+            bail!(
+                "to check itself while it runs the program needs a `bysyncify` with debug \
+                 assertions: set `debug-assertions = true` in the profile, or under \
+                 `[profile.release.package.bysyncify]`"
+            );
+        };
+        let switch: BTreeSet<u32> = SWITCH.iter().filter_map(|name| facts.function(name)).collect();
+        let mut exempt = facts.interpreted(guards.panics)?;
+        exempt.extend(&switch);
+        // `psm` and `stacker` switch stacks: what they set the stack pointer to is no overflow.
+        exempt.extend(facts.functions(|name| name.starts_with("rust_psm_")));
+        let texts = Texts { segment: facts.data_segments, bytes: Vec::new() };
+        Ok(Self {
+            globals,
+            set_reporter,
+            report,
+            set_stack_pointer,
+            remarks: guards.uninstrumented.iter().cloned().collect(),
+            switch,
+            exempt,
+            start_unwind: facts.asyncify("start_unwind"),
+            stop_unwind: facts.asyncify("stop_unwind"),
+            texts: facts.has_bulk_memory.then_some(texts),
+        })
+    }
+
+    /// What is to be put into a function.
+    pub(super) fn of(
+        &mut self,
+        function: u32,
+        facts: &Facts<'_>,
+        writer: &Writer,
+    ) -> FunctionChecks {
+        if self.exempt.contains(&function) {
+            return FunctionChecks::default();
+        }
+        let name = format!("`{}`", readable(&facts.shown(function)));
+        let remark = self.remarks.get(&function);
+        let (start, name, text) = match &mut self.texts {
+            Some(texts) => texts.add(&name, remark.map_or("", String::as_str)),
+            None => (0, 0, 0),
+        };
+        let set_stack_pointer =
+            [I32Const(start), I32Const(name), Call(self.set_stack_pointer)].into();
+        let after_call = remark.map_or_else(Vec::new, |_| {
+            writer.assert_not_unwinding(self.globals, (start, text), self.report).into()
+        });
+        FunctionChecks { set_stack_pointer, after_call }
+    }
+
+    /// What is to be put before a call: the switch takes note of what it tells Asyncify.
+    pub(super) fn before_call(&self, function: u32, callee: u32) -> Vec<Instruction<'static>> {
+        let unwinding = match callee {
+            _ if !self.switch.contains(&function) => return Vec::new(),
+            start if self.start_unwind.contains(&start) => 1,
+            stop if self.stop_unwind.contains(&stop) => 0,
+            _ => return Vec::new(),
+        };
+        vec![I32Const(unwinding), GlobalSet(self.globals.unwinding)]
     }
 }
 
-/// The addresses in the library's `Report`.
-const REPORT_WORDS: u64 = 4;
-
-impl Writer {
-    /// The body of `bysyncify_set_reporter(reporter, core_size)`.
-    pub(super) fn set_reporter(&self, checks: CheckGlobals) -> Function {
-        let CheckGlobals { reporter, core_size, .. } = checks;
-        let code = [LocalGet(0), GlobalSet(reporter), LocalGet(1), GlobalSet(core_size)];
-        self.function(0, code.into())
-    }
-
-    /// Sets the stack pointer: `(new, text)`. Calls `report` if that is below the coroutine's
-    /// stack; unless it was already, because some code has brought a stack of its own.
-    pub(super) fn set_stack_pointer(&self, checks: CheckGlobals, report: u32) -> Function {
-        let Globals { stack_pointer, .. } = self.globals;
-        let is_less = if self.memory64 { I64LtU } else { Instruction::I32LtU };
-        let code = vec![
-            LocalGet(0),
-            GlobalGet(checks.limit),
-            is_less.clone(),
-            GlobalGet(stack_pointer),
-            GlobalGet(checks.limit),
-            is_less,
-            I32Eqz,
-            I32And,
-            If(BlockType::Empty),
-            LocalGet(0),
-            LocalGet(1),
-            LocalGet(2),
-            Call(report),
-            End,
-            LocalGet(0),
-            GlobalSet(stack_pointer),
-        ];
-        self.function(0, code)
-    }
-
-    /// Ends the program with a message: `(stack_pointer, text)`. Does so on the host's stack, where
-    /// there is room. `texts` is the data segment of the texts.
-    pub(super) fn report(
-        &self,
-        checks: CheckGlobals,
-        outside: u32,
-        texts: Option<u32>,
-    ) -> Function {
-        let Globals { stack_pointer, host_stack, .. } = self.globals;
-        let (offset, length, report) = (1, 2, 3);
-        let word = if self.memory64 { 8 } else { 4 };
-        // The report, and above it the text.
-        let mut code = vec![GlobalGet(host_stack), LocalGet(length)];
-        code.extend(self.extended());
-        code.extend([self.sub(), self.constant(REPORT_WORDS * word), self.sub()]);
-        code.extend([self.constant(16_u64.wrapping_neg()), self.and(), LocalTee(report)]);
-        code.push(GlobalSet(stack_pointer));
-        let text = [LocalGet(report), self.constant(REPORT_WORDS * word), self.add()];
-        if let Some(data_index) = texts {
-            code.extend(text.clone());
-            code.extend([LocalGet(offset), LocalGet(length), MemoryInit { mem: 0, data_index }]);
-        }
-        code.push(LocalGet(report));
-        code.extend(text);
-        code.extend([self.store(0), LocalGet(report), LocalGet(length)]);
-        code.extend(self.extended());
-        code.extend([self.store(word), LocalGet(report), LocalGet(0), self.store(2 * word)]);
-        code.extend([LocalGet(report), GlobalGet(checks.limit), self.store(3 * word)]);
-        code.extend([self.null(), GlobalSet(checks.limit)]);
-        code.extend([GlobalGet(checks.reporter), LocalGet(report), Call(outside), Unreachable]);
-        self.function(1, code)
-    }
-
-    fn constant(&self, value: u64) -> Instruction<'static> {
-        let value = value.cast_signed();
-        if self.memory64 { I64Const(value) } else { I32Const(value as i32) }
-    }
-
-    fn sub(&self) -> Instruction<'static> {
-        if self.memory64 { I64Sub } else { I32Sub }
-    }
-
-    fn and(&self) -> Instruction<'static> {
-        if self.memory64 { I64And } else { I32And }
-    }
-
-    fn store(&self, offset: u64) -> Instruction<'static> {
-        let at = |align| MemArg { offset, align, target: MemArgTarget::Memory(0), ordering: None };
-        if self.memory64 { I64Store(at(3)) } else { I32Store(at(2)) }
-    }
-
-    /// Makes an address of an `i32`.
-    fn extended(&self) -> Option<Instruction<'static>> {
-        self.memory64.then_some(I64ExtendI32U)
+impl Texts {
+    /// Adds a function's name, and a remark that follows it. Returns where they are, and how long
+    /// the name is by itself, and with the remark.
+    fn add(&mut self, name: &str, remark: &str) -> (i32, i32, i32) {
+        let start = self.bytes.len();
+        self.bytes.extend(name.bytes().chain(remark.bytes()));
+        (start as i32, name.len() as i32, (name.len() + remark.len()) as i32)
     }
 }

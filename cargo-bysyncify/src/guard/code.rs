@@ -23,6 +23,8 @@ pub(super) struct Globals {
 pub(super) struct CheckGlobals {
     /// The low end of the running coroutine's stack; null on the host's.
     pub(super) limit: u32,
+    /// Whether a coroutine is being suspended: 0 or 1.
+    pub(super) unwinding: u32,
     /// What `bysyncify_set_reporter` was called with.
     pub(super) reporter: u32,
     pub(super) core_size: u32,

@@ -193,6 +193,16 @@ impl<'a> Facts<'a> {
             .with_context(|| format!("its name section has no global `{name}`: link it with names"))
     }
 
+    /// The imported functions of this name of module `asyncify`.
+    pub(super) fn asyncify(&self, name: &str) -> BTreeSet<u32> {
+        self.imports_where(|import| import.module == "asyncify" && import.name == name)
+    }
+
+    fn imports_where(&self, is_meant: impl Fn(&Import<'_>) -> bool) -> BTreeSet<u32> {
+        let all = (0..).zip(&self.imports);
+        all.filter(|(_, import)| is_meant(import)).map(|(index, _)| index).collect()
+    }
+
     /// The functions that wasm-bindgen will replace by imports of its own.
     pub(super) fn future_imports(&self) -> Result<BTreeSet<u32>> {
         self.callers(|import| import.name == DESCRIBE_IMPORT)
@@ -214,9 +224,7 @@ impl<'a> Facts<'a> {
 
     /// The functions that call certain imports directly.
     fn callers(&self, is_meant: impl Fn(&Import<'_>) -> bool) -> Result<BTreeSet<u32>> {
-        let all = (0..).zip(&self.imports);
-        let meant: BTreeSet<u32> =
-            all.filter(|(_, import)| is_meant(import)).map(|(index, _)| index).collect();
+        let meant = self.imports_where(is_meant);
         let mut callers = BTreeSet::new();
         if !meant.is_empty() {
             for function in (0..).zip(&self.signatures).map(|(index, _)| index) {

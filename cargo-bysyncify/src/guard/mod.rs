@@ -34,9 +34,13 @@
 //! # Checks
 //!
 //! A debug build also checks itself. Whoever moves the stack pointer below the running
-//! coroutine's stack (every function with a frame could) is stopped before it writes there. What
-//! is checked, and the function's name, are told to the library, which prints them
-//! (`src/reporter.rs`): on the host's stack, since the coroutine's has no room. Names are in a
+//! coroutine's stack (every function with a frame could) is stopped before it writes there. And
+//! after each of its calls a function that will not be instrumented looks whether a coroutine is
+//! being suspended, in which it has no part. So if the analysis was wrong, or somebody vouched for
+//! what is not true, that is noticed where it happens, and not when frames are missing.
+//!
+//! What was noticed and the function's name are told to the library, which prints them
+//! (`src/reporter.rs`): on the host's stack, since a coroutine's may have no room. Names are in a
 //! data segment that is read only then.
 //!
 //! # wasm-bindgen
@@ -50,6 +54,7 @@ mod checks;
 mod code;
 mod facts;
 mod plan;
+mod report;
 mod rewrite;
 #[cfg(test)]
 mod tests;
@@ -66,6 +71,10 @@ pub struct Guards<'a> {
     pub panics: &'a [u32],
     /// Whether the module checks itself while it runs: for debug builds. See [`can_check`].
     pub checks: bool,
+    /// Functions (by index) that will not be instrumented, each with a remark that follows its
+    /// name in a message, such as " (vouched for by `core::fmt`)". With `checks`, a suspend that
+    /// one of them is on the stack of is noticed.
+    pub uninstrumented: &'a [(u32, String)],
 }
 
 /// The linked module with guards. Names are kept, and must be there.

@@ -1,20 +1,20 @@
 //! Decides what to add to a module.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use anyhow::{Context, Result, bail};
-use wasm_encoder::Function;
+use anyhow::{Context, Result};
+use wasm_encoder::{Function, ValType};
 
 use super::Guards;
-use super::checks::{SET_REPORTER, Texts, exempt};
+use super::checks::Checks;
 use super::code::{CheckGlobals, Globals, Writer};
 use super::facts::Facts;
 
 /// What is added, and where it is used.
 pub(super) struct Plan {
     pub(super) writer: Writer,
-    /// The names of the globals, all of them addresses, which come after those that there are.
-    pub(super) globals: Vec<&'static str>,
+    /// The globals, names and types, which come after those that there are. All begin as 0.
+    pub(super) globals: Vec<(&'static str, ValType)>,
     /// The functions, which come after those that there are.
     pub(super) functions: Vec<Added>,
     /// What is called in place of a function.
@@ -29,37 +29,17 @@ pub(super) struct Added {
     pub(super) body: Function,
 }
 
-/// What the checks of a debug build need.
-pub(super) struct Checks {
-    pub(super) globals: CheckGlobals,
-    /// The function that sets the stack pointer.
-    pub(super) set_stack_pointer: u32,
-    /// The function whose body is to say whom they call.
-    pub(super) set_reporter: u32,
-    /// The functions that are not checked.
-    pub(super) exempt: BTreeSet<u32>,
-    /// None without the instruction that they are read with. Then the messages name no function.
-    pub(super) texts: Option<Texts>,
-}
-
 impl Plan {
     /// `None` if there is nothing to guard.
     pub(super) fn new(facts: &Facts<'_>, guards: &Guards<'_>) -> Result<Option<Self>> {
         let Some(resume) = facts.function("bysyncify_resume") else { return Ok(None) };
         let outside = facts.function("bysyncify_outside");
-        let mut globals = vec!["bysyncify guard: host stack"];
         let host_stack = facts.globals;
-        let checks = guards.checks.then(|| {
-            globals.extend([
-                "bysyncify guard: stack limit",
-                "bysyncify guard: reporter",
-                "bysyncify guard: core size",
-            ]);
-            CheckGlobals {
-                limit: host_stack + 1,
-                reporter: host_stack + 2,
-                core_size: host_stack + 3,
-            }
+        let checks = guards.checks.then_some(CheckGlobals {
+            limit: host_stack + 1,
+            reporter: host_stack + 2,
+            core_size: host_stack + 3,
+            unwinding: host_stack + 4,
         });
         let writer = Writer {
             memory64: facts.memory64,
@@ -70,6 +50,15 @@ impl Plan {
                 checks,
             },
         };
+        let mut globals = vec![("bysyncify guard: host stack", writer.address())];
+        if checks.is_some() {
+            globals.extend([
+                ("bysyncify guard: stack limit", writer.address()),
+                ("bysyncify guard: reporter", writer.address()),
+                ("bysyncify guard: core size", writer.address()),
+                ("bysyncify guard: unwinding", ValType::I32),
+            ]);
+        }
         let mut plan =
             Self { writer, globals, functions: Vec::new(), instead: BTreeMap::new(), checks: None };
         plan.replace(facts, resume, |callee, _| writer.resume(callee))?;
@@ -101,16 +90,10 @@ impl Plan {
     ) -> Result<()> {
         let (ty, parameters) = facts.signature(callee)?;
         let name = format!("bysyncify guard: {}", facts.shown(callee));
-        let index = self.add(facts, name, ty, write(callee, parameters))?;
-        self.instead.insert(callee, index);
-        Ok(())
-    }
-
-    /// Adds a function, and returns its index.
-    fn add(&mut self, facts: &Facts<'_>, name: String, ty: u32, body: Function) -> Result<u32> {
         let index = facts.signatures.len() + self.functions.len();
-        self.functions.push(Added { name, ty, body });
-        Ok(index.try_into()?)
+        self.instead.insert(callee, index.try_into()?);
+        self.functions.push(Added { name, ty, body: write(callee, parameters) });
+        Ok(())
     }
 
     fn add_checks(
@@ -120,25 +103,18 @@ impl Plan {
         globals: CheckGlobals,
         outside: u32,
     ) -> Result<()> {
-        let Some(set_reporter) = facts.function(SET_REPORTER) else {
-            bail!(
-                "to check itself while it runs the program needs a `bysyncify` with debug \
-                 assertions: set `debug-assertions = true` in the profile, or under \
-                 `[profile.release.package.bysyncify]`"
-            );
-        };
-        let texts = facts
-            .has_bulk_memory
-            .then(|| Texts { segment: facts.data_segments, bytes: Vec::new() });
         // `rewrite` adds the type of both.
         let ty = facts.parameters.len().try_into()?;
         let name = |what| format!("bysyncify guard: {what}");
-        let body = self.writer.report(globals, outside, texts.as_ref().map(|texts| texts.segment));
-        let report = self.add(facts, name("report"), ty, body)?;
+        let first = u32::try_from(facts.signatures.len() + self.functions.len())?;
+        let (report, set_stack_pointer) = (first, first + 1);
+        let checks = Checks::new(facts, guards, globals, [report, set_stack_pointer])?;
+        let texts = checks.texts.as_ref().map(|texts| texts.segment);
+        let body = self.writer.report(globals, outside, texts);
+        self.functions.push(Added { name: name("report"), ty, body });
         let body = self.writer.set_stack_pointer(globals, report);
-        let set_stack_pointer = self.add(facts, name("set stack pointer"), ty, body)?;
-        let exempt = exempt(facts, guards.panics)?;
-        self.checks = Some(Checks { globals, set_stack_pointer, set_reporter, exempt, texts });
+        self.functions.push(Added { name: name("set stack pointer"), ty, body });
+        self.checks = Some(checks);
         Ok(())
     }
 }

@@ -14,10 +14,9 @@ use wasmparser::{
 };
 
 use super::Guards;
-use super::checks::Texts;
+use super::checks::{FunctionChecks, Texts};
 use super::facts::Facts;
 use super::plan::Plan;
-use crate::analysis::readable;
 
 /// The module's new form in the making.
 struct Rewriter<'a> {
@@ -53,31 +52,50 @@ impl Rewriter<'_> {
         if self.guards.panics.contains(&function) {
             write(body, &self.plan.writer.leave_for_good());
         }
-        let setter = self.plan.checks.as_ref().filter(|checks| !checks.exempt.contains(&function));
-        let setter = setter.map(|checks| checks.set_stack_pointer);
-        let mut name = None;
+        let writer = self.plan.writer;
+        let checks = self.plan.checks.as_mut();
+        let own = checks
+            .map_or_else(FunctionChecks::default, |all| all.of(function, self.facts, &writer));
+        let mut has_called = false;
         for operator in operators {
-            match (operator?, setter) {
-                (Operator::GlobalSet { global_index }, Some(setter))
-                    if global_index == self.plan.writer.globals.stack_pointer =>
+            let operator = operator?;
+            // A call that is followed by this does not return.
+            if has_called && !matches!(operator, Operator::Unreachable) {
+                write(body, &own.after_call);
+            }
+            has_called = self.is_call(&operator);
+            match operator {
+                Operator::GlobalSet { global_index }
+                    if global_index == writer.globals.stack_pointer
+                        && !own.set_stack_pointer.is_empty() =>
                 {
-                    let (offset, length) = *name.get_or_insert_with(|| self.name_in_data(function));
-                    write(body, &[text(offset), text(length), Instruction::Call(setter)]);
+                    write(body, &own.set_stack_pointer);
                 }
-                (other, _) => write(body, &[self.instruction(other)?]),
+                Operator::Call { function_index } => {
+                    if let Some(checks) = &self.plan.checks {
+                        write(body, &checks.before_call(function, function_index));
+                    }
+                    write(body, &[self.instruction(operator)?]);
+                }
+                other => write(body, &[self.instruction(other)?]),
             }
         }
         Ok(())
     }
 
-    /// Where the function's name is in the texts' data segment, and its length.
-    fn name_in_data(&mut self, function: u32) -> (u32, u32) {
-        let texts = self.plan.checks.as_mut().and_then(|checks| checks.texts.as_mut());
-        texts.map_or((0, 0), |texts| texts.add(&readable(&self.facts.shown(function))))
-    }
-
     fn texts(&self) -> Option<&Texts> {
         self.plan.checks.as_ref()?.texts.as_ref()
+    }
+
+    /// Whether code of ours is called, which could suspend.
+    fn is_call(&self, operator: &Operator<'_>) -> bool {
+        match operator {
+            Operator::Call { function_index } => {
+                *function_index as usize >= self.facts.imports.len()
+            }
+            Operator::CallIndirect { .. } | Operator::CallRef { .. } => true,
+            _ => false,
+        }
     }
 }
 
@@ -85,10 +103,6 @@ fn write(body: &mut Function, code: &[Instruction<'_>]) {
     for instruction in code {
         body.instruction(instruction);
     }
-}
-
-fn text(place: u32) -> Instruction<'static> {
-    Instruction::I32Const(place.cast_signed())
 }
 
 impl Reencode for Rewriter<'_> {
@@ -135,12 +149,12 @@ impl Reencode for Rewriter<'_> {
         section: wasmparser::GlobalSectionReader<'_>,
     ) -> Result<(), Error> {
         utils::parse_global_section(self, globals, section)?;
-        let val_type = self.plan.writer.address();
-        for _ in &self.plan.globals {
-            globals.global(
-                GlobalType { val_type, mutable: true, shared: false },
-                &ConstExpr::extended([self.plan.writer.null()]),
-            );
+        for (_, val_type) in &self.plan.globals {
+            let zero = match val_type {
+                ValType::I64 => ConstExpr::i64_const(0),
+                _ => ConstExpr::i32_const(0),
+            };
+            globals.global(GlobalType { val_type: *val_type, mutable: true, shared: false }, &zero);
         }
         Ok(())
     }
@@ -234,7 +248,7 @@ impl Reencode for Rewriter<'_> {
                 names.functions(&extended(map, first, added)?);
             }
             Name::Global(map) => {
-                let added = self.plan.globals.iter().copied();
+                let added = self.plan.globals.iter().map(|(name, _)| *name);
                 names.globals(&extended(map, self.facts.globals, added)?);
             }
             // Only functions have new numbers.

@@ -1,13 +1,16 @@
 (module
   (type (;0;) (func (param i32)))
   (type (;1;) (func))
-  (type (;2;) (func (param i32 i32 i32) (result i32)))
-  (type (;3;) (func (param i32) (result i32)))
-  (type (;4;) (func (param i32 i32)))
-  (type (;5;) (func (param i32 i32 i32)))
+  (type (;2;) (func (param i32) (result i32)))
+  (type (;3;) (func (result i32)))
+  (type (;4;) (func (param i32 i32 i32) (result i32)))
+  (type (;5;) (func (param i32 i32)))
+  (type (;6;) (func (param i32 i32 i32)))
   (import "asyncify" "start_unwind" (func $start_unwind (;0;) (type 0) (param i32)))
   (import "asyncify" "stop_unwind" (func $stop_unwind (;1;) (type 1)))
   (import "__wbindgen_placeholder__" "__wbindgen_describe" (func $describe (;2;) (type 0) (param i32)))
+  (import "env" "print" (func $print (;3;) (type 1)))
+  (table (;0;) 1 funcref)
   (memory (;0;) 1)
   (global $__stack_pointer (;0;) (mut i32) i32.const 1048576)
   (global $bysyncify_current_core (;1;) (mut i32) i32.const 0)
@@ -15,34 +18,35 @@
   (global $"bysyncify guard: stack limit" (;3;) (mut i32) i32.const 0)
   (global $"bysyncify guard: reporter" (;4;) (mut i32) i32.const 0)
   (global $"bysyncify guard: core size" (;5;) (mut i32) i32.const 0)
+  (global $"bysyncify guard: unwinding" (;6;) (mut i32) i32.const 0)
   (export "__wbindgen_describe_f" (func $describes))
-  (func $_ZN5guest1f17h0123456789abcdefE (;3;) (type 1)
+  (func $_ZN5guest1f17h0123456789abcdefE (;4;) (type 1)
     global.get $__stack_pointer
     i32.const 16
     i32.sub
     i32.const 0
-    i32.const 8
+    i32.const 10
     call $"bysyncify guard: set stack pointer"
     global.get $__stack_pointer
     i32.const 16
     i32.add
     i32.const 0
-    i32.const 8
+    i32.const 10
     call $"bysyncify guard: set stack pointer"
   )
-  (func $describes (;4;) (type 1)
+  (func $describes (;5;) (type 1)
     i32.const 1
     global.set $__stack_pointer
     call $helps
   )
-  (func $helps (;5;) (type 1)
+  (func $helps (;6;) (type 1)
     i32.const 2
     global.set $__stack_pointer
     i32.const 3
     call $describe
     call $panics
   )
-  (func $panics (;6;) (type 1)
+  (func $panics (;7;) (type 1)
     global.get $__stack_pointer
     global.get $"bysyncify guard: host stack"
     global.get $bysyncify_current_core
@@ -54,35 +58,78 @@
     i32.const 0
     global.set $"bysyncify guard: stack limit"
     i32.const 4
+    i32.const 10
     i32.const 8
-    i32.const 6
     call $"bysyncify guard: set stack pointer"
   )
-  (func $rust_psm_on_stack (;7;) (type 0) (param i32)
+  (func $rust_psm_on_stack (;8;) (type 0) (param i32)
     local.get 0
     global.set $__stack_pointer
   )
-  (func $bysyncify_resume (;8;) (type 2) (param i32 i32 i32) (result i32)
+  (func $_RNvNtC4core3fmt5write (;9;) (type 2) (param i32) (result i32)
+    call $"bysyncify guard: env.print"
+    local.get 0
+    if ;; label = @1
+      call $panics
+      unreachable
+    end
+    i32.const 7
+    i32.const 0
+    call_indirect (type 3)
+    global.get $"bysyncify guard: unwinding"
+    if ;; label = @1
+      i32.const 0
+      i32.const 18
+      i32.const 32
+      call $"bysyncify guard: report"
+    end
+    call $"bysyncify guard: bysyncify_outside"
+    global.get $"bysyncify guard: unwinding"
+    if ;; label = @1
+      i32.const 0
+      i32.const 18
+      i32.const 32
+      call $"bysyncify guard: report"
+    end
+    i32.const 8
+    i32.const 9
+    i32.const 10
+    call $"bysyncify guard: bysyncify_resume"
+    global.get $"bysyncify guard: unwinding"
+    if ;; label = @1
+      i32.const 0
+      i32.const 18
+      i32.const 32
+      call $"bysyncify guard: report"
+    end
+  )
+  (func $bysyncify_resume (;10;) (type 4) (param i32 i32 i32) (result i32)
     i32.const 5
     global.set $__stack_pointer
+    i32.const 0
+    global.set $"bysyncify guard: unwinding"
     call $stop_unwind
     i32.const 1
   )
-  (func $bysyncify_suspend (;9;) (type 3) (param i32) (result i32)
+  (func $bysyncify_suspend (;11;) (type 2) (param i32) (result i32)
     i32.const 6
+    i32.const 1
+    global.set $"bysyncify guard: unwinding"
     call $start_unwind
     i32.const 2
   )
-  (func $bysyncify_outside (;10;) (type 4) (param i32 i32)
+  (func $bysyncify_outside (;12;) (type 5) (param i32 i32)
+    i32.const 0
+    global.set $"bysyncify guard: unwinding"
     call $stop_unwind
   )
-  (func $bysyncify_set_reporter (;11;) (type 4) (param i32 i32)
+  (func $bysyncify_set_reporter (;13;) (type 5) (param i32 i32)
     local.get 0
     global.set $"bysyncify guard: reporter"
     local.get 1
     global.set $"bysyncify guard: core size"
   )
-  (func $"bysyncify guard: bysyncify_resume" (;12;) (type 2) (param i32 i32 i32) (result i32)
+  (func $"bysyncify guard: bysyncify_resume" (;14;) (type 4) (param i32 i32 i32) (result i32)
     (local i32 i32)
     global.get $"bysyncify guard: host stack"
     local.set 3
@@ -107,7 +154,7 @@
     local.get 4
     global.set $"bysyncify guard: stack limit"
   )
-  (func $"bysyncify guard: bysyncify_outside" (;13;) (type 4) (param i32 i32)
+  (func $"bysyncify guard: bysyncify_outside" (;15;) (type 5) (param i32 i32)
     (local i32 i32 i32)
     global.get $__stack_pointer
     local.set 2
@@ -133,7 +180,37 @@
     local.get 4
     global.set $"bysyncify guard: stack limit"
   )
-  (func $"bysyncify guard: report" (;14;) (type 5) (param i32 i32 i32)
+  (func $"bysyncify guard: env.print" (;16;) (type 1)
+    (local i32 i32 i32 i32)
+    global.get $__stack_pointer
+    local.set 0
+    global.get $"bysyncify guard: host stack"
+    local.set 1
+    global.get $bysyncify_current_core
+    local.set 2
+    global.get $"bysyncify guard: stack limit"
+    local.set 3
+    global.get $__stack_pointer
+    global.get $"bysyncify guard: host stack"
+    global.get $bysyncify_current_core
+    i32.eqz
+    select
+    global.set $__stack_pointer
+    i32.const 0
+    global.set $bysyncify_current_core
+    i32.const 0
+    global.set $"bysyncify guard: stack limit"
+    call $print
+    local.get 0
+    global.set $__stack_pointer
+    local.get 1
+    global.set $"bysyncify guard: host stack"
+    local.get 2
+    global.set $bysyncify_current_core
+    local.get 3
+    global.set $"bysyncify guard: stack limit"
+  )
+  (func $"bysyncify guard: report" (;17;) (type 6) (param i32 i32 i32)
     (local i32)
     global.get $"bysyncify guard: host stack"
     local.get 2
@@ -171,7 +248,7 @@
     call $bysyncify_outside
     unreachable
   )
-  (func $"bysyncify guard: set stack pointer" (;15;) (type 5) (param i32 i32 i32)
+  (func $"bysyncify guard: set stack pointer" (;18;) (type 6) (param i32 i32 i32)
     local.get 0
     global.get $"bysyncify guard: stack limit"
     i32.lt_u
@@ -190,6 +267,6 @@
     global.set $__stack_pointer
   )
   (data (;0;) (i32.const 1024) "data")
-  (data (;1;) "guest::fpanics")
+  (data (;1;) "`guest::f``panics``core::fmt::write` (vouched for)")
   (@custom "target_features" (after data) "\01+\0bbulk-memory")
 )

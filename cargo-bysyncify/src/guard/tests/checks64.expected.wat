@@ -10,10 +10,11 @@
   (global $"bysyncify guard: stack limit" (;3;) (mut i64) i64.const 0)
   (global $"bysyncify guard: reporter" (;4;) (mut i64) i64.const 0)
   (global $"bysyncify guard: core size" (;5;) (mut i64) i64.const 0)
+  (global $"bysyncify guard: unwinding" (;6;) (mut i32) i32.const 0)
   (func $_RNvC5guest1f (;0;) (type 0)
     i64.const 1
     i32.const 0
-    i32.const 8
+    i32.const 10
     call $"bysyncify guard: set stack pointer"
   )
   (func $bysyncify_resume (;1;) (type 1) (param i64 i64 i64) (result i32)
@@ -136,5 +137,5 @@
     global.set $__stack_pointer
   )
   (@custom "target_features" (after code) "\01+\0bbulk-memory")
-  (data (;0;) "guest::f")
+  (data (;0;) "`guest::f`")
 )

@@ -10,6 +10,7 @@
   (global $"bysyncify guard: stack limit" (;3;) (mut i32) i32.const 0)
   (global $"bysyncify guard: reporter" (;4;) (mut i32) i32.const 0)
   (global $"bysyncify guard: core size" (;5;) (mut i32) i32.const 0)
+  (global $"bysyncify guard: unwinding" (;6;) (mut i32) i32.const 0)
   (func $_RNvC5guest1f (;0;) (type 0)
     i32.const 1
     i32.const 0

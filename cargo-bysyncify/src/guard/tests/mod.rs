@@ -34,14 +34,16 @@ fn addresses_may_have_64_bits() {
 }
 
 #[test]
-fn debug_build_checks_its_stacks() {
-    let guards = Guards { panics: &[6], checks: true };
+fn debug_build_checks_its_stacks_and_who_is_on_them() {
+    // wasm-bindgen's, a function of the program, and the switch.
+    let uninstrumented = [5, 9, 10].map(|index| (index, " (vouched for)".to_owned()));
+    let guards = Guards { panics: &[7], checks: true, uninstrumented: &uninstrumented };
     assert_guarded(include_str!("checks.wat"), &guards, include_str!("checks.expected.wat"));
 }
 
 #[test]
 fn debug_build_may_have_no_data() {
-    let guards = Guards { panics: &[], checks: true };
+    let guards = Guards { panics: &[], checks: true, ..Guards::default() };
     assert_guarded(include_str!("checks64.wat"), &guards, include_str!("checks64.expected.wat"));
 }
 
@@ -49,7 +51,7 @@ fn debug_build_may_have_no_data() {
 fn old_compilers_get_checks_without_names() {
     assert_guarded(
         include_str!("checks_without_names.wat"),
-        &Guards { panics: &[], checks: true },
+        &Guards { panics: &[], checks: true, ..Guards::default() },
         include_str!("checks_without_names.expected.wat"),
     );
 }
@@ -60,7 +62,8 @@ fn checks_need_the_function_that_the_library_has_with_debug_assertions() {
     let without = wat::parse_str(include_str!("host.wat")).unwrap();
     assert!(can_check(&with).unwrap());
     assert!(!can_check(&without).unwrap());
-    let error = guard(&without, &Guards { panics: &[], checks: true }).unwrap_err();
+    let error =
+        guard(&without, &Guards { panics: &[], checks: true, ..Guards::default() }).unwrap_err();
     assert_eq!(
         format!("{error:#}"),
         "cannot add guards to the module: to check itself while it runs the program needs a \

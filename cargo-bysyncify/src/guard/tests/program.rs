@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use super::*;
+use crate::analysis::Vouched;
+use crate::pipeline::{self, Recipe};
 use crate::{command, module, setup};
 
 const TARGET: &str = "wasm32-unknown-unknown";
@@ -64,11 +66,11 @@ fn compile(name: &str, profile: Profile) -> Vec<u8> {
     fs::read(output.path()).unwrap()
 }
 
-/// Asyncifies a module, runs its functions in Node, and returns what is printed.
-fn run(wasm: &[u8], profile: Profile) -> String {
+/// Asyncifies a module with guards, all of it.
+fn asyncify(guarded: &[u8], profile: Profile) -> Vec<u8> {
     let folder = tempfile::tempdir().unwrap();
-    let [guarded, asyncified] = ["guarded", "asyncified"].map(|name| folder.path().join(name));
-    fs::write(&guarded, wasm).unwrap();
+    let [before, after] = ["before", "after"].map(|name| folder.path().join(name));
+    fs::write(&before, guarded).unwrap();
     let features = [
         "bulk-memory",
         "multivalue",
@@ -77,13 +79,20 @@ fn run(wasm: &[u8], profile: Profile) -> String {
         "reference-types",
         "sign-ext",
     ];
-    let mut arguments = vec![guarded.into_os_string(), "-o".into(), asyncified.clone().into()];
+    let mut arguments = vec![before.into_os_string(), "-o".into(), after.clone().into()];
     arguments.extend(features.map(|feature| format!("--enable-{feature}").into()));
     arguments.extend(["--asyncify", "--pass-arg=asyncify-ignore-imports"].map(Into::into));
     arguments.push(profile.wasm_opt.into());
     setup::wasm_opt().unwrap().run(arguments).unwrap();
+    fs::read(after).unwrap()
+}
+
+/// Runs an asyncified module's functions in Node, and returns what is printed.
+fn run(asyncified: &[u8]) -> String {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    fs::write(file.path(), asyncified).unwrap();
     let mut node = Command::new(setup::node().unwrap());
-    command::stdout(node.arg(sources().join("host.mjs")).arg(asyncified)).unwrap()
+    command::stdout(node.arg(sources().join("host.mjs")).arg(file.path())).unwrap()
 }
 
 /// The functions whose names contain `part`.
@@ -105,16 +114,20 @@ fn no_coroutine_runs_while_the_host_does() {
         let panics = named(&wasm, "rust_begin_unwind");
         assert_eq!(panics.len(), 1);
         let wasm = guard(&wasm, &Guards { panics: &panics, ..Guards::default() }).unwrap();
-        assert_prints(&run(&wasm, profile), include_str!("program/host_boundary.txt"));
+        assert_prints(&run(&asyncify(&wasm, profile)), include_str!("program/host_boundary.txt"));
     }
 }
 
 #[test]
 fn overflow_stops_at_once() {
     let compiled = compile("overflow", DEBUG);
-    let guards = Guards { panics: &named(&compiled, "rust_begin_unwind"), checks: true };
+    let guards = Guards {
+        panics: &named(&compiled, "rust_begin_unwind"),
+        checks: true,
+        ..Guards::default()
+    };
     let wasm = guard(&compiled, &guards).unwrap();
-    assert_prints(&run(&wasm, DEBUG), include_str!("program/overflow.txt"));
+    assert_prints(&run(&asyncify(&wasm, DEBUG)), include_str!("program/overflow.txt"));
 
     // What compilers before Rust 1.87 make of it.
     let compiled = module::without_sections(&compiled, |name| name == "target_features").unwrap();
@@ -122,5 +135,20 @@ fn overflow_stops_at_once() {
     let expected = include_str!("program/overflow.txt")
         .replace(" in `overflow::too_large`", "")
         .replace(" in `overflow::descend`", "");
-    assert_prints(&run(&wasm, DEBUG), &expected);
+    assert_prints(&run(&asyncify(&wasm, DEBUG)), &expected);
+}
+
+#[test]
+fn suspend_that_nobody_expected_is_named() {
+    let compiled = compile("vouched", DEBUG);
+    let recipe = Recipe {
+        vouched: Vouched(vec!["core::fmt".into(), "vouched::middle".into()]),
+        checks: true,
+        ..Recipe::default()
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let scratch = folder.path().join("module");
+    let engine = setup::wasm_opt().unwrap();
+    let (wasm, _) = pipeline::asyncify(&compiled, &recipe, &engine, &scratch, |_| ()).unwrap();
+    assert_prints(&run(&wasm), include_str!("program/vouched.txt"));
 }
