@@ -8,6 +8,7 @@ mod bindgen;
 mod browser;
 mod component;
 mod new_project;
+mod plain;
 mod projects;
 mod steps;
 mod wasi;
@@ -31,7 +32,8 @@ struct Check {
 }
 
 /// Those that are quick enough to run each time.
-const USUAL: [Check; 6] = [
+const USUAL: [Check; 7] = [
+    Check { name: "plain", run: plain::check },
     Check { name: "wasm-bindgen", run: bindgen::check },
     Check { name: "wasm-bindgen-test", run: wasm_bindgen_test::check },
     Check { name: "wasm-pack", run: wasm_pack::check },

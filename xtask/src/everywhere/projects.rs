@@ -18,8 +18,9 @@ pub(super) const UNKNOWN: &str = "wasm32-unknown-unknown";
 
 /// All targets and all packages that are built.
 const TARGETS: [&str; 3] = [UNKNOWN, WASI, WASI2];
-const PACKAGES: [&str; 4] = [
+const PACKAGES: [&str; 5] = [
     "everywhere-component",
+    "everywhere-plain",
     "everywhere-wasi",
     "everywhere-wasm-bindgen",
     "everywhere-wasm-bindgen-test",
