@@ -202,7 +202,7 @@ impl<'a> Report<'a> {
             _ if krate == ADDED => "is not in the linked module",
             Bytes { without: 0, .. } => "is not instrumented; inlined or merged without Asyncify",
             Bytes { with: 0, .. } => "is not instrumented; inlined or merged with Asyncify",
-            _ => "is not instrumented; other functions inlined, or larger indices",
+            _ => "is not instrumented; other functions inlined, guards, or larger indices",
         };
         reason.to_owned()
     }

@@ -1,9 +1,9 @@
 //! What is said about a small program.
 //!
 //! ```text
-//!   main ── bysyncify_resume ══ app::entry ── app::run ── lib::parse ══ Memory::read
-//!      └ app::Gate::read               └ app::Gate::read ─────────────╢
-//!                                                                     ╚ app::Gate::read ── bysyncify_suspend
+//!   main ── bysyncify_resume ══ app::entry ── app::run ── lib::parse ══ lib::Memory::read
+//!      │                            │                               ╚══ app::Gate::read
+//!      └── app::Gate::read          └── app::Gate::read ── bysyncify_suspend
 //! ```
 
 use super::advice::advice;
