@@ -28,8 +28,8 @@ pub(crate) fn is_in(name: &str, path: &str) -> bool {
     })
 }
 
-/// The crates, and the modules or types right in them, that a function (by its readable name)
-/// belongs to: of `<a::b::C as d::E>::f`, `a`, `a::b`, `d` and `d::E`.
+/// The crates, and the modules right in them, that a function (by its readable name)
+/// belongs to: of `<a::b::C as d::E>::f`, `a`, `a::b` and `d`.
 pub(crate) fn modules(name: &str) -> impl Iterator<Item = &str> {
     let is_plain = |segment: &str| segment.chars().all(|c| c.is_alphanumeric() || c == '_');
     homes(name).flat_map(move |home| {
@@ -154,6 +154,15 @@ mod tests {
         ] {
             assert_eq!(is_in(name, path), expected, "{name} in {path}");
         }
+    }
+
+    #[test]
+    fn a_function_is_in_crates_and_their_modules() {
+        let of = |name| modules(name).collect::<Vec<_>>();
+        assert_eq!(of("<a::b::C as d::E>::f"), ["a", "a::b", "d"]);
+        assert_eq!(of("a::b::c::f"), ["a", "a::b"]);
+        assert_eq!(of("a::b<c::D>::f"), ["a"]);
+        assert_eq!(of("memcpy"), [""; 0]);
     }
 
     #[test]

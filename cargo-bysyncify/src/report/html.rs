@@ -36,8 +36,8 @@ pub(super) fn html(report: &Report<'_>, advice: &[Advice], json: &Value) -> Stri
         ("{{summary}}", &summary),
         ("{{map}}", &map(report, &crates)),
         ("{{crates}}", &crate_rows(report, &crates)),
-        ("{{functions}}", &function_rows(report)),
         ("{{advice}}", &advice_rows(advice)),
+        ("{{functions}}", &function_rows(report)),
         ("{{data}}", &data),
         ("{{script}}", SCRIPT),
     ];

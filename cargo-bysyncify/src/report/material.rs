@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
+use wasmparser::Parser;
 
 use crate::analysis::Vouched;
 use crate::engine::OptLevel;
@@ -44,6 +45,12 @@ impl Material {
         if summary.needs_asyncify()? {
             let store = Store::of(module);
             return Ok(Self { module: module.to_owned(), store, linked: wasm, made: None });
+        }
+        if Parser::is_component(&wasm) {
+            bail!(
+                "`{}` is a component: give the module that it was made of, as it was linked",
+                module.display()
+            );
         }
         if !summary.is_asyncified {
             bail!(

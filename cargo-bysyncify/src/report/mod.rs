@@ -17,6 +17,7 @@ mod table;
 mod treemap;
 mod why;
 
+use std::io::{self, Write as _};
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -53,8 +54,7 @@ fn of_module(module: &Path, options: &Options, request: &Request) -> Result<()> 
     refusal::check_names(&program)?;
     let analysis = Analysis::of(&program, &recipe.vouched)?;
     if let Some(wanted) = &options.why {
-        print!("{}", Why::new(&program, &analysis).explain(wanted)?);
-        return Ok(());
+        return print(&Why::new(&program, &analysis).explain(wanted)?);
     }
     let finished = material.finish(&recipe)?;
     let name = module.file_name().unwrap_or_default().to_string_lossy().into_owned();
@@ -71,7 +71,20 @@ fn of_module(module: &Path, options: &Options, request: &Request) -> Result<()> 
             store::write(&path, text.as_bytes())?;
             println!("{}", path.display());
         }
-        None => print!("{text}"),
+        None => print(&text)?,
     }
     Ok(())
 }
+
+/// Prints a text. That nobody reads to its end, as with `head`, is no error.
+fn print(text: &str) -> Result<()> {
+    match io::stdout().write_all(text.as_bytes()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(error).context("cannot print the report")
+        }
+        _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests;

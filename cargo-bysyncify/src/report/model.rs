@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use anyhow::Result;
 
 use super::material::Finished;
-use super::numbers::{grouped, percent};
+use super::numbers::{grouped, percent, signed};
 use super::sizes::Sizes;
 use crate::analysis::{Analysis, FunctionIndex, Program, Step, crate_of, readable};
 use crate::made::Made;
@@ -107,10 +107,10 @@ impl<'a> Report<'a> {
         let Made { version, recipe, .. } = &self.made;
         let mut lines = vec![
             format!(
-                "{}: {} bytes, {} more ({}) than if nothing could be suspended.",
+                "{}: {} bytes, {} ({}) for being pausable.",
                 self.module,
                 grouped(total.with),
-                grouped(total.cost().unsigned_abs()),
+                signed(total.cost()),
                 percent(total.cost(), total.without)
             ),
             format!(
@@ -202,7 +202,7 @@ impl<'a> Report<'a> {
             _ if krate == ADDED => "is not in the linked module",
             Bytes { without: 0, .. } => "is not instrumented; inlined or merged without Asyncify",
             Bytes { with: 0, .. } => "is not instrumented; inlined or merged with Asyncify",
-            _ => "is not instrumented; other functions inlined, or larger indices",
+            _ => "is not instrumented; other functions inlined, guards, or larger indices",
         };
         reason.to_owned()
     }

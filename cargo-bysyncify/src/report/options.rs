@@ -83,7 +83,8 @@ impl Options {
         }
         if options.why.is_some() && (options.format, &options.output) != (Format::Table, &None) {
             bail!(
-                "--why prints text, and has neither --format nor --output: --format json has the calls of all functions"
+                "--why prints text, and has neither --format nor --output: --format json has the \
+                 calls of all functions"
             );
         }
         Ok((options, rest))

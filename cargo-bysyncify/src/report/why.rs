@@ -97,10 +97,12 @@ impl<'a> Why<'a> {
             }
             Some(Cut::Vouched(path)) => {
                 let calls = self.whole_way(uncut, index);
-                let otherwise =
-                    if calls.is_empty() { "would not be anyway" } else { "would be else" };
-                let verdict =
-                    format!("is not instrumented: `{path}` is vouched for; it {otherwise}");
+                let otherwise = if calls.is_empty() {
+                    "it would not be anyway"
+                } else {
+                    "it would be otherwise"
+                };
+                let verdict = format!("is not instrumented: `{path}` is vouched for; {otherwise}");
                 return (verdict, calls);
             }
             None => {}
@@ -149,7 +151,7 @@ impl<'a> Why<'a> {
         Some((cut, self.lines(way, index)))
     }
 
-    /// One call a line, and a mark at one function.
+    /// One call a line, and a mark at the function that it is about.
     fn lines(&self, way: &[Step], marked: FunctionIndex) -> Vec<String> {
         let line = |(at, step): (usize, &Step)| {
             let mark = if step.function == marked { '>' } else { ' ' };

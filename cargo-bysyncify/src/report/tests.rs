@@ -1,0 +1,248 @@
+//! What is said about a small program.
+//!
+//! ```text
+//!   main ── bysyncify_resume ══ app::entry ── app::run ── lib::parse ══ lib::Memory::read
+//!      │                            │                               ╚══ app::Gate::read
+//!      └── app::Gate::read          └── app::Gate::read ── bysyncify_suspend
+//! ```
+
+use super::advice::advice;
+use super::html::html;
+use super::json::json;
+use super::material::Finished;
+use super::model::Report;
+use super::options::Sort;
+use super::table::table;
+use super::why::Why;
+use crate::analysis::{Analysis, Program, Vouched};
+use crate::engine::OptLevel;
+use crate::made::Made;
+use crate::pipeline::Recipe;
+
+const LINKED: &str = r#"(module
+    (import "asyncify" "start_unwind" (func $start_unwind (param i32)))
+    (import "asyncify" "stop_unwind" (func $stop_unwind))
+    (type $entry (func (param i32 f32) (result i32)))
+    (type $read (func (param i32 i32) (result i32)))
+    (table 4 funcref)
+    (memory 1)
+    (elem (i32.const 1) $"app::entry" $"<app::Gate as std::io::Read>::read"
+        $"<lib::Memory as std::io::Read>::read")
+    (func $main
+        call $bysyncify_resume
+        (drop (call $"<app::Gate as std::io::Read>::read" (i32.const 0) (i32.const 0))))
+    (func $bysyncify_resume
+        (drop (call_indirect (type $entry) (i32.const 0) (f32.const 0) (i32.load (i32.const 8))))
+        call $stop_unwind)
+    (func $bysyncify_suspend (call $start_unwind (i32.const 0)))
+    (func $"app::entry" (type $entry)
+        call $"app::run"
+        (call $"<app::Gate as std::io::Read>::read" (i32.const 0) (i32.const 0)))
+    (func $"app::run"
+        (call $"lib::parse" (i32.const 8))
+        call $"_ZN3lib5twice17h0000000000000000E"
+        call $"_ZN3lib5twice17h1111111111111111E"
+        call $"lib::trusted"
+        call $"core::panicking::panic")
+    (func $"lib::parse" (param i32)
+        (drop (call_indirect (type $read)
+            (local.get 0) (i32.const 0) (i32.load offset=12 (local.get 0)))))
+    (func $"_ZN3lib5twice17h0000000000000000E")
+    (func $"_ZN3lib5twice17h1111111111111111E" (call $"lib::parse" (i32.const 8)))
+    (func $"lib::trusted" (call $"lib::parse" (i32.const 8)))
+    (func $"<app::Gate as std::io::Read>::read" (type $read)
+        call $bysyncify_suspend
+        i32.const 0)
+    (func $"<lib::Memory as std::io::Read>::read" (type $read) i32.const 0)
+    (func $"core::panicking::panic" call $"__rustc::rust_begin_unwind")
+    (func $"__rustc::rust_begin_unwind" call $"app::hook")
+    (func $"app::hook"
+        (drop (call $"<app::Gate as std::io::Read>::read" (i32.const 0) (i32.const 0)))))"#;
+
+/// The linked program, whose methods are in vtables, at offset 12: in the text format there are no
+/// relocations to say so.
+fn linked() -> Program {
+    let mut program = Program::read(&wat::parse_str(LINKED).unwrap()).unwrap();
+    for name in ["<app::Gate as std::io::Read>::read", "<lib::Memory as std::io::Read>::read"] {
+        let index = program.named(name).unwrap() as usize;
+        let taken = &mut program.functions[index].taken;
+        taken.anywhere = false;
+        taken.slots.insert(12);
+    }
+    program
+}
+
+/// A module with functions of these names, and so many bytes beside their lengths, counts of
+/// locals and ends.
+fn module(functions: &[(&str, usize)]) -> Vec<u8> {
+    let function =
+        |(name, bytes): &(&str, usize)| format!("(func $\"{name}\" {})", "nop ".repeat(*bytes));
+    let functions: Vec<_> = functions.iter().map(function).collect();
+    wat::parse_str(format!("(module (memory 1) {})", functions.join(" "))).unwrap()
+}
+
+fn finished() -> Finished {
+    let gate = "<app::Gate as std::io::Read>::read";
+    let twice = "_ZN3lib5twice17h1111111111111111E";
+    Finished {
+        made: Made {
+            wasm_opt: "wasm-opt".into(),
+            version: 108,
+            recipe: Recipe {
+                vouched: Vouched(vec!["lib::trusted".to_owned()]),
+                everything: false,
+                checks: false,
+                opt_level: OptLevel::O3,
+            },
+        },
+        // In one `twice` is inlined, and in the other `main`.
+        plain: module(&[
+            ("main", 17),
+            ("app::run", 37),
+            ("lib::parse", 27),
+            (gate, 7),
+            ("core::panicking::panic", 5),
+        ]),
+        asyncified: module(&[
+            ("app::run", 97),
+            ("lib::parse", 67),
+            (twice, 27),
+            (gate, 17),
+            ("core::panicking::panic", 5),
+            ("asyncify_start_unwind", 9),
+        ]),
+    }
+}
+
+fn with_report(check: impl FnOnce(&Report<'_>)) {
+    let program = linked();
+    let finished = finished();
+    let analysis = Analysis::of(&program, &finished.made.recipe.vouched).unwrap();
+    check(&Report::of("demo.wasm".to_owned(), &program, &analysis, finished).unwrap());
+}
+
+fn explained(wanted: &str) -> Result<String, String> {
+    let program = linked();
+    let analysis = Analysis::of(&program, &finished().made.recipe.vouched).unwrap();
+    Why::new(&program, &analysis).explain(wanted).map_err(|error| error.to_string())
+}
+
+#[test]
+fn whole_table() {
+    with_report(|report| {
+        let advice = advice(report, &report.made.recipe.vouched).unwrap();
+        assert_eq!(table(report, &advice, Sort::Cost, 20), include_str!("tests/table.txt"));
+    });
+}
+
+#[test]
+fn table_is_in_the_order_that_is_asked_for() {
+    // The first words of the lines with functions, and of those with crates.
+    let order = |sort, limit| {
+        let mut crates = Vec::new();
+        let mut functions = Vec::new();
+        with_report(|report| {
+            let text = table(report, &[], sort, limit);
+            let paragraphs: Vec<_> = text.split("\n\n").collect();
+            let first = |line: &str| line.split("  ").next().unwrap().to_owned();
+            crates.extend(paragraphs[1].lines().skip(1).map(first));
+            let lines = paragraphs[2].lines().step_by(2).skip(1);
+            functions.extend(lines.map(|line| line[38..].to_owned()));
+            assert_eq!(paragraphs[3], "There is nothing that it would save to vouch for.\n");
+        });
+        (crates, functions)
+    };
+    let rest = ["data and the rest", "total"];
+    let (crates, functions) = order(Sort::Size, 2);
+    assert_eq!(crates, [&["app", "lib", "(added)", "core", "(no crate)"], &rest[..]].concat());
+    assert_eq!(functions, ["app::run", "lib::parse"]);
+    let (crates, functions) = order(Sort::Name, usize::MAX);
+    assert_eq!(crates, [&["(added)", "(no crate)", "app", "core", "lib"], &rest[..]].concat());
+    assert_eq!(
+        functions,
+        [
+            "<app::Gate as std::io::Read>::read",
+            "app::run",
+            "asyncify_start_unwind",
+            "core::panicking::panic",
+            "lib::parse",
+            "lib::twice",
+            "main",
+        ]
+    );
+}
+
+#[test]
+fn whole_json() {
+    with_report(|report| {
+        let advice = advice(report, &report.made.recipe.vouched).unwrap();
+        let json = format!("{:#}\n", json(report, &advice));
+        assert_eq!(json, include_str!("tests/report.json"));
+    });
+}
+
+#[test]
+fn page_has_a_map_and_the_whole_report() {
+    with_report(|report| {
+        let advice = advice(report, &report.made.recipe.vouched).unwrap();
+        let json = json(report, &advice);
+        let page = html(report, &advice, &json);
+        let between = |start: &str, end: &str| {
+            let (_, after) = page.split_once(start).unwrap();
+            after.split_once(end).unwrap().0
+        };
+        let tables = between("<h2>Crates</h2>", "<script");
+        let map = between("one to the next\">\n", "</div>\n<aside>");
+        assert_eq!(format!("{map}{tables}"), include_str!("tests/page.html"));
+        let data = between("id=\"data\">", "</script>");
+        assert!(data.contains(r#""\u003capp::Gate as std::io::Read>::read""#));
+        assert_eq!(serde_json::from_str::<serde_json::Value>(data).unwrap(), json);
+        assert_eq!(page.matches("{{").count(), 0);
+        // Nothing is fetched.
+        assert_eq!(page.matches("http").count() + page.matches("src=").count(), 0);
+    });
+}
+
+#[test]
+fn every_kind_of_answer() {
+    let names = [
+        "app::run",
+        "lib::Memory",
+        "start_unwind",
+        "bysyncify_suspend",
+        "begin_unwind",
+        "core::panicking",
+        "hook",
+        "main",
+        "trusted",
+        "read",
+    ];
+    let answers = names.map(|name| format!("--why {name}\n{}", explained(name).unwrap()));
+    assert_eq!(answers.join("\n"), include_str!("tests/why.txt"));
+    assert_eq!(explained("nobody").unwrap_err(), "no function's name has `nobody` in it");
+}
+
+#[test]
+fn instances_of_one_name_are_told_apart() {
+    let text = explained("twice").unwrap();
+    let starts: Vec<_> = text.lines().filter(|line| !line.starts_with(' ')).collect();
+    let symbols =
+        ["_ZN3lib5twice17h0000000000000000E", "", "_ZN3lib5twice17h1111111111111111E", ""];
+    assert_eq!(starts, symbols);
+    let one = explained("17h0000000000000000E").unwrap();
+    assert_eq!(one, "lib::twice\n  is not instrumented: nothing that it calls ever suspends\n");
+}
+
+#[test]
+fn nothing_is_advised_that_must_be_wrong() {
+    with_report(|report| {
+        // To vouch for `std`, too, would leave out `Gate::read`, which surely waits, and to vouch
+        // for `lib` when `app::entry` does not wait by itself would be as if no one ever waited.
+        let paths: Vec<_> = advice(report, &Vouched::default())
+            .unwrap()
+            .into_iter()
+            .map(|advice| advice.path)
+            .collect();
+        assert_eq!(paths, ["lib"]);
+    });
+}
