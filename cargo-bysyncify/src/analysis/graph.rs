@@ -122,11 +122,6 @@ impl Analysis {
         self.tops.contains(&index) || self.bottoms.contains(&index)
     }
 
-    /// Whether a function can get to where a coroutine is suspended.
-    pub(crate) fn can_suspend(&self, index: FunctionIndex) -> bool {
-        self.suspends[index as usize].is_some()
-    }
-
     /// Whether a coroutine can get to a function.
     pub(crate) fn is_reached(&self, index: FunctionIndex) -> bool {
         self.reached[index as usize].is_some()
