@@ -1,6 +1,7 @@
 //! Timers of Node, and how a panic is shown.
 
-use js_sys::Promise;
+use js_sys::{Array, Function, Promise};
+use wasm_bindgen::convert::IntoWasmAbi;
 use wasm_bindgen::prelude::*;
 
 #[wasm_bindgen(module = "node:timers/promises")]
@@ -20,6 +21,10 @@ extern "C" {
 extern "C" {
     #[wasm_bindgen(js_namespace = console, js_name = error)]
     fn console_error(message: &str);
+
+    /// One import for each type that `this` has: wasm-bindgen makes them of functions of ours.
+    #[wasm_bindgen(js_namespace = Reflect, experimental_generic_mono)]
+    pub(crate) fn apply<T: IntoWasmAbi>(function: &Function, this: T, arguments: &Array);
 }
 
 /// Runs when the module is instantiated.

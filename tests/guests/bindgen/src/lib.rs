@@ -6,12 +6,14 @@ mod host;
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use bysyncify::{Cancelled, Coroutine, abandoned_coroutines, embed};
+use bysyncify::{
+    Cancelled, Coroutine, EmbedError, abandoned_coroutines, can_embed, embed, try_embed,
+};
 use js_sys::{Array, Promise};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 
-use host::{set_timeout, sleep};
+use host::{apply, set_timeout, sleep};
 
 const STACK: usize = 64 * 1024;
 
@@ -81,6 +83,27 @@ pub async fn a_closure_on_the_stack_is_called_while_its_coroutine_is_suspended()
         calls.take()
     });
     assert_eq!(calls.await, 3);
+}
+
+/// Nothing can be suspended across a frame of JavaScript's.
+#[wasm_bindgen]
+pub async fn what_javascript_calls_back_cannot_wait() {
+    let coroutine = Coroutine::new(STACK, |_| {
+        let seen = Rc::new(RefCell::new(Vec::new()));
+        let look_into = |seen: &RefCell<Vec<_>>| {
+            let future = JsFuture::from(sleep(1, &JsValue::NULL));
+            seen.borrow_mut().push((can_embed(), try_embed(future).err()));
+        };
+        let array = Array::of(&[JsValue::from(1), JsValue::from(2)]);
+        array.for_each(&mut |_, _, _| look_into(&seen));
+        let inside = seen.clone();
+        let closure = Closure::once(move || look_into(&inside));
+        apply(closure.as_ref().unchecked_ref(), JsValue::NULL, &Array::new());
+        // And here it can wait again.
+        wait_for(sleep(1, &JsValue::NULL)).unwrap();
+        seen.take()
+    });
+    assert_eq!(coroutine.await, [(false, Some(EmbedError::NotRunning)); 3]);
 }
 
 /// Arguments from JavaScript, and the result, go through a coroutine.
