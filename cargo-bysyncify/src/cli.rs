@@ -45,7 +45,7 @@ fn dispatch(arguments: &[OsString]) -> Result<ExitCode> {
     }
     match &*name {
         "new" => create(rest),
-        "run" => crate::run::run(&run::read(rest)?),
+        "run" => crate::run::run(&run::read("run", rest)?),
         "build" => build(rest),
         "test" => test(rest),
         "report" => report(rest),
@@ -104,7 +104,7 @@ fn test(arguments: &[OsString]) -> Result<ExitCode> {
 
 fn report(arguments: &[OsString]) -> Result<ExitCode> {
     let (options, rest) = report::Options::take(arguments)?;
-    report::report(&options, &run::read(&rest)?)
+    report::report(&options, &run::read("report", &rest)?)
 }
 
 fn create(arguments: &[OsString]) -> Result<ExitCode> {

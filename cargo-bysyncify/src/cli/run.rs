@@ -10,8 +10,8 @@ use crate::project::Wanted;
 use crate::run::Request;
 use crate::watch::Watch;
 
-/// Reads the arguments.
-pub(super) fn read(arguments: &[OsString]) -> Result<Request> {
+/// Reads the arguments of a command that takes those of `run`.
+pub(super) fn read(command: &str, arguments: &[OsString]) -> Result<Request> {
     use lexopt::Arg::{Long, Short, Value};
 
     // All after the first `--` is the program's, whatever it looks like.
@@ -70,11 +70,11 @@ pub(super) fn read(arguments: &[OsString]) -> Result<Request> {
             Value(name) if request.wanted.name.is_none() => {
                 request.wanted.name = Some(text(name)?);
             }
-            Value(second) => bail!(
+            Value(second) if command == "run" => bail!(
                 "`{}` is one name too many: the program's own arguments come after `--`",
                 second.display()
             ),
-            other => return Err(help::unknown_option("run", &other)),
+            other => return Err(help::unknown_option(command, &other)),
         }
     }
     Ok(request)
@@ -89,7 +89,7 @@ mod tests {
     }
 
     fn request(text: &str) -> Result<Request, String> {
-        read(&words(text)).map_err(|error| error.to_string())
+        read("run", &words(text)).map_err(|error| error.to_string())
     }
 
     #[test]
@@ -139,6 +139,15 @@ mod tests {
             request("--vuoch x").unwrap_err(),
             "`--vuoch` is no option of `cargo bysyncify run`: did you mean `--vouch`? \
              `cargo bysyncify help run` lists them"
+        );
+    }
+
+    #[test]
+    fn other_commands_that_read_these_are_named() {
+        assert_eq!(
+            read("report", &words("demo input.txt")).unwrap_err().to_string(),
+            "`input.txt` is no option of `cargo bysyncify report`: `cargo bysyncify help report` \
+             lists them"
         );
     }
 }

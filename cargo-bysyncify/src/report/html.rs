@@ -146,6 +146,9 @@ fn columns(bytes: Bytes) -> String {
 }
 
 fn advice_rows(advice: &[Advice]) -> String {
+    if advice.is_empty() {
+        return "<tr><th scope=\"row\">none</th><td>0</td><td>0</td></tr>\n".to_owned();
+    }
     let row = |Advice { path, functions, bytes, since }: &Advice| {
         format!(
             "<tr><th scope=\"row\"><code>--vouch {}</code><small>since {}</small></th>\
