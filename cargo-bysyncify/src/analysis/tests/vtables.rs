@@ -236,3 +236,28 @@ fn a_call_through_a_slot_is_of_those_who_are_in_it() {
     more.push((".Lanon.5.2", third));
     assert_eq!(instrumented(&program_of(&more))[0], "<a::First as a::X>::f");
 }
+
+#[test]
+fn each_word_of_a_vtable_is_called_through_its_offset() {
+    let functions = r#"
+        (import "asyncify" "start_unwind" (func $start_unwind (param i32)))
+        (import "asyncify" "stop_unwind" (func $stop_unwind))
+        (type $t (func (param i32)))
+        (table 9 funcref) (elem (i32.const 1) func 2 3 4)
+        (func $"core::ptr::drop_in_place::<a::T>" (param i32) (call $suspend))
+        (func $first (param i32) (call $suspend))
+        (func $second (param i32) (call $suspend))
+        (func $suspend (call $start_unwind (i32.const 0)))
+        (func $resume (call $entry (i32.const 0)) (call $stop_unwind))
+        (func $entry (param i32)
+          (call_indirect (type $t) (i32.const 0)
+            (i32.load offset=OFFSET (i32.load offset=4 (local.get 0)))))"#;
+    let vtable: &[Word] = &[Function(2), Number(8), Number(4), Function(3), Function(4)];
+    for (offset, called) in
+        [("0", "core::ptr::drop_in_place::<a::T>"), ("12", "first"), ("16", "second")]
+    {
+        let functions = functions.replace("OFFSET", offset);
+        let program = program(&functions, &[(".Lanon.5.0", vtable)], &[]);
+        assert_eq!(instrumented(&program), [called, "entry"]);
+    }
+}
