@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use anyhow::{Context, Result};
-use wasmparser::{BlockType, FrameKind, ModuleArity, Operator};
+use wasmparser::{BlockType, Catch, FrameKind, ModuleArity, Operator};
 
 use super::body::Scan;
 use super::value::Value;
@@ -140,6 +140,16 @@ fn join_into(into: &mut Option<Vec<Value>>, from: &[Value]) {
             }
         }
         None => *into = Some(from.to_vec()),
+    }
+}
+
+/// Where code goes on with what was caught.
+pub(super) fn caught_at(catch: &Catch) -> u32 {
+    match *catch {
+        Catch::One { label, .. }
+        | Catch::OneRef { label, .. }
+        | Catch::All { label }
+        | Catch::AllRef { label } => label,
     }
 }
 

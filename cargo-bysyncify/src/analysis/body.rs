@@ -21,11 +21,10 @@ use std::collections::BTreeSet;
 use anyhow::{Context, Result};
 use wasmparser::{BlockType, FrameKind, FunctionBody, ModuleArity, Operator};
 
-use super::blocks::Frame;
+use super::blocks::{Frame, caught_at};
 use super::calls::{Calls, IndirectCall, Through};
 use super::loops::assigned_in_loops;
 use super::program::FunctionIndex;
-use super::relocations::Vtables;
 use super::types::Types;
 use super::value::Value;
 
@@ -45,7 +44,6 @@ pub(super) struct Module {
     pub(super) types: Types,
     /// The type index of each function.
     pub(super) signatures: Vec<u32>,
-    pub(super) vtables: Vtables,
 }
 
 /// Reads the body of function `index`.
@@ -57,6 +55,7 @@ pub(super) fn read(body: &FunctionBody<'_>, index: FunctionIndex, module: &Modul
     }
     Ok(Scan::run(body, index, module, &assigned, first.brought_back)?.read)
 }
+
 /// Where in a function we are, and what we know there.
 pub(super) struct Scan<'a> {
     pub(super) module: &'a Module,
@@ -142,6 +141,11 @@ impl<'a> Scan<'a> {
             // What is caught may come from anywhere within: nothing is known of a local then.
             Operator::TryTable { ref try_table } => {
                 self.locals.fill(Value::Computed);
+                if reachable {
+                    for catch in &try_table.catches {
+                        self.bring(caught_at(catch))?;
+                    }
+                }
                 self.enter(try_table.ty, FrameKind::TryTable)?;
                 self.read.calls.try_table.get_or_insert(offset);
             }
@@ -210,8 +214,12 @@ impl<'a> Scan<'a> {
                 self.assign(local_index, value);
                 self.stack.push(value);
             }
-            Operator::I32Const { value } => self.constant(value.cast_unsigned().into()),
-            Operator::I64Const { value } => self.constant(value.cast_unsigned()),
+            Operator::I32Const { value } => {
+                self.stack.push(Value::Constant(value.cast_unsigned().into()));
+            }
+            Operator::I64Const { value } => {
+                self.stack.push(Value::Constant(value.cast_unsigned()));
+            }
             Operator::I32Load { memarg } | Operator::I64Load { memarg } => {
                 let value = self.pop().load(memarg.offset);
                 self.stack.push(value);
@@ -254,11 +262,6 @@ impl<'a> Scan<'a> {
             }
         }
         Ok(())
-    }
-
-    fn constant(&mut self, number: u64) {
-        let is_inside = self.module.vtables.contains_inside(number);
-        self.stack.push(if is_inside { Value::Computed } else { Value::Constant(number) });
     }
 
     fn local(&self, local: u32) -> Value {

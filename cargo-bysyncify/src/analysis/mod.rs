@@ -28,9 +28,13 @@ mod graph;
 mod loops;
 mod names;
 mod program;
+mod reader;
 mod relocations;
+#[cfg(test)]
+mod tests;
 mod types;
 mod value;
+mod vtables;
 
 pub(crate) use calls::IndirectCall;
 pub(crate) use cut::Cut;

@@ -41,6 +41,18 @@ pub(crate) fn modules(name: &str) -> impl Iterator<Item = &str> {
     })
 }
 
+/// Whether a function (by its readable name) is one that a trait object's vtable can have: a
+/// trait's method for some type. Those that a function pointer to a closure points to are not.
+pub(crate) fn is_method(name: &str) -> bool {
+    // What calls a closure that is moved out of a box, in both manglings.
+    if name.contains("{{vtable.shim}}") || name.contains("{shim:vtable#") {
+        return true;
+    }
+    let Some(inner) = name.strip_prefix('<') else { return false };
+    let (inner, rest) = inner.split_at(end_of_brackets(inner));
+    parts(inner).len() == 2 && rest != ">::call_once"
+}
+
 /// The paths that a name says a function belongs to: `<A as B>::f` is in `A` and in `B`,
 /// `a::<impl B for C>::f` in `a`, `B` and `C`, and `a::f` in `a`.
 fn homes(name: &str) -> impl Iterator<Item = &str> {
@@ -163,6 +175,37 @@ mod tests {
         assert_eq!(of("a::b::c::f"), ["a", "a::b"]);
         assert_eq!(of("a::b<c::D>::f"), ["a"]);
         assert_eq!(of("memcpy"), [""; 0]);
+    }
+
+    #[test]
+    fn a_method_is_known_by_its_name() {
+        for (symbol, expected) in [
+            (
+                "_ZN42_$LT$$RF$T$u20$as$u20$core..fmt..Debug$GT$3fmt17he96d4d40f3fa74b2E.llvm.14",
+                true,
+            ),
+            ("_RNvXsK_NtCs1CYXbLPYCFn_4core3fmtNtB5_5ErrorNtB5_5Debug3fmt", true),
+            (
+                "_ZN4core3ops8function6FnOnce40call_once$u7b$$u7b$vtable.shim$u7d$$u7d$17hc0ee07ab\
+                 0a422bc2E",
+                true,
+            ),
+            ("_ZN4core3ops8function6FnOnce9call_once17h0123456789abcdefE", false),
+            ("_ZN4core3fmt5Write9write_fmt17h0123456789abcdefE", false),
+            ("main", false),
+        ] {
+            assert_eq!(is_method(&readable(symbol)), expected, "{symbol}");
+        }
+        for (name, expected) in [
+            ("<a::B as c::D>::e", true),
+            ("<a::B as c::D>::e::<f::G>", true),
+            ("<a::B as core::ops::function::FnOnce<()>>::call_once::{shim:vtable#0}", true),
+            ("<a::b::{closure#0} as core::ops::function::FnOnce<()>>::call_once", false),
+            ("<a::B>::c", false),
+            ("<a::B<dyn c::D as e::F>>::g", false),
+        ] {
+            assert_eq!(is_method(name), expected, "{name}");
+        }
     }
 
     #[test]

@@ -6,7 +6,8 @@ use super::calls::Through;
 /// A value, as far as it matters for whom an indirect call can reach.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Value {
-    /// This number, which is no address inside a vtable.
+    /// This number. If it is an address, it is not one inside a vtable: see
+    /// [`super::relocations`].
     Constant(u64),
     /// What lies this many bytes after the beginning of some object.
     Loaded(u64),

@@ -28,6 +28,8 @@ pub(super) struct Writer<'a> {
     variables: Vec<(Kind, String)>,
     pub(super) is_quiet: bool,
     pub(super) waits: bool,
+    /// The type of a function pointer that most of what is written now is about.
+    pub(super) focus: Option<usize>,
     /// The number of the last place that was given one.
     place: usize,
 }
@@ -51,6 +53,7 @@ impl<'a> Writer<'a> {
             variables: Vec::new(),
             is_quiet: false,
             waits: false,
+            focus: None,
             place: 0,
         }
     }

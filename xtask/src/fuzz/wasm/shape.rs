@@ -95,7 +95,7 @@ pub(super) struct Shape {
 impl Shape {
     /// `number` tells the program's functions from those of others in the module.
     pub(super) fn random(number: usize, random: &mut Random) -> Self {
-        let (traits, types) = (1 + random.below(3), 3 + random.below(6));
+        let (traits, types) = (1 + random.below(3), 4 + random.below(6));
         let mut shape = Self {
             types: Vec::new(),
             traits: Vec::new(),
@@ -136,7 +136,7 @@ impl Shape {
     }
 
     fn add_trait(&mut self, index: usize, random: &mut Random) {
-        let slots = (0..1 + random.below(5)).map(|_| {
+        let slots = (0..2 + random.below(5)).map(|_| {
             if index > 0 && random.percent(20) {
                 Slot::Super(random.below(index))
             } else {
@@ -161,50 +161,60 @@ impl Shape {
         self.traits.iter().any(|found| found.slots.contains(&Slot::Method(type_index)))
     }
 
+    /// Of each type one function can well wait, and the others are mostly quiet: so there are few
+    /// ways to where something waits, and it matters if one of them is missed.
     fn add_functions(&mut self, number: usize, random: &mut Random) {
-        let types = self.types.len();
-        let needed: Vec<(usize, bool, bool)> = self
-            .types
-            .iter()
-            .enumerate()
-            .map(|(index, found)| (index, found.has_pointers, self.is_of_method(index)))
-            .collect();
-        let mut add = |type_index: usize, taken: Taken, is_outside: bool, random: &mut Random| {
-            let at = self.functions.len();
-            let name = match taken {
-                Taken::Drop => format!("core::ptr::drop_in_place::<p{number}::T{at}>"),
-                Taken::Method => format!("<p{number}::T{at} as p{number}::X>::f"),
-                Taken::Pointer | Taken::Never => format!("p{number}::f{at}"),
-            };
-            let is_quiet = !is_outside && random.percent(25);
-            let waits = !is_quiet && random.percent(30);
-            let function = Function { name, type_index, taken, is_quiet, waits, is_outside };
-            self.functions.push(function);
-        };
-        for (type_index, has_pointers, is_of_method) in needed.iter().copied() {
+        for type_index in (0..self.types.len()).filter(|index| *index != DROP) {
+            let has_pointers = self.types[type_index].has_pointers;
+            let is_of_method = self.is_of_method(type_index);
+            let is_pointer_loud = has_pointers && (!is_of_method || random.percent(50));
             if has_pointers {
-                add(type_index, Taken::Pointer, false, random);
+                self.add_function(number, type_index, Taken::Pointer, !is_pointer_loud, random);
             }
             if is_of_method {
-                add(type_index, Taken::Method, false, random);
+                self.add_function(number, type_index, Taken::Method, is_pointer_loud, random);
             }
         }
         for _ in 0..random.below(3) {
-            add(DROP, Taken::Drop, false, random);
+            let is_quiet = random.percent(50);
+            self.add_function(number, DROP, Taken::Drop, is_quiet, random);
         }
         for _ in 0..random.below(8) {
-            let type_index = 1 + random.below(types - 1);
-            let (_, has_pointers, is_of_method) = needed[type_index];
+            let type_index = 1 + random.below(self.types.len() - 1);
             let taken = match random.below(8) {
-                0..=4 if is_of_method => Taken::Method,
-                5 if has_pointers => Taken::Pointer,
+                0..=4 if self.is_of_method(type_index) => Taken::Method,
+                5 if self.types[type_index].has_pointers => Taken::Pointer,
                 _ => Taken::Never,
             };
-            add(type_index, taken, false, random);
+            let is_quiet = random.percent(75);
+            self.add_function(number, type_index, taken, is_quiet, random);
         }
         for _ in 0..random.below(3) {
-            add(1 + random.below(types - 1), Taken::Never, true, random);
+            let type_index = 1 + random.below(self.types.len() - 1);
+            self.add_function(number, type_index, Taken::Never, false, random);
+            if let Some(function) = self.functions.last_mut() {
+                function.is_outside = true;
+            }
         }
+    }
+
+    fn add_function(
+        &mut self,
+        number: usize,
+        type_index: usize,
+        taken: Taken,
+        is_quiet: bool,
+        random: &mut Random,
+    ) {
+        let at = self.functions.len();
+        let name = match taken {
+            Taken::Drop => format!("core::ptr::drop_in_place::<p{number}::T{at}>"),
+            Taken::Method => format!("<p{number}::T{at} as p{number}::X>::f"),
+            Taken::Pointer | Taken::Never => format!("p{number}::f{at}"),
+        };
+        let waits = !is_quiet && random.percent(35);
+        let function = Function { name, type_index, taken, is_quiet, waits, is_outside: false };
+        self.functions.push(function);
     }
 
     fn add_vtables(&mut self, random: &mut Random) {

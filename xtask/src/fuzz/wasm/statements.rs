@@ -5,6 +5,11 @@ use super::shape::{DROP, Kind, Taken};
 
 impl Writer<'_> {
     pub(super) fn statement(&mut self, nesting: usize) {
+        if let Some(type_index) = self.focus
+            && self.random.percent(70)
+        {
+            return self.about_callable(type_index);
+        }
         match self.random.below(20) {
             0 | 1 => self.trace(),
             2..=5 => self.assign(),
@@ -15,7 +20,9 @@ impl Writer<'_> {
             14 => self.other(),
             _ if nesting == 0 => self.trace(),
             15 => self.branch(nesting - 1),
-            16 | 17 => self.repeat(nesting - 1),
+            16 if !self.is_quiet && self.focus.is_none() => self.tangle(nesting),
+            16 => self.repeat(nesting - 1),
+            17 => self.repeat(nesting - 1),
             18 => self.switch(nesting - 1),
             _ => self.block(nesting - 1),
         }
@@ -66,6 +73,33 @@ impl Writer<'_> {
         self.keep_results(type_index);
     }
 
+    /// Gives the local with a function pointer of this type another value, or calls it.
+    fn about_callable(&mut self, type_index: usize) {
+        let local = self.local(Kind::Callable(type_index));
+        if self.random.percent(60) {
+            let value = self.callable(type_index, 1);
+            self.line(&format!("(local.set ${local} {value})"));
+        } else {
+            self.call_pointer(type_index, &format!("(local.get ${local})"));
+        }
+    }
+
+    /// A function pointer that is in a local for a while, with branches and loops in between.
+    fn tangle(&mut self, nesting: usize) {
+        let type_index = 1 + self.random.below(self.shape.types.len() - 1);
+        self.focus = Some(type_index);
+        self.statement(nesting);
+        match self.random.below(4) {
+            0 => self.branch(nesting - 1),
+            1 => self.repeat(nesting - 1),
+            2 => self.switch(nesting - 1),
+            _ => self.block(nesting - 1),
+        }
+        self.focus = None;
+        let local = self.local(Kind::Callable(type_index));
+        self.call_pointer(type_index, &format!("(local.get ${local})"));
+    }
+
     fn indirect_call(&mut self) {
         if self.is_quiet {
             return self.trace();
@@ -75,6 +109,10 @@ impl Writer<'_> {
         }
         let type_index = 1 + self.random.below(self.shape.types.len() - 1);
         let callee = self.value(Kind::Callable(type_index));
+        self.call_pointer(type_index, &callee);
+    }
+
+    fn call_pointer(&mut self, type_index: usize, callee: &str) {
         let arguments = self.arguments(type_index);
         let prefix = self.prefix();
         self.line(&format!("(call_indirect (type ${prefix}t{type_index}) {arguments} {callee})"));

@@ -153,7 +153,7 @@ impl Writer<'_> {
         }
     }
 
-    fn callable(&mut self, type_index: usize, depth: usize) -> String {
+    pub(super) fn callable(&mut self, type_index: usize, depth: usize) -> String {
         let methods = self.slots(Slot::Method(type_index));
         let has_pointers = self.shape.types[type_index].has_pointers;
         if has_pointers && (methods.is_empty() || self.random.percent(25)) {

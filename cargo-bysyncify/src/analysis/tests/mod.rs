@@ -1,0 +1,38 @@
+//! The analysis of small modules, written as text.
+
+mod blocks;
+mod body;
+mod graph;
+mod program;
+mod vtables;
+
+use super::graph::Analysis;
+use super::program::Program;
+use super::{Vouched, calls::Through};
+
+fn read(text: &str) -> Program {
+    Program::read(&wat::parse_str(text).unwrap()).unwrap()
+}
+
+/// What the indirect calls of the function `$f` can reach.
+fn through(program: &Program) -> Vec<Through> {
+    let function = program.named("f").unwrap();
+    let calls = &program.functions[function as usize].calls;
+    calls.indirect.iter().map(|call| call.through).collect()
+}
+
+/// What those of a function with this code can reach. It has parameters `$p` and `$q`, and locals.
+fn through_of(code: &str) -> Vec<Through> {
+    through(&read(&format!(
+        "(module (type $t (func)) (table 9 funcref) (memory 1) (tag $tag)
+           (func $g (result i32) (i32.const 0))
+           (func $f (param $p i32) (param $q i32) (local $x i32) (local $l i64) {code}))"
+    )))
+}
+
+/// The names of the functions that are instrumented.
+fn instrumented(program: &Program) -> Vec<&str> {
+    let analysis = Analysis::of(program, &Vouched::default()).unwrap();
+    let functions = analysis.instrumented().map(|index| &program.functions[index as usize]);
+    functions.filter_map(|function| function.name.as_deref()).collect()
+}
