@@ -33,20 +33,16 @@ pub(super) fn advice(report: &Report<'_>, vouched: &Vouched) -> Result<Vec<Advic
     let surely = surely_suspending(program, analysis);
     let name = |index: FunctionIndex| &report.functions[index as usize].name;
     let cost = |index: &FunctionIndex| report.functions[*index as usize].bytes.cost();
-    let mut candidates = BTreeSet::new();
-    let mut wrong = BTreeSet::new();
-    for index in analysis.instrumented() {
-        let paths = if surely.contains(&index) { &mut wrong } else { &mut candidates };
-        paths.extend(modules(name(index)));
-    }
+    let doubtful = analysis.instrumented().filter(|index| !surely.contains(index));
+    let candidates: BTreeSet<_> = doubtful.flat_map(|index| modules(name(index))).collect();
     let mut found = Vec::new();
-    for path in candidates.difference(&wrong) {
+    for path in candidates {
         let mut all = vouched.clone();
-        all.0.push((*path).to_owned());
+        all.0.push(path.to_owned());
         let then = Analysis::of(program, &all)?;
         let spared: Vec<_> =
             analysis.instrumented().filter(|index| !then.is_instrumented(*index)).collect();
-        // As if nothing ever got to what does wait.
+        // One of these does wait; or only they get to what does.
         if spared.iter().any(|index| surely.contains(index)) {
             continue;
         }
@@ -56,7 +52,7 @@ pub(super) fn advice(report: &Report<'_>, vouched: &Vouched) -> Result<Vec<Advic
             .filter_map(|index| Some((cost(index), doubtful_call(report, *index)?)));
         let Some((_, since)) = doubtful.max_by_key(|(cost, _)| *cost) else { continue };
         let (functions, bytes) = (spared.len(), spared.iter().map(cost).sum());
-        found.push(Advice { path: (*path).to_owned(), functions, bytes, since });
+        found.push(Advice { path: path.to_owned(), functions, bytes, since });
     }
     found.retain(|advice| advice.bytes > 0);
     found.sort_by_key(|advice| -advice.bytes);
@@ -139,3 +135,6 @@ pub(super) fn lines(advice: &[Advice]) -> Vec<String> {
     }
     lines
 }
+
+#[cfg(test)]
+mod tests;

@@ -142,3 +142,38 @@ fn same_engine(made: &Made) -> Result<WasmOpt> {
     }
     Ok(engine)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is said of a module that was made as `made` says.
+    fn refusal(made: &str) -> String {
+        let dir = tempfile::tempdir().unwrap();
+        let module = dir.path().join("a.wasm");
+        let wasm = wat::parse_str(r#"(module (func (export "asyncify_start_unwind")))"#).unwrap();
+        store::write(&module, &wasm).unwrap();
+        Store::of(&module).keep(b"linked", made, &wasm).unwrap();
+        let error = Material::of(&module).unwrap_err();
+        format!("{error:#}").replace(&format!("{}/", dir.path().display()), "")
+    }
+
+    #[test]
+    fn what_binaryen_chose_is_not_explained() {
+        let recipe = Recipe { everything: true, ..Recipe::default() };
+        let made = Made { wasm_opt: "wasm-opt".into(), version: 108, recipe };
+        assert_eq!(
+            refusal(&made.text()),
+            "`a.wasm` was linked with --bysyncify-everything: Binaryen chose what to instrument, \
+             and does not say why. Build it without"
+        );
+    }
+
+    #[test]
+    fn what_another_version_wrote_is_not_guessed_at() {
+        assert_eq!(
+            refusal("{}"),
+            "cannot understand `a.bysyncify/made.json`: something is missing"
+        );
+    }
+}
