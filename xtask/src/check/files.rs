@@ -14,6 +14,9 @@ const MAX_LINES: usize = 400;
 /// Written by programs, or no text of ours.
 const EXEMPT: [&str; 3] = ["Cargo.lock", "package-lock.json", "LICENSE"];
 
+/// In the names of files that a test compares with what it has printed.
+const EXPECTED: &str = ".expected.";
+
 /// What a comment begins with, by the ending of the file's name.
 const COMMENTS: [(&str, &[&str]); 5] = [
     ("rs", &["//!", "// ", "#![doc"]),
@@ -32,7 +35,8 @@ pub(super) fn check(context: &Context) -> Result<()> {
     for name in names.split(|byte| *byte == 0).filter(|name| !name.is_empty()) {
         let name = String::from_utf8_lossy(name);
         let path = context.workspace.root.join(&*name);
-        if !path.is_file() || EXEMPT.iter().any(|exempt| path.ends_with(exempt)) {
+        let is_exempt = EXEMPT.iter().any(|exempt| path.ends_with(exempt));
+        if !path.is_file() || is_exempt || name.contains(EXPECTED) {
             continue;
         }
         let bytes = fs::read(&path).with_context(|| format!("cannot read `{name}`"))?;

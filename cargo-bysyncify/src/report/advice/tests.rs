@@ -1,3 +1,5 @@
+//! Tests of the advice.
+
 use super::{Advice, advice};
 use crate::analysis::{Analysis, Program, Vouched};
 use crate::made::Made;

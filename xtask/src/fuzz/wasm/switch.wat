@@ -1,3 +1,4 @@
+;; A part of a module: it is put into each program.
   ;; A switch like build/switch.wat, but without a shadow stack. A coroutine's memory:
   ;;
   ;;    0  start   where Asyncify saves the next frame
