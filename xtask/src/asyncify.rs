@@ -68,8 +68,7 @@ fn list_and_run(
     let kept = output.with_extension("transformed");
     let engine = Keeping { wasm_opt, kept: &kept };
     let recipe = Recipe {
-        // As in a debug build.
-        checks: configuration.build.opt_level == '0',
+        checks: configuration.is_checked(),
         opt_level: configuration.optimise.unwrap_or('0').to_string().parse()?,
         ..Recipe::default()
     };

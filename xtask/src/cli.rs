@@ -26,6 +26,7 @@ usage: cargo xtask <command>
       --verbose             show every test with its time and its trace
 
   run MODULE.wasm           run the tests of one asyncified module
+      --checked             one that checks itself, as debug builds of our linker do
       --engine, --filter, --seed, --verbose as above
 
   everywhere [NAME…]        build and run projects with the tools that people use, such as
@@ -96,13 +97,15 @@ impl TestOptions {
 pub(crate) struct RunOptions {
     pub(crate) engine: Option<String>,
     pub(crate) filter: Option<String>,
+    /// Whether the module to run checks itself.
+    pub(crate) checked: bool,
     pub(crate) seed: u64,
     pub(crate) verbose: bool,
 }
 
 impl Default for RunOptions {
     fn default() -> Self {
-        Self { engine: None, filter: None, seed: DEFAULT_SEED, verbose: false }
+        Self { engine: None, filter: None, checked: false, seed: DEFAULT_SEED, verbose: false }
     }
 }
 
@@ -151,6 +154,8 @@ fn parse_run(arguments: &mut Arguments<impl Iterator<Item = OsString>>) -> Resul
     while let Some(argument) = arguments.next()? {
         if module.is_none() && !argument.starts_with('-') {
             module = Some(PathBuf::from(argument));
+        } else if argument == "--checked" {
+            options.checked = true;
         } else {
             parse_run_option(&argument, arguments, &mut options)?;
         }
@@ -309,10 +314,10 @@ mod tests {
 
     #[test]
     fn run_takes_one_module() {
-        let Ok(Command::Run(module, options)) = parse_line("run a.wasm --seed 7") else {
+        let Ok(Command::Run(module, options)) = parse_line("run a.wasm --seed 7 --checked") else {
             panic!("not a run command")
         };
-        assert_eq!((module.to_str(), options.seed), (Some("a.wasm"), 7));
+        assert_eq!((module.to_str(), options.seed, options.checked), (Some("a.wasm"), 7, true));
         assert!(parse_line("run").is_err() && parse_line("run a.wasm b.wasm").is_err());
     }
 

@@ -17,31 +17,46 @@ pub(crate) const ROW: &str = "examples";
 /// Tests every package that has `test = ["program", "argument", …]` in its
 /// `[package.metadata.xtask]`. The command finds the module in `BYSYNCIFY_WASM`, and with
 /// `wasm-bindgen = "<version>"` what that made of it in `BYSYNCIFY_JS`. `wasm-opt-level` is for
-/// those whose wasm-opt would take too long.
+/// those whose wasm-opt would take too long, and `everything = true` for those that are also tested
+/// with all that Binaryen would instrument.
 pub(crate) fn run(workspace: &Workspace, report: &mut Report) {
     for example in workspace.with_own_tests() {
-        let test = example.list("test");
-        println!("example {} …", example.name);
-        let started = Instant::now();
-        let result = run_example(workspace, example, &test);
-        let seconds = started.elapsed().as_secs_f32();
-        match result {
-            Ok(()) => {
-                report.count(ROW, 1, 0);
-                println!("example {:<16} {seconds:>6.1} s  ok", example.name);
-            }
-            Err(error) => {
-                report.fail(ROW, &format!("{}: see above", example.name));
-                println!("FAILED  example {}: {error:#}", example.name);
-            }
+        run_and_count(workspace, example, None, report);
+        if example.flag("everything") {
+            run_and_count(workspace, example, Some("--everything"), report);
         }
     }
 }
 
-fn run_example(workspace: &Workspace, example: &Package, test: &[String]) -> Result<()> {
+fn run_and_count(
+    workspace: &Workspace,
+    example: &Package,
+    option: Option<&str>,
+    report: &mut Report,
+) {
+    let title = [Some(&*example.name), option].into_iter().flatten().collect::<Vec<_>>().join(" ");
+    println!("example {title} …");
+    let started = Instant::now();
+    let result = run_example(workspace, example, option);
+    let seconds = started.elapsed().as_secs_f32();
+    match result {
+        Ok(()) => {
+            report.count(ROW, 1, 0);
+            println!("example {title:<26} {seconds:>6.1} s  ok");
+        }
+        Err(error) => {
+            report.fail(ROW, &format!("{title}: see above"));
+            println!("FAILED  example {title}: {error:#}");
+        }
+    }
+}
+
+/// Builds it, with this option of `cargo bysyncify build`, and runs its test command.
+fn run_example(workspace: &Workspace, example: &Package, option: Option<&str>) -> Result<()> {
+    let test = example.list("test");
     let mut build = process::cargo();
     build.current_dir(&workspace.root);
-    build.args(["bysyncify", "build", "--release", "--package", &example.name]);
+    build.args(["bysyncify", "build", "--release", "--package", &example.name]).args(option);
     if let Some(level) = example.setting("wasm-opt-level") {
         build.env("BYSYNCIFY_OPT", level);
     }

@@ -229,7 +229,7 @@ pub(crate) fn feature_arguments(guest: &Package) -> Vec<String> {
 fn run_job(job: &Job<'_>, tools: &Tools<'_>, options: &RunOptions) -> Result<Results> {
     let Job { plan, configuration, variant, input } = job;
     let path = tools.asyncifier.run(&plan.guest.name, *configuration, *variant, input)?;
-    let mut module = GuestModule::open(&path)?;
+    let mut module = GuestModule::open(&path, configuration.is_checked())?;
     if let Some(variant) = variant {
         let has_variant = |test: &String| plan.variants.iter().any(|v| test.starts_with(&v.name));
         if let Some(stray) = module.tests.iter().find(|test| !has_variant(test)) {
@@ -249,7 +249,7 @@ pub(crate) fn run_module(
     engines: &[Box<dyn Engine>],
     options: &RunOptions,
 ) -> Result<Results> {
-    run_tests(&GuestModule::open(path)?, engines, options)
+    run_tests(&GuestModule::open(path, options.checked)?, engines, options)
 }
 
 fn run_tests(

@@ -82,6 +82,11 @@ impl Configuration {
         Self { listed: true, ..self }
     }
 
+    /// Whether the module checks itself while it runs: our linker adds that to debug builds.
+    pub(crate) fn is_checked(self) -> bool {
+        self.listed && self.build.opt_level == '0'
+    }
+
     fn both_ways(self) -> [Self; 2] {
         [self, self.listed()]
     }
@@ -192,6 +197,15 @@ mod tests {
                 "os-lto-b125-listed",
             ]
         );
+    }
+
+    #[test]
+    fn only_listed_debug_builds_are_checked() {
+        for configuration in [full(), small(), optimised()].concat() {
+            let name = configuration.to_string();
+            let expected = name.starts_with("o0") && name.ends_with("-listed");
+            assert_eq!(configuration.is_checked(), expected, "{name}");
+        }
     }
 
     #[test]

@@ -10,11 +10,12 @@ use wasmi::{Engine, ExternType, FuncType, Module, ValType};
 pub(crate) const TEST_PREFIX: &str = "test ";
 
 /// The functions of module `host` that a guest may import: parameters, then results.
-const HOST_FUNCTIONS: [(&str, &[ValType], &[ValType]); 4] = [
+const HOST_FUNCTIONS: [(&str, &[ValType], &[ValType]); 5] = [
     ("log", &[ValType::I32, ValType::I32], &[]),
     ("panicked", &[ValType::I32, ValType::I32], &[]),
     ("expect_trap", &[ValType::I32, ValType::I32], &[]),
     ("random_seed", &[], &[ValType::I64]),
+    ("is_checked", &[], &[ValType::I32]),
 ];
 
 /// A module that can be given to an engine.
@@ -23,16 +24,18 @@ pub(crate) struct GuestModule {
     pub(crate) path: PathBuf,
     /// The names of its tests, in the order of its exports. Never empty.
     pub(crate) tests: Vec<String>,
+    /// Whether it checks itself while it runs. Tests ask for it: other messages come then.
+    pub(crate) is_checked: bool,
 }
 
 impl GuestModule {
     /// Reads the module; an error if it imports what no host offers, or has no test.
-    pub(crate) fn open(path: &Path) -> Result<Self> {
+    pub(crate) fn open(path: &Path, is_checked: bool) -> Result<Self> {
         let bytes = fs::read(path).with_context(|| format!("cannot read `{}`", path.display()))?;
         let module = Module::new(&Engine::default(), &bytes)
             .with_context(|| format!("`{}` is not a valid module", path.display()))?;
         check_imports(&module)?;
-        Ok(Self { path: path.into(), tests: find_tests(&module)? })
+        Ok(Self { path: path.into(), tests: find_tests(&module)?, is_checked })
     }
 
     /// The names of the tests that contain `filter`.
@@ -52,8 +55,8 @@ fn check_imports(module: &Module) -> Result<()> {
             let hint = if import.module() == "asyncify" {
                 ": the module was not asyncified"
             } else {
-                ": guests may import only `log`, `panicked`, `expect_trap` and `random_seed` \
-                 of `host`, with the types in tests/README.md"
+                ": guests may import only `log`, `panicked`, `expect_trap`, `random_seed` and \
+                 `is_checked` of `host`, with the types in tests/README.md"
             };
             bail!("unknown import `{}.{}`{hint}", import.module(), import.name());
         }

@@ -54,6 +54,7 @@ fn module(body: &str) -> String {
             (import "host" "panicked" (func $panicked (param i32 i32)))
             (import "host" "expect_trap" (func $expect_trap (param i32 i32)))
             (import "host" "random_seed" (func $random_seed (result i64)))
+            (import "host" "is_checked" (func $is_checked (result i32)))
             (memory (export "memory") 1)
             (data (i32.const 0) "right") (data (i32.const 8) "wrong")
             {body})"#
@@ -159,6 +160,13 @@ fn seed_reaches_the_guest() {
     let wat = test_function("(if (i64.ne (call $random_seed) (i64.const -2)) (then unreachable))");
     run_with(&wat, &["--seed", "0xffff_ffff_ffff_fffe"]).assert_total(2, 0);
     run_with(&wat, &["--seed", "2"]).assert_total(0, 2);
+}
+
+#[test]
+fn guest_can_ask_whether_it_is_checked() {
+    let wat = test_function("(if (i32.ne (call $is_checked) (i32.const 1)) (then unreachable))");
+    run_with(&wat, &["--checked"]).assert_total(2, 0);
+    run(&wat).assert_total(0, 2);
 }
 
 #[test]

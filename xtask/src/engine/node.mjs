@@ -34,6 +34,7 @@ function createHost() {
       seen.panicked = null;
     },
     random_seed: () => BigInt.asIntN(64, BigInt(request.seed)),
+    is_checked: () => Number(request.is_checked),
   };
   const attach = (instance) => {
     memory = instance.exports.memory;

@@ -1,9 +1,10 @@
 //! Talking to a runner: a child process that runs tests on some engine.
 //!
 //! The runner reads one JSON object from its standard input, up to the end of file:
-//! `{"module": path, "seed": decimal string, "tests": [names]}`. It compiles the module once, runs
-//! each test in an instance of its own, in the order given, and after each one writes a line, a
-//! [`Record`] in JSON. If the module as a whole cannot be used it writes `{"error": text}`.
+//! `{"module": path, "is_checked": boolean, "seed": decimal string, "tests": [names]}`. It compiles
+//! the module once, runs each test in an instance of its own, in the order given, and after each
+//! one writes a line, a [`Record`] in JSON. If the module as a whole cannot be used it writes
+//! `{"error": text}`.
 
 use core::time::Duration;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -90,7 +91,12 @@ impl Process {
             String::from_utf8_lossy(&bytes).into_owned()
         });
 
-        let request = json!({ "module": module.path, "seed": seed.to_string(), "tests": tests });
+        let request = json!({
+            "module": module.path,
+            "is_checked": module.is_checked,
+            "seed": seed.to_string(),
+            "tests": tests,
+        });
         // A runner that ends without reading this says why in its outputs, which we do read.
         let _ = stdin.write_all(request.to_string().as_bytes());
         Ok(Self { child, lines, complaints: Some(complaints) })
@@ -148,7 +154,8 @@ mod tests {
     }
 
     fn module() -> GuestModule {
-        GuestModule { path: "m.wasm".into(), tests: vec!["a".into(), "b".into()] }
+        let tests = vec!["a".into(), "b".into()];
+        GuestModule { path: "m.wasm".into(), tests, is_checked: false }
     }
 
     #[test]

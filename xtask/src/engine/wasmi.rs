@@ -97,12 +97,14 @@ impl Runner {
     fn new(request: &Value) -> Result<Self> {
         let path = request["module"].as_str().context("the request names no module")?;
         let seed: u64 = request["seed"].as_str().context("the request has no seed")?.parse()?;
+        let is_checked = request["is_checked"].as_bool();
+        let is_checked = is_checked.context("the request does not say whether it is checked")?;
         let mut config = Config::default();
         config.set_max_stack_height(MAX_STACK_BYTES).set_max_recursion_depth(MAX_CALL_DEPTH);
         let engine = wasmi::Engine::new(&config);
         let module =
             Module::new(&engine, fs::read(path)?).context("wasmi cannot compile the module")?;
-        Ok(Self { linker: host_functions(&engine, seed)?, module })
+        Ok(Self { linker: host_functions(&engine, seed, is_checked)?, module })
     }
 
     fn run(&self, test: &str) -> Record {
@@ -133,7 +135,7 @@ impl Runner {
 }
 
 /// The module `host` that tests/README.md describes.
-fn host_functions(engine: &wasmi::Engine, seed: u64) -> Result<Linker<Seen>> {
+fn host_functions(engine: &wasmi::Engine, seed: u64, is_checked: bool) -> Result<Linker<Seen>> {
     let mut linker = Linker::new(engine);
     linker.func_wrap(
         "host",
@@ -157,6 +159,7 @@ fn host_functions(engine: &wasmi::Engine, seed: u64) -> Result<Linker<Seen>> {
         Ok::<(), Error>(())
     })?;
     linker.func_wrap("host", "random_seed", move || seed)?;
+    linker.func_wrap("host", "is_checked", move || u32::from(is_checked))?;
     Ok(linker)
 }
 

@@ -1,7 +1,9 @@
 //! Stacks that are too small: rule S7 of the design.
 
 use bysyncify::{Coroutine, MIN_STACK_SIZE, RawCoroutine, Stack, embed};
-use guest_support::{after_polls, expect_trap, mask_numbers, poll_once, run, tests};
+use guest_support::{
+    after_polls, expect_trap, is_checked, mask_numbers, mask_quotes, poll_once, run, tests,
+};
 use std::hint::black_box;
 use std::mem::MaybeUninit;
 
@@ -92,9 +94,7 @@ tests! {
             handle.embed(async {});
         });
         assert!(poll_once(&mut coroutine).is_pending());
-        let message = "coroutine stack overflow: what lies below the stack was overwritten; give \
-                       the coroutine a larger one";
-        expect_trap(message);
+        expect_overwritten();
         let _ = poll_once(&mut coroutine);
     }
 
@@ -102,9 +102,7 @@ tests! {
         let (_, memory) = below_and_above();
         let low = memory.as_ptr().addr();
         let mut coroutine = RawCoroutine::new(memory, move |_| fill_down_to(low - 100));
-        let message = "coroutine stack overflow: what lies below the stack was overwritten; give \
-                       the coroutine a larger one";
-        expect_trap(message);
+        expect_overwritten();
         let _ = poll_once(&mut coroutine);
     }
 
@@ -119,11 +117,7 @@ tests! {
 
         let (_, memory) = below_and_above();
         let mut coroutine = RawCoroutine::new(memory, jump);
-        mask_numbers();
-        expect_trap(
-            "coroutine stack overflow: # bytes are in use before anything is saved and the stack \
-             has #; give the coroutine a larger one",
-        );
+        expect_no_room();
         let _ = poll_once(&mut coroutine);
     }
 
@@ -138,11 +132,7 @@ tests! {
             });
             values[7]
         });
-        mask_numbers();
-        expect_trap(
-            "coroutine stack overflow: # bytes are in use before anything is saved and the stack \
-             has #; give the coroutine a larger one",
-        );
+        expect_no_room();
         let _ = poll_once(&mut coroutine);
     }
 
@@ -165,10 +155,7 @@ tests! {
         let (_, memory) = below_and_above();
         let low = memory.as_ptr().addr();
         let mut coroutine = RawCoroutine::new(memory, move |_| fill_down_to(low - 100));
-        expect_trap(
-            "coroutine stack overflow: what lies below the stack was overwritten; give the \
-             coroutine a larger one",
-        );
+        expect_overwritten();
         let _ = poll_once(&mut coroutine);
         drop(filled);
     }
@@ -180,6 +167,41 @@ fn below_and_above() -> (&'static mut [MaybeUninit<u8>], &'static mut [MaybeUnin
     struct Pages([MaybeUninit<u8>; 3 * 4096]);
     let pages = Box::leak(Box::new(Pages([MaybeUninit::uninit(); 3 * 4096])));
     pages.0.split_at_mut(2 * 4096)
+}
+
+/// Expects the message of [`fill_down_to`], when it has overwritten what lies below the stack; or
+/// rather, in a module that checks itself, before it does.
+fn expect_overwritten() {
+    if is_checked() {
+        mask_numbers();
+        expect_trap(
+            "coroutine stack overflow: # bytes are needed in \
+             `guest_coroutine::overflow::fill_down_to` and the stack has #; give the coroutine a \
+             larger one",
+        );
+    } else {
+        expect_trap(
+            "coroutine stack overflow: what lies below the stack was overwritten; give the \
+             coroutine a larger one",
+        );
+    }
+}
+
+/// Expects the message of a wait below the stack; or likewise of whoever is the first there.
+fn expect_no_room() {
+    mask_numbers();
+    if is_checked() {
+        mask_quotes();
+        expect_trap(
+            "coroutine stack overflow: # bytes are needed in `…` and the stack has #; give the \
+             coroutine a larger one",
+        );
+    } else {
+        expect_trap(
+            "coroutine stack overflow: # bytes are in use before anything is saved and the stack \
+             has #; give the coroutine a larger one",
+        );
+    }
 }
 
 /// Fills the stack until it has grown to `address`.

@@ -1,4 +1,4 @@
-//! The four functions that the harness provides: see `tests/README.md`.
+//! The functions that the harness provides: see `tests/README.md`.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -9,6 +9,7 @@ mod sys {
         pub(crate) fn panicked(text: *const u8, len: usize);
         pub(crate) fn expect_trap(text: *const u8, len: usize);
         pub(crate) safe fn random_seed() -> u64;
+        pub(crate) safe fn is_checked() -> u32;
     }
 }
 
@@ -27,12 +28,19 @@ pub fn expect_trap(message: &str) {
 /// From now on every number in a panic message is told as `#`: for those that depend on how the
 /// guest was compiled.
 pub fn mask_numbers() {
-    MASK.store(true, Ordering::Relaxed);
+    MASK_NUMBERS.store(true, Ordering::Relaxed);
 }
 
-static MASK: AtomicBool = AtomicBool::new(false);
+/// From now on what is in backquotes in a panic message is told as `…`: for names of functions that
+/// depend on the compiler's version.
+pub fn mask_quotes() {
+    MASK_QUOTES.store(true, Ordering::Relaxed);
+}
 
-fn masked(message: &str) -> String {
+static MASK_NUMBERS: AtomicBool = AtomicBool::new(false);
+static MASK_QUOTES: AtomicBool = AtomicBool::new(false);
+
+fn without_numbers(message: &str) -> String {
     let mut masked = String::new();
     for character in message.chars() {
         if !character.is_ascii_digit() {
@@ -44,9 +52,20 @@ fn masked(message: &str) -> String {
     masked
 }
 
+fn without_quotes(message: &str) -> String {
+    let parts = message.split('`').enumerate();
+    let parts: Vec<_> = parts.map(|(at, part)| if at % 2 == 0 { part } else { "…" }).collect();
+    parts.join("`")
+}
+
 /// The seed of this run's random numbers.
 pub fn random_seed() -> u64 {
     sys::random_seed()
+}
+
+/// Whether the linker has made this module check itself while it runs.
+pub fn is_checked() -> bool {
+    sys::is_checked() != 0
 }
 
 /// Called first in every test: sends panic messages to the host.
@@ -55,7 +74,13 @@ pub fn start() {
         let message = info.payload_as_str().unwrap_or("a panic without a message");
         let place = info.location().map(|l| format!("panicked at {l}")).unwrap_or_default();
         log(&place);
-        let message = if MASK.load(Ordering::Relaxed) { &masked(message) } else { message };
+        let mut message = message.to_owned();
+        if MASK_QUOTES.load(Ordering::Relaxed) {
+            message = without_quotes(&message);
+        }
+        if MASK_NUMBERS.load(Ordering::Relaxed) {
+            message = without_numbers(&message);
+        }
         // SAFETY: the host reads these bytes, now.
         unsafe { sys::panicked(message.as_ptr(), message.len()) }
     }));
