@@ -32,7 +32,13 @@ fn package(main: &str) -> TempDir {
 }
 
 fn bysyncify(package: &TempDir, words: &str) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_cargo-bysyncify"));
+    let program = env!("CARGO_BIN_EXE_cargo-bysyncify");
+    let mut command = Command::new(program);
+    if cfg!(target_os = "linux") {
+        // In a shell's background Ctrl-C is ignored, by us and so by all that we start.
+        command = Command::new("env");
+        command.args(["--default-signal=INT", program]);
+    }
     command
         .arg("bysyncify")
         .args(words.split_whitespace())
