@@ -80,6 +80,13 @@ impl Arguments {
                     read.passed_on.push(value.clone());
                     read.output = value.into();
                 }
+                // As lld writes it itself (`--reproduce`).
+                "-O" => {
+                    let level = words.next().context("-O needs a value")?;
+                    read.opt_level = opt_level(&level.to_string_lossy());
+                    is_optimised = level != "0";
+                    read.passed_on.push(level);
+                }
                 "-r" | "--relocatable" => read.is_relocatable = true,
                 "-s" | "--strip-all" => read.strip_all = true,
                 other => {
@@ -237,6 +244,8 @@ mod tests {
         assert_eq!(read("a.o -O0").opt_level, OptLevel::O1);
         assert_eq!(read("a.o").opt_level, OptLevel::O1);
         assert_eq!(read("a.o -O2").opt_level, OptLevel::O2);
+        assert_eq!(read("a.o -O 2").opt_level, OptLevel::O2);
+        assert_eq!(read("a.o -O 2").passed_on(), words("a.o -O 2"));
     }
 
     #[test]
