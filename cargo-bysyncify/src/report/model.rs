@@ -125,6 +125,11 @@ impl<'a> Report<'a> {
             ),
             "Not counted: names and debug information.".to_owned(),
         ];
+        if recipe.checks {
+            lines.push(
+                "Counted, too: that it checks itself while it runs, as debug builds do.".to_owned(),
+            );
+        }
         if !recipe.vouched.0.is_empty() {
             lines.push(format!("Vouched for: {}.", recipe.vouched.0.join(", ")));
         }
