@@ -140,12 +140,8 @@ impl Arguments {
     }
 }
 
-/// A debug build is optimised a little too: Asyncify's code is large without.
 fn opt_level(level: &str) -> OptLevel {
-    match level {
-        "0" => OptLevel::O1,
-        _ => level.parse().unwrap_or_default(),
-    }
+    level.parse().unwrap_or_default()
 }
 
 /// The arguments with those in response files in place.
@@ -240,9 +236,9 @@ mod tests {
     }
 
     #[test]
-    fn debug_build_is_optimised_a_little() {
-        assert_eq!(read("a.o -O0").opt_level, OptLevel::O1);
-        assert_eq!(read("a.o").opt_level, OptLevel::O1);
+    fn as_hard_as_the_compiler_has_optimised() {
+        assert_eq!(read("a.o -O0").opt_level, OptLevel::O0);
+        assert_eq!(read("a.o").opt_level, OptLevel::O0);
         assert_eq!(read("a.o -O2").opt_level, OptLevel::O2);
         assert_eq!(read("a.o -O 2").opt_level, OptLevel::O2);
         assert_eq!(read("a.o -O 2").passed_on(), words("a.o -O 2"));

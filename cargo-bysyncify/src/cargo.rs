@@ -29,10 +29,9 @@ pub(crate) fn program() -> OsString {
 
 /// `cargo <subcommand>` for a wasm target, with the right compiler, and with us as the linker.
 ///
-/// Makes sure first that the target and `wasm-opt` are there.
+/// Makes sure first that the target is there.
 pub(crate) fn command(subcommand: &str, triple: &str) -> Result<Command> {
     let target = setup::wasm_target(triple)?;
-    setup::wasm_opt()?;
     let mut command = Command::new(program());
     command.args([subcommand, "--target", triple]);
     configure(&mut command, &target)?;

@@ -1,57 +1,51 @@
-//! What turns a module that imports `asyncify.*` into one that does not.
+//! What transforms a module besides ourselves: Binaryen's `wasm-opt`, which optimises it.
 //!
-//! The linker knows only the [`Engine`] trait, so that another transform can take the place of
-//! Binaryen's ([`WasmOpt`](crate::WasmOpt)).
+//! The linker knows only the [`Engine`] trait, so that tests can look over
+//! [`WasmOpt`](crate::WasmOpt)'s shoulder.
 
 use core::str::FromStr;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
 
-/// A transform that lets a module pause its own call stack.
+/// A program that reads a module from one file and writes another, function names kept.
 pub trait Engine {
-    /// Reads the module at `input` and writes to `output` the same module with the imports
-    /// `asyncify.*` replaced by functions of its own, function names kept.
+    /// Writes to `output` the module at `input`, optimised.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be optimised. `output` may then be there or not.
+    fn optimise(&self, input: &Path, output: &Path, options: &Options) -> Result<()>;
+
+    /// Writes to `output` the module at `input` with the imports `asyncify.*` replaced by functions
+    /// of its own and everything instrumented that could be, as far as the engine knows; then
+    /// optimised. Nobody needs that who trusts our analysis and our instrumentation.
     ///
     /// # Errors
     ///
     /// If the module cannot be transformed. `output` may then be there or not.
     fn asyncify(&self, input: &Path, output: &Path, options: &Options) -> Result<()>;
-
-    /// Writes to `output` the module at `input`, optimised as [`asyncify`](Self::asyncify) would,
-    /// but neither instrumented nor rid of its imports; `options.only` means nothing. It shows
-    /// what Asyncify costs.
-    ///
-    /// # Errors
-    ///
-    /// If it cannot be optimised.
-    fn optimise(&self, input: &Path, output: &Path, options: &Options) -> Result<()>;
 }
 
 /// How to transform one module.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Options {
-    /// How hard to optimise, after Asyncify and never before: inlining would put the functions
-    /// that start and stop an unwind into code that must be instrumented.
+    /// How hard to optimise.
     pub opt_level: OptLevel,
     /// The features the module uses, by their names in a `target_features` section.
     pub features: Vec<String>,
     /// Whether wasm-bindgen will be run on the output. It takes closures from the table, which no
     /// one else can see that it does: they must not be optimised away.
     pub for_wasm_bindgen: bool,
-    /// The functions to instrument, and those that call `asyncify.start_unwind` or
-    /// `asyncify.stop_rewind`, by their names in the module, which have no commas in them. If
-    /// `None`, the engine finds out by itself.
-    pub only: Option<Vec<String>>,
 }
 
 /// How hard the engine optimises what it wrote.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum OptLevel {
-    /// Not at all: the output is two to three times as large.
-    O0,
-    /// A little; what a debug build gets.
+    /// Not at all; what a debug build gets.
     #[default]
+    O0,
+    /// A little.
     O1,
     /// The usual amount.
     O2,

@@ -21,6 +21,7 @@ mod engine;
 mod events;
 mod features;
 pub mod guard;
+mod instrument;
 mod launch;
 mod link_options;
 mod linker;
@@ -58,8 +59,8 @@ pub use wasm_opt::WasmOpt;
 /// returned as it is.
 ///
 /// The module must have names. If it was linked with `--emit-relocs` less of it is instrumented,
-/// since that says where the address of each function is. `scratch` is a path beside which files
-/// can be written for a while.
+/// since that says where the address of each function is. `engine` optimises, if it is given.
+/// `scratch` is a path beside which files can be written for a while.
 ///
 /// # Errors
 ///
@@ -67,7 +68,7 @@ pub use wasm_opt::WasmOpt;
 pub fn asyncify(
     linked: &[u8],
     recipe: &Recipe,
-    engine: &impl Engine,
+    engine: Option<&dyn Engine>,
     scratch: &Path,
 ) -> Result<Vec<u8>> {
     if !Summary::of(linked)?.needs_asyncify()? {
@@ -114,24 +115,11 @@ mod tests {
         assert!(!linker_for(&["/bin/cargo-bysyncify"]));
     }
 
-    /// Never called.
-    struct None;
-
-    impl Engine for None {
-        fn asyncify(&self, _: &Path, _: &Path, _: &Options) -> Result<()> {
-            unreachable!("there is nothing to do")
-        }
-
-        fn optimise(&self, _: &Path, _: &Path, _: &Options) -> Result<()> {
-            unreachable!("there is nothing to do")
-        }
-    }
-
     #[test]
     fn only_what_imports_from_asyncify_is_made_pausable() {
         let made = |text: &str| {
             let wasm = wat::parse_str(text).unwrap();
-            (asyncify(&wasm, &Recipe::default(), &None, Path::new("scratch")), wasm)
+            (asyncify(&wasm, &Recipe::default(), None, Path::new("scratch")), wasm)
         };
         for text in ["(module (func))", r#"(module (func (export "asyncify_start_unwind")))"#] {
             let (result, wasm) = made(text);

@@ -11,12 +11,13 @@ use anyhow::{Context, Result, bail};
 
 use crate::analysis::Vouched;
 use crate::arguments::{self, Arguments};
-use crate::engine::OptLevel;
+use crate::engine::{Engine, OptLevel};
 use crate::events::{Events, Figures};
 use crate::made::Made;
 use crate::module::{self, Summary};
 use crate::pipeline::{self, Recipe};
 use crate::store::{self, Store, Temporary};
+use crate::wasm_opt::WasmOpt;
 use crate::{command, setup};
 
 /// Runs the linker with the process's arguments (without its own name).
@@ -72,7 +73,6 @@ fn finish(
         return Ok(None);
     }
     let opt_level = OptLevel::from_environment()?.unwrap_or(arguments.opt_level);
-    let engine = setup::installed_wasm_opt()?;
     let recipe = Recipe {
         vouched: Vouched(arguments.vouched.clone()),
         everything: arguments.everything,
@@ -81,15 +81,19 @@ fn finish(
     };
     let bytes_before = size(output)?;
     let linked = link_for_analysis(arguments, linker)?;
+    let engine = engine(&recipe)?;
     let store = Store::of(output);
-    let how = Made::with(&engine, &recipe).text();
+    let how = Made::with(engine.as_ref(), &recipe).text();
     let found = store.find(&linked, &how);
     let reused = found.is_some();
     let (asyncified, counts) = match found {
         Some(asyncified) => (asyncified, None),
         None => {
             let tell = |phase| events.phase(phase);
-            let (asyncified, counts) = pipeline::asyncify(&linked, &recipe, &engine, output, tell)?;
+            let (asyncified, counts) = {
+                let engine = engine.as_ref().map(|engine| engine as &dyn Engine);
+                pipeline::asyncify(&linked, &recipe, engine, output, tell)?
+            };
             store.keep(&linked, &how, &asyncified)?;
             (asyncified, counts)
         }
@@ -97,6 +101,17 @@ fn finish(
     let stripped = module::without_sections(&asyncified, |section| arguments.strips(section))?;
     replace(output, &stripped)?;
     Ok(Some(Figures { bytes_before, bytes_after: size(output)?, counts, reused }))
+}
+
+/// What is needed to make a module so. That there is none may be as good.
+fn engine(recipe: &Recipe) -> Result<Option<WasmOpt>> {
+    if recipe.everything {
+        return setup::needed_wasm_opt().map(Some);
+    }
+    if recipe.opt_level == OptLevel::O0 {
+        return Ok(None);
+    }
+    setup::installed_wasm_opt()
 }
 
 fn size(path: &Path) -> Result<u64> {

@@ -9,22 +9,22 @@ use crate::analysis::Vouched;
 use crate::pipeline::Recipe;
 use crate::wasm_opt::WasmOpt;
 
+/// Counted up when modules are made in another way: what an older program of the same version has
+/// kept is no good then.
+const REVISION: u64 = 2;
+
 /// What a module was made with.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Made {
-    /// Where the `wasm-opt` is.
-    pub(crate) wasm_opt: PathBuf,
-    pub(crate) version: u32,
+    /// Where the `wasm-opt` is, and its version, if there was one.
+    pub(crate) wasm_opt: Option<(PathBuf, u32)>,
     pub(crate) recipe: Recipe,
 }
 
 impl Made {
-    pub(crate) fn with(wasm_opt: &WasmOpt, recipe: &Recipe) -> Self {
-        Self {
-            wasm_opt: wasm_opt.path().to_owned(),
-            version: wasm_opt.version(),
-            recipe: recipe.clone(),
-        }
+    pub(crate) fn with(wasm_opt: Option<&WasmOpt>, recipe: &Recipe) -> Self {
+        let wasm_opt = wasm_opt.map(|it| (it.path().to_owned(), it.version()));
+        Self { wasm_opt, recipe: recipe.clone() }
     }
 
     /// The text of the file. It is another if anything that matters for the module is.
@@ -32,8 +32,9 @@ impl Made {
         let Recipe { vouched, everything, checks, opt_level } = &self.recipe;
         let made = json!({
             "cargo-bysyncify": env!("CARGO_PKG_VERSION"),
-            "wasm-opt": self.wasm_opt.to_string_lossy(),
-            "version": self.version,
+            "revision": REVISION,
+            "wasm-opt": self.wasm_opt.as_ref().map(|(path, _)| path.to_string_lossy()),
+            "version": self.wasm_opt.as_ref().map(|(_, version)| version),
             "vouched": vouched.0,
             "everything": everything,
             "checks": checks,
@@ -49,11 +50,15 @@ impl Made {
     }
 
     fn of(made: &Value) -> Option<Self> {
+        made["revision"].as_u64().filter(|revision| *revision == REVISION)?;
         let vouched = made["vouched"].as_array()?.iter();
         let vouched = vouched.map(|path| Some(path.as_str()?.to_owned())).collect::<Option<_>>()?;
+        let wasm_opt = match (&made["wasm-opt"], &made["version"]) {
+            (Value::Null, Value::Null) => None,
+            (path, version) => Some((path.as_str()?.into(), version.as_u64()?.try_into().ok()?)),
+        };
         Some(Self {
-            wasm_opt: made["wasm-opt"].as_str()?.into(),
-            version: u32::try_from(made["version"].as_u64()?).ok()?,
+            wasm_opt,
             recipe: Recipe {
                 vouched: Vouched(vouched),
                 everything: made["everything"].as_bool()?,
@@ -72,8 +77,7 @@ mod tests {
     #[test]
     fn what_is_written_is_read_again() {
         let made = Made {
-            wasm_opt: "/bin/wasm-opt".into(),
-            version: 108,
+            wasm_opt: Some(("/bin/wasm-opt".into(), 108)),
             recipe: Recipe {
                 vouched: Vouched(vec!["core::fmt".into(), "a \"b\"".into()]),
                 everything: false,
@@ -81,6 +85,8 @@ mod tests {
                 opt_level: OptLevel::Os,
             },
         };
+        assert_eq!(Made::read(&made.text()).unwrap(), made);
+        let made = Made { wasm_opt: None, ..made };
         assert_eq!(Made::read(&made.text()).unwrap(), made);
         let message = |text| Made::read(text).unwrap_err().to_string();
         assert_eq!(message(r#"{"vouched": []}"#), "something is missing");

@@ -1,17 +1,22 @@
 //! What becomes of a linked module that can suspend.
 //!
 //! ```text
-//!   linked ─► analysis ─► refusals ─► guards ─► numbers ─► engine ─► check ─► names
+//!   linked ─► analysis ─► guards ─► instrumentation ─► optimising ─► check
+//!                  └► refusals ◄────────┘
 //! ```
+//!
+//! First guards, since they add calls; optimising last, since inlining would put the functions that
+//! start and stop an unwind into code that must be instrumented.
 
 use anyhow::{Context, Result};
 use std::fs;
 use std::path::Path;
 
-use crate::analysis::{Analysis, Cut, FunctionIndex, Program, Vouched};
+use crate::analysis::{Analysis, Cut, FunctionIndex, Program, Sites, Vouched};
 use crate::engine::{Engine, OptLevel, Options};
 use crate::events::{Counts, Phase};
 use crate::guard::{self, Guards};
+use crate::instrument;
 use crate::module::{self, Summary};
 use crate::naming;
 use crate::refusal;
@@ -22,27 +27,28 @@ use crate::store::{self, Temporary};
 pub struct Recipe {
     /// What never suspends, by the user's word.
     pub vouched: Vouched,
-    /// Whether the engine chooses what to instrument, and not the analysis.
+    /// Whether Binaryen's Asyncify does it, and chooses what to instrument.
     pub everything: bool,
     /// Whether the module checks itself while it runs.
     pub checks: bool,
-    /// How hard the engine optimises.
+    /// How hard `wasm-opt` optimises the result, if it is there.
     pub opt_level: OptLevel,
 }
 
 /// Makes a module pausable, and keeps its names.
 ///
+/// `engine` is needed if Binaryen is to do everything, and otherwise optimises, if it is there.
 /// `scratch` is a path beside which files can be written for a while. `tell` is called as each
-/// phase begins. The second result is how much of the module is
-/// instrumented, if it was ours to say.
+/// phase begins. The second result is how much of the module is instrumented, if it was ours to
+/// say.
 ///
 /// # Errors
 ///
-/// If it cannot be done, or what the engine made of it is not right.
+/// If it cannot be done, or what came of it is not right.
 pub(crate) fn asyncify(
     linked: &[u8],
     recipe: &Recipe,
-    engine: &impl Engine,
+    engine: Option<&dyn Engine>,
     scratch: &Path,
     mut tell: impl FnMut(Phase),
 ) -> Result<(Vec<u8>, Option<Counts>)> {
@@ -50,10 +56,6 @@ pub(crate) fn asyncify(
     let program = Program::read(linked).context("cannot analyse it")?;
     refusal::check_names(&program)?;
     let analysis = Analysis::of(&program, &recipe.vouched)?;
-    refusal::check(&program, &analysis)?;
-    let mut options = options(linked, recipe)?;
-    options.only = (!recipe.everything)
-        .then(|| analysis.instrumented().chain(analysis.tops()).map(naming::number).collect());
     let panics: Vec<_> = analysis.panics().collect();
     let checks = recipe.checks && guard::can_check(linked)?;
     let uninstrumented =
@@ -61,15 +63,40 @@ pub(crate) fn asyncify(
     let guards = Guards { panics: &panics, checks, uninstrumented: &uninstrumented };
     let guarded = guard::guard(&bare(linked)?, &guards)?;
     tell(Phase::Asyncify);
-    let asyncified =
-        transform(&guarded, scratch, |before, after| engine.asyncify(before, after, &options))?;
+    let options = options(linked, recipe)?;
+    let (asyncified, counts) = if recipe.everything {
+        refusal::check_for_binaryen(&program)?;
+        let engine = engine.context("only wasm-opt can instrument everything")?;
+        let asyncify = |before: &Path, after: &Path| engine.asyncify(before, after, &options);
+        (transform(&guarded, scratch, asyncify)?, None)
+    } else {
+        let instrumented = instrument::instrument(&guarded, &Sites::of(&program, &analysis))
+            .map_err(|error| refusal::explained(error, &program, &analysis))?;
+        let functions = program.functions.iter().filter(|it| it.import.is_none()).count();
+        let counts = Counts {
+            functions: functions as u64,
+            instrumented: analysis.instrumented().count() as u64,
+        };
+        (optimised(instrumented, engine, scratch, &options)?, Some(counts))
+    };
     tell(Phase::Verify);
     module::check_asyncified(&asyncified)?;
-    let counts = (!recipe.everything).then(|| Counts {
-        functions: program.functions.iter().filter(|it| it.import.is_none()).count() as u64,
-        instrumented: analysis.instrumented().count() as u64,
-    });
     Ok((asyncified, counts))
+}
+
+/// The module as hard optimised as it should be, and can be.
+fn optimised(
+    module: Vec<u8>,
+    engine: Option<&dyn Engine>,
+    scratch: &Path,
+    options: &Options,
+) -> Result<Vec<u8>> {
+    match engine {
+        Some(engine) if options.opt_level != OptLevel::O0 => {
+            transform(&module, scratch, |before, after| engine.optimise(before, after, options))
+        }
+        _ => Ok(module),
+    }
 }
 
 /// The functions that are not instrumented but could be on a coroutine's stack when it is
@@ -101,16 +128,15 @@ fn uninstrumented(program: &Program, analysis: &Analysis) -> Vec<(FunctionIndex,
 pub(crate) fn plain(
     linked: &[u8],
     recipe: &Recipe,
-    engine: &impl Engine,
+    engine: Option<&dyn Engine>,
     scratch: &Path,
 ) -> Result<Vec<u8>> {
-    let options = options(linked, recipe)?;
-    transform(&bare(linked)?, scratch, |before, after| engine.optimise(before, after, &options))
+    optimised(bare(linked)?, engine, scratch, &options(linked, recipe)?)
 }
 
 fn options(linked: &[u8], recipe: &Recipe) -> Result<Options> {
     let Summary { features, for_wasm_bindgen, .. } = Summary::of(linked)?;
-    Ok(Options { opt_level: recipe.opt_level, features, for_wasm_bindgen, only: None })
+    Ok(Options { opt_level: recipe.opt_level, features, for_wasm_bindgen })
 }
 
 /// Has the module transformed by `run` (from one file to the other), under numbers for names.

@@ -1,8 +1,9 @@
-//! What Asyncify cannot do, said before anything runs.
+//! What cannot be made pausable, said before anything runs.
 
-use anyhow::{Result, bail};
+use anyhow::{Error, Result, anyhow, bail};
 
 use crate::analysis::{Analysis, Program, readable};
+use crate::instrument::{Obstacle, Refused};
 
 /// Refuses a module whose functions have no names.
 pub(crate) fn check_names(program: &Program) -> Result<()> {
@@ -17,61 +18,76 @@ pub(crate) fn check_names(program: &Program) -> Result<()> {
     Ok(())
 }
 
-/// Refuses a module in which a function must be instrumented that cannot be.
-pub(crate) fn check(program: &Program, analysis: &Analysis) -> Result<()> {
-    // Binaryen refuses every tail call in a module, wherever it is.
+/// Refuses what Binaryen's Asyncify does, wherever in the module it is.
+pub(crate) fn check_for_binaryen(program: &Program) -> Result<()> {
     for function in &program.functions {
         if let Some(offset) = function.calls.tail_call {
             let name = readable(function.name.as_deref().unwrap_or("a function"));
             bail!(
                 "`{name}` makes a tail call (at offset {offset:#x} of the linked module), and \
-                 Asyncify supports none in the whole module: build without the target feature \
-                 `tail-call` (`-C target-feature=+tail-call`, in RUSTFLAGS or in \
-                 `.cargo/config.toml`)"
-            );
-        }
-    }
-    for index in analysis.instrumented() {
-        let function = &program.functions[index as usize];
-        let name = readable(&program.symbol(index));
-        let why = || analysis.chain(program, index);
-        if let Some(offset) = function.calls.try_table {
-            bail!(
-                "`{name}` handles exceptions with `try_table` (at offset {offset:#x} of the linked \
-                 module), which Asyncify does not support, and can be suspended:\n{}\n  build with \
-                 `panic = \"abort\"`, or with `-C llvm-args=-wasm-use-legacy-eh=true`",
-                why()
-            );
-        }
-        if let Some(local) = function.calls.reference_local {
-            bail!(
-                "`{name}` has a reference in local {local}, which Asyncify cannot save to memory, \
-                 and can be suspended:\n{}\n  pass the reference on in a function that does not \
-                 wait, or keep it in a table (`JsValue` does); if wasm-bindgen has made the \
-                 function, run it after Asyncify",
-                why()
+                 Binaryen's Asyncify supports none in the whole module: build without the target \
+                 feature `tail-call`, or without --bysyncify-everything"
             );
         }
     }
     Ok(())
 }
 
+/// Says what a function is called that cannot be instrumented, how it can be suspended, and what to
+/// do. Other errors stay as they are.
+pub(crate) fn explained(error: Error, program: &Program, analysis: &Analysis) -> Error {
+    let Refused { function, obstacle } = match error.downcast() {
+        Ok(refused) => refused,
+        Err(error) => return error,
+    };
+    let name = readable(&program.symbol(function));
+    let (what, help) = match obstacle {
+        Obstacle::ReferenceInLocal(local) => (
+            format!(
+                "has a reference in local {local} while it is suspended, which cannot be saved to \
+                 memory"
+            ),
+            NO_REFERENCE,
+        ),
+        Obstacle::ReferenceOnStack => (
+            "has a reference on the stack while it is suspended, which cannot be saved to memory"
+                .to_owned(),
+            NO_REFERENCE,
+        ),
+        Obstacle::InHandler => (
+            "can be suspended in an exception handler, which cannot be entered without an exception"
+                .to_owned(),
+            "build with `panic = \"abort\"`, or with `-C llvm-args=-wasm-use-legacy-eh=false`",
+        ),
+        Obstacle::InBlockWithParameters => (
+            "can be suspended in a block with parameters, which nothing known of compiles to"
+                .to_owned(),
+            "link with --bysyncify-everything, and tell us",
+        ),
+    };
+    anyhow!("`{name}` {what}:\n{}\n  {help}", analysis.chain(program, function))
+}
+
+const NO_REFERENCE: &str = "pass the reference on in a function that does not wait, or keep it in a \
+                            table (`JsValue` does); if wasm-bindgen has made the function, run it \
+                            afterwards";
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::analysis::Vouched;
+    use crate::analysis::{Sites, Vouched};
+    use crate::instrument::instrument;
 
     /// What is said of a program in which `resume` runs `entry`, which runs `demo::waits`; all
-    /// else is in `text`. In place of an offset there is the opcode that is found there.
+    /// else is in `text`.
     fn refusal(text: &str) -> Option<String> {
         let wasm = wat::parse_str(format!(
             r#"(module
                 (import "asyncify" "start_unwind" (func $start_unwind (param i32)))
                 (import "asyncify" "start_rewind" (func $start_rewind (param i32)))
                 (import "env" "other" (func $other (param i32)))
+                (memory 1)
                 (tag $exception)
-                (table $functions 1 funcref)
-                (type $unary (func (param i32)))
                 (func $resume (call $start_rewind (i32.const 0)) (call $entry))
                 (func $entry (call {WAITS}))
                 (func $suspend (call $start_unwind (i32.const 0)))
@@ -80,11 +96,8 @@ mod tests {
         let wasm = wasm.unwrap();
         let program = Program::read(&wasm).unwrap();
         let analysis = Analysis::of(&program, &Vouched::default()).unwrap();
-        let message = check(&program, &analysis).err()?.to_string();
-        let Some((before, rest)) = message.split_once("offset 0x") else { return Some(message) };
-        let (offset, after) = rest.split_once(' ').unwrap();
-        let opcode = wasm[usize::from_str_radix(offset, 16).unwrap()];
-        Some(format!("{before}offset of {opcode:#x} {after}"))
+        let error = instrument(&wasm, &Sites::of(&program, &analysis)).err()?;
+        Some(format!("{:#}", explained(error, &program, &analysis)))
     }
 
     /// `demo::waits`, mangled.
@@ -92,11 +105,20 @@ mod tests {
 
     #[test]
     fn nothing_is_said_of_what_is_not_suspended_or_can_be() {
+        for text in [
+            "(local i64 v128) (call $suspend)",
+            // Nobody reads it afterwards.
+            "(local externref) (local.set 0 (local.get 0)) (call $suspend)",
+            "(block $caught (try_table (catch $exception $caught) (call $suspend)))",
+            "try (call $suspend) catch_all (call $other (i32.const 0)) end",
+            "(return_call $suspend)",
+        ] {
+            assert_eq!(refusal(&format!("(func {WAITS} {text})")), None, "{text}");
+        }
         assert_eq!(
             refusal(&format!(
-                "(func {WAITS} (local i64 v128) (call $suspend))
-                 (func $handles
-                     (block $caught (try_table (catch $exception $caught) (throw $exception))))
+                "(func {WAITS} (call $suspend))
+                 (func $handles try catch_all (call $other (i32.const 0)) end)
                  (func $holds (param externref) (local funcref) (call $other (i32.const 0)))"
             )),
             None
@@ -104,63 +126,75 @@ mod tests {
     }
 
     #[test]
-    fn tail_calls_are_refused_wherever_they_are() {
-        for (opcode, call) in [
-            ("0x12", "(return_call $other (i32.const 0))"),
-            ("0x13", "(return_call_indirect (type $unary) (i32.const 0) (i32.const 0))"),
+    fn references_are_refused_where_they_would_have_to_be_saved() {
+        let help = "pass the reference on in a function that does not wait, or keep it in a table \
+                    (`JsValue` does); if wasm-bindgen has made the function, run it afterwards";
+        for (what, code) in [
+            (
+                "in local 1",
+                "(param i32 externref) (local i32 funcref) (call $suspend) (drop (local.get 1))",
+            ),
+            ("on the stack", "(param i32 externref) (local.get 1) (call $suspend) drop"),
         ] {
             assert_eq!(
                 refusal(&format!(
-                    "(func {WAITS} (call $suspend))
-                     (func $_ZN4demo4tail17h0123456789abcdefE {call})"
+                    "(func {WAITS} (call $holds (i32.const 0) (ref.null extern)))
+                     (func $holds {code})"
                 ))
                 .unwrap(),
                 format!(
-                    "`demo::tail` makes a tail call (at offset of {opcode} of the linked module), \
-                     and Asyncify supports none in the whole module: build without the target \
-                     feature `tail-call` (`-C target-feature=+tail-call`, in RUSTFLAGS or in \
-                     `.cargo/config.toml`)"
+                    "`holds` has a reference {what} while it is suspended, which cannot be saved \
+                     to memory:\n    \
+                     holds\n      \
+                     calls suspend\n  \
+                     {help}"
                 )
             );
         }
     }
 
     #[test]
-    fn try_table_is_refused_in_what_can_be_suspended() {
+    fn handlers_are_refused_that_could_not_be_entered_again() {
+        for code in ["try catch_all (call $suspend) end", "try try (call $suspend) delegate 0 end"]
+        {
+            assert_eq!(
+                refusal(&format!("(func {WAITS} {code})")).unwrap(),
+                "`demo::waits` can be suspended in an exception handler, which cannot be entered \
+                 without an exception:\n    \
+                 demo::waits\n      \
+                 calls suspend\n  \
+                 build with `panic = \"abort\"`, or with \
+                 `-C llvm-args=-wasm-use-legacy-eh=false`"
+            );
+        }
+    }
+
+    #[test]
+    fn blocks_with_parameters_are_refused() {
+        let code = "(i32.const 1) (block (param i32) (drop) (call $suspend))";
         assert_eq!(
-            refusal(&format!(
-                "(func {WAITS}
-                     (block $caught (try_table (catch $exception $caught) (call $suspend))))"
-            ))
-            .unwrap(),
-            "`demo::waits` handles exceptions with `try_table` (at offset of 0x1f of the linked \
-             module), which Asyncify does not support, and can be suspended:\n    \
+            refusal(&format!("(func {WAITS} {code})")).unwrap(),
+            "`demo::waits` can be suspended in a block with parameters, which nothing known of \
+             compiles to:\n    \
              demo::waits\n      \
              calls suspend\n  \
-             build with `panic = \"abort\"`, or with `-C llvm-args=-wasm-use-legacy-eh=true`"
+             link with --bysyncify-everything, and tell us"
         );
     }
 
     #[test]
-    fn references_are_refused_in_what_can_be_suspended() {
-        for (declared, arguments) in [
-            ("(local i32 externref)", ""),
-            ("(param i32 funcref)", "(i32.const 0) (ref.null func)"),
-        ] {
-            assert_eq!(
-                refusal(&format!(
-                    "(func {WAITS} (call $holds {arguments}))
-                     (func $holds {declared} (call $suspend))"
-                ))
-                .unwrap(),
-                "`holds` has a reference in local 1, which Asyncify cannot save to memory, and can \
-                 be suspended:\n    \
-                 holds\n      \
-                 calls suspend\n  \
-                 pass the reference on in a function that does not wait, or keep it in a table \
-                 (`JsValue` does); if wasm-bindgen has made the function, run it after Asyncify"
-            );
-        }
+    fn binaryen_is_not_given_tail_calls() {
+        let text = "(module (func $_ZN4demo4tail17h0123456789abcdefE (return_call 0)))";
+        let program = Program::read(&wat::parse_str(text).unwrap()).unwrap();
+        let offset = program.functions[0].calls.tail_call.unwrap();
+        assert_eq!(
+            check_for_binaryen(&program).unwrap_err().to_string(),
+            format!(
+                "`demo::tail` makes a tail call (at offset {offset:#x} of the linked module), and \
+                 Binaryen's Asyncify supports none in the whole module: build without the target \
+                 feature `tail-call`, or without --bysyncify-everything"
+            )
+        );
     }
 
     #[test]

@@ -1,8 +1,8 @@
 //! Binaryen's `wasm-opt` as an [`Engine`].
 
 use core::fmt;
-use std::ffi::{OsStr, OsString};
-use std::fs::{self, File};
+use std::ffi::OsStr;
+use std::fs::File;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -11,7 +11,7 @@ use anyhow::{Context, Result, bail};
 
 use crate::engine::{Engine, Options};
 use crate::features::{Unknown, User};
-use crate::store::{self, Temporary};
+use crate::store;
 use crate::{command, features, naming, setup};
 
 /// A version that has `--skip-pass`. 108 has not.
@@ -110,24 +110,13 @@ impl fmt::Display for WasmOpt {
 }
 
 impl Engine for WasmOpt {
-    fn asyncify(&self, input: &Path, output: &Path, options: &Options) -> Result<()> {
-        // In a file: there may be more names than a command line can hold.
-        let list = match &options.only {
-            Some(names) => Some(write_list(output, names)?),
-            None => None,
-        };
-        let only = list.as_ref().map(|file| {
-            let mut argument = OsString::from("--pass-arg=asyncify-onlylist@@");
-            argument.push(&file.0);
-            argument
-        });
-        let mut asyncify = vec!["--asyncify".into(), "--pass-arg=asyncify-ignore-imports".into()];
-        asyncify.extend(only);
-        self.transform("Asyncify", input, output, options, &asyncify)
-    }
-
     fn optimise(&self, input: &Path, output: &Path, options: &Options) -> Result<()> {
         self.transform("optimising", input, output, options, &[])
+    }
+
+    fn asyncify(&self, input: &Path, output: &Path, options: &Options) -> Result<()> {
+        let passes = ["--asyncify", "--pass-arg=asyncify-ignore-imports"];
+        self.transform("Asyncify", input, output, options, &passes)
     }
 }
 
@@ -139,7 +128,7 @@ impl WasmOpt {
         input: &Path,
         output: &Path,
         options: &Options,
-        passes: &[OsString],
+        passes: &[&str],
     ) -> Result<()> {
         let enabled = features::enable(&options.features, self.version);
         self.check_age(input, &enabled.unknown)?;
@@ -148,7 +137,7 @@ impl WasmOpt {
         // The order of passes is the order here. DWARF goes first: it would be wrong afterwards,
         // and keeping it up to date is slow. `-g` is for the names.
         arguments.push("--strip-dwarf".as_ref());
-        arguments.extend(passes.iter().map(OsString::as_os_str));
+        arguments.extend(passes.iter().map(OsStr::new));
         arguments.extend([options.opt_level.flag(), "-g"].map(OsStr::new));
         if options.for_wasm_bindgen && self.version >= SKIPS_PASSES {
             // It empties functions that only the table holds: seen from 125 on.
@@ -163,14 +152,6 @@ impl WasmOpt {
             ),
         })
     }
-}
-
-/// Writes the names beside `output`, to a file that is removed when it is dropped.
-fn write_list(output: &Path, names: &[String]) -> Result<Temporary> {
-    let file = Temporary(output.with_extension("instrumented"));
-    fs::write(&file.0, names.join(","))
-        .with_context(|| format!("cannot write `{}`", file.0.display()))?;
-    Ok(file)
 }
 
 /// Whether a file begins with `#!…node`.

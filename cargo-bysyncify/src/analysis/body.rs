@@ -50,7 +50,7 @@ pub(super) struct Module {
 pub(super) fn read(body: &FunctionBody<'_>, index: FunctionIndex, module: &Module) -> Result<Read> {
     let assigned = assigned_in_loops(body)?;
     let first = Scan::run(body, index, module, &assigned, Vec::new())?;
-    if first.read.calls.indirect.iter().all(|call| call.through != Through::Any) {
+    if first.read.calls.indirect.values().all(|call| call.through != Through::Any) {
         return Ok(first.read);
     }
     Ok(Scan::run(body, index, module, &assigned, first.brought_back)?.read)
@@ -70,6 +70,8 @@ pub(super) struct Scan<'a> {
     pub(super) locals: Vec<Value>,
     pub(super) stack: Vec<Value>,
     pub(super) frames: Vec<Frame>,
+    /// How many indirect calls there were.
+    indirect: u32,
     read: Read,
 }
 
@@ -83,16 +85,12 @@ impl<'a> Scan<'a> {
         brought_back: Vec<Option<Vec<Value>>>,
     ) -> Result<Self> {
         let signature = module.signatures[index as usize];
-        let mut read = Read::default();
-        let mut locals = Vec::new();
         let parameters = module.types.function(signature)?.params().iter();
-        locals.extend(parameters.map(|ty| (*ty, Value::Whole)));
+        let mut locals: Vec<_> = parameters.map(|_| Value::Whole).collect();
         for group in body.get_locals_reader()? {
-            let (count, ty) = group?;
-            locals.extend((0..count).map(|_| (ty, Value::Constant(0))));
+            let (count, _) = group?;
+            locals.extend((0..count).map(|_| Value::Constant(0)));
         }
-        let reference = locals.iter().position(|(ty, _)| ty.is_reference_type());
-        read.calls.reference_local = reference.map(|local| local as u32);
         let known = brought_back;
         let mut scan = Self {
             module,
@@ -100,10 +98,11 @@ impl<'a> Scan<'a> {
             known,
             brought_back: vec![None; assigned_in_loops.len()],
             loops: 0,
-            locals: locals.into_iter().map(|(_, value)| value).collect(),
+            locals,
             stack: Vec::new(),
             frames: Vec::new(),
-            read,
+            indirect: 0,
+            read: Read::default(),
         };
         scan.frames.push(Frame {
             block: BlockType::FuncType(signature),
@@ -147,7 +146,6 @@ impl<'a> Scan<'a> {
                     }
                 }
                 self.enter(try_table.ty, FrameKind::TryTable)?;
-                self.read.calls.try_table.get_or_insert(offset);
             }
             Operator::Try { blockty } => self.enter(blockty, FrameKind::LegacyTry)?,
             Operator::Else => {
@@ -179,11 +177,14 @@ impl<'a> Scan<'a> {
                 calls.direct.insert(function_index);
                 calls.tail_call.get_or_insert(offset);
             }
+            Operator::CallIndirect { .. } => self.indirect += 1,
             Operator::ReturnCallIndirect { type_index, .. }
             | Operator::CallRef { type_index }
             | Operator::ReturnCallRef { type_index } => {
                 let type_id = self.module.types.id(type_index)?;
-                calls.indirect.insert(IndirectCall { type_id, through: Through::Any });
+                let call = IndirectCall { type_id, through: Through::Any };
+                calls.indirect.insert(self.indirect, call);
+                self.indirect += 1;
                 if !matches!(operator, Operator::CallRef { .. }) {
                     calls.tail_call.get_or_insert(offset);
                 }
@@ -234,7 +235,10 @@ impl<'a> Scan<'a> {
                 let type_id = self.module.types.id(type_index)?;
                 // Only of table 0 do we know what is in it.
                 let through = if table_index == 0 { callee.callee() } else { Through::Any };
-                self.read.calls.indirect.insert(IndirectCall { type_id, through });
+                self.read
+                    .calls
+                    .indirect
+                    .insert(self.indirect - 1, IndirectCall { type_id, through });
                 let (operands, results) = self.module.types.arity(type_index)?;
                 self.replace(operands, results, Value::Whole);
             }

@@ -1,20 +1,17 @@
 //! What one function calls.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::program::{FunctionIndex, TypeId};
 
-/// The calls in one function, and what Asyncify could not instrument in it.
+/// The calls in one function.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Calls {
     pub(crate) direct: BTreeSet<FunctionIndex>,
-    pub(crate) indirect: BTreeSet<IndirectCall>,
+    /// Each with its number among all that the function has, in order.
+    pub(crate) indirect: BTreeMap<u32, IndirectCall>,
     /// The first tail call, by its offset in the file.
     pub(crate) tail_call: Option<u64>,
-    /// The first `try_table`, likewise.
-    pub(crate) try_table: Option<u64>,
-    /// The first parameter or local that holds a reference.
-    pub(crate) reference_local: Option<u32>,
 }
 
 /// What an indirect call can reach.

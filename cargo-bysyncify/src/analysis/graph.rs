@@ -166,7 +166,7 @@ fn indices(program: &Program) -> impl Iterator<Item = FunctionIndex> {
 }
 
 /// Who calls whom.
-struct Graph<'a> {
+pub(super) struct Graph<'a> {
     program: &'a Program,
     /// Who calls a function directly.
     direct_callers: HashMap<FunctionIndex, Vec<FunctionIndex>>,
@@ -181,7 +181,7 @@ struct Graph<'a> {
 }
 
 impl<'a> Graph<'a> {
-    fn of(program: &'a Program) -> Self {
+    pub(super) fn of(program: &'a Program) -> Self {
         let mut graph = Self {
             program,
             direct_callers: HashMap::new(),
@@ -194,7 +194,7 @@ impl<'a> Graph<'a> {
             for callee in &function.calls.direct {
                 graph.direct_callers.entry(*callee).or_default().push(index);
             }
-            for call in &function.calls.indirect {
+            for call in function.calls.indirect.values() {
                 let call = graph.seen_by(*call);
                 graph.indirect_callers.entry(call).or_default().push(index);
                 if let Through::Slot(offset) = call.through {
@@ -251,13 +251,18 @@ impl<'a> Graph<'a> {
         let calls = &self.program.functions[caller as usize].calls;
         let step = |indirect| Step { function: caller, indirect };
         let mut found: Vec<_> = calls.direct.iter().map(|callee| (*callee, step(None))).collect();
-        for call in &calls.indirect {
-            let call = self.seen_by(*call);
-            let candidates = self.taken.get(&call.type_id).into_iter().flatten();
-            let meant = candidates.filter(|candidate| self.program.can_mean(call, **candidate));
-            found.extend(meant.map(|callee| (*callee, step(Some(call)))));
+        for call in calls.indirect.values() {
+            let step = step(Some(self.seen_by(*call)));
+            found.extend(self.candidates(*call).into_iter().map(|callee| (callee, step)));
         }
         found
+    }
+
+    /// Everyone whom an indirect call can be of.
+    pub(super) fn candidates(&self, call: IndirectCall) -> Vec<FunctionIndex> {
+        let call = self.seen_by(call);
+        let candidates = self.taken.get(&call.type_id).into_iter().flatten();
+        candidates.copied().filter(|candidate| self.program.can_mean(call, *candidate)).collect()
     }
 
     /// Everything that is connected with `start` by `next`, but not through a barrier; by the

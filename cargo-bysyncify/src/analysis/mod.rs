@@ -30,6 +30,7 @@ mod names;
 mod program;
 mod reader;
 mod relocations;
+mod sites;
 #[cfg(test)]
 mod tests;
 mod types;
@@ -42,3 +43,4 @@ pub use cut::Vouched;
 pub(crate) use graph::{Analysis, Step};
 pub(crate) use names::{crate_of, is_in, modules, readable};
 pub(crate) use program::{FunctionIndex, Program};
+pub(crate) use sites::Sites;

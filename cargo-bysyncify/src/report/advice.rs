@@ -74,7 +74,7 @@ fn doubtful_call(report: &Report<'_>, index: FunctionIndex) -> Option<String> {
 fn surely_suspending(program: &Program, analysis: &Analysis) -> BTreeSet<FunctionIndex> {
     let mut callers: BTreeMap<IndirectCall, BTreeSet<FunctionIndex>> = BTreeMap::new();
     for index in analysis.instrumented() {
-        for call in &program.functions[index as usize].calls.indirect {
+        for call in program.functions[index as usize].calls.indirect.values() {
             callers.entry(*call).or_default().insert(index);
         }
     }

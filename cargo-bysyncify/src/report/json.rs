@@ -13,7 +13,7 @@ pub(super) fn json(report: &Report<'_>, advice: &[Advice]) -> Value {
     let crates = report.crates();
     json!({
         "module": report.module,
-        "wasm-opt": report.made.version,
+        "wasm-opt": report.made.wasm_opt.as_ref().map(|(_, version)| version),
         "opt-level": recipe.opt_level.name(),
         "checks": recipe.checks,
         "vouched": recipe.vouched.0,

@@ -6,7 +6,7 @@ use anyhow::{Context, Result, bail};
 use wasmparser::Parser;
 
 use crate::analysis::Vouched;
-use crate::engine::OptLevel;
+use crate::engine::{Engine, OptLevel};
 use crate::made::Made;
 use crate::module::Summary;
 use crate::pipeline::{self, Recipe};
@@ -104,23 +104,24 @@ impl Material {
     pub(super) fn finish(&self, recipe: &Recipe) -> Result<Finished> {
         let engine = match &self.made {
             Some(made) => same_engine(made)?,
-            None => setup::wasm_opt()?,
+            None => setup::installed_wasm_opt()?,
         };
-        let made = self.made.clone().unwrap_or_else(|| Made::with(&engine, recipe));
+        let made = self.made.clone().unwrap_or_else(|| Made::with(engine.as_ref(), recipe));
+        let optimiser = engine.as_ref().map(|engine| engine as &dyn Engine);
         let (store, linked) = (&self.store, &self.linked);
         let asyncified = match store.find(linked, &made.text()) {
             Some(asyncified) => asyncified,
             None => {
-                eprintln!("  Asyncifying with {engine}, and keeping it for the next report");
+                eprintln!("  Asyncifying, and keeping it for the next report");
                 let (asyncified, _) =
-                    pipeline::asyncify(linked, recipe, &engine, &self.module, |_| {})?;
+                    pipeline::asyncify(linked, recipe, optimiser, &self.module, |_| {})?;
                 store.keep(linked, &made.text(), &asyncified)?;
                 asyncified
             }
         };
         if !store.plain().is_file() {
             eprintln!("   Optimising without Asyncify, and keeping it for the next report");
-            let plain = pipeline::plain(linked, recipe, &engine, &self.module)?;
+            let plain = pipeline::plain(linked, recipe, optimiser, &self.module)?;
             store::write(&store.plain(), &plain)?;
         }
         let plain = store::read(&store.plain())?;
@@ -129,18 +130,19 @@ impl Material {
 }
 
 /// The `wasm-opt` that made a module: only what is optimised by the same one can be compared.
-fn same_engine(made: &Made) -> Result<WasmOpt> {
-    let engine = WasmOpt::at(&made.wasm_opt)?;
-    if engine.version() != made.version {
+fn same_engine(made: &Made) -> Result<Option<WasmOpt>> {
+    let Some((path, version)) = &made.wasm_opt else { return Ok(None) };
+    let engine = WasmOpt::at(path)?;
+    if engine.version() != *version {
         bail!(
             "the module was made by wasm-opt {}, and `{}` is {} now: build it again, after \
              `cargo clean`",
-            made.version,
-            made.wasm_opt.display(),
+            version,
+            path.display(),
             engine.version()
         );
     }
-    Ok(engine)
+    Ok(Some(engine))
 }
 
 #[cfg(test)]
@@ -161,7 +163,7 @@ mod tests {
     #[test]
     fn what_binaryen_chose_is_not_explained() {
         let recipe = Recipe { everything: true, ..Recipe::default() };
-        let made = Made { wasm_opt: "wasm-opt".into(), version: 108, recipe };
+        let made = Made { wasm_opt: Some(("wasm-opt".into(), 108)), recipe };
         assert_eq!(
             refusal(&made.text()),
             "`a.wasm` was linked with --bysyncify-everything: Binaryen chose what to instrument, \

@@ -104,7 +104,13 @@ impl<'a> Report<'a> {
     /// The most important figures, in words.
     pub(super) fn summary(&self) -> Vec<String> {
         let total = self.total();
-        let Made { version, recipe, .. } = &self.made;
+        let Made { wasm_opt, recipe } = &self.made;
+        let optimised = match wasm_opt {
+            Some((_, version)) => {
+                format!(", both optimised by wasm-opt {version} {}", recipe.opt_level.flag())
+            }
+            None => String::new(),
+        };
         let mut lines = vec![
             format!(
                 "{}: {} bytes, {} ({}) for being pausable.",
@@ -118,11 +124,7 @@ impl<'a> Report<'a> {
                 grouped(self.analysis.instrumented().count() as u64),
                 grouped(self.linked() as u64),
             ),
-            format!(
-                "Compared: what wasm-opt {version} {} makes of the linked module with Asyncify and \
-                 without.",
-                recipe.opt_level.flag()
-            ),
+            format!("Compared: the linked module as it is, and instrumented{optimised}."),
             "Not counted: names and debug information.".to_owned(),
         ];
         if recipe.checks {

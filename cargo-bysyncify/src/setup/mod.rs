@@ -20,6 +20,7 @@ pub use target::{WasmTarget, wasm_target};
 pub use wasm_bindgen::{wasm_bindgen, wasm_bindgen_test_runner};
 pub(crate) use wasm_opt::{
     how_to_get_a_newer_one as how_to_get_a_newer_wasm_opt, installed as installed_wasm_opt,
+    needed as needed_wasm_opt,
 };
 pub use wasm_opt::{wasm_opt, wasm_opt_version};
 

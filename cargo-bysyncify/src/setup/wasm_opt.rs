@@ -49,7 +49,12 @@ pub fn wasm_opt_version(major: u32) -> Result<WasmOpt> {
 }
 
 /// Finds `wasm-opt` without installing anything.
-pub(crate) fn installed() -> Result<WasmOpt> {
+pub(crate) fn installed() -> Result<Option<WasmOpt>> {
+    search().map(|search| search.found)
+}
+
+/// The same where there must be one.
+pub(crate) fn needed() -> Result<WasmOpt> {
     let search = search()?;
     match &search.found {
         Some(found) => Ok(found.clone()),

@@ -129,17 +129,30 @@ fn what_is_not_reached_is_not_called_indirectly() {
 }
 
 #[test]
-fn what_asyncify_cannot_do_is_noted() {
+fn tail_calls_are_calls() {
     let program = read(
         "(module (type $t (func))
-           (func $f (param i32) (local externref) (try_table) (try_table) (return_call $g))
+           (func $f (return_call $g))
            (func $g (return_call $g)))",
     );
     let calls = &program.functions[0].calls;
     let body = program.functions[0].body.start as u64;
-    // After the locals; and after two empty try_tables, too.
-    assert_eq!(calls.try_table, Some(body + 3));
-    assert_eq!(calls.tail_call, Some(body + 11));
-    assert_eq!(calls.reference_local, Some(1));
+    // After the count of locals.
+    assert_eq!(calls.tail_call, Some(body + 1));
     assert_eq!(Vec::from_iter(&calls.direct), [&1]);
+}
+
+#[test]
+fn indirect_calls_are_numbered_as_they_stand_reached_or_not() {
+    let program = read(
+        "(module (type $t (func)) (table 9 funcref) (memory 1)
+           (func $f
+             (call_indirect (type $t) (i32.const 1))
+             (block (return) (call_indirect (type $t) (i32.const 2)))
+             (block (br 0))
+             (return_call_indirect (type $t) (i32.const 3))))",
+    );
+    let calls = &program.functions[0].calls.indirect;
+    let numbers: Vec<_> = calls.iter().map(|(number, call)| (*number, call.through)).collect();
+    assert_eq!(numbers, [(0, Entry(1)), (2, Any)]);
 }

@@ -7,6 +7,8 @@ mod program;
 mod vtables;
 
 use super::graph::Analysis;
+use std::collections::BTreeSet;
+
 use super::program::Program;
 use super::{Vouched, calls::Through};
 
@@ -18,7 +20,8 @@ fn read(text: &str) -> Program {
 fn through(program: &Program) -> Vec<Through> {
     let function = program.named("f").unwrap();
     let calls = &program.functions[function as usize].calls;
-    calls.indirect.iter().map(|call| call.through).collect()
+    let through: BTreeSet<_> = calls.indirect.values().map(|call| call.through).collect();
+    through.into_iter().collect()
 }
 
 /// What those of a function with this code can reach. It has parameters `$p` and `$q`, and locals.

@@ -148,7 +148,6 @@ fn suspend_that_nobody_expected_is_named() {
     };
     let folder = tempfile::tempdir().unwrap();
     let scratch = folder.path().join("module");
-    let engine = setup::wasm_opt().unwrap();
-    let (wasm, _) = pipeline::asyncify(&compiled, &recipe, &engine, &scratch, |_| ()).unwrap();
+    let (wasm, _) = pipeline::asyncify(&compiled, &recipe, None, &scratch, |_| ()).unwrap();
     assert_prints(&run(&wasm), include_str!("program/vouched.txt"));
 }

@@ -41,7 +41,7 @@ fn advised(program: &Program) -> Vec<Advice> {
         wat::parse_str(format!("(module {functions})")).unwrap()
     };
     let finished = Finished {
-        made: Made { wasm_opt: "wasm-opt".into(), version: 108, recipe: Recipe::default() },
+        made: Made { wasm_opt: None, recipe: Recipe::default() },
         plain: module(&|_| 0),
         asyncified: module(&|index| index * index),
     };

@@ -1,0 +1,235 @@
+//! Writes what happens at calls that can suspend: before, after, and when they are made again.
+
+use core::convert::Infallible;
+
+use anyhow::{Context, Result};
+use wasm_encoder::reencode::Reencode;
+use wasm_encoder::{BlockType, Instruction};
+use wasmparser::ValType;
+
+use super::emit::Emitter;
+use super::labels::{Label, of_level, way_to};
+use super::shape::Site;
+
+impl<R: Reencode<Error = Infallible>> Emitter<'_, '_, R> {
+    pub(super) fn begin_function(&mut self) -> Result<()> {
+        // The result is the number of the site that is suspended.
+        let ty = match self.position {
+            Some(_) => BlockType::Result(wasm_encoder::ValType::I32),
+            None => BlockType::Empty,
+        };
+        self.block(Label::Unwind, ty);
+        self.begin_level(0)
+    }
+
+    /// Begins all blocks of a level, and writes what a rewind does there: it restores locals, calls
+    /// again what was called, and goes to after that call; or to the level that the call is in.
+    pub(super) fn begin_level(&mut self, level: usize) -> Result<()> {
+        let shape = self.shape;
+        let labels = of_level(shape, level);
+        for label in labels.iter().rev() {
+            let ty = match label {
+                Label::Structure(inner) => {
+                    self.reencoder.block_type(shape.structures[*inner].ty)?
+                }
+                Label::Site(site) => match shape.sites[*site].results[..] {
+                    [ty] => BlockType::Result(self.reencoder.val_type(ty)?),
+                    // Several are left in their slots.
+                    _ => BlockType::Empty,
+                },
+                _ => BlockType::Empty,
+            };
+            self.block(*label, ty);
+        }
+        match self.position {
+            Some(position) if level != 0 => self.write(&Instruction::LocalGet(position)),
+            _ => self.write(&Instruction::GlobalGet(self.runtime.state)),
+        }
+        self.write(&Instruction::If(BlockType::Empty));
+        self.labels.open(Label::Nothing);
+        if level == 0 && self.frame.size > 0 {
+            self.write_all(&[
+                self.runtime.constant(self.frame.size),
+                Instruction::Call(self.runtime.pop),
+                Instruction::LocalSet(self.frame_at),
+            ]);
+        }
+        let restore = self.frame.restore(self.runtime, self.frame_at, level);
+        self.write_all(&restore);
+        self.dispatch(level, &labels)?;
+        self.write(&Instruction::End);
+        self.close(Label::Nothing)
+    }
+
+    /// Goes where the site is whose number is in `position`.
+    fn dispatch(&mut self, level: usize, labels: &[Label]) -> Result<()> {
+        let sites = self.shape.structures[level].sites.clone();
+        let ways = sites.clone().map(|site| way_to(self.shape, labels, site));
+        let ways = ways.collect::<Result<Vec<_>>>()?;
+        let (first, others) = ways.split_first().context("a level without a site")?;
+        if others.iter().all(|way| way == first) {
+            return match first {
+                Label::Site(site) => self.call_again(*site),
+                way => {
+                    let depth = self.labels.depth(*way)?;
+                    self.write(&Instruction::Br(depth));
+                    Ok(())
+                }
+            };
+        }
+        let again = |way: &Label| match way {
+            Label::Site(site) => Label::Again(*site),
+            other => *other,
+        };
+        let calls: Vec<_> =
+            sites.clone().filter(|site| ways.contains(&Label::Site(*site))).collect();
+        for site in calls.iter().rev() {
+            self.block(Label::Again(*site), BlockType::Empty);
+        }
+        let position = self.position.context("several sites without a position")?;
+        self.write_all(&[
+            Instruction::LocalGet(position),
+            Instruction::I32Const(number(sites.start)),
+            Instruction::I32Sub,
+        ]);
+        let targets = ways.iter().map(|way| self.labels.depth(again(way)));
+        let mut targets = targets.collect::<Result<Vec<_>>>()?;
+        let last = targets.pop().context("a level without a site")?;
+        self.write(&Instruction::BrTable(targets.into(), last));
+        for site in calls {
+            self.write(&Instruction::End);
+            self.close(Label::Again(site))?;
+            self.call_again(site)?;
+        }
+        Ok(())
+    }
+
+    /// Makes the call of a site again, to rewind what was called.
+    fn call_again(&mut self, site: usize) -> Result<()> {
+        let shape = self.shape;
+        let called @ Site { below, operands, results, .. } = &shape.sites[site];
+        let (unneeded, needed) = operands.split_at(operands.len() - called.needed());
+        for ty in unneeded {
+            self.zero(*ty)?;
+        }
+        self.fetch(needed, below.len() + unneeded.len());
+        let call = self.reencoder.instruction(shape.operators[called.call].clone())?;
+        self.write(&call);
+        if results.len() > 1 {
+            self.spill(results, below.len());
+        }
+        if let Some(position) = self.position
+            && self.has_levels
+        {
+            self.write_all(&[Instruction::I32Const(0), Instruction::LocalSet(position)]);
+        }
+        let depth = self.labels.depth(Label::Site(site))?;
+        self.write(&Instruction::Br(depth));
+        Ok(())
+    }
+
+    /// Makes the call of a site for the first time. After it a rewind goes on, too.
+    pub(super) fn call(&mut self, site: usize) -> Result<()> {
+        let shape = self.shape;
+        let called @ Site { below, base, operands, results, .. } = &shape.sites[site];
+        let waiting = &below[*base..];
+        let height = below.len();
+        let (unneeded, needed) = operands.split_at(operands.len() - called.needed());
+        let needed_at = height + unneeded.len();
+        if !waiting.is_empty() {
+            self.spill(operands, height);
+            self.spill(waiting, *base);
+            self.fetch(operands, height);
+        } else if let [one] = needed {
+            let slot = self.slots.of(needed_at, *one);
+            self.write(&Instruction::LocalTee(slot));
+        } else {
+            self.spill(needed, needed_at);
+            self.fetch(needed, needed_at);
+        }
+        let call = self.reencoder.instruction(shape.operators[called.call].clone())?;
+        self.write(&call);
+        let are_spilled = results.len() > 1;
+        if are_spilled {
+            self.spill(results, height);
+        }
+        self.write(&Instruction::End);
+        self.close(Label::Site(site))?;
+        self.leave_if_unwinding(site)?;
+        if !waiting.is_empty() && !are_spilled {
+            self.spill(results, height);
+        }
+        self.fetch(waiting, *base);
+        if !waiting.is_empty() || are_spilled {
+            self.fetch(results, height);
+        }
+        Ok(())
+    }
+
+    fn leave_if_unwinding(&mut self, site: usize) -> Result<()> {
+        self.write_all(&[
+            Instruction::GlobalGet(self.runtime.state),
+            Instruction::If(BlockType::Empty),
+        ]);
+        self.labels.open(Label::Nothing);
+        let dead: Vec<_> = self.frame.dead_at(site).collect();
+        for (local, ty) in dead {
+            self.zero(ty)?;
+            self.write(&Instruction::LocalSet(local));
+        }
+        if self.position.is_some() {
+            self.write(&Instruction::I32Const(number(site)));
+        }
+        let depth = self.labels.depth(Label::Unwind)?;
+        self.write_all(&[Instruction::Br(depth), Instruction::End]);
+        self.close(Label::Nothing)
+    }
+
+    /// Returns, or saves a frame and returns.
+    pub(super) fn end_function(&mut self) -> Result<()> {
+        self.write_all(&[Instruction::Return, Instruction::End]);
+        self.close(Label::Unwind)?;
+        if let Some(position) = self.position {
+            self.write(&Instruction::LocalSet(position));
+        }
+        if self.frame.size > 0 {
+            self.write_all(&[
+                self.runtime.constant(self.frame.size),
+                Instruction::Call(self.runtime.push),
+                Instruction::LocalTee(self.frame_at),
+            ]);
+            if self.runtime.memory64 {
+                self.write_all(&[Instruction::I64Eqz, Instruction::I32Eqz]);
+            }
+            self.write(&Instruction::If(BlockType::Empty));
+            let save = self.frame.save(self.runtime, self.frame_at);
+            self.write_all(&save);
+            self.write(&Instruction::End);
+        }
+        for ty in &self.shape.structures[0].results {
+            self.zero(*ty)?;
+        }
+        Ok(())
+    }
+
+    /// What is passed, returned or saved when nobody looks at it.
+    fn zero(&mut self, ty: ValType) -> Result<()> {
+        let zero = match ty {
+            ValType::I32 => Instruction::I32Const(0),
+            ValType::I64 => Instruction::I64Const(0),
+            ValType::F32 => Instruction::F32Const(0.0.into()),
+            ValType::F64 => Instruction::F64Const(0.0.into()),
+            ValType::V128 => Instruction::V128Const(0),
+            ValType::Ref(reference) => {
+                Instruction::RefNull(self.reencoder.heap_type(reference.heap_type())?)
+            }
+        };
+        self.write(&zero);
+        Ok(())
+    }
+}
+
+/// What a site is called in `position`.
+fn number(site: usize) -> i32 {
+    site as i32 + 1
+}

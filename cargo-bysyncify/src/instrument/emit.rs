@@ -1,0 +1,281 @@
+//! Writes a function anew: its structures. What happens at calls is in [`calls`](super::calls).
+//!
+//! Of a level, all blocks are begun where the level begins, in the order in which they end: those
+//! that end after sites, before levels within it, and the structures of the function that have
+//! sites in them. Where such a structure began before, nothing is written any more.
+//!
+//! | in the function | becomes, if there is a site in it |
+//! |---|---|
+//! | `block` … `end` | … `end` |
+//! | `if` … `else` … `end` | `i32.eqz`, `br_if $alternative` … `br $end`, `end $alternative` … `end` |
+//! | `loop` … `end` | `end $level`, `loop`, blocks, a dispatch, … `end` |
+//! | `try_table` … `end` | the same as a loop |
+
+use core::convert::Infallible;
+
+use anyhow::{Context, Result, bail};
+use wasm_encoder::reencode::Reencode;
+use wasm_encoder::{BlockType, Catch, Encode, Function, Instruction};
+use wasmparser::{Operator, ValType};
+
+use super::Obstacle;
+use super::frame::{Frame, Slots};
+use super::labels::{Label, Labels};
+use super::runtime::Runtime;
+use super::shape::{Kind, Shape, Structure};
+
+/// The function's new code, or why there can be none.
+pub(super) fn emit<R: Reencode<Error = Infallible>>(
+    shape: &Shape<'_>,
+    runtime: Runtime,
+    reencoder: &mut R,
+) -> Result<Result<Function, Obstacle>> {
+    if let Some(obstacle) = shape.obstacle() {
+        return Ok(Err(obstacle));
+    }
+    let mut slots = Slots::new(shape.locals.len() as u32);
+    let has_levels = shape.levels().count() > 1;
+    let has_position = has_levels || shape.sites.len() > 1;
+    let position = has_position.then(|| slots.add(ValType::I32));
+    let frame = match Frame::of(shape, &mut slots, position) {
+        Ok(frame) => frame,
+        Err(obstacle) => return Ok(Err(obstacle)),
+    };
+    let frame_at = slots.add(if runtime.memory64 { ValType::I64 } else { ValType::I32 });
+    let mut emitter = Emitter {
+        shape,
+        runtime,
+        reencoder,
+        slots,
+        position,
+        has_levels,
+        frame,
+        frame_at,
+        code: Vec::new(),
+        labels: Labels::default(),
+        open: Vec::new(),
+    };
+    emitter.function()?;
+    let Emitter { code, slots, reencoder, .. } = emitter;
+    let locals = shape.locals[shape.parameters..].iter().chain(&slots.added);
+    let locals = locals.map(|ty| reencoder.val_type(*ty)).collect::<Result<Vec<_>, _>>()?;
+    let mut function = Function::new_with_locals_types(locals);
+    function.raw(code);
+    Ok(Ok(function))
+}
+
+pub(super) struct Emitter<'a, 'b, R> {
+    pub(super) shape: &'b Shape<'a>,
+    pub(super) runtime: Runtime,
+    pub(super) reencoder: &'b mut R,
+    pub(super) slots: Slots,
+    /// The local with the number of the site that is suspended, from 1 on; 0 when nothing is
+    /// rewound. None if there is but one site, and no level in the function's.
+    pub(super) position: Option<u32>,
+    /// Whether there are levels in the function's: then `position` is looked at again later.
+    pub(super) has_levels: bool,
+    pub(super) frame: Frame,
+    /// The local with the frame's address.
+    pub(super) frame_at: u32,
+    code: Vec<u8>,
+    pub(super) labels: Labels,
+    /// The structures of the function as it was that we are in, outermost first.
+    open: Vec<usize>,
+}
+
+impl<R: Reencode<Error = Infallible>> Emitter<'_, '_, R> {
+    pub(super) fn write(&mut self, instruction: &Instruction<'_>) {
+        instruction.encode(&mut self.code);
+    }
+
+    pub(super) fn write_all(&mut self, code: &[Instruction<'_>]) {
+        for instruction in code {
+            self.write(instruction);
+        }
+    }
+
+    fn function(&mut self) -> Result<()> {
+        let shape = self.shape;
+        self.open.push(0);
+        self.begin_function()?;
+        let mut sites = shape.sites.iter().enumerate().peekable();
+        for (index, operator) in shape.operators.iter().enumerate() {
+            if shape.dead[index] {
+                continue;
+            }
+            match sites.next_if(|(_, site)| site.call == index) {
+                Some((site, _)) => self.call(site)?,
+                None => self.operator(index, operator)?,
+            }
+        }
+        self.write(&Instruction::End);
+        Ok(())
+    }
+
+    fn operator(&mut self, index: usize, operator: &Operator<'_>) -> Result<()> {
+        if let Some(structure) = self.shape.begins.get(&index) {
+            self.begin(*structure, operator)?;
+            self.open.push(*structure);
+            return Ok(());
+        }
+        match operator {
+            Operator::Else => self.alternative(),
+            Operator::End => self.end(),
+            Operator::Delegate { .. } => {
+                let structure = self.open.pop().context("a delegate of nothing")?;
+                self.close(Label::Structure(structure))?;
+                let instruction = self.instruction(operator)?;
+                self.write(&instruction);
+                Ok(())
+            }
+            other => {
+                let instruction = self.instruction(other)?;
+                self.write(&instruction);
+                Ok(())
+            }
+        }
+    }
+
+    /// An instruction as it is, except for where it branches.
+    fn instruction<'c>(&mut self, operator: &Operator<'c>) -> Result<Instruction<'c>> {
+        let mut instruction = self.reencoder.instruction(operator.clone())?;
+        match &mut instruction {
+            Instruction::Br(depth)
+            | Instruction::BrIf(depth)
+            | Instruction::BrOnNull(depth)
+            | Instruction::BrOnNonNull(depth)
+            | Instruction::BrOnCast { relative_depth: depth, .. }
+            | Instruction::BrOnCastFail { relative_depth: depth, .. }
+            | Instruction::Delegate(depth)
+            | Instruction::Rethrow(depth) => *depth = self.depth(*depth)?,
+            Instruction::BrTable(depths, default) => {
+                for depth in depths.to_mut() {
+                    *depth = self.depth(*depth)?;
+                }
+                *default = self.depth(*default)?;
+            }
+            Instruction::TryTable(_, catches) => {
+                for catch in catches.to_mut() {
+                    let (Catch::One { label, .. }
+                    | Catch::OneRef { label, .. }
+                    | Catch::All { label }
+                    | Catch::AllRef { label }) = catch;
+                    *label = self.depth(*label)?;
+                }
+            }
+            Instruction::Resume { .. }
+            | Instruction::ResumeThrow { .. }
+            | Instruction::ResumeThrowRef { .. }
+            | Instruction::Switch { .. } => bail!("it switches stacks by itself: {operator:?}"),
+            _ => {}
+        }
+        Ok(instruction)
+    }
+
+    /// What to write for what was this deep in the function as it was.
+    fn depth(&self, depth: u32) -> Result<u32> {
+        let structure = self.open.len().checked_sub(1 + depth as usize).context("a bad branch")?;
+        self.labels.depth(Label::Structure(self.open[structure]))
+    }
+
+    fn begin(&mut self, index: usize, operator: &Operator<'_>) -> Result<()> {
+        let structure = &self.shape.structures[index];
+        if structure.sites.is_empty() {
+            let instruction = self.instruction(operator)?;
+            self.write(&instruction);
+            self.labels.open(Label::Structure(index));
+            return Ok(());
+        }
+        match structure.kind {
+            Kind::Function | Kind::Block => self.spill_below(structure),
+            Kind::If => {
+                let condition = [ValType::I32];
+                let height = structure.below.len();
+                if height > structure.base {
+                    self.spill(&condition, height);
+                    self.spill_below(structure);
+                    self.fetch(&condition, height);
+                }
+                let otherwise = match structure.alternative {
+                    Some(_) => Label::Alternative(index),
+                    None => Label::Structure(index),
+                };
+                let depth = self.labels.depth(otherwise)?;
+                self.write_all(&[Instruction::I32Eqz, Instruction::BrIf(depth)]);
+            }
+            Kind::Loop | Kind::Try => {
+                self.spill_below(structure);
+                self.write(&Instruction::End);
+                self.close(Label::Level(index))?;
+                let instruction = self.instruction(operator)?;
+                self.write(&instruction);
+                self.labels.open(Label::Structure(index));
+                self.begin_level(index)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn alternative(&mut self) -> Result<()> {
+        let index = *self.open.last().context("an else of nothing")?;
+        if self.shape.structures[index].sites.is_empty() {
+            self.write(&Instruction::Else);
+            return Ok(());
+        }
+        let end = self.labels.depth(Label::Structure(index))?;
+        self.write_all(&[Instruction::Br(end), Instruction::End]);
+        self.close(Label::Alternative(index))
+    }
+
+    fn end(&mut self) -> Result<()> {
+        let index = self.open.pop().context("an end of nothing")?;
+        let structure = &self.shape.structures[index];
+        if index == 0 {
+            return self.end_function();
+        }
+        self.write(&Instruction::End);
+        self.close(Label::Structure(index))?;
+        let height = structure.below.len();
+        if !structure.sites.is_empty() && height > structure.base {
+            self.spill(&structure.results, height);
+            self.fetch(&structure.below[structure.base..], structure.base);
+            self.fetch(&structure.results, height);
+        }
+        Ok(())
+    }
+
+    /// Puts into slots what waits below a structure.
+    fn spill_below(&mut self, structure: &Structure) {
+        self.spill(&structure.below[structure.base..], structure.base);
+    }
+
+    /// Puts operands into their slots. The lowest of them is at this height.
+    pub(super) fn spill(&mut self, operands: &[ValType], height: usize) {
+        for (above, ty) in operands.iter().enumerate().rev() {
+            let slot = self.slots.of(height + above, *ty);
+            self.write(&Instruction::LocalSet(slot));
+        }
+    }
+
+    /// Gets them back.
+    pub(super) fn fetch(&mut self, operands: &[ValType], height: usize) {
+        for (at, ty) in (height..).zip(operands) {
+            let slot = self.slots.of(at, *ty);
+            self.write(&Instruction::LocalGet(slot));
+        }
+    }
+
+    /// Begins a block.
+    pub(super) fn block(&mut self, label: Label, ty: BlockType) {
+        self.write(&Instruction::Block(ty));
+        self.labels.open(label);
+    }
+
+    pub(super) fn close(&mut self, label: Label) -> Result<()> {
+        let closed = self.labels.close();
+        if closed != Some(label) {
+            bail!("{closed:?} ends where {label:?} should");
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,194 @@
+//! What of a function is saved while it is suspended, and where.
+//!
+//! ```text
+//!            position  local 0   local 4         operand
+//!   frame ─► ┌───────┬─────────┬───────────────┬─────────┐
+//!            │  i32  │   i32   │      f64      │   i32   │
+//!            └───────┴─────────┴───────────────┴─────────┘
+//! ```
+//!
+//! One frame has room for all that is live after any of the function's sites. What is dead at the
+//! one where it is suspended is saved as 0.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use anyhow::Result;
+use wasm_encoder::Instruction;
+use wasmparser::{Operator, ValType};
+
+use super::Obstacle;
+use super::liveness::live_at_sites;
+use super::runtime::Runtime;
+use super::shape::Shape;
+
+/// The locals that are added to a function. Most stand in for operands, when the stack must be
+/// empty: there is one for each height on the stack, and type.
+#[derive(Debug)]
+pub(super) struct Slots {
+    first: u32,
+    /// The types of what was added.
+    pub(super) added: Vec<ValType>,
+    /// By height (the lowest operand's is 0) and type.
+    operands: BTreeMap<usize, Vec<(ValType, u32)>>,
+}
+
+impl Slots {
+    /// None yet; the first will be local `first`.
+    pub(super) fn new(first: u32) -> Self {
+        Self { first, added: Vec::new(), operands: BTreeMap::new() }
+    }
+
+    /// A local for anything.
+    pub(super) fn add(&mut self, ty: ValType) -> u32 {
+        self.added.push(ty);
+        self.first + self.added.len() as u32 - 1
+    }
+
+    /// The local of the operand at this height.
+    pub(super) fn of(&mut self, height: usize, ty: ValType) -> u32 {
+        let known = self.operands.get(&height).into_iter().flatten();
+        if let Some((_, slot)) = known.clone().find(|(other, _)| *other == ty) {
+            return *slot;
+        }
+        let slot = self.add(ty);
+        self.operands.entry(height).or_default().push((ty, slot));
+        slot
+    }
+}
+
+/// The saved locals, and where in the frame each is.
+#[derive(Debug)]
+pub(super) struct Frame {
+    saved: Vec<Saved>,
+    /// Bytes.
+    pub(super) size: u32,
+}
+
+#[derive(Debug)]
+struct Saved {
+    local: u32,
+    ty: ValType,
+    /// Bytes from the frame's beginning.
+    offset: u32,
+    uses: Uses,
+}
+
+/// Where a local matters.
+#[derive(Clone, Debug, Default)]
+struct Uses {
+    /// The sites after which it is live.
+    sites: BTreeSet<usize>,
+    /// The levels in which a rewind restores it. Wherever it is restored the engine's compiler sees
+    /// it assigned to: so it is where the program assigns to it anyhow.
+    levels: BTreeSet<usize>,
+}
+
+impl Frame {
+    /// Finds out what must be saved. `position` is the local that says which site is suspended, if
+    /// there is one.
+    pub(super) fn of(
+        shape: &Shape<'_>,
+        slots: &mut Slots,
+        position: Option<u32>,
+    ) -> Result<Self, Obstacle> {
+        let mut saved: BTreeMap<u32, (ValType, Uses)> = BTreeMap::new();
+        let assigned = assigned_in_levels(shape);
+        for (index, (site, live)) in shape.sites.iter().zip(live_at_sites(shape)).enumerate() {
+            let levels = shape.levels_around(index);
+            let mut save = |local, ty, is_assigned_in: &dyn Fn(&usize) -> bool| {
+                let (_, uses) = saved.entry(local).or_insert((ty, Uses::default()));
+                uses.sites.insert(index);
+                let level = levels.iter().copied().find(is_assigned_in).unwrap_or_default();
+                uses.levels.insert(level);
+            };
+            for local in live {
+                let ty = shape.locals[local as usize];
+                if ty.is_reference_type() {
+                    return Err(Obstacle::ReferenceInLocal(local));
+                }
+                save(local, ty, &|level| assigned[level].contains(&local));
+            }
+            for (height, ty) in site.kept() {
+                if ty.is_reference_type() {
+                    return Err(Obstacle::ReferenceOnStack);
+                }
+                let is_above = |level: &usize| shape.structures[*level].below.len() <= height;
+                save(slots.of(height, ty), ty, &is_above);
+            }
+        }
+        if let Some(position) = position {
+            let sites = (0..shape.sites.len()).collect();
+            saved.insert(position, (ValType::I32, Uses { sites, levels: [0].into() }));
+        }
+        let mut frame = Self { saved: Vec::new(), size: 0 };
+        for (local, (ty, uses)) in saved {
+            frame.saved.push(Saved { local, ty, offset: frame.size, uses });
+            frame.size += match ty {
+                ValType::I64 | ValType::F64 => 8,
+                ValType::V128 => 16,
+                _ => 4,
+            };
+        }
+        Ok(frame)
+    }
+
+    /// Code that saves all; `frame` is the local with the frame's address.
+    pub(super) fn save(&self, runtime: Runtime, frame: u32) -> Vec<Instruction<'static>> {
+        let save = |Saved { local, ty, offset, .. }: &Saved| {
+            let at = runtime.at(*offset);
+            let store = match ty {
+                ValType::I64 => Instruction::I64Store(at),
+                ValType::F32 => Instruction::F32Store(at),
+                ValType::F64 => Instruction::F64Store(at),
+                ValType::V128 => Instruction::V128Store(at),
+                _ => Instruction::I32Store(at),
+            };
+            [Instruction::LocalGet(frame), Instruction::LocalGet(*local), store]
+        };
+        self.saved.iter().flat_map(save).collect()
+    }
+
+    /// Code that restores what is restored in a level.
+    pub(super) fn restore(
+        &self,
+        runtime: Runtime,
+        frame: u32,
+        level: usize,
+    ) -> Vec<Instruction<'static>> {
+        let restore = |Saved { local, ty, offset, .. }: &Saved| {
+            let at = runtime.at(*offset);
+            let load = match ty {
+                ValType::I64 => Instruction::I64Load(at),
+                ValType::F32 => Instruction::F32Load(at),
+                ValType::F64 => Instruction::F64Load(at),
+                ValType::V128 => Instruction::V128Load(at),
+                _ => Instruction::I32Load(at),
+            };
+            [Instruction::LocalGet(frame), load, Instruction::LocalSet(*local)]
+        };
+        let here = self.saved.iter().filter(|saved| saved.uses.levels.contains(&level));
+        here.flat_map(restore).collect()
+    }
+
+    /// The saved locals that are dead after a site.
+    pub(super) fn dead_at(&self, site: usize) -> impl Iterator<Item = (u32, ValType)> {
+        let dead = self.saved.iter().filter(move |saved| !saved.uses.sites.contains(&site));
+        dead.map(|saved| (saved.local, saved.ty))
+    }
+}
+
+/// For each level: the locals that something is assigned to in it, or in a level in it.
+fn assigned_in_levels(shape: &Shape<'_>) -> BTreeMap<usize, BTreeSet<u32>> {
+    let levels = shape.levels().map(|level| {
+        let structure = &shape.structures[level];
+        let code = &shape.operators[structure.begin..structure.end];
+        let assigned = code.iter().filter_map(|operator| match operator {
+            Operator::LocalSet { local_index } | Operator::LocalTee { local_index } => {
+                Some(*local_index)
+            }
+            _ => None,
+        });
+        (level, assigned.collect())
+    });
+    levels.collect()
+}

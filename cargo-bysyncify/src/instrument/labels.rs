@@ -1,0 +1,100 @@
+//! Where branches can go in the code that is written, and how deep each label is there.
+
+use anyhow::{Context, Result};
+
+use super::shape::Shape;
+
+/// Something that is open in the code that is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Label {
+    /// The block that ends where frames are saved.
+    Unwind,
+    /// A structure of the function as it was, by its number.
+    Structure(usize),
+    /// A block that ends where the `else` of an `if` begins.
+    Alternative(usize),
+    /// A block that ends after the call of a site: so its results are there.
+    Site(usize),
+    /// A block that ends where the call of a site is made anew.
+    Again(usize),
+    /// A block that ends before a level: a loop or `try` with sites in it.
+    Level(usize),
+    /// What no branch goes to.
+    Nothing,
+}
+
+/// The labels that are open, outermost first.
+#[derive(Debug, Default)]
+pub(super) struct Labels(Vec<Label>);
+
+impl Labels {
+    pub(super) fn open(&mut self, label: Label) {
+        self.0.push(label);
+    }
+
+    /// Closes the innermost.
+    pub(super) fn close(&mut self) -> Option<Label> {
+        self.0.pop()
+    }
+
+    /// What to write after a branch that goes to this label. The function itself is outside of
+    /// all.
+    pub(super) fn depth(&self, label: Label) -> Result<u32> {
+        if label == Label::Structure(0) {
+            return Ok(self.0.len() as u32);
+        }
+        let from_inside = self.0.iter().rev().position(|open| *open == label);
+        from_inside.map(|depth| depth as u32).with_context(|| format!("{label:?} is not open"))
+    }
+}
+
+/// What is to be opened at once where a level begins, so that a rewind can go anywhere in it: in
+/// the order in which they end.
+///
+/// A level is the function's body, or that of a loop or `try` with sites in it, without the levels
+/// in it.
+pub(super) fn of_level(shape: &Shape<'_>, level: usize) -> Vec<Label> {
+    let mut labels = Vec::new();
+    let structure = &shape.structures[level];
+    let mut sites = structure.sites.clone().peekable();
+    // The structures that we are in.
+    let mut open = Vec::new();
+    let mut index = if level == 0 { 0 } else { structure.begin + 1 };
+    while index < structure.end {
+        if let Some(site) = sites.next_if(|site| shape.sites[*site].call == index) {
+            labels.push(Label::Site(site));
+        }
+        if let Some(begun) = shape.begins.get(&index) {
+            let inner = &shape.structures[*begun];
+            if inner.sites.is_empty() {
+                index = inner.end;
+            } else if inner.is_level() {
+                labels.push(Label::Level(*begun));
+                while sites.next_if(|site| inner.sites.contains(site)).is_some() {}
+                index = inner.end;
+            } else {
+                open.push(*begun);
+            }
+        } else if let Some(innermost) = open.last() {
+            let inner = &shape.structures[*innermost];
+            if inner.alternative == Some(index) {
+                labels.push(Label::Alternative(*innermost));
+            } else if inner.end == index {
+                labels.push(Label::Structure(*innermost));
+                open.pop();
+            }
+        }
+        index += 1;
+    }
+    labels
+}
+
+/// Where a rewind to a site goes first within a level.
+pub(super) fn way_to(shape: &Shape<'_>, labels: &[Label], site: usize) -> Result<Label> {
+    let leads_there = |label: &Label| match label {
+        Label::Site(other) => *other == site,
+        Label::Level(inner) => shape.structures[*inner].sites.contains(&site),
+        _ => false,
+    };
+    labels.iter().copied().find(leads_there).context("a site that no label leads to")
+}

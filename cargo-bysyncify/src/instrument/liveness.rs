@@ -1,0 +1,211 @@
+//! Which locals are live after a call: read later, before anything is assigned to them. Only these
+//! must be saved while it is suspended.
+//!
+//! The instructions are gone through from the last to the first. What is live where a branch goes
+//! is known then, except at the beginning of a loop; that is gone through again until nothing new
+//! is live there.
+
+use std::collections::BTreeSet;
+
+use wasmparser::{Catch, Operator};
+
+use super::shape::{Kind, Shape, Structure};
+
+/// A set of locals.
+pub(super) type Locals = BTreeSet<u32>;
+
+/// For each call that can suspend: the locals that are live after it.
+pub(super) fn live_at_sites(shape: &Shape<'_>) -> Vec<Locals> {
+    let mut walk = Walk::new(shape);
+    loop {
+        let before = walk.at_loops.clone();
+        walk.run();
+        if walk.at_loops == before {
+            return walk.at_sites.iter().map(Set::to_locals).collect();
+        }
+    }
+}
+
+/// One bit for each local.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Set(Vec<u64>);
+
+impl Set {
+    fn empty(locals: usize) -> Self {
+        Self(vec![0; locals.div_ceil(64)])
+    }
+
+    fn insert(&mut self, local: u32) {
+        self.0[local as usize / 64] |= 1 << (local % 64);
+    }
+
+    fn remove(&mut self, local: u32) {
+        self.0[local as usize / 64] &= !(1 << (local % 64));
+    }
+
+    fn add(&mut self, other: &Self) {
+        for (bits, others) in self.0.iter_mut().zip(&other.0) {
+            *bits |= others;
+        }
+    }
+
+    fn clear(&mut self) {
+        self.0.fill(0);
+    }
+
+    fn to_locals(&self) -> Locals {
+        let bits = (0..).zip(&self.0).flat_map(|(word, bits)| {
+            (0..64).filter(move |bit| bits & (1 << bit) != 0).map(move |bit| word * 64 + bit)
+        });
+        bits.collect()
+    }
+}
+
+/// Where in the function we are, and what is live there.
+struct Walk<'a> {
+    shape: &'a Shape<'a>,
+    live: Set,
+    /// By structure: what is live after it.
+    after: Vec<Set>,
+    /// By structure: what is live where its `else` begins, or any of its handlers.
+    at_alternative: Vec<Option<Set>>,
+    /// By structure: what is live where it begins, if it is a loop.
+    at_loops: Vec<Set>,
+    /// By site: what is live after it.
+    at_sites: Vec<Set>,
+    /// The structures that we are in, outermost first.
+    open: Vec<usize>,
+}
+
+impl<'a> Walk<'a> {
+    fn new(shape: &'a Shape<'a>) -> Self {
+        let empty = Set::empty(shape.locals.len());
+        let each = vec![empty.clone(); shape.structures.len()];
+        Self {
+            shape,
+            live: empty.clone(),
+            after: each.clone(),
+            at_alternative: vec![None; shape.structures.len()],
+            at_loops: each,
+            at_sites: vec![empty; shape.sites.len()],
+            open: Vec::new(),
+        }
+    }
+
+    /// Goes through the function once.
+    fn run(&mut self) {
+        let shape = self.shape;
+        self.live.clear();
+        let mut ends: Vec<usize> = vec![0; shape.operators.len()];
+        for (index, structure) in shape.structures.iter().enumerate() {
+            ends[structure.end] = index;
+        }
+        let mut sites = shape.sites.iter().enumerate().rev().peekable();
+        for (index, operator) in shape.operators.iter().enumerate().rev() {
+            if let Some((site, _)) = sites.next_if(|(_, site)| site.call == index) {
+                self.at_sites[site] = self.live.clone();
+            }
+            match operator {
+                Operator::End | Operator::Delegate { .. } => {
+                    self.after[ends[index]] = self.live.clone();
+                    self.at_alternative[ends[index]] = None;
+                    self.open.push(ends[index]);
+                }
+                Operator::Else => {
+                    let structure = self.innermost();
+                    self.at_alternative[structure] = Some(self.live.clone());
+                    self.live = self.after[structure].clone();
+                }
+                Operator::If { .. } => {
+                    let structure = self.innermost();
+                    let otherwise =
+                        self.at_alternative[structure].as_ref().unwrap_or(&self.after[structure]);
+                    self.live.add(otherwise);
+                    self.open.pop();
+                }
+                Operator::Catch { .. } | Operator::CatchAll => {
+                    let structure = self.innermost();
+                    let handlers = &mut self.at_alternative[structure];
+                    handlers.get_or_insert_with(|| self.live.clone()).add(&self.live);
+                    self.live = self.after[structure].clone();
+                }
+                Operator::Loop { .. } => {
+                    let structure = self.innermost();
+                    self.at_loops[structure] = self.live.clone();
+                    self.open.pop();
+                }
+                Operator::Block { .. } | Operator::Try { .. } | Operator::TryTable { .. } => {
+                    self.open.pop();
+                }
+                Operator::LocalGet { local_index } => self.live.insert(*local_index),
+                Operator::LocalSet { local_index } | Operator::LocalTee { local_index } => {
+                    self.live.remove(*local_index);
+                }
+                Operator::Return
+                | Operator::Unreachable
+                | Operator::Throw { .. }
+                | Operator::ThrowRef
+                | Operator::Rethrow { .. } => self.live.clear(),
+                Operator::Br { relative_depth } => {
+                    self.live.clear();
+                    self.branch(*relative_depth);
+                }
+                Operator::BrIf { relative_depth }
+                | Operator::BrOnNull { relative_depth }
+                | Operator::BrOnNonNull { relative_depth }
+                | Operator::BrOnCast { relative_depth, .. }
+                | Operator::BrOnCastFail { relative_depth, .. } => self.branch(*relative_depth),
+                Operator::BrTable { targets } => {
+                    self.live.clear();
+                    self.branch(targets.default());
+                    for depth in targets.targets().flatten() {
+                        self.branch(depth);
+                    }
+                }
+                _ => {}
+            }
+            self.add_handlers();
+        }
+    }
+
+    /// Whatever is done in a `try` may go on in its handlers.
+    fn add_handlers(&mut self) {
+        for at in (0..self.open.len()).rev() {
+            let structure = self.open[at];
+            let Structure { kind: Kind::Try, begin, .. } = self.shape.structures[structure] else {
+                continue;
+            };
+            if let Some(handlers) = &self.at_alternative[structure] {
+                self.live.add(handlers);
+            }
+            if let Operator::TryTable { try_table } = &self.shape.operators[begin] {
+                for catch in &try_table.catches {
+                    let (Catch::One { label, .. }
+                    | Catch::OneRef { label, .. }
+                    | Catch::All { label }
+                    | Catch::AllRef { label }) = catch;
+                    self.branch_from(at, *label);
+                }
+            }
+        }
+    }
+
+    fn innermost(&self) -> usize {
+        self.open.last().copied().unwrap_or_default()
+    }
+
+    /// Adds what is live where a branch goes.
+    fn branch(&mut self, depth: u32) {
+        self.branch_from(self.open.len(), depth);
+    }
+
+    /// The same for a branch outside of the structure that is `open` at `within`.
+    fn branch_from(&mut self, within: usize, depth: u32) {
+        let structure = self.open[within - 1 - depth as usize];
+        let there = match self.shape.structures[structure].kind {
+            Kind::Loop => &self.at_loops[structure],
+            _ => &self.after[structure],
+        };
+        self.live.add(there);
+    }
+}

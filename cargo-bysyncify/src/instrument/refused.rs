@@ -1,0 +1,34 @@
+//! What cannot be instrumented.
+
+use core::error::Error;
+use core::fmt;
+
+use crate::analysis::FunctionIndex;
+
+/// A function that should be instrumented, but cannot be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Refused {
+    pub(crate) function: FunctionIndex,
+    pub(crate) obstacle: Obstacle,
+}
+
+/// Why.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Obstacle {
+    /// This local holds a reference, and is used after a call that can suspend.
+    ReferenceInLocal(u32),
+    /// There is a reference among the operands that wait for such a call to return.
+    ReferenceOnStack,
+    /// There is such a call in the handler of a `catch`.
+    InHandler,
+    /// There is such a call in a block with parameters.
+    InBlockWithParameters,
+}
+
+impl fmt::Display for Refused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "function {} cannot be instrumented: {:?}", self.function, self.obstacle)
+    }
+}
+
+impl Error for Refused {}

@@ -1,0 +1,155 @@
+//! What instrumented functions share: the state, and where frames are saved.
+//!
+//! The functions that a program imports from module `asyncify` become functions of its own, as
+//! Binaryen's documentation of the pass describes them:
+//!
+//! | | state afterwards | |
+//! |---|---|---|
+//! | `start_unwind(data)` | 1, unwinding | frames are saved from `data->start` on |
+//! | `stop_unwind()` | 0, normal | |
+//! | `start_rewind(data)` | 2, rewinding | frames are taken from below `data->start` |
+//! | `stop_rewind()` | 0, normal | |
+//!
+//! `data` points to two pointers, `start` and `end`. Each of the four traps if `start` has passed
+//! `end`. A frame that does not fit is not written, but `start` moves all the same: so whoever
+//! looks before `stop_unwind` traps sees how much would have been needed.
+
+use wasm_encoder::{BlockType, Function, Instruction, MemArg, MemArgTarget, ValType};
+
+/// The imports that are replaced, in order.
+pub(super) const REPLACED: [&str; 4] =
+    ["start_unwind", "stop_unwind", "start_rewind", "stop_rewind"];
+
+/// Indices of what is added to the module, and how wide its addresses are.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Runtime {
+    pub(super) memory64: bool,
+    /// The global with the state: an `i32`.
+    pub(super) state: u32,
+    /// The global with what the last `start_*` was given: an address.
+    pub(super) data: u32,
+    /// The function that makes room for a frame of so many bytes: its address, or null if it does
+    /// not fit.
+    pub(super) push: u32,
+    /// The function that takes such a frame away again: its address.
+    pub(super) pop: u32,
+}
+
+impl Runtime {
+    pub(super) fn address(self) -> ValType {
+        if self.memory64 { ValType::I64 } else { ValType::I32 }
+    }
+
+    /// A number of bytes, or an address.
+    pub(super) fn constant(self, value: u32) -> Instruction<'static> {
+        if self.memory64 {
+            Instruction::I64Const(value.into())
+        } else {
+            Instruction::I32Const(value.cast_signed())
+        }
+    }
+
+    /// A pointer into `data`, or into a frame.
+    pub(super) fn at(self, offset: u32) -> MemArg {
+        MemArg { offset: offset.into(), align: 2, target: MemArgTarget::Memory(0), ordering: None }
+    }
+
+    fn size_of_pointer(self) -> u32 {
+        if self.memory64 { 8 } else { 4 }
+    }
+
+    fn load_pointer(self, offset: u32) -> Instruction<'static> {
+        if self.memory64 {
+            Instruction::I64Load(self.at(offset))
+        } else {
+            Instruction::I32Load(self.at(offset))
+        }
+    }
+
+    fn store_start(self) -> Instruction<'static> {
+        if self.memory64 {
+            Instruction::I64Store(self.at(0))
+        } else {
+            Instruction::I32Store(self.at(0))
+        }
+    }
+
+    fn is_above(self) -> Instruction<'static> {
+        if self.memory64 { Instruction::I64GtU } else { Instruction::I32GtU }
+    }
+
+    /// The code of the function that takes the place of an import.
+    pub(super) fn replacement(self, import: &str) -> Function {
+        let state = match import {
+            "start_unwind" => 1,
+            "start_rewind" => 2,
+            _ => 0,
+        };
+        let mut code = vec![Instruction::I32Const(state), Instruction::GlobalSet(self.state)];
+        if import.starts_with("start") {
+            code.extend([Instruction::LocalGet(0), Instruction::GlobalSet(self.data)]);
+        }
+        code.extend([
+            Instruction::GlobalGet(self.data),
+            self.load_pointer(0),
+            Instruction::GlobalGet(self.data),
+            self.load_pointer(self.size_of_pointer()),
+            self.is_above(),
+            Instruction::If(BlockType::Empty),
+            Instruction::Unreachable,
+            Instruction::End,
+        ]);
+        function([], &code)
+    }
+
+    /// The code of `push`.
+    pub(super) fn push(self) -> Function {
+        let (size, frame) = (0, 1);
+        let add = if self.memory64 { Instruction::I64Add } else { Instruction::I32Add };
+        let code = [
+            Instruction::GlobalGet(self.data),
+            Instruction::GlobalGet(self.data),
+            self.load_pointer(0),
+            Instruction::LocalTee(frame),
+            Instruction::LocalGet(size),
+            add,
+            self.store_start(),
+            Instruction::LocalGet(frame),
+            self.constant(0),
+            Instruction::GlobalGet(self.data),
+            self.load_pointer(0),
+            Instruction::GlobalGet(self.data),
+            self.load_pointer(self.size_of_pointer()),
+            self.is_above(),
+            Instruction::I32Eqz,
+            Instruction::Select,
+        ];
+        function([(1, self.address())], &code)
+    }
+
+    /// The code of `pop`.
+    pub(super) fn pop(self) -> Function {
+        let (size, frame) = (0, 1);
+        let subtract = if self.memory64 { Instruction::I64Sub } else { Instruction::I32Sub };
+        let code = [
+            Instruction::GlobalGet(self.data),
+            Instruction::GlobalGet(self.data),
+            self.load_pointer(0),
+            Instruction::LocalGet(size),
+            subtract,
+            Instruction::LocalTee(frame),
+            self.store_start(),
+            Instruction::LocalGet(frame),
+        ];
+        function([(1, self.address())], &code)
+    }
+}
+
+fn function<const N: usize>(locals: [(u32, ValType); N], code: &[Instruction<'_>]) -> Function {
+    let mut function = Function::new(locals);
+    for instruction in code {
+        function.instruction(instruction);
+    }
+    function.instruction(&Instruction::End);
+    function
+}

@@ -1,0 +1,129 @@
+//! What must be known of a function to instrument it: its instructions, its structures, and the
+//! calls in it that can suspend.
+
+use std::collections::HashMap;
+use std::ops::Range;
+
+use wasmparser::{BlockType, Operator, ValType};
+
+use super::{Callee, Obstacle};
+
+/// A body, as far as instrumenting it needs to know it.
+#[derive(Debug)]
+pub(super) struct Shape<'a> {
+    /// All instructions. The last is the function's `end`. A tail call that can suspend is a call
+    /// and a `return`: there must be a frame that can be suspended.
+    pub(super) operators: Vec<Operator<'a>>,
+    /// By instruction: whether it cannot be reached, and is left out.
+    pub(super) dead: Vec<bool>,
+    /// In order of their beginnings. The first is the function itself.
+    pub(super) structures: Vec<Structure>,
+    /// Which structure an instruction begins.
+    pub(super) begins: HashMap<usize, usize>,
+    /// The calls that can suspend, in order.
+    pub(super) sites: Vec<Site>,
+    /// The parameters' types, then the locals'.
+    pub(super) locals: Vec<ValType>,
+    pub(super) parameters: usize,
+}
+
+/// The function's body, a `block`, a `loop`, an `if`, or a `try`.
+#[derive(Debug)]
+pub(super) struct Structure {
+    pub(super) kind: Kind,
+    /// The instructions that begin and end it. The function is begun by none: this is 0 then.
+    pub(super) begin: usize,
+    /// The `else` of an `if`, or the first `catch` of a `try`.
+    pub(super) alternative: Option<usize>,
+    pub(super) end: usize,
+    /// The operands on the stack when it begins, without its own.
+    pub(super) below: Vec<ValType>,
+    /// How many of them were there already when the structure around it began.
+    pub(super) base: usize,
+    pub(super) ty: BlockType,
+    pub(super) has_parameters: bool,
+    pub(super) results: Vec<ValType>,
+    /// The sites in it.
+    pub(super) sites: Range<usize>,
+}
+
+impl Structure {
+    pub(super) fn is_level(&self) -> bool {
+        !matches!(self.kind, Kind::Block | Kind::If) && !self.sites.is_empty()
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    Function,
+    Block,
+    Loop,
+    If,
+    Try,
+}
+
+/// A call that can suspend.
+#[derive(Debug)]
+pub(super) struct Site {
+    /// The instruction.
+    pub(super) call: usize,
+    pub(super) callee: Callee,
+    /// The operands that stay on the stack, below its own.
+    pub(super) below: Vec<ValType>,
+    /// How many of them were there already when the innermost structure began.
+    pub(super) base: usize,
+    /// Its own operands.
+    pub(super) operands: Vec<ValType>,
+    pub(super) results: Vec<ValType>,
+}
+
+impl Site {
+    /// How many of the last operands must be the same again when the call is made anew. An
+    /// instrumented function finds its parameters in its frame.
+    pub(super) fn needed(&self) -> usize {
+        match self.callee {
+            Callee::Instrumented => 0,
+            // Which function it is.
+            Callee::Indirect => 1,
+            Callee::Top => self.operands.len(),
+        }
+    }
+
+    /// The operands that are kept while the call is suspended, by their heights on the stack.
+    pub(super) fn kept(&self) -> impl Iterator<Item = (usize, ValType)> {
+        let unneeded = self.below.len()..self.below.len() + self.operands.len() - self.needed();
+        let all = self.below.iter().chain(&self.operands).copied().enumerate();
+        all.filter(move |(height, _)| !unneeded.contains(height))
+    }
+}
+
+impl Shape<'_> {
+    /// The function's body, and the loops and `try`s with sites in them. Only where one of these
+    /// begins can a rewind get into it.
+    pub(super) fn levels(&self) -> impl Iterator<Item = usize> {
+        (0..).zip(&self.structures).filter(|(_, it)| it.is_level()).map(|(index, _)| index)
+    }
+
+    /// The levels that a site is in, innermost first.
+    pub(super) fn levels_around(&self, site: usize) -> Vec<usize> {
+        let levels = self.levels().filter(|level| self.structures[*level].sites.contains(&site));
+        let mut levels: Vec<_> = levels.collect();
+        levels.reverse();
+        levels
+    }
+
+    /// Says what cannot be instrumented here.
+    pub(super) fn obstacle(&self) -> Option<Obstacle> {
+        for structure in self.structures.iter().filter(|structure| !structure.sites.is_empty()) {
+            if structure.has_parameters {
+                return Some(Obstacle::InBlockWithParameters);
+            }
+            let last = &self.sites[structure.sites.end - 1];
+            let handler = structure.alternative.filter(|_| structure.kind == Kind::Try);
+            if handler.is_some_and(|handler| handler < last.call) {
+                return Some(Obstacle::InHandler);
+            }
+        }
+        None
+    }
+}
