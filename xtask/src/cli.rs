@@ -39,7 +39,8 @@ usage: cargo xtask <command>
       --node PATH           with this Node
 
   fuzz   random programs: what waits in them is instrumented, whatever calls what
-      --programs N          so many; default 3000
+      --programs N          so many wasm programs; default 2000
+      --crates N            so many Rust crates; default 3
       --seed N              others than those of the default seed
       --program N           only this one of the first module, as a mismatch says
 
@@ -200,6 +201,7 @@ fn parse_fuzz(arguments: &mut Arguments<impl Iterator<Item = OsString>>) -> Resu
     while let Some(argument) = arguments.next()? {
         match argument.as_str() {
             "--programs" => options.programs = arguments.number("--programs")?,
+            "--crates" => options.crates = arguments.number("--crates")?,
             "--program" => options.only = Some(arguments.number("--program")?),
             "--seed" => options.seed = parse_seed(&arguments.value("--seed")?)?,
             other => bail!("there is no option `{other}` here"),
@@ -337,8 +339,8 @@ mod tests {
 
     #[test]
     fn fuzz_takes_what_a_mismatch_says() {
-        let all = FuzzOptions { programs: 7, seed: 16, only: Some(3) };
-        let line = "fuzz --programs 7 --seed 0x10 --program 3";
+        let all = FuzzOptions { programs: 7, crates: 2, seed: 16, only: Some(3) };
+        let line = "fuzz --programs 7 --crates 2 --seed 0x10 --program 3";
         assert_eq!(parse_line(line).ok(), Some(Command::Fuzz(all)));
         assert_eq!(parse_line("fuzz").ok(), Some(Command::Fuzz(FuzzOptions::default())));
     }

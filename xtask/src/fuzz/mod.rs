@@ -1,13 +1,16 @@
 //! `cargo xtask fuzz`: random programs that wait, asyncified with our list of functions and with
 //! Binaryen's own, must do the same.
 
+mod engine;
 mod modules;
 mod random;
 mod run;
+mod rust;
 mod wasm;
 
 use anyhow::Result;
 
+use self::run::Outcome;
 use crate::cli::DEFAULT_SEED;
 use crate::report::Report;
 use crate::workspace::Workspace;
@@ -19,6 +22,8 @@ pub(crate) const ROW: &str = "fuzz";
 #[derive(Debug, PartialEq)]
 pub(crate) struct Options {
     pub(crate) programs: usize,
+    /// How many Rust crates, each with many functions.
+    pub(crate) crates: usize,
     pub(crate) seed: u64,
     /// Only this program of the first module.
     pub(crate) only: Option<usize>,
@@ -26,11 +31,12 @@ pub(crate) struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { programs: 3000, seed: DEFAULT_SEED, only: None }
+        Self { programs: 2000, crates: 3, seed: DEFAULT_SEED, only: None }
     }
 }
 
 /// What came out.
+#[derive(Default)]
 struct Findings {
     /// How many programs ran.
     programs: usize,
@@ -40,7 +46,7 @@ struct Findings {
 
 /// Runs random programs, and prints what is found; whether all is well.
 pub(crate) fn run(options: &Options) -> Result<bool> {
-    let findings = modules::find(&Workspace::load()?, options)?;
+    let findings = find(&Workspace::load()?, options)?;
     for mismatch in &findings.mismatches {
         println!("\n{mismatch}");
     }
@@ -49,7 +55,7 @@ pub(crate) fn run(options: &Options) -> Result<bool> {
 
 /// The same as a part of all tests.
 pub(crate) fn test(workspace: &Workspace, seed: u64, report: &mut Report) {
-    match modules::find(workspace, &Options { seed, ..Options::default() }) {
+    match find(workspace, &Options { seed, ..Options::default() }) {
         Ok(Findings { programs, mismatches }) => {
             report.count(ROW, programs - mismatches.len(), mismatches.len());
             for mismatch in &mismatches {
@@ -59,4 +65,28 @@ pub(crate) fn test(workspace: &Workspace, seed: u64, report: &mut Report) {
         }
         Err(error) => report.fail(ROW, &format!("{error:#}")),
     }
+}
+
+fn find(workspace: &Workspace, options: &Options) -> Result<Findings> {
+    let mut findings = modules::find(workspace, options)?;
+    let of_crates = rust::find(workspace, options)?;
+    findings.programs += of_crates.programs;
+    findings.mismatches.extend(of_crates.mismatches);
+    Ok(findings)
+}
+
+/// Where two runs of a program part.
+fn difference(ours: &Outcome, expected: &Outcome) -> String {
+    let same = ours.trace.iter().zip(&expected.trace).take_while(|(one, other)| one == other);
+    let same = same.count();
+    let shown = |outcome: &Outcome| match (outcome.trace.get(same), &outcome.end) {
+        (Some(value), _) => format!("{value:#x}"),
+        (None, Some(end)) => format!("the trap `{end}`"),
+        (None, None) => "its end".to_owned(),
+    };
+    format!(
+        "after {same} values that are the same comes {} with our list, and {} with Binaryen's",
+        shown(ours),
+        shown(expected)
+    )
 }

@@ -8,11 +8,12 @@ use std::thread;
 use std::time::Instant;
 
 use anyhow::{Context, Result};
-use cargo_bysyncify::{Engine, OptLevel, Options as EngineOptions, Recipe, WasmOpt, setup};
+use cargo_bysyncify::{OptLevel, Recipe, WasmOpt, asyncify, setup};
 
+use super::engine::{Counting, Forgetful};
 use super::random::{self, Random};
 use super::run::{Outcome, Runner};
-use super::{Findings, Options, wasm};
+use super::{Findings, Options, difference, wasm};
 use crate::workspace::Workspace;
 
 /// After so many mismatches nobody needs more.
@@ -21,17 +22,26 @@ const ENOUGH: usize = 5;
 /// One module in so many is optimised, which takes ten times as long.
 const OPTIMISED: usize = 7;
 
+/// How often each program runs, each time in another way.
+const RUNS: i32 = 8;
+
+/// With one module in so many it is tried whether anyone would notice if a function were missing.
+const FORGETTING: usize = 4;
+
 /// Makes modules, runs their programs, and compares.
 pub(super) fn find(workspace: &Workspace, options: &Options) -> Result<Findings> {
+    if options.programs == 0 && options.only.is_none() {
+        return Ok(Findings::default());
+    }
     let folder = workspace.target.join("fuzz");
     fs::create_dir_all(&folder).with_context(|| format!("cannot create `{}`", folder.display()))?;
     let wasm_opt = setup::wasm_opt()?;
     println!("fuzz: {} programs, seed {:#x}, {wasm_opt}", options.programs, options.seed);
     let started = Instant::now();
     let fuzzer = Fuzzer { options, folder, wasm_opt, counts: Counts::default() };
-    let mismatches = fuzzer.all()?;
+    let mut mismatches = fuzzer.all()?;
     let count = |counter: &AtomicUsize| counter.load(Ordering::Relaxed);
-    let Counts { programs, suspends, panics, functions, instrumented } = &fuzzer.counts;
+    let Counts { programs, suspends, panics, functions, instrumented, .. } = &fuzzer.counts;
     println!(
         "fuzz: {} programs in {:.0} s, {} suspends, {} panics, {} of {} functions instrumented",
         count(programs),
@@ -41,6 +51,13 @@ pub(super) fn find(workspace: &Workspace, options: &Options) -> Result<Findings>
         count(instrumented),
         count(functions),
     );
+    let (forgotten, noticed) = (count(&fuzzer.counts.forgotten), count(&fuzzer.counts.noticed));
+    println!(
+        "fuzz: {forgotten} times one of these was left out on purpose, {noticed} were noticed"
+    );
+    if forgotten > 10 && noticed == 0 {
+        mismatches.push("nobody notices if a function is not instrumented".to_owned());
+    }
     Ok(Findings { programs: count(programs), mismatches })
 }
 
@@ -51,6 +68,13 @@ struct Counts {
     panics: AtomicUsize,
     functions: AtomicUsize,
     instrumented: AtomicUsize,
+    /// How often a function was left out, and how often that was noticed.
+    forgotten: AtomicUsize,
+    noticed: AtomicUsize,
+}
+
+fn add(counter: &AtomicUsize, more: usize) {
+    counter.fetch_add(more, Ordering::Relaxed);
 }
 
 struct Fuzzer<'a> {
@@ -133,7 +157,7 @@ impl Fuzzer<'_> {
         fs::write(file.with_extension("wat"), &module.text)?;
         Ok(Some(format!(
             "mismatch in program {} of the module of seed {seed:#x}\n  {}\n  module: {} (and .wat)\n  \
-             again: cargo xtask fuzz --seed {seed:#x} {which}",
+             again: cargo xtask fuzz --crates 0 --seed {seed:#x} {which}",
             mismatch.number,
             mismatch.what,
             file.display(),
@@ -144,34 +168,52 @@ impl Fuzzer<'_> {
     fn compare(&self, seed: u64, numbers: &[usize], scratch: &Path) -> Result<Option<Mismatch>> {
         let module = wasm::module(seed, numbers)?;
         let mut random = Random::new(!seed);
-        let levels = [OptLevel::O1, OptLevel::O2, OptLevel::O3, OptLevel::Os];
-        let engine = Counting { engine: &self.wasm_opt, instrumented: AtomicUsize::new(0) };
-        let mut build = |everything: bool| {
-            let level = match random.below(OPTIMISED) {
-                0 => *random.pick(&levels),
-                _ => OptLevel::O0,
-            };
-            let recipe = Recipe { everything, opt_level: level, ..Recipe::default() };
-            let wasm = cargo_bysyncify::asyncify(&module.wasm, &recipe, &engine, scratch)?;
-            Runner::new(&wasm)
+        let mut level = || match random.below(OPTIMISED) {
+            0 => *random.pick(&[OptLevel::O1, OptLevel::O2, OptLevel::O3, OptLevel::Os]),
+            _ => OptLevel::O0,
         };
-        let (ours, reference) = (build(false)?, build(true)?);
+        let ours = Recipe { opt_level: level(), ..Recipe::default() };
+        let binaryens = Recipe { opt_level: level(), everything: true, ..Recipe::default() };
+        let engine = Counting { wasm_opt: &self.wasm_opt, instrumented: AtomicUsize::new(0) };
+        let ours = Runner::new(&asyncify(&module.wasm, &ours, &engine, scratch)?)?;
+        let reference = Runner::new(&asyncify(&module.wasm, &binaryens, &engine, scratch)?)?;
         let counts = &self.counts;
-        let add = |counter: &AtomicUsize, more| counter.fetch_add(more, Ordering::Relaxed);
         add(&counts.functions, module.functions as usize);
         add(&counts.instrumented, engine.instrumented.load(Ordering::Relaxed));
+        let mut all_expected = Vec::new();
         for number in numbers {
-            let (ours, expected) = (ours.run(*number)?, reference.run(*number)?);
             add(&counts.programs, 1);
-            add(&counts.panics, usize::from(expected.trap.is_some()));
-            add(&counts.suspends, expected.trace.iter().filter(|at| **at == SUSPENDED).count());
-            if ours != expected {
-                let what = difference(&ours, &expected);
-                return Ok(Some(Mismatch { number: *number, what }));
+            for seed in 0..RUNS {
+                let (ours, expected) = (ours.run(*number, seed)?, reference.run(*number, seed)?);
+                add(&counts.panics, usize::from(expected.end.is_some()));
+                add(&counts.suspends, expected.trace.iter().filter(|at| **at == SUSPENDED).count());
+                if ours != expected {
+                    let what = difference(&ours, &expected);
+                    return Ok(Some(Mismatch { number: *number, what }));
+                }
+                all_expected.push((*number, seed, expected));
             }
+        }
+        if random.below(FORGETTING) == 0 {
+            let which = random.next() as usize;
+            let engine = Forgetful { wasm_opt: &self.wasm_opt, which };
+            let wrong = asyncify(&module.wasm, &Recipe::default(), &engine, scratch)?;
+            add(&counts.forgotten, 1);
+            add(&counts.noticed, usize::from(differs(&wrong, &all_expected)?));
         }
         Ok(None)
     }
+}
+
+/// Whether any of these runs is another than expected.
+fn differs(wasm: &[u8], expected: &[(usize, i32, Outcome)]) -> Result<bool> {
+    let runner = Runner::new(wasm)?;
+    for (number, seed, expected) in expected {
+        if runner.run(*number, *seed)? != *expected {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// What `$poll` shows of a coroutine that was suspended.
@@ -182,38 +224,6 @@ struct Mismatch {
     what: String,
 }
 
-fn difference(ours: &Outcome, expected: &Outcome) -> String {
-    let same = ours.trace.iter().zip(&expected.trace).take_while(|(one, other)| one == other);
-    let same = same.count();
-    let shown = |outcome: &Outcome| match (outcome.trace.get(same), &outcome.trap) {
-        (Some(value), _) => format!("{value:#x}"),
-        (None, Some(trap)) => format!("the trap {trap}"),
-        (None, None) => "its end".to_owned(),
-    };
-    format!(
-        "after {same} values that are the same comes {} with our list, and {} with Binaryen's",
-        shown(ours),
-        shown(expected)
-    )
-}
-
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// An engine that also counts the functions that it is told to instrument.
-struct Counting<'a> {
-    engine: &'a WasmOpt,
-    instrumented: AtomicUsize,
-}
-
-impl Engine for Counting<'_> {
-    fn asyncify(&self, input: &Path, output: &Path, options: &EngineOptions) -> Result<()> {
-        let count = options.only.as_ref().map_or(0, Vec::len);
-        self.instrumented.fetch_add(count, Ordering::Relaxed);
-        self.engine.asyncify(input, output, options)
-    }
-    fn optimise(&self, input: &Path, output: &Path, options: &EngineOptions) -> Result<()> {
-        self.engine.optimise(input, output, options)
-    }
 }

@@ -40,3 +40,22 @@ pub(super) fn part(seed: u64, index: u64) -> u64 {
         _ => Random::new(seed ^ index.rotate_left(32)).next(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_those_of_splitmix64() {
+        let mut random = Random::new(1234567);
+        let expected = [6457827717110365317, 3203168211198807973, 9817491932198370423];
+        assert_eq!([(); 3].map(|()| random.next()), expected);
+    }
+
+    #[test]
+    fn parts_have_seeds_of_their_own_and_the_first_that_of_the_whole() {
+        assert_eq!(part(7, 0), 7);
+        assert_ne!(part(7, 1), part(7, 2));
+        assert_ne!(part(7, 1), part(8, 1));
+    }
+}

@@ -1,7 +1,7 @@
 //! Running the programs of a module, each in an instance of its own.
 
 use anyhow::{Context, Result};
-use wasmi::{Caller, Config, Engine, Error, Linker, Module, Store};
+use wasmi::{Caller, Config, Engine, Error, Extern, Linker, Module, Store};
 
 /// More than any program needs.
 const FUEL: u64 = 200_000_000;
@@ -10,14 +10,21 @@ const FUEL: u64 = 200_000_000;
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Outcome {
     pub(super) trace: Vec<i32>,
-    /// The trap that it ended with.
-    pub(super) trap: Option<String>,
+    /// The panic or trap that it ended with.
+    pub(super) end: Option<String>,
+}
+
+/// What a program tells its host.
+#[derive(Default)]
+struct Seen {
+    trace: Vec<i32>,
+    panic: Option<String>,
 }
 
 /// A module that can be run.
 pub(super) struct Runner {
     module: Module,
-    linker: Linker<Vec<i32>>,
+    linker: Linker<Seen>,
 }
 
 impl Runner {
@@ -27,23 +34,36 @@ impl Runner {
         let engine = Engine::new(&config);
         let module = Module::new(&engine, wasm).context("wasmi cannot compile the module")?;
         let mut linker = Linker::new(&engine);
-        linker.func_wrap("host", "trace", |mut caller: Caller<'_, Vec<i32>>, value: i32| {
-            caller.data_mut().push(value);
+        linker.func_wrap("host", "trace", |mut caller: Caller<'_, Seen>, value: i32| {
+            caller.data_mut().trace.push(value);
         })?;
+        linker.func_wrap(
+            "host",
+            "panicked",
+            |mut caller: Caller<'_, Seen>, at: u32, length: u32| {
+                let memory = caller.get_export("memory").and_then(Extern::into_memory);
+                let text = memory.and_then(|memory| {
+                    let text = memory.data(&caller).get(at as usize..)?.get(..length as usize)?;
+                    Some(String::from_utf8_lossy(text).into_owned())
+                });
+                caller.data_mut().panic = text;
+            },
+        )?;
         Ok(Self { module, linker })
     }
 
-    /// Runs the program of this number.
-    pub(super) fn run(&self, number: usize) -> Result<Outcome> {
-        let mut store = Store::new(self.module.engine(), Vec::new());
+    /// Runs the program of this number; each `seed` makes it take other ways.
+    pub(super) fn run(&self, number: usize, seed: i32) -> Result<Outcome> {
+        let mut store = Store::new(self.module.engine(), Seen::default());
         store.set_fuel(FUEL)?;
         let instance = self.linker.instantiate_and_start(&mut store, &self.module)?;
-        let function = instance.get_typed_func::<(), ()>(&store, &format!("run {number}"))?;
-        let trap = match function.call(&mut store, ()) {
+        let function = instance.get_typed_func::<i32, ()>(&store, &format!("run {number}"))?;
+        let trap = match function.call(&mut store, seed) {
             Ok(()) => None,
             Err(error) => Some(trap(&error)),
         };
-        Ok(Outcome { trace: store.into_data(), trap })
+        let Seen { trace, panic } = store.into_data();
+        Ok(Outcome { trace, end: panic.or(trap) })
     }
 }
 

@@ -89,8 +89,12 @@ impl<'a> Writer<'a> {
         if self.waits {
             self.wait();
         }
-        let statements = 1 + self.random.below(4);
-        self.statements(statements, NESTING);
+        if !self.is_quiet && self.random.percent(40) {
+            self.tangle(NESTING);
+        } else {
+            let statements = 1 + self.random.below(4);
+            self.statements(statements, NESTING);
+        }
         self.line(&format!("{result})"));
     }
 
@@ -143,15 +147,12 @@ impl<'a> Writer<'a> {
         let (number, coroutines) = (self.number, self.shape.coroutines);
         let entry = self.memory.first_entry + self.memory.table.len() as u32;
         self.variables.clear();
-        self.line(&format!("(func ${prefix}run (export \"run {number}\")"));
+        self.line(&format!("(func ${prefix}run (export \"run {number}\") (param $v i32)"));
         self.locals();
-        self.line("(local $d i32) (local $v i32) (local $count i32)");
+        self.line("(local $d i32) (local $count i32)");
         self.line("(local.set $d (i32.const 5))");
         self.set_locals();
-        let budget = 50 + self.random.below(250);
-        let seed = self.random.next() as u32;
-        self.line(&format!("(i32.store (i32.const {base}) (i32.const {budget}))"));
-        self.line(&format!("(i32.store offset=4 (i32.const {base}) (i32.const {seed}))"));
+        self.line(&format!("(call $begin (i32.const {base}) (local.get $v))"));
         for coroutine in 0..coroutines {
             let core = self.memory.coroutine(coroutine);
             let (start, end) = self.memory.frames(coroutine);

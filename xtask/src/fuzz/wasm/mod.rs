@@ -21,7 +21,7 @@ use super::random::{self, Random};
 pub(super) const PROGRAMS: usize = 27;
 
 /// The functions that all programs share, imported ones first; see `switch.wat`.
-const SHARED_FUNCTIONS: u32 = 12;
+const SHARED_FUNCTIONS: u32 = 13;
 
 const PAGE: u32 = 0x1_0000;
 
@@ -122,4 +122,71 @@ fn function_type(found: &Type, number: usize) -> String {
     let markers = markers(number).join(" ");
     let (parameters, results) = (words(&found.parameters), words(&found.results));
     format!("(func (param i32 i32{parameters} {markers}) (result{results}))")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use wasmparser::{KnownCustom, Linking, Parser, Payload, Validator};
+
+    use super::*;
+
+    fn all() -> Vec<usize> {
+        (0..PROGRAMS).collect()
+    }
+
+    #[test]
+    fn a_seed_makes_the_same_module_every_time() {
+        let (one, other) = (module(7, &all()).unwrap(), module(7, &all()).unwrap());
+        assert_eq!(one.text, other.text);
+        assert_eq!(one.wasm, other.wasm);
+        assert_ne!(one.wasm, module(8, &all()).unwrap().wasm);
+    }
+
+    #[test]
+    fn a_program_alone_is_the_same_program() {
+        let (among_all, alone) = (module(7, &all()).unwrap(), module(7, &[5]).unwrap());
+        let lines = |text: &str| {
+            let own = text.lines().filter(|line| line.starts_with("(func $p5"));
+            own.map(str::to_owned).collect::<Vec<_>>()
+        };
+        let functions = lines(&alone.text);
+        assert!(!functions.is_empty());
+        assert_eq!(functions, lines(&among_all.text));
+    }
+
+    #[test]
+    fn programs_share_no_types() {
+        let types: BTreeSet<_> = (0..PROGRAMS).map(markers).collect();
+        assert_eq!(types.len(), PROGRAMS);
+    }
+
+    #[test]
+    fn modules_are_valid_and_some_have_all_the_sections_of_a_linker() {
+        let mut found = BTreeSet::new();
+        for seed in 0..8 {
+            let Module { wasm, .. } = module(seed, &[0, 1]).unwrap();
+            Validator::new().validate_all(&wasm).unwrap();
+            for payload in Parser::new(0).parse_all(&wasm) {
+                let Payload::CustomSection(section) = payload.unwrap() else { continue };
+                let parts = match section.as_known() {
+                    KnownCustom::Linking(linking) => linking
+                        .subsections()
+                        .map(|part| match part.unwrap() {
+                            Linking::SymbolTable(symbols) => symbols.into_iter().count(),
+                            _ => 0,
+                        })
+                        .sum(),
+                    KnownCustom::Reloc(relocations) => relocations.entries().into_iter().count(),
+                    _ => 0,
+                };
+                if parts > 0 {
+                    found.insert(section.name().to_owned());
+                }
+            }
+        }
+        let expected = ["linking", "reloc.CODE", "reloc.DATA"].map(str::to_owned);
+        assert_eq!(found, BTreeSet::from(expected));
+    }
 }

@@ -5,12 +5,13 @@ use super::shape::{DROP, Kind, Taken};
 
 impl Writer<'_> {
     pub(super) fn statement(&mut self, nesting: usize) {
-        if let Some(type_index) = self.focus
-            && self.random.percent(70)
-        {
-            return self.about_callable(type_index);
-        }
-        match self.random.below(20) {
+        let choices = match self.focus {
+            Some(type_index) if self.random.percent(60) => return self.about_callable(type_index),
+            // No other calls.
+            Some(_) => 15..20,
+            None => 0..20,
+        };
+        match choices.start + self.random.below(choices.len()) {
             0 | 1 => self.trace(),
             2..=5 => self.assign(),
             6 | 7 => self.direct_call(),
@@ -85,7 +86,7 @@ impl Writer<'_> {
     }
 
     /// A function pointer that is in a local for a while, with branches and loops in between.
-    fn tangle(&mut self, nesting: usize) {
+    pub(super) fn tangle(&mut self, nesting: usize) {
         let type_index = 1 + self.random.below(self.shape.types.len() - 1);
         self.focus = Some(type_index);
         self.statement(nesting);

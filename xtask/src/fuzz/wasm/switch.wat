@@ -58,6 +58,14 @@
         (call $resume (local.get $core))
         (call $trace (i32.load offset=12 (local.get $core))))))
 
+  ;; What a run begins with. The number of functions that may be entered is 60, 160, 260 or 360.
+  (func $begin (param $base i32) (param $seed i32)
+    (i32.store (local.get $base)
+      (i32.add (i32.const 60)
+        (i32.mul (i32.const 100) (i32.and (local.get $seed) (i32.const 3)))))
+    (i32.store offset=4 (local.get $base)
+      (i32.mul (i32.add (local.get $seed) (i32.const 1)) (i32.const 0x9e3779b9))))
+
   ;; A random number; `base` is the program's memory.
   (func $random (param $base i32) (result i32)
     (i32.store offset=4 (local.get $base)
