@@ -47,6 +47,7 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 
+use analysis::{Analysis, Program};
 use module::Summary;
 
 pub use analysis::Vouched;
@@ -75,6 +76,17 @@ pub fn asyncify(
         return Ok(linked.to_vec());
     }
     pipeline::asyncify(linked, recipe, engine, scratch, |_| {}).map(|(asyncified, _)| asyncified)
+}
+
+/// The functions that [`asyncify`] would instrument, by their names as people read them.
+///
+/// # Errors
+///
+/// If the module cannot be read, or something that is vouched for does not exist.
+pub fn instrumented(linked: &[u8], vouched: &Vouched) -> Result<Vec<String>> {
+    let program = Program::read(linked)?;
+    let analysis = Analysis::of(&program, vouched)?;
+    Ok(analysis.instrumented().map(|index| program.readable(index)).collect())
 }
 
 /// Runs whichever of the two programs was asked for, and returns its exit status.

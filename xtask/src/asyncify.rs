@@ -75,7 +75,7 @@ fn list_and_run(
     if let Some(folder) = output.parent() {
         fs::create_dir_all(folder)?;
     }
-    let asyncified = cargo_bysyncify::asyncify(&read(input)?, &recipe, &engine, output)?;
+    let asyncified = cargo_bysyncify::asyncify(&read(input)?, &recipe, Some(&engine), output)?;
     fs::write(output, asyncified).with_context(|| format!("cannot write `{}`", output.display()))
 }
 

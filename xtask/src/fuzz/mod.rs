@@ -1,7 +1,6 @@
 //! `cargo xtask fuzz`: random programs that wait, asyncified with our list of functions and with
 //! Binaryen's own, must do the same.
 
-mod engine;
 mod modules;
 mod random;
 mod run;

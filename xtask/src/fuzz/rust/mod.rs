@@ -78,7 +78,12 @@ impl Fuzzer<'_> {
         let all = Recipe { opt_level: OptLevel::O0, everything: true, ..Recipe::default() };
         let make = |recipe: &Recipe| {
             let scratch = self.folder.join("module.wasm");
-            Runner::new(&cargo_bysyncify::asyncify(&linked, recipe, &self.wasm_opt, &scratch)?)
+            Runner::new(&cargo_bysyncify::asyncify(
+                &linked,
+                recipe,
+                Some(&self.wasm_opt),
+                &scratch,
+            )?)
         };
         let (ours, reference) = (make(&ours)?, make(&all)?);
         let name = format!("seed {seed:#x}, {build}, wasm-opt {}", level.flag());
