@@ -27,7 +27,7 @@ const VARIABLE: &str = "BYSYNCIFY_EVENTS";
 pub(crate) enum Phase {
     /// Finding out what has to be instrumented.
     Analyse,
-    /// Running `wasm-opt`.
+    /// Instrumenting that, and optimising.
     Asyncify,
     /// Checking what came out.
     Verify,
@@ -44,6 +44,8 @@ pub(crate) struct Figures {
     pub(crate) counts: Option<Counts>,
     /// Whether the work was done an earlier time, on the same module.
     pub(crate) reused: bool,
+    /// Whether it should have been optimised, but there is no `wasm-opt`.
+    pub(crate) lacks_wasm_opt: bool,
 }
 
 /// How much of a module is instrumented.
@@ -123,6 +125,7 @@ impl Event {
                         .zip(json["instrumented"].as_u64())
                         .map(|(functions, instrumented)| Counts { functions, instrumented }),
                     reused: json["reused"].as_bool()?,
+                    lacks_wasm_opt: json["lacks_wasm_opt"].as_bool()?,
                 },
                 seconds: Phase::ALL
                     .into_iter()
@@ -150,6 +153,7 @@ fn figures_to_json(figures: &Figures, seconds: &[(Phase, Duration)]) -> Value {
         "instrumented": figures.counts.map(|counts| counts.instrumented),
         "seconds": seconds,
         "reused": figures.reused,
+        "lacks_wasm_opt": figures.lacks_wasm_opt,
     })
 }
 

@@ -100,7 +100,9 @@ fn finish(
     };
     let stripped = module::without_sections(&asyncified, |section| arguments.strips(section))?;
     replace(output, &stripped)?;
-    Ok(Some(Figures { bytes_before, bytes_after: size(output)?, counts, reused }))
+    let lacks_wasm_opt = engine.is_none() && recipe.opt_level != OptLevel::O0;
+    let bytes_after = size(output)?;
+    Ok(Some(Figures { bytes_before, bytes_after, counts, reused, lacks_wasm_opt }))
 }
 
 /// What is needed to make a module so. That there is none may be as good.

@@ -189,7 +189,12 @@ fn outcome(figures: &Figures, time: Duration) -> String {
     } else {
         format!(" in {:.1} s", time.as_secs_f64())
     };
-    format!("{counts}{sizes}{when}")
+    let hint = if figures.lacks_wasm_opt {
+        "; without wasm-opt, which `cargo bysyncify setup` installs, it is larger than need be"
+    } else {
+        ""
+    };
+    format!("{counts}{sizes}{when}{hint}")
 }
 
 fn size(bytes: u64) -> String {

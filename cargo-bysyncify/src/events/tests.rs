@@ -12,6 +12,7 @@ fn figures() -> Figures {
         bytes_after: 1_337_200,
         counts: Some(Counts { functions: 1166, instrumented: 85 }),
         reused: false,
+        lacks_wasm_opt: false,
     }
 }
 
@@ -132,6 +133,12 @@ fn what_was_done_is_told_in_few_words() {
     assert_eq!(told(figures()), "85 of 1,166 functions, 1.2 MB to 1.3 MB in 0.1 s");
     let reused = Figures { reused: true, ..figures() };
     assert_eq!(told(reused), "85 of 1,166 functions, 1.2 MB to 1.3 MB, as before");
+    let larger = Figures { reused: true, lacks_wasm_opt: true, ..figures() };
+    assert_eq!(
+        told(larger),
+        "85 of 1,166 functions, 1.2 MB to 1.3 MB, as before; without wasm-opt, which `cargo \
+         bysyncify setup` installs, it is larger than need be"
+    );
     let smaller = Figures { bytes_after: 600_000, counts: None, ..figures() };
     assert_eq!(told(smaller), "1.2 MB to 600 kB in 0.1 s");
     let counts = Some(Counts { functions: 1_234_567, instrumented: 0 });
@@ -197,6 +204,7 @@ fn messages_have_all_figures_and_name_the_module() {
             "instrumented": 85,
             "seconds": { "analyse": 0.12 },
             "reused": false,
+            "lacks_wasm_opt": false,
         }))
     );
     assert_eq!(

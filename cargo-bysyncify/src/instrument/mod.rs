@@ -63,6 +63,8 @@ mod read;
 mod refused;
 mod runtime;
 mod shape;
+#[cfg(test)]
+mod tests;
 
 use anyhow::Result;
 use wasmparser::Operator;

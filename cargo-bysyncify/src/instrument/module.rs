@@ -339,6 +339,13 @@ impl Reencode for Writer<'_> {
                 }
                 names.functions(&map);
             }
+            Name::Global(map) => {
+                let mut all = utils::name_map(map, Ok)?;
+                let Runtime { state, data, .. } = self.facts.runtime();
+                all.append(state, "asyncify_state");
+                all.append(data, "asyncify_data");
+                names.globals(&all);
+            }
             // Names of locals and labels would be of others.
             Name::Local(_) | Name::Label(_) => {}
             other => utils::parse_custom_name_subsection(self, names, other)?,

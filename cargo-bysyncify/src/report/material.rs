@@ -52,18 +52,12 @@ impl Material {
                 module.display()
             );
         }
-        if !summary.is_asyncified {
-            bail!(
-                "`{}` imports nothing of Asyncify: nothing in it can be suspended, and nothing is \
-                 instrumented",
-                module.display()
-            );
-        }
         let Some(store) = Store::behind(module, &wasm)? else {
             bail!(
-                "`{}` has been through Asyncify, but not in this folder by this program's linker, \
-                 which keeps what a report needs: build it with `cargo bysyncify build`, or give \
-                 the module as it was linked",
+                "`{}` imports nothing of Asyncify, and this program's linker has kept nothing of it \
+                 here. Either nothing in it can be suspended, or it was made elsewhere or changed \
+                 afterwards: build it with `cargo bysyncify build`, or give the module as it was \
+                 linked",
                 module.display()
             );
         };

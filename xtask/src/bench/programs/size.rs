@@ -4,10 +4,17 @@ use std::fs;
 use std::path::Path;
 
 use anyhow::{Context, Result};
-use wasmparser::{ExternalKind, FunctionBody, Operator, Parser, Payload, TypeRef};
+use wasmparser::{
+    ExternalKind, FunctionBody, KnownCustom, Name, NameSectionReader, Operator, Parser, Payload,
+    TypeRef,
+};
 
-/// The function that Asyncify exports to tell its state: it reads that and does nothing else.
+/// The function that Binaryen's Asyncify exports to tell its state: it reads that and does nothing
+/// else.
 const GET_STATE: &str = "asyncify_get_state";
+
+/// The name of the global that our linker keeps the state in.
+const STATE: &str = "asyncify_state";
 
 /// What of a module is counted.
 #[derive(Debug, PartialEq)]
@@ -30,7 +37,7 @@ impl Size {
 
     fn of_module(wasm: &[u8]) -> Result<Self> {
         let (mut bytes, mut code, mut last_end) = (0, 0, 0);
-        let (mut imported, mut get_state) = (0, None);
+        let (mut imported, mut get_state, mut state) = (0, None, None);
         let mut bodies = Vec::new();
         for payload in Parser::new(0).parse_all(wasm) {
             let payload = payload?;
@@ -63,24 +70,46 @@ impl Size {
                     }
                 }
                 Payload::CodeSectionEntry(body) => bodies.push(body),
+                Payload::CustomSection(section) => {
+                    if let KnownCustom::Name(names) = section.as_known() {
+                        state = state.or(global_named(names, STATE)?);
+                    }
+                }
                 _ => {}
             }
         }
         let get_state = get_state.and_then(|index| bodies.get(index.checked_sub(imported)?));
-        let instrumented =
-            get_state.map(|get_state| instrumented(&bodies, get_state)).transpose()?;
+        if let Some(get_state) = get_state {
+            state = globals_read(get_state)?.first().copied();
+        }
+        let instrumented = state.map(|state| readers(&bodies, state)).transpose()?;
+        // All but that one.
+        let instrumented = instrumented.map(|count| count - usize::from(get_state.is_some()));
         Ok(Self { bytes, code, functions: bodies.len(), instrumented })
     }
 }
 
-fn instrumented(bodies: &[FunctionBody<'_>], get_state: &FunctionBody<'_>) -> Result<usize> {
-    let state = globals_read(get_state)?.first().copied().context("Asyncify has no state")?;
+fn global_named(names: NameSectionReader<'_>, name: &str) -> Result<Option<u32>> {
+    for subsection in names {
+        if let Name::Global(map) = subsection? {
+            for naming in map {
+                let naming = naming?;
+                if naming.name == name {
+                    return Ok(Some(naming.index));
+                }
+            }
+        }
+    }
+    Ok(None)
+}
+
+/// How many functions read a global.
+fn readers(bodies: &[FunctionBody<'_>], global: u32) -> Result<usize> {
     let mut count = 0;
     for body in bodies {
-        count += usize::from(globals_read(body)?.contains(&state));
+        count += usize::from(globals_read(body)?.contains(&global));
     }
-    // All but that one.
-    Ok(count - 1)
+    Ok(count)
 }
 
 fn globals_read(body: &FunctionBody<'_>) -> Result<Vec<u32>> {
@@ -125,5 +154,14 @@ mod tests {
                 (func (export "asyncify_stop_unwind") i32.const 0 global.set $state))"#,
         );
         assert_eq!((found.functions, found.instrumented), (4, Some(1)));
+        // By the name that our linker gives it.
+        let found = size(
+            "(module
+                (global $stack (mut i32) (i32.const 0))
+                (global $asyncify_state (mut i32) (i32.const 0))
+                (func (result i32) global.get $stack)
+                (func (result i32) global.get $stack drop global.get $asyncify_state))",
+        );
+        assert_eq!((found.functions, found.instrumented), (2, Some(1)));
     }
 }

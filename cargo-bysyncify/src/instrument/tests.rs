@@ -1,0 +1,125 @@
+//! What instrumented functions look like. What they do is seen where they run: in the guests
+//! (`tests/guests`), and in the random programs of `cargo xtask fuzz`.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{Obstacle, Refused, Sites, instrument};
+
+/// The module of this text, its functions `$waits` and `$waits_too` instrumented, with `$suspend`
+/// as the top function and all indirect calls as sites.
+fn instrumented(text: &str) -> Result<Vec<u8>, Refused> {
+    let wasm = wat::parse_str(text).unwrap();
+    let program = crate::analysis::Program::read(&wasm).unwrap();
+    let functions: BTreeSet<_> =
+        ["waits", "waits_too"].iter().filter_map(|name| program.named(name)).collect();
+    let indirect: BTreeMap<_, _> =
+        functions.iter().map(|function| (*function, (0..9).collect())).collect();
+    let tops = program.named("suspend").into_iter().collect();
+    instrument(&wasm, &Sites { functions, tops, indirect })
+        .map_err(|error| error.downcast().unwrap())
+}
+
+/// What becomes of `$waits`, in a module with this text.
+fn waits(text: &str) -> String {
+    let wasm = instrumented(&format!(
+        r#"(module
+            (type $t (func (param i32) (result i32)))
+            (import "asyncify" "start_unwind" (func $start_unwind (param i32)))
+            (memory 1)
+            (table 1 funcref)
+            (func $suspend (param i32) (result i32)
+              (call $start_unwind (local.get 0)) (i32.const 0))
+            (func $plain (param i32) (result i32) (local.get 0))
+            {text})"#
+    ));
+    let text = wasmprinter::print_bytes(wasm.unwrap()).unwrap();
+    let start = text.find("  (func $waits ").unwrap();
+    let end = text[start..].find("\n  )\n").unwrap() + start;
+    text[start..end + 5].to_owned()
+}
+
+#[test]
+fn straight_code() {
+    let text = "(func $waits (param $x i32) (result i32) (local $dead i32) (local $live i64)
+        (local.set $dead (i32.load (local.get $x)))
+        (local.set $live (i64.const 7))
+        (drop (call $suspend (local.get $dead)))
+        (i32.add (i32.wrap_i64 (local.get $live)) (call $plain (i32.const 1))))";
+    assert_eq!(waits(text), include_str!("tests/straight.wat"));
+}
+
+#[test]
+fn branches_and_loops() {
+    let text = "(func $waits (param $x i32) (local $count i32)
+        (block $end
+          (loop $again
+            (if (local.get $x)
+              (then (call $waits_too))
+              (else (local.set $count (call $plain (local.get $count)))))
+            (br_if $end (call_indirect (type $t) (local.get $count) (local.get $x)))
+            (br $again)))
+        (call $waits_too))
+      (func $waits_too (drop (call $suspend (i32.const 0))))";
+    assert_eq!(waits(text), include_str!("tests/loop.wat"));
+}
+
+#[test]
+fn operands_that_wait() {
+    let text = "(func $waits (param $x i32) (result i32)
+        (i32.sub
+          (call $plain (i32.const 1))
+          (if (result i32) (local.get $x)
+            (then (i32.add (call $plain (i32.const 2)) (call $suspend (i32.const 3))))
+            (else (i32.const 4)))))";
+    assert_eq!(waits(text), include_str!("tests/operands.wat"));
+}
+
+#[test]
+fn code_that_is_never_reached_is_left_out() {
+    let text = "(func $waits (result i32)
+        (drop (call $suspend (i32.const 0)))
+        (return (i32.const 1))
+        (block (drop (call $suspend (i32.const 2))))
+        (i32.const 3))";
+    assert_eq!(waits(text), include_str!("tests/dead.wat"));
+}
+
+#[test]
+fn tail_calls_become_calls() {
+    let text = "(func $waits (param i32) (result i32) (return_call $suspend (local.get 0)))";
+    let with_call = "(func $waits (param i32) (result i32) (return (call $suspend (local.get 0))))";
+    assert_eq!(waits(text), waits(with_call));
+}
+
+#[test]
+fn whole_module() {
+    let wasm = instrumented(
+        r#"(module $demo
+            (import "env" "a" (func $a))
+            (import "asyncify" "stop_rewind" (func $stop_rewind))
+            (import "asyncify" "start_unwind" (func $start_unwind (param i64)))
+            (import "env" "memory" (memory i64 1))
+            (func $waits (export "waits") (call $a) (call $suspend))
+            (func $suspend (call $start_unwind (i64.const 8)) (call $stop_rewind))
+            (elem declare func $suspend $stop_rewind)
+            (func $takes (result funcref funcref)
+              (ref.func $suspend) (ref.func $stop_rewind)))"#,
+    );
+    let text = wasmprinter::print_bytes(wasm.unwrap()).unwrap();
+    assert_eq!(text, include_str!("tests/module.wat"));
+}
+
+#[test]
+fn a_function_that_is_refused_is_named() {
+    let text = r#"(module (memory 1)
+        (import "asyncify" "start_unwind" (func $start_unwind (param i32)))
+        (func $suspend (call $start_unwind (i32.const 0)))
+        (func $waits (param externref) (result externref) (call $suspend) (local.get 0)))"#;
+    let refused = instrumented(&text.replacen("(memory 1)", "", 1).replacen(
+        "(func $suspend",
+        "(memory 1) (func $suspend",
+        1,
+    ));
+    let obstacle = Obstacle::ReferenceInLocal(0);
+    assert_eq!(refused, Err(Refused { function: 2, obstacle }));
+}

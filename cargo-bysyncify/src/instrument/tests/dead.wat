@@ -1,0 +1,39 @@
+  (func $waits (;2;) (type 2) (result i32)
+    (local i32 i32)
+    block ;; label = @1
+      block (result i32) ;; label = @2
+        global.get 0
+        if ;; label = @3
+          i32.const 4
+          call $asyncify_pop
+          local.set 1
+          local.get 1
+          i32.load
+          local.set 0
+          local.get 0
+          call $suspend
+          br 1 (;@2;)
+        end
+        i32.const 0
+        local.tee 0
+        call $suspend
+      end
+      global.get 0
+      if ;; label = @2
+        br 1 (;@1;)
+      end
+      drop
+      i32.const 1
+      return
+      return
+    end
+    i32.const 4
+    call $asyncify_push
+    local.tee 1
+    if ;; label = @1
+      local.get 1
+      local.get 0
+      i32.store
+    end
+    i32.const 0
+  )

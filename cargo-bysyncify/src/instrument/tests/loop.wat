@@ -1,0 +1,127 @@
+  (func $waits (;2;) (type 1) (param i32)
+    (local i32 i32 i32 i32)
+    block (result i32) ;; label = @1
+      block ;; label = @2
+        block ;; label = @3
+          block ;; label = @4
+            global.get 0
+            if ;; label = @5
+              i32.const 16
+              call $asyncify_pop
+              local.set 4
+              local.get 4
+              i32.load
+              local.set 0
+              local.get 4
+              i32.load offset=8
+              local.set 2
+              block ;; label = @6
+                local.get 2
+                i32.const 1
+                i32.sub
+                br_table 2 (;@4;) 2 (;@4;) 0 (;@6;)
+              end
+              call $waits_too
+              i32.const 0
+              local.set 2
+              br 3 (;@2;)
+            end
+          end
+          loop ;; label = @4
+            block (result i32) ;; label = @5
+              block ;; label = @6
+                block ;; label = @7
+                  block ;; label = @8
+                    local.get 2
+                    if ;; label = @9
+                      local.get 4
+                      i32.load offset=4
+                      local.set 1
+                      local.get 4
+                      i32.load offset=12
+                      local.set 3
+                      block ;; label = @10
+                        block ;; label = @11
+                          local.get 2
+                          i32.const 1
+                          i32.sub
+                          br_table 0 (;@11;) 1 (;@10;)
+                        end
+                        call $waits_too
+                        i32.const 0
+                        local.set 2
+                        br 2 (;@8;)
+                      end
+                      i32.const 0
+                      local.get 3
+                      call_indirect (type $t)
+                      i32.const 0
+                      local.set 2
+                      br 4 (;@5;)
+                    end
+                    local.get 0
+                    i32.eqz
+                    br_if 1 (;@7;)
+                    call $waits_too
+                  end
+                  global.get 0
+                  if ;; label = @8
+                    i32.const 0
+                    local.set 3
+                    i32.const 1
+                    br 7 (;@1;)
+                  end
+                  br 1 (;@6;)
+                end
+                local.get 1
+                call $plain
+                local.set 1
+              end
+              local.get 1
+              local.get 0
+              local.tee 3
+              call_indirect (type $t)
+            end
+            global.get 0
+            if ;; label = @5
+              i32.const 2
+              br 4 (;@1;)
+            end
+            br_if 1 (;@3;)
+            br 0 (;@4;)
+          end
+        end
+        call $waits_too
+      end
+      global.get 0
+      if ;; label = @2
+        i32.const 0
+        local.set 0
+        i32.const 0
+        local.set 1
+        i32.const 0
+        local.set 3
+        i32.const 3
+        br 1 (;@1;)
+      end
+      return
+    end
+    local.set 2
+    i32.const 16
+    call $asyncify_push
+    local.tee 4
+    if ;; label = @1
+      local.get 4
+      local.get 0
+      i32.store
+      local.get 4
+      local.get 1
+      i32.store offset=4
+      local.get 4
+      local.get 2
+      i32.store offset=8
+      local.get 4
+      local.get 3
+      i32.store offset=12
+    end
+  )

@@ -1,0 +1,53 @@
+  (func $waits (;2;) (type $t) (param i32) (result i32)
+    (local i32 i64 i32 i32)
+    block ;; label = @1
+      block (result i32) ;; label = @2
+        global.get 0
+        if ;; label = @3
+          i32.const 12
+          call $asyncify_pop
+          local.set 4
+          local.get 4
+          i64.load align=4
+          local.set 2
+          local.get 4
+          i32.load offset=8
+          local.set 3
+          local.get 3
+          call $suspend
+          br 1 (;@2;)
+        end
+        local.get 0
+        i32.load
+        local.set 1
+        i64.const 7
+        local.set 2
+        local.get 1
+        local.tee 3
+        call $suspend
+      end
+      global.get 0
+      if ;; label = @2
+        br 1 (;@1;)
+      end
+      drop
+      local.get 2
+      i32.wrap_i64
+      i32.const 1
+      call $plain
+      i32.add
+      return
+    end
+    i32.const 12
+    call $asyncify_push
+    local.tee 4
+    if ;; label = @1
+      local.get 4
+      local.get 2
+      i64.store align=4
+      local.get 4
+      local.get 3
+      i32.store offset=8
+    end
+    i32.const 0
+  )
