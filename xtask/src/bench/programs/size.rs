@@ -135,7 +135,7 @@ mod tests {
         let text = r#"(memory 1) (func) (func) (data (i32.const 0) "four")"#;
         let without = wat::parse_str(format!("(module {text})")).expect("a module").len();
         assert_eq!(
-            size(&format!(r#"(module (@custom "name" "\00") {text} (@custom "x" "more"))"#)),
+            size(&format!(r#"(module (@custom "name" "") {text} (@custom "x" "more"))"#)),
             // Code: id, length, count, and each function's length, number of locals and end.
             Size { bytes: without, code: 3 + 2 * 3, functions: 2, instrumented: None }
         );
