@@ -18,9 +18,10 @@ pub(crate) const ROW: &str = "examples";
 /// `[package.metadata.xtask]`. The command finds the module in `BYSYNCIFY_WASM`, and with
 /// `wasm-bindgen = "<version>"` what that made of it in `BYSYNCIFY_JS`. `wasm-opt-level` is for
 /// those whose wasm-opt would take too long, and `everything = true` for those that are also tested
-/// with all that Binaryen would instrument.
-pub(crate) fn run(workspace: &Workspace, report: &mut Report) {
-    for example in workspace.with_own_tests() {
+/// with all that Binaryen would instrument. `only` names the one to test, if not all.
+pub(crate) fn run(workspace: &Workspace, only: Option<&str>, report: &mut Report) {
+    let is_meant = |example: &&Package| only.is_none_or(|name| example.name == name);
+    for example in workspace.with_own_tests().filter(is_meant) {
         run_and_count(workspace, example, None, report);
         if example.flag("everything") {
             run_and_count(workspace, example, Some("--everything"), report);
