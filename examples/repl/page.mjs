@@ -45,6 +45,7 @@ async function start(script) {
   setRunning(true);
   const { ended, stop } = await run(wasm, terminal, script);
   element('stop').onclick = stop;
+  element('stop').disabled = false;
   await ended;
   setRunning(false);
 }
@@ -52,8 +53,8 @@ async function start(script) {
 function setRunning(isRunning) {
   element('run').disabled = isRunning;
   element('type').disabled = isRunning;
-  element('stop').disabled = !isRunning;
   if (!isRunning) {
+    element('stop').disabled = true;
     line.disabled = true;
     element('prompt').textContent = '';
   }

@@ -163,7 +163,7 @@ Yes, after 2 guesses.
 `);
         if (process.env.BYSYNCIFY_SCREENSHOT) await page.screenshot(process.env.BYSYNCIFY_SCREENSHOT);
         await page.evaluate('$("script").value = "loop {}", $("run").click()');
-        await page.until('!$("stop").disabled && $("stop").onclick');
+        await page.until('!$("stop").disabled');
         await page.evaluate('$("stop").click()');
         await page.until('!$("run").disabled');
         assert.equal(await text(), 'Script terminated (line 1, position 6)\n');
