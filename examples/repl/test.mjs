@@ -63,11 +63,11 @@ Yes, after 3 guesses.
   },
 
   'what is typed'() {
-    const typed = ['let x = 40;', 'x + 2', 'fn f(n) {', '  if n < 2 { 1 } else { n * f(n - 1) }', '}', 'f(10)',
+    const typed = ['let x = 40;', 'x + 2', 'fn f(n) {', '  if n < 2 { 1 } else { n * f(n - 1) }', '}', 'f(5)',
       'let name = input("?");', 'Ada', '[name,', 'x]', 'print(name)', 'foo()', 'let = 1', '"open', 'x'];
     assert.deepEqual(inTerminal(`${typed.join('\n')}\n`), {
       status: 0,
-      stdout: '=> 42\n=> 3628800\n=> ["Ada", 40]\nAda\n=> 40\n',
+      stdout: '=> 42\n=> 120\n=> ["Ada", 40]\nAda\n=> 40\n',
       stderr: `Function not found: foo () (line 1, position 1)
 Syntax error: Expecting name of a variable (line 1, position 5)
 Syntax error: Open string is not terminated (line 1, position 1)
