@@ -230,7 +230,10 @@ tests! {
                 after_polls(1, ()).await;
             });
         });
-        let polls = [(); 4].map(|()| poll_next(&mut stream));
+        // A waker that is equal to its clones: a future that yields is polled again for another.
+        let waker = Waker::from(Arc::new(CountingWaker::default()));
+        let mut context = Context::from_waker(&waker);
+        let polls = [(); 4].map(|()| Pin::new(&mut stream).poll_next(&mut context));
         use Poll::{Pending, Ready};
         assert_eq!(polls, [Pending, Ready(Some("between")), Pending, Ready(None)]);
     }
