@@ -5,6 +5,8 @@
 
 #[cfg(feature = "alloc")]
 extern crate alloc;
+#[cfg(feature = "std")]
+extern crate std;
 
 // What the build script's object and `raw` must agree on.
 #[path = "../build/abi.rs"]
@@ -15,6 +17,8 @@ mod body;
 mod embed;
 mod fatal;
 mod handle;
+#[cfg(any(feature = "std", feature = "embedded-io"))]
+mod io;
 mod layout;
 mod outside;
 mod phase;
@@ -68,3 +72,12 @@ pub use owned_core::Core;
 pub use stack::Stack;
 #[cfg(feature = "alloc")]
 pub use yielder::Yielder;
+
+#[cfg(feature = "futures-io")]
+pub use io::FuturesIo;
+#[cfg(feature = "std")]
+pub use io::RangeReader;
+#[cfg(feature = "tokio")]
+pub use io::TokioIo;
+#[cfg(feature = "embedded-io")]
+pub use io::{EmbeddedBufReader, EmbeddedIo, EmbeddedIoError};
