@@ -36,7 +36,9 @@ impl EmbedError {
     /// Whether this is what `error`, or any error that it wraps, comes from.
     ///
     /// Synchronous crates wrap the `io::Error` that they were given in an error of their own. This
-    /// looks into it, and into all [`source`](Error::source)s of theirs.
+    /// looks into it and into all its [`source`](Error::source)s, which is enough for `zip`, `tar` and
+    /// `flate2`. Others do not tell where theirs come from: those of `png` and `serde_json` are to be
+    /// made an `io::Error` first, which they know how to be, and those of `csv` to be taken apart.
     ///
     /// ```
     /// use bysyncify::EmbedError;
