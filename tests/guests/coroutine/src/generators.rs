@@ -37,7 +37,9 @@ tests! {
     fn values_come_from_any_depth() {
         let numbers = Generator::new(STACK, |yielder| walk(0, 100, yielder).unwrap());
         assert!(numbers.eq(0..100));
-        let numbers = Generator::new(STACK, |yielder| drop(walk(0, 100, yielder)));
+        let numbers = Generator::new(STACK, |yielder| {
+            let _ = walk(0, 100, yielder);
+        });
         assert!(numbers.take(40).eq(0..40));
         assert_eq!(abandoned_coroutines(), 0);
     }
@@ -204,7 +206,11 @@ tests! {
     }
 
     fn many_generators_take_turns() {
-        let count = |from| Generator::new(STACK, move |y| (from..).for_each(|n| y.yield_(n)));
+        let count = |from: usize| {
+            Generator::new(STACK, move |yielder| {
+                (from..from + 100).for_each(|number| yielder.yield_(number));
+            })
+        };
         let mut all: Vec<_> = (0..10).map(|index| count(100 * index)).collect();
         for step in 0..20 {
             for (index, numbers) in all.iter_mut().enumerate() {
