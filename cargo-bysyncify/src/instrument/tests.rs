@@ -5,6 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Obstacle, Refused, Sites, instrument};
 
+mod run;
+
 /// The module of this text, its functions `$waits` and `$waits_too` instrumented, with `$suspend`
 /// as the top function and all indirect calls as sites.
 fn instrumented(text: &str) -> Result<Vec<u8>, Refused> {
