@@ -102,7 +102,7 @@ mod tests {
 
     /// The next of all causes. A new one must be given its place here.
     fn after(cause: Fatal) -> Option<Fatal> {
-        let (needed, available, size, function) = (1, 1, 1, "N");
+        let (needed, size, function) = (1, 1, "N");
         Some(match cause {
             Fatal::FramesOverflow { .. } => Fatal::ShadowOverflow { needed, size },
             Fatal::ShadowOverflow { .. } => Fatal::StackOverflow { function, needed, size },
