@@ -7,6 +7,7 @@ use core::task::{Context, Poll};
 
 use futures_core::FusedFuture;
 
+use crate::body::Body;
 use crate::handle::CoreHandle;
 use crate::layout::{Layout, MIN_STACK_SIZE, StackUsage};
 use crate::raw_coroutine::RawCoroutine;
@@ -108,13 +109,8 @@ where
     /// Panics as [`Coroutine::new`] does.
     #[track_caller]
     pub unsafe fn new_unchecked(size: usize, closure: U) -> Self {
-        assert!(
-            size >= MIN_STACK_SIZE,
-            "a stack of {size} bytes is too small for a coroutine: give it at least {MIN_STACK_SIZE}"
-        );
-        let len = Layout::needed(size, RawCoroutine::<U, T>::FRAME_LAYOUT);
         // SAFETY: our caller makes the same promise.
-        unsafe { Self::with_stack_unchecked(Stack::new(len), closure) }
+        unsafe { Self::of_body(size, closure) }
     }
 
     /// Like [`Coroutine::with_stack`], for a closure that borrows.
@@ -128,11 +124,46 @@ where
     /// Panics as [`Coroutine::with_stack`] does.
     #[track_caller]
     pub unsafe fn with_stack_unchecked(stack: Stack, closure: U) -> Self {
+        // SAFETY: our caller makes the same promise.
+        unsafe { Self::of_body_on(stack, closure) }
+    }
+}
+
+impl<U, T> Coroutine<U, T> {
+    /// Makes a coroutine of whatever can run on one.
+    ///
+    /// # Safety
+    ///
+    /// - As for [`Coroutine::new_unchecked`].
+    #[track_caller]
+    pub(crate) unsafe fn of_body(size: usize, body: U) -> Self
+    where
+        U: Body<T>,
+    {
+        assert!(
+            size >= MIN_STACK_SIZE,
+            "a stack of {size} bytes is too small for a coroutine: give it at least {MIN_STACK_SIZE}"
+        );
+        let len = Layout::needed(size, RawCoroutine::<U, T>::FRAME_LAYOUT);
+        // SAFETY: our caller makes the same promise.
+        unsafe { Self::of_body_on(Stack::new(len), body) }
+    }
+
+    /// Like [`Coroutine::of_body`], on a stack that there already is.
+    ///
+    /// # Safety
+    ///
+    /// - As for [`Coroutine::new_unchecked`].
+    #[track_caller]
+    pub(crate) unsafe fn of_body_on(stack: Stack, body: U) -> Self
+    where
+        U: Body<T>,
+    {
         let painted = stack.is_painted();
         let memory = stack.into_raw();
         // SAFETY: we own `memory`, and free it only after the coroutine has finished. Our caller
         // makes the same promise about what `U` and `T` borrow.
-        let raw = unsafe { RawCoroutine::new_unchecked(memory, closure) };
+        let raw = unsafe { RawCoroutine::of_body(memory, body) };
         if painted {
             // SAFETY: the stack of a coroutine that has not started.
             unsafe { stack::paint(&raw.core().stack_range()) };
@@ -140,9 +171,7 @@ where
         }
         Self { raw: ManuallyDrop::new(raw) }
     }
-}
 
-impl<U, T> Coroutine<U, T> {
     /// Resumes a suspended coroutine once, with cancellation: the
     /// [`try_embed`](CoreHandle::try_embed) that it waits in, and every later one, returns
     /// [`EmbedError::Cancelled`](crate::EmbedError::Cancelled), so that the closure can return

@@ -235,9 +235,13 @@ impl RawCore {
     }
 
     fn assert_room_if_current(&self) {
-        if sys::bysyncify_current() == ptr::from_ref(self) {
+        if self.is_innermost() {
             self.assert_room();
         }
+    }
+
+    pub(crate) fn is_innermost(&self) -> bool {
+        sys::bysyncify_current() == ptr::from_ref(self)
     }
 
     fn is_running_uncancelled(&self) -> bool {

@@ -23,6 +23,12 @@ impl<'a> CoreHandle<'a> {
         Self { core }
     }
 
+    /// Whether the code that asks runs in this coroutine, and not in one inside of it.
+    #[cfg(feature = "alloc")]
+    pub(crate) fn is_innermost(&self) -> bool {
+        self.core.is_innermost()
+    }
+
     /// Waits for `future`, which may be any [`IntoFuture`], pinned or not.
     ///
     /// If the coroutine is cancelled or dropped meanwhile, this never returns, and the

@@ -5,30 +5,44 @@
 
 #[cfg(feature = "alloc")]
 extern crate alloc;
+#[cfg(feature = "std")]
+extern crate std;
 
 // What the build script's object and `raw` must agree on.
 #[path = "../build/abi.rs"]
 #[allow(dead_code, reason = "the build script uses the rest")]
 mod abi;
 
+mod body;
 mod embed;
 mod fatal;
 mod handle;
+#[cfg(any(feature = "std", feature = "embedded-io"))]
+mod io;
 mod layout;
 mod outside;
 mod phase;
 mod raw;
 mod raw_coroutine;
 mod reporter;
+mod stream_iter;
 mod sys;
 mod waker;
 
 #[cfg(feature = "alloc")]
+mod async_generator;
+#[cfg(feature = "alloc")]
 mod coroutine;
+#[cfg(feature = "alloc")]
+mod generator;
 #[cfg(feature = "alloc")]
 mod owned_core;
 #[cfg(feature = "alloc")]
+mod producer;
+#[cfg(feature = "alloc")]
 mod stack;
+#[cfg(feature = "alloc")]
+mod yielder;
 
 #[cfg(any(feature = "awaiter-trait", feature = "awaiter-trait-01"))]
 mod awaiter;
@@ -41,13 +55,34 @@ pub use layout::{MIN_STACK_SIZE, StackUsage};
 pub use phase::State;
 pub use raw::{RawCore, RawStack};
 pub use raw_coroutine::{RawCoroutine, abandoned_coroutines};
+pub use stream_iter::{StreamIter, TryStreamIter, iter, try_iter};
 pub use sys::{Mark, start_rewind, start_unwind, stop_rewind, stop_unwind};
 
+#[cfg(feature = "alloc")]
+pub use async_generator::AsyncGenerator;
 #[cfg(all(feature = "alloc", feature = "awaiter-trait"))]
 pub use awaiter::CoroutineMarker;
 #[cfg(feature = "alloc")]
 pub use coroutine::Coroutine;
 #[cfg(feature = "alloc")]
+pub use generator::Generator;
+#[cfg(feature = "alloc")]
 pub use owned_core::Core;
 #[cfg(feature = "alloc")]
 pub use stack::Stack;
+#[cfg(feature = "alloc")]
+pub use yielder::Yielder;
+
+#[cfg(feature = "futures-io")]
+pub use io::FuturesIo;
+#[cfg(feature = "std")]
+pub use io::RangeReader;
+#[cfg(feature = "tokio")]
+pub use io::TokioIo;
+#[cfg(feature = "embedded-io")]
+pub use io::{EmbeddedBufReader, EmbeddedIo, EmbeddedIoError};
+
+// So that what it shows is compiled.
+#[cfg(all(doctest, feature = "alloc"))]
+#[doc = include_str!("../docs/streams-and-io.md")]
+struct StreamsAndIo;

@@ -11,6 +11,7 @@ use core::task::{Context, Poll, Waker};
 
 use futures_core::FusedFuture;
 
+use crate::body::Body;
 use crate::handle::CoreHandle;
 use crate::layout::StackUsage;
 use crate::phase::Phase;
@@ -97,11 +98,27 @@ where
     /// Panics as [`RawCoroutine::new`] does.
     #[track_caller]
     pub unsafe fn new_unchecked(memory: NonNull<[MaybeUninit<u8>]>, closure: U) -> Self {
+        // SAFETY: our caller makes the same promise.
+        unsafe { Self::of_body(memory, closure) }
+    }
+}
+
+impl<U, T> RawCoroutine<U, T> {
+    /// Makes a coroutine of whatever can run on one.
+    ///
+    /// # Safety
+    ///
+    /// - As for [`RawCoroutine::new_unchecked`].
+    #[track_caller]
+    pub(crate) unsafe fn of_body(memory: NonNull<[MaybeUninit<u8>]>, body: U) -> Self
+    where
+        U: Body<T>,
+    {
         // SAFETY: our caller makes the same promise about `memory`.
         let frame = unsafe { Frame::<Slot<U, T>>::place(memory, Self::entry, None) };
         let coroutine = Self { frame, marker: PhantomData };
         // SAFETY: the slot has room for a `U`, and the coroutine has not started.
-        unsafe { coroutine.slot().cast::<U>().write(closure) };
+        unsafe { coroutine.slot().cast::<U>().write(body) };
         // Only now: a panic drops `coroutine`, and with it the closure.
         let (values, size) = (size_of::<U>() + size_of::<T>(), coroutine.stack_len());
         assert!(
@@ -118,7 +135,10 @@ where
     /// # Safety
     ///
     /// - `data` is the frame of such a coroutine, and its slot holds the closure.
-    unsafe extern "C" fn entry(data: *mut (), _: Mark) -> u32 {
+    unsafe extern "C" fn entry(data: *mut (), _: Mark) -> u32
+    where
+        U: Body<T>,
+    {
         // SAFETY: a frame is not null.
         let frame = unsafe { NonNull::new_unchecked(data.cast::<Frame<Slot<U, T>>>()) };
         // SAFETY: our caller's promise.
@@ -126,16 +146,14 @@ where
         // SAFETY: likewise.
         let core = unsafe { Frame::core(frame) };
         // SAFETY: the slot holds the closure, and nobody reads it again: the phase has moved on.
-        let closure = unsafe { slot.cast::<U>().read() };
+        let body = unsafe { slot.cast::<U>().read() };
         // SAFETY: the frame outlives this function's stack.
-        let result = closure(CoreHandle::new(unsafe { core.as_ref() }));
+        let result = body.run(CoreHandle::new(unsafe { core.as_ref() }));
         // SAFETY: the slot has room for a `T`, and is free since the closure was moved out.
         unsafe { slot.cast::<T>().write(result) };
         RawCore::ENTRY_RETURNED
     }
-}
 
-impl<U, T> RawCoroutine<U, T> {
     /// What a coroutine keeps in its memory beside its stack.
     #[cfg_attr(not(feature = "alloc"), expect(dead_code, reason = "for `Coroutine`"))]
     pub(crate) const FRAME_LAYOUT: Layout = Frame::<Slot<U, T>>::LAYOUT;

@@ -6,7 +6,10 @@
 use std::cell::Cell;
 use std::rc::Rc;
 
-use bysyncify::{Core, CoreHandle, Coroutine, RawCore, RawCoreHandle, RawCoroutine, Stack};
+use bysyncify::{
+    AsyncGenerator, Core, CoreHandle, Coroutine, Generator, RawCore, RawCoreHandle, RawCoroutine,
+    Stack, StreamIter, TryStreamIter, Yielder,
+};
 
 #[test]
 fn misuse_does_not_compile() {
@@ -35,6 +38,9 @@ macro_rules! assert_not_impl {
 // Here there are threads. What a closure captures makes no difference.
 assert_not_impl!(Send: Coroutine<fn(), ()>, RawCoroutine<fn(), ()>, Core, RawCore, CoreHandle<'static>, RawCoreHandle);
 assert_not_impl!(Sync: Coroutine<fn(), ()>, RawCoroutine<fn(), ()>, Core, RawCore, CoreHandle<'static>, RawCoreHandle);
+assert_not_impl!(Send: Generator<fn(), ()>, AsyncGenerator<fn(), ()>, Yielder<'static, ()>);
+assert_not_impl!(Sync: Generator<fn(), ()>, AsyncGenerator<fn(), ()>, Yielder<'static, ()>);
+assert_not_impl!(Send: StreamIter<'static, ()>, TryStreamIter<'static, ()>);
 
 fn is_send_and_sync<T: Send + Sync>() {}
 
@@ -49,4 +55,6 @@ fn is_unpin<T: Unpin>() {}
 fn coroutines_can_be_moved_between_polls() {
     is_unpin::<Coroutine<Rc<Cell<()>>, std::marker::PhantomPinned>>();
     is_unpin::<RawCoroutine<Rc<Cell<()>>, std::marker::PhantomPinned>>();
+    is_unpin::<Generator<Rc<Cell<()>>, std::marker::PhantomPinned>>();
+    is_unpin::<AsyncGenerator<Rc<Cell<()>>, std::marker::PhantomPinned>>();
 }

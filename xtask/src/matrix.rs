@@ -107,7 +107,10 @@ pub(crate) fn named(name: &str) -> Result<Vec<Configuration>> {
         "full" => Ok(full()),
         "small" => Ok(small()),
         "optimised" => Ok(optimised()),
-        other => bail!("there is no matrix `{other}`: write `full`, `small` or `optimised`"),
+        "brief" => Ok(brief()),
+        other => {
+            bail!("there is no matrix `{other}`: write `full`, `small`, `optimised` or `brief`")
+        }
     }
 }
 
@@ -161,6 +164,11 @@ fn optimised() -> Vec<Configuration> {
         .collect()
 }
 
+/// For modules that are so large that wasm-opt takes most of a minute for each.
+fn brief() -> Vec<Configuration> {
+    Configuration::new('3', true, NEWEST).both_ways().into()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -201,7 +209,7 @@ mod tests {
 
     #[test]
     fn only_listed_debug_builds_are_checked() {
-        for configuration in [full(), small(), optimised()].concat() {
+        for configuration in [full(), small(), optimised(), brief()].concat() {
             let name = configuration.to_string();
             let expected = name.starts_with("o0") && name.ends_with("-listed");
             assert_eq!(configuration.is_checked(), expected, "{name}");
@@ -211,7 +219,7 @@ mod tests {
     #[test]
     fn the_others_are_parts_of_full_both_ways() {
         let full = full();
-        for others in [small(), optimised(), quick()] {
+        for others in [small(), optimised(), brief(), quick()] {
             for configuration in stock(&others) {
                 assert!(full.contains(configuration), "{configuration}");
             }
@@ -225,7 +233,7 @@ mod tests {
 
     #[test]
     fn those_of_one_build_stand_together() {
-        for all in [full(), small(), optimised()] {
+        for all in [full(), small(), optimised(), brief()] {
             let mut builds: Vec<Build> = all.iter().map(|it| it.build).collect();
             builds.dedup();
             let names: HashSet<String> = builds.iter().map(ToString::to_string).collect();

@@ -2,8 +2,10 @@
 
 mod basics;
 mod drops;
+mod generators;
 mod interleave;
 mod memory;
 mod misuse;
 mod nesting;
 mod overflow;
+mod streams;

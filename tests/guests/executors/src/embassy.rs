@@ -1,14 +1,12 @@
 //! `embassy-executor`: tasks that are linked into its queue themselves, and no allocation.
 
-use std::cell::{Cell, RefCell};
-use std::rc::Rc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::task::{Poll, Waker};
 
 use bysyncify::{CoreHandle, Coroutine};
 use embassy_executor::raw::{Executor, TaskStorage};
 use guest_support::{Trace, tests};
 
+use crate::clock::Clock;
 use crate::{STACK, count};
 
 static PENDED: AtomicBool = AtomicBool::new(false);
@@ -17,36 +15,6 @@ static PENDED: AtomicBool = AtomicBool::new(false);
 #[unsafe(export_name = "__pender")]
 fn pender(_context: *mut ()) {
     PENDED.store(true, Ordering::Relaxed);
-}
-
-/// Time that passes when nobody has anything to do.
-#[derive(Clone, Default)]
-struct Clock {
-    now: Rc<Cell<u32>>,
-    alarms: Rc<RefCell<Vec<(u32, Waker)>>>,
-}
-
-impl Clock {
-    /// A future, but no `async fn`: it registers again whenever it is polled.
-    fn after(&self, ticks: u32) -> impl Future<Output = u32> {
-        let (clock, at) = (self.clone(), self.now.get() + ticks);
-        std::future::poll_fn(move |cx| {
-            if clock.now.get() >= at {
-                return Poll::Ready(at);
-            }
-            clock.alarms.borrow_mut().push((at, cx.waker().clone()));
-            Poll::Pending
-        })
-    }
-
-    /// Goes to the next alarm, and wakes whom it is for. Returns whether there was one.
-    fn advance(&self) -> bool {
-        let mut alarms = self.alarms.borrow_mut();
-        let Some(next) = alarms.iter().map(|&(at, _)| at).min() else { return false };
-        self.now.set(next);
-        alarms.extract_if(.., |&mut (at, _)| at <= next).for_each(|(_, waker)| waker.wake());
-        true
-    }
 }
 
 fn executor() -> &'static Executor {

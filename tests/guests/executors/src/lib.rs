@@ -3,6 +3,8 @@
 //! The traces that these tests assert are in the order in which things happened.
 
 mod async_executor;
+mod choice;
+mod clock;
 mod embassy;
 mod foreign_stack;
 mod local_pool;

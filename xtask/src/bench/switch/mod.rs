@@ -1,4 +1,4 @@
-//! `cargo xtask bench switch`: suspend and resume, spawn, memory, size.
+//! `cargo xtask bench switch`: suspend and resume, spawn, reading, memory, size.
 
 use std::path::Path;
 
@@ -29,6 +29,8 @@ struct Comparison {
 fn comparisons() -> Vec<Comparison> {
     let ours = |export, depth| Side::Guest { export, depth };
     let box_pin = ours("bench box_pin", 0);
+    let read = |export| Side::Reads { export };
+    let (slice, small) = (read("bench read_slice"), read("bench read_slice_small"));
     let wat = |depth| Side::Switch { depth };
     let least = |depth| Side::Least { depth };
     let row = |name, ours, other, target| Comparison { name, ours, other, target };
@@ -41,6 +43,9 @@ fn comparisons() -> Vec<Comparison> {
         row("suspend + resume, depth 100 : least", ours("bench suspend", 100), least(100), None),
         row("new embed each time, depth 0 : wat", ours("bench embed", 0), wat(0), None),
         row("spawn + finish : Box::pin", ours("bench spawn", 0), box_pin, Some(3.0)),
+        row("read 64 KiB, futures-io : slice", read("bench read_futures"), slice, Some(1.25)),
+        row("read 64 KiB, tokio : slice", read("bench read_tokio"), slice, Some(1.25)),
+        row("read 16 bytes, buffered : slice", read("bench read_futures_small"), small, None),
         row("suspend + resume, depth 0 : JSPI", ours("bench suspend", 0), Side::Jspi, None),
     ]
 }

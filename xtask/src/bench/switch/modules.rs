@@ -22,6 +22,8 @@ const STRIP: [&str; 2] = ["--strip-debug", "--strip-producers"];
 pub(super) enum Side {
     /// An export of bench/guest.
     Guest { export: &'static str, depth: u32 },
+    /// An export of bench/guest/examples/reads.rs.
+    Reads { export: &'static str },
     /// bench/switch.wat.
     Switch { depth: u32 },
     /// bench/least.wat.
@@ -40,6 +42,7 @@ pub(super) struct Function<'a> {
 /// Where the modules are, and what is known of them without running them.
 pub(super) struct Modules {
     guest: PathBuf,
+    reads: PathBuf,
     switch: PathBuf,
     least: PathBuf,
     pub(super) jspi: PathBuf,
@@ -64,6 +67,7 @@ impl Modules {
         let without = tool.run(&example("no_coroutine"), &[&["-O3"][..], &STRIP].concat())?;
         Ok(Self {
             guest: tool.run(&built.join("bench_guest.wasm"), &ASYNCIFY)?,
+            reads: tool.run(&example("reads"), &ASYNCIFY)?,
             switch: tool.run(&assemble(workspace, &folder, "switch")?, &ASYNCIFY)?,
             least: tool.run(&assemble(workspace, &folder, "least")?, &ASYNCIFY)?,
             jspi: assemble(workspace, &folder, "jspi")?,
@@ -77,6 +81,7 @@ impl Modules {
     pub(super) fn counted(&self, side: Side) -> Option<Function<'_>> {
         let (module, export, depth) = match side {
             Side::Guest { export, depth } => (&self.guest, export, depth),
+            Side::Reads { export } => (&self.reads, export, 0),
             Side::Switch { depth } => (&self.switch, "bench suspend", depth),
             Side::Least { depth } => (&self.least, "bench suspend", depth),
             Side::Jspi => return None,

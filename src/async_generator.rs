@@ -1,0 +1,165 @@
+//! Streams out: a coroutine that yields.
+
+use core::fmt;
+use core::pin::Pin;
+use core::task::{Context, Poll};
+
+use futures_core::{FusedStream, Stream};
+
+use crate::handle::CoreHandle;
+use crate::layout::StackUsage;
+use crate::producer::{Produce, Producer};
+use crate::stack::Stack;
+use crate::yielder::Yielder;
+
+/// Synchronous code as a stream: a closure on a stack of its own, which gives out values and waits
+/// for futures, both from any depth of calls.
+///
+/// It is given a [`CoreHandle`] to wait with and a [`Yielder`] to yield with. Whatever it returns
+/// after, its stream ends when it returns. [`Generator`](crate::Generator) is the same for code
+/// that only yields, and an ordinary iterator.
+///
+/// ```no_run
+/// use bysyncify::AsyncGenerator;
+/// use futures_core::Stream;
+/// # async fn fetch(page: u32) -> Vec<String> { Vec::new() }
+///
+/// fn titles() -> impl Stream<Item = String> {
+///     AsyncGenerator::new(64 * 1024, |handle, yielder| {
+///         for page in 0.. {
+///             let Ok(titles) = handle.try_embed(fetch(page)) else { return };
+///             if titles.is_empty() {
+///                 return;
+///             }
+///             for title in titles {
+///                 // Nobody wants more of them: return, so that what is on the stack is dropped.
+///                 if yielder.try_yield(title).is_err() {
+///                     return;
+///                 }
+///             }
+///         }
+///     })
+/// }
+/// ```
+///
+/// Synchronous code, in another coroutine, iterates over it with [`iter`](crate::iter()).
+///
+/// # Dropping a generator
+///
+/// It is a [`Coroutine`](crate::Coroutine), and dropped as one. Generators are often dropped before
+/// their end, by `take` for instance. Then [`Yielder::try_yield`] returns an error, so that the
+/// closure can return; [`Yielder::yield_`] never returns, and the memory is leaked.
+#[must_use = "a stream does nothing unless it is polled"]
+pub struct AsyncGenerator<U, Y>(Producer<Awaiting<U>, Y>);
+
+/// A closure that may wait.
+struct Awaiting<U>(U);
+
+impl<U, Y> Produce<Y> for Awaiting<U>
+where
+    U: FnOnce(CoreHandle<'_>, Yielder<'_, Y>),
+{
+    #[inline(always)]
+    fn produce(self, handle: CoreHandle<'_>, yielder: Yielder<'_, Y>) {
+        (self.0)(handle, yielder);
+    }
+}
+
+impl<U, Y> AsyncGenerator<U, Y>
+where
+    U: FnOnce(CoreHandle<'_>, Yielder<'_, Y>) + 'static,
+    Y: 'static,
+{
+    /// Makes a stream of `closure`, with a stack of `size` bytes: see
+    /// [`Coroutine::new`](crate::Coroutine::new).
+    ///
+    /// # Panics
+    ///
+    /// Panics as [`Coroutine::new`](crate::Coroutine::new) does.
+    #[track_caller]
+    pub fn new(size: usize, closure: U) -> Self {
+        // SAFETY: the bounds on `U` and `Y` leave nothing that could end before the coroutine.
+        unsafe { Self::new_unchecked(size, closure) }
+    }
+
+    /// Makes a stream of `closure` on a stack that there already is: see
+    /// [`Coroutine::with_stack`](crate::Coroutine::with_stack).
+    ///
+    /// # Panics
+    ///
+    /// Panics as [`Coroutine::with_stack`](crate::Coroutine::with_stack) does.
+    #[track_caller]
+    pub fn with_stack(stack: Stack, closure: U) -> Self {
+        // SAFETY: the bounds on `U` and `Y` leave nothing that could end before the coroutine.
+        Self(unsafe { Producer::with_stack(stack, Awaiting(closure)) })
+    }
+}
+
+impl<U, Y> AsyncGenerator<U, Y>
+where
+    U: FnOnce(CoreHandle<'_>, Yielder<'_, Y>),
+{
+    /// Like [`AsyncGenerator::new`], for a closure that borrows.
+    ///
+    /// # Safety
+    ///
+    /// - As for [`Coroutine::new_unchecked`](crate::Coroutine::new_unchecked): what `U` and `Y`
+    ///   borrow stays borrowed until the stream has ended, or was dropped without being abandoned.
+    ///
+    /// # Panics
+    ///
+    /// Panics as [`Coroutine::new`](crate::Coroutine::new) does.
+    #[track_caller]
+    pub unsafe fn new_unchecked(size: usize, closure: U) -> Self {
+        // SAFETY: our caller makes the same promise.
+        Self(unsafe { Producer::new(size, Awaiting(closure)) })
+    }
+}
+
+impl<U, Y> AsyncGenerator<U, Y> {
+    /// Returns the memory of a stream that has ended, for the next one.
+    ///
+    /// # Errors
+    ///
+    /// Returns the stream itself if it has not ended.
+    pub fn into_stack(self) -> Result<Stack, Self> {
+        self.0.into_stack().map_err(Self)
+    }
+
+    /// The bytes of its stack: see [`Coroutine::stack_len`](crate::Coroutine::stack_len).
+    pub fn stack_len(&self) -> usize {
+        self.0.coroutine().stack_len()
+    }
+
+    /// How much of the stack is in use while it is suspended: see
+    /// [`Coroutine::stack_usage`](crate::Coroutine::stack_usage).
+    pub fn stack_usage(&self) -> StackUsage {
+        self.0.coroutine().stack_usage()
+    }
+}
+
+impl<U, Y> Stream for AsyncGenerator<U, Y> {
+    type Item = Y;
+
+    /// Runs the closure until it yields, waits for a future that is pending, or returns. May be
+    /// called again after the end.
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Y>> {
+        self.0.step(cx)
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        self.0.size_hint()
+    }
+}
+
+impl<U, Y> FusedStream for AsyncGenerator<U, Y> {
+    fn is_terminated(&self) -> bool {
+        self.0.has_ended()
+    }
+}
+
+impl<U, Y> fmt::Debug for AsyncGenerator<U, Y> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("AsyncGenerator").field(&self.0).finish()
+    }
+}

@@ -1,0 +1,180 @@
+//! Iterators out: a coroutine that only yields.
+
+use core::fmt;
+use core::iter::FusedIterator;
+use core::task::{Context, Poll, Waker};
+
+use crate::handle::CoreHandle;
+use crate::layout::StackUsage;
+use crate::producer::{Produce, Producer};
+use crate::stack::Stack;
+use crate::yielder::Yielder;
+
+/// Synchronous code as an iterator: a closure on a stack of its own, which gives out values from
+/// any depth of calls. Needs no executor.
+///
+/// It turns code that calls back (a visitor, a parser, a recursion) into code that is asked.
+///
+/// ```no_run
+/// use bysyncify::{EmbedError, Generator, Yielder};
+///
+/// enum Tree {
+///     Leaf(u32),
+///     Node(Vec<Tree>),
+/// }
+///
+/// fn walk(tree: &Tree, yielder: Yielder<'_, u32>) -> Result<(), EmbedError> {
+///     match tree {
+///         Tree::Leaf(value) => yielder.try_yield(*value),
+///         Tree::Node(trees) => trees.iter().try_for_each(|tree| walk(tree, yielder)),
+///     }
+/// }
+///
+/// fn leaves(tree: Tree) -> impl Iterator<Item = u32> {
+///     Generator::new(16 * 1024, move |yielder| {
+///         // An error: the iterator is being dropped, and nobody wants the rest.
+///         let _ = walk(&tree, yielder);
+///     })
+/// }
+/// ```
+///
+/// # Waiting
+///
+/// Nobody could wake it: an iterator has to have its next value when it is asked. So
+/// [`next`](Iterator::next) panics if the closure waits for a future (with
+/// [`embed`](crate::embed())) that is pending. [`AsyncGenerator`](crate::AsyncGenerator) is for code
+/// that waits, and `handle.iter(generator)` an iterator over it, in a coroutine.
+///
+/// # Dropping a generator
+///
+/// As with [`AsyncGenerator`](crate::AsyncGenerator): one that is dropped before its end ends at a
+/// [`Yielder::try_yield`], and leaks its memory in a [`Yielder::yield_`].
+#[must_use = "an iterator does nothing unless it is consumed"]
+pub struct Generator<U, Y>(Producer<Yielding<U>, Y>);
+
+/// A closure that only yields.
+struct Yielding<U>(U);
+
+impl<U, Y> Produce<Y> for Yielding<U>
+where
+    U: FnOnce(Yielder<'_, Y>),
+{
+    #[inline(always)]
+    fn produce(self, _: CoreHandle<'_>, yielder: Yielder<'_, Y>) {
+        (self.0)(yielder);
+    }
+}
+
+impl<U, Y> Generator<U, Y>
+where
+    U: FnOnce(Yielder<'_, Y>) + 'static,
+    Y: 'static,
+{
+    /// Makes an iterator of `closure`, with a stack of `size` bytes: see
+    /// [`Coroutine::new`](crate::Coroutine::new).
+    ///
+    /// # Panics
+    ///
+    /// Panics as [`Coroutine::new`](crate::Coroutine::new) does.
+    #[track_caller]
+    pub fn new(size: usize, closure: U) -> Self {
+        // SAFETY: the bounds on `U` and `Y` leave nothing that could end before the coroutine.
+        unsafe { Self::new_unchecked(size, closure) }
+    }
+
+    /// Makes an iterator of `closure` on a stack that there already is: see
+    /// [`Coroutine::with_stack`](crate::Coroutine::with_stack).
+    ///
+    /// # Panics
+    ///
+    /// Panics as [`Coroutine::with_stack`](crate::Coroutine::with_stack) does.
+    #[track_caller]
+    pub fn with_stack(stack: Stack, closure: U) -> Self {
+        // SAFETY: the bounds on `U` and `Y` leave nothing that could end before the coroutine.
+        Self(unsafe { Producer::with_stack(stack, Yielding(closure)) })
+    }
+}
+
+impl<U, Y> Generator<U, Y>
+where
+    U: FnOnce(Yielder<'_, Y>),
+{
+    /// Like [`Generator::new`], for a closure that borrows.
+    ///
+    /// # Safety
+    ///
+    /// - As for [`Coroutine::new_unchecked`](crate::Coroutine::new_unchecked): what `U` and `Y`
+    ///   borrow stays borrowed until the iterator has ended, or was dropped without being
+    ///   abandoned.
+    ///
+    /// # Panics
+    ///
+    /// Panics as [`Coroutine::new`](crate::Coroutine::new) does.
+    #[track_caller]
+    pub unsafe fn new_unchecked(size: usize, closure: U) -> Self {
+        // SAFETY: our caller makes the same promise.
+        Self(unsafe { Producer::new(size, Yielding(closure)) })
+    }
+}
+
+impl<U, Y> Generator<U, Y> {
+    /// Returns the memory of an iterator that has ended, for the next one.
+    ///
+    /// # Errors
+    ///
+    /// Returns the iterator itself if it has not ended.
+    pub fn into_stack(self) -> Result<Stack, Self> {
+        self.0.into_stack().map_err(Self)
+    }
+
+    /// The bytes of its stack: see [`Coroutine::stack_len`](crate::Coroutine::stack_len).
+    pub fn stack_len(&self) -> usize {
+        self.0.coroutine().stack_len()
+    }
+
+    /// How much of the stack is in use between two values: see
+    /// [`Coroutine::stack_usage`](crate::Coroutine::stack_usage).
+    pub fn stack_usage(&self) -> StackUsage {
+        self.0.coroutine().stack_usage()
+    }
+}
+
+impl<U, Y> Iterator for Generator<U, Y> {
+    type Item = Y;
+
+    /// Runs the closure until it yields or returns.
+    ///
+    /// # Panics
+    ///
+    /// Panics if the closure waits for a future that is pending. The generator stays suspended
+    /// there.
+    #[inline]
+    #[track_caller]
+    fn next(&mut self) -> Option<Y> {
+        match self.0.step(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(value) => value,
+            Poll::Pending => cannot_wait(),
+        }
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        self.0.size_hint()
+    }
+}
+
+impl<U, Y> FusedIterator for Generator<U, Y> {}
+
+impl<U, Y> fmt::Debug for Generator<U, Y> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Generator").field(&self.0).finish()
+    }
+}
+
+#[cold]
+#[track_caller]
+fn cannot_wait() -> ! {
+    panic!(
+        "cannot wait for a pending future in a `Generator`: use an `AsyncGenerator`, and \
+         `handle.iter` to iterate over it"
+    )
+}

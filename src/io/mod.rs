@@ -1,0 +1,33 @@
+//! Synchronous I/O over asynchronous I/O.
+//!
+//! The adapters buffer nothing: `std`'s `BufReader` and `BufWriter` do that, and large reads go past
+//! the former's buffer. Only `RangeReader` has a cache of its own, which is what it is for.
+
+#[cfg(feature = "embedded-io")]
+mod embedded_buffer;
+#[cfg(feature = "embedded-io")]
+mod over_embedded;
+
+#[cfg(feature = "std")]
+mod blocks;
+#[cfg(feature = "std")]
+mod error;
+#[cfg(feature = "futures-io")]
+mod over_futures;
+#[cfg(feature = "tokio")]
+mod over_tokio;
+#[cfg(feature = "std")]
+mod range_reader;
+#[cfg(any(feature = "futures-io", feature = "tokio"))]
+mod wait;
+
+#[cfg(feature = "embedded-io")]
+pub use embedded_buffer::EmbeddedBufReader;
+#[cfg(feature = "embedded-io")]
+pub use over_embedded::{EmbeddedIo, EmbeddedIoError};
+#[cfg(feature = "futures-io")]
+pub use over_futures::FuturesIo;
+#[cfg(feature = "tokio")]
+pub use over_tokio::TokioIo;
+#[cfg(feature = "std")]
+pub use range_reader::RangeReader;

@@ -1,0 +1,134 @@
+//! `std::io` over `futures-io`.
+
+use core::pin::Pin;
+use std::io::{
+    self, BufRead, BufReader, BufWriter, IoSlice, IoSliceMut, Read, Seek, SeekFrom, Write,
+};
+
+use futures_io::{AsyncBufRead, AsyncRead, AsyncSeek, AsyncWrite};
+
+use super::wait::{fill_buf, wait};
+
+/// What reads, writes or seeks by the traits of `futures-io`, for code that knows those of
+/// [`std::io`].
+///
+/// Each call is passed on, and waited for in the innermost running coroutine: there is no buffer.
+/// [`FuturesIo::reader`] and [`FuturesIo::writer`] add one.
+///
+/// What is not `Unpin` is pinned first: `FuturesIo::new(Box::pin(file))`.
+///
+/// ```no_run
+/// use bysyncify::{Coroutine, FuturesIo};
+/// use futures_io::AsyncRead;
+/// use std::io::BufRead;
+///
+/// async fn count_lines(file: impl AsyncRead + Unpin + 'static) -> usize {
+///     Coroutine::new(64 * 1024, |_| FuturesIo::reader(file).lines().count()).await
+/// }
+/// ```
+///
+/// # Errors
+///
+/// If the coroutine is cancelled or dropped, or there is none, calls return an
+/// [`EmbedError`](crate::EmbedError) as an `io::Error` of kind `Other`:
+/// [`EmbedError::cause_of`](crate::EmbedError::cause_of) finds it. What then has become of bytes
+/// that were being written, only what they were being written to can know.
+#[derive(Debug)]
+pub struct FuturesIo<T> {
+    inner: T,
+}
+
+impl<T> FuturesIo<T> {
+    /// Wraps `inner`, without a buffer.
+    pub fn new(inner: T) -> Self {
+        Self { inner }
+    }
+
+    /// What is wrapped.
+    pub fn get_ref(&self) -> &T {
+        &self.inner
+    }
+
+    /// What is wrapped.
+    pub fn get_mut(&mut self) -> &mut T {
+        &mut self.inner
+    }
+
+    /// What is wrapped.
+    pub fn into_inner(self) -> T {
+        self.inner
+    }
+}
+
+impl<R: AsyncRead + Unpin> FuturesIo<R> {
+    /// Reads ahead, so that small reads need not wait.
+    ///
+    /// The buffer is `std`'s: reads that are not smaller than it go past it, seeking empties it, and
+    /// what is in it is lost with the `BufReader`. For another size than `std`'s take
+    /// [`BufReader::with_capacity`].
+    pub fn reader(inner: R) -> BufReader<Self> {
+        BufReader::new(Self::new(inner))
+    }
+}
+
+impl<W: AsyncWrite + Unpin> FuturesIo<W> {
+    /// Collects small writes. Call [`flush`](Write::flush) when all is written: see below.
+    ///
+    /// The buffer is `std`'s, which writes it when it is full, when it is flushed, and when it is
+    /// dropped. That last one waits as well, and nobody learns of its errors: in a coroutine that was
+    /// cancelled, or outside of any, what was in the buffer is lost.
+    pub fn writer(inner: W) -> BufWriter<Self> {
+        BufWriter::new(Self::new(inner))
+    }
+
+    /// Flushes and closes: [`AsyncWrite::poll_close`], which [`std::io`] has nothing for.
+    ///
+    /// # Errors
+    ///
+    /// Those of what is wrapped, and of waiting.
+    pub fn close(&mut self) -> io::Result<()> {
+        wait(|cx| Pin::new(&mut self.inner).poll_close(cx))
+    }
+}
+
+impl<R: AsyncRead + Unpin> Read for FuturesIo<R> {
+    #[inline]
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        wait(|cx| Pin::new(&mut self.inner).poll_read(cx, buffer))
+    }
+
+    fn read_vectored(&mut self, buffers: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
+        wait(|cx| Pin::new(&mut self.inner).poll_read_vectored(cx, buffers))
+    }
+}
+
+impl<R: AsyncBufRead + Unpin> BufRead for FuturesIo<R> {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        fill_buf(&mut self.inner, R::poll_fill_buf)
+    }
+
+    fn consume(&mut self, amount: usize) {
+        Pin::new(&mut self.inner).consume(amount);
+    }
+}
+
+impl<W: AsyncWrite + Unpin> Write for FuturesIo<W> {
+    #[inline]
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        wait(|cx| Pin::new(&mut self.inner).poll_write(cx, bytes))
+    }
+
+    fn write_vectored(&mut self, buffers: &[IoSlice<'_>]) -> io::Result<usize> {
+        wait(|cx| Pin::new(&mut self.inner).poll_write_vectored(cx, buffers))
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        wait(|cx| Pin::new(&mut self.inner).poll_flush(cx))
+    }
+}
+
+impl<S: AsyncSeek + Unpin> Seek for FuturesIo<S> {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        wait(|cx| Pin::new(&mut self.inner).poll_seek(cx, to))
+    }
+}

@@ -1,0 +1,32 @@
+//! Waiting for one call of a `poll_…` function.
+
+use core::future::poll_fn;
+use core::pin::Pin;
+use core::task::{Context, Poll, Waker};
+use std::io;
+
+use crate::embed::try_embed;
+
+/// Calls `poll` until it is ready.
+#[inline]
+pub(super) fn wait<T>(poll: impl FnMut(&mut Context<'_>) -> Poll<io::Result<T>>) -> io::Result<T> {
+    try_embed(poll_fn(poll))?
+}
+
+/// A reader's `poll_fill_buf`.
+type PollFillBuf<R> = for<'r> fn(Pin<&'r mut R>, &mut Context<'_>) -> Poll<io::Result<&'r [u8]>>;
+
+/// Waits until there is something in the buffer of `reader`, or nothing more will come.
+///
+/// What a future returns cannot borrow from what each of its polls borrows anew. So it is asked once
+/// more when it is known to have something, and to keep it until that is consumed.
+pub(super) fn fill_buf<R: Unpin>(reader: &mut R, poll: PollFillBuf<R>) -> io::Result<&[u8]> {
+    let len = wait(|cx| poll(Pin::new(&mut *reader), cx).map_ok(<[u8]>::len))?;
+    if len == 0 {
+        return Ok(&[]);
+    }
+    match poll(Pin::new(reader), &mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(result) => result,
+        Poll::Pending => Err(io::Error::other("a reader has lost what was in its buffer")),
+    }
+}

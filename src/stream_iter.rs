@@ -1,0 +1,146 @@
+//! Streams in: a stream as a blocking iterator.
+
+use core::future::poll_fn;
+use core::iter::FusedIterator;
+use core::pin::Pin;
+
+use futures_core::Stream;
+
+use crate::embed::{EmbedError, settle, try_embed};
+use crate::handle::CoreHandle;
+
+/// Iterates over `stream`, and waits for each item in the innermost running coroutine.
+///
+/// A stream that is not `Unpin` is pinned first: `iter(pin!(stream))`, or `iter(Box::pin(stream))`
+/// if the iterator is to leave the function.
+///
+/// If the coroutine is cancelled or dropped, the `next` that waits never returns, as with
+/// [`embed`](crate::embed()). [`try_iter`] has an error for that.
+///
+/// # Panics
+///
+/// The iterator panics outside a coroutine.
+///
+/// ```no_run
+/// use bysyncify::iter;
+/// use futures_core::Stream;
+///
+/// fn total(numbers: impl Stream<Item = u32> + Unpin) -> u32 {
+///     iter(numbers).sum()
+/// }
+/// ```
+pub fn iter<S: Stream + Unpin>(stream: S) -> StreamIter<'static, S> {
+    StreamIter(try_iter(stream))
+}
+
+/// Like [`iter`], but the iterator ends with an error where that panics or never returns.
+///
+/// ```no_run
+/// use bysyncify::{EmbedError, try_iter};
+/// use futures_core::Stream;
+///
+/// fn total(numbers: impl Stream<Item = u32> + Unpin) -> Result<u32, EmbedError> {
+///     try_iter(numbers).sum()
+/// }
+/// ```
+pub fn try_iter<S: Stream + Unpin>(stream: S) -> TryStreamIter<'static, S> {
+    TryStreamIter { stream, handle: None, has_ended: false }
+}
+
+impl<'a> CoreHandle<'a> {
+    /// Iterates over `stream`, and waits for each item: see the free function [`iter`].
+    ///
+    /// # Panics
+    ///
+    /// The iterator panics while the handle's coroutine is not running.
+    pub fn iter<S: Stream + Unpin>(&self, stream: S) -> StreamIter<'a, S> {
+        StreamIter(self.try_iter(stream))
+    }
+
+    /// Iterates over `stream`, and ends with an error if the coroutine is cancelled or dropped:
+    /// see the free function [`try_iter`].
+    pub fn try_iter<S: Stream + Unpin>(&self, stream: S) -> TryStreamIter<'a, S> {
+        TryStreamIter { stream, handle: Some(*self), has_ended: false }
+    }
+}
+
+/// The items of a stream, each waited for when it is asked for: see [`iter`].
+#[derive(Debug)]
+#[must_use = "an iterator does nothing unless it is consumed"]
+pub struct StreamIter<'a, S>(TryStreamIter<'a, S>);
+
+impl<S> StreamIter<'_, S> {
+    /// The stream, with what it has not given out yet.
+    pub fn into_inner(self) -> S {
+        self.0.stream
+    }
+}
+
+impl<S: Stream + Unpin> Iterator for StreamIter<'_, S> {
+    type Item = S::Item;
+
+    #[inline]
+    #[track_caller]
+    fn next(&mut self) -> Option<S::Item> {
+        self.0.next().map(settle)
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        self.0.rest()
+    }
+}
+
+impl<S: Stream + Unpin> FusedIterator for StreamIter<'_, S> {}
+
+/// The items of a stream, or an error and no more: see [`try_iter`].
+///
+/// After an error it has ended, even if the stream has not: so a loop that skips errors ends too.
+#[derive(Debug)]
+#[must_use = "an iterator does nothing unless it is consumed"]
+pub struct TryStreamIter<'a, S> {
+    stream: S,
+    /// None if any coroutine will do.
+    handle: Option<CoreHandle<'a>>,
+    /// A stream must not be polled after its end.
+    has_ended: bool,
+}
+
+impl<S> TryStreamIter<'_, S> {
+    /// The stream, with what it has not given out yet.
+    pub fn into_inner(self) -> S {
+        self.stream
+    }
+}
+
+impl<S: Stream + Unpin> TryStreamIter<'_, S> {
+    /// How many items the stream still has, as far as it knows.
+    fn rest(&self) -> (usize, Option<usize>) {
+        if self.has_ended { (0, Some(0)) } else { self.stream.size_hint() }
+    }
+}
+
+impl<S: Stream + Unpin> Iterator for TryStreamIter<'_, S> {
+    type Item = Result<S::Item, EmbedError>;
+
+    #[inline]
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.has_ended {
+            return None;
+        }
+        let item = poll_fn(|cx| Pin::new(&mut self.stream).poll_next(cx));
+        let item = match self.handle {
+            Some(handle) => handle.try_embed(item),
+            None => try_embed(item),
+        };
+        self.has_ended = !matches!(item, Ok(Some(_)));
+        item.transpose()
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        // The next may be an error, and the last.
+        let (least, most) = self.rest();
+        (least.min(1), most.and_then(|most| most.checked_add(usize::from(!self.has_ended))))
+    }
+}
+
+impl<S: Stream + Unpin> FusedIterator for TryStreamIter<'_, S> {}

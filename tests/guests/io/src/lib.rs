@@ -1,0 +1,18 @@
+//! The adapters between synchronous and asynchronous I/O, over files made for it.
+
+mod embedded;
+mod file;
+mod flavours;
+mod ranges;
+mod traits;
+
+use guest_support::random::Random;
+
+/// Enough for everything here, unoptimised.
+const STACK: usize = 128 * 1024;
+
+/// As many bytes that follow no pattern, the same each time.
+fn bytes(len: usize) -> Vec<u8> {
+    let mut random = Random::new(1);
+    std::iter::repeat_with(|| random.bits() as u8).take(len).collect()
+}
