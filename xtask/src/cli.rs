@@ -19,6 +19,7 @@ usage: cargo xtask <command>
       --engine node|wasmi   guests: on this engine only
       --quick               guests: one configuration (opt-level 3, newest Binaryen), both ways
       --only PART           only `host`, `guests`, `examples`, `everywhere` or `fuzz`
+      --example PACKAGE     only this example                 (implies --only examples)
       --guest PACKAGE       only this guest package           (implies --only guests)
       --config SUBSTRING    only configurations named so      (implies --only guests)
       --filter SUBSTRING    only tests with this in the name  (implies --only guests)
@@ -77,6 +78,7 @@ pub(crate) enum Part {
 pub(crate) struct TestOptions {
     pub(crate) only: Option<Part>,
     pub(crate) quick: bool,
+    pub(crate) example: Option<String>,
     pub(crate) guest: Option<String>,
     pub(crate) config: Option<String>,
     pub(crate) run: RunOptions,
@@ -88,6 +90,7 @@ impl TestOptions {
         let narrowed = self.guest.is_some() || self.config.is_some() || self.run.filter.is_some();
         match self.only {
             Some(only) => only == part,
+            None if self.example.is_some() => part == Part::Examples,
             None => part == Part::Guests || !narrowed,
         }
     }
@@ -131,6 +134,7 @@ fn parse_test(arguments: &mut Arguments<impl Iterator<Item = OsString>>) -> Resu
     while let Some(argument) = arguments.next()? {
         match argument.as_str() {
             "--quick" => options.quick = true,
+            "--example" => options.example = Some(arguments.value("--example")?),
             "--guest" => options.guest = Some(arguments.value("--guest")?),
             "--config" => options.config = Some(arguments.value("--config")?),
             "--only" => {
@@ -306,6 +310,14 @@ mod tests {
         let options = parse_test_line("test --guest g");
         assert!(options.wants(Part::Guests));
         assert!(!options.wants(Part::Host) && !options.wants(Part::Examples));
+    }
+
+    #[test]
+    fn naming_an_example_leaves_out_the_rest() {
+        let options = parse_test_line("test --example e");
+        assert_eq!(options.example.as_deref(), Some("e"));
+        assert!(options.wants(Part::Examples));
+        assert!(!options.wants(Part::Guests) && !options.wants(Part::Host));
     }
 
     #[test]

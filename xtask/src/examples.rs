@@ -1,6 +1,7 @@
 //! Packages with tests of their own, examples most of them: each is built as a user builds it,
 //! then its command is run.
 
+use std::path::PathBuf;
 use std::process::Command;
 use std::time::Instant;
 
@@ -9,7 +10,9 @@ use anyhow::{Context, Result};
 use crate::guests::TARGET;
 use crate::report::Report;
 use crate::workspace::{Package, Workspace};
-use crate::{bindgen, process};
+use crate::{bindgen, process, tools};
+
+const WASI: &str = "wasm32-wasip1";
 
 /// The row of the report.
 pub(crate) const ROW: &str = "examples";
@@ -18,9 +21,11 @@ pub(crate) const ROW: &str = "examples";
 /// `[package.metadata.xtask]`. The command finds the module in `BYSYNCIFY_WASM`, and with
 /// `wasm-bindgen = "<version>"` what that made of it in `BYSYNCIFY_JS`. `wasm-opt-level` is for
 /// those whose wasm-opt would take too long, and `everything = true` for those that are also tested
-/// with all that Binaryen would instrument.
-pub(crate) fn run(workspace: &Workspace, report: &mut Report) {
-    for example in workspace.with_own_tests() {
+/// with all that Binaryen would instrument. With `wasi = true` there is also a module for WASI, in
+/// `BYSYNCIFY_WASI`, and with `browser = true` a browser, in `BYSYNCIFY_CHROMIUM`. `only` names the one to test, if not all.
+pub(crate) fn run(workspace: &Workspace, only: Option<&str>, report: &mut Report) {
+    let is_meant = |example: &&Package| only.is_none_or(|name| example.name == name);
+    for example in workspace.with_own_tests().filter(is_meant) {
         run_and_count(workspace, example, None, report);
         if example.flag("everything") {
             run_and_count(workspace, example, Some("--everything"), report);
@@ -54,25 +59,41 @@ fn run_and_count(
 /// Builds it, with this option of `cargo bysyncify build`, and runs its test command.
 fn run_example(workspace: &Workspace, example: &Package, option: Option<&str>) -> Result<()> {
     let test = example.list("test");
-    let mut build = process::cargo();
-    build.current_dir(&workspace.root);
-    build.args(["bysyncify", "build", "--release", "--package", &example.name]).args(option);
-    if let Some(level) = example.setting("wasm-opt-level") {
-        build.env("BYSYNCIFY_OPT", level);
-    }
-    process::must_succeed(&mut build)?;
-
-    let artefact = example.artefact.as_ref().context("the package builds no program")?;
-    let wasm = workspace.target.join(TARGET).join("release").join(format!("{artefact}.wasm"));
+    let wasm = build(workspace, example, TARGET, option)?;
     let program = match test[0].as_str() {
         "node" => cargo_bysyncify::setup::node()?,
         other => other.into(),
     };
     let mut command = Command::new(program);
     command.args(&test[1..]).current_dir(&example.folder).env("BYSYNCIFY_WASM", &wasm);
+    if example.flag("wasi") {
+        command.env("BYSYNCIFY_WASI", build(workspace, example, WASI, option)?);
+    }
+    if example.flag("browser") {
+        command.env("BYSYNCIFY_CHROMIUM", tools::chromium()?.browser);
+    }
     if let Some(version) = example.setting("wasm-bindgen") {
         let folder = workspace.target.join("wasm-bindgen").join(&example.name);
         command.env("BYSYNCIFY_JS", bindgen::for_node(version, &wasm, &folder)?);
     }
     process::must_succeed(&mut command).map(drop)
+}
+
+/// Builds it for a target; the module.
+fn build(
+    workspace: &Workspace,
+    example: &Package,
+    target: &str,
+    option: Option<&str>,
+) -> Result<PathBuf> {
+    let mut build = process::cargo();
+    build.current_dir(&workspace.root);
+    build.args(["bysyncify", "build", "--release", "--target", target]);
+    build.args(["--package", &example.name]).args(option);
+    if let Some(level) = example.setting("wasm-opt-level") {
+        build.env("BYSYNCIFY_OPT", level);
+    }
+    process::must_succeed(&mut build)?;
+    let artefact = example.artefact.as_ref().context("the package builds no program")?;
+    Ok(workspace.target.join(target).join("release").join(format!("{artefact}.wasm")))
 }

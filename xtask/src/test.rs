@@ -30,7 +30,7 @@ pub(crate) fn run(options: &TestOptions) -> Result<bool> {
         run_guests(&workspace, &engines, options, &mut report)?;
     }
     if options.wants(Part::Examples) {
-        examples::run(&workspace, &mut report);
+        examples::run(&workspace, options.example.as_deref(), &mut report);
     }
     if options.wants(Part::Everywhere) {
         everywhere::run(&workspace, &[], &mut report)?;
@@ -90,7 +90,7 @@ fn add_rows(engines: &[Box<dyn Engine>], report: &mut Report) {
 /// Prints the summary; whether there was a test, and nothing failed.
 fn finish(report: &Report) -> bool {
     if report.total() == 0 {
-        println!("no test's name contains what `--filter` asks for");
+        println!("nothing is named as the options ask for");
     }
     println!("\n{}", report.summary());
     report.is_good() && report.total() > 0

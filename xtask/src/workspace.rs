@@ -21,7 +21,7 @@ pub(crate) struct Workspace {
 pub(crate) enum Kind {
     /// In tests/guests: a wasm module full of tests, or what those share.
     Guest,
-    /// In examples: a program that users read.
+    /// In examples: a program that users read, unless it says that it runs on the host.
     Example,
     /// In bench: measured, not tested.
     Bench,
@@ -91,9 +91,11 @@ impl Package {
     fn from_metadata(root: &Path, value: &Value) -> Result<Self> {
         let manifest = PathBuf::from(string(value, "manifest_path")?);
         let folder = manifest.parent().context("a manifest lies in no folder")?.to_path_buf();
+        let on_host = value["metadata"]["xtask"]["on"] == "host";
+        let by_folder = kind(folder.strip_prefix(root).unwrap_or(&folder));
         Ok(Self {
             name: string(value, "name")?.into(),
-            kind: kind(folder.strip_prefix(root).unwrap_or(&folder)),
+            kind: if on_host { Kind::Host } else { by_folder },
             folder,
             artefact: artefact(&value["targets"]),
             rust_version: value["rust_version"].as_str().map(String::from),
@@ -194,6 +196,8 @@ mod tests {
     fn this_workspace_can_be_read() {
         let workspace = Workspace::load().expect("a workspace");
         assert_eq!(workspace.library().expect("a library").name, "bysyncify");
-        assert!(workspace.of_kind(Kind::Host).any(|package| package.name == "xtask"));
+        for on_host in ["xtask", "host-events-wasmi"] {
+            assert!(workspace.of_kind(Kind::Host).any(|package| package.name == on_host));
+        }
     }
 }

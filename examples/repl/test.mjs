@@ -1,0 +1,192 @@
+// Tests of the whole program, in a terminal and in a page: `BYSYNCIFY_WASM=…/repl.wasm node test.mjs`.
+
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { withPage } from '../shared/chromium.mjs';
+import { beside, serve } from '../shared/serve.mjs';
+import { run } from './host-calls.mjs';
+
+const wasm = process.env.BYSYNCIFY_WASM;
+if (!wasm) {
+  console.error('test.mjs: set BYSYNCIFY_WASM to the built module, or run `cargo xtask test`');
+  process.exit(2);
+}
+const here = beside(import.meta.url);
+const guess = here('scripts/guess.rhai');
+const folder = mkdtempSync(join(tmpdir(), 'bysyncify-repl-'));
+
+/** Runs it as a user does, with this input. */
+function inTerminal(input, ...args) {
+  const { status, stdout, stderr } =
+    spawnSync(process.execPath, [here('host.mjs'), wasm, ...args], { input, encoding: 'utf8' });
+  return { status, stdout, stderr };
+}
+
+function inTerminalScript(script, input) {
+  const file = join(folder, 'script.rhai');
+  writeFileSync(file, script);
+  return inTerminal(input, file);
+}
+
+/** Runs it with a terminal that notes everything. `answer` is asked for lines. */
+async function start(script, answer = () => new Promise(() => {})) {
+  const seen = [];
+  const terminal = {
+    print: (line) => seen.push(line),
+    fail: (line) => seen.push(`! ${line}`),
+    readLine: (prompt) => {
+      seen.push(`? ${prompt}`);
+      return answer();
+    },
+  };
+  const program = await run(readFileSync(wasm), terminal, script);
+  return { ...program, seen };
+}
+
+const pause = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+
+const tests = {
+  'a script that asks'() {
+    assert.deepEqual(inTerminal('50\nx\n30\n42\nmore\n', guess), {
+      status: 0,
+      stdout: `I have a number in mind, from 1 to 100.
+Less.
+"x" is no number.
+More.
+Yes, after 3 guesses.
+`,
+      stderr: '',
+    });
+  },
+
+  'what is typed'() {
+    const typed = ['let x = 40;', 'x + 2', 'fn f(n) {', '  if n < 2 { 1 } else { n * f(n - 1) }', '}', 'f(5)',
+      'let name = input("?");', 'Ada', '[name,', 'x]', 'print(name)', 'foo()', 'let = 1', '"open', 'x'];
+    assert.deepEqual(inTerminal(`${typed.join('\n')}\n`), {
+      status: 0,
+      stdout: '=> 42\n=> 120\n=> ["Ada", 40]\nAda\n=> 40\n',
+      stderr: `Function not found: foo () (line 1, position 1)
+Syntax error: Expecting name of a variable (line 1, position 5)
+Syntax error: Open string is not terminated (line 1, position 1)
+`,
+    });
+  },
+
+  'scripts that fail say where, and it is known'() {
+    assert.deepEqual(inTerminalScript('print(1);\nlet x = input();\nlet y = input();', 'one\n'),
+      { status: 1, stdout: '1\n', stderr: 'Runtime error: there is no more input (line 3, position 9)\n' });
+    assert.deepEqual(inTerminalScript('let x = ;', ''),
+      { status: 1, stdout: '', stderr: 'Syntax error: Unexpected \';\' (line 1, position 9)\n' });
+  },
+
+  'an endless recursion is an error and no trap'() {
+    assert.deepEqual(inTerminalScript('fn f(n) { f(n + 1) + [n].len() } f(0)', ''),
+      { status: 1, stdout: '', stderr: 'Stack overflow (line 1, position 34)\n' });
+  },
+
+  async 'it waits in the middle of loops, closures and calls'() {
+    let number = 0;
+    const answer = async () => String(number += 1);
+    const { ended, seen } = await start(`
+      fn read(prompt) { parse_int(input(prompt)) }
+      let sum = [10, 20].map(|x| x + read(\`\${x}: \`)).reduce(|a, b| a + b, 0);
+      for i in 0..2 { sum += read("again "); }
+      print(sum)`, answer);
+    assert.equal(await ended, true);
+    assert.deepEqual(seen, ['? 10: ', '? 20: ', '? again ', '? again ', '40']);
+  },
+
+  async 'sleep takes its time, as scripts can measure, and others run meanwhile'() {
+    const script = 'let t = timestamp(); sleep(0.05); sleep(0); sleep(-1); print(t.elapsed >= 0.049 && t.elapsed < 30.0)';
+    const { ended, seen } = await start(script);
+    let ticks = 0;
+    const timer = setInterval(() => (ticks += 1), 5);
+    assert.equal(await ended, true);
+    clearInterval(timer);
+    assert.deepEqual(seen, ['true']);
+    assert.ok(ticks > 2, `${ticks} ticks`);
+  },
+
+  async 'a script that never ends lets others run, and can be stopped'() {
+    const { ended, stop, seen } = await start('print("begin"); let x = 0; while true { x += 1; }');
+    for (let i = 0; i < 5; i += 1) await pause(1);
+    stop();
+    assert.equal(await ended, false);
+    assert.equal(seen.length, 2);
+    assert.match(seen.join('\n'), /^begin\n! Script terminated \(line 1, position \d+\)$/);
+  },
+
+  async 'so can one that sleeps, or waits for a line'() {
+    for (const [script, question] of [['sleep(1000)', []], ['sleep(1000.0)', []], ['input("who")', ['? who']]]) {
+      const { ended, stop, seen } = await start(script);
+      await pause(1);
+      stop();
+      assert.equal(await ended, false);
+      assert.deepEqual(seen, [...question, '! Script terminated (line 1, position 1)']);
+    }
+  },
+
+  async 'what was stopped is over: it does not wake who waits next'() {
+    const lines = ['let x = 1', 'sleep(0.5)', 'x + 1', null];
+    const { ended, stop, seen } = await start(undefined, async () => {
+      // The third line comes when the sleep would have been over.
+      if (lines.length === 2) await pause(1000);
+      return lines.shift();
+    });
+    while (lines.length > 2) await pause(1);
+    stop();
+    assert.equal(await ended, true);
+    assert.deepEqual(seen, ['? > ', '? > ', '! Script terminated (line 1, position 1)', '? > ', '=> 2', '? > ']);
+  },
+
+  async 'in a page'() {
+    const files = ['host-calls.mjs', 'page.mjs', 'scripts/guess.rhai'].map((name) => [`/${name}`, here(name)]);
+    const { address, close } = await serve({ ...Object.fromEntries(files), '/': here('page.html'), '/repl.wasm': wasm });
+    try {
+      await withPage(address, async (page) => {
+        await page.evaluate('window.$ = (id) => document.getElementById(id)');
+        const text = () => page.evaluate('$("output").textContent');
+        await page.until('!$("run").disabled');
+        await page.evaluate('$("run").click()');
+        for (const [asked, typed] of [['Guess 1: ', '50\n'], ['Guess 2: ', 'x\n'], ['Guess 2: ', '42\n']]) {
+          await page.until(`$("prompt").textContent === "${asked}" && !$("line").disabled`);
+          await page.type(typed);
+        }
+        await page.until('!$("run").disabled');
+        assert.equal(await text(), `I have a number in mind, from 1 to 100.
+Guess 1: 50
+Less.
+Guess 2: x
+"x" is no number.
+Guess 2: 42
+Yes, after 2 guesses.
+`);
+        if (process.env.BYSYNCIFY_SCREENSHOT) await page.screenshot(process.env.BYSYNCIFY_SCREENSHOT);
+        await page.evaluate('$("script").value = "loop {}", $("run").click()');
+        await page.until('!$("stop").disabled');
+        await page.evaluate('$("stop").click()');
+        await page.until('!$("run").disabled');
+        assert.equal(await text(), 'Script terminated (line 1, position 6)\n');
+      });
+    } finally {
+      close();
+    }
+  },
+};
+
+let failed = 0;
+for (const [name, test] of Object.entries(tests)) {
+  try {
+    await test();
+    console.log(`ok      ${name}`);
+  } catch (error) {
+    failed += 1;
+    console.log(`FAILED  ${name}\n${error.stack}`);
+  }
+}
+rmSync(folder, { recursive: true });
+console.log(`test.mjs: ${Object.keys(tests).length - failed} passed, ${failed} failed`);
+process.exit(failed === 0 ? 0 : 1);
