@@ -45,9 +45,14 @@ class Page {
     return result.value;
   }
 
+  /** Sends a command of the DevTools protocol. */
+  send(method, parameters) {
+    return this.#send(method, parameters);
+  }
+
   /** Waits until an expression is true. What the page says of itself is in the error. */
-  async until(expression) {
-    const end = Date.now() + SECONDS * 1000;
+  async until(expression, seconds = SECONDS) {
+    const end = Date.now() + seconds * 1000;
     while (!(await this.evaluate(expression).catch(() => false))) {
       if (Date.now() > end || this.#faults.length > 0) {
         const shown = await this.evaluate('document.body.innerText').catch(String);
