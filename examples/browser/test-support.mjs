@@ -130,6 +130,31 @@ class Archives {
     await this.page.until(`${card(name)}?.querySelectorAll('tbody tr').length >= ${count}`);
   }
 
+  /** Clicks the button of this name, as those who do not see it know it. */
+  clickPrivate(label) {
+    return this.page.evaluate(`document.querySelector('#private [aria-label="${label}"]').click()`);
+  }
+
+  /** Waits until these are the private files. */
+  async untilPrivate(names) {
+    await this.page.until(`JSON.stringify([...document.querySelectorAll('#private .name')]
+      .map(({ textContent }) => textContent)) === ${JSON.stringify(JSON.stringify(names))}`);
+  }
+
+  /** Presses Tab until nothing more gets the focus: the names of what got it. */
+  async tabThrough() {
+    await this.page.evaluate('document.activeElement.blur()');
+    const names = [];
+    for (;;) {
+      await this.page.send('Input.dispatchKeyEvent', { type: 'keyDown', key: 'Tab', windowsVirtualKeyCode: 9 });
+      await this.page.send('Input.dispatchKeyEvent', { type: 'keyUp', key: 'Tab', windowsVirtualKeyCode: 9 });
+      const name = await this.page.evaluate(`(({ tagName, labels, ariaLabel, textContent }) =>
+        tagName === 'BODY' ? null : ariaLabel ?? labels?.[0]?.textContent ?? textContent)(document.activeElement)`);
+      if (name === null || names.includes(name)) return names;
+      names.push(name);
+    }
+  }
+
   /** How large the module's memory is. */
   wasmBytes() {
     return this.page.evaluate('import("./pkg/browser.js").then(async ({ default: init }) => (await init()).memory.buffer.byteLength)');

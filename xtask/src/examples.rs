@@ -22,7 +22,9 @@ pub(crate) const ROW: &str = "examples";
 /// `wasm-bindgen = "<version>"` what that made of it in `BYSYNCIFY_JS`. `wasm-opt-level` is for
 /// those whose wasm-opt would take too long, and `everything = true` for those that are also tested
 /// with all that Binaryen would instrument. With `wasi = true` there is also a module for WASI, in
-/// `BYSYNCIFY_WASI`, and with `browser = true` a browser, in `BYSYNCIFY_CHROMIUM`. `only` names the one to test, if not all.
+/// `BYSYNCIFY_WASI`, and with `browser = true` a browser, in `BYSYNCIFY_CHROMIUM`. What wasm-bindgen
+/// makes is for Node, unless `wasm-bindgen-target` says otherwise. `only` names the one to test, if
+/// not all.
 pub(crate) fn run(workspace: &Workspace, only: Option<&str>, report: &mut Report) {
     let is_meant = |example: &&Package| only.is_none_or(|name| example.name == name);
     for example in workspace.with_own_tests().filter(is_meant) {
@@ -58,14 +60,27 @@ fn run_and_count(
 
 /// Builds it, with this option of `cargo bysyncify build`, and runs its test command.
 fn run_example(workspace: &Workspace, example: &Package, option: Option<&str>) -> Result<()> {
-    let test = example.list("test");
+    process::must_succeed(&mut command(workspace, example, "test", option)?).map(drop)
+}
+
+/// Builds a package, with this option of `cargo bysyncify build`; the command of its that `key`
+/// names in its `[package.metadata.xtask]`.
+pub(crate) fn command(
+    workspace: &Workspace,
+    example: &Package,
+    key: &str,
+    option: Option<&str>,
+) -> Result<Command> {
+    let words = example.list(key);
+    let (program, arguments) =
+        words.split_first().with_context(|| format!("{} has no `{key}`", example.name))?;
     let wasm = build(workspace, example, TARGET, option)?;
-    let program = match test[0].as_str() {
+    let program = match program.as_str() {
         "node" => cargo_bysyncify::setup::node()?,
         other => other.into(),
     };
     let mut command = Command::new(program);
-    command.args(&test[1..]).current_dir(&example.folder).env("BYSYNCIFY_WASM", &wasm);
+    command.args(arguments).current_dir(&example.folder).env("BYSYNCIFY_WASM", &wasm);
     if example.flag("wasi") {
         command.env("BYSYNCIFY_WASI", build(workspace, example, WASI, option)?);
     }
@@ -73,10 +88,11 @@ fn run_example(workspace: &Workspace, example: &Package, option: Option<&str>) -
         command.env("BYSYNCIFY_CHROMIUM", tools::chromium()?.browser);
     }
     if let Some(version) = example.setting("wasm-bindgen") {
+        let target = example.setting("wasm-bindgen-target").unwrap_or("nodejs");
         let folder = workspace.target.join("wasm-bindgen").join(&example.name);
-        command.env("BYSYNCIFY_JS", bindgen::for_node(version, &wasm, &folder)?);
+        command.env("BYSYNCIFY_JS", bindgen::script(version, target, &wasm, &folder)?);
     }
-    process::must_succeed(&mut command).map(drop)
+    Ok(command)
 }
 
 /// Builds it for a target; the module.
