@@ -50,8 +50,7 @@ async function measure(title, archives, jobs) {
   for (const { name, expected } of jobs) await archives.untilRows(name, expected.length / 4);
   const wasm = await archives.wasmBytes();
   let most = 0;
-  const states = () => Promise.all(jobs.map(async ({ name }) => (await archives.shown(name)).state));
-  while ((await states()).includes('job')) {
+  while (await archives.runs()) {
     most = Math.max(most, await archives.heap());
     await new Promise((resolve) => setTimeout(resolve, 500));
   }

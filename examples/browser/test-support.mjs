@@ -119,6 +119,16 @@ class Archives {
     })()`);
   }
 
+  /** Waits until the job of this name has begun. */
+  async untilBegun(name) {
+    await this.page.until(`/ unpacked/.test(${card(name)}?.querySelector('.figures').textContent)`);
+  }
+
+  /** Whether there is a job that has not ended. */
+  runs() {
+    return this.page.evaluate('document.querySelector(".job:not(.done, .failed, .cancelled)") !== null');
+  }
+
   /** Waits until the job of this name has ended; what it then shows. */
   async ended(name, seconds = undefined) {
     await this.page.until(`/done|failed|cancelled/.test(${card(name)}?.className)`, seconds);

@@ -165,14 +165,14 @@ const tests = {
 
   async 'a computation that is cancelled ends, and one that is saved leaves no file'(page) {
     await page.drop(file('zeros.tar.gz', zeros.bytes));
-    await page.page.until('/ unpacked/.test(document.querySelector(".job .figures").textContent)');
+    await page.untilBegun('zeros.tar.gz');
     await page.click('zeros.tar.gz', 'Cancel');
     assert.deepEqual((await page.ended('zeros.tar.gz')).rows, []);
     await page.click('zeros.tar.gz', 'Close');
     await page.openUrl('zeros.tar.gz');
     await page.ended('zeros.tar.gz');
     await page.click('zeros.tar.gz', 'Save');
-    await page.page.until('/ unpacked/.test(document.querySelector(".job .figures").textContent)');
+    await page.untilBegun('Saving zeros');
     await page.click('Saving zeros', 'Cancel');
     assert.equal((await page.ended('Saving zeros')).state, 'job cancelled');
     await page.untilPrivate([]);

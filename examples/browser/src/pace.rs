@@ -10,8 +10,8 @@ use std::io::{self, BufRead, Read, Seek, SeekFrom};
 use bysyncify::{EmbedError, try_embed};
 use wasm_bindgen::prelude::*;
 
-/// For how long one turn of the event loop may last, in milliseconds: half a frame.
-const TURN: f64 = 8.0;
+/// For how long one turn of the event loop may last, in milliseconds: several jobs fit into a frame.
+const TURN: f64 = 5.0;
 
 #[wasm_bindgen(module = "/src/turn.js")]
 extern "C" {
