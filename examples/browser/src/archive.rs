@@ -57,9 +57,9 @@ fn read_tar(
     mut visit: impl FnMut(File<'_>) -> io::Result<bool>,
 ) -> io::Result<()> {
     let mut tar = Tar::new(Paced(source));
-    let files = tar.entries()?.filter(|entry| {
-        entry.as_ref().map_or(true, |entry| entry.header().entry_type().is_file())
-    });
+    let files = tar
+        .entries()?
+        .filter(|entry| entry.as_ref().map_or(true, |entry| entry.header().entry_type().is_file()));
     for (number, file) in (0..).zip(files) {
         let mut content = file?;
         let path = String::from_utf8_lossy(&content.path_bytes()).into_owned();

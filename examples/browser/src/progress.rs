@@ -60,11 +60,8 @@ impl Progress {
         self.current.replace(file.path);
         let copied = io::copy(&mut Counted { inner: file.content, progress: self }, to)?;
         if copied != file.size {
-            let message = format!(
-                "`{}` ends after {copied} of {} bytes",
-                self.current.borrow(),
-                file.size
-            );
+            let message =
+                format!("`{}` ends after {copied} of {} bytes", self.current.borrow(), file.size);
             return Err(io::Error::new(io::ErrorKind::UnexpectedEof, message));
         }
         Ok(())
