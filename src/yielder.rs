@@ -8,8 +8,8 @@ use core::task::Poll;
 use crate::embed::{EmbedError, settle, try_embed};
 use crate::handle::CoreHandle;
 
-/// Where a value lies on its way out: from the moment its generator is suspended until whoever
-/// has polled that takes it, which is at once.
+/// Where a value lies on its way out: from when its generator is suspended until whoever has polled
+/// that takes it, which is at once.
 pub(crate) struct Slot<Y>(Cell<Option<Y>>);
 
 impl<Y> Slot<Y> {
@@ -19,6 +19,13 @@ impl<Y> Slot<Y> {
 
     pub(crate) fn take(&self) -> Option<Y> {
         self.0.take()
+    }
+
+    fn is_free(&self) -> bool {
+        let value = self.0.take();
+        let is_free = value.is_none();
+        self.0.set(value);
+        is_free
     }
 }
 
@@ -70,12 +77,13 @@ impl<'a, Y> Yielder<'a, Y> {
         }
         let mut value = Some(value);
         // Nobody needs to be woken: the value is ready, and who takes it asks for the next.
-        try_embed(poll_fn(|_| match value.take() {
-            Some(value) => {
-                self.slot.0.set(Some(value));
-                Poll::Pending
+        try_embed(poll_fn(|_| {
+            if value.is_some() {
+                self.slot.0.set(value.take());
+                return Poll::Pending;
             }
-            None => Poll::Ready(()),
+            // A future may be polled at any time: only when the value was taken is the next wanted.
+            if self.slot.is_free() { Poll::Ready(()) } else { Poll::Pending }
         }))
     }
 }

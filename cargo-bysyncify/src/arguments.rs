@@ -27,6 +27,8 @@ pub(crate) struct Arguments {
     pub(crate) opt_level: OptLevel,
     /// `--bysyncify-vouch=core::fmt,…`: what the user says never suspends.
     pub(crate) vouched: Vec<String>,
+    /// `--bysyncify-suspends=env.f,…`: imports that the host answers later, by Asyncify.
+    pub(crate) suspends: Vec<String>,
     /// `--bysyncify-everything`: instrument what Binaryen would by itself.
     pub(crate) everything: bool,
     /// `--bysyncify-checks=on|off`: whether the program checks itself while it runs. On if it is
@@ -60,13 +62,16 @@ impl Arguments {
                     Some(("vouch", paths)) => {
                         read.vouched.extend(paths.split(',').map(|path| path.trim().to_owned()));
                     }
+                    Some(("suspends", imports)) => {
+                        read.suspends.extend(imports.split(',').map(|it| it.trim().to_owned()));
+                    }
                     Some(("checks", "on")) => checks = Some(true),
                     Some(("checks", "off")) => checks = Some(false),
                     None if option == "everything" => read.everything = true,
                     _ => bail!(
                         "`--bysyncify-{option}` is no option of this linker, which has \
-                         --bysyncify-vouch=PATH,…, --bysyncify-everything and \
-                         --bysyncify-checks=on|off"
+                         --bysyncify-vouch=PATH,…, --bysyncify-suspends=MODULE.NAME,…, \
+                         --bysyncify-everything and --bysyncify-checks=on|off"
                     ),
                 }
                 continue;
@@ -229,6 +234,7 @@ mod tests {
                 kept_sections: vec![],
                 opt_level: OptLevel::O3,
                 vouched: vec![],
+                suspends: vec![],
                 everything: false,
                 checks: false,
             }
@@ -302,7 +308,8 @@ mod tests {
         assert_eq!(
             error.to_string(),
             "`--bysyncify-fast` is no option of this linker, which has \
-             --bysyncify-vouch=PATH,…, --bysyncify-everything and --bysyncify-checks=on|off"
+             --bysyncify-vouch=PATH,…, --bysyncify-suspends=MODULE.NAME,…, \
+             --bysyncify-everything and --bysyncify-checks=on|off"
         );
     }
 

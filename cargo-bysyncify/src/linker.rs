@@ -69,12 +69,13 @@ fn finish(
     let output = &arguments.output;
     let summary = Summary::of(&store::read(output)?)
         .with_context(|| format!("`{}` is no WebAssembly module", output.display()))?;
-    if !summary.needs_asyncify()? {
+    if arguments.suspends.is_empty() && !summary.needs_asyncify()? {
         return Ok(None);
     }
     let opt_level = OptLevel::from_environment()?.unwrap_or(arguments.opt_level);
     let recipe = Recipe {
         vouched: Vouched(arguments.vouched.clone()),
+        suspends: arguments.suspends.clone(),
         everything: arguments.everything,
         checks: arguments.checks,
         opt_level,

@@ -29,13 +29,14 @@ impl Made {
 
     /// The text of the file. It is another if anything that matters for the module is.
     pub(crate) fn text(&self) -> String {
-        let Recipe { vouched, everything, checks, opt_level } = &self.recipe;
+        let Recipe { vouched, suspends, everything, checks, opt_level } = &self.recipe;
         let made = json!({
             "cargo-bysyncify": env!("CARGO_PKG_VERSION"),
             "revision": REVISION,
             "wasm-opt": self.wasm_opt.as_ref().map(|(path, _)| path.to_string_lossy()),
             "version": self.wasm_opt.as_ref().map(|(_, version)| version),
             "vouched": vouched.0,
+            "suspends": suspends,
             "everything": everything,
             "checks": checks,
             "opt-level": opt_level.name(),
@@ -51,8 +52,10 @@ impl Made {
 
     fn of(made: &Value) -> Option<Self> {
         made["revision"].as_u64().filter(|revision| *revision == REVISION)?;
-        let vouched = made["vouched"].as_array()?.iter();
-        let vouched = vouched.map(|path| Some(path.as_str()?.to_owned())).collect::<Option<_>>()?;
+        let words = |value: &Value| {
+            let words = value.as_array()?.iter();
+            words.map(|word| Some(word.as_str()?.to_owned())).collect::<Option<Vec<_>>>()
+        };
         let wasm_opt = match (&made["wasm-opt"], &made["version"]) {
             (Value::Null, Value::Null) => None,
             (path, version) => Some((path.as_str()?.into(), version.as_u64()?.try_into().ok()?)),
@@ -60,7 +63,8 @@ impl Made {
         Some(Self {
             wasm_opt,
             recipe: Recipe {
-                vouched: Vouched(vouched),
+                vouched: Vouched(words(&made["vouched"])?),
+                suspends: words(&made["suspends"])?,
                 everything: made["everything"].as_bool()?,
                 checks: made["checks"].as_bool()?,
                 opt_level: made["opt-level"].as_str()?.parse().ok()?,
@@ -80,6 +84,7 @@ mod tests {
             wasm_opt: Some(("/bin/wasm-opt".into(), 108)),
             recipe: Recipe {
                 vouched: Vouched(vec!["core::fmt".into(), "a \"b\"".into()]),
+                suspends: vec!["env.f".into()],
                 everything: false,
                 checks: true,
                 opt_level: OptLevel::Os,

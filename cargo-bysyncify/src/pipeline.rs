@@ -27,6 +27,9 @@ use crate::store::{self, Temporary};
 pub struct Recipe {
     /// What never suspends, by the user's word.
     pub vouched: Vouched,
+    /// The imports that the host answers later: it suspends who has called them, by Asyncify's
+    /// exports. As `module.name`.
+    pub suspends: Vec<String>,
     /// Whether Binaryen's Asyncify does it, and chooses what to instrument.
     pub everything: bool,
     /// Whether the module checks itself while it runs.
@@ -55,12 +58,15 @@ pub(crate) fn asyncify(
     tell(Phase::Analyse);
     let program = Program::read(linked).context("cannot analyse it")?;
     refusal::check_names(&program)?;
-    let analysis = Analysis::of(&program, &recipe.vouched)?;
+    let analysis =
+        Analysis::of(&program, &recipe.vouched)?.with_host(&program, &recipe.suspends)?;
     let panics: Vec<_> = analysis.panics().collect();
     let checks = recipe.checks && guard::can_check(linked)?;
     let uninstrumented =
         if checks && !recipe.everything { uninstrumented(&program, &analysis) } else { Vec::new() };
-    let guards = Guards { panics: &panics, checks, uninstrumented: &uninstrumented };
+    let suspends: Vec<_> = analysis.hosts().collect();
+    let guards =
+        Guards { panics: &panics, suspends: &suspends, checks, uninstrumented: &uninstrumented };
     let guarded = guard::guard(&bare(linked)?, &guards)?;
     tell(Phase::Asyncify);
     let options = options(linked, recipe)?;

@@ -181,3 +181,29 @@ fn host_script_runs_tests_only_if_they_need_it() {
     fs::write(&in_deps, needy).unwrap();
     assert_eq!(said(&package, &mut runner(&package, &in_deps)), (Some(4), "host\n".into()));
 }
+
+#[test]
+fn wasi_program_may_have_much_memory() {
+    let program = r#"(module
+        (import "wasi_snapshot_preview1" "fd_write"
+          (func $write (param i32 i32 i32 i32) (result i32)))
+        (import "wasi_snapshot_preview1" "clock_time_get"
+          (func $time (param i32 i64 i32) (result i32)))
+        (memory (export "memory") 1)
+        (data (i32.const 0) "\08\00\00\00\06\00\00\00grown\0a")
+        (func $call_often (local $times i32)
+          (local.set $times (i32.const 100000))
+          (loop $again
+            (drop (call $time (i32.const 0) (i64.const 1) (i32.const 64)))
+            (br_if $again (local.tee $times (i32.sub (local.get $times) (i32.const 1))))))
+        (func (export "_start") (local $times i32)
+          (local.set $times (i32.const 40))
+          (loop $again
+            (call $call_often)
+            (drop (memory.grow (i32.const 64)))
+            (br_if $again (local.tee $times (i32.sub (local.get $times) (i32.const 1)))))
+          (drop (call $write (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 32)))))"#;
+    let (package, module) = package("", program);
+    let ran = said(&package, &mut runner(&package, &module));
+    assert_eq!(ran, (Some(0), "grown\n".to_owned()));
+}

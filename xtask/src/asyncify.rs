@@ -44,8 +44,8 @@ impl Asyncifier {
         let wasm_opt = wasm_opt.context("this Binaryen was not asked for at the start")?;
         let name = title(configuration, variant);
         let output = self.folder.join(guest).join(format!("{name}.wasm"));
-        if configuration.listed {
-            list_and_run(wasm_opt, configuration, input, &output)?;
+        if configuration.ours {
+            as_our_linker(wasm_opt, configuration, input, &output)?;
             return Ok(output);
         }
         let arguments = arguments(configuration, variant);
@@ -59,7 +59,7 @@ impl Asyncifier {
 }
 
 /// Does with a linked module what our linker does with it.
-fn list_and_run(
+fn as_our_linker(
     wasm_opt: &WasmOpt,
     configuration: Configuration,
     input: &Path,

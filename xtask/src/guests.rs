@@ -67,7 +67,7 @@ pub(crate) fn plan<'a>(workspace: &'a Workspace, options: &TestOptions) -> Resul
             variants.map(|(name, arguments)| Variant { name, arguments }).collect();
         if !variants.is_empty() {
             // Their arguments are in place of all that we would do.
-            configurations.retain(|configuration| !configuration.listed);
+            configurations.retain(|configuration| !configuration.ours);
         }
         plans.push(Plan { guest, configurations, variants });
     }

@@ -62,42 +62,42 @@ pub(crate) struct Configuration {
     pub(crate) binaryen: u32,
     /// wasm-opt's own level after Asyncify, as in `-O3`; none runs Asyncify alone.
     pub(crate) optimise: Option<char>,
-    /// Whether what our linker does is done, which gives Binaryen a list of what to instrument.
+    /// Whether what our linker does is done: wasm-opt only optimises then.
     /// Else it is what a user without our toolchain does, and Binaryen finds out by itself.
-    pub(crate) listed: bool,
+    pub(crate) ours: bool,
 }
 
 impl Configuration {
     fn new(opt_level: char, fat_lto: bool, binaryen: u32) -> Self {
         let optimise = if opt_level == '0' { '1' } else { opt_level };
         let build = Build { opt_level, fat_lto };
-        Self { build, binaryen, optimise: Some(optimise), listed: false }
+        Self { build, binaryen, optimise: Some(optimise), ours: false }
     }
 
     fn without_optimisation(self) -> Self {
         Self { optimise: None, ..self }
     }
 
-    fn listed(self) -> Self {
-        Self { listed: true, ..self }
+    fn ours(self) -> Self {
+        Self { ours: true, ..self }
     }
 
     /// Whether the module checks itself while it runs: our linker adds that to debug builds.
     pub(crate) fn is_checked(self) -> bool {
-        self.listed && self.build.opt_level == '0'
+        self.ours && self.build.opt_level == '0'
     }
 
     fn both_ways(self) -> [Self; 2] {
-        [self, self.listed()]
+        [self, self.ours()]
     }
 }
 
 impl fmt::Display for Configuration {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let plain = if self.optimise.is_none() { "-plain" } else { "" };
-        let listed = if self.listed { "-listed" } else { "" };
+        let ours = if self.ours { "-ours" } else { "" };
         // Not `write!`, which would ignore the width that tables ask for.
-        f.pad(&format!("{}-b{}{plain}{listed}", self.build, self.binaryen))
+        f.pad(&format!("{}-b{}{plain}{ours}", self.build, self.binaryen))
     }
 }
 
@@ -119,7 +119,7 @@ pub(crate) fn quick() -> Vec<Configuration> {
     Configuration::new('3', false, NEWEST).both_ways().into()
 }
 
-/// Every combination; and of each build one that is listed, so that each Binaryen has two builds,
+/// Every combination; and of each build one that is ours, so that each Binaryen has two builds,
 /// one of them with LTO.
 fn full() -> Vec<Configuration> {
     // Nothing optimised, before or after: what a debugging user looks at. First, so that it
@@ -131,7 +131,7 @@ fn full() -> Vec<Configuration> {
             let of_version = |version| Configuration::new(opt_level, fat_lto, version);
             let turn = row + 1 + 2 * usize::from(fat_lto);
             all.extend(BINARYENS.map(of_version));
-            all.push(of_version(BINARYENS[turn % BINARYENS.len()]).listed());
+            all.push(of_version(BINARYENS[turn % BINARYENS.len()]).ours());
         }
     }
     all
@@ -157,9 +157,9 @@ fn optimised() -> Vec<Configuration> {
         (true, NEWEST, false),
     ];
     all.into_iter()
-        .map(|(fat_lto, version, listed)| {
+        .map(|(fat_lto, version, ours)| {
             let configuration = Configuration::new('3', fat_lto, version);
-            if listed { configuration.listed() } else { configuration }
+            if ours { configuration.ours() } else { configuration }
         })
         .collect()
 }
@@ -175,7 +175,7 @@ mod tests {
     use std::collections::HashSet;
 
     fn stock(all: &[Configuration]) -> impl Iterator<Item = &Configuration> {
-        all.iter().filter(|configuration| !configuration.listed)
+        all.iter().filter(|configuration| !configuration.ours)
     }
 
     #[test]
@@ -188,30 +188,30 @@ mod tests {
     }
 
     #[test]
-    fn every_build_is_listed_and_every_binaryen_gets_two_lists() {
-        let listed: Vec<String> =
-            full().iter().filter(|it| it.listed).map(ToString::to_string).collect();
+    fn every_build_is_ours_once_and_every_binaryen_gets_two() {
+        let ours: Vec<String> =
+            full().iter().filter(|it| it.ours).map(ToString::to_string).collect();
         assert_eq!(
-            listed,
+            ours,
             [
-                "o0-b132-plain-listed",
-                "o0-b116-listed",
-                "o0-lto-b132-listed",
-                "o1-b125-listed",
-                "o1-lto-b108-listed",
-                "o3-b132-listed",
-                "o3-lto-b116-listed",
-                "os-b108-listed",
-                "os-lto-b125-listed",
+                "o0-b132-plain-ours",
+                "o0-b116-ours",
+                "o0-lto-b132-ours",
+                "o1-b125-ours",
+                "o1-lto-b108-ours",
+                "o3-b132-ours",
+                "o3-lto-b116-ours",
+                "os-b108-ours",
+                "os-lto-b125-ours",
             ]
         );
     }
 
     #[test]
-    fn only_listed_debug_builds_are_checked() {
+    fn only_our_debug_builds_are_checked() {
         for configuration in [full(), small(), optimised(), brief()].concat() {
             let name = configuration.to_string();
-            let expected = name.starts_with("o0") && name.ends_with("-listed");
+            let expected = name.starts_with("o0") && name.ends_with("-ours");
             assert_eq!(configuration.is_checked(), expected, "{name}");
         }
     }
@@ -223,11 +223,11 @@ mod tests {
             for configuration in stock(&others) {
                 assert!(full.contains(configuration), "{configuration}");
             }
-            for configuration in others.iter().filter(|it| it.listed) {
-                let stock = Configuration { listed: false, ..*configuration };
+            for configuration in others.iter().filter(|it| it.ours) {
+                let stock = Configuration { ours: false, ..*configuration };
                 assert!(others.contains(&stock), "{configuration}");
             }
-            assert!(others.iter().any(|it| it.listed));
+            assert!(others.iter().any(|it| it.ours));
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap, VecDeque};
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 
 use super::calls::{IndirectCall, Through};
 use super::cut::{self, Cut, Vouched};
@@ -45,6 +45,10 @@ pub(crate) struct Analysis {
     cuts: Vec<Option<Cut>>,
     tops: BTreeSet<FunctionIndex>,
     bottoms: BTreeSet<FunctionIndex>,
+    /// The imports that the host suspends in.
+    hosts: BTreeSet<FunctionIndex>,
+    /// By function index: why it can reach one of these. Empty if there are none.
+    suspends_for_host: Vec<Option<Because>>,
 }
 
 impl Analysis {
@@ -86,7 +90,42 @@ impl Analysis {
         let outside = program.named(OUTSIDE);
         let resumes = bottoms.iter().copied().filter(|bottom| Some(*bottom) != outside).collect();
         let reached = graph.spread(&resumes, is_barrier, Graph::callees);
-        Self { suspends, reached, cuts, tops, bottoms }
+        let (hosts, suspends_for_host) = (BTreeSet::new(), Vec::new());
+        Self { suspends, reached, cuts, tops, bottoms, hosts, suspends_for_host }
+    }
+
+    /// The same, but the host can suspend, too, whoever calls one of these imports (as
+    /// `module.name`). It may have called anyone, so it does not matter who is reached. But it does
+    /// not get past a coroutine.
+    ///
+    /// # Errors
+    ///
+    /// If there is no such import.
+    pub(crate) fn with_host(mut self, program: &Program, imports: &[String]) -> Result<Self> {
+        for name in imports {
+            let is_meant = |import: &Import| format!("{}.{}", import.module, import.name) == *name;
+            let found = indices(program).find(|index| {
+                program.functions[*index as usize].import.as_ref().is_some_and(is_meant)
+            });
+            let Some(found) = found else {
+                bail!(
+                    "the program imports no function `{name}`, which is said to suspend: take it \
+                     out of `--bysyncify-suspends`, which wants MODULE.NAME"
+                );
+            };
+            self.hosts.insert(found);
+        }
+        if !self.hosts.is_empty() {
+            let is_barrier = |index| self.is_switch(index) || self.cut(index).is_some();
+            let found = Graph::of(program).spread(&self.hosts, is_barrier, Graph::callers);
+            self.suspends_for_host = found;
+        }
+        Ok(self)
+    }
+
+    /// The imports that the host suspends in.
+    pub(crate) fn hosts(&self) -> impl Iterator<Item = FunctionIndex> {
+        self.hosts.iter().copied()
     }
 
     /// The functions to instrument.
@@ -130,7 +169,8 @@ impl Analysis {
     /// The way from a function to where it suspends, itself first: each step with how the one
     /// before gets there. Nothing if it cannot.
     pub(crate) fn way_to_suspend(&self, function: FunctionIndex) -> Vec<Step> {
-        Self::steps(&self.suspends, function)
+        let way = Self::steps(&self.suspends, function);
+        if way.is_empty() { Self::steps(&self.suspends_for_host, function) } else { way }
     }
 
     /// The way from a function back to where the coroutine is resumed, itself first: each step
@@ -142,7 +182,7 @@ impl Analysis {
     fn steps(because: &[Option<Because>], function: FunctionIndex) -> Vec<Step> {
         let mut way = Vec::new();
         let mut step = Step { function, indirect: None };
-        while let Some(because) = because[step.function as usize] {
+        while let Some(because) = because.get(step.function as usize).copied().flatten() {
             way.push(step);
             match because {
                 Because::Switch => break,
@@ -154,10 +194,12 @@ impl Analysis {
 
     pub(crate) fn is_instrumented(&self, index: FunctionIndex) -> bool {
         let at = index as usize;
-        self.suspends[at].is_some()
-            && self.reached[at].is_some()
+        let for_coroutine = self.suspends[at].is_some() && self.reached[at].is_some();
+        let for_host = self.suspends_for_host.get(at).is_some_and(Option::is_some);
+        (for_coroutine || for_host)
             && self.cuts[at].is_none()
             && !self.is_switch(index)
+            && !self.hosts.contains(&index)
     }
 }
 

@@ -10,8 +10,10 @@ use super::program::{FunctionIndex, Program};
 pub(crate) struct Sites {
     /// The functions to instrument.
     pub(crate) functions: BTreeSet<FunctionIndex>,
-    /// The functions that begin an unwind and end a rewind.
+    /// The functions that begin an unwind and end a rewind, and imports that do.
     pub(crate) tops: BTreeSet<FunctionIndex>,
+    /// Whether there are such imports: then the host must be able to say what it does.
+    pub(crate) for_host: bool,
     /// By function to instrument: which of its indirect calls can be of one of these, by their
     /// numbers among all that it makes.
     pub(crate) indirect: BTreeMap<FunctionIndex, BTreeSet<u32>>,
@@ -24,7 +26,8 @@ impl Sites {
         let mut can_suspend = BTreeMap::new();
         let mut sites = Self {
             functions: analysis.instrumented().collect(),
-            tops: analysis.tops().collect(),
+            tops: analysis.tops().chain(analysis.hosts()).collect(),
+            for_host: analysis.hosts().next().is_some(),
             indirect: BTreeMap::new(),
         };
         for function in &sites.functions {

@@ -69,6 +69,9 @@ use plan::Plan;
 pub struct Guards<'a> {
     /// Functions (by index) that begin a panic and never return.
     pub panics: &'a [u32],
+    /// Imports (by index) that the host suspends their callers in. Nothing is done there: the calls
+    /// are made again, and who waits in a coroutine is told so by it.
+    pub suspends: &'a [u32],
     /// Whether the module checks itself while it runs: for debug builds. See [`can_check`].
     pub checks: bool,
     /// Functions (by index) that will not be instrumented, each with a remark that follows its

@@ -66,7 +66,7 @@ impl Plan {
             plan.replace(facts, outside, |callee, _| writer.outside(callee))?;
         }
         for (index, import) in (0..).zip(&facts.imports) {
-            if import.is_host() {
+            if import.is_host() && !guards.suspends.contains(&index) {
                 plan.replace(facts, index, |callee, count| writer.host(callee, count))?;
             }
         }

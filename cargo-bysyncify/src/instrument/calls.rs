@@ -108,6 +108,12 @@ impl<R: Reencode<Error = Infallible>> Emitter<'_, '_, R> {
     fn call_again(&mut self, site: usize) -> Result<()> {
         let shape = self.shape;
         let called @ Site { below, operands, results, .. } = &shape.sites[site];
+        // Nothing more is to be found. Before the call: it may throw, when it goes on.
+        if let Some(position) = self.position
+            && self.has_levels
+        {
+            self.write_all(&[Instruction::I32Const(0), Instruction::LocalSet(position)]);
+        }
         let (unneeded, needed) = operands.split_at(operands.len() - called.needed());
         for ty in unneeded {
             self.zero(*ty)?;
@@ -117,11 +123,6 @@ impl<R: Reencode<Error = Infallible>> Emitter<'_, '_, R> {
         self.write(&call);
         if results.len() > 1 {
             self.spill(results, below.len());
-        }
-        if let Some(position) = self.position
-            && self.has_levels
-        {
-            self.write_all(&[Instruction::I32Const(0), Instruction::LocalSet(position)]);
         }
         let depth = self.labels.depth(Label::Site(site))?;
         self.write(&Instruction::Br(depth));

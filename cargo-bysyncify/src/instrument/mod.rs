@@ -55,6 +55,7 @@
 
 mod calls;
 mod emit;
+mod facts;
 mod frame;
 mod labels;
 mod liveness;

@@ -7,22 +7,23 @@ use std::collections::BTreeMap;
 use anyhow::{Context, Result};
 use wasm_encoder::reencode::{Error, Reencode, utils};
 use wasm_encoder::{
-    CodeSection, ConstExpr, Function, FunctionSection, GlobalSection, GlobalType, ImportSection,
-    Module, NameMap, NameSection, SectionId, TypeSection, ValType,
+    CodeSection, ConstExpr, ExportKind, ExportSection, Function, FunctionSection, GlobalSection,
+    GlobalType, ImportSection, Module, NameMap, NameSection, SectionId, TypeSection, ValType,
 };
 use wasmparser::{
-    CustomSectionReader, FunctionBody, Name, Operator, Parser, Payload, TypeRef, ValidPayload,
-    Validator, WasmFeatures,
+    CustomSectionReader, FunctionBody, Name, Operator, Parser, ValidPayload, Validator,
+    WasmFeatures,
 };
 
 use super::emit::emit;
+use super::facts::{Facts, GET_STATE};
 use super::read::read;
 use super::runtime::{REPLACED, Runtime};
 use super::{Refused, Sites, callee};
 
 /// The module, instrumented.
 pub(super) fn instrument(wasm: &[u8], sites: &Sites) -> Result<Vec<u8>> {
-    let facts = Facts::read(wasm)?;
+    let facts = Facts::read(wasm, sites.for_host)?;
     let bodies = bodies(wasm, sites, &facts)?;
     let mut module = Module::new();
     let mut writer = Writer { facts: &facts, bodies, next: facts.imported, has_globals: false };
@@ -32,110 +33,6 @@ pub(super) fn instrument(wasm: &[u8], sites: &Sites) -> Result<Vec<u8>> {
         .validate_all(&written)
         .context("the instrumented module is not valid")?;
     Ok(written)
-}
-
-/// What must be known of the module before it is written.
-#[derive(Debug, Default)]
-struct Facts {
-    /// By function index: which import of `asyncify` it is, by its number in [`REPLACED`].
-    replaced: BTreeMap<u32, usize>,
-    /// By number in [`REPLACED`]: the type.
-    types_of_replaced: BTreeMap<usize, u32>,
-    imported: u32,
-    /// How many there are.
-    functions: u32,
-    types: u32,
-    globals: u32,
-    has_global_section: bool,
-    memory64: bool,
-}
-
-impl Facts {
-    fn read(wasm: &[u8]) -> Result<Self> {
-        let mut facts = Self::default();
-        let mut memories = Vec::new();
-        for payload in Parser::new(0).parse_all(wasm) {
-            match payload? {
-                Payload::TypeSection(section) => {
-                    for group in section {
-                        facts.types += group?.types().len() as u32;
-                    }
-                }
-                Payload::ImportSection(section) => {
-                    for import in section.into_imports() {
-                        let import = import?;
-                        match import.ty {
-                            TypeRef::Func(ty) | TypeRef::FuncExact(ty) => {
-                                let which = REPLACED.iter().position(|name| *name == import.name);
-                                if let Some(which) = which
-                                    && import.module == "asyncify"
-                                {
-                                    facts.replaced.insert(facts.imported, which);
-                                    facts.types_of_replaced.insert(which, ty);
-                                }
-                                facts.imported += 1;
-                            }
-                            TypeRef::Global(_) => facts.globals += 1,
-                            TypeRef::Memory(memory) => memories.push(memory),
-                            _ => {}
-                        }
-                    }
-                }
-                Payload::FunctionSection(section) => facts.functions += section.count(),
-                Payload::MemorySection(section) => {
-                    for memory in section {
-                        memories.push(memory?);
-                    }
-                }
-                Payload::GlobalSection(section) => {
-                    facts.globals += section.count();
-                    facts.has_global_section = true;
-                }
-                _ => {}
-            }
-        }
-        facts.functions += facts.imported;
-        facts.memory64 = memories.first().context("the module has no memory")?.memory64;
-        Ok(facts)
-    }
-
-    /// The imports that there are, each once, and what becomes of them after all other functions.
-    fn replacements(&self) -> impl Iterator<Item = (usize, u32)> {
-        self.types_of_replaced.iter().map(|(which, ty)| (*which, *ty))
-    }
-
-    /// A function's index in the new module.
-    fn new_index(&self, function: u32) -> u32 {
-        match self.replaced.get(&function) {
-            Some(which) => {
-                let before = self.types_of_replaced.range(..which).count() as u32;
-                self.first_added() + before
-            }
-            None => function - self.replaced.range(..function).count() as u32,
-        }
-    }
-
-    /// The index of the first function that is added.
-    fn first_added(&self) -> u32 {
-        self.functions - self.replaced.len() as u32
-    }
-
-    fn runtime(&self) -> Runtime {
-        let push = self.first_added() + self.types_of_replaced.len() as u32;
-        Runtime {
-            memory64: self.memory64,
-            state: self.globals,
-            data: self.globals + 1,
-            push,
-            pop: push + 1,
-        }
-    }
-
-    /// The names of the functions that are added.
-    fn added_names(&self) -> impl Iterator<Item = String> {
-        let replacements = self.replacements().map(|(which, _)| REPLACED[which]);
-        replacements.chain(["push", "pop"]).map(|name| format!("asyncify_{name}"))
-    }
 }
 
 /// The new bodies of the functions to instrument, by index.
@@ -207,6 +104,11 @@ impl Reencode for Writer<'_> {
         utils::parse_type_section(self, types, section)?;
         let address = self.facts.runtime().address();
         types.ty().function([address], [address]);
+        if self.facts.for_host {
+            types.ty().function([address], []);
+            types.ty().function([], []);
+            types.ty().function([], [ValType::I32]);
+        }
         Ok(())
     }
 
@@ -236,6 +138,26 @@ impl Reencode for Writer<'_> {
         // `push` and `pop`.
         functions.function(self.facts.types);
         functions.function(self.facts.types);
+        if self.facts.for_host {
+            functions.function(self.facts.types + GET_STATE);
+        }
+        Ok(())
+    }
+
+    fn parse_export_section(
+        &mut self,
+        exports: &mut ExportSection,
+        section: wasmparser::ExportSectionReader<'_>,
+    ) -> Result<(), Error> {
+        utils::parse_export_section(self, exports, section)?;
+        if self.facts.for_host {
+            for (index, (which, _)) in (self.facts.first_added()..).zip(self.facts.replacements()) {
+                let name = format!("asyncify_{}", REPLACED[which]);
+                exports.export(&name, ExportKind::Func, index);
+            }
+            let get_state = self.facts.get_state();
+            exports.export("asyncify_get_state", ExportKind::Func, get_state);
+        }
         Ok(())
     }
 
@@ -287,6 +209,9 @@ impl Reencode for Writer<'_> {
         }
         code.function(&runtime.push());
         code.function(&runtime.pop());
+        if self.facts.for_host {
+            code.function(&runtime.get_state());
+        }
         Ok(())
     }
 

@@ -10,6 +10,9 @@
 //! | `start_rewind(data)` | 2, rewinding | frames are taken from below `data->start` |
 //! | `stop_rewind()` | 0, normal | |
 //!
+//! Where the host suspends by itself, it finds these as exports, `asyncify_start_unwind` and so on, and
+//! `asyncify_get_state`.
+//!
 //! `data` points to two pointers, `start` and `end`. Each of the four traps if `start` has passed
 //! `end`. A frame that does not fit is not written, but `start` moves all the same: so whoever
 //! looks before `stop_unwind` traps sees how much would have been needed.
@@ -125,6 +128,11 @@ impl Runtime {
             Instruction::Select,
         ];
         function([(1, self.address())], &code)
+    }
+
+    /// The code of what tells the state.
+    pub(super) fn get_state(self) -> Function {
+        function([], &[Instruction::GlobalGet(self.state)])
     }
 
     /// The code of `pop`.

@@ -5,6 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Obstacle, Refused, Sites, instrument};
 
+mod run;
+
 /// The module of this text, its functions `$waits` and `$waits_too` instrumented, with `$suspend`
 /// as the top function and all indirect calls as sites.
 fn instrumented(text: &str) -> Result<Vec<u8>, Refused> {
@@ -15,7 +17,7 @@ fn instrumented(text: &str) -> Result<Vec<u8>, Refused> {
     let indirect: BTreeMap<_, _> =
         functions.iter().map(|function| (*function, (0..9).collect())).collect();
     let tops = program.named("suspend").into_iter().collect();
-    instrument(&wasm, &Sites { functions, tops, indirect })
+    instrument(&wasm, &Sites { functions, tops, indirect, for_host: false })
         .map_err(|error| error.downcast().unwrap())
 }
 
@@ -107,6 +109,19 @@ fn whole_module() {
     );
     let text = wasmprinter::print_bytes(wasm.unwrap()).unwrap();
     assert_eq!(text, include_str!("tests/module.wat"));
+}
+
+#[test]
+fn host_finds_what_it_needs() {
+    let text = r#"(module
+        (import "env" "ask" (func $ask (param i32) (result i32)))
+        (memory 1)
+        (func $waits (export "waits") (result i32) (call $ask (i32.const 7))))"#;
+    let wasm = wat::parse_str(text).unwrap();
+    let sites =
+        Sites { functions: [1].into(), tops: [0].into(), for_host: true, ..Sites::default() };
+    let text = wasmprinter::print_bytes(instrument(&wasm, &sites).unwrap()).unwrap();
+    assert_eq!(text, include_str!("tests/host.wat"));
 }
 
 #[test]

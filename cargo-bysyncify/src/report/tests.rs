@@ -95,6 +95,7 @@ fn finished() -> Finished {
             wasm_opt: Some(("wasm-opt".into(), 108)),
             recipe: Recipe {
                 vouched: Vouched(vec!["lib::trusted".to_owned()]),
+                suspends: vec![],
                 everything: false,
                 checks: false,
                 opt_level: OptLevel::O3,

@@ -1,4 +1,4 @@
-//! `cargo xtask fuzz`: random programs that wait, asyncified with our list of functions and with
+//! `cargo xtask fuzz`: random programs that wait, made pausable by us and by
 //! Binaryen's own, must do the same.
 
 mod modules;
@@ -84,7 +84,7 @@ fn difference(ours: &Outcome, expected: &Outcome) -> String {
         (None, None) => "its end".to_owned(),
     };
     format!(
-        "after {same} values that are the same comes {} with our list, and {} with Binaryen's",
+        "after {same} values that are the same comes {} with ours, and {} with Binaryen's",
         shown(ours),
         shown(expected)
     )

@@ -1,4 +1,4 @@
-//! Random wasm modules, asyncified with our list of functions and with Binaryen's own.
+//! Random wasm modules, made pausable by us, and by Binaryen's default.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -163,7 +163,7 @@ impl Fuzzer<'_> {
         )))
     }
 
-    /// Asyncifies a module in both ways, and runs its programs.
+    /// Makes a module pausable in both ways, and runs its programs.
     fn compare(&self, seed: u64, numbers: &[usize], scratch: &Path) -> Result<Option<Mismatch>> {
         let module = wasm::module(seed, numbers)?;
         let mut random = Random::new(!seed);

@@ -46,6 +46,37 @@ fn an_executor_in_a_coroutine_is_not_suspended_with_what_it_runs() {
 }
 
 #[test]
+fn who_calls_what_the_host_suspends_in_is_instrumented_but_not_beyond_a_coroutine() {
+    let text = r#"(module
+        (import "asyncify" "start_unwind" (func $start_unwind (param i32)))
+        (import "asyncify" "stop_unwind" (func $stop_unwind))
+        (import "env" "ask" (func $ask))
+        (import "env" "tell" (func $tell))
+        (func $main (call $outer) (call $executor) (call $tell))
+        (func $outer (call $ask))
+        (func $executor (call $resume))
+        (func $resume (call $entry) (call $stop_unwind))
+        (func $entry (call $ask) (call $suspend))
+        (func $waits_outside (call $suspend))
+        (func $suspend (call $start_unwind (i32.const 0))))"#;
+    let program = read(text);
+    let analysis = || Analysis::of(&program, &Vouched::default()).unwrap();
+    let named = |analysis: &Analysis| -> Vec<_> {
+        analysis.instrumented().map(|index| program.symbol(index)).collect()
+    };
+    assert_eq!(named(&analysis()), ["entry"]);
+    let with_host = analysis().with_host(&program, &["env.ask".to_owned()]).unwrap();
+    assert_eq!(named(&with_host), ["main", "outer", "entry"]);
+    let outer = program.named("outer").unwrap();
+    assert_eq!(with_host.chain(&program, outer), "    outer\n      calls ask");
+    assert_eq!(
+        analysis().with_host(&program, &["ask".to_owned()]).unwrap_err().to_string(),
+        "the program imports no function `ask`, which is said to suspend: take it out of \
+         `--bysyncify-suspends`, which wants MODULE.NAME"
+    );
+}
+
+#[test]
 fn what_resume_calls_by_pointer_is_reached() {
     let text = r#"(module
         (import "asyncify" "start_unwind" (func $start_unwind (param i32)))

@@ -37,7 +37,8 @@ fn addresses_may_have_64_bits() {
 fn debug_build_checks_its_stacks_and_who_is_on_them() {
     // wasm-bindgen's, a function of the program, and the switch.
     let uninstrumented = [5, 9, 10].map(|index| (index, " (vouched for)".to_owned()));
-    let guards = Guards { panics: &[7], checks: true, uninstrumented: &uninstrumented };
+    let guards =
+        Guards { panics: &[7], checks: true, uninstrumented: &uninstrumented, ..Guards::default() };
     assert_guarded(include_str!("checks.wat"), &guards, include_str!("checks.expected.wat"));
 }
 

@@ -21,9 +21,9 @@
                 i32.sub
                 br_table 2 (;@4;) 2 (;@4;) 0 (;@6;)
               end
-              call $waits_too
               i32.const 0
               local.set 2
+              call $waits_too
               br 3 (;@2;)
             end
           end
@@ -47,16 +47,16 @@
                           i32.sub
                           br_table 0 (;@11;) 1 (;@10;)
                         end
-                        call $waits_too
                         i32.const 0
                         local.set 2
+                        call $waits_too
                         br 2 (;@8;)
                       end
                       i32.const 0
+                      local.set 2
+                      i32.const 0
                       local.get 3
                       call_indirect (type $t)
-                      i32.const 0
-                      local.set 2
                       br 4 (;@5;)
                     end
                     local.get 0

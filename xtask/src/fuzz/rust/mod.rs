@@ -1,5 +1,5 @@
-//! Random Rust programs, compiled in several ways, and asyncified with our list of functions and
-//! with Binaryen's own.
+//! Random Rust programs, compiled in several ways, and made pausable by us, and by Binaryen's
+//! default.
 
 mod program;
 mod statements;

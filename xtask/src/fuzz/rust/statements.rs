@@ -255,7 +255,7 @@ impl<'a> Body<'a> {
     fn rare(&mut self) -> String {
         let function = self.function();
         match self.random.below(3) {
-            0 => format!("if random(3000) == 0 {{ panic!(\"{{}}\", S0::new(v)); }}"),
+            0 => "if random(3000) == 0 { panic!(\"{}\", S0::new(v)); }".to_owned(),
             _ => format!("v ^= inner(d - 1, v, {function});"),
         }
     }

@@ -1,0 +1,131 @@
+//! What must be known of a module to write it anew, and where in it what is added will be.
+
+use std::collections::BTreeMap;
+
+use anyhow::{Context, Result};
+use wasmparser::{Parser, Payload, TypeRef};
+
+use super::runtime::{REPLACED, Runtime};
+
+/// The types that are added for the host's sake, counted from the one of `push` and `pop`.
+const START: u32 = 1;
+const STOP: u32 = 2;
+pub(super) const GET_STATE: u32 = 3;
+
+/// What must be known of the module before it is written.
+#[derive(Debug, Default)]
+pub(super) struct Facts {
+    /// By function index: which import of `asyncify` it is, by its number in [`REPLACED`].
+    pub(super) replaced: BTreeMap<u32, usize>,
+    /// By number in [`REPLACED`]: the type.
+    pub(super) types_of_replaced: BTreeMap<usize, u32>,
+    /// Whether the host calls these functions, too: then there must be all, and it must find them.
+    pub(super) for_host: bool,
+    pub(super) imported: u32,
+    /// How many there are.
+    pub(super) functions: u32,
+    pub(super) types: u32,
+    pub(super) globals: u32,
+    pub(super) has_global_section: bool,
+    pub(super) memory64: bool,
+}
+
+impl Facts {
+    pub(super) fn read(wasm: &[u8], for_host: bool) -> Result<Self> {
+        let mut facts = Self { for_host, ..Self::default() };
+        let mut memories = Vec::new();
+        for payload in Parser::new(0).parse_all(wasm) {
+            match payload? {
+                Payload::TypeSection(section) => {
+                    for group in section {
+                        facts.types += group?.types().len() as u32;
+                    }
+                }
+                Payload::ImportSection(section) => {
+                    for import in section.into_imports() {
+                        let import = import?;
+                        match import.ty {
+                            TypeRef::Func(ty) | TypeRef::FuncExact(ty) => {
+                                let which = REPLACED.iter().position(|name| *name == import.name);
+                                if let Some(which) = which
+                                    && import.module == "asyncify"
+                                {
+                                    facts.replaced.insert(facts.imported, which);
+                                    facts.types_of_replaced.insert(which, ty);
+                                }
+                                facts.imported += 1;
+                            }
+                            TypeRef::Global(_) => facts.globals += 1,
+                            TypeRef::Memory(memory) => memories.push(memory),
+                            _ => {}
+                        }
+                    }
+                }
+                Payload::FunctionSection(section) => facts.functions += section.count(),
+                Payload::MemorySection(section) => {
+                    for memory in section {
+                        memories.push(memory?);
+                    }
+                }
+                Payload::GlobalSection(section) => {
+                    facts.globals += section.count();
+                    facts.has_global_section = true;
+                }
+                _ => {}
+            }
+        }
+        facts.functions += facts.imported;
+        if for_host {
+            for (which, name) in REPLACED.iter().enumerate() {
+                let ty = if name.starts_with("start") { START } else { STOP };
+                facts.types_of_replaced.entry(which).or_insert(facts.types + ty);
+            }
+        }
+        facts.memory64 = memories.first().context("the module has no memory")?.memory64;
+        Ok(facts)
+    }
+
+    /// The functions of ours that take the place of imports, and their types.
+    pub(super) fn replacements(&self) -> impl Iterator<Item = (usize, u32)> {
+        self.types_of_replaced.iter().map(|(which, ty)| (*which, *ty))
+    }
+
+    /// A function's index in the new module.
+    pub(super) fn new_index(&self, function: u32) -> u32 {
+        match self.replaced.get(&function) {
+            Some(which) => {
+                let before = self.types_of_replaced.range(..which).count() as u32;
+                self.first_added() + before
+            }
+            None => function - self.replaced.range(..function).count() as u32,
+        }
+    }
+
+    /// The index of the first function that is added.
+    pub(super) fn first_added(&self) -> u32 {
+        self.functions - self.replaced.len() as u32
+    }
+
+    pub(super) fn runtime(&self) -> Runtime {
+        let push = self.first_added() + self.types_of_replaced.len() as u32;
+        Runtime {
+            memory64: self.memory64,
+            state: self.globals,
+            data: self.globals + 1,
+            push,
+            pop: push + 1,
+        }
+    }
+
+    /// The function that tells the host the state, which comes last.
+    pub(super) fn get_state(&self) -> u32 {
+        self.runtime().pop + 1
+    }
+
+    /// The names of the functions that are added.
+    pub(super) fn added_names(&self) -> impl Iterator<Item = String> {
+        let replacements = self.replacements().map(|(which, _)| REPLACED[which]);
+        let get_state = self.for_host.then_some("get_state");
+        replacements.chain(["push", "pop"]).chain(get_state).map(|name| format!("asyncify_{name}"))
+    }
+}
