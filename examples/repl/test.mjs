@@ -156,7 +156,7 @@ Syntax error: Open string is not terminated (line 1, position 1)
       if (lines.length === 2) await pause(1000);
       return lines.shift();
     });
-    while (lines.length > 2) await pause(1);
+    do await pause(1); while (lines.length > 2);
     stop();
     assert.equal(await ended, true);
     assert.deepEqual(seen, ['? > ', '? > ', '! Script terminated (line 1, position 1)', '? > ', '=> 2', '? > ']);
