@@ -86,9 +86,11 @@ class Archives {
   /** Drops files, by their paths, onto the page. */
   async drop(...files) {
     const data = { items: [], files, dragOperationsMask: 1 };
-    for (const type of ['dragEnter', 'dragOver', 'drop']) {
-      await this.page.send('Input.dispatchDragEvent', { type, x: 400, y: 300, data });
-    }
+    const send = (type) => this.page.send('Input.dispatchDragEvent', { type, x: 400, y: 300, data });
+    await send('dragEnter');
+    // Before the page has said that it takes files, none can be dropped; it may miss an event before.
+    do await send('dragOver'); while (!await this.page.evaluate('document.body.classList.contains("over")'));
+    await send('drop');
   }
 
   /** Chooses a file for the input of this id. */
@@ -185,6 +187,31 @@ class Archives {
   /** The figures of the frames since they were last measured anew. */
   frames() {
     return this.page.evaluate('import("./frames.js").then(({ figures }) => figures())');
+  }
+
+  /** Begins a trace of what the page's thread does. */
+  async beginTrace() {
+    this.tasks = [];
+    this.page.on('Tracing.dataCollected', ({ value }) => this.tasks.push(...value.filter(({ name }) =>
+      name === 'RunTask' || name === 'thread_name')));
+    await this.page.send('Tracing.start', { traceConfig: { includedCategories: ['disabled-by-default-devtools.timeline'] } });
+  }
+
+  /**
+   * Ends it: the longest task by the clock, and the longest by the time that the processor has worked
+   * on it, in milliseconds. The difference is what the machine did meanwhile.
+   */
+  async endTrace() {
+    const complete = new Promise((resolve) => this.page.on('Tracing.tracingComplete', resolve));
+    await this.page.send('Tracing.end');
+    await complete;
+    const threads = this.tasks.filter(({ name, args }) => name === 'thread_name' && args.name === 'CrRendererMain')
+      .map(({ pid, tid }) => `${pid} ${tid}`);
+    // Without those of which only the beginning or the end was seen.
+    const tasks = this.tasks.filter(({ name, pid, tid, dur, tdur }) =>
+      name === 'RunTask' && threads.includes(`${pid} ${tid}`) && dur !== undefined && tdur !== undefined);
+    const most = (times) => times.reduce((a, b) => Math.max(a, b), 0) / 1000;
+    return { count: tasks.length, byClock: most(tasks.map(({ dur }) => dur)), worked: most(tasks.map(({ tdur }) => tdur)) };
   }
 
   measureAnew() {
