@@ -4,7 +4,7 @@
 import { readFile } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import { beside, servePage } from '../shared/serve.mjs';
-import { run } from './host-calls.mjs';
+import { load } from './host-calls.mjs';
 
 const [wasm, script] = process.argv.slice(2);
 if (wasm === undefined) {
@@ -14,7 +14,7 @@ if (wasm === undefined) {
 const here = beside(import.meta.url);
 
 if (script === '--page') {
-  const files = ['host-calls.mjs', 'page.mjs', 'scripts/guess.rhai'].map((name) => [`/${name}`, here(name)]);
+  const files = ['host-calls.mjs', 'page.mjs', 'scripts/guess.rhai', 'scripts/count.rhai'].map((name) => [`/${name}`, here(name)]);
   await servePage({ ...Object.fromEntries(files), '/': here('page.html'), '/repl.wasm': wasm });
 } else {
   process.exitCode = (await runInTerminal()) ? 0 : 1;
@@ -38,7 +38,8 @@ async function runInTerminal() {
       return done ? null : value;
     },
   };
-  const program = await run(await readFile(wasm), terminal, script && await readFile(script, 'utf8'));
+  const run = await load(await readFile(wasm));
+  const program = run(terminal, script && await readFile(script, 'utf8'));
   input.on('SIGINT', program.stop);
   const isGood = await program.ended;
   input.close();

@@ -1,65 +1,71 @@
-// The page: a terminal made of a `<pre>` and an `<input>`.
+// The page: for each script a terminal, made of a `<pre>` and an `<input>`. All run in one module.
 
-import { run } from './host-calls.mjs';
+import { load } from './host-calls.mjs';
 
-const element = (id) => document.getElementById(id);
-const line = element('line');
+const text = async (name) => (await fetch(name)).text();
 
-/** Adds a line to the output. */
-function show(text, kind) {
-  const added = document.createElement('span');
-  added.textContent = `${text}\n`;
-  if (kind) added.className = kind;
-  element('output').append(added);
+const run = await load(await (await fetch('repl.wasm')).arrayBuffer());
+addCell(await text('scripts/guess.rhai'));
+addCell(await text('scripts/count.rhai'));
+document.getElementById('add').onclick = () => addCell('');
+document.getElementById('add').disabled = false;
+
+function addCell(content) {
+  const cell = document.querySelector('template').content.cloneNode(true).firstElementChild;
+  const $ = (name) => cell.querySelector(`.${name}`);
+  $('script').value = content;
+  // Who waits for a line. The last one counts: the others were stopped.
+  let answer;
+
+  /** Adds a line to the output. */
+  const show = (line, kind) => {
+    const added = document.createElement('span');
+    added.textContent = `${line}\n`;
+    if (kind) added.className = kind;
+    $('output').append(added);
+  };
+
+  const terminal = {
+    print: (line) => show(line),
+    fail: (line) => show(line, 'wrong'),
+    readLine: (prompt) => new Promise((resolve) => {
+      answer = resolve;
+      $('prompt').textContent = prompt;
+      $('line').disabled = false;
+      // Not while something is typed elsewhere.
+      if (document.activeElement?.matches('input, textarea') !== true) $('line').focus();
+    }),
+  };
+
+  $('line').form.addEventListener('submit', (event) => {
+    event.preventDefault();
+    const line = $('line').value;
+    show($('prompt').textContent + line);
+    $('line').value = '';
+    $('line').disabled = true;
+    answer(line);
+  });
+
+  const setRunning = (isRunning) => {
+    $('run').disabled = isRunning;
+    $('type').disabled = isRunning;
+    $('stop').disabled = !isRunning;
+    if (!isRunning) {
+      $('line').disabled = true;
+      $('prompt').textContent = '';
+    }
+  };
+
+  /** Runs a script, or what is typed, until it ends or is stopped. */
+  const start = async (script) => {
+    $('output').textContent = '';
+    setRunning(true);
+    const { ended, stop } = run(terminal, script);
+    $('stop').onclick = stop;
+    await ended;
+    setRunning(false);
+  };
+  $('run').onclick = () => start($('script').value);
+  $('type').onclick = () => start(undefined);
+  document.getElementById('cells').append(cell);
 }
-
-// Who waits for a line. The last one counts: the others were stopped.
-let answer;
-
-const terminal = {
-  print: (text) => show(text),
-  fail: (text) => show(text, 'wrong'),
-  readLine: (prompt) => new Promise((resolve) => {
-    answer = resolve;
-    element('prompt').textContent = prompt;
-    line.disabled = false;
-    line.focus();
-  }),
-};
-
-document.querySelector('form').addEventListener('submit', (event) => {
-  event.preventDefault();
-  const text = line.value;
-  show(element('prompt').textContent + text);
-  line.value = '';
-  line.disabled = true;
-  answer(text);
-});
-
-const wasm = await (await fetch('repl.wasm')).arrayBuffer();
-element('script').value = await (await fetch('scripts/guess.rhai')).text();
-
-/** Runs a script, or what is typed, until it ends or is stopped. */
-async function start(script) {
-  element('output').textContent = '';
-  setRunning(true);
-  const { ended, stop } = await run(wasm, terminal, script);
-  element('stop').onclick = stop;
-  element('stop').disabled = false;
-  await ended;
-  setRunning(false);
-}
-
-function setRunning(isRunning) {
-  element('run').disabled = isRunning;
-  element('type').disabled = isRunning;
-  if (!isRunning) {
-    element('stop').disabled = true;
-    line.disabled = true;
-    element('prompt').textContent = '';
-  }
-}
-
-element('run').onclick = () => start(element('script').value);
-element('type').onclick = () => start(undefined);
-setRunning(false);

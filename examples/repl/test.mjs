@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { withPage } from '../shared/chromium.mjs';
 import { beside, serve } from '../shared/serve.mjs';
-import { run } from './host-calls.mjs';
+import { load } from './host-calls.mjs';
 
 const wasm = process.env.BYSYNCIFY_WASM;
 if (!wasm) {
@@ -32,7 +32,7 @@ function inTerminalScript(script, input) {
 }
 
 /** Runs it with a terminal that notes everything. `answer` is asked for lines. */
-async function start(script, answer = () => new Promise(() => {})) {
+async function start(script, answer = () => new Promise(() => {}), run = undefined) {
   const seen = [];
   const terminal = {
     print: (line) => seen.push(line),
@@ -42,8 +42,8 @@ async function start(script, answer = () => new Promise(() => {})) {
       return answer();
     },
   };
-  const program = await run(readFileSync(wasm), terminal, script);
-  return { ...program, seen };
+  run ??= await load(readFileSync(wasm));
+  return { ...run(terminal, script), seen };
 }
 
 const pause = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
@@ -129,6 +129,26 @@ Syntax error: Open string is not terminated (line 1, position 1)
     }
   },
 
+  async 'several run at once in one module, and Stop is for one of them'() {
+    const run = await load(readFileSync(wasm));
+    const never = await start('loop {}', undefined, run);
+    let [give, answer] = [];
+    const asks = await start('print("hello " + input("who"))', () => (answer ??= new Promise((resolve) => (give = resolve))), run);
+    const sleeps = await start('fn deep(n) { if n == 0 { sleep(0.02); } else { deep(n - 1) } } for i in 0..3 { deep(5); print(i) }', undefined, run);
+    assert.equal(await sleeps.ended, true);
+    assert.deepEqual(sleeps.seen, ['0', '1', '2']);
+    assert.deepEqual([never.seen, asks.seen], [[], ['? who']]);
+    never.stop();
+    assert.equal(await never.ended, false);
+    give('Ada');
+    assert.equal(await asks.ended, true);
+    assert.deepEqual(asks.seen, ['? who', 'hello Ada']);
+    // It has no effect any more, and disturbs no one.
+    never.stop();
+    asks.stop();
+    assert.match(never.seen.join('\n'), /^! Script terminated \(line 1, position \d+\)$/);
+  },
+
   async 'what was stopped is over: it does not wake who waits next'() {
     const lines = ['let x = 1', 'sleep(0.5)', 'x + 1', null];
     const { ended, stop, seen } = await start(undefined, async () => {
@@ -136,27 +156,28 @@ Syntax error: Open string is not terminated (line 1, position 1)
       if (lines.length === 2) await pause(1000);
       return lines.shift();
     });
-    while (lines.length > 2) await pause(1);
+    do await pause(1); while (lines.length > 2);
     stop();
     assert.equal(await ended, true);
     assert.deepEqual(seen, ['? > ', '? > ', '! Script terminated (line 1, position 1)', '? > ', '=> 2', '? > ']);
   },
 
-  async 'in a page'() {
-    const files = ['host-calls.mjs', 'page.mjs', 'scripts/guess.rhai'].map((name) => [`/${name}`, here(name)]);
+  async 'in a page, several at once'() {
+    const files = ['host-calls.mjs', 'page.mjs', 'scripts/guess.rhai', 'scripts/count.rhai'].map((name) => [`/${name}`, here(name)]);
     const { address, close } = await serve({ ...Object.fromEntries(files), '/': here('page.html'), '/repl.wasm': wasm });
     try {
       await withPage(address, async (page) => {
-        await page.evaluate('window.$ = (id) => document.getElementById(id)');
-        const text = () => page.evaluate('$("output").textContent');
-        await page.until('!$("run").disabled');
-        await page.evaluate('$("run").click()');
+        await page.evaluate('window.$ = (number, name) => document.querySelectorAll("section")[number].querySelector("." + name)');
+        const text = (number) => page.evaluate(`$(${number}, "output").textContent`);
+        await page.until('!document.getElementById("add").disabled');
+        await page.evaluate('$(1, "script").value = "print(1); loop {}", $(1, "run").click()');
+        await page.evaluate('$(0, "run").click()');
         for (const [asked, typed] of [['Guess 1: ', '50\n'], ['Guess 2: ', 'x\n'], ['Guess 2: ', '42\n']]) {
-          await page.until(`$("prompt").textContent === "${asked}" && !$("line").disabled`);
+          await page.until(`$(0, "prompt").textContent === "${asked}" && !$(0, "line").disabled`);
           await page.type(typed);
         }
-        await page.until('!$("run").disabled');
-        assert.equal(await text(), `I have a number in mind, from 1 to 100.
+        await page.until('!$(0, "run").disabled');
+        assert.equal(await text(0), `I have a number in mind, from 1 to 100.
 Guess 1: 50
 Less.
 Guess 2: x
@@ -164,12 +185,15 @@ Guess 2: x
 Guess 2: 42
 Yes, after 2 guesses.
 `);
+        assert.equal(await text(1), '1\n');
+        await page.evaluate('$(1, "stop").click()');
+        await page.until('!$(1, "run").disabled');
+        assert.match(await text(1), /^1\nScript terminated \(line 1, position \d+\)\n$/);
         if (process.env.BYSYNCIFY_SCREENSHOT) await page.screenshot(process.env.BYSYNCIFY_SCREENSHOT);
-        await page.evaluate('$("script").value = "loop {}", $("run").click()');
-        await page.until('!$("stop").disabled');
-        await page.evaluate('$("stop").click()');
-        await page.until('!$("run").disabled');
-        assert.equal(await text(), 'Script terminated (line 1, position 6)\n');
+        await page.evaluate('document.getElementById("add").click(), $(2, "type").click()');
+        await page.until('$(2, "prompt").textContent === "> "');
+        await page.type('6 * 7\n');
+        await page.until('$(2, "output").textContent === "> 6 * 7\\n=> 42\\n"');
       });
     } finally {
       close();

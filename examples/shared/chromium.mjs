@@ -21,7 +21,7 @@ export async function withPage(address, body) {
     await send('Runtime.enable');
     await send('Page.enable');
     await send('Page.navigate', { url: address });
-    return await body(new Page(send, browser.faults));
+    return await body(new Page(send, browser));
   } finally {
     await browser.end();
     await rm(profile, { recursive: true, force: true, maxRetries: 20 });
@@ -31,10 +31,12 @@ export async function withPage(address, body) {
 class Page {
   #send;
   #faults;
+  #listeners;
 
-  constructor(send, faults) {
+  constructor(send, { faults, listeners }) {
     this.#send = send;
     this.#faults = faults;
+    this.#listeners = listeners;
   }
 
   /** The value of an expression in the page. */
@@ -45,9 +47,19 @@ class Page {
     return result.value;
   }
 
+  /** Sends a command of the DevTools protocol. */
+  send(method, parameters) {
+    return this.#send(method, parameters);
+  }
+
+  /** Calls `listener` with each event of this name. */
+  on(event, listener) {
+    this.#listeners[event] = listener;
+  }
+
   /** Waits until an expression is true. What the page says of itself is in the error. */
-  async until(expression) {
-    const end = Date.now() + SECONDS * 1000;
+  async until(expression, seconds = SECONDS) {
+    const end = Date.now() + seconds * 1000;
     while (!(await this.evaluate(expression).catch(() => false))) {
       if (Date.now() > end || this.#faults.length > 0) {
         const shown = await this.evaluate('document.body.innerText').catch(String);
@@ -81,6 +93,7 @@ function start(profile) {
   const [, , stderr, input, output] = child.stdio;
   const waiting = new Map();
   const faults = [];
+  const listeners = {};
   let [last, rest, noise] = [0, '', ''];
 
   const ended = new Promise((resolve) => child.on('close', resolve));
@@ -101,6 +114,7 @@ function start(profile) {
       waiting.delete(id);
       if (error) reject?.(new Error(error.message));
       else resolve?.(result);
+      listeners[method]?.(params);
       if (method === 'Runtime.exceptionThrown') {
         const { exception, text } = params.exceptionDetails;
         faults.push(exception?.description ?? text);
@@ -117,5 +131,5 @@ function start(profile) {
     child.kill();
     return ended;
   };
-  return { send, end, faults };
+  return { send, end, faults, listeners };
 }

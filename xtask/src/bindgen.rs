@@ -8,9 +8,9 @@ use cargo_bysyncify::setup;
 
 use crate::process;
 
-/// Runs wasm-bindgen on a module, for Node; returns the script that it wrote into `folder`.
-pub(crate) fn for_node(version: &str, wasm: &Path, folder: &Path) -> Result<PathBuf> {
-    run(version, "nodejs", wasm, folder)?;
+/// Runs wasm-bindgen on a module; returns the script that it wrote into `folder`.
+pub(crate) fn script(version: &str, target: &str, wasm: &Path, folder: &Path) -> Result<PathBuf> {
+    run(version, target, wasm, folder)?;
     let script = wasm.with_extension("js");
     Ok(folder.join(script.file_name().context("a module lies in a file")?))
 }

@@ -38,6 +38,7 @@ usage: cargo xtask <command>
       --program NAME        only this one of bench/programs   (implies programs)
       --json                for programs
       --node PATH           with this Node
+  bench browser             frame times of a page that reads a large archive (examples/browser)
 
   fuzz   random programs: what waits in them is instrumented, whatever calls what
       --programs N          so many wasm programs; default 2000
@@ -186,6 +187,12 @@ fn parse_bench(arguments: &mut Arguments<impl Iterator<Item = OsString>>) -> Res
         match argument.as_str() {
             "switch" if options.only.is_none() => options.only = Some(Benchmark::Switch),
             "programs" if options.only.is_none() => options.only = Some(Benchmark::Programs),
+            "browser" if options == BenchOptions::default() => {
+                return arguments.end(Command::Bench(BenchOptions {
+                    only: Some(Benchmark::Browser),
+                    ..options
+                }));
+            }
             "--json" => options.json = true,
             "--program" => options.program = Some(arguments.value("--program")?),
             "--node" => options.node = Some(arguments.value("--node")?.into()),
@@ -347,6 +354,8 @@ mod tests {
             ..BenchOptions::default()
         };
         assert_eq!(parse_line("bench --program p").ok(), Some(Command::Bench(one)));
+        let page = BenchOptions { only: Some(Benchmark::Browser), ..BenchOptions::default() };
+        assert_eq!(parse_line("bench browser").ok(), Some(Command::Bench(page)));
     }
 
     #[test]
@@ -367,6 +376,8 @@ mod tests {
             ("test --only all", "`--only all`"),
             ("check now", "`now`"),
             ("bench switch programs", "`programs`"),
+            ("bench browser --json", "`--json` is one argument too many"),
+            ("bench --json browser", "`browser`"),
             ("fuzz --programs many", "`--programs many`"),
             ("bench switch --program p", "`bench switch` has no `--program`"),
         ] {

@@ -24,7 +24,8 @@ pub(crate) const ROW: &str = "examples";
 /// with all that Binaryen would instrument, `debug = true` for those that are tested as debug
 /// builds, too. With `wasi = true` there is also a module for WASI, in `BYSYNCIFY_WASI`, with
 /// `browser = true` a browser, in `BYSYNCIFY_CHROMIUM`, and with `npm = ["name@version", …]` Node
-/// finds these packages. `only` names the one to test, if not all.
+/// finds these packages. What wasm-bindgen makes is for Node, unless `wasm-bindgen-target` says
+/// otherwise. `only` names the one to test, if not all.
 pub(crate) fn run(workspace: &Workspace, only: Option<&str>, report: &mut Report) {
     let is_meant = |example: &&Package| only.is_none_or(|name| example.name == name);
     for example in workspace.with_own_tests().filter(is_meant) {
@@ -38,7 +39,7 @@ pub(crate) fn run(workspace: &Workspace, only: Option<&str>, report: &mut Report
 }
 
 /// A way to build an example.
-struct Build {
+pub(crate) struct Build {
     /// What says, in `[package.metadata.xtask]`, that it is to be tested.
     name: &'static str,
     /// For `cargo bysyncify build`.
@@ -47,7 +48,7 @@ struct Build {
     folder: &'static str,
 }
 
-const RELEASE: Build = Build { name: "", options: &["--release"], folder: "release" };
+pub(crate) const RELEASE: Build = Build { name: "", options: &["--release"], folder: "release" };
 const EVERYTHING: Build =
     Build { name: "everything", options: &["--release", "--everything"], folder: "release" };
 const DEBUG: Build = Build { name: "debug", options: &[], folder: "debug" };
@@ -72,15 +73,28 @@ fn run_and_count(workspace: &Workspace, example: &Package, build: &Build, report
 }
 
 /// Builds it in one way, and runs its test command.
-fn run_example(workspace: &Workspace, example: &Package, way: &Build) -> Result<()> {
-    let test = example.list("test");
+fn run_example(workspace: &Workspace, example: &Package, build: &Build) -> Result<()> {
+    process::must_succeed(&mut command(workspace, example, "test", build)?).map(drop)
+}
+
+/// Builds a package in one way; the command of its that `key` names in its
+/// `[package.metadata.xtask]`.
+pub(crate) fn command(
+    workspace: &Workspace,
+    example: &Package,
+    key: &str,
+    way: &Build,
+) -> Result<Command> {
+    let words = example.list(key);
+    let (program, arguments) =
+        words.split_first().with_context(|| format!("{} has no `{key}`", example.name))?;
     let wasm = build(workspace, example, TARGET, way)?;
-    let program = match test[0].as_str() {
+    let program = match program.as_str() {
         "node" => cargo_bysyncify::setup::node()?,
         other => other.into(),
     };
     let mut command = Command::new(program);
-    command.args(&test[1..]).current_dir(&example.folder).env("BYSYNCIFY_WASM", &wasm);
+    command.args(arguments).current_dir(&example.folder).env("BYSYNCIFY_WASM", &wasm);
     if example.flag("wasi") {
         command.env("BYSYNCIFY_WASI", build(workspace, example, WASI, way)?);
     }
@@ -93,10 +107,11 @@ fn run_example(workspace: &Workspace, example: &Package, way: &Build) -> Result<
         command.env("BYSYNCIFY_CHROMIUM", tools::chromium()?.browser);
     }
     if let Some(version) = example.setting("wasm-bindgen") {
+        let target = example.setting("wasm-bindgen-target").unwrap_or("nodejs");
         let folder = workspace.target.join("wasm-bindgen").join(&example.name);
-        command.env("BYSYNCIFY_JS", bindgen::for_node(version, &wasm, &folder)?);
+        command.env("BYSYNCIFY_JS", bindgen::script(version, target, &wasm, &folder)?);
     }
-    process::must_succeed(&mut command).map(drop)
+    Ok(command)
 }
 
 /// Builds it for a target; the module.

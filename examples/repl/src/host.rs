@@ -1,9 +1,11 @@
 //! What the terminal or the page provides. `host-calls.mjs` is the other side.
 //!
 //! `read_line`, `sleep` and `tick` take their time: the host returns at once, and calls `settled`
-//! when it is done. There is one program, which waits for one thing at a time.
+//! when it is done. There may be several programs, each with a number of the host's, and each waits
+//! for one thing at a time.
 
 use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
 use std::future::poll_fn;
 use std::panic;
 use std::pin::Pin;
@@ -11,7 +13,7 @@ use std::task::{Context, Poll, Waker};
 
 use bysyncify::{Coroutine, embed};
 
-/// The memory of the program. An interpreter calls itself for each level of what it interprets, 64
+/// The memory of a program. An interpreter calls itself for each level of what it interprets, 64
 /// calls of functions deep by Rhai's default.
 const STACK_SIZE: usize = 1024 * 1024;
 
@@ -21,22 +23,27 @@ const TURN: f64 = 0.01;
 mod sys {
     #[link(wasm_import_module = "host")]
     unsafe extern "C" {
-        pub(super) fn print(text: *const u8, len: usize);
-        pub(super) fn fail(text: *const u8, len: usize);
         pub(super) safe fn seconds() -> f64;
-        pub(super) safe fn ended(is_good: bool);
+        pub(super) fn print(program: u32, text: *const u8, len: usize);
+        pub(super) fn fail(program: u32, text: *const u8, len: usize);
+        pub(super) safe fn ended(program: u32, is_good: bool);
         // These are settled later.
-        pub(super) fn read_line(prompt: *const u8, len: usize);
-        pub(super) safe fn sleep(seconds: f64);
-        pub(super) safe fn tick();
+        pub(super) fn read_line(program: u32, prompt: *const u8, len: usize);
+        pub(super) safe fn sleep(program: u32, seconds: f64);
+        pub(super) safe fn tick(program: u32);
     }
 }
 
+type Program = Pin<Box<dyn Future<Output = bool>>>;
+
 thread_local! {
-    static PROGRAM: RefCell<Option<Pin<Box<dyn Future<Output = bool>>>>> = RefCell::default();
-    /// What the host writes to: a script, and then the lines that are read.
+    /// Those that wait, by their numbers.
+    static PROGRAMS: RefCell<HashMap<u32, Program>> = RefCell::default();
+    /// The one that runs.
+    static RUNNING: Cell<u32> = const { Cell::new(0) };
+    /// What the host writes to, just before it lets a program run: a script, or a line that was read.
     static BUFFER: RefCell<Vec<u8>> = RefCell::default();
-    /// Whether what was waited for has come, and is in the buffer if it is a text.
+    /// What has become of what the program that runs has waited for.
     static SETTLED: Cell<Option<Outcome>> = const { Cell::new(None) };
     /// When the turn began.
     static BEGAN: Cell<f64> = const { Cell::new(0.0) };
@@ -56,13 +63,13 @@ pub(crate) struct Stopped;
 /// Prints a line.
 pub(crate) fn print(line: &str) {
     // SAFETY: the host copies the text while this call runs.
-    unsafe { sys::print(line.as_ptr(), line.len()) }
+    unsafe { sys::print(RUNNING.get(), line.as_ptr(), line.len()) }
 }
 
 /// Prints a line that says what is wrong.
 pub(crate) fn fail(line: &str) {
     // SAFETY: the host copies the text while this call runs.
-    unsafe { sys::fail(line.as_ptr(), line.len()) }
+    unsafe { sys::fail(RUNNING.get(), line.as_ptr(), line.len()) }
 }
 
 /// The time, since whenever.
@@ -73,7 +80,7 @@ pub(crate) fn seconds() -> f64 {
 /// Reads a line, if there is another.
 pub(crate) fn ask(prompt: &str) -> Result<Option<String>, Stopped> {
     // SAFETY: the host copies the prompt while this call runs.
-    unsafe { sys::read_line(prompt.as_ptr(), prompt.len()) }
+    unsafe { sys::read_line(RUNNING.get(), prompt.as_ptr(), prompt.len()) }
     Ok(match wait()? {
         Outcome::EndOfInput => None,
         _ => Some(take_text()),
@@ -82,7 +89,7 @@ pub(crate) fn ask(prompt: &str) -> Result<Option<String>, Stopped> {
 
 /// Waits for a time.
 pub(crate) fn sleep(seconds: f64) -> Result<(), Stopped> {
-    sys::sleep(seconds);
+    sys::sleep(RUNNING.get(), seconds);
     wait().map(drop)
 }
 
@@ -91,7 +98,7 @@ pub(crate) fn give_way() -> Result<(), Stopped> {
     if seconds() - BEGAN.get() < TURN {
         return Ok(());
     }
-    sys::tick();
+    sys::tick(RUNNING.get());
     wait().map(drop)
 }
 
@@ -116,38 +123,38 @@ extern "C" fn buffer(len: usize) -> *mut u8 {
     })
 }
 
-/// Called by the host, once: runs the script that it has written, or, without one, what is typed.
+/// Called by the host: begins a program, which runs the script that it has written, or, without one,
+/// what is typed.
 #[unsafe(no_mangle)]
-extern "C" fn start(has_script: bool) {
+extern "C" fn start(program: u32, has_script: bool) {
     panic::set_hook(Box::new(|info| fail(&info.to_string())));
-    let program = Coroutine::new(STACK_SIZE, move |_| {
+    let coroutine = Coroutine::new(STACK_SIZE, move |_| {
         if has_script { crate::run_script(&take_text()) } else { crate::run_typed() }
     });
-    PROGRAM.set(Some(Box::pin(program)));
-    resume();
+    resume(program, Box::pin(coroutine));
 }
 
-/// Called by the host when it has done what it was asked: 0, or 1 if there is no line to read, or 2
-/// if the user wants to stop.
+/// Called by the host when it has done what a program asked: 0, or 1 if there is no line to read, or
+/// 2 if the user wants to stop.
 #[unsafe(no_mangle)]
-extern "C" fn settled(outcome: u32) {
+extern "C" fn settled(program: u32, outcome: u32) {
+    let Some(waiting) = PROGRAMS.with_borrow_mut(|programs| programs.remove(&program)) else {
+        return;
+    };
     SETTLED.set(Some(match outcome {
         0 => Outcome::Done,
         1 => Outcome::EndOfInput,
         _ => Outcome::Stopped,
     }));
-    resume();
+    resume(program, waiting);
 }
 
-/// Runs the program until it waits, or has ended.
-fn resume() {
+/// Runs a program until it waits, or has ended.
+fn resume(number: u32, mut program: Program) {
+    RUNNING.set(number);
     BEGAN.set(seconds());
-    PROGRAM.with_borrow_mut(|program| {
-        let Some(running) = program else { return };
-        if let Poll::Ready(is_good) = running.as_mut().poll(&mut Context::from_waker(Waker::noop()))
-        {
-            *program = None;
-            sys::ended(is_good);
-        }
-    });
+    match program.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(is_good) => sys::ended(number, is_good),
+        Poll::Pending => drop(PROGRAMS.with_borrow_mut(|all| all.insert(number, program))),
+    }
 }

@@ -12,6 +12,7 @@ use serde_json::Value;
 
 use crate::workspace::Workspace;
 
+mod browser;
 mod programs;
 mod statistics;
 mod switch;
@@ -19,7 +20,7 @@ mod switch;
 /// What to measure, what to print, and where to run it.
 #[derive(Debug, Default, PartialEq)]
 pub(crate) struct Options {
-    /// One of the benchmarks, not all.
+    /// One of the benchmarks, not all that are usual.
     pub(crate) only: Option<Benchmark>,
     /// Of the programs only the one of this name.
     pub(crate) program: Option<String>,
@@ -33,11 +34,16 @@ pub(crate) struct Options {
 pub(crate) enum Benchmark {
     Switch,
     Programs,
+    /// Only by its name: it needs a browser, and a machine that does nothing else.
+    Browser,
 }
 
 /// Measures what was asked for and prints it. As JSON each benchmark is one line.
 pub(crate) fn run(options: &Options) -> Result<()> {
     let workspace = Workspace::load()?;
+    if options.only == Some(Benchmark::Browser) {
+        return browser::measure(&workspace);
+    }
     let node = match &options.node {
         Some(path) => path.clone(),
         None => setup::node()?,
