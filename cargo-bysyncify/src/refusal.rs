@@ -64,6 +64,12 @@ pub(crate) fn explained(error: Error, program: &Program, analysis: &Analysis) ->
                 .to_owned(),
             "link with --bysyncify-everything, and tell us",
         ),
+        Obstacle::TailCallInTry => (
+            "can be suspended in a tail call out of a `try`: as a call it would be in the `try`, \
+             whose handlers would catch what it throws"
+                .to_owned(),
+            "build without the target feature `tail-call`",
+        ),
     };
     anyhow!("`{name}` {what}:\n{}\n  {help}", analysis.chain(program, function))
 }
@@ -180,6 +186,25 @@ mod tests {
              calls suspend\n  \
              link with --bysyncify-everything, and tell us"
         );
+    }
+
+    #[test]
+    fn tail_calls_do_not_get_into_a_try() {
+        for code in [
+            "try (return_call $suspend) catch_all end",
+            "(block $caught (try_table (catch_all $caught) (block (return_call $suspend))))",
+        ] {
+            assert_eq!(
+                refusal(&format!("(func {WAITS} {code})")).unwrap(),
+                "`demo::waits` can be suspended in a tail call out of a `try`: as a call it would be \
+                 in the `try`, whose handlers would catch what it throws:\n    \
+                 demo::waits\n      \
+                 calls suspend\n  \
+                 build without the target feature `tail-call`"
+            );
+        }
+        let code = "try catch_all end (return_call $suspend)";
+        assert_eq!(refusal(&format!("(func {WAITS} {code})")), None);
     }
 
     #[test]

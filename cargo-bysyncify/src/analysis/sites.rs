@@ -17,28 +17,38 @@ pub(crate) struct Sites {
     /// By function to instrument: which of its indirect calls can be of one of these, by their
     /// numbers among all that it makes.
     pub(crate) indirect: BTreeMap<FunctionIndex, BTreeSet<u32>>,
+    /// Those of `indirect` that can be of a top function.
+    pub(crate) indirect_tops: BTreeSet<(FunctionIndex, u32)>,
 }
 
 impl Sites {
     /// What an analysis says.
     pub(crate) fn of(program: &Program, analysis: &Analysis) -> Self {
         let graph = Graph::of(program);
-        let mut can_suspend = BTreeMap::new();
+        let mut callees = BTreeMap::new();
         let mut sites = Self {
             functions: analysis.instrumented().collect(),
             tops: analysis.tops().chain(analysis.hosts()).collect(),
             for_host: analysis.hosts().next().is_some(),
             indirect: BTreeMap::new(),
+            indirect_tops: BTreeSet::new(),
         };
         for function in &sites.functions {
-            let calls = &program.functions[*function as usize].calls.indirect;
-            let ours = calls.iter().filter(|(_, call)| {
-                *can_suspend.entry(**call).or_insert_with(|| {
-                    let callees = graph.candidates(**call);
-                    callees.iter().any(|it| sites.functions.contains(it) || sites.tops.contains(it))
-                })
-            });
-            sites.indirect.insert(*function, ours.map(|(number, _)| *number).collect());
+            let mut ours = BTreeSet::new();
+            for (number, call) in &program.functions[*function as usize].calls.indirect {
+                let (ours_too, tops_too) = *callees.entry(*call).or_insert_with(|| {
+                    let candidates = graph.candidates(*call);
+                    let any = |of: &BTreeSet<_>| candidates.iter().any(|it| of.contains(it));
+                    (any(&sites.functions), any(&sites.tops))
+                });
+                if ours_too || tops_too {
+                    ours.insert(*number);
+                }
+                if tops_too {
+                    sites.indirect_tops.insert((*function, *number));
+                }
+            }
+            sites.indirect.insert(*function, ours);
         }
         sites
     }

@@ -8,7 +8,7 @@
 //! ```
 //!
 //! One frame has room for all that is live after any of the function's sites. What is dead at the
-//! one where it is suspended is saved as 0.
+//! one where it is suspended is saved as 0, unless the function is huge.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -20,6 +20,10 @@ use super::Obstacle;
 use super::liveness::live_at_sites;
 use super::runtime::Runtime;
 use super::shape::Shape;
+
+/// How many locals are set to 0 in a function, at most, counted at each site where one is dead: such
+/// code grows with the square of the function's. In the largest that we have seen there were 700.
+const MOST_ZEROES: usize = 10_000;
 
 /// The locals that are added to a function. Most stand in for operands, when the stack must be
 /// empty: there is one for each height on the stack, and type.
@@ -62,6 +66,8 @@ pub(super) struct Frame {
     saved: Vec<Saved>,
     /// Bytes.
     pub(super) size: u32,
+    /// Whether what is dead at a site is set to 0 there. It makes the engine's code better, no more.
+    zeroes_dead: bool,
 }
 
 #[derive(Debug)]
@@ -120,7 +126,9 @@ impl Frame {
             let sites = (0..shape.sites.len()).collect();
             saved.insert(position, (ValType::I32, Uses { sites, levels: [0].into() }));
         }
-        let mut frame = Self { saved: Vec::new(), size: 0 };
+        let zeroes = saved.values().map(|(_, uses)| shape.sites.len() - uses.sites.len());
+        let zeroes_dead = zeroes.sum::<usize>() <= MOST_ZEROES;
+        let mut frame = Self { saved: Vec::new(), size: 0, zeroes_dead };
         for (local, (ty, uses)) in saved {
             frame.saved.push(Saved { local, ty, offset: frame.size, uses });
             frame.size += match ty {
@@ -170,9 +178,10 @@ impl Frame {
         here.flat_map(restore).collect()
     }
 
-    /// The saved locals that are dead after a site.
+    /// The saved locals that are dead after a site, as far as they are to be set to 0.
     pub(super) fn dead_at(&self, site: usize) -> impl Iterator<Item = (u32, ValType)> {
-        let dead = self.saved.iter().filter(move |saved| !saved.uses.sites.contains(&site));
+        let is_dead = move |saved: &&Saved| self.zeroes_dead && !saved.uses.sites.contains(&site);
+        let dead = self.saved.iter().filter(is_dead);
         dead.map(|saved| (saved.local, saved.ty))
     }
 }

@@ -90,7 +90,8 @@ enum Callee {
     Instrumented,
     /// The same, but which function it is must be known.
     Indirect,
-    /// It is run from its beginning, and wants its arguments.
+    /// It is run from its beginning, and wants its arguments. An indirect call that can be of such
+    /// a function counts as one.
     Top,
 }
 
@@ -112,7 +113,12 @@ fn callee(
         }
         _ if is_indirect(operator) => {
             let ours = sites.indirect.get(&function)?;
-            ours.contains(&indirect).then_some(Callee::Indirect)
+            ours.contains(&indirect).then(|| {
+                match sites.indirect_tops.contains(&(function, indirect)) {
+                    true => Callee::Top,
+                    false => Callee::Indirect,
+                }
+            })
         }
         _ => None,
     }

@@ -109,7 +109,15 @@ impl<'a> Reading<'a> {
                 true => self.shape.structures[0].results.clone(),
                 false => self.stack()?.split_off(below.len()),
             };
-            self.shape.sites.push(Site { call: at, callee, below, base, operands, results });
+            self.shape.sites.push(Site {
+                call: at,
+                callee,
+                is_tail,
+                below,
+                base,
+                operands,
+                results,
+            });
             self.push(operator, false);
             if is_tail {
                 self.push(Operator::Return, false);

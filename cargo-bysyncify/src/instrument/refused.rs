@@ -23,6 +23,8 @@ pub(crate) enum Obstacle {
     InHandler,
     /// There is such a call in a block with parameters.
     InBlockWithParameters,
+    /// There is such a call in a `try`, and it is a tail call: what it throws is not caught there.
+    TailCallInTry,
 }
 
 impl fmt::Display for Refused {

@@ -68,6 +68,8 @@ pub(super) struct Site {
     /// The instruction.
     pub(super) call: usize,
     pub(super) callee: Callee,
+    /// Whether it was a tail call.
+    pub(super) is_tail: bool,
     /// The operands that stay on the stack, below its own.
     pub(super) below: Vec<ValType>,
     /// How many of them were there already when the innermost structure began.
@@ -117,6 +119,10 @@ impl Shape<'_> {
         for structure in self.structures.iter().filter(|structure| !structure.sites.is_empty()) {
             if structure.has_parameters {
                 return Some(Obstacle::InBlockWithParameters);
+            }
+            let has_tail_call = || self.sites[structure.sites.clone()].iter().any(|it| it.is_tail);
+            if structure.kind == Kind::Try && has_tail_call() {
+                return Some(Obstacle::TailCallInTry);
             }
             let last = &self.sites[structure.sites.end - 1];
             let handler = structure.alternative.filter(|_| structure.kind == Kind::Try);

@@ -17,7 +17,7 @@ fn instrumented(text: &str) -> Result<Vec<u8>, Refused> {
     let indirect: BTreeMap<_, _> =
         functions.iter().map(|function| (*function, (0..9).collect())).collect();
     let tops = program.named("suspend").into_iter().collect();
-    instrument(&wasm, &Sites { functions, tops, indirect, for_host: false })
+    instrument(&wasm, &Sites { functions, tops, indirect, ..Sites::default() })
         .map_err(|error| error.downcast().unwrap())
 }
 
@@ -91,6 +91,26 @@ fn tail_calls_become_calls() {
     let text = "(func $waits (param i32) (result i32) (return_call $suspend (local.get 0)))";
     let with_call = "(func $waits (param i32) (result i32) (return (call $suspend (local.get 0))))";
     assert_eq!(waits(text), waits(with_call));
+}
+
+#[test]
+fn code_grows_with_the_function_and_not_its_square() {
+    let size = |sites: usize| {
+        let locals = "i32 ".repeat(sites);
+        let sets = (0..sites).map(|at| format!("(local.set {at} (call $suspend (local.get {at})))"));
+        let uses = (0..sites).map(|at| format!("(drop (call $suspend (local.get {at})))"));
+        let code: String = sets.chain(uses).collect();
+        let text = format!(
+            r#"(module (import "asyncify" "start_unwind" (func $start_unwind (param i32)))
+                (memory 1)
+                (func $suspend (param i32) (result i32)
+                  (call $start_unwind (local.get 0)) (i32.const 0))
+                (func $waits (local {locals}) {code}))"#
+        );
+        instrumented(&text).unwrap().len()
+    };
+    let (small, large) = (size(200), size(400));
+    assert!(large < 3 * small, "{small} {large}");
 }
 
 #[test]

@@ -130,6 +130,19 @@ fn operands_of_all_types_wait() {
 }
 
 #[test]
+fn what_waits_is_called_again_through_a_table_with_its_arguments() {
+    check(
+        3,
+        "(func $program
+          (call $trace (call_indirect (type $unary) (i32.const 7) (i32.const 1)))
+          (call $trace
+            (i32.sub
+              (call_indirect (type $unary) (i32.const 8) (i32.const 2))
+              (call_indirect (type $unary) (i32.const 9) (i32.const 1)))))",
+    );
+}
+
+#[test]
 fn several_results_are_kept() {
     check(
         2,
