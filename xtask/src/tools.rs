@@ -16,8 +16,8 @@ pub(crate) fn from_crate(name: &str, package: &str, version: &str) -> Result<Pat
         let mut install = process::cargo();
         // Optimised it would take twice as long to build. The target folder is one that is
         // removed: ours is of other profiles.
-        install.args(["install", "--quiet", "--debug", package, "--version", version, "--root"]);
-        install.arg(partial).env_remove("CARGO_TARGET_DIR");
+        install.args(["install", "--quiet", "--debug", "--locked", package, "--version", version]);
+        install.arg("--root").arg(partial).env_remove("CARGO_TARGET_DIR");
         process::must_succeed(&mut install).map(drop)
     })?;
     Ok(place.join("bin"))

@@ -11,6 +11,7 @@ mod new_project;
 mod plain;
 mod projects;
 mod steps;
+mod trunk;
 mod wasi;
 mod wasm_bindgen_test;
 mod wasm_pack;
@@ -43,7 +44,7 @@ const USUAL: [Check; 7] = [
 ];
 
 /// Those whose tools take many minutes to build: only if they are asked for by name.
-const UNUSUAL: [Check; 0] = [];
+const UNUSUAL: [Check; 1] = [Check { name: "trunk", run: trunk::check }];
 
 /// Runs the checks with these names, or the usual ones if there are none.
 pub(crate) fn run(workspace: &Workspace, names: &[String], report: &mut Report) -> Result<()> {
