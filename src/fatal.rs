@@ -93,3 +93,52 @@ impl fmt::Display for Fatal {
 pub(crate) extern "C" fn fatal(cause: &Fatal) -> ! {
     panic!("{cause}")
 }
+
+#[cfg(all(test, feature = "alloc"))]
+mod tests {
+    use super::*;
+    use crate::EmbedError;
+    use alloc::string::{String, ToString};
+
+    /// The next of all causes. A new one must be given its place here.
+    fn after(cause: Fatal) -> Option<Fatal> {
+        let (needed, size, function) = (1, 1, "N");
+        Some(match cause {
+            Fatal::FramesOverflow { .. } => Fatal::ShadowOverflow { needed, size },
+            Fatal::ShadowOverflow { .. } => Fatal::StackOverflow { function, needed, size },
+            Fatal::StackOverflow { .. } => Fatal::CanaryDead,
+            Fatal::CanaryDead => Fatal::ForeignStack,
+            Fatal::ForeignStack => Fatal::Uninstrumented { function },
+            Fatal::Uninstrumented { .. } => Fatal::NotInstrumented,
+            Fatal::NotInstrumented => Fatal::LostFrames,
+            Fatal::LostFrames => Fatal::ForeignUnwind,
+            Fatal::ForeignUnwind => return None,
+        })
+    }
+
+    /// A message as the catalogue has it: with an ellipsis for each number and name.
+    fn in_general(message: &str) -> String {
+        let word = |word: &str| match word {
+            "N" => "…".to_string(),
+            _ if word.starts_with(|c: char| c.is_ascii_digit()) => {
+                "…".to_string() + word.trim_start_matches(|c: char| c.is_ascii_digit())
+            }
+            _ => word.to_string(),
+        };
+        message.split(' ').map(word).collect::<alloc::vec::Vec<_>>().join(" ")
+    }
+
+    #[test]
+    fn each_message_is_in_the_catalogue() {
+        let catalogue = include_str!("../docs/errors.md");
+        let first = Fatal::FramesOverflow { needed: 1, available: 1, size: 1 };
+        let fatal = core::iter::successors(Some(first), |cause| after(*cause));
+        let errors = [EmbedError::NotRunning, EmbedError::Cancelled];
+        let messages = fatal.map(|it| it.to_string()).chain(errors.map(|it| it.to_string()));
+        for message in messages {
+            let message = in_general(&message);
+            let is_there = |line: &str| line.starts_with("### ") && line.contains(&message);
+            assert!(catalogue.lines().any(is_there), "docs/errors.md has no heading `{message}`");
+        }
+    }
+}

@@ -82,7 +82,6 @@ pub use io::TokioIo;
 #[cfg(feature = "embedded-io")]
 pub use io::{EmbeddedBufReader, EmbeddedIo, EmbeddedIoError};
 
-// So that what it shows is compiled.
-#[cfg(all(doctest, feature = "alloc"))]
-#[doc = include_str!("../docs/streams-and-io.md")]
-struct StreamsAndIo;
+// Documentation only.
+#[cfg(any(doc, doctest))]
+pub mod guide;

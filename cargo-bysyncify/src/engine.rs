@@ -37,6 +37,8 @@ pub struct Options {
     /// Whether wasm-bindgen will be run on the output. It takes closures from the table, which no
     /// one else can see that it does: they must not be optimised away.
     pub for_wasm_bindgen: bool,
+    /// The imports that the host suspends in, as `module.name`.
+    pub suspends: Vec<String>,
 }
 
 /// How hard the engine optimises what it wrote.

@@ -142,7 +142,8 @@ pub(crate) fn plain(
 
 fn options(linked: &[u8], recipe: &Recipe) -> Result<Options> {
     let Summary { features, for_wasm_bindgen, .. } = Summary::of(linked)?;
-    Ok(Options { opt_level: recipe.opt_level, features, for_wasm_bindgen })
+    let suspends = recipe.suspends.clone();
+    Ok(Options { opt_level: recipe.opt_level, features, for_wasm_bindgen, suspends })
 }
 
 /// Has the module transformed by `run` (from one file to the other), under numbers for names.

@@ -115,8 +115,11 @@ impl Engine for WasmOpt {
     }
 
     fn asyncify(&self, input: &Path, output: &Path, options: &Options) -> Result<()> {
-        let passes = ["--asyncify", "--pass-arg=asyncify-ignore-imports"];
-        self.transform("Asyncify", input, output, options, &passes)
+        let imports = match options.suspends.as_slice() {
+            [] => "--pass-arg=asyncify-ignore-imports".to_owned(),
+            suspends => format!("--pass-arg=asyncify-imports@{}", suspends.join(",")),
+        };
+        self.transform("Asyncify", input, output, options, &["--asyncify", &imports])
     }
 }
 

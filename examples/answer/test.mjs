@@ -6,6 +6,7 @@ import { readFileSync } from 'node:fs';
 import { withPage } from '../shared/chromium.mjs';
 import { beside, serve } from '../shared/serve.mjs';
 import { instantiate, printTo } from './host-calls.mjs';
+import { instantiateHostDriven } from './host-driven.mjs';
 
 const wasm = process.env.BYSYNCIFY_WASM;
 if (!wasm) {
@@ -14,15 +15,32 @@ if (!wasm) {
 }
 const here = beside(import.meta.url);
 
-/** The program with a host that answers when it is told to. */
-async function start() {
+/** A host that answers when it is told to. */
+function controlled() {
   const lines = [];
   const calls = [];
-  const get_answer = () => new Promise((resolve, reject) => calls.push({ resolve, reject }));
-  const exports = await instantiate(readFileSync(wasm), { now: printTo((line) => lines.push(line)), later: { get_answer } });
+  const answer = () => new Promise((resolve, reject) => calls.push({ resolve, reject }));
   const turn = () => new Promise((resolve) => setImmediate(resolve));
-  return { exports, calls, turn, takeLines: () => lines.splice(0) };
+  return { now: printTo((line) => lines.push(line)), answer, calls, turn, takeLines: () => lines.splice(0) };
 }
+
+/** The program with such a host. */
+async function start() {
+  const { now, answer, ...host } = controlled();
+  return { exports: await instantiate(readFileSync(wasm), { now, later: { get_answer: answer } }), ...host };
+}
+
+/** The program with such a host that also suspends it. `calls` are of both kinds. */
+async function startHostDriven() {
+  const { now, answer, ...host } = controlled();
+  const imports = { now, later: { get_answer: answer }, await_answer: answer };
+  return { exports: await instantiateHostDriven(readFileSync(wasm), imports), ...host };
+}
+
+/** What the program says where the two ways meet. */
+const PANICKED = /^panicked at .*fatal\.rs:\d+:\d+:$/;
+const MET = 'an Asyncify unwind that bysyncify did not start reached a coroutine: the host suspended '
+  + 'code that runs inside one; await there with `embed` instead';
 
 /** Runs `body` with the page. */
 async function inPage(changes, body) {
@@ -78,6 +96,74 @@ const tests = {
     console.error = error;
     assert.deepEqual(told, ['get_answer: no network']);
     assert.deepEqual(takeLines(), ['Getting answer...', 'There is no answer']);
+  },
+
+  async 'a host that does not suspend says so'() {
+    const { exports } = await start();
+    assert.throws(() => exports.ask(1),
+      { message: 'await_answer: this host does not suspend modules, but host-driven.mjs does' });
+  },
+
+  'host-driven, in Node'() {
+    const { status, stdout, stderr } = spawnSync(process.execPath, [here('host.mjs'), wasm, '--host-driven'],
+      { encoding: 'utf8' });
+    const lines = stdout.split('\n');
+    const [where] = lines.splice(6, 1);
+    assert.deepEqual({ status, lines, stderr }, {
+      status: 0,
+      lines: ['Asking question 1...', 'Getting answer...', 'Answer is 42', 'Answer to question 1 is 42',
+        'ask has returned 42', 'Asking question 0...', MET, 'ask_in_coroutine: unreachable', ''],
+      stderr: '',
+    });
+    assert.match(where, PANICKED);
+  },
+
+  async 'the host suspends a call, and the next'() {
+    const { exports, calls, turn, takeLines } = await startHostDriven();
+    for (const question of [7, 8]) {
+      const asked = exports.ask(question);
+      await turn();
+      assert.deepEqual(takeLines(), [`Asking question ${question}...`]);
+      calls.pop().resolve(question * 10);
+      assert.equal(await asked, question * 10);
+      assert.deepEqual(takeLines(), [`Answer to question ${question} is ${question * 10}`]);
+    }
+  },
+
+  async 'coroutines run while the host has suspended a call'() {
+    const { exports, calls, turn, takeLines } = await startHostDriven();
+    // One that waits already, one that is begun meanwhile.
+    exports.run();
+    const asked = exports.ask(1);
+    exports.run();
+    assert.deepEqual(takeLines(), ['Getting answer...', 'Asking question 1...', 'Getting answer...']);
+    calls[2].resolve(30);
+    await turn();
+    assert.deepEqual(takeLines(), ['Answer is 30']);
+    calls[1].resolve(20);
+    assert.equal(await asked, 20);
+    assert.deepEqual(takeLines(), ['Answer to question 1 is 20']);
+    calls[0].resolve(10);
+    await turn();
+    assert.deepEqual(takeLines(), ['Answer is 10']);
+  },
+
+  async 'the host cannot suspend what runs in a coroutine'() {
+    const { exports, takeLines } = await startHostDriven();
+    await assert.rejects(exports.ask_in_coroutine(), { name: 'RuntimeError', message: 'unreachable' });
+    const [asking, where, message, ...rest] = takeLines().join('\n').split('\n');
+    assert.deepEqual([asking, message, rest], ['Asking question 0...', MET, []]);
+    assert.match(where, PANICKED);
+  },
+
+  // What README.md says: a limit of `asyncify-wasm`, which has one place for what it saves.
+  async 'two calls that the host has suspended get each other\'s answers'() {
+    const { exports, calls, takeLines } = await startHostDriven();
+    const asked = [exports.ask(1), exports.ask(2)];
+    calls[0].resolve(10);
+    calls[1].resolve(20);
+    await Promise.all(asked);
+    assert.deepEqual(takeLines().slice(2), ['Answer to question 2 is 10', 'Answer to question 1 is 20']);
   },
 
   async 'in a page, with fetch'() {

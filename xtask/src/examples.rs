@@ -21,30 +21,44 @@ pub(crate) const ROW: &str = "examples";
 /// `[package.metadata.xtask]`. The command finds the module in `BYSYNCIFY_WASM`, and with
 /// `wasm-bindgen = "<version>"` what that made of it in `BYSYNCIFY_JS`. `wasm-opt-level` is for
 /// those whose wasm-opt would take too long, and `everything = true` for those that are also tested
-/// with all that Binaryen would instrument. With `wasi = true` there is also a module for WASI, in
-/// `BYSYNCIFY_WASI`, and with `browser = true` a browser, in `BYSYNCIFY_CHROMIUM`. What wasm-bindgen
-/// makes is for Node, unless `wasm-bindgen-target` says otherwise. `only` names the one to test, if
-/// not all.
+/// with all that Binaryen would instrument, `debug = true` for those that are tested as debug
+/// builds, too. With `wasi = true` there is also a module for WASI, in `BYSYNCIFY_WASI`, with
+/// `browser = true` a browser, in `BYSYNCIFY_CHROMIUM`, and with `npm = ["name@version", …]` Node
+/// finds these packages. What wasm-bindgen makes is for Node, unless `wasm-bindgen-target` says
+/// otherwise. `only` names the one to test, if not all.
 pub(crate) fn run(workspace: &Workspace, only: Option<&str>, report: &mut Report) {
     let is_meant = |example: &&Package| only.is_none_or(|name| example.name == name);
     for example in workspace.with_own_tests().filter(is_meant) {
-        run_and_count(workspace, example, None, report);
-        if example.flag("everything") {
-            run_and_count(workspace, example, Some("--everything"), report);
+        run_and_count(workspace, example, &RELEASE, report);
+        for build in [&EVERYTHING, &DEBUG] {
+            if example.flag(build.name) {
+                run_and_count(workspace, example, build, report);
+            }
         }
     }
 }
 
-fn run_and_count(
-    workspace: &Workspace,
-    example: &Package,
-    option: Option<&str>,
-    report: &mut Report,
-) {
-    let title = [Some(&*example.name), option].into_iter().flatten().collect::<Vec<_>>().join(" ");
+/// A way to build an example.
+pub(crate) struct Build {
+    /// What says, in `[package.metadata.xtask]`, that it is to be tested.
+    name: &'static str,
+    /// For `cargo bysyncify build`.
+    options: &'static [&'static str],
+    /// The folder that the module is in.
+    folder: &'static str,
+}
+
+pub(crate) const RELEASE: Build = Build { name: "", options: &["--release"], folder: "release" };
+const EVERYTHING: Build =
+    Build { name: "everything", options: &["--release", "--everything"], folder: "release" };
+const DEBUG: Build = Build { name: "debug", options: &[], folder: "debug" };
+
+fn run_and_count(workspace: &Workspace, example: &Package, build: &Build, report: &mut Report) {
+    let title = format!("{} {}", example.name, build.name);
+    let title = title.trim_end();
     println!("example {title} …");
     let started = Instant::now();
-    let result = run_example(workspace, example, option);
+    let result = run_example(workspace, example, build);
     let seconds = started.elapsed().as_secs_f32();
     match result {
         Ok(()) => {
@@ -58,23 +72,23 @@ fn run_and_count(
     }
 }
 
-/// Builds it, with this option of `cargo bysyncify build`, and runs its test command.
-fn run_example(workspace: &Workspace, example: &Package, option: Option<&str>) -> Result<()> {
-    process::must_succeed(&mut command(workspace, example, "test", option)?).map(drop)
+/// Builds it in one way, and runs its test command.
+fn run_example(workspace: &Workspace, example: &Package, build: &Build) -> Result<()> {
+    process::must_succeed(&mut command(workspace, example, "test", build)?).map(drop)
 }
 
-/// Builds a package, with this option of `cargo bysyncify build`; the command of its that `key`
-/// names in its `[package.metadata.xtask]`.
+/// Builds a package in one way; the command of its that `key` names in its
+/// `[package.metadata.xtask]`.
 pub(crate) fn command(
     workspace: &Workspace,
     example: &Package,
     key: &str,
-    option: Option<&str>,
+    way: &Build,
 ) -> Result<Command> {
     let words = example.list(key);
     let (program, arguments) =
         words.split_first().with_context(|| format!("{} has no `{key}`", example.name))?;
-    let wasm = build(workspace, example, TARGET, option)?;
+    let wasm = build(workspace, example, TARGET, way)?;
     let program = match program.as_str() {
         "node" => cargo_bysyncify::setup::node()?,
         other => other.into(),
@@ -82,7 +96,12 @@ pub(crate) fn command(
     let mut command = Command::new(program);
     command.args(arguments).current_dir(&example.folder).env("BYSYNCIFY_WASM", &wasm);
     if example.flag("wasi") {
-        command.env("BYSYNCIFY_WASI", build(workspace, example, WASI, option)?);
+        command.env("BYSYNCIFY_WASI", build(workspace, example, WASI, way)?);
+    }
+    let packages = example.list("npm");
+    if !packages.is_empty() {
+        let packages: Vec<&str> = packages.iter().map(String::as_str).collect();
+        command.env("NODE_PATH", tools::from_npm(&packages)?.join("node_modules"));
     }
     if example.flag("browser") {
         command.env("BYSYNCIFY_CHROMIUM", tools::chromium()?.browser);
@@ -96,20 +115,15 @@ pub(crate) fn command(
 }
 
 /// Builds it for a target; the module.
-fn build(
-    workspace: &Workspace,
-    example: &Package,
-    target: &str,
-    option: Option<&str>,
-) -> Result<PathBuf> {
+fn build(workspace: &Workspace, example: &Package, target: &str, way: &Build) -> Result<PathBuf> {
     let mut build = process::cargo();
     build.current_dir(&workspace.root);
-    build.args(["bysyncify", "build", "--release", "--target", target]);
-    build.args(["--package", &example.name]).args(option);
+    build.args(["bysyncify", "build", "--target", target]);
+    build.args(["--package", &example.name]).args(way.options);
     if let Some(level) = example.setting("wasm-opt-level") {
         build.env("BYSYNCIFY_OPT", level);
     }
     process::must_succeed(&mut build)?;
     let artefact = example.artefact.as_ref().context("the package builds no program")?;
-    Ok(workspace.target.join(target).join("release").join(format!("{artefact}.wasm")))
+    Ok(workspace.target.join(target).join(way.folder).join(format!("{artefact}.wasm")))
 }

@@ -33,7 +33,8 @@ pub(crate) fn from_npm(packages: &[&str]) -> Result<PathBuf> {
         let mut install = Command::new("npm");
         install.args(["install", "--no-audit", "--no-fund", "--no-update-notifier", "--prefix"]);
         install.arg(partial).args(packages);
-        process::must_succeed(&mut install).map(drop)
+        let installed = process::must_succeed(&mut install).map(drop);
+        installed.context("npm cannot install what a test needs: that takes the network, once")
     })
 }
 

@@ -3,6 +3,8 @@
 //! The host starts what takes its time, and returns at once. When it has the result it calls
 //! `settled`. So an asynchronous function is two: an import and an export. `host-calls.mjs` makes
 //! them of an `async function`.
+//!
+//! `await_answer` is for comparison: there it is the host that suspends and resumes the module.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -22,6 +24,8 @@ mod sys {
         pub(super) fn print(text: *const u8, len: usize);
         /// The host's `get_answer()`, but for its result: that comes with this number.
         pub(super) safe fn get_answer(call: u32);
+        /// Named in `build.rs`.
+        pub(super) safe fn await_answer() -> i32;
     }
 }
 
@@ -44,6 +48,16 @@ pub(crate) fn print(line: &str) {
 /// The host's function. It is called like any other, and whoever calls it waits.
 pub(crate) fn get_answer() -> Result<i32, Failed> {
     wait_for(|call| sys::get_answer(call))
+}
+
+/// The same, where the host suspends whoever calls it: not inside a coroutine.
+pub(crate) fn await_answer() -> i32 {
+    sys::await_answer()
+}
+
+/// Has panics printed: otherwise the host sees a trap and no message.
+pub(crate) fn print_panics() {
+    std::panic::set_hook(Box::new(|info| print(&info.to_string())));
 }
 
 thread_local! {

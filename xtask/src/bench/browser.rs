@@ -12,7 +12,7 @@ const EXAMPLE: &str = "browser";
 pub(super) fn measure(workspace: &Workspace) -> Result<()> {
     let is_meant = |package: &&Package| package.name == EXAMPLE;
     let example = workspace.packages.iter().find(is_meant).context("the example is gone")?;
-    let status = examples::command(workspace, example, "measure", None)?.status()?;
+    let status = examples::command(workspace, example, "measure", &examples::RELEASE)?.status()?;
     if !status.success() {
         bail!("what it measured was wrong: see above");
     }
