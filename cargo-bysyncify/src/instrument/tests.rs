@@ -47,7 +47,7 @@ fn straight_code() {
         (local.set $live (i64.const 7))
         (drop (call $suspend (local.get $dead)))
         (i32.add (i32.wrap_i64 (local.get $live)) (call $plain (i32.const 1))))";
-    assert_eq!(waits(text), include_str!("tests/straight.wat"));
+    assert_eq!(waits(text), include_str!("tests/straight.expected.wat"));
 }
 
 #[test]
@@ -62,7 +62,7 @@ fn branches_and_loops() {
             (br $again)))
         (call $waits_too))
       (func $waits_too (drop (call $suspend (i32.const 0))))";
-    assert_eq!(waits(text), include_str!("tests/loop.wat"));
+    assert_eq!(waits(text), include_str!("tests/loop.expected.wat"));
 }
 
 #[test]
@@ -73,7 +73,7 @@ fn operands_that_wait() {
           (if (result i32) (local.get $x)
             (then (i32.add (call $plain (i32.const 2)) (call $suspend (i32.const 3))))
             (else (i32.const 4)))))";
-    assert_eq!(waits(text), include_str!("tests/operands.wat"));
+    assert_eq!(waits(text), include_str!("tests/operands.expected.wat"));
 }
 
 #[test]
@@ -83,7 +83,7 @@ fn code_that_is_never_reached_is_left_out() {
         (return (i32.const 1))
         (block (drop (call $suspend (i32.const 2))))
         (i32.const 3))";
-    assert_eq!(waits(text), include_str!("tests/dead.wat"));
+    assert_eq!(waits(text), include_str!("tests/dead.expected.wat"));
 }
 
 #[test]
@@ -129,7 +129,7 @@ fn whole_module() {
               (ref.func $suspend) (ref.func $stop_rewind)))"#,
     );
     let text = wasmprinter::print_bytes(wasm.unwrap()).unwrap();
-    assert_eq!(text, include_str!("tests/module.wat"));
+    assert_eq!(text, include_str!("tests/module.expected.wat"));
 }
 
 #[test]
@@ -142,7 +142,7 @@ fn host_finds_what_it_needs() {
     let sites =
         Sites { functions: [1].into(), tops: [0].into(), for_host: true, ..Sites::default() };
     let text = wasmprinter::print_bytes(instrument(&wasm, &sites).unwrap()).unwrap();
-    assert_eq!(text, include_str!("tests/host.wat"));
+    assert_eq!(text, include_str!("tests/host.expected.wat"));
 }
 
 #[test]
