@@ -97,7 +97,8 @@ fn tail_calls_become_calls() {
 fn code_grows_with_the_function_and_not_its_square() {
     let size = |sites: usize| {
         let locals = "i32 ".repeat(sites);
-        let sets = (0..sites).map(|at| format!("(local.set {at} (call $suspend (local.get {at})))"));
+        let sets =
+            (0..sites).map(|at| format!("(local.set {at} (call $suspend (local.get {at})))"));
         let uses = (0..sites).map(|at| format!("(drop (call $suspend (local.get {at})))"));
         let code: String = sets.chain(uses).collect();
         let text = format!(
