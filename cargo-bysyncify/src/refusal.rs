@@ -118,6 +118,10 @@ mod tests {
             "(block $caught (try_table (catch $exception $caught) (call $suspend)))",
             "try (call $suspend) catch_all (call $other (i32.const 0)) end",
             "(return_call $suspend)",
+            // What is read is not read after it.
+            "(local externref)
+             (block (br_if 0 (i32.const 0)) (call $suspend) (return_call $other (i32.const 0)))
+             (drop (local.get 0))",
         ] {
             assert_eq!(refusal(&format!("(func {WAITS} {text})")), None, "{text}");
         }

@@ -142,6 +142,9 @@ impl<'a> Walk<'a> {
                     self.live.remove(*local_index);
                 }
                 Operator::Return
+                | Operator::ReturnCall { .. }
+                | Operator::ReturnCallIndirect { .. }
+                | Operator::ReturnCallRef { .. }
                 | Operator::Unreachable
                 | Operator::Throw { .. }
                 | Operator::ThrowRef
