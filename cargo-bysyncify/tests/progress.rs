@@ -193,7 +193,7 @@ fn interrupt_ends_everything_that_was_begun() {
                   echo $$ > running.partial && mv running.partial running && exec sleep 600\n";
     fs::write(&wasm_opt, script).unwrap();
     fs::set_permissions(&wasm_opt, fs::Permissions::from_mode(0o755)).unwrap();
-    let child = bysyncify(&package, "build")
+    let child = bysyncify(&package, "build --release")
         .env("WASM_OPT", wasm_opt)
         .env("TMPDIR", package.path())
         // As a shell does it, which then sends Ctrl-C to all of them.
@@ -216,7 +216,7 @@ fn interrupt_ends_everything_that_was_begun() {
     assert!(!fs::read_dir(package.path()).unwrap().any(|entry| ours(entry.unwrap())));
 
     // And nothing that looks finished is in the way of the next build.
-    let output = build(&package, "build");
+    let output = build(&package, "build --release");
     assert!(output.status.success(), "{}", stderr(&output));
     assert!(stderr(&output).contains("Asyncified"), "{}", stderr(&output));
 }

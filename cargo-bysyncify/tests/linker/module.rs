@@ -20,6 +20,7 @@ pub(crate) fn contents(path: &Path) -> Contents {
     let mut next_function = 0;
     let mut names = HashMap::new();
     let mut get_state = None;
+    let mut state = None;
     // The globals that each function reads.
     let mut read_globals: Vec<(u32, Vec<u32>)> = Vec::new();
     for payload in Parser::new(0).parse_all(&wasm) {
@@ -53,11 +54,17 @@ pub(crate) fn contents(path: &Path) -> Contents {
                 contents.custom_sections.push(section.name().to_owned());
                 if let KnownCustom::Name(subsections) = section.as_known() {
                     for subsection in subsections {
-                        if let Name::Function(map) = subsection.unwrap() {
-                            names.extend(map.into_iter().map(|naming| {
+                        match subsection.unwrap() {
+                            Name::Function(map) => names.extend(map.into_iter().map(|naming| {
                                 let naming = naming.unwrap();
                                 (naming.index, naming.name.to_owned())
-                            }));
+                            })),
+                            Name::Global(map) => {
+                                let mut globals = map.into_iter().map(Result::unwrap);
+                                let ours = globals.find(|it| it.name == "asyncify_state");
+                                state = ours.map(|naming| naming.index);
+                            }
+                            _ => {}
                         }
                     }
                 }
@@ -65,10 +72,10 @@ pub(crate) fn contents(path: &Path) -> Contents {
             _ => {}
         }
     }
-    // Asyncify's state is what `asyncify_get_state` returns. Others read it if they are
-    // instrumented.
-    let state = read_globals.iter().find(|(index, _)| Some(*index) == get_state);
-    if let Some(state) = state.map(|(_, globals)| globals[0]) {
+    // Asyncify's state has a name if it is ours, and is what `asyncify_get_state` returns if it is
+    // Binaryen's. Others read it if they are instrumented.
+    let returned = read_globals.iter().find(|(index, _)| Some(*index) == get_state);
+    if let Some(state) = state.or(returned.map(|(_, globals)| globals[0])) {
         let readers = read_globals.iter().filter(|(_, globals)| globals.contains(&state));
         let names = readers.filter_map(|(index, _)| names.get(index).cloned());
         contents.instrumented = names.filter(|name| !name.starts_with("asyncify_")).collect();

@@ -50,15 +50,16 @@ fn vouching_for_what_is_not_there() {
 
 #[test]
 fn tail_call() {
-    let message = refused("unsupported", &["-Ctarget-feature=+tail-call", "--cfg=tail_call"], None);
+    let arguments = ["-Ctarget-feature=+tail-call", "--cfg=tail_call"];
+    let message = refused("unsupported", &arguments, Some("--bysyncify-everything"));
     // Where it is depends on the compiler.
     let (before, rest) = message.split_once("0x").expect("an offset");
     let rest = rest.trim_start_matches(|c: char| c.is_ascii_hexdigit());
     assert_eq!(
         format!("{before}0x…{rest}"),
         "`unsupported::inner::tail` makes a tail call (at offset 0x… of the linked module), and \
-         Asyncify supports none in the whole module: build without the target feature \
-         `tail-call` (`-C target-feature=+tail-call`, in RUSTFLAGS or in `.cargo/config.toml`)"
+         Binaryen's Asyncify supports none in the whole module: build without the target feature \
+         `tail-call`, or without --bysyncify-everything"
     );
 }
 
