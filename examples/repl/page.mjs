@@ -32,8 +32,8 @@ function addCell(content) {
       answer = resolve;
       $('prompt').textContent = prompt;
       $('line').disabled = false;
-      // Not while something is typed elsewhere.
-      if (document.activeElement?.matches('input, textarea') !== true) $('line').focus();
+      // Not while something is typed elsewhere. (What was disabled keeps the focus for a while.)
+      if (!document.activeElement?.matches('input:enabled, textarea:enabled')) $('line').focus();
     }),
   };
 

@@ -173,7 +173,7 @@ Syntax error: Open string is not terminated (line 1, position 1)
         await page.evaluate('$(1, "script").value = "print(1); loop {}", $(1, "run").click()');
         await page.evaluate('$(0, "run").click()');
         for (const [asked, typed] of [['Guess 1: ', '50\n'], ['Guess 2: ', 'x\n'], ['Guess 2: ', '42\n']]) {
-          await page.until(`$(0, "prompt").textContent === "${asked}" && !$(0, "line").disabled`);
+          await page.until(`$(0, "prompt").textContent === "${asked}" && document.activeElement === $(0, "line")`);
           await page.type(typed);
         }
         await page.until('!$(0, "run").disabled');
@@ -191,7 +191,7 @@ Yes, after 2 guesses.
         assert.match(await text(1), /^1\nScript terminated \(line 1, position \d+\)\n$/);
         if (process.env.BYSYNCIFY_SCREENSHOT) await page.screenshot(process.env.BYSYNCIFY_SCREENSHOT);
         await page.evaluate('document.getElementById("add").click(), $(2, "type").click()');
-        await page.until('$(2, "prompt").textContent === "> "');
+        await page.until('$(2, "prompt").textContent === "> " && document.activeElement === $(2, "line")');
         await page.type('6 * 7\n');
         await page.until('$(2, "output").textContent === "> 6 * 7\\n=> 42\\n"');
       });
