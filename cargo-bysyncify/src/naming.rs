@@ -1,8 +1,8 @@
-//! Function names that Binaryen can be given in a list.
+//! Function names that `wasm-opt` leaves alone.
 //!
-//! What the linker writes may have commas, brackets and asterisks in it, which mean something in
-//! such a list, and two functions may have one name. So while Binaryen works on a module its
-//! functions are called `f0`, `f1`, … by their indexes; afterwards they get their names back.
+//! Two functions may have one name, of which Binaryen makes two, and its messages escape what is
+//! not plain. So while it works on a module the functions are called `f0`, `f1`, … by their indexes;
+//! afterwards they get their names back.
 
 use std::collections::HashMap;
 
