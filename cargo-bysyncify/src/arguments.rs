@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 
+use crate::analysis::Precision;
 use crate::engine::OptLevel;
 
 /// The arguments of one link.
@@ -29,6 +30,8 @@ pub(crate) struct Arguments {
     pub(crate) vouched: Vec<String>,
     /// `--bysyncify-suspends=env.f,…`: imports that the host answers later, by Asyncify.
     pub(crate) suspends: Vec<String>,
+    /// `--bysyncify-precise`: take what looks like a vtable for one.
+    pub(crate) precision: Precision,
     /// `--bysyncify-everything`: instrument what Binaryen would by itself.
     pub(crate) everything: bool,
     /// `--bysyncify-checks=on|off`: whether the program checks itself while it runs. On if it is
@@ -67,11 +70,13 @@ impl Arguments {
                     }
                     Some(("checks", "on")) => checks = Some(true),
                     Some(("checks", "off")) => checks = Some(false),
+                    None if option == "precise" => read.precision = Precision::Slots,
                     None if option == "everything" => read.everything = true,
                     _ => bail!(
                         "`--bysyncify-{option}` is no option of this linker, which has \
                          --bysyncify-vouch=PATH,…, --bysyncify-suspends=MODULE.NAME,…, \
-                         --bysyncify-everything and --bysyncify-checks=on|off"
+                         --bysyncify-precise, --bysyncify-everything and \
+                         --bysyncify-checks=on|off"
                     ),
                 }
                 continue;
@@ -105,6 +110,12 @@ impl Arguments {
                     }
                 }
             }
+        }
+        if read.everything && read.precision == Precision::Slots {
+            bail!(
+                "`--bysyncify-precise` says how this linker chooses what to instrument, and with \
+                 `--bysyncify-everything` Binaryen chooses: leave one of them out"
+            );
         }
         read.checks = checks.unwrap_or(!is_optimised);
         Ok(read)
@@ -235,6 +246,7 @@ mod tests {
                 opt_level: OptLevel::O3,
                 vouched: vec![],
                 suspends: vec![],
+                precision: Precision::Types,
                 everything: false,
                 checks: false,
             }
@@ -309,8 +321,17 @@ mod tests {
             error.to_string(),
             "`--bysyncify-fast` is no option of this linker, which has \
              --bysyncify-vouch=PATH,…, --bysyncify-suspends=MODULE.NAME,…, \
-             --bysyncify-everything and --bysyncify-checks=on|off"
+             --bysyncify-precise, --bysyncify-everything and --bysyncify-checks=on|off"
         );
+        let both = Arguments::read(&words("a.o --bysyncify-precise --bysyncify-everything"));
+        assert_eq!(
+            both.unwrap_err().to_string(),
+            "`--bysyncify-precise` says how this linker chooses what to instrument, and with \
+             `--bysyncify-everything` Binaryen chooses: leave one of them out"
+        );
+        let precision = |text| super::tests::read(text).precision;
+        assert_eq!(precision("a.o"), Precision::Types);
+        assert_eq!(precision("a.o --bysyncify-precise"), Precision::Slots);
     }
 
     #[test]

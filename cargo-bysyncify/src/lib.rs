@@ -50,7 +50,7 @@ use anyhow::Result;
 use analysis::{Analysis, Program};
 use module::Summary;
 
-pub use analysis::Vouched;
+pub use analysis::{Precision, Vouched};
 pub use cargo::linker_variable;
 pub use engine::{Engine, OptLevel, Options};
 pub use pipeline::Recipe;
@@ -83,9 +83,9 @@ pub fn asyncify(
 /// # Errors
 ///
 /// If the module cannot be read, or something that is vouched for does not exist.
-pub fn instrumented(linked: &[u8], vouched: &Vouched) -> Result<Vec<String>> {
+pub fn instrumented(linked: &[u8], vouched: &Vouched, precision: Precision) -> Result<Vec<String>> {
     let program = Program::read(linked)?;
-    let analysis = Analysis::of(&program, vouched)?;
+    let analysis = Analysis::of(&program, vouched, precision)?;
     Ok(analysis.instrumented().map(|index| program.readable(index)).collect())
 }
 

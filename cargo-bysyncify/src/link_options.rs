@@ -18,6 +18,8 @@ use crate::{cargo, command};
 pub(crate) struct LinkOptions {
     /// Functions and crates that never suspend, by the user's word.
     pub(crate) vouch: Vec<String>,
+    /// Whether what looks like a vtable is taken for one.
+    pub(crate) precise: bool,
     /// Whether to instrument all that Binaryen would.
     pub(crate) everything: bool,
 }
@@ -46,7 +48,8 @@ impl LinkOptions {
         let vouch = (!self.vouch.is_empty())
             .then(|| format!("-Clink-arg=--bysyncify-vouch={}", self.vouch.join(",")));
         let everything = self.everything.then(|| "-Clink-arg=--bysyncify-everything".to_owned());
-        vouch.into_iter().chain(everything).collect()
+        let precise = self.precise.then(|| "-Clink-arg=--bysyncify-precise".to_owned());
+        vouch.into_iter().chain(precise).chain(everything).collect()
     }
 }
 
@@ -126,8 +129,10 @@ mod tests {
         assert_eq!(options.flags(), [""; 0]);
         options.vouch = vec!["core::fmt".into(), "a::b".into()];
         assert_eq!(options.flags(), ["-Clink-arg=--bysyncify-vouch=core::fmt,a::b"]);
-        options = LinkOptions { vouch: vec![], everything: true };
+        options = LinkOptions { everything: true, ..LinkOptions::default() };
         assert_eq!(options.flags(), ["-Clink-arg=--bysyncify-everything"]);
+        options = LinkOptions { precise: true, ..LinkOptions::default() };
+        assert_eq!(options.flags(), ["-Clink-arg=--bysyncify-precise"]);
     }
 
     #[test]

@@ -76,6 +76,7 @@ fn finish(
     let recipe = Recipe {
         vouched: Vouched(arguments.vouched.clone()),
         suspends: arguments.suspends.clone(),
+        precision: arguments.precision,
         everything: arguments.everything,
         checks: arguments.checks,
         opt_level,

@@ -5,13 +5,13 @@ use std::path::PathBuf;
 use anyhow::{Context, Result};
 use serde_json::{Value, json};
 
-use crate::analysis::Vouched;
+use crate::analysis::{Precision, Vouched};
 use crate::pipeline::Recipe;
 use crate::wasm_opt::WasmOpt;
 
 /// Counted up when modules are made in another way: what an older program of the same version has
 /// kept is no good then.
-const REVISION: u64 = 2;
+const REVISION: u64 = 3;
 
 /// What a module was made with.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,7 +29,7 @@ impl Made {
 
     /// The text of the file. It is another if anything that matters for the module is.
     pub(crate) fn text(&self) -> String {
-        let Recipe { vouched, suspends, everything, checks, opt_level } = &self.recipe;
+        let Recipe { vouched, suspends, precision, everything, checks, opt_level } = &self.recipe;
         let made = json!({
             "cargo-bysyncify": env!("CARGO_PKG_VERSION"),
             "revision": REVISION,
@@ -37,6 +37,7 @@ impl Made {
             "version": self.wasm_opt.as_ref().map(|(_, version)| version),
             "vouched": vouched.0,
             "suspends": suspends,
+            "precise": *precision == Precision::Slots,
             "everything": everything,
             "checks": checks,
             "opt-level": opt_level.name(),
@@ -65,6 +66,10 @@ impl Made {
             recipe: Recipe {
                 vouched: Vouched(words(&made["vouched"])?),
                 suspends: words(&made["suspends"])?,
+                precision: match made["precise"].as_bool()? {
+                    true => Precision::Slots,
+                    false => Precision::Types,
+                },
                 everything: made["everything"].as_bool()?,
                 checks: made["checks"].as_bool()?,
                 opt_level: made["opt-level"].as_str()?.parse().ok()?,
@@ -85,6 +90,7 @@ mod tests {
             recipe: Recipe {
                 vouched: Vouched(vec!["core::fmt".into(), "a \"b\"".into()]),
                 suspends: vec!["env.f".into()],
+                precision: Precision::Slots,
                 everything: false,
                 checks: true,
                 opt_level: OptLevel::Os,

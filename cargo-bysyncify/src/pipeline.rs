@@ -12,7 +12,7 @@ use anyhow::{Context, Result};
 use std::fs;
 use std::path::Path;
 
-use crate::analysis::{Analysis, Cut, FunctionIndex, Program, Sites, Vouched};
+use crate::analysis::{Analysis, Cut, FunctionIndex, Precision, Program, Sites, Vouched};
 use crate::engine::{Engine, OptLevel, Options};
 use crate::events::{Counts, Phase};
 use crate::guard::{self, Guards};
@@ -30,6 +30,8 @@ pub struct Recipe {
     /// The imports that the host answers later: it suspends who has called them, by Asyncify's
     /// exports. As `module.name`.
     pub suspends: Vec<String>,
+    /// What an indirect call is taken to be of.
+    pub precision: Precision,
     /// Whether Binaryen's Asyncify does it, and chooses what to instrument.
     pub everything: bool,
     /// Whether the module checks itself while it runs.
@@ -58,8 +60,8 @@ pub(crate) fn asyncify(
     tell(Phase::Analyse);
     let program = Program::read(linked).context("cannot analyse it")?;
     refusal::check_names(&program)?;
-    let analysis =
-        Analysis::of(&program, &recipe.vouched)?.with_host(&program, &recipe.suspends)?;
+    let analysis = Analysis::of(&program, &recipe.vouched, recipe.precision)?
+        .with_host(&program, &recipe.suspends)?;
     let panics: Vec<_> = analysis.panics().collect();
     let checks = recipe.checks && guard::can_check(linked)?;
     let uninstrumented =

@@ -81,7 +81,7 @@ const NO_REFERENCE: &str = "pass the reference on in a function that does not wa
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::analysis::{Sites, Vouched};
+    use crate::analysis::{Precision, Sites, Vouched};
     use crate::instrument::instrument;
 
     /// What is said of a program in which `resume` runs `entry`, which runs `demo::waits`; all
@@ -101,7 +101,7 @@ mod tests {
         ));
         let wasm = wasm.unwrap();
         let program = Program::read(&wasm).unwrap();
-        let analysis = Analysis::of(&program, &Vouched::default()).unwrap();
+        let analysis = Analysis::of(&program, &Vouched::default(), Precision::Types).unwrap();
         let error = instrument(&wasm, &Sites::of(&program, &analysis)).err()?;
         Some(format!("{:#}", explained(error, &program, &analysis)))
     }

@@ -34,9 +34,21 @@ pub(crate) struct Step {
     pub(crate) indirect: Option<IndirectCall>,
 }
 
+/// What an indirect call is taken to be of.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Precision {
+    /// Everyone of its type whose address is taken. This is sound.
+    #[default]
+    Types,
+    /// What can be in the vtable slot that it loads from. Sound only for programs in which nothing
+    /// but vtables looks like one: see [`super::relocations`].
+    Slots,
+}
+
 /// What was found out about a program.
 #[derive(Debug)]
 pub(crate) struct Analysis {
+    precision: Precision,
     /// By function index: why it can reach `suspend`.
     suspends: Vec<Option<Because>>,
     /// By function index: why it can be reached from `resume`.
@@ -57,16 +69,22 @@ impl Analysis {
     /// # Errors
     ///
     /// If something that was vouched for does not exist.
-    pub(crate) fn of(program: &Program, vouched: &Vouched) -> Result<Self> {
-        Ok(Self::with_cuts(program, cut::cuts(program, vouched)?))
+    pub(crate) fn of(program: &Program, vouched: &Vouched, precision: Precision) -> Result<Self> {
+        Ok(Self::with_cuts(program, cut::cuts(program, vouched)?, precision))
+    }
+
+    /// What would have been found with another precision.
+    pub(crate) fn with_precision(&self, program: &Program, precision: Precision) -> Self {
+        let other = Self::with_cuts(program, self.cuts.clone(), precision);
+        other.with_hosts(program, self.hosts.clone())
     }
 
     /// Analyses a program as if panics could suspend like all else.
-    pub(crate) fn without_cuts(program: &Program) -> Self {
-        Self::with_cuts(program, vec![None; program.functions.len()])
+    pub(crate) fn without_cuts(program: &Program, precision: Precision) -> Self {
+        Self::with_cuts(program, vec![None; program.functions.len()], precision)
     }
 
-    fn with_cuts(program: &Program, cuts: Vec<Option<Cut>>) -> Self {
+    fn with_cuts(program: &Program, cuts: Vec<Option<Cut>>, precision: Precision) -> Self {
         let calling = |names: [&str; 2]| -> BTreeSet<FunctionIndex> {
             let imports: BTreeSet<FunctionIndex> = indices(program)
                 .filter(|index| {
@@ -82,7 +100,7 @@ impl Analysis {
             indices(program).filter(calls).collect()
         };
         let (tops, bottoms) = (calling(TOP), calling(BOTTOM));
-        let graph = Graph::of(program);
+        let graph = Graph::of(program, precision);
         let is_barrier = |index: FunctionIndex| {
             bottoms.contains(&index) || tops.contains(&index) || cuts[index as usize].is_some()
         };
@@ -91,7 +109,7 @@ impl Analysis {
         let resumes = bottoms.iter().copied().filter(|bottom| Some(*bottom) != outside).collect();
         let reached = graph.spread(&resumes, is_barrier, Graph::callees);
         let (hosts, suspends_for_host) = (BTreeSet::new(), Vec::new());
-        Self { suspends, reached, cuts, tops, bottoms, hosts, suspends_for_host }
+        Self { precision, suspends, reached, cuts, tops, bottoms, hosts, suspends_for_host }
     }
 
     /// The same, but the host can suspend, too, whoever calls one of these imports (as
@@ -101,26 +119,37 @@ impl Analysis {
     /// # Errors
     ///
     /// If there is no such import.
-    pub(crate) fn with_host(mut self, program: &Program, imports: &[String]) -> Result<Self> {
+    pub(crate) fn with_host(self, program: &Program, imports: &[String]) -> Result<Self> {
+        let mut hosts = BTreeSet::new();
         for name in imports {
             let is_meant = |import: &Import| format!("{}.{}", import.module, import.name) == *name;
-            let found = indices(program).find(|index| {
+            // A module may import the same function several times, perhaps as different types.
+            let before = hosts.len();
+            hosts.extend(indices(program).filter(|index| {
                 program.functions[*index as usize].import.as_ref().is_some_and(is_meant)
-            });
-            let Some(found) = found else {
+            }));
+            if hosts.len() == before {
                 bail!(
                     "the program imports no function `{name}`, which is said to suspend: take it \
                      out of `--bysyncify-suspends`, which wants MODULE.NAME"
                 );
-            };
-            self.hosts.insert(found);
+            }
         }
+        Ok(self.with_hosts(program, hosts))
+    }
+
+    fn with_hosts(mut self, program: &Program, hosts: BTreeSet<FunctionIndex>) -> Self {
+        self.hosts = hosts;
         if !self.hosts.is_empty() {
             let is_barrier = |index| self.is_switch(index) || self.cut(index).is_some();
-            let found = Graph::of(program).spread(&self.hosts, is_barrier, Graph::callers);
-            self.suspends_for_host = found;
+            let graph = Graph::of(program, self.precision);
+            self.suspends_for_host = graph.spread(&self.hosts, is_barrier, Graph::callers);
         }
-        Ok(self)
+        self
+    }
+
+    pub(crate) fn precision(&self) -> Precision {
+        self.precision
     }
 
     /// The imports that the host suspends in.
@@ -210,6 +239,7 @@ fn indices(program: &Program) -> impl Iterator<Item = FunctionIndex> {
 /// Who calls whom.
 pub(super) struct Graph<'a> {
     program: &'a Program,
+    precision: Precision,
     /// Who calls a function directly.
     direct_callers: HashMap<FunctionIndex, Vec<FunctionIndex>>,
     /// Who makes an indirect call.
@@ -223,9 +253,10 @@ pub(super) struct Graph<'a> {
 }
 
 impl<'a> Graph<'a> {
-    pub(super) fn of(program: &'a Program) -> Self {
+    pub(super) fn of(program: &'a Program, precision: Precision) -> Self {
         let mut graph = Self {
             program,
+            precision,
             direct_callers: HashMap::new(),
             indirect_callers: HashMap::new(),
             slots: HashMap::new(),
@@ -253,14 +284,15 @@ impl<'a> Graph<'a> {
         graph
     }
 
-    /// What is in a table entry is known only as long as nobody changes the table.
+    /// What is in a table entry is known only as long as nobody changes the table; what is in a
+    /// vtable's slot, only if vtables can be told from all else.
     fn seen_by(&self, call: IndirectCall) -> IndirectCall {
-        match call.through {
-            Through::Entry(_) if self.program.table_changes => {
-                IndirectCall { through: Through::Any, ..call }
-            }
-            _ => call,
-        }
+        let is_known = match call.through {
+            Through::Any => true,
+            Through::Entry(_) => !self.program.table_changes,
+            Through::Slot(_) => self.precision == Precision::Slots,
+        };
+        if is_known { call } else { IndirectCall { through: Through::Any, ..call } }
     }
 
     /// Everyone who can call `callee`.

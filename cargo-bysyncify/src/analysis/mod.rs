@@ -40,6 +40,7 @@ mod vtables;
 pub(crate) use calls::IndirectCall;
 pub(crate) use cut::Cut;
 pub use cut::Vouched;
+pub use graph::Precision;
 pub(crate) use graph::{Analysis, Step};
 pub(crate) use names::{crate_of, is_in, modules, readable};
 pub(crate) use program::{FunctionIndex, Program};

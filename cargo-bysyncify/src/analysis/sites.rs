@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::graph::{Analysis, Graph};
+use super::graph::{Analysis, Graph, Precision};
 use super::program::{FunctionIndex, Program};
 
 /// Where a module can be suspended.
@@ -10,6 +10,9 @@ use super::program::{FunctionIndex, Program};
 pub(crate) struct Sites {
     /// The functions to instrument.
     pub(crate) functions: BTreeSet<FunctionIndex>,
+    /// Those that only the types of indirect calls make suspects: with
+    /// [slots](Precision::Slots) they would not be instrumented. They hardly ever suspend.
+    pub(crate) by_type_only: BTreeSet<FunctionIndex>,
     /// The functions that begin an unwind and end a rewind, and imports that do.
     pub(crate) tops: BTreeSet<FunctionIndex>,
     /// Whether there are such imports: then the host must be able to say what it does.
@@ -24,10 +27,18 @@ pub(crate) struct Sites {
 impl Sites {
     /// What an analysis says.
     pub(crate) fn of(program: &Program, analysis: &Analysis) -> Self {
-        let graph = Graph::of(program);
+        let graph = Graph::of(program, analysis.precision());
+        let precise = match analysis.precision() {
+            Precision::Types => Some(analysis.with_precision(program, Precision::Slots)),
+            Precision::Slots => None,
+        };
+        let is_by_type_only = |index: &FunctionIndex| {
+            precise.as_ref().is_some_and(|precise| !precise.is_instrumented(*index))
+        };
         let mut callees = BTreeMap::new();
         let mut sites = Self {
             functions: analysis.instrumented().collect(),
+            by_type_only: analysis.instrumented().filter(is_by_type_only).collect(),
             tops: analysis.tops().chain(analysis.hosts()).collect(),
             for_host: analysis.hosts().next().is_some(),
             indirect: BTreeMap::new(),

@@ -48,6 +48,7 @@ impl Options {
                     }
                 }
                 "--vouch" => link.vouch.extend(names(&value()?)?),
+                "--precise" => link.precise = true,
                 "--everything" => link.everything = true,
                 "--message-format" => {
                     let format = value()?;
@@ -122,9 +123,9 @@ mod tests {
 
     #[test]
     fn options_for_the_linker_are_taken_out() {
-        let options = read("--vouch core::fmt,a -r --everything --vouch=b");
+        let options = read("--vouch core::fmt,a -r --everything --precise --vouch=b");
         let vouch = ["core::fmt", "a", "b"].map(str::to_owned).into();
-        assert_eq!(options.link, LinkOptions { vouch, everything: true });
+        assert_eq!(options.link, LinkOptions { vouch, precise: true, everything: true });
         assert_eq!(options.rest, words("-r"));
         assert_eq!(
             Options::read(&words("--vouch a,,b")).unwrap_err().to_string(),

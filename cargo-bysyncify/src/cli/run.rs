@@ -39,6 +39,7 @@ pub(super) fn read(command: &str, arguments: &[OsString]) -> Result<Request> {
             Long("vouch") => {
                 request.link.vouch.extend(options::names(&text(parser.value()?)?)?);
             }
+            Long("precise") => request.link.precise = true,
             Long("everything") => request.link.everything = true,
             Long("message-format") => {
                 let format = text(parser.value()?)?;
@@ -111,7 +112,7 @@ mod tests {
         assert_eq!(request.profile, "release");
         assert_eq!(request.cargo_options, words("--features a,b --locked --quiet --verbose"));
         let vouch = vec!["a".to_owned(), "b".to_owned()];
-        assert_eq!(request.link, LinkOptions { vouch, everything: true });
+        assert_eq!(request.link, LinkOptions { vouch, precise: false, everything: true });
         assert_eq!(request.watch, Watch { quiet: true, ..Watch::default() });
         assert_eq!(request.arguments, words("--dev -- x"));
     }

@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use wasmparser::Parser;
 
-use crate::analysis::Vouched;
+use crate::analysis::{Precision, Vouched};
 use crate::engine::{Engine, OptLevel};
+use crate::link_options::LinkOptions;
 use crate::made::Made;
 use crate::module::Summary;
 use crate::pipeline::{self, Recipe};
@@ -77,14 +78,15 @@ impl Material {
 
     /// How it was made pausable, or would be.
     ///
-    /// `vouched` is what the user vouches for now.
-    pub(super) fn recipe(&self, vouched: &[String]) -> Result<Recipe> {
+    /// `link` is what the user wants now.
+    pub(super) fn recipe(&self, link: &LinkOptions) -> Result<Recipe> {
         match &self.made {
             Some(made) => Ok(made.recipe.clone()),
             None => {
                 let opt_level = OptLevel::from_environment()?.unwrap_or(OptLevel::O3);
-                let vouched = Vouched(vouched.to_vec());
-                Ok(Recipe { opt_level, vouched, ..Recipe::default() })
+                let vouched = Vouched(link.vouch.clone());
+                let precision = if link.precise { Precision::Slots } else { Precision::Types };
+                Ok(Recipe { opt_level, vouched, precision, ..Recipe::default() })
             }
         }
     }

@@ -49,10 +49,10 @@ pub(crate) fn report(options: &Options, request: &Request) -> Result<ExitCode> {
 
 fn of_module(module: &Path, options: &Options, request: &Request) -> Result<()> {
     let material = Material::of(module)?;
-    let recipe = material.recipe(&request.link.vouch)?;
+    let recipe = material.recipe(&request.link)?;
     let program = Program::read(&material.linked).context("cannot analyse it")?;
     refusal::check_names(&program)?;
-    let analysis = Analysis::of(&program, &recipe.vouched)?;
+    let analysis = Analysis::of(&program, &recipe.vouched, recipe.precision)?;
     if let Some(wanted) = &options.why {
         return print(&Why::new(&program, &analysis).explain(wanted)?);
     }

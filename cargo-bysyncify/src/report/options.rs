@@ -65,6 +65,7 @@ impl Options {
                 "--sort" => options.sort = utf8(value()?)?.parse()?,
                 "--limit" => options.limit = limit(&utf8(value()?)?)?,
                 // Of a module that is there already, too, this can be said.
+                "--precise" => rest.push(word.clone()),
                 "--vouch" => rest.push(format!("--vouch={}", utf8(value()?)?).into()),
                 "--" => bail!("report runs nothing: leave out `--` and what comes after it"),
                 _ if is_module(word) && options.module.is_none() => {
@@ -73,7 +74,11 @@ impl Options {
                 _ => rest.push(word.clone()),
             }
         }
-        let build = rest.iter().find(|word| !word.to_string_lossy().starts_with("--vouch="));
+        let says_what_to_build = |word: &&OsString| {
+            let word = word.to_string_lossy();
+            !word.starts_with("--vouch=") && word != "--precise"
+        };
+        let build = rest.iter().find(says_what_to_build);
         if let (Some(module), Some(word)) = (&options.module, build) {
             bail!(
                 "`{}` says what to build, but `{}` is built already: leave one of them out",

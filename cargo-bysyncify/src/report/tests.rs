@@ -14,7 +14,7 @@ use super::model::Report;
 use super::options::Sort;
 use super::table::table;
 use super::why::Why;
-use crate::analysis::{Analysis, Program, Vouched};
+use crate::analysis::{Analysis, Precision, Program, Vouched};
 use crate::engine::OptLevel;
 use crate::made::Made;
 use crate::pipeline::Recipe;
@@ -96,6 +96,7 @@ fn finished() -> Finished {
             recipe: Recipe {
                 vouched: Vouched(vec!["lib::trusted".to_owned()]),
                 suspends: vec![],
+                precision: Precision::Slots,
                 everything: false,
                 checks: false,
                 opt_level: OptLevel::O3,
@@ -127,13 +128,14 @@ fn finished() -> Finished {
 fn with_report(check: impl FnOnce(&Report<'_>)) {
     let program = linked();
     let finished = finished();
-    let analysis = Analysis::of(&program, &finished.made.recipe.vouched).unwrap();
+    let analysis = Analysis::of(&program, &finished.made.recipe.vouched, Precision::Slots).unwrap();
     check(&Report::of("demo.wasm".to_owned(), &program, &analysis, finished).unwrap());
 }
 
 fn explained(wanted: &str) -> Result<String, String> {
     let program = linked();
-    let analysis = Analysis::of(&program, &finished().made.recipe.vouched).unwrap();
+    let analysis =
+        Analysis::of(&program, &finished().made.recipe.vouched, Precision::Slots).unwrap();
     Why::new(&program, &analysis).explain(wanted).map_err(|error| error.to_string())
 }
 
@@ -151,7 +153,7 @@ fn summary_says_what_else_is_counted() {
     let mut finished = finished();
     let recipe = Recipe { checks: true, ..Recipe::default() };
     finished.made = Made { wasm_opt: None, recipe };
-    let analysis = Analysis::of(&program, &finished.made.recipe.vouched).unwrap();
+    let analysis = Analysis::of(&program, &finished.made.recipe.vouched, Precision::Slots).unwrap();
     let report = Report::of("demo.wasm".to_owned(), &program, &analysis, finished).unwrap();
     assert_eq!(
         report.summary(),

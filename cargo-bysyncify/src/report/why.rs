@@ -21,7 +21,7 @@ pub(super) struct Why<'a> {
 
 impl<'a> Why<'a> {
     pub(super) fn new(program: &'a Program, analysis: &'a Analysis) -> Self {
-        Self { program, analysis, uncut: Analysis::without_cuts(program) }
+        Self { program, analysis, uncut: Analysis::without_cuts(program, analysis.precision()) }
     }
 
     /// Explains the function that is meant by `wanted`: a part of its name, or a path that it is

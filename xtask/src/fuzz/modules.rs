@@ -8,7 +8,7 @@ use std::thread;
 use std::time::Instant;
 
 use anyhow::{Context, Result};
-use cargo_bysyncify::{OptLevel, Recipe, Vouched, WasmOpt, asyncify, setup};
+use cargo_bysyncify::{OptLevel, Precision, Recipe, Vouched, WasmOpt, asyncify, setup};
 
 use super::random::{self, Random};
 use super::run::{Outcome, Runner};
@@ -175,7 +175,8 @@ impl Fuzzer<'_> {
         let binaryens = Recipe { opt_level: level(), everything: true, ..Recipe::default() };
         let make = |recipe: &Recipe| asyncify(&module.wasm, recipe, Some(&self.wasm_opt), scratch);
         let (ours, reference) = (Runner::new(&make(&ours)?)?, Runner::new(&make(&binaryens)?)?);
-        let instrumented = cargo_bysyncify::instrumented(&module.wasm, &Vouched::default())?;
+        let instrumented =
+            cargo_bysyncify::instrumented(&module.wasm, &Vouched::default(), Precision::default())?;
         let counts = &self.counts;
         add(&counts.functions, module.functions as usize);
         add(&counts.instrumented, instrumented.len());

@@ -2,7 +2,7 @@
 
 use super::super::Vouched;
 use super::super::cut::Cut;
-use super::super::graph::Analysis;
+use super::super::graph::{Analysis, Precision};
 use super::{instrumented, read};
 
 /// A switch: `$resume` calls `$entry`, and `$suspend` suspends.
@@ -60,7 +60,7 @@ fn who_calls_what_the_host_suspends_in_is_instrumented_but_not_beyond_a_coroutin
         (func $waits_outside (call $suspend))
         (func $suspend (call $start_unwind (i32.const 0))))"#;
     let program = read(text);
-    let analysis = || Analysis::of(&program, &Vouched::default()).unwrap();
+    let analysis = || Analysis::of(&program, &Vouched::default(), Precision::Types).unwrap();
     let named = |analysis: &Analysis| -> Vec<_> {
         analysis.instrumented().map(|index| program.symbol(index)).collect()
     };
@@ -149,11 +149,11 @@ const PANICS: &str = r#"
 fn nothing_waits_in_a_panic() {
     assert_eq!(instrumented_of(PANICS), ["entry", "waits"]);
     let program = read(&format!("(module {SWITCH} {PANICS})"));
-    let analysis = Analysis::of(&program, &Vouched::default()).unwrap();
+    let analysis = Analysis::of(&program, &Vouched::default(), Precision::Types).unwrap();
     let handler = program.named("_RNvCsb3QmZ2YcDK_7___rustc17rust_begin_unwind").unwrap();
     assert_eq!(Vec::from_iter(analysis.panics()), [handler]);
     // Unless someone asks what would be if they did.
-    let without = Analysis::without_cuts(&program);
+    let without = Analysis::without_cuts(&program, Precision::Types);
     assert_eq!(without.instrumented().count(), 5);
 }
 
@@ -161,7 +161,7 @@ fn nothing_waits_in_a_panic() {
 fn the_names_of_all_ends_of_panics_are_known() {
     let cut = |symbol: &str| {
         let program = read(&format!("(module (func $\"{symbol}\"))"));
-        Analysis::of(&program, &Vouched::default()).unwrap().cut(0).cloned()
+        Analysis::of(&program, &Vouched::default(), Precision::Types).unwrap().cut(0).cloned()
     };
     for symbol in [
         "rust_begin_unwind",
@@ -198,7 +198,7 @@ fn nothing_waits_in_what_is_vouched_for() {
     ));
     let vouched = |paths: &[&str]| {
         let vouched = Vouched(paths.iter().map(|path| (*path).to_owned()).collect());
-        Analysis::of(&program, &vouched)
+        Analysis::of(&program, &vouched, Precision::Types)
     };
     let names = |analysis: Analysis| {
         let found = analysis.instrumented().map(|index| program.symbol(index));

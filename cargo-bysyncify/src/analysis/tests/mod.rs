@@ -6,9 +6,9 @@ mod graph;
 mod program;
 mod vtables;
 
-use super::graph::Analysis;
 use std::collections::BTreeSet;
 
+use super::graph::{Analysis, Precision};
 use super::program::Program;
 use super::{Vouched, calls::Through};
 
@@ -35,7 +35,11 @@ fn through_of(code: &str) -> Vec<Through> {
 
 /// The names of the functions that are instrumented.
 fn instrumented(program: &Program) -> Vec<&str> {
-    let analysis = Analysis::of(program, &Vouched::default()).unwrap();
+    instrumented_with(program, Precision::Types)
+}
+
+fn instrumented_with(program: &Program, precision: Precision) -> Vec<&str> {
+    let analysis = Analysis::of(program, &Vouched::default(), precision).unwrap();
     let functions = analysis.instrumented().map(|index| &program.functions[index as usize]);
     functions.filter_map(|function| function.name.as_deref()).collect()
 }

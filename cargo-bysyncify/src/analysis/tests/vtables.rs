@@ -5,8 +5,9 @@ use std::collections::BTreeSet;
 use wasm_encoder::Section as _;
 use wasm_encoder::{CustomSection, DataSymbolDefinition, Encode, LinkingSection, SymbolTable};
 
+use super::super::Sites;
 use super::super::program::{Program, Taken};
-use super::instrumented;
+use super::{Analysis, Precision, Vouched, instrumented, instrumented_with};
 
 /// A word of data, or a number in code.
 #[derive(Clone, Copy)]
@@ -231,10 +232,38 @@ fn a_call_through_a_slot_is_of_those_who_are_in_it() {
     let constants = [(".Lanon.5.0", vtable), (".Lanon.5.1", other), ("statics", &[Function(5)])];
     let program_of = |constants: &[(&str, &[Word])]| program(&functions, constants, &[]);
     let names = ["second", "both", "anywhere", "entry"];
-    assert_eq!(instrumented(&program_of(&constants)), names);
+    assert_eq!(instrumented_with(&program_of(&constants), Precision::Slots), names);
     let mut more = constants.to_vec();
     more.push((".Lanon.5.2", third));
-    assert_eq!(instrumented(&program_of(&more))[0], "<a::First as a::X>::f");
+    assert_eq!(instrumented_with(&program_of(&more), Precision::Slots)[0], "<a::First as a::X>::f");
+}
+
+#[test]
+fn by_type_alone_a_slot_says_nothing() {
+    let functions = r#"
+        (import "asyncify" "start_unwind" (func $start_unwind (param i32)))
+        (import "asyncify" "stop_unwind" (func $stop_unwind))
+        (type $t (func (param i32)))
+        (table 9 funcref) (elem (i32.const 1) func 2 3)
+        (func $"<a::First as a::X>::f" (param i32) (call $suspend))
+        (func $second (param i32))
+        (func $suspend (call $start_unwind (i32.const 0)))
+        (func $resume (call $entry (i32.const 0)) (call $stop_unwind))
+        (func $entry (param i32) (call $suspend) (call $reads (local.get 0)))
+        (func $reads (param i32)
+          (call_indirect (type $t) (i32.const 0)
+            (i32.load offset=16 (i32.load offset=4 (local.get 0)))))"#;
+    let vtable: &[Word] = &[Number(0), Number(8), Number(4), Function(2), Function(3)];
+    let program = program(functions, &[(".Lanon.5.0", vtable)], &[]);
+    assert_eq!(instrumented_with(&program, Precision::Slots), ["entry"]);
+    assert_eq!(instrumented(&program), ["<a::First as a::X>::f", "entry", "reads"]);
+    let analysis = |precision| Analysis::of(&program, &Vouched::default(), precision).unwrap();
+    let by_type_only = |precision| {
+        let sites = Sites::of(&program, &analysis(precision));
+        Vec::from_iter(sites.by_type_only.into_iter().map(|index| program.symbol(index)))
+    };
+    assert_eq!(by_type_only(Precision::Types), ["<a::First as a::X>::f", "reads"]);
+    assert_eq!(by_type_only(Precision::Slots), [""; 0]);
 }
 
 #[test]
@@ -258,6 +287,6 @@ fn each_word_of_a_vtable_is_called_through_its_offset() {
     {
         let functions = functions.replace("OFFSET", offset);
         let program = program(&functions, &[(".Lanon.5.0", vtable)], &[]);
-        assert_eq!(instrumented(&program), [called, "entry"]);
+        assert_eq!(instrumented_with(&program, Precision::Slots), [called, "entry"]);
     }
 }

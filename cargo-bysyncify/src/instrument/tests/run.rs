@@ -3,7 +3,7 @@
 use std::fs;
 use std::process::Command;
 
-use crate::analysis::{Analysis, Program, Sites, Vouched};
+use crate::analysis::{Analysis, Precision, Program, Sites, Vouched};
 use crate::instrument::instrument;
 use crate::{command, setup};
 
@@ -84,7 +84,7 @@ fn traces(program: &str) -> (String, String) {
     };
     let waiting = module(SWITCH);
     let read = Program::read(&waiting).unwrap();
-    let analysis = Analysis::of(&read, &Vouched::default()).unwrap();
+    let analysis = Analysis::of(&read, &Vouched::default(), Precision::Types).unwrap();
     let instrumented = instrument(&waiting, &Sites::of(&read, &analysis)).unwrap();
     let folder = tempfile::tempdir().unwrap();
     let files = [("waiting", instrumented), ("plain", module(NO_SWITCH))].map(|(name, wasm)| {

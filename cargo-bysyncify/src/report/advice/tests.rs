@@ -1,7 +1,7 @@
 //! Tests of the advice.
 
 use super::{Advice, advice};
-use crate::analysis::{Analysis, Program, Vouched};
+use crate::analysis::{Analysis, Precision, Program, Vouched};
 use crate::made::Made;
 use crate::pipeline::Recipe;
 use crate::report::material::Finished;
@@ -45,7 +45,7 @@ fn advised(program: &Program) -> Vec<Advice> {
         plain: module(&|_| 0),
         asyncified: module(&|index| index * index),
     };
-    let analysis = Analysis::of(program, &Vouched::default()).unwrap();
+    let analysis = Analysis::of(program, &Vouched::default(), Precision::Slots).unwrap();
     let report = Report::of("demo.wasm".to_owned(), program, &analysis, finished).unwrap();
     advice(&report, &Vouched::default()).unwrap()
 }
