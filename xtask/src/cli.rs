@@ -35,7 +35,8 @@ usage: cargo xtask <command>
 
   bench [switch|programs]   measure, one or both (bench/README.md): suspend and resume, spawn,
                             memory, size; or real programs, their size and CPU time
-      --program NAME        only this one of bench/programs   (implies programs)
+      --program NAME        only this one of bench/programs or bench/large   (implies programs)
+      --wasm-opt PATH       with this wasm-opt, not npm's        (implies programs)
       --json                for programs
       --node PATH           with this Node
   bench browser             frame times of a page that reads a large archive (examples/browser)
@@ -195,14 +196,18 @@ fn parse_bench(arguments: &mut Arguments<impl Iterator<Item = OsString>>) -> Res
             }
             "--json" => options.json = true,
             "--program" => options.program = Some(arguments.value("--program")?),
+            "--wasm-opt" => options.wasm_opt = Some(arguments.value("--wasm-opt")?.into()),
             "--node" => options.node = Some(arguments.value("--node")?.into()),
             other => bail!("there is no option `{other}` here"),
         }
     }
-    match (options.only, &options.program) {
-        (Some(Benchmark::Switch), Some(_)) => bail!("`bench switch` has no `--program`"),
-        (None, Some(_)) => options.only = Some(Benchmark::Programs),
-        _ => {}
+    let for_programs =
+        [("--program", options.program.is_some()), ("--wasm-opt", options.wasm_opt.is_some())];
+    if let Some((option, _)) = for_programs.iter().find(|(_, is_set)| *is_set) {
+        match options.only {
+            Some(Benchmark::Switch) => bail!("`bench switch` has no `{option}`"),
+            _ => options.only = Some(Benchmark::Programs),
+        }
     }
     Ok(Command::Bench(options))
 }
@@ -380,6 +385,7 @@ mod tests {
             ("bench --json browser", "`browser`"),
             ("fuzz --programs many", "`--programs many`"),
             ("bench switch --program p", "`bench switch` has no `--program`"),
+            ("bench switch --wasm-opt w", "`bench switch` has no `--wasm-opt`"),
         ] {
             let error = parse_line(line).expect_err(line).to_string();
             assert!(error.contains(expected), "{line}: {error}");

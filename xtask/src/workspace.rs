@@ -45,10 +45,15 @@ pub(crate) struct Package {
 
 impl Workspace {
     pub(crate) fn load() -> Result<Self> {
+        Self::at(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../Cargo.toml"))
+    }
+
+    /// Another workspace, with a target directory of its own.
+    pub(crate) fn at(manifest: &Path) -> Result<Self> {
         let mut command = process::cargo();
         command
             .args(["metadata", "--format-version=1", "--no-deps", "--manifest-path"])
-            .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("../Cargo.toml"));
+            .arg(manifest);
         Self::from_metadata(&serde_json::from_slice(&process::must_succeed(&mut command)?)?)
     }
 

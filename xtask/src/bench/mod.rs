@@ -24,6 +24,8 @@ pub(crate) struct Options {
     pub(crate) only: Option<Benchmark>,
     /// Of the programs only the one of this name.
     pub(crate) program: Option<String>,
+    /// The `wasm-opt` that programs are made with, if not npm's.
+    pub(crate) wasm_opt: Option<PathBuf>,
     pub(crate) json: bool,
     /// Node, if not the one on `PATH`.
     pub(crate) node: Option<PathBuf>,
@@ -53,8 +55,8 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         print(options.json, &switch::measure(&workspace, &node)?);
     }
     if wants(Benchmark::Programs) {
-        let only = options.program.as_deref();
-        print(options.json, &programs::measure(&workspace, &node, only)?);
+        let (only, wasm_opt) = (options.program.as_deref(), options.wasm_opt.as_deref());
+        print(options.json, &programs::measure(&workspace, &node, wasm_opt, only)?);
     }
     Ok(())
 }

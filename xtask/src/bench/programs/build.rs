@@ -28,8 +28,7 @@ pub(super) enum How {
 }
 
 /// What is needed to build programs.
-pub(super) struct Workshop<'a> {
-    workspace: &'a Workspace,
+pub(super) struct Workshop {
     target: WasmTarget,
     wasm_opt: WasmOpt,
     /// Cargo's target directory, and where the modules go.
@@ -43,13 +42,15 @@ struct Linked {
     objects: PathBuf,
 }
 
-impl<'a> Workshop<'a> {
-    pub(super) fn new(workspace: &'a Workspace) -> Result<Self> {
+impl Workshop {
+    pub(super) fn new(workspace: &Workspace, wasm_opt: Option<&Path>) -> Result<Self> {
         let binaryen = matrix::quick()[0].binaryen;
         Ok(Self {
-            workspace,
             target: setup::wasm_target(TARGET)?,
-            wasm_opt: setup::wasm_opt_version(binaryen)?,
+            wasm_opt: match wasm_opt {
+                Some(path) => WasmOpt::at(path)?,
+                None => setup::wasm_opt_version(binaryen)?,
+            },
             folder: workspace.target.join("bench"),
         })
     }
@@ -73,8 +74,9 @@ impl<'a> Workshop<'a> {
         let built = self.folder.join(TARGET).join(build.profile());
         let objects = built.join(artefact).with_extension("tar");
         let mut command = process::cargo();
+        // A program of bench/large is in another workspace.
         command
-            .current_dir(&self.workspace.root)
+            .current_dir(&package.folder)
             .args(["rustc", "--quiet", "--lib", "--target", TARGET, "--package", &package.name])
             .args(["--profile", &build.profile()])
             .args(build.cargo_config())

@@ -61,12 +61,14 @@ const BUILDS: [Build; 4] = [
 pub(super) fn measure(
     workspace: &Workspace,
     node: &Path,
+    wasm_opt: Option<&Path>,
     only: Option<&str>,
 ) -> Result<impl Figures + use<>> {
-    let workshop = Workshop::new(workspace)?;
+    let large = Workspace::at(&workspace.root.join("bench/large/Cargo.toml"))?;
+    let workshop = Workshop::new(workspace, wasm_opt)?;
     let mut programs = Vec::new();
     let mut version = String::new();
-    for package in chosen(workspace, only)? {
+    for package in chosen(workspace, &large, only)? {
         let modules = workshop.build(package, &BUILDS)?;
         eprintln!("{}: measuring …", name(package));
         let timings = timing::run(node, workspace, package, &modules, &BUILDS)?;
@@ -81,20 +83,25 @@ pub(super) fn measure(
     Ok(Report { node: version, wasm_opt: workshop.wasm_opt_version(), programs })
 }
 
-/// The packages of bench/programs that are programs.
-fn chosen<'a>(workspace: &'a Workspace, only: Option<&str>) -> Result<Vec<&'a Package>> {
+/// The packages of bench/programs that are programs; or the one of this name, which can be one of
+/// bench/large as well.
+fn chosen<'a>(
+    workspace: &'a Workspace,
+    large: &'a Workspace,
+    only: Option<&str>,
+) -> Result<Vec<&'a Package>> {
     let folder = workspace.root.join("bench/programs");
     let is_program =
         |package: &&Package| package.folder.starts_with(&folder) && package.artefact.is_some();
-    let all: Vec<_> = workspace.of_kind(Kind::Bench).filter(is_program).collect();
-    let wanted = |package: &&Package| only.is_none_or(|only| only == name(package));
-    let chosen: Vec<_> = all.iter().copied().filter(wanted).collect();
-    match only {
-        Some(only) if chosen.is_empty() => {
-            let names: Vec<_> = all.into_iter().map(name).collect();
-            bail!("there is no program `{only}` in bench/programs: there are {}", names.join(", "))
+    let usual: Vec<_> = workspace.of_kind(Kind::Bench).filter(is_program).collect();
+    let Some(only) = only else { return Ok(usual) };
+    let all = || usual.iter().copied().chain(&large.packages);
+    match all().find(|package| name(package) == only) {
+        Some(package) => Ok(vec![package]),
+        None => {
+            let names: Vec<_> = all().map(name).collect();
+            bail!("there is no program `{only}` in bench: there are {}", names.join(", "))
         }
-        _ => Ok(chosen),
     }
 }
 
@@ -110,14 +117,19 @@ mod tests {
     #[test]
     fn programs_are_found_by_their_folders() {
         let workspace = Workspace::load().expect("a workspace");
+        let large = workspace.root.join("bench/large/Cargo.toml");
+        let large = Workspace::at(&large).expect("another workspace");
         let names = |only| -> Result<Vec<String>> {
-            Ok(chosen(&workspace, only)?.into_iter().map(|p| name(p).to_owned()).collect())
+            let chosen = chosen(&workspace, &large, only)?;
+            Ok(chosen.into_iter().map(|package| name(package).to_owned()).collect())
         };
         assert_eq!(names(None).expect("programs"), ["image", "records", "script"]);
         assert_eq!(names(Some("script")).expect("a program"), ["script"]);
+        assert_eq!(names(Some("sqlite")).expect("a program"), ["sqlite"]);
         assert_eq!(
             names(Some("support")).expect_err("no program").to_string(),
-            "there is no program `support` in bench/programs: there are image, records, script"
+            "there is no program `support` in bench: there are image, records, script, javascript, \
+             sqlite"
         );
     }
 }
