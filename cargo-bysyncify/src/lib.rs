@@ -72,7 +72,7 @@ pub fn asyncify(
     engine: Option<&dyn Engine>,
     scratch: &Path,
 ) -> Result<Vec<u8>> {
-    if !Summary::of(linked)?.needs_asyncify()? {
+    if recipe.suspends.is_empty() && !Summary::of(linked)?.needs_asyncify()? {
         return Ok(linked.to_vec());
     }
     pipeline::asyncify(linked, recipe, engine, scratch, |_| {}).map(|(asyncified, _)| asyncified)

@@ -36,6 +36,8 @@ pub(super) struct Read {
     pub(super) references: BTreeSet<FunctionIndex>,
     /// Whether it can change a table.
     pub(super) writes_table: bool,
+    /// Whether it calls references, which can be of other modules.
+    pub(super) calls_references: bool,
 }
 
 /// What must be known of the module to read a body.
@@ -183,6 +185,8 @@ impl<'a> Scan<'a> {
             | Operator::ReturnCallRef { type_index } => {
                 let type_id = self.module.types.id(type_index)?;
                 let call = IndirectCall { type_id, through: Through::Any };
+                self.read.calls_references |=
+                    !matches!(operator, Operator::ReturnCallIndirect { .. });
                 calls.indirect.insert(self.indirect, call);
                 self.indirect += 1;
                 if !matches!(operator, Operator::CallRef { .. }) {

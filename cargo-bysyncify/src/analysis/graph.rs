@@ -61,6 +61,9 @@ pub(crate) struct Analysis {
     hosts: BTreeSet<FunctionIndex>,
     /// By function index: why it can reach one of these. Empty if there are none.
     suspends_for_host: Vec<Option<Because>>,
+    /// Whether it is not known who is resumed: what ends a rewind and begins one calls nobody
+    /// else, so whatever can suspend is resumed by others.
+    anyone_is_resumed: bool,
 }
 
 impl Analysis {
@@ -71,6 +74,16 @@ impl Analysis {
     /// If something that was vouched for does not exist.
     pub(crate) fn of(program: &Program, vouched: &Vouched, precision: Precision) -> Result<Self> {
         Ok(Self::with_cuts(program, cut::cuts(program, vouched)?, precision))
+    }
+
+    /// What would have been found with this vouched for.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::of`].
+    pub(crate) fn with_vouched(&self, program: &Program, vouched: &Vouched) -> Result<Self> {
+        let other = Self::of(program, vouched, self.precision)?;
+        Ok(other.with_hosts(program, self.hosts.clone()))
     }
 
     /// What would have been found with another precision.
@@ -108,8 +121,26 @@ impl Analysis {
         let outside = program.named(OUTSIDE);
         let resumes = bottoms.iter().copied().filter(|bottom| Some(*bottom) != outside).collect();
         let reached = graph.spread(&resumes, is_barrier, Graph::callees);
+        let calls_only_asyncify = |index: &FunctionIndex| {
+            let calls = &program.functions[*index as usize].calls;
+            let import = |callee: &u32| program.functions[*callee as usize].import.as_ref();
+            let is_asyncify =
+                |callee: &u32| import(callee).is_some_and(|import| import.module == "asyncify");
+            calls.indirect.is_empty() && calls.direct.iter().all(is_asyncify)
+        };
+        let anyone_is_resumed = bottoms.iter().any(calls_only_asyncify);
         let (hosts, suspends_for_host) = (BTreeSet::new(), Vec::new());
-        Self { precision, suspends, reached, cuts, tops, bottoms, hosts, suspends_for_host }
+        Self {
+            precision,
+            suspends,
+            reached,
+            cuts,
+            tops,
+            bottoms,
+            hosts,
+            suspends_for_host,
+            anyone_is_resumed,
+        }
     }
 
     /// The same, but the host can suspend, too, whoever calls one of these imports (as
@@ -143,7 +174,15 @@ impl Analysis {
         if !self.hosts.is_empty() {
             let is_barrier = |index| self.is_switch(index) || self.cut(index).is_some();
             let graph = Graph::of(program, self.precision);
-            self.suspends_for_host = graph.spread(&self.hosts, is_barrier, Graph::callers);
+            let mut start = self.hosts.clone();
+            if program.has_foreign {
+                // The host suspends those of other modules, too.
+                let calls = |index: &u32| &program.functions[*index as usize].calls;
+                let calls_anyone = |index: &u32| !calls(index).indirect.is_empty();
+                let callers = indices(program).filter(calls_anyone);
+                start.extend(callers.filter(|index| !is_barrier(*index)));
+            }
+            self.suspends_for_host = graph.spread(&start, is_barrier, Graph::callers);
         }
         self
     }
@@ -192,7 +231,7 @@ impl Analysis {
 
     /// Whether a coroutine can get to a function.
     pub(crate) fn is_reached(&self, index: FunctionIndex) -> bool {
-        self.reached[index as usize].is_some()
+        self.anyone_is_resumed || self.reached[index as usize].is_some()
     }
 
     /// The way from a function to where it suspends, itself first: each step with how the one
@@ -223,7 +262,7 @@ impl Analysis {
 
     pub(crate) fn is_instrumented(&self, index: FunctionIndex) -> bool {
         let at = index as usize;
-        let for_coroutine = self.suspends[at].is_some() && self.reached[at].is_some();
+        let for_coroutine = self.suspends[at].is_some() && self.is_reached(index);
         let for_host = self.suspends_for_host.get(at).is_some_and(Option::is_some);
         (for_coroutine || for_host)
             && self.cuts[at].is_none()

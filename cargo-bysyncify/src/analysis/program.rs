@@ -12,7 +12,7 @@ use super::reader::Reader;
 /// The index of a function in its module, imported ones first.
 pub(crate) type FunctionIndex = u32;
 
-/// Stands for a function type; equal types have equal ones, as for a `call_indirect`.
+/// Stands for a function type. One that a call of another type can be of has the same.
 pub(crate) type TypeId = u32;
 
 /// One module.
@@ -24,6 +24,9 @@ pub(crate) struct Program {
     pub(crate) table: BTreeMap<u64, FunctionIndex>,
     /// Whether table 0 can hold anything else later.
     pub(crate) table_changes: bool,
+    /// Whether an indirect call can be of a function of another module: what that calls, and whether
+    /// it suspends, nobody knows.
+    pub(crate) has_foreign: bool,
     pub(crate) exports: Vec<(String, FunctionIndex)>,
     /// By type id.
     pub(crate) types: Vec<FuncType>,

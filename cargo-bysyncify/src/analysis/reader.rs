@@ -27,6 +27,8 @@ pub(super) struct Reader<'a> {
     referenced: BTreeSet<FunctionIndex>,
     /// Whether the host can put functions into a table.
     host_has_table: bool,
+    /// Whether an entry of a table is more than a function's own reference: the host's, say.
+    has_unknown_entry: bool,
     relocations: Relocations,
     segments: Vec<Segment<'a>>,
     word: u64,
@@ -66,7 +68,8 @@ impl<'a> Reader<'a> {
             Payload::TableSection(section) => {
                 for table in section {
                     if let TableInit::Expr(value) = table?.init {
-                        self.program.table_changes |= self.reference(&value)?.is_some();
+                        self.references(&value)?;
+                        self.program.table_changes = true;
                     }
                 }
             }
@@ -84,7 +87,7 @@ impl<'a> Reader<'a> {
             }
             Payload::GlobalSection(section) => {
                 for global in section {
-                    self.reference(&global?.init_expr)?;
+                    self.references(&global?.init_expr)?;
                 }
             }
             Payload::ExportSection(section) => {
@@ -158,7 +161,14 @@ impl<'a> Reader<'a> {
             }
             ElementItems::Expressions(_, items) => {
                 for item in items {
-                    functions.push(function(&item?)?);
+                    let item = item?;
+                    match plain_reference(&item)? {
+                        Some(item) => functions.push(item),
+                        None => {
+                            self.references(&item)?;
+                            self.has_unknown_entry = true;
+                        }
+                    }
                 }
             }
         }
@@ -181,11 +191,15 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
-    /// Notes what a constant expression is a reference to.
-    fn reference(&mut self, expression: &ConstExpr<'_>) -> Result<Option<FunctionIndex>> {
-        let found = function(expression)?;
-        self.referenced.extend(found);
-        Ok(found)
+    /// Notes the functions that a constant expression has references to, be it deep inside.
+    fn references(&mut self, expression: &ConstExpr<'_>) -> Result<()> {
+        let mut operators = expression.get_operators_reader();
+        while !operators.eof() {
+            if let Operator::RefFunc { function_index } = operators.read()? {
+                self.referenced.insert(function_index);
+            }
+        }
+        Ok(())
     }
 
     /// The program, when all has been read.
@@ -208,14 +222,17 @@ impl<'a> Reader<'a> {
                 .with_context(|| format!("in {}", self.program.symbol(index as FunctionIndex)))?;
             self.referenced.extend(&read.references);
             self.program.table_changes |= read.writes_table;
+            // The host can have given the reference.
+            self.program.has_foreign |= read.writes_table || read.calls_references;
             let range = body.range();
             let function = &mut self.program.functions[index];
             function.body = usize::try_from(range.start)?..usize::try_from(range.end)?;
             function.calls = read.calls;
         }
-        if self.host_has_table {
-            self.program.table_changes = true;
-            // The host has these, and so can put them there.
+        self.program.table_changes |= self.host_has_table || self.has_unknown_entry;
+        self.program.has_foreign |= self.host_has_table || self.has_unknown_entry;
+        if self.program.has_foreign {
+            // The host has these as well.
             self.referenced.extend(self.program.exports.iter().map(|(_, index)| *index));
         }
         for index in self.taken.union(&self.referenced) {
@@ -243,10 +260,12 @@ fn constant(expression: &ConstExpr<'_>) -> Result<Option<u64>> {
     Ok(matches!(operators.read()?, Operator::End).then_some(number))
 }
 
-/// The function that a constant expression refers to.
-fn function(expression: &ConstExpr<'_>) -> Result<Option<FunctionIndex>> {
+/// What a constant expression is a reference to, which may be to nothing; if it is that and no
+/// more.
+fn plain_reference(expression: &ConstExpr<'_>) -> Result<Option<Option<FunctionIndex>>> {
     Ok(match expression.get_operators_reader().read()? {
-        Operator::RefFunc { function_index } => Some(function_index),
+        Operator::RefFunc { function_index } => Some(Some(function_index)),
+        Operator::RefNull { .. } => Some(None),
         _ => None,
     })
 }

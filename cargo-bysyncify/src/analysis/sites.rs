@@ -50,7 +50,9 @@ impl Sites {
                 let (ours_too, tops_too) = *callees.entry(*call).or_insert_with(|| {
                     let candidates = graph.candidates(*call);
                     let any = |of: &BTreeSet<_>| candidates.iter().any(|it| of.contains(it));
-                    (any(&sites.functions), any(&sites.tops))
+                    // What the host suspends in can be behind a function of another module.
+                    let is_foreign = sites.for_host && program.has_foreign;
+                    (any(&sites.functions), any(&sites.tops) || is_foreign)
                 });
                 if ours_too || tops_too {
                     ours.insert(*number);

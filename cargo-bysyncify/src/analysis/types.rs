@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use anyhow::{Context, Result, bail};
-use wasmparser::{CompositeInnerType, FuncType, SubType};
+use wasmparser::{CompositeInnerType, FuncType, RefType, SubType, ValType};
 
 use super::program::TypeId;
 
@@ -14,7 +14,10 @@ pub(super) struct Types {
     sub_types: Vec<SubType>,
     /// By type index; none for what is no function.
     ids: Vec<Option<TypeId>>,
+    /// Function types with all references alike.
     known: HashMap<FuncType, TypeId>,
+    /// By id, the first type that is called so.
+    functions: Vec<FuncType>,
     /// The type index of each tag.
     pub(super) tags: Vec<u32>,
 }
@@ -24,7 +27,11 @@ impl Types {
         let id = match &sub_type.composite_type.inner {
             CompositeInnerType::Func(function) => {
                 let next = self.known.len() as TypeId;
-                Some(*self.known.entry(function.clone()).or_insert(next))
+                let id = *self.known.entry(with_references_alike(function)).or_insert(next);
+                if id == next {
+                    self.functions.push(function.clone());
+                }
+                Some(id)
             }
             _ => None,
         };
@@ -40,9 +47,7 @@ impl Types {
 
     /// The function types, by what they are called here.
     pub(super) fn functions(&self) -> Vec<FuncType> {
-        let mut functions: Vec<_> = self.known.iter().collect();
-        functions.sort_by_key(|(_, id)| **id);
-        functions.into_iter().map(|(function, _)| function.clone()).collect()
+        self.functions.clone()
     }
 
     pub(super) fn sub_type(&self, type_index: u32) -> Option<&SubType> {
@@ -65,4 +70,15 @@ impl Types {
         let function = self.function(type_index)?;
         Ok((u32::try_from(function.params().len())?, u32::try_from(function.results().len())?))
     }
+}
+
+/// A call through one type can be of a function of another: one that is equal, though written down
+/// twice, or a subtype. These differ in nothing but references, and what a reference is to is much
+/// to know for little use: so all are taken to be alike.
+fn with_references_alike(function: &FuncType) -> FuncType {
+    let alike = |ty: &ValType| match ty {
+        ValType::Ref(_) => ValType::Ref(RefType::ANYREF),
+        number => *number,
+    };
+    FuncType::new(function.params().iter().map(alike), function.results().iter().map(alike))
 }

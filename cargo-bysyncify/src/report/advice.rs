@@ -39,7 +39,7 @@ pub(super) fn advice(report: &Report<'_>, vouched: &Vouched) -> Result<Vec<Advic
     for path in candidates {
         let mut all = vouched.clone();
         all.0.push(path.to_owned());
-        let then = Analysis::of(program, &all, analysis.precision())?;
+        let then = analysis.with_vouched(program, &all)?;
         let spared: Vec<_> =
             analysis.instrumented().filter(|index| !then.is_instrumented(*index)).collect();
         // One of these does wait; or only they get to what does.

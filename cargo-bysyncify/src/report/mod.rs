@@ -52,7 +52,8 @@ fn of_module(module: &Path, options: &Options, request: &Request) -> Result<()> 
     let recipe = material.recipe(&request.link)?;
     let program = Program::read(&material.linked).context("cannot analyse it")?;
     refusal::check_names(&program)?;
-    let analysis = Analysis::of(&program, &recipe.vouched, recipe.precision)?;
+    let analysis = Analysis::of(&program, &recipe.vouched, recipe.precision)?
+        .with_host(&program, &recipe.suspends)?;
     if let Some(wanted) = &options.why {
         return print(&Why::new(&program, &analysis).explain(wanted)?);
     }

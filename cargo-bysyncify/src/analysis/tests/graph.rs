@@ -212,3 +212,25 @@ fn nothing_waits_in_what_is_vouched_for() {
          `--bysyncify-vouch`, or see `cargo bysyncify report` for the names there are"
     );
 }
+
+#[test]
+fn types_that_are_equal_when_the_program_runs_are_one() {
+    let text = "
+        (type $struct (struct (field i32)))
+        (type $equal (struct (field i32)))
+        (type $of_waits (func (param (ref null $struct))))
+        (type $of_call (func (param (ref null $equal))))
+        (type $result (sub (func (result anyref))))
+        (type $subtype (sub $result (func (result i31ref))))
+        (table 9 funcref) (elem (i32.const 1) func $waits $number $of_subtype)
+        (func $entry (call $calls_equal) (call $calls_supertype))
+        (func $calls_equal
+          (call_indirect (type $of_call) (ref.null $equal) (i32.load (i32.const 0))))
+        (func $calls_supertype
+          (drop (call_indirect (type $result) (i32.load (i32.const 0)))))
+        (func $waits (type $of_waits) (call $suspend))
+        (func $number (param i32) (call $suspend))
+        (func $of_subtype (type $subtype) (call $suspend) (ref.null i31))";
+    let names = ["entry", "calls_equal", "calls_supertype", "waits", "of_subtype"];
+    assert_eq!(instrumented_of(text), names);
+}

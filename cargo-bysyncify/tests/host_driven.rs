@@ -1,0 +1,54 @@
+//! Modules that the host suspends, and that get to what suspends by ways that are easy to miss.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use cargo_bysyncify::{Recipe, asyncify, setup};
+
+/// Makes a module of `host_driven/` pausable, and writes it to a folder.
+fn make(name: &str, folder: &Path) -> Result<std::path::PathBuf, String> {
+    let text = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/host_driven").join(name);
+    let linked = wat::parse_file(text.with_extension("wat")).unwrap();
+    let imports_sleep = linked.windows(5).any(|bytes| bytes == b"sleep") && name != "bottom_alone";
+    let suspends = imports_sleep.then(|| "env.sleep".to_owned()).into_iter().collect();
+    let recipe = Recipe { suspends, ..Recipe::default() };
+    let path = folder.join(name).with_extension("wasm");
+    let made = asyncify(&linked, &recipe, None, &path).map_err(|error| format!("{error:#}"))?;
+    fs::write(&path, made).unwrap();
+    Ok(path)
+}
+
+#[test]
+fn every_way_to_what_suspends_is_found() {
+    let folder = tempfile::tempdir().unwrap();
+    let names = [
+        "other",
+        "funcref_from_host",
+        "imported_element",
+        "imported_twice",
+        "other_module",
+        "exported_table",
+        "bottom_alone",
+    ];
+    let paths = names.map(|name| make(name, folder.path()).unwrap());
+    let mut node = Command::new(setup::node().unwrap());
+    node.args(["--input-type=module", "--eval", include_str!("host_driven/host.mjs")]);
+    let output = node.args(paths).output().unwrap();
+    assert_eq!(String::from_utf8(output.stderr).unwrap(), "");
+    let printed = String::from_utf8(output.stdout).unwrap();
+    for (name, log) in names[1..].iter().zip(printed.lines().chain([""].into_iter().cycle())) {
+        assert_eq!(log, "0 1 | 2 3", "{name}");
+    }
+}
+
+/// That it is refused shows that it is found: a reference cannot be saved.
+#[test]
+fn reference_in_a_constant_structure_is_found() {
+    let folder = tempfile::tempdir().unwrap();
+    let message = make("const_expr", folder.path()).unwrap_err();
+    assert!(
+        message.starts_with("`main` has a reference on the stack while it is suspended"),
+        "{message}"
+    );
+}
