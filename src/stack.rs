@@ -1,6 +1,7 @@
 //! Memory for coroutines: allocated once, reused often, measured if asked to.
 
 use alloc::boxed::Box;
+use alloc::vec::Vec;
 use core::fmt;
 use core::mem::MaybeUninit;
 use core::ops::Range;
@@ -29,8 +30,13 @@ impl Stack {
     /// Allocates `len` bytes, rounded up to a multiple of 16 and aligned to 16.
     ///
     /// A coroutine keeps its closure in there as well as its stack.
+    ///
+    /// # Panics
+    ///
+    /// Panics if there is no memory for it.
+    #[track_caller]
     pub fn new(len: usize) -> Self {
-        let memory = Box::new_uninit_slice(len.div_ceil(STACK_ALIGN));
+        let Some(memory) = allocate(len.div_ceil(STACK_ALIGN)) else { no_memory(len) };
         Self { memory, painted: false, high_water: None }
     }
 
@@ -38,6 +44,11 @@ impl Stack {
     /// [`Stack::high_water`].
     ///
     /// That takes one pass over the whole memory before and one after.
+    ///
+    /// # Panics
+    ///
+    /// Panics as [`Stack::new`] does.
+    #[track_caller]
     pub fn painted(len: usize) -> Self {
         Self { painted: true, ..Self::new(len) }
     }
@@ -96,6 +107,21 @@ impl fmt::Debug for Stack {
             .field("high_water", &self.high_water)
             .finish()
     }
+}
+
+fn allocate(blocks: usize) -> Option<Box<[MaybeUninit<Block>]>> {
+    let mut memory = Vec::new();
+    memory.try_reserve_exact(blocks).ok()?;
+    memory.resize_with(blocks, MaybeUninit::uninit);
+    Some(memory.into_boxed_slice())
+}
+
+/// Where memory is exhausted std ends the program, and on `wasm32-unknown-unknown` says nothing.
+/// Here there is something to say: it is most likely the size that is wrong.
+#[cold]
+#[track_caller]
+fn no_memory(len: usize) -> ! {
+    panic!("there is no memory for a stack of {len} bytes")
 }
 
 /// A word that programs rarely write.

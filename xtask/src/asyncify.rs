@@ -24,7 +24,8 @@ impl Asyncifier {
         configurations: impl IntoIterator<Item = &'a Configuration>,
     ) -> Result<Self> {
         let mut versions = HashMap::new();
-        for Configuration { binaryen, .. } in configurations {
+        let needed = configurations.into_iter().filter(|it| it.needs_binaryen());
+        for Configuration { binaryen, .. } in needed {
             if !versions.contains_key(binaryen) {
                 versions.insert(*binaryen, setup::wasm_opt_version(*binaryen)?);
             }
@@ -41,13 +42,13 @@ impl Asyncifier {
         input: &Path,
     ) -> Result<PathBuf> {
         let wasm_opt = self.versions.get(&configuration.binaryen);
-        let wasm_opt = wasm_opt.context("this Binaryen was not asked for at the start")?;
         let name = title(configuration, variant);
         let output = self.folder.join(guest).join(format!("{name}.wasm"));
         if configuration.ours {
             as_our_linker(wasm_opt, configuration, input, &output)?;
             return Ok(output);
         }
+        let wasm_opt = wasm_opt.context("this Binaryen was not asked for at the start")?;
         let arguments = arguments(configuration, variant);
         let recipe = format!("{} {}", wasm_opt.version(), arguments.join(" "));
         cached(input, &recipe, &output, |unfinished| {
@@ -60,13 +61,14 @@ impl Asyncifier {
 
 /// Does with a linked module what our linker does with it.
 fn as_our_linker(
-    wasm_opt: &WasmOpt,
+    wasm_opt: Option<&WasmOpt>,
     configuration: Configuration,
     input: &Path,
     output: &Path,
 ) -> Result<()> {
     let kept = output.with_extension("transformed");
-    let engine = Keeping { wasm_opt, kept: &kept };
+    let engine = wasm_opt.map(|wasm_opt| Keeping { wasm_opt, kept: &kept });
+    let engine = engine.as_ref().map(|engine| engine as &dyn Engine);
     let recipe = Recipe {
         checks: configuration.is_checked(),
         opt_level: configuration.optimise.unwrap_or('0').to_string().parse()?,
@@ -75,7 +77,7 @@ fn as_our_linker(
     if let Some(folder) = output.parent() {
         fs::create_dir_all(folder)?;
     }
-    let asyncified = cargo_bysyncify::asyncify(&read(input)?, &recipe, Some(&engine), output)?;
+    let asyncified = cargo_bysyncify::asyncify(&read(input)?, &recipe, engine, output)?;
     fs::write(output, asyncified).with_context(|| format!("cannot write `{}`", output.display()))
 }
 

@@ -18,7 +18,8 @@ usage: cargo xtask <command>
   test   run every test: on the host, of the guests in real wasm, of the examples
       --engine node|wasmi   guests: on this engine only
       --quick               guests: one configuration (opt-level 3, newest Binaryen), both ways
-      --only PART           only `host`, `guests`, `examples`, `everywhere` or `fuzz`
+      --only PART           only `host`, `guests`, `safe` (some of the guests), `examples`,
+                            `everywhere` or `fuzz`
       --example PACKAGE     only this example                 (implies --only examples)
       --guest PACKAGE       only this guest package           (implies --only guests)
       --config SUBSTRING    only configurations named so      (implies --only guests)
@@ -70,6 +71,8 @@ pub(crate) enum Command {
 pub(crate) enum Part {
     Host,
     Guests,
+    /// Those guests, and packages with tests of their own, that show what no safe program can do.
+    Safe,
     Examples,
     Everywhere,
     Fuzz,
@@ -92,6 +95,8 @@ impl TestOptions {
         let narrowed = self.guest.is_some() || self.config.is_some() || self.run.filter.is_some();
         match self.only {
             Some(only) => only == part,
+            // A part of two others.
+            None if part == Part::Safe => false,
             None if self.example.is_some() => part == Part::Examples,
             None => part == Part::Guests || !narrowed,
         }
@@ -143,6 +148,7 @@ fn parse_test(arguments: &mut Arguments<impl Iterator<Item = OsString>>) -> Resu
                 options.only = Some(match arguments.value("--only")?.as_str() {
                     "host" => Part::Host,
                     "guests" => Part::Guests,
+                    "safe" => Part::Safe,
                     "examples" => Part::Examples,
                     "everywhere" => Part::Everywhere,
                     "fuzz" => Part::Fuzz,

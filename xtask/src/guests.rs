@@ -13,7 +13,7 @@ use anyhow::{Context, Error, Result, bail};
 use cargo_bysyncify::setup::WasmTarget;
 
 use crate::asyncify::{Asyncifier, Variant, title};
-use crate::cli::{RunOptions, TestOptions};
+use crate::cli::{Part, RunOptions, TestOptions};
 use crate::engine::{Engine, runner};
 use crate::matrix::{self, Build, Configuration};
 use crate::module::GuestModule;
@@ -55,6 +55,9 @@ pub(crate) fn plan<'a>(workspace: &'a Workspace, options: &TestOptions) -> Resul
             let manifest = guest.folder.join("Cargo.toml");
             format!("{}: `[package.metadata.xtask]` names no `matrix`", manifest.display())
         })?;
+        if options.only == Some(Part::Safe) && name != matrix::SAFE {
+            continue;
+        }
         let mut configurations = matrix::named(name)?;
         if options.quick {
             configurations = matrix::quick();

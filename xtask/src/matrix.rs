@@ -7,6 +7,8 @@ use anyhow::{Result, bail};
 /// The newest Binaryen, and the one that `--quick` uses.
 const NEWEST: u32 = 132;
 const OLDEST: u32 = 108;
+/// The matrix of the programs that must be safe in every build.
+pub(crate) const SAFE: &str = "safe";
 const BINARYENS: [u32; 4] = [OLDEST, 116, 125, NEWEST];
 
 /// How rustc compiles and links the guest.
@@ -87,6 +89,11 @@ impl Configuration {
         self.ours && self.build.opt_level == '0'
     }
 
+    /// Whether wasm-opt does anything.
+    pub(crate) fn needs_binaryen(self) -> bool {
+        !self.ours || self.optimise.is_some()
+    }
+
     fn both_ways(self) -> [Self; 2] {
         [self, self.ours()]
     }
@@ -96,8 +103,10 @@ impl fmt::Display for Configuration {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let plain = if self.optimise.is_none() { "-plain" } else { "" };
         let ours = if self.ours { "-ours" } else { "" };
+        let binaryen =
+            if self.needs_binaryen() { format!("-b{}", self.binaryen) } else { String::new() };
         // Not `write!`, which would ignore the width that tables ask for.
-        f.pad(&format!("{}-b{}{plain}{ours}", self.build, self.binaryen))
+        f.pad(&format!("{}{binaryen}{plain}{ours}", self.build))
     }
 }
 
@@ -108,9 +117,10 @@ pub(crate) fn named(name: &str) -> Result<Vec<Configuration>> {
         "small" => Ok(small()),
         "optimised" => Ok(optimised()),
         "brief" => Ok(brief()),
-        other => {
-            bail!("there is no matrix `{other}`: write `full`, `small`, `optimised` or `brief`")
-        }
+        SAFE => Ok(safe()),
+        other => bail!(
+            "there is no matrix `{other}`: write `full`, `small`, `optimised`, `brief` or `{SAFE}`"
+        ),
     }
 }
 
@@ -164,6 +174,16 @@ fn optimised() -> Vec<Configuration> {
         .collect()
 }
 
+/// What rustc can make of a program at each of its levels. By our linker, and with no wasm-opt:
+/// what goes wrong has gone wrong before that.
+fn safe() -> Vec<Configuration> {
+    let of = |opt_level, fat_lto| {
+        Configuration::new(opt_level, fat_lto, NEWEST).without_optimisation().ours()
+    };
+    let levels = ['0', '1', '2', '3', 's', 'z'];
+    levels.into_iter().flat_map(|level| [of(level, false), of(level, true)]).collect()
+}
+
 /// For modules that are so large that wasm-opt takes most of a minute for each.
 fn brief() -> Vec<Configuration> {
     Configuration::new('3', true, NEWEST).both_ways().into()
@@ -194,7 +214,7 @@ mod tests {
         assert_eq!(
             ours,
             [
-                "o0-b132-plain-ours",
+                "o0-plain-ours",
                 "o0-b116-ours",
                 "o0-lto-b132-ours",
                 "o1-b125-ours",
@@ -209,7 +229,7 @@ mod tests {
 
     #[test]
     fn only_our_debug_builds_are_checked() {
-        for configuration in [full(), small(), optimised(), brief()].concat() {
+        for configuration in [full(), small(), optimised(), brief(), safe()].concat() {
             let name = configuration.to_string();
             let expected = name.starts_with("o0") && name.ends_with("-ours");
             assert_eq!(configuration.is_checked(), expected, "{name}");
@@ -232,8 +252,17 @@ mod tests {
     }
 
     #[test]
+    fn safe_is_every_build_by_us_alone() {
+        let names: Vec<String> = safe().iter().map(ToString::to_string).collect();
+        assert_eq!(names.len(), 6 * 2);
+        assert_eq!(names[..3], ["o0-plain-ours", "o0-lto-plain-ours", "o1-plain-ours"]);
+        assert_eq!(names[11], "oz-lto-plain-ours");
+        assert!(!safe().iter().any(|configuration| configuration.needs_binaryen()));
+    }
+
+    #[test]
     fn those_of_one_build_stand_together() {
-        for all in [full(), small(), optimised(), brief()] {
+        for all in [full(), small(), optimised(), brief(), safe()] {
             let mut builds: Vec<Build> = all.iter().map(|it| it.build).collect();
             builds.dedup();
             let names: HashSet<String> = builds.iter().map(ToString::to_string).collect();

@@ -10,10 +10,11 @@ use wasmi::{Engine, ExternType, FuncType, Module, ValType};
 pub(crate) const TEST_PREFIX: &str = "test ";
 
 /// The functions of module `host` that a guest may import: parameters, then results.
-const HOST_FUNCTIONS: [(&str, &[ValType], &[ValType]); 5] = [
+const HOST_FUNCTIONS: [(&str, &[ValType], &[ValType]); 6] = [
     ("log", &[ValType::I32, ValType::I32], &[]),
     ("panicked", &[ValType::I32, ValType::I32], &[]),
     ("expect_trap", &[ValType::I32, ValType::I32], &[]),
+    ("allow_trap", &[ValType::I32, ValType::I32], &[]),
     ("random_seed", &[], &[ValType::I64]),
     ("is_checked", &[], &[ValType::I32]),
 ];
@@ -55,8 +56,8 @@ fn check_imports(module: &Module) -> Result<()> {
             let hint = if import.module() == "asyncify" {
                 ": the module was not asyncified"
             } else {
-                ": guests may import only `log`, `panicked`, `expect_trap`, `random_seed` and \
-                 `is_checked` of `host`, with the types in tests/README.md"
+                ": guests may import only `log`, `panicked`, `expect_trap`, `allow_trap`, \
+                 `random_seed` and `is_checked` of `host`, with the types in tests/README.md"
             };
             bail!("unknown import `{}.{}`{hint}", import.module(), import.name());
         }

@@ -21,8 +21,10 @@ pub(crate) struct Record {
     pub(crate) end: End,
     /// The last message that the guest passed to `panicked` (after `expect_trap`, if it did that).
     pub(crate) panicked: Option<String>,
-    /// The message that the guest announced with `expect_trap`.
+    /// The message that the guest announced with `expect_trap`; an empty one is for a trap without.
     pub(crate) expected: Option<String>,
+    /// Whether it announced that with `allow_trap`, and may return as well.
+    pub(crate) may_return: bool,
     /// The lines that the guest logged.
     pub(crate) trace: Vec<String>,
     pub(crate) milliseconds: f64,
@@ -36,6 +38,7 @@ impl Record {
             end: End::Broken(reason.into()),
             panicked: None,
             expected: None,
+            may_return: false,
             trace: Vec::new(),
             milliseconds: 0.0,
         }
@@ -45,8 +48,13 @@ impl Record {
     pub(crate) fn failure(&self) -> Option<String> {
         match (&self.end, &self.expected) {
             (End::Returned, None) => None,
+            (End::Returned, Some(_)) if self.may_return => None,
             (End::Returned, Some(_)) => Some("returned, but had announced a trap".into()),
-            (End::Trapped(_), Some(_)) if self.panicked == self.expected => None,
+            (End::Trapped(_), Some(expected))
+                if self.panicked.as_deref().unwrap_or_default() == expected =>
+            {
+                None
+            }
             (End::Trapped(_), Some(_)) => Some("trapped with another message".into()),
             (End::Trapped(_), None) => Some("trapped".into()),
             (End::Broken(reason), _) => Some(reason.clone()),
@@ -66,6 +74,7 @@ impl Record {
             "text": text,
             "panicked": self.panicked,
             "expected": self.expected,
+            "may_return": self.may_return,
             "trace": self.trace,
             "milliseconds": self.milliseconds,
         })
@@ -93,6 +102,7 @@ impl Record {
             end,
             panicked: optional("panicked"),
             expected: optional("expected"),
+            may_return: value["may_return"].as_bool().unwrap_or_default(),
             trace: trace.iter().filter_map(Value::as_str).map(String::from).collect(),
             milliseconds: value["milliseconds"].as_f64().with_context(malformed)?,
         })
@@ -120,6 +130,11 @@ mod tests {
     fn passes_are_a_return_and_an_announced_trap() {
         assert_eq!(record(End::Returned, None, None).failure(), None);
         assert_eq!(record(trap(), Some("m"), Some("m")).failure(), None);
+        assert_eq!(record(trap(), None, Some("")).failure(), None);
+        for end in [trap(), End::Returned] {
+            let allowed = Record { may_return: true, ..record(end, Some("m"), Some("m")) };
+            assert_eq!(allowed.failure(), None);
+        }
     }
 
     #[test]
@@ -132,6 +147,8 @@ mod tests {
             record(trap(), Some("other"), Some("m")),
             record(End::Returned, None, Some("m")),
             record(End::Returned, Some("m"), Some("m")),
+            record(trap(), Some("m"), Some("")),
+            Record { may_return: true, ..record(trap(), None, Some("m")) },
             record(broken(), None, None),
             record(broken(), Some("m"), Some("m")),
         ] {
@@ -148,6 +165,7 @@ mod tests {
         ] {
             sent.trace = vec!["one".into(), "zwö".into()];
             sent.milliseconds = 1.5;
+            sent.may_return = true;
             let line = sent.to_json().to_string();
             assert_eq!(Record::from_json(&line).expect("a record"), sent);
         }

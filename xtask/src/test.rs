@@ -19,14 +19,15 @@ pub(crate) fn run(options: &TestOptions) -> Result<bool> {
     let mut report = Report::default();
     // Engines come first in the summary, but host tests run first: they are the fastest to fail.
     let engines = engine::find(options.run.engine.as_deref())?;
-    if options.wants(Part::Guests) {
+    let wants_guests = options.wants(Part::Guests) || options.wants(Part::Safe);
+    if wants_guests {
         add_rows(&engines, &mut report);
     }
     if options.wants(Part::Host) {
         report.add_row(host::ROW, "");
         host::run(&workspace, &mut report)?;
     }
-    if options.wants(Part::Guests) {
+    if wants_guests {
         run_guests(&workspace, &engines, options, &mut report)?;
     }
     if options.wants(Part::Examples) {

@@ -13,7 +13,7 @@ class Misuse extends Error {}
 
 // The `host` module for one instance, and what it has seen.
 function createHost() {
-  const seen = { panicked: null, expected: null, trace: [] };
+  const seen = { panicked: null, expected: null, may_return: false, trace: [] };
   let memory;
   const text = (pointer, length, from) => {
     const [start, count] = [pointer >>> 0, length >>> 0];
@@ -31,6 +31,12 @@ function createHost() {
     },
     expect_trap: (pointer, length) => {
       seen.expected = text(pointer, length, "expect_trap");
+      seen.may_return = false;
+      seen.panicked = null;
+    },
+    allow_trap: (pointer, length) => {
+      seen.expected = text(pointer, length, "allow_trap");
+      seen.may_return = true;
       seen.panicked = null;
     },
     random_seed: () => BigInt.asIntN(64, BigInt(request.seed)),

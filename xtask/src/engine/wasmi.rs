@@ -85,6 +85,7 @@ pub(crate) fn serve() -> Result<()> {
 struct Seen {
     panicked: Option<String>,
     expected: Option<String>,
+    may_return: bool,
     trace: Vec<String>,
 }
 
@@ -117,8 +118,8 @@ impl Runner {
             Err(error) if error.as_trap_code().is_some() => End::Trapped(error.to_string()),
             Err(error) => End::Broken(error.to_string()),
         };
-        let Seen { panicked, expected, trace } = store.into_data();
-        Record { test: test.into(), end, panicked, expected, trace, milliseconds }
+        let Seen { panicked, expected, may_return, trace } = store.into_data();
+        Record { test: test.into(), end, panicked, expected, may_return, trace, milliseconds }
     }
 
     fn call(&self, store: &mut Store<Seen>, test: &str) -> Result<(), Error> {
@@ -151,13 +152,16 @@ fn host_functions(engine: &wasmi::Engine, seed: u64, is_checked: bool) -> Result
         caller.data_mut().panicked = Some(text);
         Ok::<(), Error>(())
     })?;
-    linker.func_wrap("host", "expect_trap", |mut caller: Caller<'_, Seen>, pointer, length| {
-        let text = read_text(&caller, "expect_trap", pointer, length)?;
-        let seen = caller.data_mut();
-        seen.expected = Some(text);
-        seen.panicked = None;
-        Ok::<(), Error>(())
-    })?;
+    for (name, may_return) in [("expect_trap", false), ("allow_trap", true)] {
+        linker.func_wrap("host", name, move |mut caller: Caller<'_, Seen>, pointer, length| {
+            let text = read_text(&caller, name, pointer, length)?;
+            let seen = caller.data_mut();
+            seen.expected = Some(text);
+            seen.may_return = may_return;
+            seen.panicked = None;
+            Ok::<(), Error>(())
+        })?;
+    }
     linker.func_wrap("host", "random_seed", move || seed)?;
     linker.func_wrap("host", "is_checked", move || u32::from(is_checked))?;
     Ok(linker)

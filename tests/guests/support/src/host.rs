@@ -8,6 +8,7 @@ mod sys {
         pub(crate) fn log(text: *const u8, len: usize);
         pub(crate) fn panicked(text: *const u8, len: usize);
         pub(crate) fn expect_trap(text: *const u8, len: usize);
+        pub(crate) fn allow_trap(text: *const u8, len: usize);
         pub(crate) safe fn random_seed() -> u64;
         pub(crate) safe fn is_checked() -> u32;
     }
@@ -19,10 +20,18 @@ pub fn log(text: &str) {
     unsafe { sys::log(text.as_ptr(), text.len()) }
 }
 
-/// From now on the only good outcome is a panic with exactly this message.
+/// From now on the only good outcome is a panic with exactly this message, or, if that is empty, a
+/// trap that nobody has told of.
 pub fn expect_trap(message: &str) {
     // SAFETY: the host reads these bytes, now.
     unsafe { sys::expect_trap(message.as_ptr(), message.len()) }
+}
+
+/// From now on there are two good outcomes: a panic with exactly this message, and none. For what
+/// depends on how the guest was compiled.
+pub fn allow_trap(message: &str) {
+    // SAFETY: the host reads these bytes, now.
+    unsafe { sys::allow_trap(message.as_ptr(), message.len()) }
 }
 
 /// From now on every number in a panic message is told as `#`: for those that depend on how the

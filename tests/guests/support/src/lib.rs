@@ -11,7 +11,9 @@ use std::task::{Context, Poll, Wake, Waker};
 mod host;
 pub mod random;
 
-pub use host::{expect_trap, is_checked, log, mask_numbers, mask_quotes, random_seed, start};
+pub use host::{
+    allow_trap, expect_trap, is_checked, log, mask_numbers, mask_quotes, random_seed, start,
+};
 
 /// Exports each function as a test: the harness runs it in an instance of its own.
 #[macro_export]

@@ -1,0 +1,14 @@
+//! Programs without a line of unsafe code that have gone wrong, or could: each must end with the
+//! right value, or with a message that says what was wrong.
+//!
+//! Nothing here is about how the crate does it. A file is a kind of program: what std assumes of
+//! threads ([`lazy`], [`locks`], [`park`]), what others assume of scopes ([`scopes`]), stacks of any
+//! size ([`sizes`], [`overflow`]), ends at odd times ([`ends`]), wakers that do things ([`wakers`]).
+
+mod ends;
+mod lazy;
+mod locks;
+mod park;
+mod scopes;
+mod sizes;
+mod wakers;

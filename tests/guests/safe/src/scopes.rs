@@ -1,0 +1,41 @@
+//! Crates that assume that scopes of one thread end in the reverse order.
+//!
+//! Two coroutines end in whatever order they like. What comes of it is these crates' to say; here
+//! is what each of them does, so that `docs/limits.md` can.
+
+use bysyncify::{Coroutine, embed};
+use fluid_let::{fluid_let, fluid_set};
+use guest_support::{after_polls, poll_once, tests};
+use scoped_tls::scoped_thread_local;
+use std::task::Poll;
+
+scoped_thread_local!(static SCOPED: [u64; 8]);
+fluid_let!(static FLUID: [u64; 8]);
+
+tests! {
+    fn scopes_that_end_in_their_order() {
+        let go = |polls, value: u64| {
+            Coroutine::new(65536, move |_| {
+                let array = [value; 8];
+                let before = SCOPED.set(&array, || SCOPED.with(|it| it[0]));
+                embed(after_polls(polls, ()));
+                before
+            })
+        };
+        let (mut one, mut other) = (go(1, 1), go(1, 2));
+        assert!(poll_once(&mut one).is_pending() && poll_once(&mut other).is_pending());
+        assert_eq!(poll_once(&mut one), Poll::Ready(1));
+        assert_eq!(poll_once(&mut other), Poll::Ready(2));
+        assert!(!SCOPED.is_set());
+    }
+
+    fn a_fluid_variable_that_nobody_waits_with() {
+        let mut coroutine = Coroutine::new(65536, |_| {
+            let array = [1; 8];
+            fluid_set!(FLUID, &array);
+            FLUID.get(|it| it.map(|it| it[0]))
+        });
+        assert_eq!(poll_once(&mut coroutine), Poll::Ready(Some(1)));
+        assert_eq!(FLUID.get(|it| it.map(|it| it[0])), None);
+    }
+}
