@@ -232,7 +232,8 @@ impl<U, T> Future for Coroutine<U, T> {
     ///
     /// # Panics
     ///
-    /// Panics if the coroutine has ended: see [`FusedFuture::is_terminated`].
+    /// Panics if the closure does, where panics unwind: with what that panicked with. Panics if the
+    /// coroutine has ended: see [`FusedFuture::is_terminated`].
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<T> {
         Pin::new(&mut *self.raw).poll(cx)
     }
@@ -246,9 +247,19 @@ impl<U, T> FusedFuture for Coroutine<U, T> {
 
 impl<U, T> Drop for Coroutine<U, T> {
     fn drop(&mut self) {
-        self.raw.cancel();
-        // SAFETY: we are being dropped. Where there is no stack, the memory is leaked.
-        drop(unsafe { self.reclaim() });
+        // Also if cancelling panics.
+        let reclaiming = Reclaiming(self);
+        reclaiming.0.raw.cancel();
+    }
+}
+
+/// Frees the memory of a coroutine that is being dropped, if that has ended.
+struct Reclaiming<'a, U, T>(&'a mut Coroutine<U, T>);
+
+impl<U, T> Drop for Reclaiming<'_, U, T> {
+    fn drop(&mut self) {
+        // SAFETY: the coroutine is being dropped. Where there is no stack, the memory is leaked.
+        drop(unsafe { self.0.reclaim() });
     }
 }
 

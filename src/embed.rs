@@ -10,6 +10,7 @@ use crate::abi;
 use crate::phase::State;
 use crate::raw::RawCore;
 use crate::sys;
+use crate::unwinding;
 use crate::waker::Wait;
 
 /// Why [`try_embed`] has no value to return.
@@ -185,7 +186,7 @@ pub(crate) fn settle<T>(result: Result<T, EmbedError>) -> T {
     }
 }
 
-/// Panics, or suspends a cancelled coroutine for good.
+/// Panics, or unwinds a cancelled coroutine, or suspends it for good.
 #[cold]
 #[inline(never)]
 #[track_caller]
@@ -198,6 +199,10 @@ fn no_output(error: EmbedError) -> ! {
         if let Some(current) = current() {
             // SAFETY: as in `Waiting::begin`.
             let core = unsafe { current.as_ref() };
+            if core.may_be_unwound() {
+                // Where panics do not unwind this returns.
+                unwinding::unwind_cancelled();
+            }
             // SAFETY: the code that runs is the coroutine's.
             let wait = place.write(unsafe { core.waker.begin(current) });
             // SAFETY: as in `try_embed`.

@@ -8,6 +8,8 @@
 
 use core::fmt;
 
+use crate::unwinding;
+
 /// Sizes are in bytes.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Fatal {
@@ -31,6 +33,12 @@ pub(crate) enum Fatal {
     LostFrames,
     /// An unwind arrived that we did not start.
     ForeignUnwind,
+    /// A panic would have left a coroutine, or a call outside of one.
+    #[cfg_attr(
+        not(all(panic = "unwind", not(feature = "std"))),
+        allow(dead_code, reason = "elsewhere such a panic is caught, or aborts by itself")
+    )]
+    PanicWithoutStd,
 }
 
 impl fmt::Display for Fatal {
@@ -77,6 +85,10 @@ impl fmt::Display for Fatal {
                  --asyncify --pass-arg=asyncify-ignore-imports` without a remove-list, before any \
                  optimisation",
             ),
+            Self::PanicWithoutStd => f.write_str(
+                "a panic cannot leave a coroutine without `std`: catch it inside, or enable the \
+                 feature `std` of `bysyncify`, which hands it on to whoever polls",
+            ),
             Self::ForeignUnwind => f.write_str(
                 "an Asyncify unwind that bysyncify did not start reached a coroutine: the host \
                  suspended code that runs inside one; await there with `embed` instead",
@@ -87,11 +99,12 @@ impl fmt::Display for Fatal {
 
 /// Says `cause` and ends the program.
 ///
-/// `extern "C"`: a panic does not leave such a function. Where panics unwind it aborts.
+/// `extern "C"`: a panic does not leave such a function. Where panics unwind, and cannot be caught
+/// for want of `std`, it aborts, after a second message.
 #[cold]
 #[inline(never)]
 pub(crate) extern "C" fn fatal(cause: &Fatal) -> ! {
-    panic!("{cause}")
+    unwinding::panic_for_good(cause)
 }
 
 #[cfg(all(test, feature = "alloc"))]
@@ -112,7 +125,8 @@ mod tests {
             Fatal::Uninstrumented { .. } => Fatal::NotInstrumented,
             Fatal::NotInstrumented => Fatal::LostFrames,
             Fatal::LostFrames => Fatal::ForeignUnwind,
-            Fatal::ForeignUnwind => return None,
+            Fatal::ForeignUnwind => Fatal::PanicWithoutStd,
+            Fatal::PanicWithoutStd => return None,
         })
     }
 

@@ -27,6 +27,7 @@ mod raw_coroutine;
 mod reporter;
 mod stream_iter;
 mod sys;
+mod unwinding;
 mod waker;
 
 #[cfg(feature = "alloc")]

@@ -14,14 +14,25 @@ use core::hint::spin_loop;
 use core::mem::ManuallyDrop;
 
 use crate::sys::{self, Mark};
+use crate::unwinding::{self, Payload};
 
-/// Calls `function` outside of any coroutine.
+/// Calls `function` outside of any coroutine. A panic leaves this as it leaves the function, but does
+/// not pass through the switch.
 #[cold]
 #[inline(never)]
 pub(crate) fn outside<F: FnOnce()>(function: F) {
-    let mut function = ManuallyDrop::new(function);
-    // SAFETY: `run` takes such a function, and this is the only call.
-    unsafe { sys::bysyncify_outside(run::<F>, (&raw mut function).cast()) };
+    let mut call = Call { function: ManuallyDrop::new(function), panicked: None };
+    // SAFETY: `run` takes such a call, and this is the only time.
+    unsafe { sys::bysyncify_outside(run::<F>, (&raw mut call).cast()) };
+    if let Some(payload) = call.panicked {
+        payload.resume()
+    }
+}
+
+/// A function to call, and what it panicked with.
+struct Call<F> {
+    function: ManuallyDrop<F>,
+    panicked: Option<Payload>,
 }
 
 /// Calls a function that does not return.
@@ -38,11 +49,11 @@ pub(crate) fn outside_for_good<F: FnOnce() -> Infallible>(function: F) -> ! {
 
 /// # Safety
 ///
-/// - `function` points to a `ManuallyDrop<F>` that has not been called.
-unsafe extern "C" fn run<F: FnOnce()>(function: *mut (), _: Mark) {
+/// - `call` points to a `Call<F>` that has not been made.
+unsafe extern "C" fn run<F: FnOnce()>(call: *mut (), _: Mark) {
     // SAFETY: our caller's promise.
-    let function = unsafe { &mut *function.cast::<ManuallyDrop<F>>() };
+    let call = unsafe { &mut *call.cast::<Call<F>>() };
     // SAFETY: likewise.
-    let function = unsafe { ManuallyDrop::take(function) };
-    function();
+    let function = unsafe { ManuallyDrop::take(&mut call.function) };
+    call.panicked = unwinding::catch(function).err();
 }

@@ -23,6 +23,9 @@
 //! 6. `RawCore::end`, for a coroutine that is dropped or cancelled before its first poll
 //! 7. `RawCore::end`, for one that suspends although it was cancelled
 //!
+//! One whose entry function has returned because a panic has left its closure is `Panicked`
+//! instead of `Finished`, as soon as that was looked at (`RawCoroutine`).
+//!
 //! User code runs in `Running` only. `Unwinding` and `Rewinding` are visible to it nowhere;
 //! whoever sees them has found a function that Asyncify did not instrument.
 
@@ -47,6 +50,8 @@ pub(crate) enum Phase {
     Finished = 5,
     /// It was cancelled and suspended again. Its memory is never touched again.
     Abandoned = 6,
+    /// A panic has left its closure. All its frames are gone, so its memory is free.
+    Panicked = 7,
 }
 
 impl Phase {
@@ -61,6 +66,7 @@ impl Phase {
             abi::SUSPENDED => Self::Suspended,
             abi::REWINDING => Self::Rewinding,
             5 => Self::Finished,
+            7 => Self::Panicked,
             _ => Self::Abandoned,
         }
     }
@@ -95,7 +101,7 @@ mod tests {
 
     #[test]
     fn every_phase_decodes_to_itself() {
-        for raw in 0..=6 {
+        for raw in 0..=7 {
             assert_eq!(Phase::decode(raw) as u32, raw);
         }
     }

@@ -62,6 +62,8 @@ pub struct RawCore {
     /// See `src/waker.rs`.
     pub(crate) waker: CoreWaker,
     cancelled: Cell<bool>,
+    /// Whether it was unwound because it was cancelled: see `RawCore::may_be_unwound`.
+    unwound: Cell<bool>,
     /// For `Stack::painted`.
     pub(crate) painted: Cell<bool>,
     entry: Entry,
@@ -141,6 +143,7 @@ impl<P> Frame<P> {
             phase: Cell::new(Phase::Ready as u32),
             waker: CoreWaker::new(),
             cancelled: Cell::new(false),
+            unwound: Cell::new(false),
             painted: Cell::new(false),
             entry,
             data: data.unwrap_or(frame.as_ptr().cast()),
@@ -247,6 +250,12 @@ impl RawCore {
 
     pub(crate) fn is_cancelled(&self) -> bool {
         self.cancelled.get()
+    }
+
+    /// Whether a cancelled coroutine that has nothing to return may be unwound now: it is done once.
+    /// Who catches that and waits again would be unwound for ever.
+    pub(crate) fn may_be_unwound(&self) -> bool {
+        !self.unwound.replace(true)
     }
 
     /// Ends the coroutine, from the outside if it has not returned.
@@ -376,6 +385,7 @@ fn cannot_poll(phase: Phase) -> ! {
     match phase {
         Phase::Finished => panic!("cannot poll a coroutine after it has finished"),
         Phase::Abandoned => panic!("cannot poll a coroutine after it was cancelled"),
+        Phase::Panicked => panic!("cannot poll a coroutine after it has panicked"),
         _ => panic!("cannot poll a coroutine while it is running"),
     }
 }

@@ -17,6 +17,7 @@ use crate::layout::StackUsage;
 use crate::phase::Phase;
 use crate::raw::{Frame, RawCore};
 use crate::sys::Mark;
+use crate::unwinding::{self, Payload};
 
 /// A coroutine in memory that you provide: needs no allocator.
 ///
@@ -40,11 +41,11 @@ pub struct RawCoroutine<U, T> {
     marker: PhantomData<(U, T)>,
 }
 
-/// The closure until it is called, its result from when it has returned.
+/// The closure until it is called; from when it has returned its result, or what it panicked with.
 #[repr(C)]
 union Slot<U, T> {
     _closure: ManuallyDrop<U>,
-    _result: ManuallyDrop<T>,
+    _result: ManuallyDrop<Result<T, Payload>>,
 }
 
 // SAFETY: the target has no threads (build.rs), so there is no other thread to send to. This
@@ -148,9 +149,10 @@ impl<U, T> RawCoroutine<U, T> {
         // SAFETY: the slot holds the closure, and nobody reads it again: the phase has moved on.
         let body = unsafe { slot.cast::<U>().read() };
         // SAFETY: the frame outlives this function's stack.
-        let result = body.run(CoreHandle::new(unsafe { core.as_ref() }));
-        // SAFETY: the slot has room for a `T`, and is free since the closure was moved out.
-        unsafe { slot.cast::<T>().write(result) };
+        let handle = CoreHandle::new(unsafe { core.as_ref() });
+        let result = unwinding::catch(|| body.run(handle));
+        // SAFETY: the slot has room for a result, and is free since the closure was moved out.
+        unsafe { slot.cast::<Result<T, Payload>>().write(result) };
         RawCore::ENTRY_RETURNED
     }
 
@@ -179,7 +181,18 @@ impl<U, T> RawCoroutine<U, T> {
             Phase::Suspended => {
                 self.core().cancel();
                 match self.step(Waker::noop()) {
-                    Poll::Ready(result) => Some(result),
+                    Poll::Ready(Ok(result)) => Some(result),
+                    Poll::Ready(Err(payload)) if payload.is_cancellation() => {
+                        payload.forget();
+                        None
+                    }
+                    Poll::Ready(Err(payload)) if unwinding::is_panicking() => {
+                        // The hook has seen it. A second panic would end the program.
+                        self.core().end(Phase::Panicked);
+                        payload.forget();
+                        None
+                    }
+                    Poll::Ready(Err(payload)) => self.panic_with(payload),
                     Poll::Pending => {
                         self.core().end(Phase::Abandoned);
                         ABANDONED.fetch_add(1, Ordering::Relaxed);
@@ -187,7 +200,7 @@ impl<U, T> RawCoroutine<U, T> {
                     }
                 }
             }
-            Phase::Finished | Phase::Abandoned => None,
+            Phase::Finished | Phase::Panicked | Phase::Abandoned => None,
             // Polling borrows a coroutine, so this is only seen after a trap, by a host that
             // goes on all the same. What lies on that stack is anyone's guess: leave it.
             Phase::Running | Phase::Unwinding | Phase::Rewinding => {
@@ -214,7 +227,8 @@ impl<U, T> RawCoroutine<U, T> {
     /// The memory of a coroutine that has finished: free to be reused once the coroutine is
     /// forgotten, or dropped, which does nothing more.
     pub(crate) fn finished_memory(&self) -> Option<NonNull<[MaybeUninit<u8>]>> {
-        (self.core().phase() == Phase::Finished).then(|| self.core().memory())
+        let has_ended = matches!(self.core().phase(), Phase::Finished | Phase::Panicked);
+        has_ended.then(|| self.core().memory())
     }
 
     /// The bytes that the coroutine's frames and its shadow stack share.
@@ -227,14 +241,21 @@ impl<U, T> RawCoroutine<U, T> {
         self.core().stack_usage()
     }
 
-    fn step(&mut self, waker: &Waker) -> Poll<T> {
+    fn step(&mut self, waker: &Waker) -> Poll<Result<T, Payload>> {
         // SAFETY: `new_unchecked` has paired `entry` with the frame that it expects.
         let poll = unsafe { self.core().resume(waker) };
         poll.map(|()| {
             // SAFETY: `entry` has returned, and has left its result in the slot. `resume`
             // completes once, so this is the only time that it is taken.
-            unsafe { self.slot().cast::<T>().read() }
+            unsafe { self.slot().cast::<Result<T, Payload>>().read() }
         })
+    }
+
+    /// Goes on with a panic that has left the closure.
+    #[cold]
+    fn panic_with(&self, payload: Payload) -> ! {
+        self.core().end(Phase::Panicked);
+        payload.resume()
     }
 
     pub(crate) fn core(&self) -> &RawCore {
@@ -257,9 +278,14 @@ impl<U, T> Future for RawCoroutine<U, T> {
     ///
     /// # Panics
     ///
-    /// Panics if the coroutine has ended: see [`FusedFuture::is_terminated`].
+    /// Panics if the closure does, where panics unwind: with what that panicked with. Panics if the
+    /// coroutine has ended: see [`FusedFuture::is_terminated`].
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<T> {
-        self.step(cx.waker())
+        match self.step(cx.waker()) {
+            Poll::Ready(Ok(result)) => Poll::Ready(result),
+            Poll::Ready(Err(payload)) => self.panic_with(payload),
+            Poll::Pending => Poll::Pending,
+        }
     }
 }
 
@@ -268,7 +294,7 @@ impl<U, T> Unpin for RawCoroutine<U, T> {}
 
 impl<U, T> FusedFuture for RawCoroutine<U, T> {
     fn is_terminated(&self) -> bool {
-        matches!(self.core().phase(), Phase::Finished | Phase::Abandoned)
+        matches!(self.core().phase(), Phase::Finished | Phase::Panicked | Phase::Abandoned)
     }
 }
 

@@ -5,9 +5,9 @@ use anyhow::{Result, bail};
 use super::names::{is_in, readable};
 use super::program::Program;
 
-/// The functions that every panic and every failed allocation goes through. They never return,
-/// and the linker sees to it that no coroutine is current in them.
-const SINKS: [&str; 11] = [
+/// The functions that every panic and every failed allocation goes through. The linker sees to it
+/// that no coroutine is current in them. Where panics abort they never return.
+const SINKS: [&str; 17] = [
     // The panic handler: std's, or a `#[panic_handler]`.
     "__rustc::rust_begin_unwind",
     "rust_begin_unwind",
@@ -18,6 +18,13 @@ const SINKS: [&str; 11] = [
     "std::panicking::panic_with_hook",
     "std::panicking::rust_panic_with_hook",
     "std::sys::backtrace::__rust_end_short_backtrace",
+    // Where panics unwind: `resume_unwind`, and what makes an exception of a panic or gets it back.
+    "std::panic::resume_unwind",
+    "std::panicking::resume_unwind",
+    "__rustc::rust_panic",
+    "__rustc::__rust_start_panic",
+    "__rustc::__rust_panic_cleanup",
+    "std::panicking::catch_unwind::cleanup",
     // Memory is exhausted.
     "alloc::alloc::handle_alloc_error",
     "__rustc::__rust_alloc_error_handler",

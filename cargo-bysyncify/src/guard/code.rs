@@ -1,9 +1,12 @@
 //! The functions that the guards add to a module.
 
 use wasm_encoder::Instruction::{
-    Call, End, GlobalGet, GlobalSet, If, LocalGet, LocalSet, Return, Select,
+    Block, Call, CatchAll, End, GlobalGet, GlobalSet, If, LocalGet, LocalSet, Rethrow, Return,
+    Select, ThrowRef, Try, TryTable, Unreachable,
 };
-use wasm_encoder::{BlockType, Function, Instruction, ValType};
+use wasm_encoder::{BlockType, Catch, Function, Instruction, ValType};
+
+use super::facts::Exceptions;
 
 /// The globals that the guards use, by index.
 #[derive(Clone, Copy, Debug)]
@@ -35,12 +38,25 @@ pub(super) struct CheckGlobals {
 pub(super) struct Writer {
     pub(super) memory64: bool,
     pub(super) globals: Globals,
+    /// How an exception is caught that passes through what we add. None if nobody catches any.
+    pub(super) exceptions: Option<Exceptions>,
 }
 
 impl Writer {
     /// The type of an address.
     pub(super) fn address(&self) -> ValType {
         if self.memory64 { ValType::I64 } else { ValType::I32 }
+    }
+
+    /// Whether an exception that passes through the module can be caught in it.
+    pub(super) fn catches(&self) -> bool {
+        self.exceptions.is_some()
+    }
+
+    /// Begins a panic, in a module that can catch it: for the hook no coroutine is current, and for
+    /// who catches the panic the same one as before.
+    pub(super) fn panic(&self, callee: u32, parameters: u32) -> Function {
+        self.host(callee, parameters)
     }
 
     /// Calls an imported function: no coroutine is current in the host, and if it calls back it
@@ -80,16 +96,51 @@ impl Writer {
         save(&mut code, parameters, &saved);
         code.extend(self.switch_to_host_stack());
         code.extend(nulled.iter().flat_map(|global| [self.null(), GlobalSet(*global)]));
+        self.call(&mut code, callee, parameters, &saved);
+        self.function(saved.len(), code)
+    }
+
+    /// Calls `callee` and restores globals, which were saved to the locals after the parameters,
+    /// also if it throws. In the latter case the exception goes on.
+    fn call(
+        &self,
+        code: &mut Vec<Instruction<'static>>,
+        callee: u32,
+        parameters: u32,
+        saved: &[u32],
+    ) {
+        code.extend(match self.exceptions {
+            Some(Exceptions::Legacy) => vec![Try(BlockType::Empty)],
+            Some(Exceptions::Standard) => vec![
+                Block(BlockType::Result(ValType::EXNREF)),
+                TryTable(BlockType::Empty, [Catch::AllRef { label: 0 }].as_slice().into()),
+            ],
+            None => Vec::new(),
+        });
         code.extend((0..parameters).map(LocalGet));
         code.push(Call(callee));
-        restore(&mut code, parameters, &saved);
-        self.function(saved.len(), code)
+        restore(code, parameters, saved);
+        match self.exceptions {
+            // The results are on the stack; no block has to be told of them.
+            Some(Exceptions::Legacy) => code.extend([Return, CatchAll]),
+            Some(Exceptions::Standard) => code.extend([Return, End, Unreachable, End]),
+            None => return,
+        }
+        restore(code, parameters, saved);
+        code.extend(match self.exceptions {
+            Some(Exceptions::Legacy) => vec![Rethrow(0), End, Unreachable],
+            _ => vec![ThrowRef],
+        });
     }
 
     /// Calls `bysyncify_resume(entry, data, core)`, and remembers where the host's stack ends.
     pub(super) fn resume(&self, callee: u32) -> Function {
         let Globals { stack_pointer, current_core, host_stack, checks } = self.globals;
-        let saved: Vec<u32> = [host_stack].into_iter().chain(self.limit()).collect();
+        let mut saved: Vec<u32> = [host_stack].into_iter().chain(self.limit()).collect();
+        if self.catches() {
+            // The switch restores these, but not if an exception passes through it.
+            saved.extend([stack_pointer, current_core]);
+        }
         let mut code = Vec::new();
         save(&mut code, 3, &saved);
         code.extend([GlobalGet(stack_pointer), GlobalGet(host_stack)]);
@@ -97,8 +148,7 @@ impl Writer {
         if let Some(CheckGlobals { limit, core_size, .. }) = checks {
             code.extend([LocalGet(2), GlobalGet(core_size), self.add(), GlobalSet(limit)]);
         }
-        code.extend([LocalGet(0), LocalGet(1), LocalGet(2), Call(callee)]);
-        restore(&mut code, 3, &saved);
+        self.call(&mut code, callee, 3, &saved);
         self.function(saved.len(), code)
     }
 

@@ -32,12 +32,23 @@ pub(super) struct Facts<'a> {
     pub(super) has_data_count: bool,
     /// Whether `memory.init` may be used.
     pub(super) has_bulk_memory: bool,
+    /// How exceptions are caught, if any are: panics that unwind are exceptions.
+    pub(super) exceptions: Option<Exceptions>,
     /// Whether addresses have 64 bits.
     pub(super) memory64: bool,
     names: BTreeMap<u32, &'a str>,
     global_names: BTreeMap<&'a str, u32>,
     exports: Vec<(&'a str, u32)>,
     bodies: Vec<FunctionBody<'a>>,
+}
+
+/// The instructions that exceptions are caught with. No module may have both.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Exceptions {
+    /// `try`
+    Legacy,
+    /// `try_table`
+    Standard,
 }
 
 /// An imported function.
@@ -119,7 +130,10 @@ impl<'a> Facts<'a> {
                 }
             }
             Payload::DataCountSection { .. } => self.has_data_count = true,
-            Payload::CodeSectionEntry(body) => self.bodies.push(body),
+            Payload::CodeSectionEntry(body) => {
+                self.find_exceptions(&body)?;
+                self.bodies.push(body);
+            }
             Payload::DataSection(section) => {
                 self.data_segments = section.count();
                 self.has_data = true;
@@ -136,6 +150,18 @@ impl<'a> Facts<'a> {
                 }
             }
             _ => {}
+        }
+        Ok(())
+    }
+
+    fn find_exceptions(&mut self, body: &FunctionBody<'_>) -> Result<()> {
+        let mut operators = body.get_operators_reader()?;
+        while self.exceptions.is_none() && !operators.eof() {
+            self.exceptions = match operators.read()? {
+                Operator::Try { .. } => Some(Exceptions::Legacy),
+                Operator::TryTable { .. } => Some(Exceptions::Standard),
+                _ => None,
+            };
         }
         Ok(())
     }

@@ -23,8 +23,13 @@
 //!
 //! and so `bysyncify_outside` switches stacks, too. A panic, which never returns, leaves the
 //! coroutine as soon as it can be recognised: for its hook, which must not wait, and for the host
-//! that survives the trap and calls again. Where panics unwind, one that is caught inside a
-//! coroutine leaves it without its core: it cannot wait any more, and is told so.
+//! that survives the trap and calls again.
+//!
+//! Where panics unwind they are exceptions, and somebody may catch them: inside the coroutine, which
+//! then goes on as before. So in a module that catches any, each wrapper has a handler for all
+//! exceptions, which restores what the wrapper has set aside and throws them again; and what a panic
+//! begins with has such a wrapper, instead of leaving for good. The wrapper of `bysyncify_resume`
+//! also restores what the switch would have, for exceptions of the host's.
 //!
 //! There are no wrappers for exported functions. Whoever enters through one (or through the
 //! table, which could not be watched: wasm-bindgen enters closures so) comes from the host, where
@@ -67,7 +72,7 @@ use plan::Plan;
 /// What to guard, beyond what is guarded always.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Guards<'a> {
-    /// Functions (by index) that begin a panic and never return.
+    /// Functions (by index) that begin or end a panic, and never suspend.
     pub panics: &'a [u32],
     /// Imports (by index) that the host suspends their callers in. Nothing is done there: the calls
     /// are made again, and who waits in a coroutine is told so by it.

@@ -49,6 +49,7 @@ impl Plan {
                 host_stack,
                 checks,
             },
+            exceptions: facts.exceptions,
         };
         let mut globals = vec![("bysyncify guard: host stack", writer.address())];
         if checks.is_some() {
@@ -68,6 +69,11 @@ impl Plan {
         for (index, import) in (0..).zip(&facts.imports) {
             if import.is_host() && !guards.suspends.contains(&index) {
                 plan.replace(facts, index, |callee, count| writer.host(callee, count))?;
+            }
+        }
+        if writer.catches() {
+            for &index in guards.panics {
+                plan.replace(facts, index, |callee, count| writer.panic(callee, count))?;
             }
         }
         for index in facts.future_imports()? {

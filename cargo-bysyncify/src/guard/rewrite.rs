@@ -49,10 +49,10 @@ impl Rewriter<'_> {
         operators: OperatorsReader<'_>,
         body: &mut Function,
     ) -> Result<(), Error> {
-        if self.guards.panics.contains(&function) {
-            write(body, &self.plan.writer.leave_for_good());
-        }
         let writer = self.plan.writer;
+        if self.guards.panics.contains(&function) && !writer.catches() {
+            write(body, &writer.leave_for_good());
+        }
         let checks = self.plan.checks.as_mut();
         let own = checks
             .map_or_else(FunctionChecks::default, |all| all.of(function, self.facts, &writer));

@@ -34,6 +34,22 @@ fn addresses_may_have_64_bits() {
 }
 
 #[test]
+fn where_panics_unwind_globals_are_restored_for_who_catches_them() {
+    let module = include_str!("unwinding.wat");
+    let guards = Guards { panics: &[3], ..Guards::default() };
+    assert_guarded(
+        &module.replace("CATCH", "try (call $poll) catch_all end"),
+        &guards,
+        include_str!("unwinding.legacy.expected.wat"),
+    );
+    assert_guarded(
+        &module.replace("CATCH", "(block $caught (try_table (catch_all $caught) (call $poll)))"),
+        &guards,
+        include_str!("unwinding.standard.expected.wat"),
+    );
+}
+
+#[test]
 fn debug_build_checks_its_stacks_and_who_is_on_them() {
     // wasm-bindgen's, a function of the program, and the switch.
     let uninstrumented = [5, 9, 10].map(|index| (index, " (vouched for)".to_owned()));
