@@ -114,13 +114,18 @@ fn uninstrumented(program: &Program, analysis: &Analysis) -> Vec<(FunctionIndex,
     let others = functions
         .map(|(index, _)| index)
         .filter(|index| !analysis.is_instrumented(*index) && !analysis.is_switch(*index));
+    let behind_vouched = analysis.behind_vouched(program);
     let remarked = others.filter_map(|index| {
         let remark = match analysis.cut(index) {
             Some(Cut::Panic) => return None,
             Some(Cut::Vouched(path)) => format!(" (vouched for by `{path}`)"),
             None if analysis.is_reached(index) => String::new(),
-            // Nobody looks behind what is vouched for.
-            None if analysis.can_suspend(index) => " (called by what is vouched for)".to_owned(),
+            None if behind_vouched.contains(&index) && analysis.can_suspend(index) => {
+                " (called by what is vouched for)".to_owned()
+            }
+            // By what was found no coroutine gets to it. If it cannot suspend either, there would
+            // have to be two errors.
+            None if analysis.can_suspend(index) => String::new(),
             None => return None,
         };
         Some((index, remark))

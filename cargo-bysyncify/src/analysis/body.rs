@@ -36,6 +36,8 @@ pub(super) struct Read {
     pub(super) references: BTreeSet<FunctionIndex>,
     /// Whether it can change a table.
     pub(super) writes_table: bool,
+    /// Addresses that it reads words from, as far as they are constant.
+    pub(super) read_addresses: BTreeSet<u64>,
     /// Whether it calls references, which can be of other modules.
     pub(super) calls_references: bool,
 }
@@ -46,6 +48,8 @@ pub(super) struct Module {
     pub(super) types: Types,
     /// The type index of each function.
     pub(super) signatures: Vec<u32>,
+    /// `memcpy` and its like, which read from their second argument.
+    pub(super) copying: BTreeSet<FunctionIndex>,
 }
 
 /// Reads the body of function `index`.
@@ -226,8 +230,9 @@ impl<'a> Scan<'a> {
                 self.stack.push(Value::Constant(value.cast_unsigned()));
             }
             Operator::I32Load { memarg } | Operator::I64Load { memarg } => {
-                let value = self.pop().load(memarg.offset);
-                self.stack.push(value);
+                let address = self.pop();
+                self.note_read(address, memarg.offset);
+                self.stack.push(address.load(memarg.offset));
             }
             Operator::Select | Operator::TypedSelect { .. } => {
                 self.pop();
@@ -265,11 +270,31 @@ impl<'a> Scan<'a> {
                     Operator::Call { .. } => Value::Whole,
                     _ => Value::Computed,
                 };
+                // With the destination below, and the length above.
+                let source = self.stack.len().checked_sub(2).map(|at| self.stack[at]);
+                match *operator {
+                    Operator::MemoryCopy { .. } => self.note_read(source, 0),
+                    Operator::Call { function_index }
+                        if self.module.copying.contains(&function_index) =>
+                    {
+                        self.note_read(source, 0);
+                    }
+                    Operator::V128Load { memarg } => {
+                        self.note_read(self.stack.last().copied(), memarg.offset);
+                    }
+                    _ => {}
+                }
                 self.replace(operands, results, result);
                 self.branch(operator)?;
             }
         }
         Ok(())
+    }
+
+    fn note_read(&mut self, address: impl Into<Option<Value>>, offset: u64) {
+        if let Some(Value::Constant(address)) = address.into() {
+            self.read.read_addresses.insert(address.wrapping_add(offset));
+        }
     }
 
     fn local(&self, local: u32) -> Value {

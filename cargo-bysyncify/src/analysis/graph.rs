@@ -234,6 +234,18 @@ impl Analysis {
         self.anyone_is_resumed || self.reached[index as usize].is_some()
     }
 
+    /// The functions that a coroutine gets to only through what is vouched for.
+    pub(crate) fn behind_vouched(&self, program: &Program) -> BTreeSet<FunctionIndex> {
+        let is_vouched = |index: &u32| matches!(self.cut(*index), Some(Cut::Vouched(_)));
+        let start = indices(program).filter(|index| is_vouched(index) && self.is_reached(*index));
+        let is_barrier = |index| self.is_switch(index) || self.cut(index) == Some(&Cut::Panic);
+        let graph = Graph::of(program, self.precision);
+        let found = graph.spread(&start.collect(), is_barrier, Graph::callees);
+        indices(program)
+            .filter(|index| found[*index as usize].is_some() && !self.is_reached(*index))
+            .collect()
+    }
+
     /// The way from a function to where it suspends, itself first: each step with how the one
     /// before gets there. Nothing if it cannot.
     pub(crate) fn way_to_suspend(&self, function: FunctionIndex) -> Vec<Step> {

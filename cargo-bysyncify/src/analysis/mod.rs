@@ -43,5 +43,5 @@ pub use cut::Vouched;
 pub use graph::Precision;
 pub(crate) use graph::{Analysis, Step};
 pub(crate) use names::{crate_of, is_in, modules, readable};
-pub(crate) use program::{FunctionIndex, Program};
+pub(crate) use program::{FunctionIndex, Program, Vtable};
 pub(crate) use sites::Sites;

@@ -27,6 +27,8 @@ pub(crate) struct Program {
     /// Whether an indirect call can be of a function of another module: what that calls, and whether
     /// it suspends, nobody knows.
     pub(crate) has_foreign: bool,
+    /// The tables in data that are taken for vtables where that is [asked for](super::Precision).
+    pub(crate) vtables: Vec<Vtable>,
     pub(crate) exports: Vec<(String, FunctionIndex)>,
     /// By type id.
     pub(crate) types: Vec<FuncType>,
@@ -43,6 +45,17 @@ pub(crate) struct Function {
     pub(crate) body: Range<usize>,
     pub(crate) calls: Calls,
     pub(crate) taken: Taken,
+}
+
+/// A table in data that has a vtable's shape.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Vtable {
+    /// Where it is in memory, if it is always there.
+    pub(crate) address: Option<u64>,
+    /// In bytes.
+    pub(crate) size: u64,
+    /// By how many bytes from the beginning.
+    pub(crate) functions: BTreeMap<u64, FunctionIndex>,
 }
 
 /// Where an imported function comes from.

@@ -4,13 +4,14 @@ use std::collections::BTreeSet;
 
 use anyhow::{Context, Result, bail};
 use wasmparser::{
-    ConstExpr, ElementItems, ElementKind, KnownCustom, Name, Operator, Payload, TableInit, TypeRef,
+    ConstExpr, DataKind, ElementItems, ElementKind, KnownCustom, Name, Operator, Payload,
+    TableInit, TypeRef,
 };
 
 use super::body::{self, Module};
 use super::names::readable;
 use super::program::{Function, FunctionIndex, Import, Program, Taken};
-use super::relocations::{Relocations, Segment};
+use super::relocations::{Pointers, Relocations, Segment};
 use super::types::Types;
 
 /// Gathers what the sections say.
@@ -112,7 +113,12 @@ impl<'a> Reader<'a> {
                 self.relocations.data_start = section.range().start;
                 for data in section {
                     let data = data?;
+                    let address = match &data.kind {
+                        DataKind::Active { memory_index: 0, offset_expr } => constant(offset_expr)?,
+                        _ => None,
+                    };
                     self.segments.push(Segment {
+                        address,
                         in_file: data.range.end - data.data.len() as u64,
                         data: data.data,
                     });
@@ -209,18 +215,18 @@ impl<'a> Reader<'a> {
         if imports + self.bodies.len() != self.program.functions.len() {
             bail!("the module has more functions than bodies");
         }
-        let functions = &self.program.functions;
-        let name = |function: FunctionIndex| {
-            let name = functions.get(function as usize).and_then(|found| found.name.as_deref());
-            readable(name.unwrap_or_default())
-        };
-        let pointers = self.relocations.find(&self.segments, self.word.max(4), name)?;
         self.program.types = self.types.functions();
-        let module = Module { types: self.types, signatures: self.signatures };
+        let is_copying =
+            |function: &Function| matches!(function.name.as_deref(), Some("memcpy" | "memmove"));
+        let functions = (0..).zip(&self.program.functions);
+        let copying = functions.filter(|(_, it)| is_copying(it)).map(|(index, _)| index).collect();
+        let module = Module { types: self.types, signatures: self.signatures, copying };
+        let mut read_addresses = BTreeSet::new();
         for (index, body) in (0..).zip(&self.bodies).map(|(at, body)| (imports + at, body)) {
             let read = body::read(body, index as FunctionIndex, &module)
                 .with_context(|| format!("in {}", self.program.symbol(index as FunctionIndex)))?;
             self.referenced.extend(&read.references);
+            read_addresses.extend(read.read_addresses);
             self.program.table_changes |= read.writes_table;
             // The host can have given the reference.
             self.program.has_foreign |= read.writes_table || read.calls_references;
@@ -229,6 +235,13 @@ impl<'a> Reader<'a> {
             function.body = usize::try_from(range.start)?..usize::try_from(range.end)?;
             function.calls = read.calls;
         }
+        let functions = &self.program.functions;
+        let name = |function: FunctionIndex| {
+            let name = functions.get(function as usize).and_then(|found| found.name.as_deref());
+            readable(name.unwrap_or_default())
+        };
+        let word = self.word.max(4);
+        let pointers = self.relocations.find(&self.segments, &read_addresses, word, name)?;
         self.program.table_changes |= self.host_has_table || self.has_unknown_entry;
         self.program.has_foreign |= self.host_has_table || self.has_unknown_entry;
         if self.program.has_foreign {
@@ -244,6 +257,7 @@ impl<'a> Reader<'a> {
                 _ => Taken { anywhere: true, slots: BTreeSet::new() },
             };
         }
+        self.program.vtables = pointers.map(Pointers::into_vtables).unwrap_or_default();
         Ok(self.program)
     }
 }

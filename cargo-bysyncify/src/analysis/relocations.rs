@@ -25,7 +25,7 @@ use wasmparser::{
     Linking, LinkingSectionReader, RelocSectionReader, RelocationEntry, RelocationType, SymbolInfo,
 };
 
-use super::program::{FunctionIndex, Taken};
+use super::program::{FunctionIndex, Taken, Vtable};
 use super::vtables::{Address, is_anonymous, is_vtable};
 
 /// What the `linking` and `reloc.*` sections say.
@@ -42,6 +42,8 @@ pub(super) struct Relocations {
 /// One segment of data.
 #[derive(Debug)]
 pub(super) struct Segment<'a> {
+    /// Where they are put in memory, if that is a constant.
+    pub(super) address: Option<u64>,
     /// Where its contents begin in the file.
     pub(super) in_file: u64,
     pub(super) data: &'a [u8],
@@ -57,6 +59,8 @@ enum Symbol {
 /// The functions whose address some data or code holds.
 #[derive(Debug, Default)]
 pub(super) struct Pointers {
+    /// By where they are in the file.
+    vtables: BTreeMap<u64, Vtable>,
     taken: HashMap<FunctionIndex, Taken>,
 }
 
@@ -67,6 +71,11 @@ impl Pointers {
     pub(super) fn taken(&self, function: FunctionIndex) -> Taken {
         let unknown = Taken { anywhere: true, slots: BTreeSet::new() };
         self.taken.get(&function).cloned().unwrap_or(unknown)
+    }
+
+    /// What was taken for a vtable.
+    pub(super) fn into_vtables(self) -> Vec<Vtable> {
+        self.vtables.into_values().collect()
     }
 
     fn anywhere(&mut self, function: FunctionIndex) {
@@ -117,17 +126,23 @@ impl Relocations {
 
     /// What is known of function pointers; nothing without relocations.
     ///
-    /// `word` is the size of a pointer; `name` is a function's readable name.
+    /// `word` is the size of a pointer; `name` is a function's readable name. From the addresses in
+    /// `read` something is read by itself: no vtable's method is called so.
     pub(super) fn find(
         &self,
         segments: &[Segment<'_>],
+        read: &BTreeSet<u64>,
         word: u64,
         name: impl Fn(FunctionIndex) -> String,
     ) -> Result<Option<Pointers>> {
         if self.in_code.is_empty() {
             return Ok(None);
         }
-        let vtables = self.vtables(segments, word, name)?;
+        let mut vtables = self.vtables(segments, word, name)?;
+        vtables.retain(|_, vtable| {
+            let range = |address| address..address + vtable.size;
+            vtable.address.is_none_or(|address| read.range(range(address)).next().is_none())
+        });
         let mut pointers = Pointers::default();
         for entry in self.in_code.iter().filter(|entry| is_function_address(entry.ty)) {
             if let Symbol::Function(function) = self.symbol(entry)? {
@@ -137,13 +152,15 @@ impl Relocations {
         for entry in self.in_data.iter().filter(|entry| is_function_pointer(entry.ty)) {
             let Symbol::Function(function) = self.symbol(entry)? else { continue };
             let at = self.data_start + u64::from(entry.offset);
-            match vtables.range(..=at).next_back() {
-                Some((start, size)) if at + word <= start + size => {
+            match vtables.range_mut(..=at).next_back() {
+                Some((start, vtable)) if at + word <= start + vtable.size => {
+                    vtable.functions.insert(at - start, function);
                     pointers.in_slot(function, at - start);
                 }
                 _ => pointers.anywhere(function),
             }
         }
+        pointers.vtables = vtables;
         Ok(Some(pointers))
     }
 
@@ -152,13 +169,13 @@ impl Relocations {
         symbol.copied().with_context(|| format!("a relocation of symbol {}", entry.index))
     }
 
-    /// The vtables, by where they begin in the file; with their sizes.
+    /// What looks like a vtable, by where it begins in the file; without its functions.
     fn vtables(
         &self,
         segments: &[Segment<'_>],
         word: u64,
         name: impl Fn(FunctionIndex) -> String,
-    ) -> Result<BTreeMap<u64, u64>> {
+    ) -> Result<BTreeMap<u64, Vtable>> {
         let mut addresses = BTreeMap::new();
         for entry in &self.in_data {
             let address = match self.symbol(entry)? {
@@ -176,7 +193,8 @@ impl Relocations {
             let start = segment.in_file + offset;
             let contents = usize::try_from(offset).ok().and_then(|at| segment.data.get(at..));
             if contents.is_some_and(|it| is_vtable(start, size, it, &addresses, word)) {
-                vtables.insert(start, size);
+                let address = segment.address.map(|address| address + offset);
+                vtables.insert(start, Vtable { address, size, functions: BTreeMap::new() });
             }
         }
         // One that something points into is none.

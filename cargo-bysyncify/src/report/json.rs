@@ -17,6 +17,7 @@ pub(super) fn json(report: &Report<'_>, advice: &[Advice]) -> Value {
         "opt-level": recipe.opt_level.name(),
         "checks": recipe.checks,
         "vouched": recipe.vouched.0,
+        "precise": report.assumption.json(report.program),
         "linked": {
             "functions": report.linked(),
             "instrumented": report.analysis.instrumented().count(),

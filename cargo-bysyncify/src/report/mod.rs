@@ -12,6 +12,7 @@ mod material;
 mod model;
 mod numbers;
 mod options;
+mod precision;
 mod sizes;
 mod table;
 mod treemap;

@@ -6,6 +6,7 @@ use anyhow::Result;
 
 use super::material::Finished;
 use super::numbers::{grouped, percent, signed};
+use super::precision::Assumption;
 use super::sizes::Sizes;
 use crate::analysis::{Analysis, FunctionIndex, Program, Step, crate_of, readable};
 use crate::made::Made;
@@ -64,6 +65,7 @@ pub(super) struct Report<'a> {
     pub(super) made: Made,
     pub(super) program: &'a Program,
     pub(super) analysis: &'a Analysis,
+    pub(super) assumption: Assumption,
     /// Those of the linked module by index, and then those that are added to it.
     pub(super) functions: Vec<Function>,
     /// What is not in a function.
@@ -98,7 +100,8 @@ impl<'a> Report<'a> {
             add(symbol, Bytes { without: 0, with });
         }
         let rest = Bytes { without: without.rest, with: with.rest };
-        Ok(Self { module, made: finished.made, program, analysis, functions, rest })
+        let (made, assumption) = (finished.made, Assumption::of(program, analysis));
+        Ok(Self { module, made, program, analysis, assumption, functions, rest })
     }
 
     /// The most important figures, in words.
@@ -135,6 +138,7 @@ impl<'a> Report<'a> {
         if !recipe.vouched.0.is_empty() {
             lines.push(format!("Vouched for: {}.", recipe.vouched.0.join(", ")));
         }
+        lines.extend(self.assumption.lines(self));
         lines
     }
 

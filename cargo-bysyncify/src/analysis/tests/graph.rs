@@ -234,3 +234,20 @@ fn types_that_are_equal_when_the_program_runs_are_one() {
     let names = ["entry", "calls_equal", "calls_supertype", "waits", "of_subtype"];
     assert_eq!(instrumented_of(text), names);
 }
+
+#[test]
+fn who_is_behind_what_is_vouched_for_is_told_from_who_is_nowhere() {
+    let program = read(&format!(
+        "(module {SWITCH}
+           (func $entry (call $vouched) (call $waits))
+           (func $vouched (call $behind) (call $waits))
+           (func $behind (call $waits))
+           (func $executor (call $nowhere) (call $resume))
+           (func $nowhere (call $waits))
+           (func $waits (call $suspend)))"
+    ));
+    let vouched = Vouched(vec!["vouched".to_owned()]);
+    let analysis = Analysis::of(&program, &vouched, Precision::Types).unwrap();
+    let behind = analysis.behind_vouched(&program).into_iter();
+    assert_eq!(Vec::from_iter(behind.map(|index| program.symbol(index))), ["behind"]);
+}

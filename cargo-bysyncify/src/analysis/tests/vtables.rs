@@ -290,3 +290,26 @@ fn each_word_of_a_vtable_is_called_through_its_offset() {
         assert_eq!(instrumented_with(&program, Precision::Slots), [called, "entry"]);
     }
 }
+
+#[test]
+fn what_something_is_read_from_by_itself_is_no_vtable() {
+    let constants = [(".Lanon.5.0", VTABLE)];
+    let reading = |code: &str| {
+        let functions =
+            format!("{FUNCTIONS} (func $memcpy (param i32 i32 i32)) (func (local $at i32) {code})");
+        let program = program(&functions, &constants, &[]);
+        (program.vtables.len(), program.functions[METHOD as usize].taken.anywhere)
+    };
+    // The vtable is 16 bytes at 1024.
+    assert_eq!(reading("(drop (i32.load (i32.const 1020)))"), (1, false));
+    assert_eq!(reading("(drop (i32.load offset=1040 (i32.const 0)))"), (1, false));
+    for code in [
+        "(drop (i32.load offset=1036 (i32.const 0)))",
+        "(drop (i64.load (i32.const 1032)))",
+        "(local.set $at (i32.const 1024)) (drop (i32.load offset=12 (local.get $at)))",
+        "(memory.copy (i32.const 8) (i32.const 1024) (i32.const 16))",
+        "(call $memcpy (i32.const 8) (i32.const 1024) (i32.const 16))",
+    ] {
+        assert_eq!(reading(code), (0, true), "{code}");
+    }
+}
