@@ -17,6 +17,7 @@ fn main() {
     println!("cargo::rerun-if-changed=build");
     println!("cargo::rustc-check-cfg=cfg(bysyncify_switch)");
     println!("cargo::rustc-check-cfg=cfg(bysyncify_single_threaded)");
+    println!("cargo::rustc-check-cfg=cfg(bysyncify_threads)");
 
     let variable = |name| env::var(name).unwrap_or_default();
     let width = match variable("CARGO_CFG_TARGET_ARCH").as_str() {

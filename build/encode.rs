@@ -123,7 +123,7 @@ impl Function {
         self.op(0x42).bytes.extend(signed(value));
         self
     }
-    /// The argument `Mark` (src/sys.rs), which is always 0.0.
+    /// The argument `Mark` (src/switch/mod.rs), which is always 0.0.
     pub(crate) fn mark(&mut self) -> &mut Self {
         self.op(0x43).op(0).op(0).op(0).op(0)
     }

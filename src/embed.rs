@@ -9,7 +9,7 @@ use core::task::{Context, Poll};
 use crate::abi;
 use crate::phase::State;
 use crate::raw::RawCore;
-use crate::sys;
+use crate::switch::{Chosen, Switch};
 use crate::unwinding;
 use crate::waker::Wait;
 
@@ -81,7 +81,7 @@ pub fn try_embed<F: IntoFuture>(future: F) -> Result<F::Output, EmbedError> {
         }
         // SAFETY: whatever ran inside has given way to us, so this coroutine is the innermost
         // again. `bysyncify_resume` is at the bottom of its stack to end the unwind.
-        let outcome = unsafe { sys::bysyncify_suspend(waiting.wait) };
+        let outcome = unsafe { Chosen::suspend(waiting.wait) };
         if outcome != abi::SUSPEND_RESUMED && catch_up(waiting.wait, outcome) {
             return Err(EmbedError::Cancelled);
         }
@@ -109,7 +109,7 @@ pub fn get_state() -> State {
 
 /// The innermost running coroutine.
 fn current() -> Option<NonNull<RawCore>> {
-    NonNull::new(sys::bysyncify_current().cast_mut())
+    NonNull::new(Chosen::current().cast_mut())
 }
 
 /// Why there was nothing to wait in.
@@ -206,7 +206,7 @@ fn no_output(error: EmbedError) -> ! {
             // SAFETY: the code that runs is the coroutine's.
             let wait = place.write(unsafe { core.waker.begin(current) });
             // SAFETY: as in `try_embed`.
-            if unsafe { sys::bysyncify_suspend(wait) } == abi::SUSPEND_UNSOUND {
+            if unsafe { Chosen::suspend(wait) } == abi::SUSPEND_UNSOUND {
                 core.unsound_suspend();
             }
         }
@@ -246,7 +246,7 @@ impl RawCore {
     }
 
     pub(crate) fn is_innermost(&self) -> bool {
-        sys::bysyncify_current() == ptr::from_ref(self)
+        Chosen::current() == ptr::from_ref(self)
     }
 
     fn is_running_uncancelled(&self) -> bool {

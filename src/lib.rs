@@ -26,7 +26,7 @@ mod raw;
 mod raw_coroutine;
 mod reporter;
 mod stream_iter;
-mod sys;
+mod switch;
 mod unwinding;
 mod waker;
 
@@ -57,7 +57,7 @@ pub use phase::State;
 pub use raw::{RawCore, RawStack};
 pub use raw_coroutine::{RawCoroutine, abandoned_coroutines};
 pub use stream_iter::{StreamIter, TryStreamIter, iter, try_iter};
-pub use sys::{Mark, start_rewind, start_unwind, stop_rewind, stop_unwind};
+pub use switch::{Mark, start_rewind, start_unwind, stop_rewind, stop_unwind};
 
 #[cfg(feature = "alloc")]
 pub use async_generator::AsyncGenerator;

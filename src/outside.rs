@@ -13,7 +13,7 @@ use core::convert::Infallible;
 use core::hint::spin_loop;
 use core::mem::ManuallyDrop;
 
-use crate::sys::{self, Mark};
+use crate::switch::{Chosen, Mark, Switch};
 use crate::unwinding::{self, Payload};
 
 /// Calls `function` outside of any coroutine. A panic leaves this as it leaves the function, but does
@@ -23,7 +23,7 @@ use crate::unwinding::{self, Payload};
 pub(crate) fn outside<F: FnOnce()>(function: F) {
     let mut call = Call { function: ManuallyDrop::new(function), panicked: None };
     // SAFETY: `run` takes such a call, and this is the only time.
-    unsafe { sys::bysyncify_outside(run::<F>, (&raw mut call).cast()) };
+    unsafe { Chosen::outside(run::<F>, (&raw mut call).cast()) };
     if let Some(payload) = call.panicked {
         payload.resume()
     }

@@ -8,7 +8,7 @@ use crate::layout::Layout;
 use crate::phase::Phase;
 use crate::raw::{Frame, RawCore};
 use crate::stack::Stack;
-use crate::sys::Mark;
+use crate::switch::Mark;
 
 /// A [`RawCore`] and the memory that it lies in.
 ///

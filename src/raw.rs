@@ -37,7 +37,7 @@ use crate::layout::{Layout, RED_ZONE, STACK_ALIGN, StackUsage};
 use crate::outside::outside_for_good;
 use crate::phase::Phase;
 use crate::reporter;
-use crate::sys::{self, Entry, Mark};
+use crate::switch::{self, Chosen, Entry, Mark, Switch};
 use crate::waker::CoreWaker;
 
 /// Asyncify's descriptor of the memory that it saves frames to.
@@ -58,7 +58,7 @@ pub struct RawCore {
     // Some of these are the switch's too; `build/abi.rs` says where it expects them.
     stack: UnsafeCell<RawStack>,
     stack_pointer: Cell<*mut u8>,
-    phase: Cell<u32>,
+    pub(crate) phase: Cell<u32>,
     /// See `src/waker.rs`.
     pub(crate) waker: CoreWaker,
     cancelled: Cell<bool>,
@@ -68,6 +68,8 @@ pub struct RawCore {
     pub(crate) painted: Cell<bool>,
     entry: Entry,
     data: *mut (),
+    /// What the switch keeps here, which is nothing on WebAssembly.
+    pub(crate) switch: switch::State,
     /// The low end of all the memory that this coroutine was given.
     low: NonNull<u8>,
     /// Its high end.
@@ -76,7 +78,7 @@ pub struct RawCore {
     canary: u64,
 }
 
-const _: () = {
+const _: () = if cfg!(bysyncify_switch) {
     let pointer = size_of::<usize>();
     assert!(offset_of!(RawCore, stack) + offset_of!(RawStack, start) == abi::START * pointer);
     assert!(offset_of!(RawCore, stack) + offset_of!(RawStack, end) == abi::END * pointer);
@@ -147,6 +149,7 @@ impl<P> Frame<P> {
             painted: Cell::new(false),
             entry,
             data: data.unwrap_or(frame.as_ptr().cast()),
+            switch: switch::State::default(),
             low,
             high: at(memory.len()).as_ptr(),
             canary: abi::CANARY_VALUE,
@@ -228,7 +231,7 @@ impl RawCore {
         unsafe { self.waker.set(waker) };
         // SAFETY: our caller vouches for the entry function; the phase says that the stack is
         // unused, or holds what the switch itself has saved there.
-        match unsafe { sys::bysyncify_resume(self.entry, self.data, self) } {
+        match unsafe { Chosen::resume(self.entry, self.data, self) } {
             abi::OUTCOME_SUSPENDED => Poll::Pending,
             abi::OUTCOME_FINISHED => {
                 self.end(Phase::Finished);
@@ -240,7 +243,7 @@ impl RawCore {
 
     /// What an entry function returns when it is through. Asyncify returns 0 from one that it
     /// unwinds.
-    pub const ENTRY_RETURNED: u32 = sys::ENTRY_RETURNED;
+    pub const ENTRY_RETURNED: u32 = switch::ENTRY_RETURNED;
 
     /// Makes every wait of the coroutine end with an error, beginning with the one in progress.
     pub(crate) fn cancel(&self) {
@@ -337,7 +340,7 @@ impl RawCore {
         let here = MaybeUninit::<u8>::uninit();
         let here = core::hint::black_box(&raw const here).addr();
         let base = ptr::from_ref(self).addr() + size_of::<Self>();
-        if !self.is_intact() || here < base + RED_ZONE {
+        if Chosen::STACK_IS_IN_MEMORY && (!self.is_intact() || here < base + RED_ZONE) {
             outside_for_good(|| {
                 let (top, size) = (self.stack_range().end.addr(), self.stack_len());
                 let needed = (top + RED_ZONE).saturating_sub(here);

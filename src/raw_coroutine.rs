@@ -16,7 +16,7 @@ use crate::handle::CoreHandle;
 use crate::layout::StackUsage;
 use crate::phase::Phase;
 use crate::raw::{Frame, RawCore};
-use crate::sys::Mark;
+use crate::switch::Mark;
 use crate::unwinding::{self, Payload};
 
 /// A coroutine in memory that you provide: needs no allocator.

@@ -8,7 +8,7 @@ use core::str;
 
 use crate::fatal::{Fatal, fatal};
 use crate::raw::RawCore;
-use crate::sys::{self, Mark};
+use crate::switch::{Chosen, Mark, Switch};
 
 /// What a check hands over.
 #[repr(C)]
@@ -26,7 +26,7 @@ struct Report {
 /// Tells the checks whom to call, if there are any.
 pub(crate) fn install() {
     // SAFETY: the checks call `report` with a report, and only while a coroutine runs.
-    unsafe { sys::bysyncify_set_reporter(report, size_of::<RawCore>()) };
+    unsafe { Chosen::set_reporter(report, size_of::<RawCore>()) };
 }
 
 /// # Safety

@@ -36,11 +36,11 @@ pub(crate) struct CoreWaker {
     /// The executor's: valid while the coroutine runs, stale otherwise.
     latest: Cell<*const Waker>,
     /// The clone that the coroutine waits with: valid while it is suspended, stale otherwise.
-    waiting: Cell<*const Waker>,
+    pub(crate) waiting: Cell<*const Waker>,
     /// A clone that nobody uses at the moment.
     spare: UnsafeCell<Option<Waker>>,
     /// Changes when `embed` should look at `latest`, or the coroutine was cancelled. Wraps.
-    news: Cell<u32>,
+    pub(crate) news: Cell<u32>,
 }
 
 /// What one call of `embed` waits with. The switch compares `news`, and remembers where this is
@@ -53,7 +53,7 @@ pub(crate) struct Wait {
     pub(crate) core: NonNull<RawCore>,
 }
 
-const _: () = {
+const _: () = if cfg!(bysyncify_switch) {
     let pointer = size_of::<usize>();
     let waker = offset_of!(RawCore, waker);
     assert!(waker + offset_of!(CoreWaker, waiting) == abi::WAITING * pointer);

@@ -15,11 +15,11 @@ pub(crate) const DEFAULT_SEED: u64 = 0x6279_7379_6e63;
 pub(crate) const USAGE: &str = "\
 usage: cargo xtask <command>
 
-  test   run every test: on the host, of the guests in real wasm, of the examples
+  test   run every test: on the host, of the guests in real wasm and natively, of the examples
       --engine node|wasmi   guests: on this engine only
       --quick               guests: one configuration (opt-level 3, newest Binaryen), both ways
-      --only PART           only `host`, `guests`, `safe` (some of the guests), `examples`,
-                            `everywhere` or `fuzz`
+      --only PART           only `host`, `native`, `guests`, `safe` (some of the guests),
+                            `examples`, `everywhere` or `fuzz`
       --example PACKAGE     only this example                 (implies --only examples)
       --guest PACKAGE       only this guest package           (implies --only guests)
       --config SUBSTRING    only configurations named so      (implies --only guests)
@@ -70,6 +70,7 @@ pub(crate) enum Command {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Part {
     Host,
+    Native,
     Guests,
     /// Those guests, and packages with tests of their own, that show what no safe program can do.
     Safe,
@@ -147,6 +148,7 @@ fn parse_test(arguments: &mut Arguments<impl Iterator<Item = OsString>>) -> Resu
             "--only" => {
                 options.only = Some(match arguments.value("--only")?.as_str() {
                     "host" => Part::Host,
+                    "native" => Part::Native,
                     "guests" => Part::Guests,
                     "safe" => Part::Safe,
                     "examples" => Part::Examples,
@@ -305,7 +307,9 @@ mod tests {
     fn defaults_test_everything() {
         let options = parse_test_line("test");
         assert_eq!(options, TestOptions::default());
-        for part in [Part::Host, Part::Guests, Part::Examples, Part::Everywhere, Part::Fuzz] {
+        for part in
+            [Part::Host, Part::Native, Part::Guests, Part::Examples, Part::Everywhere, Part::Fuzz]
+        {
             assert!(options.wants(part));
         }
     }

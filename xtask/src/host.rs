@@ -1,6 +1,6 @@
 //! The tests that run on the host: unit tests, integration tests and documentation tests.
 
-use std::process::Stdio;
+use std::process::{Output, Stdio};
 
 use anyhow::Result;
 
@@ -25,20 +25,25 @@ pub(crate) fn run(workspace: &Workspace, report: &mut Report) -> Result<()> {
     println!("host: {}", process::show(&command));
     // What cargo compiles is its own progress; what tests print matters only if one fails.
     let output = process::output(command.stderr(Stdio::inherit()))?;
+    conclude(ROW, &output, report);
+    Ok(())
+}
+
+/// Counts what a `cargo test` has said, and shows it if there is a failure.
+pub(crate) fn conclude(row: &str, output: &Output, report: &mut Report) {
     let text = String::from_utf8_lossy(&output.stdout);
     let (passed, failed) = count(&text);
     if !output.status.success() {
         println!("{text}");
     }
-    report.count(ROW, passed, failed);
+    report.count(row, passed, failed);
     if !output.status.success() {
         if failed == 0 {
-            report.fail(ROW, "`cargo test` failed without a failed test: see above");
+            report.fail(row, "`cargo test` failed without a failed test: see above");
         } else {
-            report.note_failure(ROW, "see the output of `cargo test` above");
+            report.note_failure(row, "see the output of `cargo test` above");
         }
     }
-    Ok(())
 }
 
 /// The sums of all "test result:" lines: passed and failed.

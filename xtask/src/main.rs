@@ -21,6 +21,7 @@ mod guests;
 mod host;
 mod matrix;
 mod module;
+mod native;
 mod process;
 mod progress;
 mod record;

@@ -11,7 +11,7 @@ use crate::engine::{self, Engine};
 use crate::guests::{self, Tools};
 use crate::report::Report;
 use crate::workspace::Workspace;
-use crate::{everywhere, examples, fuzz, host};
+use crate::{everywhere, examples, fuzz, host, native};
 
 /// Runs all the tests that were asked for; whether all of them passed.
 pub(crate) fn run(options: &TestOptions) -> Result<bool> {
@@ -26,6 +26,9 @@ pub(crate) fn run(options: &TestOptions) -> Result<bool> {
     if options.wants(Part::Host) {
         report.add_row(host::ROW, "");
         host::run(&workspace, &mut report)?;
+    }
+    if options.wants(Part::Native) {
+        native::run(&workspace, &mut report)?;
     }
     if wants_guests {
         run_guests(&workspace, &engines, options, &mut report)?;

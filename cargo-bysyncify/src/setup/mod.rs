@@ -15,7 +15,7 @@ use anyhow::Result;
 
 pub use cache::{cached, dir as cache_dir};
 pub use node::node;
-pub(crate) use rustc::host_triple;
+pub use rustc::host_triple;
 pub use target::{WasmTarget, wasm_target};
 pub use wasm_bindgen::{wasm_bindgen, wasm_bindgen_test_runner};
 pub(crate) use wasm_opt::{

@@ -23,7 +23,11 @@ pub(super) struct Version {
 }
 
 /// The machine that the current compiler runs on: `x86_64-unknown-linux-gnu`.
-pub(crate) fn host_triple() -> Result<String> {
+///
+/// # Errors
+///
+/// If there is no compiler.
+pub fn host_triple() -> Result<String> {
     Ok(Rustc::current().version()?.host)
 }
 

@@ -1,11 +1,16 @@
 //! Tests of the library alone, in every configuration.
+//!
+//! On the host, where coroutines are threads, those are left out that are about the memory of a
+//! coroutine's stack, or about Asyncify.
 
 mod basics;
 mod drops;
 mod generators;
 mod interleave;
+#[cfg(target_family = "wasm")]
 mod memory;
 mod misuse;
 mod nesting;
+#[cfg(target_family = "wasm")]
 mod overflow;
 mod streams;

@@ -1,17 +1,20 @@
 //! Every misuse has its message: rules S5, S6 and S9 of the design.
 
-use bysyncify::{
-    Coroutine, EmbedError, RawCoreHandle, RawStack, can_embed, embed, start_unwind, stop_unwind,
-    try_embed,
-};
-use guest_support::{after_polls, expect_trap, is_checked, mask_quotes, poll_once, run, tests};
+use bysyncify::{Coroutine, EmbedError, RawCoreHandle, can_embed, embed, try_embed};
+#[cfg(target_family = "wasm")]
+use bysyncify::{RawStack, start_unwind, stop_unwind};
+use guest_support::{after_polls, expect_trap, poll_once, run, tests};
+#[cfg(target_family = "wasm")]
+use guest_support::{is_checked, mask_quotes};
 use std::cell::Cell;
+#[cfg(target_family = "wasm")]
 use std::hint::black_box;
 use std::rc::Rc;
 
 /// Starts an unwind, as a host does that suspends the code it has called.
 ///
 /// Asyncify does not instrument this function, because of the call in it.
+#[cfg(target_family = "wasm")]
 #[inline(never)]
 fn unwind_from_elsewhere(stack: *mut RawStack) {
     // SAFETY: not kept, to see what happens: the unwind is none of the coroutine's.
@@ -19,6 +22,7 @@ fn unwind_from_elsewhere(stack: *mut RawStack) {
 }
 
 /// Asyncify does not instrument this function either, so an unwind is lost in it.
+#[cfg(target_family = "wasm")]
 #[inline(never)]
 fn wait_uninstrumented(wait: fn()) {
     wait();
@@ -102,6 +106,7 @@ tests! {
         handle.embed(async { 1 });
     }
 
+    #[cfg(target_family = "wasm")]
     fn an_unwind_that_someone_else_started() {
         let memory = Box::leak(Box::new([0u64; 512]));
         let range = memory.as_mut_ptr_range();
@@ -115,6 +120,7 @@ tests! {
         let _ = poll_once(&mut coroutine);
     }
 
+    #[cfg(target_family = "wasm")]
     fn a_function_on_the_stack_that_was_not_instrumented() {
         let mut coroutine = Coroutine::new(8192, |_| {
             wait_uninstrumented(black_box(|| {

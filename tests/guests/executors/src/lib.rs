@@ -6,6 +6,8 @@ mod async_executor;
 mod choice;
 mod clock;
 mod embassy;
+// What switches stacks by itself is not on the stack that the library knows.
+#[cfg(target_family = "wasm")]
 mod foreign_stack;
 mod local_pool;
 mod nesting;

@@ -2,6 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
+#[cfg(target_family = "wasm")]
 mod sys {
     #[link(wasm_import_module = "host")]
     unsafe extern "C" {
@@ -13,6 +14,9 @@ mod sys {
         pub(crate) safe fn is_checked() -> u32;
     }
 }
+
+#[cfg(not(target_family = "wasm"))]
+use crate::native as sys;
 
 /// Adds a line to the test's trace, shown when it fails.
 pub fn log(text: &str) {

@@ -9,22 +9,33 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
 
 mod host;
+#[cfg(not(target_family = "wasm"))]
+pub mod native;
 pub mod random;
 
 pub use host::{
     allow_trap, expect_trap, is_checked, log, mask_numbers, mask_quotes, random_seed, start,
 };
 
-/// Exports each function as a test: the harness runs it in an instance of its own.
+/// Exports each function as a test: the harness runs it in an instance of its own. On the host it is
+/// a test of `cargo test`, and runs in a process of its own.
 #[macro_export]
 macro_rules! tests {
     ($($(#[$meta:meta])* fn $name:ident() $body:block)*) => {$(
         $(#[$meta])*
+        #[cfg(any(target_family = "wasm", not(test)))]
         // SAFETY: a space in the name, so it clashes with no symbol of C or Rust.
         #[unsafe(export_name = concat!("test ", stringify!($name)))]
         extern "C" fn $name() {
             $crate::start();
             $body
+        }
+
+        $(#[$meta])*
+        #[cfg(all(test, not(target_family = "wasm")))]
+        #[test]
+        fn $name() {
+            $crate::native::run(module_path!(), stringify!($name), || $body);
         }
     )*};
 }

@@ -55,7 +55,9 @@ impl<A> Job<A> {
             if unsafe { core.resume(Waker::noop()) } == Poll::Ready(()) {
                 return (polls, self.output.get());
             }
-            assert!(!core.is_running() && core.stack_usage().frames > 0);
+            assert!(!core.is_running());
+            // Where coroutines are threads, nothing is saved.
+            assert!(core.stack_usage().frames > 0 || cfg!(not(target_family = "wasm")));
         }
         unreachable!("polled for ever")
     }

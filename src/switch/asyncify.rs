@@ -1,37 +1,19 @@
-//! The only `extern` blocks of the crate: Asyncify's imports and the switch.
+//! The switch for WebAssembly: Asyncify's, by way of `build/switch.wat`.
 //!
-//! Everything unsafe about control flow is behind these nine names. Off WebAssembly they are
-//! functions of the same signatures that panic, which lets the rest of the crate compile, be
-//! documented and be tested anywhere.
+//! The only `extern` blocks of the crate. Off WebAssembly the four imports are functions of the same
+//! signatures that panic.
 
-use crate::raw::{RawCore, RawStack};
-use crate::waker::Wait;
-
-/// What `bysyncify_resume` calls on the coroutine's own stack. Returns [`ENTRY_RETURNED`] when
-/// it is through; Asyncify makes an unwound function return 0.
-pub(crate) type Entry = unsafe extern "C" fn(data: *mut (), mark: Mark) -> u32;
-
-/// The last argument of the functions that only the switch calls. It says nothing.
-///
-/// Whoever asks which functions an indirect call can reach (`cargo-bysyncify` does, so as to
-/// instrument no others) goes by their types. With an argument of a type that is hardly ever passed
-/// next to a pointer, no other call seems to reach these.
-#[derive(Clone, Copy, Debug)]
-#[repr(transparent)]
-pub struct Mark(f32);
-
-/// See [`Entry`].
-pub(crate) const ENTRY_RETURNED: u32 = 1;
-
-/// What `bysyncify_outside` calls.
-pub(crate) type Outside = unsafe extern "C" fn(data: *mut (), mark: Mark);
+#[cfg(bysyncify_switch)]
+use super::{Entry, Outside, Switch};
+use crate::raw::RawStack;
+#[cfg(bysyncify_switch)]
+use crate::{raw::RawCore, waker::Wait};
 
 macro_rules! foreign {
     ($(#[$block:meta])* {
         $($(#[$meta:meta])* $vis:vis fn $name:ident($($arg:ident: $ty:ty),*) $(-> $result:ty)?;)*
     }) => {
         #[cfg(bysyncify_switch)]
-        #[allow(improper_ctypes, reason = "the switch knows some fields of these, see build/abi.rs")]
         $(#[$block])*
         unsafe extern "C" {
             $($(#[$meta])* $vis fn $name($($arg: $ty),*) $(-> $result)?;)*
@@ -91,32 +73,58 @@ foreign! {
     }
 }
 
-// `build/switch.wat` shows and explains these.
-foreign! {
-    {
-        pub(crate) fn bysyncify_resume(entry: Entry, data: *mut (), core: *const RawCore) -> u32;
-        pub(crate) fn bysyncify_suspend(wait: *const Wait) -> u32;
-        pub(crate) fn bysyncify_outside(function: Outside, data: *mut ());
-        pub(crate) fn bysyncify_set_reporter(reporter: Outside, core_size: usize);
-    }
+#[cfg(bysyncify_switch)]
+#[allow(improper_ctypes, reason = "the switch knows some fields of these, see build/abi.rs")]
+unsafe extern "C" {
+    fn bysyncify_resume(entry: Entry, data: *mut (), core: *const RawCore) -> u32;
+    fn bysyncify_suspend(wait: *const Wait) -> u32;
+    fn bysyncify_outside(function: Outside, data: *mut ());
+    fn bysyncify_set_reporter(reporter: Outside, core_size: usize);
+    safe fn bysyncify_current() -> *const RawCore;
 }
 
 #[cfg(bysyncify_switch)]
-#[allow(improper_ctypes, reason = "an address")]
-unsafe extern "C" {
-    /// The innermost running coroutine, or null.
-    pub(crate) safe fn bysyncify_current() -> *const RawCore;
-}
+pub(crate) enum Asyncify {}
 
-/// Nothing ever runs here, so nothing is current, and `can_embed` is truthfully false.
-#[cfg(not(bysyncify_switch))]
-pub(crate) fn bysyncify_current() -> *const RawCore {
-    core::ptr::null()
+#[cfg(bysyncify_switch)]
+impl Switch for Asyncify {
+    /// Frames are saved to the coroutine's stack, and the core describes that already.
+    type State = ();
+    const STACK_IS_IN_MEMORY: bool = true;
+
+    #[inline(always)]
+    unsafe fn resume(entry: Entry, data: *mut (), core: *const RawCore) -> u32 {
+        // SAFETY: our caller's promises are all that it asks for.
+        unsafe { bysyncify_resume(entry, data, core) }
+    }
+
+    #[inline(always)]
+    unsafe fn suspend(wait: *const Wait) -> u32 {
+        // SAFETY: likewise; `bysyncify_resume` is at the bottom of this stack, to end the unwind.
+        unsafe { bysyncify_suspend(wait) }
+    }
+
+    #[inline(always)]
+    unsafe fn outside(function: Outside, data: *mut ()) {
+        // SAFETY: our caller's promise.
+        unsafe { bysyncify_outside(function, data) }
+    }
+
+    #[inline(always)]
+    fn current() -> *const RawCore {
+        bysyncify_current()
+    }
+
+    #[inline(always)]
+    unsafe fn set_reporter(reporter: Outside, core_size: usize) {
+        // SAFETY: our caller's promise.
+        unsafe { bysyncify_set_reporter(reporter, core_size) }
+    }
 }
 
 #[cfg(not(bysyncify_switch))]
 #[cold]
-fn not_wasm() -> ! {
+pub(super) fn not_wasm() -> ! {
     panic!(
         "bysyncify works in WebAssembly only, and this program was compiled for {}; build it \
          with `cargo build --target wasm32-unknown-unknown`",

@@ -1,0 +1,35 @@
+//! No switch: the crate compiles, and its documentation and whatever runs no coroutine can be
+//! tested.
+
+use super::asyncify::not_wasm;
+use super::{Entry, Outside, Switch};
+use crate::raw::RawCore;
+use crate::waker::Wait;
+
+pub(crate) enum Absent {}
+
+impl Switch for Absent {
+    type State = ();
+    const STACK_IS_IN_MEMORY: bool = true;
+
+    unsafe fn resume(_: Entry, _: *mut (), _: *const RawCore) -> u32 {
+        not_wasm()
+    }
+
+    unsafe fn suspend(_: *const Wait) -> u32 {
+        not_wasm()
+    }
+
+    unsafe fn outside(_: Outside, _: *mut ()) {
+        not_wasm()
+    }
+
+    /// Nothing ever runs here, so nothing is current, and `can_embed` is truthfully false.
+    fn current() -> *const RawCore {
+        core::ptr::null()
+    }
+
+    unsafe fn set_reporter(_: Outside, _: usize) {
+        not_wasm()
+    }
+}

@@ -1,0 +1,106 @@
+//! What changes from one stack to another: the switch, and which one this program has.
+//!
+//! Everything unsafe about control flow is behind the trait [`Switch`]. The rest of the crate
+//! knows what a coroutine is, whom it wakes and who frees its memory, but not how it is paused.
+//!
+//! | switch | how a coroutine is paused | for |
+//! |---|---|---|
+//! | [`asyncify`] | its frames are saved, and restored when it is resumed | WebAssembly |
+//! | [`threads`] | it is a thread, and stops until it is its turn again | tests of this crate |
+//! | [`absent`] | not at all: whatever needs a switch panics | anything else: to check and document |
+//!
+//! build.rs decides for WebAssembly. `--cfg bysyncify_threads` is how this repository's own tests
+//! (`tests/native`) ask for threads. It is no feature of the crate, because features are added up:
+//! a program must not get another switch than it was tested with because of what a dependency asks
+//! for.
+
+use crate::raw::RawCore;
+use crate::waker::Wait;
+
+mod asyncify;
+#[cfg(all(bysyncify_threads, not(bysyncify_switch)))]
+mod threads;
+
+#[cfg(not(any(bysyncify_switch, bysyncify_threads)))]
+mod absent;
+
+pub use asyncify::{start_rewind, start_unwind, stop_rewind, stop_unwind};
+
+#[cfg(not(any(bysyncify_switch, bysyncify_threads)))]
+pub(crate) use absent::Absent as Chosen;
+#[cfg(bysyncify_switch)]
+pub(crate) use asyncify::Asyncify as Chosen;
+#[cfg(all(bysyncify_threads, not(bysyncify_switch)))]
+pub(crate) use threads::Threads as Chosen;
+
+/// What a switch keeps for each coroutine, in its core.
+pub(crate) type State = <Chosen as Switch>::State;
+
+/// What [`Switch::resume`] calls on the coroutine's own stack. Returns [`ENTRY_RETURNED`] when
+/// it is through; Asyncify makes an unwound function return 0.
+pub(crate) type Entry = unsafe extern "C" fn(data: *mut (), mark: Mark) -> u32;
+
+/// The last argument of the functions that only the switch calls. It says nothing.
+///
+/// Whoever asks which functions an indirect call can reach (`cargo-bysyncify` does, so as to
+/// instrument no others) goes by their types. With an argument of a type that is hardly ever passed
+/// next to a pointer, no other call seems to reach these.
+#[derive(Clone, Copy, Debug)]
+#[repr(transparent)]
+pub struct Mark(f32);
+
+/// See [`Entry`].
+pub(crate) const ENTRY_RETURNED: u32 = 1;
+
+/// What [`Switch::outside`] calls.
+pub(crate) type Outside = unsafe extern "C" fn(data: *mut (), mark: Mark);
+
+/// A way to run code on a stack of its own, and to pause it there.
+///
+/// Implementations keep a core's phase (`src/phase.rs` shows who changes it when), and remember in
+/// it what a suspended coroutine waits with. Asyncify's are calls of `build/switch.wat` and nothing
+/// else: `#[inline(always)]`, so that not even an unoptimised build has them.
+pub(crate) trait Switch {
+    /// What is kept for each coroutine. Nobody drops it: what it owns is released when the
+    /// coroutine finishes, and leaked with the stack of one that never does.
+    type State: Default;
+
+    /// Whether code of a coroutine runs on the stack that lies in its memory. If not, that one
+    /// stays unused, and cannot overflow.
+    const STACK_IS_IN_MEMORY: bool;
+
+    /// Runs a coroutine until it suspends, or `entry(data)` has returned: one of the `OUTCOME`s of
+    /// `build/abi.rs`.
+    ///
+    /// # Safety
+    ///
+    /// - `core` lies in its coroutine's memory, which stays valid until the coroutine has ended.
+    /// - Its phase is `Ready`, and `entry` may be called with `data`; or `Suspended`.
+    unsafe fn resume(entry: Entry, data: *mut (), core: *const RawCore) -> u32;
+
+    /// Pauses the innermost running coroutine: one of the `SUSPEND`s of `build/abi.rs`. Returns at
+    /// once if there is news that `wait` has not seen.
+    ///
+    /// # Safety
+    ///
+    /// - There is such a coroutine, and it is its code that calls.
+    /// - `wait` is valid until this has returned.
+    unsafe fn suspend(wait: *const Wait) -> u32;
+
+    /// Calls `function(data)` as if no coroutine were running.
+    ///
+    /// # Safety
+    ///
+    /// - `function` may be called with `data`.
+    unsafe fn outside(function: Outside, data: *mut ());
+
+    /// The core of the innermost running coroutine, or null.
+    fn current() -> *const RawCore;
+
+    /// Says whom the linker's checks call, if there are any, with the size of a core.
+    ///
+    /// # Safety
+    ///
+    /// - `reporter` may be called with what those checks report.
+    unsafe fn set_reporter(reporter: Outside, core_size: usize);
+}

@@ -1,0 +1,188 @@
+//! A switch for tests: each coroutine is a thread, and one of them runs at a time.
+//!
+//! With it the crate's unsafe code runs natively, where AddressSanitizer and Miri can watch it:
+//! who frees a coroutine's memory and when, who drops which waker, what the frames of a suspended
+//! coroutine point to.
+//!
+//! ```text
+//!   the thread that polls            the coroutine's thread
+//!   ─────────────────────            ──────────────────────
+//!   resume: gives the baton ───────► entry(data)
+//!     waits for it                    └ … embed
+//!                                        └ suspend: gives the baton
+//!   resume returns SUSPENDED ◄──────────────   waits for it
+//!   …
+//!   resume: gives the baton ───────────────► suspend returns
+//!     waits for it                    entry returns, the thread ends
+//!   resume joins it, returns FINISHED ◄──┘
+//! ```
+//!
+//! A baton is passed by a lock, so whatever one side has done happens before what the other does
+//! next; nothing is done by both at once. A thread that nobody resumes again waits for ever, and
+//! its stack is leaked: that is what happens to the stack of an abandoned or forgotten coroutine.
+//!
+//! # What this does not show
+//!
+//! - Frames lie on the thread's stack. The one in the coroutine's memory stays unused: that it is
+//!   large enough, is checked, and is not reused too early for the frames themselves is shown in
+//!   WebAssembly only. For what others point to (a future pinned on the stack) it is the same: the
+//!   thread's stack stays too.
+//! - Nothing is instrumented, so nothing can be missed: no `LostFrames`, `Uninstrumented`, no
+//!   unwinds of others.
+//! - A `thread_local!` has a value for each coroutine.
+
+extern crate alloc;
+extern crate std;
+
+use core::cell::{Cell, OnceCell};
+use core::ptr;
+
+use alloc::string::String;
+use alloc::sync::Arc;
+use std::sync::{Condvar, Mutex, PoisonError};
+use std::thread::{self, JoinHandle};
+
+use super::{Entry, Mark, Outside, Switch};
+use crate::abi;
+use crate::phase::Phase;
+use crate::raw::RawCore;
+use crate::waker::Wait;
+
+pub(crate) enum Threads {}
+
+std::thread_local! {
+    /// The coroutine that this thread runs, or null. Whoever polls one waits meanwhile, so what
+    /// asks is always on the thread of the innermost.
+    static CURRENT: Cell<*const RawCore> = const { Cell::new(ptr::null()) };
+    /// The thread's own, if a coroutine runs on it.
+    static BATON: OnceCell<Arc<Baton>> = const { OnceCell::new() };
+}
+
+/// Whose turn it is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Turn {
+    Resumer,
+    Coroutine,
+    /// The resumer's, and for good.
+    Finished,
+}
+
+struct Baton {
+    turn: Mutex<Turn>,
+    passed: Condvar,
+}
+
+impl Baton {
+    fn pass(&self, turn: Turn) {
+        *self.turn.lock().unwrap_or_else(PoisonError::into_inner) = turn;
+        self.passed.notify_one();
+    }
+
+    /// Waits until it is the coroutine's turn, or no longer is.
+    fn wait(&self, for_coroutine: bool) -> Turn {
+        let turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
+        let not_yet = |turn: &mut Turn| (*turn == Turn::Coroutine) != for_coroutine;
+        *self.passed.wait_while(turn, not_yet).unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What a coroutine's thread is given.
+struct Start {
+    baton: Arc<Baton>,
+    entry: Entry,
+    data: *mut (),
+    core: *const RawCore,
+}
+
+// SAFETY: what this points to is used by the one who has the baton, and by nobody else.
+unsafe impl Send for Start {}
+
+impl Start {
+    fn run(self) {
+        self.baton.wait(true);
+        CURRENT.set(self.core);
+        let baton = BATON.with(|baton| baton.get_or_init(|| self.baton).clone());
+        // SAFETY: whoever called `resume` has promised it.
+        unsafe { (self.entry)(self.data, Mark(0.0)) };
+        baton.pass(Turn::Finished);
+    }
+}
+
+/// A coroutine that has been started and has not finished.
+struct Started {
+    baton: Arc<Baton>,
+    thread: JoinHandle<()>,
+}
+
+impl Started {
+    fn new(entry: Entry, data: *mut (), core: *const RawCore) -> Self {
+        let baton = Arc::new(Baton { turn: Mutex::new(Turn::Resumer), passed: Condvar::new() });
+        let start = Start { baton: baton.clone(), entry, data, core };
+        let thread = thread::Builder::new().name(String::from("coroutine"));
+        let thread = thread.spawn(move || start.run()).expect("no more threads can be started");
+        Self { baton, thread }
+    }
+}
+
+/// `None` unless the coroutine is suspended.
+#[derive(Default)]
+pub(crate) struct State(Cell<Option<Started>>);
+
+impl Switch for Threads {
+    type State = State;
+    const STACK_IS_IN_MEMORY: bool = false;
+
+    unsafe fn resume(entry: Entry, data: *mut (), core: *const RawCore) -> u32 {
+        // SAFETY: our caller's promise: it is valid until the coroutine has ended, which this waits
+        // for.
+        let state = unsafe { &*core };
+        let started = state.switch.0.take();
+        let phase = if started.is_some() { Phase::Rewinding } else { Phase::Running };
+        state.phase.set(phase as u32);
+        let started = started.unwrap_or_else(|| Started::new(entry, data, core));
+        started.baton.pass(Turn::Coroutine);
+        if started.baton.wait(false) == Turn::Finished {
+            // So that nothing of it is left, its thread-local variables neither.
+            let ended = started.thread.join();
+            return match state.phase() {
+                Phase::Running if ended.is_ok() => abi::OUTCOME_FINISHED,
+                _ => abi::OUTCOME_UNSOUND,
+            };
+        }
+        state.switch.0.set(Some(started));
+        state.phase.set(Phase::Suspended as u32);
+        abi::OUTCOME_SUSPENDED
+    }
+
+    unsafe fn suspend(wait: *const Wait) -> u32 {
+        // SAFETY: our caller's promise: the innermost running coroutine is the caller's own.
+        let core = unsafe { &*Self::current() };
+        // SAFETY: our caller's promise. Not kept: while the coroutine is suspended others use it.
+        let seen = unsafe { (*wait).news };
+        if core.waker.news.get() != seen {
+            return abi::SUSPEND_NEWS;
+        }
+        core.waker.waiting.set(wait.cast());
+        core.phase.set(Phase::Unwinding as u32);
+        BATON.with(|baton| {
+            let baton = baton.get().expect("a coroutine's thread has one");
+            baton.pass(Turn::Resumer);
+            baton.wait(true);
+        });
+        core.phase.set(Phase::Running as u32);
+        if core.waker.news.get() == seen { abi::SUSPEND_RESUMED } else { abi::SUSPEND_NEWS }
+    }
+
+    unsafe fn outside(function: Outside, data: *mut ()) {
+        let caller = CURRENT.replace(ptr::null());
+        // SAFETY: our caller's promise.
+        unsafe { function(data, Mark(0.0)) };
+        CURRENT.set(caller);
+    }
+
+    fn current() -> *const RawCore {
+        CURRENT.get()
+    }
+
+    unsafe fn set_reporter(_: Outside, _: usize) {}
+}

@@ -1,0 +1,54 @@
+//! The library on the host, where each coroutine is a thread: `src/switch/threads.rs`.
+//!
+//! There AddressSanitizer watches what its unsafe code does. The tests are those of the guests that
+//! say so, the same as run in WebAssembly, and random schedules (`tests/native`).
+
+use std::process::Stdio;
+
+use anyhow::Result;
+use cargo_bysyncify::setup;
+
+use crate::host;
+use crate::process;
+use crate::report::Report;
+use crate::workspace::{Package, Workspace};
+
+/// The row of the report.
+pub(crate) const ROW: &str = "native";
+
+/// What the compiler is told: which switch, and who watches. The unit separator stands between two,
+/// for `CARGO_ENCODED_RUSTFLAGS`.
+const FLAGS: &str = "--cfg\u{1f}bysyncify_threads\u{1f}-Zsanitizer=address";
+
+/// Runs the tests of all packages that say `native = true`. Each by itself: built together, they would
+/// share their features, and with `std` what a panic does is another.
+pub(crate) fn run(workspace: &Workspace, report: &mut Report) -> Result<()> {
+    let host = setup::host_triple()?;
+    for package in workspace.packages.iter().filter(|package| package.flag("native")) {
+        run_package(workspace, package, &host, report)?;
+    }
+    Ok(())
+}
+
+fn run_package(
+    workspace: &Workspace,
+    package: &Package,
+    host: &str,
+    report: &mut Report,
+) -> Result<()> {
+    let mut command = process::cargo();
+    command
+        .current_dir(&workspace.root)
+        // With a target, build scripts and macros are compiled without the flags.
+        .args(["test", "--no-fail-fast", "--lib", "--target", host])
+        .args(["--package", &package.name])
+        .arg("--target-dir")
+        .arg(workspace.target.join("native"))
+        // The runtime of the sanitizer is part of every toolchain, the flag is not stable yet.
+        .env("RUSTC_BOOTSTRAP", "1")
+        .env("CARGO_ENCODED_RUSTFLAGS", FLAGS);
+    println!("native: {}", process::show(&command));
+    let output = process::output(command.stderr(Stdio::inherit()))?;
+    host::conclude(ROW, &output, report);
+    Ok(())
+}
