@@ -49,3 +49,11 @@ pub(crate) const SUSPEND_NEWS: u32 = 1;
 /// Something is wrong with the stack; or the unwind has begun and the caller, which sees this
 /// although it is to be unwound, was not instrumented.
 pub(crate) const SUSPEND_UNSOUND: u32 = 2;
+/// No coroutine is current. Nothing was done.
+pub(crate) const SUSPEND_OUTSIDE: u32 = 3;
+
+// What `bysyncify_why_outside` returns, if not 0: where one is when no coroutine is current.
+/// In what every panic goes through, or in a panic hook.
+pub(crate) const OUTSIDE_IN_PANIC: usize = 1;
+/// In the initialiser of a `thread_local!`.
+pub(crate) const OUTSIDE_IN_INITIALISER: usize = 2;

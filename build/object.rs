@@ -29,7 +29,7 @@ pub(crate) fn emit(width: Width, threads: bool) -> Vec<u8> {
         function_type(&[], &[]),                             // 1: stop_*
         function_type(&[pointer], &[I32]),                   // 2: suspend, intact
         function_type(&[pointer, pointer, pointer], &[I32]), // 3: resume
-        function_type(&[], &[pointer]),                      // 4: current
+        function_type(&[], &[pointer]),                      // 4: current, why_outside
         function_type(&[pointer, pointer], &[]),             // 5: outside, set_reporter
         function_type(&[pointer, F32], &[I32]),              // 6: every entry
         function_type(&[pointer, F32], &[]),                 // 7: what runs outside
@@ -43,11 +43,11 @@ pub(crate) fn emit(width: Width, threads: bool) -> Vec<u8> {
         import("asyncify", "start_rewind", &[0x00, 0]),
         import("asyncify", "stop_rewind", &[0x00, 1]),
     ]);
-    let functions = vector(&[vec![3], vec![2], vec![4], vec![5], vec![2], vec![5]]);
+    let functions = vector(&[vec![3], vec![2], vec![4], vec![5], vec![2], vec![5], vec![4]]);
     let globals = vector(&[vec![pointer, 0x01, width.const_opcode(), 0x00, END]]);
 
-    let bodies =
-        [resume, suspend, current, outside, intact, set_reporter].map(|function| function(width));
+    let bodies = [resume, suspend, current, outside, intact, set_reporter, why_outside]
+        .map(|function| function(width));
     let mut code = unsigned(bodies.len() as u64);
     let mut relocations = Vec::new();
     for function in bodies {
@@ -137,6 +137,8 @@ fn suspend(width: Width) -> Function {
     let (wait, core) = (0, 1);
     let mut f = Function::new(width, &[(1, width.value_type())]);
     f.global_get(CURRENT).local_set(core);
+    // There is nothing to suspend.
+    f.local_get(core).is_zero().if_void().i32_const(abi::SUSPEND_OUTSIDE).op(RETURN).op(END);
     // The rewind has arrived where the unwind began.
     f.local_get(core).load_u32(abi::PHASE).i32_const(abi::REWINDING).op(I32_EQ).if_void();
     f.local_get(core).i32_const(abi::RUNNING).store_u32(abi::PHASE);
@@ -193,6 +195,12 @@ fn set_reporter(width: Width) -> Function {
     Function::new(width, &[]).end()
 }
 
+fn why_outside(width: Width) -> Function {
+    let mut f = Function::new(width, &[]);
+    f.null();
+    f.end()
+}
+
 // --- Sections ----------------------------------------------------------------------------
 
 fn linking() -> Vec<u8> {
@@ -222,6 +230,7 @@ fn linking() -> Vec<u8> {
         named(FUNCTION, GLOBAL_BINDING | HIDDEN, 7, "bysyncify_outside"),
         named(FUNCTION, LOCAL_BINDING, 8, "bysyncify_intact"),
         named(FUNCTION, GLOBAL_BINDING | HIDDEN, 9, "bysyncify_set_reporter"),
+        named(FUNCTION, GLOBAL_BINDING | HIDDEN, 10, "bysyncify_why_outside"),
         undefined(GLOBAL, 0),
         named(GLOBAL, LOCAL_BINDING, 1, "bysyncify_current_core"),
     ]);

@@ -140,11 +140,18 @@
   ;; once it was resumed. It is 1 if there is news, that is something that `embed` should look at:
   ;; the coroutine was resumed with it, or there was some already and it was not suspended. It is
   ;; 2 if something is wrong: either no unwind was begun, or one was and the caller, which sees
-  ;; this result, was not instrumented.
+  ;; this result, was not instrumented. It is 3 if no coroutine is current.
   (func $bysyncify_suspend (type $suspend)
     (local $core i32)
     global.get $current_core
     local.set $core
+    ;; There is nothing to suspend.
+    local.get $core
+    i32.eqz
+    if
+      i32.const 3
+      return
+    end
     ;; The rewind has arrived where the unwind began.
     local.get $core
     i32.load offset=12
@@ -264,4 +271,9 @@
   ;; bysyncify_set_reporter(reporter, core_size): does nothing. The checks that the linker adds to a
   ;; debug build put a body here, which remembers whom they call to end the program with a
   ;; message, and how many bytes above its core a coroutine's stack begins.
-  (func $bysyncify_set_reporter (type $outside)))
+  (func $bysyncify_set_reporter (type $outside))
+
+  ;; bysyncify_why_outside(): why no coroutine is current here. 0: none is running, or the host has
+  ;; called back. A linker that knows of other places puts a body here: see `abi::OUTSIDE_*`.
+  (func $bysyncify_why_outside (type $current)
+    i32.const 0))

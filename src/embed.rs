@@ -8,6 +8,7 @@ use core::task::{Context, Poll};
 
 use crate::abi;
 use crate::phase::State;
+use crate::place::Place;
 use crate::raw::RawCore;
 use crate::switch::{Chosen, Switch};
 use crate::unwinding;
@@ -20,8 +21,9 @@ pub enum EmbedError {
     /// The coroutine was cancelled or dropped. Return from it: a coroutine that waits once
     /// more, with [`embed`], is never resumed, and its memory is leaked.
     Cancelled,
-    /// No coroutine is running here, or not the one whose handle was used. The future was
-    /// dropped without having been polled.
+    /// No coroutine is running here, or not the one whose handle was used; or this is a place in
+    /// which none can wait, such as a panic hook or the initialiser of a `thread_local!`. The
+    /// future was dropped without having been polled.
     NotRunning,
 }
 
@@ -29,7 +31,7 @@ impl fmt::Display for EmbedError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Cancelled => "the coroutine was cancelled",
-            Self::NotRunning => "cannot embed outside a running coroutine",
+            Self::NotRunning => return Place::Outside.fmt(f),
         })
     }
 }
@@ -152,8 +154,8 @@ impl<'a> Waiting<'a> {
 fn catch_up(wait: &mut Wait, outcome: u32) -> bool {
     // SAFETY: as in `Waiting::begin`.
     let core = unsafe { wait.core.as_ref() };
-    if outcome == abi::SUSPEND_UNSOUND {
-        core.unsound_suspend();
+    if outcome != abi::SUSPEND_NEWS {
+        core.unsound_suspend(outcome);
     }
     // SAFETY: the code that runs is the coroutine's.
     unsafe { core.waker.catch_up(wait) };
@@ -192,7 +194,7 @@ pub(crate) fn settle<T>(result: Result<T, EmbedError>) -> T {
 #[track_caller]
 fn no_output(error: EmbedError) -> ! {
     if error == EmbedError::NotRunning {
-        panic!("{error}");
+        Place::here().refuse();
     }
     let mut place = MaybeUninit::uninit();
     loop {
@@ -206,8 +208,9 @@ fn no_output(error: EmbedError) -> ! {
             // SAFETY: the code that runs is the coroutine's.
             let wait = place.write(unsafe { core.waker.begin(current) });
             // SAFETY: as in `try_embed`.
-            if unsafe { Chosen::suspend(wait) } == abi::SUSPEND_UNSOUND {
-                core.unsound_suspend();
+            let outcome = unsafe { Chosen::suspend(wait) };
+            if !matches!(outcome, abi::SUSPEND_RESUMED | abi::SUSPEND_NEWS) {
+                core.unsound_suspend(outcome);
             }
         }
     }

@@ -31,6 +31,8 @@ pub(crate) enum Fatal {
     NotInstrumented,
     /// An entry function returned in the middle of an unwind or rewind.
     LostFrames,
+    /// No coroutine was current at a suspend, though one was when the wait began.
+    NotCurrent,
     /// An unwind arrived that we did not start.
     ForeignUnwind,
     /// A panic would have left a coroutine, or a call outside of one.
@@ -85,6 +87,10 @@ impl fmt::Display for Fatal {
                  --asyncify --pass-arg=asyncify-ignore-imports` without a remove-list, before any \
                  optimisation",
             ),
+            Self::NotCurrent => f.write_str(
+                "cannot suspend: a panic has left the coroutine, and was caught by the future that \
+                 it waits for; link with `bysyncify-ld`, which brings the coroutine back",
+            ),
             Self::PanicWithoutStd => f.write_str(
                 "a panic cannot leave a coroutine without `std`: catch it inside, or enable the \
                  feature `std` of `bysyncify`, which hands it on to whoever polls",
@@ -111,6 +117,7 @@ pub(crate) extern "C" fn fatal(cause: &Fatal) -> ! {
 mod tests {
     use super::*;
     use crate::EmbedError;
+    use crate::place::Place;
     use alloc::string::{String, ToString};
 
     /// The next of all causes. A new one must be given its place here.
@@ -124,7 +131,8 @@ mod tests {
             Fatal::ForeignStack => Fatal::Uninstrumented { function },
             Fatal::Uninstrumented { .. } => Fatal::NotInstrumented,
             Fatal::NotInstrumented => Fatal::LostFrames,
-            Fatal::LostFrames => Fatal::ForeignUnwind,
+            Fatal::LostFrames => Fatal::NotCurrent,
+            Fatal::NotCurrent => Fatal::ForeignUnwind,
             Fatal::ForeignUnwind => Fatal::PanicWithoutStd,
             Fatal::PanicWithoutStd => return None,
         })
@@ -149,6 +157,8 @@ mod tests {
         let fatal = core::iter::successors(Some(first), |cause| after(*cause));
         let errors = [EmbedError::NotRunning, EmbedError::Cancelled];
         let messages = fatal.map(|it| it.to_string()).chain(errors.map(|it| it.to_string()));
+        let places = [Place::InPanic, Place::InInitialiser];
+        let messages = messages.chain(places.map(|it| it.to_string()));
         for message in messages {
             let message = in_general(&message);
             let is_there = |line: &str| line.starts_with("### ") && line.contains(&message);

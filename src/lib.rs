@@ -22,6 +22,7 @@ mod io;
 mod layout;
 mod outside;
 mod phase;
+mod place;
 mod raw;
 mod raw_coroutine;
 mod reporter;

@@ -321,9 +321,10 @@ impl RawCore {
     }
 
     /// Ends the program after `bysyncify_suspend` has said that something is wrong.
-    pub(crate) fn unsound_suspend(&self) -> ! {
+    pub(crate) fn unsound_suspend(&self, outcome: u32) -> ! {
         outside_for_good(|| {
             let cause = match self.phase() {
+                _ if outcome == abi::SUSPEND_OUTSIDE => Fatal::NotCurrent,
                 Phase::Running => Fatal::LostFrames,
                 _ => Fatal::NotInstrumented,
             };

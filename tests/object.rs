@@ -99,6 +99,8 @@ fn widened(text: &str) -> String {
     widened
         .replace("i32.const 0\n    global.set", "i64.const 0\n    global.set")
         .replace("i32.eqz\n    i32.eqz", "i64.eqz\n    i32.eqz")
+        .replace("local.get $core\n    i32.eqz", "local.get $core\n    i64.eqz")
+        .replace("(type $current)\n    i32.const 0", "(type $current)\n    i64.const 0")
 }
 
 #[test]
@@ -152,8 +154,8 @@ fn every_index_of_a_symbol_is_relocated() {
                         }
                         Operator::GlobalGet { global_index }
                         | Operator::GlobalSet { global_index } => {
-                            // In the symbol table globals come after the ten functions.
-                            Some((RelocationType::GlobalIndexLeb, offset, 10 + global_index))
+                            // In the symbol table globals come after the eleven functions.
+                            Some((RelocationType::GlobalIndexLeb, offset, 11 + global_index))
                         }
                         _ => None,
                     });

@@ -63,12 +63,18 @@ pub(crate) fn asyncify(
     let analysis = Analysis::of(&program, &recipe.vouched, recipe.precision)?
         .with_host(&program, &recipe.suspends)?;
     let panics: Vec<_> = analysis.panics().collect();
+    let initialisers: Vec<_> = analysis.initialisers().collect();
     let checks = recipe.checks && guard::can_check(linked)?;
     let uninstrumented =
         if checks && !recipe.everything { uninstrumented(&program, &analysis) } else { Vec::new() };
     let suspends: Vec<_> = analysis.hosts().collect();
-    let guards =
-        Guards { panics: &panics, suspends: &suspends, checks, uninstrumented: &uninstrumented };
+    let guards = Guards {
+        panics: &panics,
+        initialisers: &initialisers,
+        suspends: &suspends,
+        checks,
+        uninstrumented: &uninstrumented,
+    };
     let guarded = guard::guard(&bare(linked)?, &guards)?;
     tell(Phase::Asyncify);
     let options = options(linked, recipe)?;
@@ -117,7 +123,7 @@ fn uninstrumented(program: &Program, analysis: &Analysis) -> Vec<(FunctionIndex,
     let behind_vouched = analysis.behind_vouched(program);
     let remarked = others.filter_map(|index| {
         let remark = match analysis.cut(index) {
-            Some(Cut::Panic) => return None,
+            Some(Cut::Panic | Cut::Initialiser) => return None,
             Some(Cut::Vouched(path)) => format!(" (vouched for by `{path}`)"),
             None if analysis.is_reached(index) => String::new(),
             None if behind_vouched.contains(&index) && analysis.can_suspend(index) => {

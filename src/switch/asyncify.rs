@@ -81,6 +81,7 @@ unsafe extern "C" {
     fn bysyncify_outside(function: Outside, data: *mut ());
     fn bysyncify_set_reporter(reporter: Outside, core_size: usize);
     safe fn bysyncify_current() -> *const RawCore;
+    safe fn bysyncify_why_outside() -> usize;
 }
 
 #[cfg(bysyncify_switch)]
@@ -113,6 +114,11 @@ impl Switch for Asyncify {
     #[inline(always)]
     fn current() -> *const RawCore {
         bysyncify_current()
+    }
+
+    #[inline(always)]
+    fn why_outside() -> usize {
+        bysyncify_why_outside()
     }
 
     #[inline(always)]

@@ -97,6 +97,11 @@ pub(crate) trait Switch {
     /// The core of the innermost running coroutine, or null.
     fn current() -> *const RawCore;
 
+    /// Why that is null: 0 if no coroutine is running, or one of the `OUTSIDE`s of `build/abi.rs`.
+    fn why_outside() -> usize {
+        0
+    }
+
     /// Says whom the linker's checks call, if there are any, with the size of a core.
     ///
     /// # Safety

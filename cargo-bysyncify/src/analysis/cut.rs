@@ -4,6 +4,7 @@ use anyhow::{Result, bail};
 
 use super::names::{is_in, readable};
 use super::program::Program;
+use super::std_waits::is_initialiser;
 
 /// The functions that every panic and every failed allocation goes through. The linker sees to it
 /// that no coroutine is current in them. Where panics abort they never return.
@@ -36,6 +37,9 @@ const SINKS: [&str; 17] = [
 pub(crate) enum Cut {
     /// It is the end of every panic or failed allocation.
     Panic,
+    /// It runs the initialiser of a `thread_local!`, in which the linker sees to it that no coroutine
+    /// is current.
+    Initialiser,
     /// The user has said that nothing under this name suspends.
     Vouched(String),
 }
@@ -55,6 +59,9 @@ pub(super) fn cuts(program: &Program, vouched: &Vouched) -> Result<Vec<Option<Cu
         };
         let name = readable(symbol);
         let mut cut = is_sink(&name).then_some(Cut::Panic);
+        if is_initialiser(&name) {
+            cut = Some(Cut::Initialiser);
+        }
         for (path, used) in vouched.0.iter().zip(&mut used) {
             if is_in(&name, path) {
                 *used = true;

@@ -205,8 +205,17 @@ impl Analysis {
 
     /// The functions that every panic goes through, and that never return.
     pub(crate) fn panics(&self) -> impl Iterator<Item = FunctionIndex> {
+        self.cut_as(Cut::Panic)
+    }
+
+    /// The functions that run the initialiser of a `thread_local!`.
+    pub(crate) fn initialisers(&self) -> impl Iterator<Item = FunctionIndex> {
+        self.cut_as(Cut::Initialiser)
+    }
+
+    fn cut_as(&self, kind: Cut) -> impl Iterator<Item = FunctionIndex> {
         let cuts = (0..).zip(&self.cuts);
-        cuts.filter(|(_, cut)| **cut == Some(Cut::Panic)).map(|(index, _)| index)
+        cuts.filter(move |(_, cut)| cut.as_ref() == Some(&kind)).map(|(index, _)| index)
     }
 
     /// The functions that begin an unwind.

@@ -15,8 +15,9 @@
 //! *bottom* one; they are recognised by the imports they call, so that a switch of somebody's
 //! own works too.
 //!
-//! Nobody is called through a [`Cut`]: the panic entry points, which never return and in which
-//! no coroutine is current (the linker makes it so), and what the user has vouched for.
+//! Nobody is called through a [`Cut`]: the panic entry points and what runs the initialiser of a
+//! `thread_local!`, in which no coroutine is current (the linker makes it so), and what the user has
+//! vouched for.
 
 mod arity;
 mod blocks;
@@ -31,6 +32,7 @@ mod program;
 mod reader;
 mod relocations;
 mod sites;
+mod std_waits;
 #[cfg(test)]
 mod tests;
 mod types;

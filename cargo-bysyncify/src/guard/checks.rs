@@ -16,12 +16,13 @@ use crate::analysis::readable;
 pub(super) const SET_REPORTER: &str = "bysyncify_set_reporter";
 
 /// The functions of the switch.
-const SWITCH: [&str; 6] = [
+const SWITCH: [&str; 7] = [
     "bysyncify_resume",
     "bysyncify_suspend",
     "bysyncify_current",
     "bysyncify_outside",
     "bysyncify_intact",
+    "bysyncify_why_outside",
     SET_REPORTER,
 ];
 

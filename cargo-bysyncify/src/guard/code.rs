@@ -17,6 +17,8 @@ pub(super) struct Globals {
     pub(super) current_core: u32,
     /// What the stack pointer was when the outermost coroutine was resumed: below that is free.
     pub(super) host_stack: u32,
+    /// Why no coroutine is current, if not because none is running: see `Outside`.
+    pub(super) why_outside: u32,
     /// For the checks of a debug build.
     pub(super) checks: Option<CheckGlobals>,
 }
@@ -31,6 +33,15 @@ pub(super) struct CheckGlobals {
     /// What `bysyncify_set_reporter` was called with.
     pub(super) reporter: u32,
     pub(super) core_size: u32,
+}
+
+/// Where code is when no coroutine is current: what `bysyncify_why_outside` returns
+/// (`build/abi.rs`).
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Outside {
+    Host = 0,
+    Panic = 1,
+    Initialiser = 2,
 }
 
 /// Writes functions for addresses of one width.
@@ -56,13 +67,26 @@ impl Writer {
     /// Begins a panic, in a module that can catch it: for the hook no coroutine is current, and for
     /// who catches the panic the same one as before.
     pub(super) fn panic(&self, callee: u32, parameters: u32) -> Function {
-        self.host(callee, parameters)
+        let current_core = Some(self.globals.current_core);
+        self.leave(callee, parameters, current_core, Outside::Panic, Vec::new())
+    }
+
+    /// Runs an initialiser that two coroutines must not wait in.
+    pub(super) fn initialiser(&self, callee: u32, parameters: u32) -> Function {
+        let current_core = Some(self.globals.current_core);
+        self.leave(callee, parameters, current_core, Outside::Initialiser, Vec::new())
+    }
+
+    /// The body of `bysyncify_why_outside()`.
+    pub(super) fn why_outside(&self) -> Function {
+        self.function(0, vec![GlobalGet(self.globals.why_outside)])
     }
 
     /// Calls an imported function: no coroutine is current in the host, and if it calls back it
     /// does so on the stack that no coroutine has.
     pub(super) fn host(&self, callee: u32, parameters: u32) -> Function {
-        self.leave(callee, parameters, Some(self.globals.current_core), Vec::new())
+        let current_core = Some(self.globals.current_core);
+        self.leave(callee, parameters, current_core, Outside::Host, Vec::new())
     }
 
     /// The same for a function that wasm-bindgen will replace by an imported one. A second call of
@@ -72,12 +96,12 @@ impl Writer {
         let mut before = vec![GlobalGet(current_core), self.is_null(), If(BlockType::Empty)];
         before.extend((0..parameters).map(LocalGet));
         before.extend([Call(callee), Return, End]);
-        self.leave(callee, parameters, Some(current_core), before)
+        self.leave(callee, parameters, Some(current_core), Outside::Host, before)
     }
 
     /// Calls `bysyncify_outside`, which looks at the current coroutine itself.
     pub(super) fn outside(&self, callee: u32) -> Function {
-        self.leave(callee, 2, None, Vec::new())
+        self.leave(callee, 2, None, Outside::Host, Vec::new())
     }
 
     /// Calls `callee` on the host's stack, and with nothing in the global `nulled`.
@@ -86,16 +110,19 @@ impl Writer {
         callee: u32,
         parameters: u32,
         nulled: Option<u32>,
+        place: Outside,
         before: Vec<Instruction<'static>>,
     ) -> Function {
         let nulled: Vec<u32> = nulled.into_iter().chain(self.limit()).collect();
         // `host_stack`, since what an exception went through could not restore it.
-        let mut saved = vec![self.globals.stack_pointer, self.globals.host_stack];
+        let Globals { stack_pointer, host_stack, why_outside, .. } = self.globals;
+        let mut saved = vec![stack_pointer, host_stack, why_outside];
         saved.extend(&nulled);
         let mut code = before;
         save(&mut code, parameters, &saved);
         code.extend(self.switch_to_host_stack());
         code.extend(nulled.iter().flat_map(|global| [self.null(), GlobalSet(*global)]));
+        code.extend(self.is_at(place));
         self.call(&mut code, callee, parameters, &saved);
         self.function(saved.len(), code)
     }
@@ -135,8 +162,9 @@ impl Writer {
 
     /// Calls `bysyncify_resume(entry, data, core)`, and remembers where the host's stack ends.
     pub(super) fn resume(&self, callee: u32) -> Function {
-        let Globals { stack_pointer, current_core, host_stack, checks } = self.globals;
-        let mut saved: Vec<u32> = [host_stack].into_iter().chain(self.limit()).collect();
+        let Globals { stack_pointer, current_core, host_stack, why_outside, checks } = self.globals;
+        let mut saved: Vec<u32> =
+            [host_stack, why_outside].into_iter().chain(self.limit()).collect();
         if self.catches() {
             // The switch restores these, but not if an exception passes through it.
             saved.extend([stack_pointer, current_core]);
@@ -145,6 +173,7 @@ impl Writer {
         save(&mut code, 3, &saved);
         code.extend([GlobalGet(stack_pointer), GlobalGet(host_stack)]);
         code.extend([GlobalGet(current_core), self.is_null(), Select, GlobalSet(host_stack)]);
+        code.extend(self.is_at(Outside::Host));
         if let Some(CheckGlobals { limit, core_size, .. }) = checks {
             code.extend([LocalGet(2), GlobalGet(core_size), self.add(), GlobalSet(limit)]);
         }
@@ -157,7 +186,17 @@ impl Writer {
         let mut code = self.switch_to_host_stack().to_vec();
         code.extend([self.null(), GlobalSet(self.globals.current_core)]);
         code.extend(self.limit().into_iter().flat_map(|limit| [self.null(), GlobalSet(limit)]));
+        code.extend(self.is_at(Outside::Panic));
         code
+    }
+
+    fn is_at(&self, place: Outside) -> [Instruction<'static>; 2] {
+        let place = place as i32;
+        let number = match self.memory64 {
+            true => Instruction::I64Const(place.into()),
+            false => Instruction::I32Const(place),
+        };
+        [number, GlobalSet(self.globals.why_outside)]
     }
 
     /// If a coroutine is current.

@@ -31,6 +31,17 @@
 //! begins with has such a wrapper, instead of leaving for good. The wrapper of `bysyncify_resume`
 //! also restores what the switch would have, for exceptions of the host's.
 //!
+//! # Initialisers
+//!
+//! A `thread_local!` counts on its initialiser being entered once. If two coroutines waited in it,
+//! the one that ends last would replace the value, to which there may be references. So while std's
+//! function runs that calls it, no coroutine is current either. std's other lazily initialised types
+//! notice by themselves that they are entered twice.
+//!
+//! `embed` says which of these places it is in: the wrappers note it for `bysyncify_why_outside`.
+//!
+//! # What has no wrapper
+//!
 //! There are no wrappers for exported functions. Whoever enters through one (or through the
 //! table, which could not be watched: wasm-bindgen enters closures so) comes from the host, where
 //! no coroutine is current already. All that is missed is a trap that is no panic, after which
@@ -74,6 +85,8 @@ use plan::Plan;
 pub struct Guards<'a> {
     /// Functions (by index) that begin or end a panic, and never suspend.
     pub panics: &'a [u32],
+    /// Functions (by index) that run an initialiser which two coroutines must not wait in.
+    pub initialisers: &'a [u32],
     /// Imports (by index) that the host suspends their callers in. Nothing is done there: the calls
     /// are made again, and who waits in a coroutine is told so by it.
     pub suspends: &'a [u32],

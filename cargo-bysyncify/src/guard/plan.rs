@@ -35,11 +35,12 @@ impl Plan {
         let Some(resume) = facts.function("bysyncify_resume") else { return Ok(None) };
         let outside = facts.function("bysyncify_outside");
         let host_stack = facts.globals;
+        let why_outside = host_stack + 1;
         let checks = guards.checks.then_some(CheckGlobals {
-            limit: host_stack + 1,
-            reporter: host_stack + 2,
-            core_size: host_stack + 3,
-            unwinding: host_stack + 4,
+            limit: host_stack + 2,
+            reporter: host_stack + 3,
+            core_size: host_stack + 4,
+            unwinding: host_stack + 5,
         });
         let writer = Writer {
             memory64: facts.memory64,
@@ -47,11 +48,15 @@ impl Plan {
                 stack_pointer: facts.global("__stack_pointer")?,
                 current_core: facts.global("bysyncify_current_core")?,
                 host_stack,
+                why_outside,
                 checks,
             },
             exceptions: facts.exceptions,
         };
-        let mut globals = vec![("bysyncify guard: host stack", writer.address())];
+        let mut globals = vec![
+            ("bysyncify guard: host stack", writer.address()),
+            ("bysyncify guard: why outside", writer.address()),
+        ];
         if checks.is_some() {
             globals.extend([
                 ("bysyncify guard: stack limit", writer.address()),
@@ -75,6 +80,9 @@ impl Plan {
             for &index in guards.panics {
                 plan.replace(facts, index, |callee, count| writer.panic(callee, count))?;
             }
+        }
+        for &index in guards.initialisers {
+            plan.replace(facts, index, |callee, count| writer.initialiser(callee, count))?;
         }
         for index in facts.future_imports()? {
             plan.replace(facts, index, |callee, count| writer.future_host(callee, count))?;

@@ -18,6 +18,9 @@ use super::checks::{FunctionChecks, Texts};
 use super::facts::Facts;
 use super::plan::Plan;
 
+/// The function of the switch that says why no coroutine is current.
+const WHY_OUTSIDE: &str = "bysyncify_why_outside";
+
 /// The module's new form in the making.
 struct Rewriter<'a> {
     facts: &'a Facts<'a>,
@@ -186,6 +189,10 @@ impl Reencode for Rewriter<'_> {
             && checks.set_reporter == function
         {
             code.function(&self.plan.writer.set_reporter(checks.globals));
+            return Ok(());
+        }
+        if self.facts.function(WHY_OUTSIDE) == Some(function) {
+            code.function(&self.plan.writer.why_outside());
             return Ok(());
         }
         let mut body = self.new_function_with_parsed_locals(&parsed)?;

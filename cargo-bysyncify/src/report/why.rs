@@ -95,6 +95,11 @@ impl<'a> Why<'a> {
                                coroutine is current then";
                 return (verdict.to_owned(), none);
             }
+            Some(Cut::Initialiser) => {
+                let verdict = "is not instrumented: it runs the initialiser of a `thread_local!`, and \
+                               no coroutine is current then";
+                return (verdict.to_owned(), none);
+            }
             Some(Cut::Vouched(path)) => {
                 let calls = self.whole_way(uncut, index);
                 let otherwise = if calls.is_empty() {
@@ -146,6 +151,9 @@ impl<'a> Why<'a> {
             way.iter().find_map(|step| Some((step.function, self.analysis.cut(step.function)?)))?;
         let cut = match cut {
             Cut::Panic => "a panic, which never is".to_owned(),
+            Cut::Initialiser => {
+                "the initialiser of a `thread_local!`, which must not be".to_owned()
+            }
             Cut::Vouched(path) => format!("`{path}`, which is vouched for"),
         };
         Some((cut, self.lines(way, index)))

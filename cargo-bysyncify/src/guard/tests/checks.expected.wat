@@ -15,10 +15,11 @@
   (global $__stack_pointer (;0;) (mut i32) i32.const 1048576)
   (global $bysyncify_current_core (;1;) (mut i32) i32.const 0)
   (global $"bysyncify guard: host stack" (;2;) (mut i32) i32.const 0)
-  (global $"bysyncify guard: stack limit" (;3;) (mut i32) i32.const 0)
-  (global $"bysyncify guard: reporter" (;4;) (mut i32) i32.const 0)
-  (global $"bysyncify guard: core size" (;5;) (mut i32) i32.const 0)
-  (global $"bysyncify guard: unwinding" (;6;) (mut i32) i32.const 0)
+  (global $"bysyncify guard: why outside" (;3;) (mut i32) i32.const 0)
+  (global $"bysyncify guard: stack limit" (;4;) (mut i32) i32.const 0)
+  (global $"bysyncify guard: reporter" (;5;) (mut i32) i32.const 0)
+  (global $"bysyncify guard: core size" (;6;) (mut i32) i32.const 0)
+  (global $"bysyncify guard: unwinding" (;7;) (mut i32) i32.const 0)
   (export "__wbindgen_describe_f" (func $describes))
   (func $_ZN5guest1f17h0123456789abcdefE (;4;) (type 1)
     global.get $__stack_pointer
@@ -57,6 +58,8 @@
     global.set $bysyncify_current_core
     i32.const 0
     global.set $"bysyncify guard: stack limit"
+    i32.const 1
+    global.set $"bysyncify guard: why outside"
     i32.const 4
     i32.const 10
     i32.const 8
@@ -130,17 +133,21 @@
     global.set $"bysyncify guard: core size"
   )
   (func $"bysyncify guard: bysyncify_resume" (;14;) (type 4) (param i32 i32 i32) (result i32)
-    (local i32 i32)
+    (local i32 i32 i32)
     global.get $"bysyncify guard: host stack"
     local.set 3
-    global.get $"bysyncify guard: stack limit"
+    global.get $"bysyncify guard: why outside"
     local.set 4
+    global.get $"bysyncify guard: stack limit"
+    local.set 5
     global.get $__stack_pointer
     global.get $"bysyncify guard: host stack"
     global.get $bysyncify_current_core
     i32.eqz
     select
     global.set $"bysyncify guard: host stack"
+    i32.const 0
+    global.set $"bysyncify guard: why outside"
     local.get 2
     global.get $"bysyncify guard: core size"
     i32.add
@@ -152,13 +159,51 @@
     local.get 3
     global.set $"bysyncify guard: host stack"
     local.get 4
+    global.set $"bysyncify guard: why outside"
+    local.get 5
     global.set $"bysyncify guard: stack limit"
   )
   (func $"bysyncify guard: bysyncify_outside" (;15;) (type 5) (param i32 i32)
-    (local i32 i32 i32)
+    (local i32 i32 i32 i32)
     global.get $__stack_pointer
     local.set 2
     global.get $"bysyncify guard: host stack"
+    local.set 3
+    global.get $"bysyncify guard: why outside"
+    local.set 4
+    global.get $"bysyncify guard: stack limit"
+    local.set 5
+    global.get $__stack_pointer
+    global.get $"bysyncify guard: host stack"
+    global.get $bysyncify_current_core
+    i32.eqz
+    select
+    global.set $__stack_pointer
+    i32.const 0
+    global.set $"bysyncify guard: stack limit"
+    i32.const 0
+    global.set $"bysyncify guard: why outside"
+    local.get 0
+    local.get 1
+    call $bysyncify_outside
+    local.get 2
+    global.set $__stack_pointer
+    local.get 3
+    global.set $"bysyncify guard: host stack"
+    local.get 4
+    global.set $"bysyncify guard: why outside"
+    local.get 5
+    global.set $"bysyncify guard: stack limit"
+  )
+  (func $"bysyncify guard: env.print" (;16;) (type 1)
+    (local i32 i32 i32 i32 i32)
+    global.get $__stack_pointer
+    local.set 0
+    global.get $"bysyncify guard: host stack"
+    local.set 1
+    global.get $"bysyncify guard: why outside"
+    local.set 2
+    global.get $bysyncify_current_core
     local.set 3
     global.get $"bysyncify guard: stack limit"
     local.set 4
@@ -169,45 +214,21 @@
     select
     global.set $__stack_pointer
     i32.const 0
-    global.set $"bysyncify guard: stack limit"
-    local.get 0
-    local.get 1
-    call $bysyncify_outside
-    local.get 2
-    global.set $__stack_pointer
-    local.get 3
-    global.set $"bysyncify guard: host stack"
-    local.get 4
-    global.set $"bysyncify guard: stack limit"
-  )
-  (func $"bysyncify guard: env.print" (;16;) (type 1)
-    (local i32 i32 i32 i32)
-    global.get $__stack_pointer
-    local.set 0
-    global.get $"bysyncify guard: host stack"
-    local.set 1
-    global.get $bysyncify_current_core
-    local.set 2
-    global.get $"bysyncify guard: stack limit"
-    local.set 3
-    global.get $__stack_pointer
-    global.get $"bysyncify guard: host stack"
-    global.get $bysyncify_current_core
-    i32.eqz
-    select
-    global.set $__stack_pointer
-    i32.const 0
     global.set $bysyncify_current_core
     i32.const 0
     global.set $"bysyncify guard: stack limit"
+    i32.const 0
+    global.set $"bysyncify guard: why outside"
     call $print
     local.get 0
     global.set $__stack_pointer
     local.get 1
     global.set $"bysyncify guard: host stack"
     local.get 2
-    global.set $bysyncify_current_core
+    global.set $"bysyncify guard: why outside"
     local.get 3
+    global.set $bysyncify_current_core
+    local.get 4
     global.set $"bysyncify guard: stack limit"
   )
   (func $"bysyncify guard: report" (;17;) (type 6) (param i32 i32 i32)

@@ -7,10 +7,11 @@
   (global $__stack_pointer (;0;) (mut i32) i32.const 1048576)
   (global $bysyncify_current_core (;1;) (mut i32) i32.const 0)
   (global $"bysyncify guard: host stack" (;2;) (mut i32) i32.const 0)
-  (global $"bysyncify guard: stack limit" (;3;) (mut i32) i32.const 0)
-  (global $"bysyncify guard: reporter" (;4;) (mut i32) i32.const 0)
-  (global $"bysyncify guard: core size" (;5;) (mut i32) i32.const 0)
-  (global $"bysyncify guard: unwinding" (;6;) (mut i32) i32.const 0)
+  (global $"bysyncify guard: why outside" (;3;) (mut i32) i32.const 0)
+  (global $"bysyncify guard: stack limit" (;4;) (mut i32) i32.const 0)
+  (global $"bysyncify guard: reporter" (;5;) (mut i32) i32.const 0)
+  (global $"bysyncify guard: core size" (;6;) (mut i32) i32.const 0)
+  (global $"bysyncify guard: unwinding" (;7;) (mut i32) i32.const 0)
   (func $_RNvC5guest1f (;0;) (type 0)
     i32.const 1
     i32.const 0
@@ -28,17 +29,21 @@
     global.set $"bysyncify guard: core size"
   )
   (func $"bysyncify guard: bysyncify_resume" (;4;) (type 1) (param i32 i32 i32) (result i32)
-    (local i32 i32)
+    (local i32 i32 i32)
     global.get $"bysyncify guard: host stack"
     local.set 3
-    global.get $"bysyncify guard: stack limit"
+    global.get $"bysyncify guard: why outside"
     local.set 4
+    global.get $"bysyncify guard: stack limit"
+    local.set 5
     global.get $__stack_pointer
     global.get $"bysyncify guard: host stack"
     global.get $bysyncify_current_core
     i32.eqz
     select
     global.set $"bysyncify guard: host stack"
+    i32.const 0
+    global.set $"bysyncify guard: why outside"
     local.get 2
     global.get $"bysyncify guard: core size"
     i32.add
@@ -50,16 +55,20 @@
     local.get 3
     global.set $"bysyncify guard: host stack"
     local.get 4
+    global.set $"bysyncify guard: why outside"
+    local.get 5
     global.set $"bysyncify guard: stack limit"
   )
   (func $"bysyncify guard: bysyncify_outside" (;5;) (type 2) (param i32 i32)
-    (local i32 i32 i32)
+    (local i32 i32 i32 i32)
     global.get $__stack_pointer
     local.set 2
     global.get $"bysyncify guard: host stack"
     local.set 3
-    global.get $"bysyncify guard: stack limit"
+    global.get $"bysyncify guard: why outside"
     local.set 4
+    global.get $"bysyncify guard: stack limit"
+    local.set 5
     global.get $__stack_pointer
     global.get $"bysyncify guard: host stack"
     global.get $bysyncify_current_core
@@ -68,6 +77,8 @@
     global.set $__stack_pointer
     i32.const 0
     global.set $"bysyncify guard: stack limit"
+    i32.const 0
+    global.set $"bysyncify guard: why outside"
     local.get 0
     local.get 1
     call $bysyncify_outside
@@ -76,6 +87,8 @@
     local.get 3
     global.set $"bysyncify guard: host stack"
     local.get 4
+    global.set $"bysyncify guard: why outside"
+    local.get 5
     global.set $"bysyncify guard: stack limit"
   )
   (func $"bysyncify guard: report" (;6;) (type 3) (param i32 i32 i32)

@@ -5,6 +5,7 @@
   (type (;3;) (func (param i32) (result i32)))
   (type (;4;) (func (param i32 i32 i32) (result i32)))
   (type (;5;) (func (param i32 i32)))
+  (type (;6;) (func (result i32)))
   (import "asyncify" "stop_unwind" (func $stop_unwind (;0;) (type 0)))
   (import "env" "print" (func $print (;1;) (type 1) (param i32 i64) (result f32)))
   (import "env" "begin" (func $begin (;2;) (type 0)))
@@ -18,6 +19,7 @@
   (global $bysyncify_current_core (;1;) (mut i32) i32.const 0)
   (global $reference (;2;) funcref ref.func $"bysyncify guard: env.print")
   (global $"bysyncify guard: host stack" (;3;) (mut i32) i32.const 0)
+  (global $"bysyncify guard: why outside" (;4;) (mut i32) i32.const 0)
   (export "print" (func $print))
   (export "poll" (func $poll))
   (start $"bysyncify guard: env.begin")
@@ -64,6 +66,8 @@
     global.set $__stack_pointer
     i32.const 0
     global.set $bysyncify_current_core
+    i32.const 1
+    global.set $"bysyncify guard: why outside"
     unreachable
   )
   (func $bysyncify_resume (;11;) (type 4) (param i32 i32 i32) (result i32)
@@ -73,35 +77,56 @@
   (func $bysyncify_outside (;12;) (type 5) (param i32 i32)
     call $stop_unwind
   )
-  (func $"bysyncify guard: bysyncify_resume" (;13;) (type 4) (param i32 i32 i32) (result i32)
-    (local i32)
+  (func $initialize (;13;) (type 3) (param i32) (result i32)
+    call $poll
+    local.get 0
+  )
+  (func $get (;14;) (type 6) (result i32)
+    i32.const 12
+    call $"bysyncify guard: initialize"
+  )
+  (func $bysyncify_why_outside (;15;) (type 6) (result i32)
+    global.get $"bysyncify guard: why outside"
+  )
+  (func $"bysyncify guard: bysyncify_resume" (;16;) (type 4) (param i32 i32 i32) (result i32)
+    (local i32 i32)
     global.get $"bysyncify guard: host stack"
     local.set 3
+    global.get $"bysyncify guard: why outside"
+    local.set 4
     global.get $__stack_pointer
     global.get $"bysyncify guard: host stack"
     global.get $bysyncify_current_core
     i32.eqz
     select
     global.set $"bysyncify guard: host stack"
+    i32.const 0
+    global.set $"bysyncify guard: why outside"
     local.get 0
     local.get 1
     local.get 2
     call $bysyncify_resume
     local.get 3
     global.set $"bysyncify guard: host stack"
+    local.get 4
+    global.set $"bysyncify guard: why outside"
   )
-  (func $"bysyncify guard: bysyncify_outside" (;14;) (type 5) (param i32 i32)
-    (local i32 i32)
+  (func $"bysyncify guard: bysyncify_outside" (;17;) (type 5) (param i32 i32)
+    (local i32 i32 i32)
     global.get $__stack_pointer
     local.set 2
     global.get $"bysyncify guard: host stack"
     local.set 3
+    global.get $"bysyncify guard: why outside"
+    local.set 4
     global.get $__stack_pointer
     global.get $"bysyncify guard: host stack"
     global.get $bysyncify_current_core
     i32.eqz
     select
     global.set $__stack_pointer
+    i32.const 0
+    global.set $"bysyncify guard: why outside"
     local.get 0
     local.get 1
     call $bysyncify_outside
@@ -109,12 +134,78 @@
     global.set $__stack_pointer
     local.get 3
     global.set $"bysyncify guard: host stack"
+    local.get 4
+    global.set $"bysyncify guard: why outside"
   )
-  (func $"bysyncify guard: env.print" (;15;) (type 1) (param i32 i64) (result f32)
-    (local i32 i32 i32)
+  (func $"bysyncify guard: env.print" (;18;) (type 1) (param i32 i64) (result f32)
+    (local i32 i32 i32 i32)
     global.get $__stack_pointer
     local.set 2
     global.get $"bysyncify guard: host stack"
+    local.set 3
+    global.get $"bysyncify guard: why outside"
+    local.set 4
+    global.get $bysyncify_current_core
+    local.set 5
+    global.get $__stack_pointer
+    global.get $"bysyncify guard: host stack"
+    global.get $bysyncify_current_core
+    i32.eqz
+    select
+    global.set $__stack_pointer
+    i32.const 0
+    global.set $bysyncify_current_core
+    i32.const 0
+    global.set $"bysyncify guard: why outside"
+    local.get 0
+    local.get 1
+    call $print
+    local.get 2
+    global.set $__stack_pointer
+    local.get 3
+    global.set $"bysyncify guard: host stack"
+    local.get 4
+    global.set $"bysyncify guard: why outside"
+    local.get 5
+    global.set $bysyncify_current_core
+  )
+  (func $"bysyncify guard: env.begin" (;19;) (type 0)
+    (local i32 i32 i32 i32)
+    global.get $__stack_pointer
+    local.set 0
+    global.get $"bysyncify guard: host stack"
+    local.set 1
+    global.get $"bysyncify guard: why outside"
+    local.set 2
+    global.get $bysyncify_current_core
+    local.set 3
+    global.get $__stack_pointer
+    global.get $"bysyncify guard: host stack"
+    global.get $bysyncify_current_core
+    i32.eqz
+    select
+    global.set $__stack_pointer
+    i32.const 0
+    global.set $bysyncify_current_core
+    i32.const 0
+    global.set $"bysyncify guard: why outside"
+    call $begin
+    local.get 0
+    global.set $__stack_pointer
+    local.get 1
+    global.set $"bysyncify guard: host stack"
+    local.get 2
+    global.set $"bysyncify guard: why outside"
+    local.get 3
+    global.set $bysyncify_current_core
+  )
+  (func $"bysyncify guard: __wbindgen_placeholder__.__wbg_then_0" (;20;) (type 2) (param i32)
+    (local i32 i32 i32 i32)
+    global.get $__stack_pointer
+    local.set 1
+    global.get $"bysyncify guard: host stack"
+    local.set 2
+    global.get $"bysyncify guard: why outside"
     local.set 3
     global.get $bysyncify_current_core
     local.set 4
@@ -126,56 +217,8 @@
     global.set $__stack_pointer
     i32.const 0
     global.set $bysyncify_current_core
-    local.get 0
-    local.get 1
-    call $print
-    local.get 2
-    global.set $__stack_pointer
-    local.get 3
-    global.set $"bysyncify guard: host stack"
-    local.get 4
-    global.set $bysyncify_current_core
-  )
-  (func $"bysyncify guard: env.begin" (;16;) (type 0)
-    (local i32 i32 i32)
-    global.get $__stack_pointer
-    local.set 0
-    global.get $"bysyncify guard: host stack"
-    local.set 1
-    global.get $bysyncify_current_core
-    local.set 2
-    global.get $__stack_pointer
-    global.get $"bysyncify guard: host stack"
-    global.get $bysyncify_current_core
-    i32.eqz
-    select
-    global.set $__stack_pointer
     i32.const 0
-    global.set $bysyncify_current_core
-    call $begin
-    local.get 0
-    global.set $__stack_pointer
-    local.get 1
-    global.set $"bysyncify guard: host stack"
-    local.get 2
-    global.set $bysyncify_current_core
-  )
-  (func $"bysyncify guard: __wbindgen_placeholder__.__wbg_then_0" (;17;) (type 2) (param i32)
-    (local i32 i32 i32)
-    global.get $__stack_pointer
-    local.set 1
-    global.get $"bysyncify guard: host stack"
-    local.set 2
-    global.get $bysyncify_current_core
-    local.set 3
-    global.get $__stack_pointer
-    global.get $"bysyncify guard: host stack"
-    global.get $bysyncify_current_core
-    i32.eqz
-    select
-    global.set $__stack_pointer
-    i32.const 0
-    global.set $bysyncify_current_core
+    global.set $"bysyncify guard: why outside"
     local.get 0
     call $then
     local.get 1
@@ -183,10 +226,43 @@
     local.get 2
     global.set $"bysyncify guard: host stack"
     local.get 3
+    global.set $"bysyncify guard: why outside"
+    local.get 4
     global.set $bysyncify_current_core
   )
-  (func $"bysyncify guard: generic_import" (;18;) (type 3) (param i32) (result i32)
-    (local i32 i32 i32)
+  (func $"bysyncify guard: initialize" (;21;) (type 3) (param i32) (result i32)
+    (local i32 i32 i32 i32)
+    global.get $__stack_pointer
+    local.set 1
+    global.get $"bysyncify guard: host stack"
+    local.set 2
+    global.get $"bysyncify guard: why outside"
+    local.set 3
+    global.get $bysyncify_current_core
+    local.set 4
+    global.get $__stack_pointer
+    global.get $"bysyncify guard: host stack"
+    global.get $bysyncify_current_core
+    i32.eqz
+    select
+    global.set $__stack_pointer
+    i32.const 0
+    global.set $bysyncify_current_core
+    i32.const 2
+    global.set $"bysyncify guard: why outside"
+    local.get 0
+    call $initialize
+    local.get 1
+    global.set $__stack_pointer
+    local.get 2
+    global.set $"bysyncify guard: host stack"
+    local.get 3
+    global.set $"bysyncify guard: why outside"
+    local.get 4
+    global.set $bysyncify_current_core
+  )
+  (func $"bysyncify guard: generic_import" (;22;) (type 3) (param i32) (result i32)
+    (local i32 i32 i32 i32)
     global.get $bysyncify_current_core
     i32.eqz
     if ;; label = @1
@@ -198,8 +274,10 @@
     local.set 1
     global.get $"bysyncify guard: host stack"
     local.set 2
-    global.get $bysyncify_current_core
+    global.get $"bysyncify guard: why outside"
     local.set 3
+    global.get $bysyncify_current_core
+    local.set 4
     global.get $__stack_pointer
     global.get $"bysyncify guard: host stack"
     global.get $bysyncify_current_core
@@ -208,6 +286,8 @@
     global.set $__stack_pointer
     i32.const 0
     global.set $bysyncify_current_core
+    i32.const 0
+    global.set $"bysyncify guard: why outside"
     local.get 0
     call $generic_import
     local.get 1
@@ -215,6 +295,8 @@
     local.get 2
     global.set $"bysyncify guard: host stack"
     local.get 3
+    global.set $"bysyncify guard: why outside"
+    local.get 4
     global.set $bysyncify_current_core
   )
 )

@@ -39,4 +39,12 @@
     (call $stop_unwind)
     (i32.const 1))
   (func $bysyncify_outside (param i32 i32)
-    (call $stop_unwind)))
+    (call $stop_unwind))
+  ;; It calls the initialiser of a `thread_local!`.
+  (func $initialize (param i32) (result i32)
+    (call $poll)
+    (local.get 0))
+  (func $get (result i32)
+    (call $initialize (i32.const 12)))
+  (func $bysyncify_why_outside (result i32)
+    (i32.const 0)))

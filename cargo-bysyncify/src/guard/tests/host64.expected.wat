@@ -8,6 +8,7 @@
   (global $__stack_pointer (;0;) (mut i64) i64.const 1048576)
   (global $bysyncify_current_core (;1;) (mut i64) i64.const 0)
   (global $"bysyncify guard: host stack" (;2;) (mut i64) i64.const 0)
+  (global $"bysyncify guard: why outside" (;3;) (mut i64) i64.const 0)
   (func $panic (;2;) (type 0)
     global.get $__stack_pointer
     global.get $"bysyncify guard: host stack"
@@ -18,6 +19,8 @@
     i64.const 0
     global.set $bysyncify_current_core
     i64.const 1
+    global.set $"bysyncify guard: why outside"
+    i64.const 1
     call $"bysyncify guard: env.print"
   )
   (func $bysyncify_resume (;3;) (type 2) (param i64 i64 i64) (result i32)
@@ -25,30 +28,38 @@
     i32.const 1
   )
   (func $"bysyncify guard: bysyncify_resume" (;4;) (type 2) (param i64 i64 i64) (result i32)
-    (local i64)
+    (local i64 i64)
     global.get $"bysyncify guard: host stack"
     local.set 3
+    global.get $"bysyncify guard: why outside"
+    local.set 4
     global.get $__stack_pointer
     global.get $"bysyncify guard: host stack"
     global.get $bysyncify_current_core
     i64.eqz
     select
     global.set $"bysyncify guard: host stack"
+    i64.const 0
+    global.set $"bysyncify guard: why outside"
     local.get 0
     local.get 1
     local.get 2
     call $bysyncify_resume
     local.get 3
     global.set $"bysyncify guard: host stack"
+    local.get 4
+    global.set $"bysyncify guard: why outside"
   )
   (func $"bysyncify guard: env.print" (;5;) (type 1) (param i64)
-    (local i64 i64 i64)
+    (local i64 i64 i64 i64)
     global.get $__stack_pointer
     local.set 1
     global.get $"bysyncify guard: host stack"
     local.set 2
-    global.get $bysyncify_current_core
+    global.get $"bysyncify guard: why outside"
     local.set 3
+    global.get $bysyncify_current_core
+    local.set 4
     global.get $__stack_pointer
     global.get $"bysyncify guard: host stack"
     global.get $bysyncify_current_core
@@ -57,6 +68,8 @@
     global.set $__stack_pointer
     i64.const 0
     global.set $bysyncify_current_core
+    i64.const 0
+    global.set $"bysyncify guard: why outside"
     local.get 0
     call $print
     local.get 1
@@ -64,6 +77,8 @@
     local.get 2
     global.set $"bysyncify guard: host stack"
     local.get 3
+    global.set $"bysyncify guard: why outside"
+    local.get 4
     global.set $bysyncify_current_core
   )
 )

@@ -19,7 +19,7 @@ fn assert_guarded(module: &str, guards: &Guards<'_>, expected: &str) {
 fn each_imported_function_is_called_through_a_wrapper() {
     assert_guarded(
         include_str!("host.wat"),
-        &Guards { panics: &[10], ..Guards::default() },
+        &Guards { panics: &[10], initialisers: &[13], ..Guards::default() },
         include_str!("host.expected.wat"),
     );
 }

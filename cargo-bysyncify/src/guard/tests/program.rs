@@ -139,6 +139,18 @@ fn overflow_stops_at_once() {
 }
 
 #[test]
+fn panic_hooks_cannot_wait() {
+    for profile in [DEBUG, RELEASE] {
+        let compiled = compile("panic_hook", profile);
+        let folder = tempfile::tempdir().unwrap();
+        let scratch = folder.path().join("module");
+        let recipe = Recipe::default();
+        let (wasm, _) = pipeline::asyncify(&compiled, &recipe, None, &scratch, |_| ()).unwrap();
+        assert_prints(&run(&wasm), include_str!("program/panic_hook.txt"));
+    }
+}
+
+#[test]
 fn suspend_that_nobody_expected_is_named() {
     let compiled = compile("vouched", DEBUG);
     let recipe = Recipe {

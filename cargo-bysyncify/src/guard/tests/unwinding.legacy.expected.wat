@@ -8,6 +8,7 @@
   (global $__stack_pointer (;0;) (mut i32) i32.const 1048576)
   (global $bysyncify_current_core (;1;) (mut i32) i32.const 0)
   (global $"bysyncify guard: host stack" (;2;) (mut i32) i32.const 0)
+  (global $"bysyncify guard: why outside" (;3;) (mut i32) i32.const 0)
   (func $poll (;1;) (type 2)
     i32.const 1
     i32.const 2
@@ -34,19 +35,23 @@
     i32.const 1
   )
   (func $"bysyncify guard: bysyncify_resume" (;5;) (type 3) (param i32 i32 i32) (result i32)
-    (local i32 i32 i32)
+    (local i32 i32 i32 i32)
     global.get $"bysyncify guard: host stack"
     local.set 3
-    global.get $__stack_pointer
+    global.get $"bysyncify guard: why outside"
     local.set 4
-    global.get $bysyncify_current_core
+    global.get $__stack_pointer
     local.set 5
+    global.get $bysyncify_current_core
+    local.set 6
     global.get $__stack_pointer
     global.get $"bysyncify guard: host stack"
     global.get $bysyncify_current_core
     i32.eqz
     select
     global.set $"bysyncify guard: host stack"
+    i32.const 0
+    global.set $"bysyncify guard: why outside"
     try ;; label = @1
       local.get 0
       local.get 1
@@ -55,29 +60,35 @@
       local.get 3
       global.set $"bysyncify guard: host stack"
       local.get 4
-      global.set $__stack_pointer
+      global.set $"bysyncify guard: why outside"
       local.get 5
+      global.set $__stack_pointer
+      local.get 6
       global.set $bysyncify_current_core
       return
     catch_all
       local.get 3
       global.set $"bysyncify guard: host stack"
       local.get 4
-      global.set $__stack_pointer
+      global.set $"bysyncify guard: why outside"
       local.get 5
+      global.set $__stack_pointer
+      local.get 6
       global.set $bysyncify_current_core
       rethrow 0 (;@1;)
     end
     unreachable
   )
   (func $"bysyncify guard: env.print" (;6;) (type 0) (param i32) (result f32)
-    (local i32 i32 i32)
+    (local i32 i32 i32 i32)
     global.get $__stack_pointer
     local.set 1
     global.get $"bysyncify guard: host stack"
     local.set 2
-    global.get $bysyncify_current_core
+    global.get $"bysyncify guard: why outside"
     local.set 3
+    global.get $bysyncify_current_core
+    local.set 4
     global.get $__stack_pointer
     global.get $"bysyncify guard: host stack"
     global.get $bysyncify_current_core
@@ -86,6 +97,8 @@
     global.set $__stack_pointer
     i32.const 0
     global.set $bysyncify_current_core
+    i32.const 0
+    global.set $"bysyncify guard: why outside"
     try ;; label = @1
       local.get 0
       call $print
@@ -94,6 +107,8 @@
       local.get 2
       global.set $"bysyncify guard: host stack"
       local.get 3
+      global.set $"bysyncify guard: why outside"
+      local.get 4
       global.set $bysyncify_current_core
       return
     catch_all
@@ -102,19 +117,23 @@
       local.get 2
       global.set $"bysyncify guard: host stack"
       local.get 3
+      global.set $"bysyncify guard: why outside"
+      local.get 4
       global.set $bysyncify_current_core
       rethrow 0 (;@1;)
     end
     unreachable
   )
   (func $"bysyncify guard: panic" (;7;) (type 1) (param i32)
-    (local i32 i32 i32)
+    (local i32 i32 i32 i32)
     global.get $__stack_pointer
     local.set 1
     global.get $"bysyncify guard: host stack"
     local.set 2
-    global.get $bysyncify_current_core
+    global.get $"bysyncify guard: why outside"
     local.set 3
+    global.get $bysyncify_current_core
+    local.set 4
     global.get $__stack_pointer
     global.get $"bysyncify guard: host stack"
     global.get $bysyncify_current_core
@@ -123,6 +142,8 @@
     global.set $__stack_pointer
     i32.const 0
     global.set $bysyncify_current_core
+    i32.const 1
+    global.set $"bysyncify guard: why outside"
     try ;; label = @1
       local.get 0
       call $panic
@@ -131,6 +152,8 @@
       local.get 2
       global.set $"bysyncify guard: host stack"
       local.get 3
+      global.set $"bysyncify guard: why outside"
+      local.get 4
       global.set $bysyncify_current_core
       return
     catch_all
@@ -139,6 +162,8 @@
       local.get 2
       global.set $"bysyncify guard: host stack"
       local.get 3
+      global.set $"bysyncify guard: why outside"
+      local.get 4
       global.set $bysyncify_current_core
       rethrow 0 (;@1;)
     end

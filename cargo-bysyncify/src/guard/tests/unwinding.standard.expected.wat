@@ -8,6 +8,7 @@
   (global $__stack_pointer (;0;) (mut i32) i32.const 1048576)
   (global $bysyncify_current_core (;1;) (mut i32) i32.const 0)
   (global $"bysyncify guard: host stack" (;2;) (mut i32) i32.const 0)
+  (global $"bysyncify guard: why outside" (;3;) (mut i32) i32.const 0)
   (func $poll (;1;) (type 2)
     i32.const 1
     i32.const 2
@@ -35,19 +36,23 @@
     i32.const 1
   )
   (func $"bysyncify guard: bysyncify_resume" (;5;) (type 3) (param i32 i32 i32) (result i32)
-    (local i32 i32 i32)
+    (local i32 i32 i32 i32)
     global.get $"bysyncify guard: host stack"
     local.set 3
-    global.get $__stack_pointer
+    global.get $"bysyncify guard: why outside"
     local.set 4
-    global.get $bysyncify_current_core
+    global.get $__stack_pointer
     local.set 5
+    global.get $bysyncify_current_core
+    local.set 6
     global.get $__stack_pointer
     global.get $"bysyncify guard: host stack"
     global.get $bysyncify_current_core
     i32.eqz
     select
     global.set $"bysyncify guard: host stack"
+    i32.const 0
+    global.set $"bysyncify guard: why outside"
     block (result exnref) ;; label = @1
       try_table (catch_all_ref 0 (;@1;)) ;; label = @2
         local.get 0
@@ -57,8 +62,10 @@
         local.get 3
         global.set $"bysyncify guard: host stack"
         local.get 4
-        global.set $__stack_pointer
+        global.set $"bysyncify guard: why outside"
         local.get 5
+        global.set $__stack_pointer
+        local.get 6
         global.set $bysyncify_current_core
         return
       end
@@ -67,19 +74,23 @@
     local.get 3
     global.set $"bysyncify guard: host stack"
     local.get 4
-    global.set $__stack_pointer
+    global.set $"bysyncify guard: why outside"
     local.get 5
+    global.set $__stack_pointer
+    local.get 6
     global.set $bysyncify_current_core
     throw_ref
   )
   (func $"bysyncify guard: env.print" (;6;) (type 0) (param i32) (result f32)
-    (local i32 i32 i32)
+    (local i32 i32 i32 i32)
     global.get $__stack_pointer
     local.set 1
     global.get $"bysyncify guard: host stack"
     local.set 2
-    global.get $bysyncify_current_core
+    global.get $"bysyncify guard: why outside"
     local.set 3
+    global.get $bysyncify_current_core
+    local.set 4
     global.get $__stack_pointer
     global.get $"bysyncify guard: host stack"
     global.get $bysyncify_current_core
@@ -88,6 +99,8 @@
     global.set $__stack_pointer
     i32.const 0
     global.set $bysyncify_current_core
+    i32.const 0
+    global.set $"bysyncify guard: why outside"
     block (result exnref) ;; label = @1
       try_table (catch_all_ref 0 (;@1;)) ;; label = @2
         local.get 0
@@ -97,6 +110,8 @@
         local.get 2
         global.set $"bysyncify guard: host stack"
         local.get 3
+        global.set $"bysyncify guard: why outside"
+        local.get 4
         global.set $bysyncify_current_core
         return
       end
@@ -107,17 +122,21 @@
     local.get 2
     global.set $"bysyncify guard: host stack"
     local.get 3
+    global.set $"bysyncify guard: why outside"
+    local.get 4
     global.set $bysyncify_current_core
     throw_ref
   )
   (func $"bysyncify guard: panic" (;7;) (type 1) (param i32)
-    (local i32 i32 i32)
+    (local i32 i32 i32 i32)
     global.get $__stack_pointer
     local.set 1
     global.get $"bysyncify guard: host stack"
     local.set 2
-    global.get $bysyncify_current_core
+    global.get $"bysyncify guard: why outside"
     local.set 3
+    global.get $bysyncify_current_core
+    local.set 4
     global.get $__stack_pointer
     global.get $"bysyncify guard: host stack"
     global.get $bysyncify_current_core
@@ -126,6 +145,8 @@
     global.set $__stack_pointer
     i32.const 0
     global.set $bysyncify_current_core
+    i32.const 1
+    global.set $"bysyncify guard: why outside"
     block (result exnref) ;; label = @1
       try_table (catch_all_ref 0 (;@1;)) ;; label = @2
         local.get 0
@@ -135,6 +156,8 @@
         local.get 2
         global.set $"bysyncify guard: host stack"
         local.get 3
+        global.set $"bysyncify guard: why outside"
+        local.get 4
         global.set $bysyncify_current_core
         return
       end
@@ -145,6 +168,8 @@
     local.get 2
     global.set $"bysyncify guard: host stack"
     local.get 3
+    global.set $"bysyncify guard: why outside"
+    local.get 4
     global.set $bysyncify_current_core
     throw_ref
   )

@@ -45,7 +45,18 @@ fn leak_a_handle() -> RawCoreHandle {
     leaked.get().expect("set by the coroutine")
 }
 
+#[allow(improper_ctypes, reason = "the switch does not look at it")]
+unsafe extern "C" {
+    /// The switch's own (`build/switch.wat`).
+    fn bysyncify_suspend(wait: *const u8) -> u32;
+}
+
 tests! {
+    fn nothing_is_suspended_where_no_coroutine_is_current() {
+        // SAFETY: it looks at what it is given only if a coroutine is current.
+        assert_eq!(unsafe { bysyncify_suspend(std::ptr::null()) }, 3);
+    }
+
     fn poll_after_it_has_finished() {
         let mut coroutine = Coroutine::new(8192, |_| 1);
         assert!(poll_once(&mut coroutine).is_ready());

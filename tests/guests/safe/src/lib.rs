@@ -2,7 +2,8 @@
 //! right value, or with a message that says what was wrong.
 //!
 //! Nothing here is about how the crate does it. A file is a kind of program: what std assumes of
-//! threads ([`lazy`], [`locks`], [`park`]), what others assume of scopes ([`scopes`]), stacks of any
+//! threads ([`lazy`], [`thread_locals`], [`locks`],
+//! [`park`]), what others assume of scopes ([`scopes`]), stacks of any
 //! size ([`sizes`], [`overflow`]), ends at odd times ([`ends`]), wakers that do things ([`wakers`]).
 
 mod ends;
@@ -11,4 +12,5 @@ mod locks;
 mod park;
 mod scopes;
 mod sizes;
+mod thread_locals;
 mod wakers;

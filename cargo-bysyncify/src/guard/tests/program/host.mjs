@@ -9,7 +9,9 @@ function attempt(call) {
   try {
     call();
   } catch (error) {
-    console.log(`the host caught: ${error.message}`);
+    // A function that is named as the message that nobody gets.
+    const [told] = error.stack.match(/cannot_wait_in_[a-z_]+/) ?? [];
+    console.log(`the host caught: ${error.message}${told ? ` in ${told}` : ""}`);
   }
 }
 

@@ -1,0 +1,68 @@
+//! Where code runs that cannot wait: what `embed` says when no coroutine is current.
+//!
+//! That none is running is only one reason. There are places in which code must not wait although it
+//! is called in a coroutine, and the linker sees to it that none is current there
+//! (`cargo-bysyncify/src/guard`):
+//!
+//! - what every panic goes through, the panic hook among it: a panic does not end;
+//! - the initialiser of a `thread_local!`: if two coroutines waited in it, the second would replace
+//!   a value that the first may have a reference to.
+
+#![forbid(unsafe_code)]
+
+use core::fmt;
+
+use crate::abi;
+use crate::switch::{Chosen, Switch};
+
+/// A place in which no coroutine is current.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// None is running, or the host has called back.
+    Outside,
+    InPanic,
+    InInitialiser,
+}
+
+impl Place {
+    /// Where we are.
+    pub(crate) fn here() -> Self {
+        match Chosen::why_outside() {
+            abi::OUTSIDE_IN_PANIC => Self::InPanic,
+            abi::OUTSIDE_IN_INITIALISER => Self::InInitialiser,
+            _ => Self::Outside,
+        }
+    }
+
+    /// Panics, and says that one cannot wait here.
+    #[cold]
+    #[track_caller]
+    pub(crate) fn refuse(self) -> ! {
+        match self {
+            Self::InPanic => cannot_wait_in_a_panic_hook(),
+            _ => panic!("{self}"),
+        }
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Outside => "cannot embed outside a running coroutine",
+            Self::InPanic => "cannot embed in a panic hook",
+            Self::InInitialiser => {
+                "cannot embed in the initialiser of a `thread_local!`: make the value before, and \
+                 put it into a `OnceCell` there"
+            }
+        })
+    }
+}
+
+/// A panic in a panic hook is told to nobody, unless there is a standard error: std ends the program.
+/// So the function is named as the message: it is on the stack that the engine shows.
+#[cold]
+#[inline(never)]
+#[track_caller]
+fn cannot_wait_in_a_panic_hook() -> ! {
+    panic!("{}", Place::InPanic)
+}
