@@ -19,6 +19,28 @@ fn make(name: &str, folder: &Path) -> Result<std::path::PathBuf, String> {
     Ok(path)
 }
 
+/// Makes modules and runs them in Node; what they log, one line for each but the first.
+fn run(names: &[&str], folder: &Path) -> String {
+    let paths = names.iter().map(|name| make(name, folder).unwrap());
+    let mut node = Command::new(setup::node().unwrap());
+    node.args(["--input-type=module", "--eval", include_str!("host_driven/host.mjs")]);
+    let output = node.args(paths).output().unwrap();
+    assert_eq!(String::from_utf8(output.stderr).unwrap(), "");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+#[test]
+fn nothing_is_suspended_where_nobody_looks() {
+    let folder = tempfile::tempdir().unwrap();
+    let printed = run(&["other", "panic_hook", "panic_name", "initialiser"], folder.path());
+    let expected = [
+        "0 1 cannot_wait_in_a_panic_hook",
+        "0 1 cannot_wait_in_a_panic_hook",
+        "0 1 cannot_wait_in_the_initialiser_of_a_thread_local",
+    ];
+    assert_eq!(printed.lines().collect::<Vec<_>>(), expected);
+}
+
 #[test]
 fn every_way_to_what_suspends_is_found() {
     let folder = tempfile::tempdir().unwrap();
@@ -31,12 +53,7 @@ fn every_way_to_what_suspends_is_found() {
         "exported_table",
         "bottom_alone",
     ];
-    let paths = names.map(|name| make(name, folder.path()).unwrap());
-    let mut node = Command::new(setup::node().unwrap());
-    node.args(["--input-type=module", "--eval", include_str!("host_driven/host.mjs")]);
-    let output = node.args(paths).output().unwrap();
-    assert_eq!(String::from_utf8(output.stderr).unwrap(), "");
-    let printed = String::from_utf8(output.stdout).unwrap();
+    let printed = run(&names, folder.path());
     for (name, log) in names[1..].iter().zip(printed.lines().chain([""].into_iter().cycle())) {
         assert_eq!(log, "0 1 | 2 3", "{name}");
     }

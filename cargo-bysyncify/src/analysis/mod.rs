@@ -46,4 +46,4 @@ pub use graph::Precision;
 pub(crate) use graph::{Analysis, Step};
 pub(crate) use names::{crate_of, is_in, modules, readable};
 pub(crate) use program::{FunctionIndex, Program, Vtable};
-pub(crate) use sites::Sites;
+pub(crate) use sites::{Barrier, Sites};

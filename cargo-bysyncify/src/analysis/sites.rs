@@ -5,6 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::graph::{Analysis, Graph, Precision};
 use super::program::{FunctionIndex, Program};
 
+/// What a function is that nothing is suspended through.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Barrier {
+    Panic,
+    Initialiser,
+}
+
 /// Where a module can be suspended.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Sites {
@@ -22,6 +29,8 @@ pub(crate) struct Sites {
     pub(crate) indirect: BTreeMap<FunctionIndex, BTreeSet<u32>>,
     /// Those of `indirect` that can be of a top function.
     pub(crate) indirect_tops: BTreeSet<(FunctionIndex, u32)>,
+    /// The functions that nothing may be suspended through, and that look whether it is.
+    pub(crate) barriers: BTreeMap<FunctionIndex, Barrier>,
 }
 
 impl Sites {
@@ -43,7 +52,10 @@ impl Sites {
             for_host: analysis.hosts().next().is_some(),
             indirect: BTreeMap::new(),
             indirect_tops: BTreeSet::new(),
+            barriers: BTreeMap::new(),
         };
+        sites.barriers.extend(analysis.panics().map(|index| (index, Barrier::Panic)));
+        sites.barriers.extend(analysis.initialisers().map(|index| (index, Barrier::Initialiser)));
         for function in &sites.functions {
             let mut ours = BTreeSet::new();
             for (number, call) in &program.functions[*function as usize].calls.indirect {

@@ -1,11 +1,13 @@
 //! What must be known of a module to write it anew, and where in it what is added will be.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context, Result};
 use wasmparser::{Parser, Payload, TypeRef};
 
+use super::Sites;
 use super::runtime::{REPLACED, Runtime};
+use crate::analysis::Barrier;
 
 /// The types that are added for the host's sake, counted from the one of `push` and `pop`.
 const START: u32 = 1;
@@ -19,6 +21,8 @@ pub(super) struct Facts {
     pub(super) replaced: BTreeMap<u32, usize>,
     /// By number in [`REPLACED`]: the type.
     pub(super) types_of_replaced: BTreeMap<usize, u32>,
+    /// What the functions are that nothing may be suspended through: for each kind one is added.
+    pub(super) barriers: Vec<Barrier>,
     /// Whether the host calls these functions, too: then there must be all, and it must find them.
     pub(super) for_host: bool,
     pub(super) imported: u32,
@@ -31,8 +35,11 @@ pub(super) struct Facts {
 }
 
 impl Facts {
-    pub(super) fn read(wasm: &[u8], for_host: bool) -> Result<Self> {
-        let mut facts = Self { for_host, ..Self::default() };
+    pub(super) fn read(wasm: &[u8], sites: &Sites) -> Result<Self> {
+        let for_host = sites.for_host;
+        let barriers: BTreeSet<_> = sites.barriers.values().copied().collect();
+        let barriers = barriers.into_iter().collect();
+        let mut facts = Self { for_host, barriers, ..Self::default() };
         let mut memories = Vec::new();
         for payload in Parser::new(0).parse_all(wasm) {
             match payload? {
@@ -117,15 +124,29 @@ impl Facts {
         }
     }
 
-    /// The function that tells the host the state, which comes last.
+    /// The function that tells the host the state.
     pub(super) fn get_state(&self) -> u32 {
         self.runtime().pop + 1
+    }
+
+    /// The function that ends the program at such a barrier. These come last.
+    pub(super) fn end_at(&self, barrier: Barrier) -> Option<u32> {
+        let first = self.get_state() + u32::from(self.for_host);
+        let number = self.barriers.iter().position(|kind| *kind == barrier)?;
+        Some(first + number as u32)
+    }
+
+    /// Their type, which is the last that is added.
+    pub(super) fn type_of_end(&self) -> u32 {
+        self.types + if self.for_host { GET_STATE + 1 } else { 1 }
     }
 
     /// The names of the functions that are added.
     pub(super) fn added_names(&self) -> impl Iterator<Item = String> {
         let replacements = self.replacements().map(|(which, _)| REPLACED[which]);
         let get_state = self.for_host.then_some("get_state");
-        replacements.chain(["push", "pop"]).chain(get_state).map(|name| format!("asyncify_{name}"))
+        let ours = replacements.chain(["push", "pop"]).chain(get_state);
+        let barriers = self.barriers.iter().map(|barrier| barrier.name().to_owned());
+        ours.map(|name| format!("asyncify_{name}")).chain(barriers)
     }
 }

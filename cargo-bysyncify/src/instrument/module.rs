@@ -15,18 +15,21 @@ use wasmparser::{
     WasmFeatures,
 };
 
+use super::barrier;
 use super::emit::emit;
 use super::facts::{Facts, GET_STATE};
 use super::read::read;
 use super::runtime::{REPLACED, Runtime};
 use super::{Refused, Sites, callee};
+use crate::analysis::Barrier;
 
 /// The module, instrumented.
 pub(super) fn instrument(wasm: &[u8], sites: &Sites) -> Result<Vec<u8>> {
-    let facts = Facts::read(wasm, sites.for_host)?;
+    let facts = Facts::read(wasm, sites)?;
     let bodies = bodies(wasm, sites, &facts)?;
     let mut module = Module::new();
-    let mut writer = Writer { facts: &facts, bodies, next: facts.imported, has_globals: false };
+    let mut writer =
+        Writer { facts: &facts, sites, bodies, next: facts.imported, has_globals: false };
     writer.parse_core_module(&mut module, Parser::new(0), wasm)?;
     let written = module.finish();
     Validator::new_with_features(WasmFeatures::all())
@@ -70,6 +73,7 @@ impl Reencode for Indices<'_> {
 
 struct Writer<'a> {
     facts: &'a Facts,
+    sites: &'a Sites,
     bodies: BTreeMap<u32, Function>,
     /// The function whose body comes next.
     next: u32,
@@ -77,6 +81,30 @@ struct Writer<'a> {
 }
 
 impl Writer<'_> {
+    /// Writes a function that looks after each call whether something is suspended.
+    fn barrier(
+        &mut self,
+        code: &mut CodeSection,
+        body: FunctionBody<'_>,
+        barrier: Barrier,
+    ) -> Result<(), Error> {
+        let end = self.facts.end_at(barrier);
+        let state = self.facts.runtime().state;
+        let mut function = self.new_function_with_parsed_locals(&body)?;
+        for operator in body.get_operators_reader()? {
+            let operator = operator?;
+            let is_call = barrier::is_call(&operator);
+            function.instruction(&self.instruction(operator)?);
+            if is_call && let Some(end) = end {
+                for instruction in barrier::check(state, end) {
+                    function.instruction(&instruction);
+                }
+            }
+        }
+        code.function(&function);
+        Ok(())
+    }
+
     fn add_globals(&mut self, globals: &mut GlobalSection) {
         let (address, null) = match self.facts.memory64 {
             true => (ValType::I64, ConstExpr::i64_const(0)),
@@ -109,6 +137,9 @@ impl Reencode for Writer<'_> {
             types.ty().function([], []);
             types.ty().function([], [ValType::I32]);
         }
+        if !self.facts.barriers.is_empty() {
+            types.ty().function([], []);
+        }
         Ok(())
     }
 
@@ -140,6 +171,9 @@ impl Reencode for Writer<'_> {
         functions.function(self.facts.types);
         if self.facts.for_host {
             functions.function(self.facts.types + GET_STATE);
+        }
+        for _ in &self.facts.barriers {
+            functions.function(self.facts.type_of_end());
         }
         Ok(())
     }
@@ -212,6 +246,9 @@ impl Reencode for Writer<'_> {
         if self.facts.for_host {
             code.function(&runtime.get_state());
         }
+        for _ in &self.facts.barriers {
+            code.function(&Barrier::body());
+        }
         Ok(())
     }
 
@@ -227,7 +264,10 @@ impl Reencode for Writer<'_> {
                 code.function(&body);
                 Ok(())
             }
-            None => utils::parse_function_body(self, code, body),
+            None => match self.sites.barriers.get(&index) {
+                Some(barrier) => self.barrier(code, body, *barrier),
+                None => utils::parse_function_body(self, code, body),
+            },
         }
     }
 

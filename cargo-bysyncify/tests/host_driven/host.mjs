@@ -1,5 +1,5 @@
 // Runs modules, each suspended once in its `main`, and prints what they log: one line for each, with `|`
-// where it was suspended. The first path is of the module that the others know as `other`.
+// where it was suspended; or what ends it. The first path is of the module that the others know as `other`.
 import fs from 'node:fs';
 
 const DATA = 16;
@@ -35,7 +35,12 @@ function run(path) {
     const main = instantiate(path, { memory, table, waits });
     main.table?.set(2, with_result);
     main.set?.(main.waits);
-    main.main();
+    try {
+        main.main();
+    } catch (error) {
+        // A function that is named as the message.
+        return [...log, error.stack.match(/cannot_wait_in_[a-z_]+/) ?? error].join(' ');
+    }
     const { suspended, resume } = main;
     suspended ? suspended() : all('stop_unwind');
     log.push('|');

@@ -1,0 +1,59 @@
+//! Functions through which nothing may be suspended, and which say so.
+//!
+//! Nobody is called through what every panic goes through, or through what runs the initialiser of a
+//! `thread_local!`: the analysis does not look behind them, so these functions and their callers are
+//! not instrumented for what is called there. The library's own coroutines cannot be suspended there
+//! either, since none is current. But a host that suspends its callers by itself can do it (an
+//! import with `--bysyncify-suspends` in a panic hook), and so can another switch than ours. Then
+//! such a function sees the unwind, after the call that it came from, and would run on in the middle
+//! of it.
+//!
+//! So it looks, after each call, and ends the program. There is nobody to tell it to, in a panic hook
+//! least of all: the function that does so is named as the message, and is on the stack that the
+//! engine shows.
+
+use wasm_encoder::{BlockType, Function, Instruction};
+use wasmparser::Operator;
+
+use crate::analysis::Barrier;
+
+/// What the state is while something is suspended (see [`runtime`](super::runtime)).
+const UNWINDING: i32 = 1;
+
+impl Barrier {
+    /// The function that ends the program, and is named as the message.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Panic => "cannot_wait_in_a_panic_hook",
+            Self::Initialiser => "cannot_wait_in_the_initialiser_of_a_thread_local",
+        }
+    }
+
+    /// Its code.
+    pub(super) fn body() -> Function {
+        let mut function = Function::new([]);
+        function.instruction(&Instruction::Unreachable).instruction(&Instruction::End);
+        function
+    }
+}
+
+/// What follows each call in such a function. `state` is the global with the state, `end` ends the
+/// program.
+pub(super) fn check(state: u32, end: u32) -> [Instruction<'static>; 6] {
+    [
+        Instruction::GlobalGet(state),
+        Instruction::I32Const(UNWINDING),
+        Instruction::I32Eq,
+        Instruction::If(BlockType::Empty),
+        Instruction::Call(end),
+        Instruction::End,
+    ]
+}
+
+/// Whether this is a call that comes back.
+pub(super) fn is_call(operator: &Operator<'_>) -> bool {
+    matches!(
+        operator,
+        Operator::Call { .. } | Operator::CallIndirect { .. } | Operator::CallRef { .. }
+    )
+}

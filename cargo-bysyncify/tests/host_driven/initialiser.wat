@@ -1,0 +1,15 @@
+;; The initialiser of a `thread_local!` calls what suspends, through a table.
+(module
+  (import "env" "sleep" (func $sleep))
+  (import "env" "log" (func $log (param i32)))
+  (memory (export "memory") 1)
+  (table 1 funcref)
+  (elem (i32.const 0) $init)
+  (type $init (func (result i32)))
+  (func $init (type $init) (call $log (i32.const 1)) (call $sleep) (i32.const 2))
+  (func $"std::sys::thread_local::no_threads::LazyStorage<T>::initialize" (param i32) (result i32)
+    (i32.add (local.get 0) (call_indirect (type $init) (i32.const 0))))
+  (func (export "main")
+    (call $log (i32.const 0))
+    (call $log (call $"std::sys::thread_local::no_threads::LazyStorage<T>::initialize" (i32.const 0)))
+    (call $log (i32.const 3))))
