@@ -4,7 +4,9 @@ use std::any::Any;
 use std::cell::Cell;
 use std::fmt::{self, Display, Write as _};
 use std::future::Future;
+use std::hint::black_box;
 use std::io::{self, Write as _};
+use std::mem;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::atomic::{AtomicI32, AtomicU32, Ordering::Relaxed};
@@ -137,6 +139,57 @@ struct Steps {
 #[inline(never)]
 fn steps(depth: u32, steps: &Steps) -> u32 {
     (steps.steps[1].run)(depth, steps.name) ^ (steps.steps[0].then)(depth, 1)
+}
+
+/// A method of some type's, without the type: as tables have it that are made by hand.
+///
+/// The number says nothing. But nothing else in the program is called with one, so that whom such a
+/// call can be of depends on these tables alone.
+type Method = unsafe fn(*const (), u32, u32, f64) -> u32;
+
+/// What looks like a vtable from end to end, and is none.
+#[repr(C)]
+#[derive(Clone, Copy)]
+struct Ops {
+    drop: Option<unsafe fn(*mut ())>,
+    size: usize,
+    align: usize,
+    run: Method,
+    then: Method,
+}
+
+/// Copies of such, at other places than in a vtable.
+#[repr(C)]
+struct Device {
+    number: u32,
+    ops: Ops,
+    spare: [Ops; 2],
+}
+
+/// A function that calls a method from one place of a `$of`, and uses after that what it held before.
+macro_rules! calls {
+    ($($name:ident: $of:ty => ($($place:tt)+);)*) => {$(
+        #[inline(never)]
+        fn $name(depth: u32, value: u32, from: &$of, state: *const ()) -> u32 {
+            if !enter(depth) {
+                return value;
+            }
+            let kept = Box::new(value ^ 5);
+            // SAFETY: whoever has made the table says of which type `state` is.
+            let got = unsafe { (from $($place)+)(state, depth - 1, value, 0.5) };
+            trace(got ^ *kept);
+            got ^ *kept
+        }
+    )*};
+}
+
+calls! {
+    ops_run: Ops => (.run);
+    ops_then: Ops => (.then);
+    device_run: Device => (.ops.run);
+    device_then: Device => (.ops.then);
+    spare_run: Device => (.spare[0].run);
+    spare_then: Device => (.spare[1].then);
 }
 
 /// Everything, from outside of all coroutines.

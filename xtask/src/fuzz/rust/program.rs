@@ -35,6 +35,8 @@ pub(super) struct Program {
     pub(super) functions: usize,
     /// Functions that never wait.
     pub(super) quiet_functions: usize,
+    /// Tables that look like vtables: the type that each is for.
+    pub(super) lookalikes: Vec<usize>,
 }
 
 /// A random program.
@@ -56,11 +58,13 @@ pub(super) fn program(seed: u64) -> String {
         let methods = methods.collect();
         traits.push(Trait { supertrait, methods });
     }
+    let types = 4 + random.below(6);
     let program = Program {
         traits,
-        types: 4 + random.below(6),
+        types,
         functions: 30 + random.below(40),
         quiet_functions: 10,
+        lookalikes: (0..3).map(|_| random.below(types)).collect(),
     };
     let mut text = String::from("// Made by `cargo xtask fuzz`.\n#![allow(warnings)]\n\n");
     text.push_str(include_str!("prelude.rs"));
@@ -80,6 +84,7 @@ impl Program {
             self.write_objects(text, index, random);
         }
         self.write_tables(text, random);
+        self.write_lookalikes(text, random);
         for index in 0..self.functions {
             let inline = *random.pick(&["", "#[inline(never)]\n", "#[inline]\n"]);
             let body = Body::new(self, random, false).text(4);
@@ -253,6 +258,59 @@ impl Program {
             }
         }
         text.push_str("}\n");
+    }
+
+    /// Constants that nothing but the program's own code tells from vtables: promoted, and made
+    /// from a type by hand.
+    fn write_lookalikes(&self, text: &mut String, random: &mut Random) {
+        for (index, of_type) in self.lookalikes.iter().enumerate() {
+            let name = format!("L{index}");
+            let signature =
+                |method| format!("fn {method}(&self, d: u32, mut v: u32, _: f64) -> u32");
+            let declared = ["run", "then"].map(|method| signature(method).replace("mut v", "v"));
+            let _ = writeln!(text, "trait {name} {{ {}; {}; }}", declared[0], declared[1]);
+            let _ = writeln!(text, "impl {name} for S{of_type} {{");
+            for method in ["run", "then"] {
+                let is_quiet = random.percent(30);
+                let body = Body::new(self, random, is_quiet).text(2);
+                let _ = writeln!(text, "#[inline(never)]\n{} {body}", signature(method));
+            }
+            text.push_str("}\n");
+            let method = |random: &mut Random| {
+                let method = random.pick(&["run", "then"]);
+                format!(
+                    "mem::transmute::<fn(&S{of_type}, u32, u32, f64) -> u32, Method>(\
+                     <S{of_type} as {name}>::{method})"
+                )
+            };
+            let table = |random: &mut Random| {
+                let (one, other) = (method(random), method(random));
+                let [drop, size, align] = match random.below(2) {
+                    0 => ["None".to_owned(), "8".to_owned(), "4".to_owned()],
+                    _ => [
+                        format!(
+                            "Some(mem::transmute::<unsafe fn(*mut S{of_type}), unsafe fn(*mut ())>(\
+                             std::ptr::drop_in_place::<S{of_type}>))"
+                        ),
+                        format!("size_of::<S{of_type}>()"),
+                        format!("align_of::<S{of_type}>()"),
+                    ],
+                };
+                format!(
+                    "Ops {{ drop: {drop}, size: {size}, align: {align}, run: {one}, then: {other} }}"
+                )
+            };
+            let (one, other) = (table(random), table(random));
+            let _ = writeln!(
+                text,
+                "#[inline(never)]\nfn ops{index}() -> &'static Ops {{\n\
+                 // SAFETY: of pointers to a type only the type is forgotten.\n\
+                 const ONE: &Ops = unsafe {{ &{one} }};\n\
+                 // SAFETY: likewise.\n\
+                 const OTHER: &Ops = unsafe {{ &{other} }};\n\
+                 if random(2) == 0 {{ ONE }} else {{ OTHER }} }}\n"
+            );
+        }
     }
 
     /// Function pointers in data.

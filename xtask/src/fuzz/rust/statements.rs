@@ -30,7 +30,7 @@ impl<'a> Body<'a> {
     }
 
     fn statement(&mut self, nesting: usize) -> String {
-        let choices = if self.is_quiet { 7 } else { 26 };
+        let choices = if self.is_quiet { 7 } else { 27 };
         match self.random.below(choices) {
             0 | 1 => self.trace(),
             2 if nesting > 0 => self.branch(nesting - 1),
@@ -51,6 +51,7 @@ impl<'a> Body<'a> {
             22 => self.dropped(),
             23 => self.any(),
             24 => self.generic(),
+            25 => self.lookalike(),
             _ => self.rare(),
         }
     }
@@ -177,6 +178,34 @@ impl<'a> Body<'a> {
             ),
             _ => format!(
                 "{{ let mut s = vec![STEP{one}; 2]; s.push(STEP{other}); for s in &s {{ v ^= step(d - 1, v, s); }} }}"
+            ),
+        }
+    }
+
+    /// A table that looks like a vtable, called where it is, or from a copy.
+    fn lookalike(&mut self) -> String {
+        let index = self.random.below(self.program.lookalikes.len());
+        let of_type = self.program.lookalikes[index];
+        let state = format!("let s = S{of_type}::new(v);");
+        let trace = self.trace();
+        let from_ops = *self.random.pick(&["ops_run", "ops_then"]);
+        let from_device =
+            *self.random.pick(&["device_run", "device_then", "spare_run", "spare_then"]);
+        match self.random.below(4) {
+            // By a real vtable.
+            0 => format!(
+                "{{ {state} let o: Box<dyn L{index}> = Box::new(s); v ^= o.run(d - 1, v, 0.5) ^ o.then(d - 1, v, 0.5); }}"
+            ),
+            1 => format!(
+                "{{ {state} v ^= {from_ops}(d - 1, v, ops{index}(), (&raw const s).cast()); {trace} }}"
+            ),
+            2 => format!(
+                "{{ {state} let o = Device {{ number: v, ops: *ops{index}(), spare: [*ops{index}(); 2] }}; \
+                 v ^= {from_device}(d - 1, v, black_box(&o), (&raw const s).cast()); {trace} }}"
+            ),
+            _ => format!(
+                "{{ {state} let o = Box::new(Device {{ number: v, ops: *ops{index}(), spare: [*ops{index}(); 2] }}); \
+                 v ^= {from_device}(d - 1, v, &o, (&raw const s).cast()); {trace} }}"
             ),
         }
     }
