@@ -53,7 +53,7 @@ use module::Summary;
 pub use analysis::{Precision, Vouched};
 pub use cargo::linker_variable;
 pub use engine::{Engine, OptLevel, Options};
-pub use pipeline::Recipe;
+pub use pipeline::{Compact, Recipe};
 pub use wasm_opt::WasmOpt;
 
 /// Makes a linked module pausable, as the linker does. One that has nothing to do with Asyncify is

@@ -15,7 +15,7 @@ use crate::engine::{Engine, OptLevel};
 use crate::events::{Events, Figures};
 use crate::made::Made;
 use crate::module::{self, Summary};
-use crate::pipeline::{self, Recipe};
+use crate::pipeline::{self, Compact, Recipe};
 use crate::store::{self, Store, Temporary};
 use crate::wasm_opt::WasmOpt;
 use crate::{command, setup};
@@ -79,6 +79,7 @@ fn finish(
         precision: arguments.precision,
         everything: arguments.everything,
         checks: arguments.checks,
+        compact: Compact::default(),
         opt_level,
     };
     let bytes_before = size(output)?;

@@ -6,12 +6,12 @@ use anyhow::{Context, Result};
 use serde_json::{Value, json};
 
 use crate::analysis::{Precision, Vouched};
-use crate::pipeline::Recipe;
+use crate::pipeline::{Compact, Recipe};
 use crate::wasm_opt::WasmOpt;
 
 /// Counted up when modules are made in another way: what an older program of the same version has
 /// kept is no good then.
-const REVISION: u64 = 3;
+const REVISION: u64 = 4;
 
 /// What a module was made with.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,7 +29,9 @@ impl Made {
 
     /// The text of the file. It is another if anything that matters for the module is.
     pub(crate) fn text(&self) -> String {
-        let Recipe { vouched, suspends, precision, everything, checks, opt_level } = &self.recipe;
+        // Only tests choose who gets the compact form, and they keep no modules.
+        let Recipe { vouched, suspends, precision, everything, checks, compact: _, opt_level } =
+            &self.recipe;
         let made = json!({
             "cargo-bysyncify": env!("CARGO_PKG_VERSION"),
             "revision": REVISION,
@@ -72,6 +74,7 @@ impl Made {
                 },
                 everything: made["everything"].as_bool()?,
                 checks: made["checks"].as_bool()?,
+                compact: Compact::default(),
                 opt_level: made["opt-level"].as_str()?.parse().ok()?,
             },
         })
@@ -93,6 +96,7 @@ mod tests {
                 precision: Precision::Slots,
                 everything: false,
                 checks: true,
+                compact: Compact::default(),
                 opt_level: OptLevel::Os,
             },
         };

@@ -36,8 +36,39 @@ pub struct Recipe {
     pub everything: bool,
     /// Whether the module checks itself while it runs.
     pub checks: bool,
+    /// Which functions are instrumented in the form that is small, and not in the one that is fast
+    /// when it suspends.
+    pub compact: Compact,
     /// How hard `wasm-opt` optimises the result, if it is there.
     pub opt_level: OptLevel,
+}
+
+/// Which functions get the compact form.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Compact {
+    /// Those that only the types of indirect calls make suspects: they hardly ever suspend.
+    #[default]
+    ByTypeOnly,
+    /// All that are instrumented. For tests.
+    All,
+    /// Every other one, with this number the odd or the even ones. For tests.
+    EveryOther(u32),
+}
+
+impl Compact {
+    /// What an analysis says, with these functions in compact form.
+    fn sites(self, program: &Program, analysis: &Analysis) -> Sites {
+        let mut sites = Sites::of(program, analysis);
+        let chosen = |is_chosen: &dyn Fn(&FunctionIndex) -> bool| {
+            sites.functions.iter().copied().filter(is_chosen).collect()
+        };
+        match self {
+            Self::ByTypeOnly => {}
+            Self::All => sites.by_type_only = chosen(&|_| true),
+            Self::EveryOther(number) => sites.by_type_only = chosen(&|it| (it ^ number) & 1 == 0),
+        }
+        sites
+    }
 }
 
 /// Makes a module pausable, and keeps its names.
@@ -84,8 +115,9 @@ pub(crate) fn asyncify(
         let asyncify = |before: &Path, after: &Path| engine.asyncify(before, after, &options);
         (transform(&guarded, scratch, asyncify)?, None)
     } else {
-        let instrumented = instrument::instrument(&guarded, &Sites::of(&program, &analysis))
-            .map_err(|error| refusal::explained(error, &program, &analysis))?;
+        let instrumented =
+            instrument::instrument(&guarded, &recipe.compact.sites(&program, &analysis))
+                .map_err(|error| refusal::explained(error, &program, &analysis))?;
         let functions = program.functions.iter().filter(|it| it.import.is_none()).count();
         let counts = Counts {
             functions: functions as u64,

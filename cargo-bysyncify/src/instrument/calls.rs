@@ -1,4 +1,5 @@
-//! Writes what happens at calls that can suspend: before, after, and when they are made again.
+//! Writes what happens at calls that can suspend: before, after, and when they are made again. This
+//! is the fast form; for the small one see [`compact`](super::compact).
 
 use core::convert::Infallible;
 
@@ -25,22 +26,8 @@ impl<R: Reencode<Error = Infallible>> Emitter<'_, '_, R> {
     /// Begins all blocks of a level, and writes what a rewind does there: it restores locals, calls
     /// again what was called, and goes to after that call; or to the level that the call is in.
     pub(super) fn begin_level(&mut self, level: usize) -> Result<()> {
-        let shape = self.shape;
-        let labels = of_level(shape, level);
-        for label in labels.iter().rev() {
-            let ty = match label {
-                Label::Structure(inner) => {
-                    self.reencoder.block_type(shape.structures[*inner].ty)?
-                }
-                Label::Site(site) => match shape.sites[*site].results[..] {
-                    [ty] => BlockType::Result(self.reencoder.val_type(ty)?),
-                    // Several are left in their slots.
-                    _ => BlockType::Empty,
-                },
-                _ => BlockType::Empty,
-            };
-            self.block(*label, ty);
-        }
+        let labels = self.begin_blocks(level)?;
+        let frame_at = self.frame_at.context("no local for a frame")?;
         match self.position {
             Some(position) if level != 0 => self.write(&Instruction::LocalGet(position)),
             _ => self.write(&Instruction::GlobalGet(self.runtime.state)),
@@ -51,14 +38,37 @@ impl<R: Reencode<Error = Infallible>> Emitter<'_, '_, R> {
             self.write_all(&[
                 self.runtime.constant(self.frame.size),
                 Instruction::Call(self.runtime.pop),
-                Instruction::LocalSet(self.frame_at),
+                Instruction::LocalSet(frame_at),
             ]);
         }
-        let restore = self.frame.restore(self.runtime, self.frame_at, level);
+        let restore = self.frame.restore(self.runtime, frame_at, level);
         self.write_all(&restore);
         self.dispatch(level, &labels)?;
         self.write(&Instruction::End);
         self.close(Label::Nothing)
+    }
+
+    /// Begins all blocks of a level.
+    pub(super) fn begin_blocks(&mut self, level: usize) -> Result<Vec<Label>> {
+        let shape = self.shape;
+        let labels = of_level(shape, level);
+        for label in labels.iter().rev() {
+            let ty = match label {
+                Label::Structure(inner) => {
+                    self.reencoder.block_type(shape.structures[*inner].ty)?
+                }
+                Label::Site(site) => match shape.sites[*site].results[..] {
+                    [ty] if self.compact.is_none() => {
+                        BlockType::Result(self.reencoder.val_type(ty)?)
+                    }
+                    // Several are left in their slots.
+                    _ => BlockType::Empty,
+                },
+                _ => BlockType::Empty,
+            };
+            self.block(*label, ty);
+        }
+        Ok(labels)
     }
 
     /// Goes where the site is whose number is in `position`.
@@ -194,16 +204,17 @@ impl<R: Reencode<Error = Infallible>> Emitter<'_, '_, R> {
             self.write(&Instruction::LocalSet(position));
         }
         if self.frame.size > 0 {
+            let frame_at = self.frame_at.context("no local for a frame")?;
             self.write_all(&[
                 self.runtime.constant(self.frame.size),
                 Instruction::Call(self.runtime.push),
-                Instruction::LocalTee(self.frame_at),
+                Instruction::LocalTee(frame_at),
             ]);
             if self.runtime.memory64 {
                 self.write_all(&[Instruction::I64Eqz, Instruction::I32Eqz]);
             }
             self.write(&Instruction::If(BlockType::Empty));
-            let save = self.frame.save(self.runtime, self.frame_at);
+            let save = self.frame.save(self.runtime, frame_at);
             self.write_all(&save);
             self.write(&Instruction::End);
         }
@@ -214,7 +225,7 @@ impl<R: Reencode<Error = Infallible>> Emitter<'_, '_, R> {
     }
 
     /// What is passed, returned or saved when nobody looks at it.
-    fn zero(&mut self, ty: ValType) -> Result<()> {
+    pub(super) fn zero(&mut self, ty: ValType) -> Result<()> {
         let zero = match ty {
             ValType::I32 => Instruction::I32Const(0),
             ValType::I64 => Instruction::I64Const(0),
@@ -230,7 +241,7 @@ impl<R: Reencode<Error = Infallible>> Emitter<'_, '_, R> {
     }
 }
 
-/// What a site is called in `position`.
+/// What a site is called in `position`: 0 when nothing is rewound.
 fn number(site: usize) -> i32 {
     site as i32 + 1
 }

@@ -19,15 +19,27 @@ use wasm_encoder::{BlockType, Catch, Encode, Function, Instruction};
 use wasmparser::{Operator, ValType};
 
 use super::Obstacle;
+use super::compact::{Compact, Helpers};
 use super::frame::{Frame, Slots};
 use super::labels::{Label, Labels};
 use super::runtime::Runtime;
 use super::shape::{Kind, Shape, Structure};
 
+/// What an instrumented function looks like.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Form {
+    /// One that suspends quickly: see [`calls`](super::calls).
+    Fast,
+    /// A small one: see [`compact`](super::compact).
+    Compact,
+}
+
 /// The function's new code, or why there can be none.
 pub(super) fn emit<R: Reencode<Error = Infallible>>(
     shape: &Shape<'_>,
+    form: Form,
     runtime: Runtime,
+    helpers: &mut Helpers,
     reencoder: &mut R,
 ) -> Result<Result<Function, Obstacle>> {
     if let Some(obstacle) = shape.obstacle() {
@@ -35,22 +47,29 @@ pub(super) fn emit<R: Reencode<Error = Infallible>>(
     }
     let mut slots = Slots::new(shape.locals.len() as u32);
     let has_levels = shape.levels().count() > 1;
-    let has_position = has_levels || shape.sites.len() > 1;
+    let has_position = match form {
+        Form::Fast => has_levels || shape.sites.len() > 1,
+        Form::Compact => has_levels && shape.sites.len() > 1,
+    };
     let position = has_position.then(|| slots.add(ValType::I32));
-    let frame = match Frame::of(shape, &mut slots, position) {
+    let frame = match Frame::of(shape, &mut slots, position.filter(|_| form == Form::Fast)) {
         Ok(frame) => frame,
         Err(obstacle) => return Ok(Err(obstacle)),
     };
-    let frame_at = slots.add(if runtime.memory64 { ValType::I64 } else { ValType::I32 });
+    let address = if runtime.memory64 { ValType::I64 } else { ValType::I32 };
+    let frame_at = (form == Form::Fast).then(|| slots.add(address));
+    let compact = (form == Form::Compact).then(|| Compact::of(shape, &frame));
     let mut emitter = Emitter {
         shape,
         runtime,
+        helpers,
         reencoder,
         slots,
         position,
         has_levels,
         frame,
         frame_at,
+        compact,
         code: Vec::new(),
         labels: Labels::default(),
         open: Vec::new(),
@@ -67,16 +86,19 @@ pub(super) fn emit<R: Reencode<Error = Infallible>>(
 pub(super) struct Emitter<'a, 'b, R> {
     pub(super) shape: &'b Shape<'a>,
     pub(super) runtime: Runtime,
+    pub(super) helpers: &'b mut Helpers,
     pub(super) reencoder: &'b mut R,
     pub(super) slots: Slots,
-    /// The local with the number of the site that is suspended, from 1 on; 0 when nothing is
-    /// rewound. None if there is but one site, and no level in the function's.
+    /// The local with the number of the site that is suspended. None if there is but one site, and
+    /// no level in the function's.
     pub(super) position: Option<u32>,
     /// Whether there are levels in the function's: then `position` is looked at again later.
     pub(super) has_levels: bool,
     pub(super) frame: Frame,
-    /// The local with the frame's address.
-    pub(super) frame_at: u32,
+    /// The local with the frame's address, in fast form.
+    pub(super) frame_at: Option<u32>,
+    /// What is to be known for the compact form, if the function gets that.
+    pub(super) compact: Option<Compact>,
     code: Vec<u8>,
     pub(super) labels: Labels,
     /// The structures of the function as it was that we are in, outermost first.
@@ -97,22 +119,37 @@ impl<R: Reencode<Error = Infallible>> Emitter<'_, '_, R> {
     fn function(&mut self) -> Result<()> {
         let shape = self.shape;
         self.open.push(0);
-        self.begin_function()?;
-        let mut sites = shape.sites.iter().enumerate().peekable();
-        for (index, operator) in shape.operators.iter().enumerate() {
-            if shape.dead[index] {
-                continue;
+        match self.compact {
+            Some(_) => self.begin_compact_function()?,
+            None => self.begin_function()?,
+        }
+        let mut sites = (0..shape.sites.len()).peekable();
+        let mut index = 0;
+        while let Some(operator) = shape.operators.get(index) {
+            if let Some(site) = sites.next_if(|site| self.beginning(*site) == index) {
+                match self.compact {
+                    Some(_) => self.compact_call(site)?,
+                    None => self.call(site)?,
+                }
+                index = shape.sites[site].call;
+            } else if !shape.dead[index] {
+                self.operator(index, operator)?;
             }
-            match sites.next_if(|(_, site)| site.call == index) {
-                Some((site, _)) => self.call(site)?,
-                None => self.operator(index, operator)?,
-            }
+            index += 1;
         }
         self.write(&Instruction::End);
         Ok(())
     }
 
-    fn operator(&mut self, index: usize, operator: &Operator<'_>) -> Result<()> {
+    /// The first instruction of a site: its call, or where the code of its operands begins.
+    fn beginning(&self, site: usize) -> usize {
+        match &self.compact {
+            Some(compact) => compact.beginning(site),
+            None => self.shape.sites[site].call,
+        }
+    }
+
+    pub(super) fn operator(&mut self, index: usize, operator: &Operator<'_>) -> Result<()> {
         if let Some(structure) = self.shape.begins.get(&index) {
             self.begin(*structure, operator)?;
             self.open.push(*structure);
@@ -210,7 +247,10 @@ impl<R: Reencode<Error = Infallible>> Emitter<'_, '_, R> {
                 let instruction = self.instruction(operator)?;
                 self.write(&instruction);
                 self.labels.open(Label::Structure(index));
-                self.begin_level(index)?;
+                match self.compact {
+                    Some(_) => self.begin_compact_level(index)?,
+                    None => self.begin_level(index)?,
+                }
             }
         }
         Ok(())
@@ -231,7 +271,10 @@ impl<R: Reencode<Error = Infallible>> Emitter<'_, '_, R> {
         let index = self.open.pop().context("an end of nothing")?;
         let structure = &self.shape.structures[index];
         if index == 0 {
-            return self.end_function();
+            return match self.compact {
+                Some(_) => self.end_compact_function(),
+                None => self.end_function(),
+            };
         }
         self.write(&Instruction::End);
         self.close(Label::Structure(index))?;

@@ -124,21 +124,31 @@ impl Facts {
         }
     }
 
-    /// The function that tells the host the state.
+    /// The function that tells the host the state, if it calls us.
     pub(super) fn get_state(&self) -> u32 {
         self.runtime().pop + 1
     }
 
-    /// The function that ends the program at such a barrier. These come last.
+    /// The function that ends the program at such a barrier.
     pub(super) fn end_at(&self, barrier: Barrier) -> Option<u32> {
         let first = self.get_state() + u32::from(self.for_host);
         let number = self.barriers.iter().position(|kind| *kind == barrier)?;
         Some(first + number as u32)
     }
 
-    /// Their type, which is the last that is added.
+    /// Their type.
     pub(super) fn type_of_end(&self) -> u32 {
-        self.types + if self.for_host { GET_STATE + 1 } else { 1 }
+        self.types + if self.for_host { GET_STATE + 1 } else { START }
+    }
+
+    /// The first of what functions in compact form call, which come last.
+    pub(super) fn first_helper(&self) -> u32 {
+        self.get_state() + u32::from(self.for_host) + self.barriers.len() as u32
+    }
+
+    /// The type of the first of them.
+    pub(super) fn first_type_of_helpers(&self) -> u32 {
+        self.type_of_end() + u32::from(!self.barriers.is_empty())
     }
 
     /// The names of the functions that are added.

@@ -140,6 +140,11 @@ impl Frame {
         Ok(frame)
     }
 
+    /// The saved locals.
+    pub(super) fn locals(&self) -> impl DoubleEndedIterator<Item = (u32, ValType)> {
+        self.saved.iter().map(|saved| (saved.local, saved.ty))
+    }
+
     /// Code that saves all; `frame` is the local with the frame's address.
     pub(super) fn save(&self, runtime: Runtime, frame: u32) -> Vec<Instruction<'static>> {
         let save = |Saved { local, ty, offset, .. }: &Saved| {

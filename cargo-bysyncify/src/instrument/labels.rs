@@ -13,7 +13,8 @@ pub(super) enum Label {
     Structure(usize),
     /// A block that ends where the `else` of an `if` begins.
     Alternative(usize),
-    /// A block that ends after the call of a site: so its results are there.
+    /// A block that ends after the call of a site, so its results are there; in compact form, before
+    /// the call.
     Site(usize),
     /// A block that ends where the call of a site is made anew.
     Again(usize),

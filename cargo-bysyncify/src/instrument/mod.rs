@@ -40,6 +40,9 @@
 //! What a structure begins with must then not lie on the stack below it: operands that wait there
 //! for a call to return are put into locals first ([`frame::Slots`]). LLVM hardly leaves any.
 //!
+//! Functions that hardly ever suspend get another form, which is smaller: see [`compact`]. They
+//! differ in what happens within a function. Who calls whom need not know which form it has.
+//!
 //! # What costs nothing must not look expensive
 //!
 //! To the engine's compiler each place where a rewind can go on is one where two values of each
@@ -55,6 +58,7 @@
 
 mod barrier;
 mod calls;
+mod compact;
 mod emit;
 mod facts;
 mod frame;

@@ -16,7 +16,8 @@ use wasmparser::{
 };
 
 use super::barrier;
-use super::emit::emit;
+use super::compact::{self, Helpers};
+use super::emit::{Form, emit};
 use super::facts::{Facts, GET_STATE};
 use super::read::read;
 use super::runtime::{REPLACED, Runtime};
@@ -26,10 +27,11 @@ use crate::analysis::Barrier;
 /// The module, instrumented.
 pub(super) fn instrument(wasm: &[u8], sites: &Sites) -> Result<Vec<u8>> {
     let facts = Facts::read(wasm, sites)?;
-    let bodies = bodies(wasm, sites, &facts)?;
+    let mut helpers = Helpers::new(facts.runtime(), facts.first_helper());
+    let bodies = bodies(wasm, sites, &facts, &mut helpers)?;
     let mut module = Module::new();
     let mut writer =
-        Writer { facts: &facts, sites, bodies, next: facts.imported, has_globals: false };
+        Writer { facts: &facts, sites, bodies, helpers, next: facts.imported, has_globals: false };
     writer.parse_core_module(&mut module, Parser::new(0), wasm)?;
     let written = module.finish();
     Validator::new_with_features(WasmFeatures::all())
@@ -39,7 +41,12 @@ pub(super) fn instrument(wasm: &[u8], sites: &Sites) -> Result<Vec<u8>> {
 }
 
 /// The new bodies of the functions to instrument, by index.
-fn bodies(wasm: &[u8], sites: &Sites, facts: &Facts) -> Result<BTreeMap<u32, Function>> {
+fn bodies(
+    wasm: &[u8],
+    sites: &Sites,
+    facts: &Facts,
+    helpers: &mut Helpers,
+) -> Result<BTreeMap<u32, Function>> {
     let mut validator = Validator::new_with_features(WasmFeatures::all());
     let mut bodies = BTreeMap::new();
     for payload in Parser::new(0).parse_all(wasm) {
@@ -52,7 +59,12 @@ fn bodies(wasm: &[u8], sites: &Sites, facts: &Facts) -> Result<BTreeMap<u32, Fun
         let shape = read(function, &body, callee)?;
         // A call in code that is never reached is none.
         if !shape.sites.is_empty() {
-            let body = emit(&shape, facts.runtime(), &mut Indices(facts))
+            let form = if sites.by_type_only.contains(&index) && compact::is_possible(&shape) {
+                Form::Compact
+            } else {
+                Form::Fast
+            };
+            let body = emit(&shape, form, facts.runtime(), helpers, &mut Indices(facts))
                 .with_context(|| format!("cannot instrument function {index}"))?;
             bodies.insert(index, body.map_err(|obstacle| Refused { function: index, obstacle })?);
         }
@@ -75,6 +87,8 @@ struct Writer<'a> {
     facts: &'a Facts,
     sites: &'a Sites,
     bodies: BTreeMap<u32, Function>,
+    /// What the bodies call.
+    helpers: Helpers,
     /// The function whose body comes next.
     next: u32,
     has_globals: bool,
@@ -140,6 +154,10 @@ impl Reencode for Writer<'_> {
         if !self.facts.barriers.is_empty() {
             types.ty().function([], []);
         }
+        for (_, helper) in self.helpers.used() {
+            let (parameters, results) = self.helpers.ty(helper);
+            types.ty().function(parameters, results);
+        }
         Ok(())
     }
 
@@ -174,6 +192,9 @@ impl Reencode for Writer<'_> {
         }
         for _ in &self.facts.barriers {
             functions.function(self.facts.type_of_end());
+        }
+        for (ty, _) in (self.facts.first_type_of_helpers()..).zip(self.helpers.used()) {
+            functions.function(ty);
         }
         Ok(())
     }
@@ -249,6 +270,9 @@ impl Reencode for Writer<'_> {
         for _ in &self.facts.barriers {
             code.function(&Barrier::body());
         }
+        for (_, helper) in self.helpers.used() {
+            code.function(&self.helpers.code(helper));
+        }
         Ok(())
     }
 
@@ -298,6 +322,8 @@ impl Reencode for Writer<'_> {
                     }
                 }
                 all.extend((self.facts.first_added()..).zip(self.facts.added_names()));
+                let helpers = self.helpers.used().into_iter();
+                all.extend(helpers.map(|(index, helper)| (index, helper.name())));
                 let mut map = NameMap::new();
                 for (index, name) in &all {
                     map.append(*index, name);

@@ -27,6 +27,7 @@ pub(super) fn read<'a>(
     let shape = Shape {
         operators: Vec::new(),
         dead: Vec::new(),
+        heights: Vec::new(),
         structures: Vec::new(),
         begins: HashMap::new(),
         sites: Vec::new(),
@@ -95,6 +96,7 @@ impl<'a> Reading<'a> {
         };
         self.indirect += u32::from(is_indirect(&operator));
         let callee = callee.filter(|_| !dead);
+        let height = self.validator.operand_stack_height() as usize;
         let mut operands = Vec::new();
         let mut below = Vec::new();
         if !dead && (kind.is_some() || callee.is_some()) {
@@ -118,21 +120,22 @@ impl<'a> Reading<'a> {
                 operands,
                 results,
             });
-            self.push(operator, false);
+            self.push(operator, false, height);
             if is_tail {
-                self.push(Operator::Return, false);
+                self.push(Operator::Return, false, height);
             }
             return Ok(());
         }
-        self.push(operator, dead);
+        self.push(operator, dead, height);
         if let Some(kind) = kind {
             self.begin(kind, at, below, base)?;
         }
         Ok(())
     }
 
-    fn push(&mut self, operator: Operator<'a>, dead: bool) {
+    fn push(&mut self, operator: Operator<'a>, dead: bool, height: usize) {
         self.shape.operators.push(operator);
+        self.shape.heights.push(height);
         self.shape.dead.push(dead);
     }
 

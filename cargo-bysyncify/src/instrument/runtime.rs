@@ -52,6 +52,19 @@ impl Runtime {
         }
     }
 
+    /// How far to move an address.
+    pub(super) fn distance(self, value: i32) -> Instruction<'static> {
+        if self.memory64 {
+            Instruction::I64Const(value.into())
+        } else {
+            Instruction::I32Const(value)
+        }
+    }
+
+    pub(super) fn subtract(self) -> Instruction<'static> {
+        if self.memory64 { Instruction::I64Sub } else { Instruction::I32Sub }
+    }
+
     /// A pointer into `data`, or into a frame.
     pub(super) fn at(self, offset: u32) -> MemArg {
         MemArg { offset: offset.into(), align: 2, target: MemArgTarget::Memory(0), ordering: None }
@@ -107,9 +120,32 @@ impl Runtime {
 
     /// The code of `push`.
     pub(super) fn push(self) -> Function {
+        function([(1, self.address())], &self.making_room())
+    }
+
+    /// The code of the same for functions in compact form, whose index is given. It calls itself
+    /// when no unwind or rewind is in progress, which never is so: because of that call no optimiser
+    /// puts a copy of all this wherever it is called.
+    pub(super) fn move_end(self, index: u32) -> Function {
+        let mut code = vec![
+            Instruction::GlobalGet(self.state),
+            Instruction::I32Eqz,
+            Instruction::If(BlockType::Empty),
+            Instruction::LocalGet(0),
+            Instruction::Call(index),
+            Instruction::Drop,
+            Instruction::End,
+        ];
+        code.extend(self.making_room());
+        function([(1, self.address())], &code)
+    }
+
+    /// Adds the number of bytes that is local 0 to `start`. Leaves on the stack what `start` was,
+    /// or null if it is too large now.
+    fn making_room(self) -> [Instruction<'static>; 16] {
         let (size, frame) = (0, 1);
         let add = if self.memory64 { Instruction::I64Add } else { Instruction::I32Add };
-        let code = [
+        [
             Instruction::GlobalGet(self.data),
             Instruction::GlobalGet(self.data),
             self.load_pointer(0),
@@ -126,8 +162,7 @@ impl Runtime {
             self.is_above(),
             Instruction::I32Eqz,
             Instruction::Select,
-        ];
-        function([(1, self.address())], &code)
+        ]
     }
 
     /// The code of what tells the state.
@@ -138,13 +173,12 @@ impl Runtime {
     /// The code of `pop`.
     pub(super) fn pop(self) -> Function {
         let (size, frame) = (0, 1);
-        let subtract = if self.memory64 { Instruction::I64Sub } else { Instruction::I32Sub };
         let code = [
             Instruction::GlobalGet(self.data),
             Instruction::GlobalGet(self.data),
             self.load_pointer(0),
             Instruction::LocalGet(size),
-            subtract,
+            self.subtract(),
             Instruction::LocalTee(frame),
             self.store_start(),
             Instruction::LocalGet(frame),
@@ -153,7 +187,10 @@ impl Runtime {
     }
 }
 
-fn function<const N: usize>(locals: [(u32, ValType); N], code: &[Instruction<'_>]) -> Function {
+pub(super) fn function<const N: usize>(
+    locals: [(u32, ValType); N],
+    code: &[Instruction<'_>],
+) -> Function {
     let mut function = Function::new(locals);
     for instruction in code {
         function.instruction(instruction);

@@ -16,6 +16,8 @@ pub(super) struct Shape<'a> {
     pub(super) operators: Vec<Operator<'a>>,
     /// By instruction: whether it cannot be reached, and is left out.
     pub(super) dead: Vec<bool>,
+    /// By instruction: how many operands are on the stack before it, if it can be reached.
+    pub(super) heights: Vec<usize>,
     /// In order of their beginnings. The first is the function itself.
     pub(super) structures: Vec<Structure>,
     /// Which structure an instruction begins.

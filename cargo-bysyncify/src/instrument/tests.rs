@@ -3,28 +3,44 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::emit::Form;
 use super::{Obstacle, Refused, Sites, instrument};
 
+mod compact;
 mod run;
 
-/// The module of this text, its functions `$waits` and `$waits_too` instrumented, with `$suspend`
-/// as the top function and all indirect calls as sites.
-fn instrumented(text: &str) -> Result<Vec<u8>, Refused> {
+/// The module of this text, its functions `$waits` and `$waits_too` instrumented in this form, with
+/// `$suspend` as the top function and all indirect calls as sites.
+fn instrumented(text: &str, form: Form) -> Result<Vec<u8>, Refused> {
     let wasm = wat::parse_str(text).unwrap();
     let program = crate::analysis::Program::read(&wasm).unwrap();
     let functions: BTreeSet<_> =
         ["waits", "waits_too"].iter().filter_map(|name| program.named(name)).collect();
+    let by_type_only = match form {
+        Form::Fast => BTreeSet::new(),
+        Form::Compact => functions.clone(),
+    };
     let indirect: BTreeMap<_, _> =
         functions.iter().map(|function| (*function, (0..9).collect())).collect();
     let tops = program.named("suspend").into_iter().collect();
-    instrument(&wasm, &Sites { functions, tops, indirect, ..Sites::default() })
+    instrument(&wasm, &Sites { functions, by_type_only, tops, indirect, ..Sites::default() })
         .map_err(|error| error.downcast().unwrap())
 }
 
 /// What becomes of `$waits`, in a module with this text.
 fn waits(text: &str) -> String {
-    let wasm = instrumented(&format!(
-        r#"(module
+    waits_in(Form::Fast, text)
+}
+
+/// The same in compact form.
+fn waits_compactly(text: &str) -> String {
+    waits_in(Form::Compact, text)
+}
+
+fn waits_in(form: Form, text: &str) -> String {
+    let wasm = instrumented(
+        &format!(
+            r#"(module
             (type $t (func (param i32) (result i32)))
             (import "asyncify" "start_unwind" (func $start_unwind (param i32)))
             (memory 1)
@@ -33,7 +49,9 @@ fn waits(text: &str) -> String {
               (call $start_unwind (local.get 0)) (i32.const 0))
             (func $plain (param i32) (result i32) (local.get 0))
             {text})"#
-    ));
+        ),
+        form,
+    );
     let text = wasmprinter::print_bytes(wasm.unwrap()).unwrap();
     let start = text.find("  (func $waits ").unwrap();
     let end = text[start..].find("\n  )\n").unwrap() + start;
@@ -95,7 +113,7 @@ fn tail_calls_become_calls() {
 
 #[test]
 fn code_grows_with_the_function_and_not_its_square() {
-    let size = |sites: usize| {
+    let size = |form, sites: usize| {
         let locals = "i32 ".repeat(sites);
         let sets =
             (0..sites).map(|at| format!("(local.set {at} (call $suspend (local.get {at})))"));
@@ -108,10 +126,12 @@ fn code_grows_with_the_function_and_not_its_square() {
                   (call $start_unwind (local.get 0)) (i32.const 0))
                 (func $waits (local {locals}) {code}))"#
         );
-        instrumented(&text).unwrap().len()
+        instrumented(&text, form).unwrap().len()
     };
-    let (small, large) = (size(200), size(400));
-    assert!(large < 3 * small, "{small} {large}");
+    for form in [Form::Fast, Form::Compact] {
+        let (small, large) = (size(form, 200), size(form, 400));
+        assert!(large < 3 * small, "{small} {large}");
+    }
 }
 
 #[test]
@@ -127,6 +147,7 @@ fn whole_module() {
             (elem declare func $suspend $stop_rewind)
             (func $takes (result funcref funcref)
               (ref.func $suspend) (ref.func $stop_rewind)))"#,
+        Form::Fast,
     );
     let text = wasmprinter::print_bytes(wasm.unwrap()).unwrap();
     assert_eq!(text, include_str!("tests/module.expected.wat"));
@@ -151,11 +172,13 @@ fn a_function_that_is_refused_is_named() {
         (import "asyncify" "start_unwind" (func $start_unwind (param i32)))
         (func $suspend (call $start_unwind (i32.const 0)))
         (func $waits (param externref) (result externref) (call $suspend) (local.get 0)))"#;
-    let refused = instrumented(&text.replacen("(memory 1)", "", 1).replacen(
+    let text = text.replacen("(memory 1)", "", 1).replacen(
         "(func $suspend",
         "(memory 1) (func $suspend",
         1,
-    ));
+    );
     let obstacle = Obstacle::ReferenceInLocal(0);
-    assert_eq!(refused, Err(Refused { function: 2, obstacle }));
+    for form in [Form::Fast, Form::Compact] {
+        assert_eq!(instrumented(&text, form), Err(Refused { function: 2, obstacle }));
+    }
 }

@@ -106,6 +106,7 @@ fn finished() -> Finished {
                 precision: Precision::Slots,
                 everything: false,
                 checks: false,
+                compact: crate::pipeline::Compact::default(),
                 opt_level: OptLevel::O3,
             },
         },

@@ -8,6 +8,7 @@ mod rust;
 mod wasm;
 
 use anyhow::Result;
+use cargo_bysyncify::Compact;
 
 use self::run::Outcome;
 use crate::cli::DEFAULT_SEED;
@@ -16,6 +17,10 @@ use crate::workspace::Workspace;
 
 /// The row of the report.
 pub(crate) const ROW: &str = "fuzz";
+
+/// Which functions are instrumented in which form: there are two, and they must work together.
+const FORMS: [Compact; 4] =
+    [Compact::ByTypeOnly, Compact::All, Compact::EveryOther(0), Compact::EveryOther(1)];
 
 /// How many programs to run, and which.
 #[derive(Debug, PartialEq)]

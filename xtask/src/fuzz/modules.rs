@@ -12,7 +12,7 @@ use cargo_bysyncify::{OptLevel, Precision, Recipe, Vouched, WasmOpt, asyncify, s
 
 use super::random::{self, Random};
 use super::run::{Outcome, Runner};
-use super::{Findings, Options, difference, wasm};
+use super::{FORMS, Findings, Options, difference, wasm};
 use crate::workspace::Workspace;
 
 /// After so many mismatches nobody needs more.
@@ -171,8 +171,9 @@ impl Fuzzer<'_> {
             0 => *random.pick(&[OptLevel::O1, OptLevel::O2, OptLevel::O3, OptLevel::Os]),
             _ => OptLevel::O0,
         };
-        let ours = Recipe { opt_level: level(), ..Recipe::default() };
+        let mut ours = Recipe { opt_level: level(), ..Recipe::default() };
         let binaryens = Recipe { opt_level: level(), everything: true, ..Recipe::default() };
+        ours.compact = *random.pick(&FORMS);
         let make = |recipe: &Recipe| asyncify(&module.wasm, recipe, Some(&self.wasm_opt), scratch);
         let (ours, reference) = (Runner::new(&make(&ours)?)?, Runner::new(&make(&binaryens)?)?);
         let instrumented =

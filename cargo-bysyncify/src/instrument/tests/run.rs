@@ -63,8 +63,13 @@ const HOST: &str = r#"
     });
     console.log(traces.join('\n'));"#;
 
-/// How often a program is entered when it waits, and its trace: with waiting and without.
-fn traces(program: &str) -> (String, String) {
+/// Which functions get the compact form, by their indices.
+const FORMS: [fn(&u32) -> bool; 4] =
+    [|_| false, |_| true, |index| index % 2 == 0, |index| index % 2 == 1];
+
+/// How often a program is entered when it waits, and its trace: with waiting, with functions in
+/// each of [`FORMS`], and without.
+fn traces(program: &str) -> (Vec<String>, String) {
     let module = |switch: &str| {
         let text = format!(
             r#"(module
@@ -85,28 +90,37 @@ fn traces(program: &str) -> (String, String) {
     let waiting = module(SWITCH);
     let read = Program::read(&waiting).unwrap();
     let analysis = Analysis::of(&read, &Vouched::default(), Precision::Types).unwrap();
-    let instrumented = instrument(&waiting, &Sites::of(&read, &analysis)).unwrap();
+    let sites = Sites::of(&read, &analysis);
+    let in_form = |is_compact: fn(&u32) -> bool| {
+        let by_type_only = sites.functions.iter().copied().filter(is_compact).collect();
+        instrument(&waiting, &Sites { by_type_only, ..sites.clone() }).unwrap()
+    };
+    let modules = FORMS.map(in_form).into_iter().chain([module(NO_SWITCH)]);
     let folder = tempfile::tempdir().unwrap();
-    let files = [("waiting", instrumented), ("plain", module(NO_SWITCH))].map(|(name, wasm)| {
-        let path = folder.path().join(name);
+    let write = |(number, wasm): (usize, Vec<u8>)| {
+        let path = folder.path().join(number.to_string());
         fs::write(&path, wasm).unwrap();
         path
-    });
+    };
     let mut node = Command::new(setup::node().unwrap());
-    node.args(["--input-type=module", "--eval", HOST]).args(&files);
+    node.args(["--input-type=module", "--eval", HOST]).args(modules.enumerate().map(write));
     let printed = command::stdout(&mut node).unwrap();
-    let (waiting, plain) = printed.split_once('\n').unwrap();
-    (waiting.to_owned(), plain.to_owned())
+    let mut traces: Vec<_> = printed.lines().map(str::to_owned).collect();
+    let plain = traces.pop().unwrap();
+    (traces, plain)
 }
 
 /// Checks that a program waits `waits` times, and does what it does without.
 #[track_caller]
 fn check(waits: usize, program: &str) {
     let (waiting, plain) = traces(program);
-    let (times, trace) = waiting.split_once(": ").unwrap();
     let (_, expected) = plain.split_once(": ").unwrap();
-    assert_eq!((times, trace), ((waits + 1).to_string().as_str(), expected));
-    assert!(trace.split(' ').count() > waits, "something else is traced, too: {trace}");
+    for (form, waiting) in waiting.iter().enumerate() {
+        let (times, trace) = waiting.split_once(": ").unwrap();
+        let found = (form, times, trace);
+        assert_eq!(found, (form, (waits + 1).to_string().as_str(), expected));
+        assert!(trace.split(' ').count() > waits, "something else is traced, too: {trace}");
+    }
 }
 
 #[test]
@@ -271,7 +285,7 @@ fn handlers_of_the_new_kind_do_too() {
               (call $wait (i32.const -2))))
           (call $trace (local.get $kept))
           (call $trace (call $wait (i32.const 3))))";
-    if traces(program).0 != "unknown" {
+    if traces(program).1 != "unknown" {
         check(3, program);
     }
 }

@@ -14,7 +14,7 @@ use cargo_bysyncify::{OptLevel, Recipe, WasmOpt};
 
 use super::random::{self, Random};
 use super::run::Runner;
-use super::{Findings, Options, difference};
+use super::{FORMS, Findings, Options, difference};
 use crate::guests::TARGET;
 use crate::matrix::Build;
 use crate::process;
@@ -74,7 +74,8 @@ impl Fuzzer<'_> {
         let level = *random.pick(&[OptLevel::O0, OptLevel::O1, OptLevel::O2]);
         // As in a debug build, it notices a suspend below a function that is not instrumented.
         let checks = build.opt_level == '0';
-        let ours = Recipe { opt_level: level, checks, ..Recipe::default() };
+        let compact = *random.pick(&FORMS);
+        let ours = Recipe { opt_level: level, checks, compact, ..Recipe::default() };
         let all = Recipe { opt_level: OptLevel::O0, everything: true, ..Recipe::default() };
         let make = |recipe: &Recipe| {
             let scratch = self.folder.join("module.wasm");
@@ -86,7 +87,7 @@ impl Fuzzer<'_> {
             )?)
         };
         let (ours, reference) = (make(&ours)?, make(&all)?);
-        let name = format!("seed {seed:#x}, {build}, wasm-opt {}", level.flag());
+        let name = format!("seed {seed:#x}, {build}, wasm-opt {}, {compact:?}", level.flag());
         for run in 0..RUNS {
             let (ours, expected) = (ours.run(0, run)?, reference.run(0, run)?);
             if ours != expected {

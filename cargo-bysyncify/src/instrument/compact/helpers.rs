@@ -1,0 +1,199 @@
+//! The functions that save and restore for all functions in compact form.
+//!
+//! | | |
+//! |---|---|
+//! | `save_i32_3(a, b, c)` | makes room for 12 bytes and writes them |
+//! | `save_i64(a)` | the same with 8 bytes |
+//! | `restore_i32()` | takes the last 4 bytes away again and returns them |
+//!
+//! So it takes two bytes of code to save a local, and four to restore it, instead of seven each. What
+//! was saved last is restored first.
+//!
+//! An optimiser must not put these back where they are called. Binaryen does that, at `-O3`, with
+//! functions of up to 20 instructions that call nothing. So all of them call `move`, and `move` has a
+//! call in it, too.
+
+use std::collections::BTreeMap;
+
+use wasm_encoder::{BlockType, Function, Instruction, ValType};
+
+use crate::instrument::runtime::{Runtime, function};
+
+/// How many locals are saved by one call at most.
+pub(in crate::instrument) const MOST: u8 = 8;
+
+/// One of these functions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(in crate::instrument) enum Helper {
+    /// Moves the end of the frames by a number of bytes, which can be negative, and returns where it
+    /// was; null if it is too far now.
+    Move,
+    /// Saves so many `i32`s.
+    SaveI32(u8),
+    /// Saves one.
+    Save(Number),
+    /// Restores one.
+    Restore(Number),
+}
+
+impl Helper {
+    pub(in crate::instrument) fn name(self) -> String {
+        match self {
+            Self::Move => "asyncify_move".to_owned(),
+            Self::SaveI32(count) => format!("asyncify_save_i32_{count}"),
+            Self::Save(number) => format!("asyncify_save_{}", number.name()),
+            Self::Restore(number) => format!("asyncify_restore_{}", number.name()),
+        }
+    }
+}
+
+/// The type of a local that can be saved.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(in crate::instrument) enum Number {
+    I32,
+    I64,
+    F32,
+    F64,
+}
+
+impl Number {
+    /// Nothing if it is another type.
+    pub(in crate::instrument) fn of(ty: wasmparser::ValType) -> Option<Self> {
+        match ty {
+            wasmparser::ValType::I32 => Some(Self::I32),
+            wasmparser::ValType::I64 => Some(Self::I64),
+            wasmparser::ValType::F32 => Some(Self::F32),
+            wasmparser::ValType::F64 => Some(Self::F64),
+            _ => None,
+        }
+    }
+
+    fn ty(self) -> ValType {
+        match self {
+            Self::I32 => ValType::I32,
+            Self::I64 => ValType::I64,
+            Self::F32 => ValType::F32,
+            Self::F64 => ValType::F64,
+        }
+    }
+
+    fn bytes(self) -> u32 {
+        match self {
+            Self::I32 | Self::F32 => 4,
+            Self::I64 | Self::F64 => 8,
+        }
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::I32 => "i32",
+            Self::I64 => "i64",
+            Self::F32 => "f32",
+            Self::F64 => "f64",
+        }
+    }
+
+    fn store(self, runtime: Runtime, offset: u32) -> Instruction<'static> {
+        let at = runtime.at(offset);
+        match self {
+            Self::I32 => Instruction::I32Store(at),
+            Self::I64 => Instruction::I64Store(at),
+            Self::F32 => Instruction::F32Store(at),
+            Self::F64 => Instruction::F64Store(at),
+        }
+    }
+
+    fn load(self, runtime: Runtime) -> Instruction<'static> {
+        let at = runtime.at(0);
+        match self {
+            Self::I32 => Instruction::I32Load(at),
+            Self::I64 => Instruction::I64Load(at),
+            Self::F32 => Instruction::F32Load(at),
+            Self::F64 => Instruction::F64Load(at),
+        }
+    }
+}
+
+/// Those that are used in a module.
+#[derive(Debug)]
+pub(in crate::instrument) struct Helpers {
+    runtime: Runtime,
+    /// The index of the first one.
+    first: u32,
+    used: BTreeMap<Helper, u32>,
+}
+
+impl Helpers {
+    /// None yet; the first will be function `first`.
+    pub(in crate::instrument) fn new(runtime: Runtime, first: u32) -> Self {
+        Self { runtime, first, used: BTreeMap::new() }
+    }
+
+    /// Calls one.
+    pub(super) fn call(&mut self, helper: Helper) -> Instruction<'static> {
+        self.index(Helper::Move);
+        Instruction::Call(self.index(helper))
+    }
+
+    fn index(&mut self, helper: Helper) -> u32 {
+        let next = self.first + self.used.len() as u32;
+        *self.used.entry(helper).or_insert(next)
+    }
+
+    /// All that are used, by their indices.
+    pub(in crate::instrument) fn used(&self) -> Vec<(u32, Helper)> {
+        let mut used: Vec<_> = self.used.iter().map(|(helper, index)| (*index, *helper)).collect();
+        used.sort_unstable();
+        used
+    }
+
+    /// The types of a helper's parameters and results.
+    pub(in crate::instrument) fn ty(&self, helper: Helper) -> (Vec<ValType>, Vec<ValType>) {
+        let address = self.runtime.address();
+        match helper {
+            Helper::Move => (vec![address], vec![address]),
+            Helper::SaveI32(count) => (vec![ValType::I32; count.into()], Vec::new()),
+            Helper::Save(number) => (vec![number.ty()], Vec::new()),
+            Helper::Restore(number) => (Vec::new(), vec![number.ty()]),
+        }
+    }
+
+    pub(in crate::instrument) fn code(&self, helper: Helper) -> Function {
+        match helper {
+            Helper::Move => self.runtime.move_end(self.used[&Helper::Move]),
+            Helper::SaveI32(count) => self.save(Number::I32, count.into()),
+            Helper::Save(number) => self.save(number, 1),
+            Helper::Restore(number) => self.restore(number),
+        }
+    }
+
+    fn save(&self, number: Number, count: u32) -> Function {
+        let frame = count;
+        let mut code = vec![
+            self.runtime.constant(count * number.bytes()),
+            Instruction::Call(self.used[&Helper::Move]),
+            Instruction::LocalTee(frame),
+        ];
+        if self.runtime.memory64 {
+            code.extend([Instruction::I64Eqz, Instruction::I32Eqz]);
+        }
+        code.push(Instruction::If(BlockType::Empty));
+        for local in 0..count {
+            let store = number.store(self.runtime, local * number.bytes());
+            code.extend([Instruction::LocalGet(frame), Instruction::LocalGet(local), store]);
+        }
+        code.push(Instruction::End);
+        function([(1, self.runtime.address())], &code)
+    }
+
+    fn restore(&self, number: Number) -> Function {
+        let code = [
+            self.runtime.distance(-number.bytes().cast_signed()),
+            Instruction::Call(self.used[&Helper::Move]),
+            self.runtime.constant(number.bytes()),
+            self.runtime.subtract(),
+            number.load(self.runtime),
+        ];
+        function([], &code)
+    }
+}

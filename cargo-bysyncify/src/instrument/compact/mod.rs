@@ -1,0 +1,315 @@
+//! Writes a function in compact form: for those that hardly ever suspend, such as the many that only
+//! the types of indirect calls make suspects.
+//!
+//! ```text
+//!   f(x):                       f(x):
+//!     a = x + 1                   if state ≠ normal:                   (rewinding)
+//!     g(a)        becomes           restore a
+//!     b = h(a, a)                   go to restore(): 0 or 1
+//!     return b                    a = x + 1
+//!                              0: g(a)
+//!                                 if state ≠ normal: go to 2 with 0    (unwinding)
+//!                              1: b = h(a, a)
+//!                                 if state ≠ normal: go to 2 with 1
+//!                                 return b
+//!                              2: save(0 or 1, a)
+//!                                 return 0
+//! ```
+//!
+//! The differences to the fast form ([`calls`](super::calls)):
+//!
+//! - A rewind goes on *before* a call, not after it: so the call is there only once. Its operands
+//!   are made again, as far as it matters ([`operands`]).
+//! - Saving and restoring is done by functions that all share ([`helpers`]).
+//! - Everything is restored where the function begins, and dead locals are saved as they are.
+//! - The number of the site is a constant on the way out. Only if there is a loop with sites in it
+//!   need it be in a local on the way back; and in the loop it is the state that says whether it
+//!   counts: while a function runs from its beginning to the call that is made again, the state is
+//!   not normal.
+//!
+//! ```text
+//!            site    local 0   local 4         local 2
+//!   frame ─► ┌───────┬─────────┬─────────┬───────────────┐
+//!            │  i32  │   i32   │   i32   │      f64      │
+//!            └───────┴─────────┴─────────┴───────────────┘
+//! ```
+//!
+//! Where there is one site the frame does not say which; and where there is nothing to say there is no
+//! frame. If besides that the function returns what the call returns, the call need not be followed
+//! by anything; and if it begins with the call, nothing need go before it.
+
+mod helpers;
+mod operands;
+
+use core::convert::Infallible;
+
+use anyhow::{Context, Result};
+use wasm_encoder::reencode::Reencode;
+use wasm_encoder::{BlockType, Instruction, ValType};
+use wasmparser::Operator;
+
+pub(super) use helpers::Helpers;
+use helpers::{Helper, MOST, Number};
+use operands::{Operands, Part};
+
+use super::emit::Emitter;
+use super::frame::Frame;
+use super::labels::{Label, way_to};
+use super::shape::{Shape, Site};
+
+/// Whether there are helpers for all that may have to be saved.
+pub(super) fn is_possible(shape: &Shape<'_>) -> bool {
+    let kept = shape.sites.iter().flat_map(Site::kept).map(|(_, ty)| ty);
+    let mut all = shape.locals.iter().copied().chain(kept);
+    all.all(|ty| ty != wasmparser::ValType::V128)
+}
+
+/// What is to be known of a function for this.
+#[derive(Debug)]
+pub(super) struct Compact {
+    /// By site.
+    operands: Vec<Operands>,
+    /// Whether the frame says which site is suspended.
+    is_numbered: bool,
+    /// Where it goes from a call that is unwinding.
+    exit: Exit,
+    /// Whether it is rewound by beginning it: then there is no more to a rewind.
+    begins_with_call: bool,
+}
+
+/// Where to go from a call that is unwinding.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Exit {
+    /// To where something is saved, or only returned.
+    Unwind,
+    /// Out of the function, which returns nothing.
+    Function,
+    /// It goes there anyhow.
+    Falls,
+}
+
+impl Compact {
+    pub(super) fn of(shape: &Shape<'_>, frame: &Frame) -> Self {
+        let calls: Vec<_> = shape.sites.iter().map(|site| site.call).collect();
+        let is_site = |index| calls.binary_search(&index).is_ok();
+        let operands: Vec<_> =
+            shape.sites.iter().map(|site| Operands::of(shape, site, is_site)).collect();
+        let is_numbered = shape.sites.len() > 1;
+        let has_frame = is_numbered || frame.locals().next().is_some();
+        let exit = if has_frame {
+            Exit::Unwind
+        } else if is_last(shape, &shape.sites[0]) {
+            Exit::Falls
+        } else if shape.structures[0].results.is_empty() {
+            Exit::Function
+        } else {
+            Exit::Unwind
+        };
+        let begins_with_call =
+            !has_frame && operands[0].begin == 0 && operands[0].are_all_replayed();
+        Self { operands, is_numbered, exit, begins_with_call }
+    }
+
+    /// The first instruction of a site.
+    pub(super) fn beginning(&self, site: usize) -> usize {
+        self.operands[site].begin
+    }
+}
+
+/// Whether the function returns what this call returns.
+fn is_last(shape: &Shape<'_>, site: &Site) -> bool {
+    let next = site.call + 1;
+    matches!(shape.operators[next], Operator::Return) || next == shape.structures[0].end
+}
+
+impl<R: Reencode<Error = Infallible>> Emitter<'_, '_, R> {
+    fn compact(&self) -> Result<&Compact> {
+        self.compact.as_ref().context("a function in fast form")
+    }
+
+    pub(super) fn begin_compact_function(&mut self) -> Result<()> {
+        let &Compact { is_numbered, exit, begins_with_call, .. } = self.compact()?;
+        if exit == Exit::Unwind {
+            let ty = match is_numbered {
+                true => BlockType::Result(ValType::I32),
+                false => BlockType::Empty,
+            };
+            self.block(Label::Unwind, ty);
+        }
+        if begins_with_call {
+            return Ok(());
+        }
+        self.begin_compact_level(0)
+    }
+
+    /// Begins all blocks of a level, and writes what a rewind does there: it restores locals, and
+    /// goes to before the call; or to the level that the call is in.
+    pub(super) fn begin_compact_level(&mut self, level: usize) -> Result<()> {
+        let is_numbered = self.compact()?.is_numbered;
+        let labels = self.begin_blocks(level)?;
+        let sites = self.shape.structures[level].sites.clone();
+        let ways = sites.clone().map(|site| way_to(self.shape, &labels, site));
+        let ways = ways.collect::<Result<Vec<_>>>()?;
+        let (first, others) = ways.split_first().context("a level without a site")?;
+        let only = others.iter().all(|way| way == first).then_some(*first);
+        let locals: Vec<_> = self.frame.locals().collect();
+        let restores = level == 0 && (is_numbered || !locals.is_empty());
+        self.write(&Instruction::GlobalGet(self.runtime.state));
+        if let Some(way) = only
+            && !restores
+        {
+            let depth = self.labels.depth(way)?;
+            self.write(&Instruction::BrIf(depth));
+            return Ok(());
+        }
+        self.write(&Instruction::If(BlockType::Empty));
+        self.labels.open(Label::Nothing);
+        if restores {
+            for (local, number) in saved(&locals)?.into_iter().rev() {
+                let restore = self.helpers.call(Helper::Restore(number));
+                self.write_all(&[restore, Instruction::LocalSet(local)]);
+            }
+            if is_numbered {
+                let restore = self.helpers.call(Helper::Restore(Number::I32));
+                self.write(&restore);
+            }
+        }
+        // The number of the site is on the stack now, if there is one, and this is the function's
+        // level.
+        match (only, self.position) {
+            (Some(way), position) => {
+                if let Some(position) = position {
+                    self.write(&Instruction::LocalSet(position));
+                }
+                let depth = self.labels.depth(way)?;
+                self.write(&Instruction::Br(depth));
+            }
+            (None, position) => {
+                if let Some(position) = position {
+                    self.write(&match level {
+                        0 => Instruction::LocalTee(position),
+                        _ => Instruction::LocalGet(position),
+                    });
+                }
+                if sites.start > 0 {
+                    self.write_all(&[number(sites.start), Instruction::I32Sub]);
+                }
+                let targets = ways.iter().map(|way| self.labels.depth(*way));
+                let mut targets = targets.collect::<Result<Vec<_>>>()?;
+                let last = targets.pop().context("a level without a site")?;
+                self.write(&Instruction::BrTable(targets.into(), last));
+            }
+        }
+        self.write(&Instruction::End);
+        self.close(Label::Nothing)
+    }
+
+    /// Makes the call of a site, for the first time or again, with the code of its operands.
+    pub(super) fn compact_call(&mut self, site: usize) -> Result<()> {
+        let shape = self.shape;
+        let Site { call, below, base, operands, .. } = &shape.sites[site];
+        let compact = self.compact.take().context("a function in fast form")?;
+        let Operands { on_stack, parts, .. } = &compact.operands[site];
+        let (height, waiting) = (below.len(), &below[*base..]);
+        let types = &operands[*on_stack..];
+        let parts_at = height + on_stack;
+        for ((at, ty), Part { code, is_replayed }) in (parts_at..).zip(types).zip(parts) {
+            if !is_replayed {
+                self.copy(code.clone())?;
+                self.spill(&[*ty], at);
+            }
+        }
+        if !compact.begins_with_call {
+            self.spill(&operands[..*on_stack], height);
+            self.spill(waiting, *base);
+            self.write(&Instruction::End);
+            self.close(Label::Site(site))?;
+            self.fetch(waiting, *base);
+            self.fetch(&operands[..*on_stack], height);
+        }
+        for ((at, ty), Part { code, is_replayed }) in (parts_at..).zip(types).zip(parts) {
+            if *is_replayed {
+                self.copy(code.clone())?;
+            } else {
+                self.fetch(&[*ty], at);
+            }
+        }
+        let again = self.reencoder.instruction(shape.operators[*call].clone())?;
+        self.write(&again);
+        let (state, is_numbered) = (self.runtime.state, compact.is_numbered);
+        let exit = match compact.exit {
+            Exit::Unwind => Some(Label::Unwind),
+            Exit::Function => Some(Label::Structure(0)),
+            Exit::Falls => None,
+        };
+        if let Some(exit) = exit {
+            if is_numbered {
+                self.write(&number(site));
+            }
+            let depth = self.labels.depth(exit)?;
+            self.write_all(&[Instruction::GlobalGet(state), Instruction::BrIf(depth)]);
+            if is_numbered {
+                self.write(&Instruction::Drop);
+            }
+        }
+        self.compact = Some(compact);
+        Ok(())
+    }
+
+    /// Writes instructions as they are.
+    fn copy(&mut self, code: core::ops::Range<usize>) -> Result<()> {
+        for index in code {
+            self.operator(index, &self.shape.operators[index])?;
+        }
+        Ok(())
+    }
+
+    /// Returns, or saves what is in the frame and returns.
+    pub(super) fn end_compact_function(&mut self) -> Result<()> {
+        let &Compact { is_numbered, exit, .. } = self.compact()?;
+        if exit != Exit::Unwind {
+            return Ok(());
+        }
+        self.write_all(&[Instruction::Return, Instruction::End]);
+        self.close(Label::Unwind)?;
+        let mut waiting = u8::from(is_numbered);
+        let locals: Vec<_> = self.frame.locals().collect();
+        for (local, number) in saved(&locals)? {
+            if waiting > 0 && (number != Number::I32 || waiting == MOST) {
+                let save = self.helpers.call(Helper::SaveI32(waiting));
+                self.write(&save);
+                waiting = 0;
+            }
+            self.write(&Instruction::LocalGet(local));
+            if number == Number::I32 {
+                waiting += 1;
+            } else {
+                let save = self.helpers.call(Helper::Save(number));
+                self.write(&save);
+            }
+        }
+        if waiting > 0 {
+            let save = self.helpers.call(Helper::SaveI32(waiting));
+            self.write(&save);
+        }
+        for ty in &self.shape.structures[0].results {
+            self.zero(*ty)?;
+        }
+        Ok(())
+    }
+}
+
+/// The saved locals in the order in which they are saved: first all `i32`s.
+fn saved(locals: &[(u32, wasmparser::ValType)]) -> Result<Vec<(u32, Number)>> {
+    let number = |(local, ty): &(u32, wasmparser::ValType)| {
+        Number::of(*ty).map(|number| (*local, number)).context("a local that cannot be saved")
+    };
+    let mut saved = locals.iter().map(number).collect::<Result<Vec<_>>>()?;
+    saved.sort_by_key(|(local, number)| (*number, *local));
+    Ok(saved)
+}
+
+/// What a site is called in a frame.
+fn number(site: usize) -> Instruction<'static> {
+    Instruction::I32Const(site as i32)
+}

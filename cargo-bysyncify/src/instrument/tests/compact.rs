@@ -1,0 +1,100 @@
+//! What functions in compact form look like.
+
+use super::{Form, instrumented, waits_compactly as waits};
+
+#[test]
+fn straight_code() {
+    // What is dead after the first call is restored all the same, since one frame does for both.
+    let text = "(func $waits (param $x i32) (result i64) (local $live i64)
+        (local.set $live (i64.load (local.get $x)))
+        (drop (call $waits_too (i32.add (local.get $x) (i32.const 4))))
+        (local.set $x (call $plain (local.get $x)))
+        (drop (call $waits_too (i32.load (local.get $x))))
+        (local.get $live))
+      (func $waits_too (param i32) (result i32)
+        (i32.add (call $suspend (local.get 0)) (local.get 0)))";
+    assert_eq!(waits(text), include_str!("compact_straight.expected.wat"));
+}
+
+#[test]
+fn loops() {
+    let text = "(func $waits (param $x i32)
+        (call $waits_too (i32.const 0))
+        (loop $again
+          (call $waits_too (local.get $x))
+          (if (local.get $x) (then (call $waits_too (i32.const 1))))
+          (br_if $again (local.tee $x (i32.sub (local.get $x) (i32.const 1))))))
+      (func $waits_too (param i32) (drop (call $suspend (i32.const 0))))";
+    assert_eq!(waits(text), include_str!("compact_loop.expected.wat"));
+}
+
+#[test]
+fn operands() {
+    // The function that is called is in the frame, and so are the operands of the one that suspends.
+    // What is read and what is assigned to in between stays in order.
+    let text = "(func $waits (param $x i32) (result i32)
+        (call_indirect (type $t)
+          (i32.add (local.get $x) (i32.const 1))
+          (i32.load (local.get $x)))
+        (call_indirect (type $pair)
+          (local.get $x)
+          (call $plain (local.tee $x (i32.const 2)))
+          (local.get $x))
+        (i32.add (call $suspend (i32.const 3)))
+        (i32.add))
+      (type $pair (func (param i32 i32) (result i32)))";
+    assert_eq!(waits(text), include_str!("compact_operands.expected.wat"));
+}
+
+#[test]
+fn what_only_passes_on_is_left_as_it_is() {
+    let text = "(func $waits (param $x i32) (result i32)
+        (call $waits_too (i32.add (local.get $x) (i32.const 1)) (i32.const 2)))
+      (func $waits_too (param i32 i32) (result i32) (call $suspend (local.get 0)))";
+    assert_eq!(waits(text), include_str!("compact_nothing.expected.wat"));
+}
+
+#[test]
+fn what_passes_on_in_the_end_has_no_frame() {
+    let text = "(func $waits (param $x i32) (result i32)
+        (if (call $plain (local.get $x)) (then (return (i32.const 0))))
+        (call $waits_too (i32.load (local.get $x)) (i32.const 2)))
+      (func $waits_too (param i32 i32) (result i32) (call $suspend (local.get 0)))";
+    assert_eq!(waits(text), include_str!("compact_last.expected.wat"));
+}
+
+#[test]
+fn what_returns_nothing_and_needs_nothing_later_has_no_frame() {
+    let text = "(func $waits (param $x i32)
+        (drop (call $waits_too (local.get $x)))
+        (i32.store (i32.const 4) (i32.const 5)))
+      (func $waits_too (param i32) (result i32) (call $suspend (local.get 0)))";
+    assert_eq!(waits(text), include_str!("compact_no_frame.expected.wat"));
+}
+
+#[test]
+fn what_all_share() {
+    let text = r#"(module
+        (import "asyncify" "start_unwind" (func $start_unwind (param i64)))
+        (memory i64 1)
+        (func $waits (result i64)
+          (local i32 i32 i32 i32 i32 i32 i32 i32 i32 i64 f32 f64)
+          (call $suspend)
+          (drop (f64.add (f64.promote_f32 (local.get 10)) (local.get 11)))
+          (call $suspend)
+          (i64.store (local.get 9) (local.get 9))
+          (i32.add (local.get 0) (local.get 1)) (i32.add (local.get 2)) (i32.add (local.get 3))
+          (i32.add (local.get 4)) (i32.add (local.get 5)) (i32.add (local.get 6))
+          (i32.add (local.get 7)) (i32.add (local.get 8))
+          (i64.extend_i32_u))
+        (func $suspend (call $start_unwind (i64.const 8))))"#;
+    let text = wasmprinter::print_bytes(instrumented(text, Form::Compact).unwrap()).unwrap();
+    assert_eq!(text, include_str!("compact_helpers.expected.wat"));
+}
+
+#[test]
+fn vectors_need_the_fast_form() {
+    let text = "(func $waits (param $x v128) (result v128)
+        (drop (call $suspend (i32.const 0))) (local.get $x))";
+    assert_eq!(waits(text), super::waits(text));
+}

@@ -1,0 +1,19 @@
+  (func $waits (;2;) (type $t) (param i32) (result i32)
+    (local i32)
+    block ;; label = @1
+      global.get 0
+      br_if 0 (;@1;)
+      local.get 0
+      call $plain
+      if ;; label = @2
+        i32.const 0
+        return
+      end
+      local.get 0
+      i32.load
+      local.set 1
+    end
+    local.get 1
+    i32.const 2
+    call $waits_too
+  )

@@ -1,0 +1,10 @@
+  (func $waits (;2;) (type 1) (param i32)
+    local.get 0
+    call $waits_too
+    global.get 0
+    br_if 0
+    drop
+    i32.const 4
+    i32.const 5
+    i32.store
+  )
