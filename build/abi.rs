@@ -22,6 +22,16 @@ pub(crate) const HIGH: usize = 13;
 /// stack that has grown too far runs over it before it runs over anything else.
 pub(crate) const CANARY: usize = 14;
 pub(crate) const CANARY_VALUE: u64 = 0x0b59_6ac1_f700_c0de;
+/// The size of a core for pointers of so many bytes: the canary ends it, and what is above is the
+/// coroutine's stack.
+pub(crate) const fn core_size(pointer: usize) -> usize {
+    (CANARY * pointer + 8).next_multiple_of(16)
+}
+
+/// How far below its stack pointer a function may write: LLVM does not move the pointer for a
+/// frame of up to this many bytes, if the function calls no other. ("Red zone" in its
+/// `WebAssemblyFrameLowering.cpp`.)
+pub(crate) const LLVM_RED_ZONE: usize = 128;
 
 // Offsets into `Wait`, in pointers. It begins with the waker, which is two.
 /// The `u32` that `NEWS` was when `embed` last looked.

@@ -56,7 +56,7 @@ pub(crate) struct Relocation {
 pub(crate) const FUNCTION_INDEX_LEB: u8 = 0;
 pub(crate) const TYPE_INDEX_LEB: u8 = 6;
 pub(crate) const GLOBAL_INDEX_LEB: u8 = 7;
-pub(crate) const FIRST_GLOBAL: Symbol = Symbol(11);
+pub(crate) const FIRST_GLOBAL: Symbol = Symbol(12);
 
 /// A function body under construction.
 pub(crate) struct Function {
@@ -123,6 +123,10 @@ impl Function {
         self.op(0x42).bytes.extend(signed(value));
         self
     }
+    pub(crate) fn pointer_const(&mut self, value: u64) -> &mut Self {
+        self.op(self.width.const_opcode()).bytes.extend(signed(value as i64));
+        self
+    }
     /// The argument `Mark` (src/switch/mod.rs), which is always 0.0.
     pub(crate) fn mark(&mut self) -> &mut Self {
         self.op(0x43).op(0).op(0).op(0).op(0)
@@ -135,6 +139,12 @@ impl Function {
     }
     pub(crate) fn is_zero(&mut self) -> &mut Self {
         self.op(self.width.pick(0x45, 0x50))
+    }
+    pub(crate) fn add(&mut self) -> &mut Self {
+        self.op(self.width.pick(0x6a, 0x7c))
+    }
+    pub(crate) fn sub(&mut self) -> &mut Self {
+        self.op(self.width.pick(0x6b, 0x7d))
     }
     pub(crate) fn less_or_equal(&mut self) -> &mut Self {
         self.op(self.width.pick(0x4d, 0x58))

@@ -12,7 +12,7 @@
 use crate::abi;
 use crate::encode::{
     ELSE, END, F32, FIRST_GLOBAL, Function, I32, I32_EQ, I32_EQZ, I32_NE, I64_EQ, RETURN,
-    Relocation, Symbol, Width, function_type, import, name, section, unsigned, vector,
+    Relocation, Symbol, Width, function_type, import, name, section, signed, unsigned, vector,
 };
 
 /// Emits the object. `threads` declares the features that a linker demands of every object
@@ -25,14 +25,14 @@ pub(crate) fn emit(width: Width, threads: bool) -> Vec<u8> {
     };
 
     let types = vector(&[
-        function_type(&[pointer], &[]),                      // 0: start_*
-        function_type(&[], &[]),                             // 1: stop_*
-        function_type(&[pointer], &[I32]),                   // 2: suspend, intact
+        function_type(&[pointer], &[]),    // 0: start_*, set_reporter
+        function_type(&[], &[]),           // 1: stop_*
+        function_type(&[pointer], &[I32]), // 2: suspend, intact
         function_type(&[pointer, pointer, pointer], &[I32]), // 3: resume
-        function_type(&[], &[pointer]),                      // 4: current, why_outside
-        function_type(&[pointer, pointer], &[]),             // 5: outside, set_reporter
-        function_type(&[pointer, F32], &[I32]),              // 6: every entry
-        function_type(&[pointer, F32], &[]),                 // 7: what runs outside
+        function_type(&[], &[pointer]),    // 4: current, why_outside, stack_left
+        function_type(&[pointer, pointer], &[]), // 5: outside
+        function_type(&[pointer, F32], &[I32]), // 6: every entry
+        function_type(&[pointer, F32], &[]), // 7: what runs outside
     ]);
     let imports = vector(&[
         import("env", "__linear_memory", &[0x02, limits, 0]),
@@ -43,10 +43,15 @@ pub(crate) fn emit(width: Width, threads: bool) -> Vec<u8> {
         import("asyncify", "start_rewind", &[0x00, 0]),
         import("asyncify", "stop_rewind", &[0x00, 1]),
     ]);
-    let functions = vector(&[vec![3], vec![2], vec![4], vec![5], vec![2], vec![5], vec![4]]);
-    let globals = vector(&[vec![pointer, 0x01, width.const_opcode(), 0x00, END]]);
+    let functions =
+        vector(&[vec![3], vec![2], vec![4], vec![5], vec![2], vec![0], vec![4], vec![4]]);
+    let global = |mutable, value| {
+        [vec![pointer, mutable, width.const_opcode()], signed(value), vec![END]].concat()
+    };
+    let globals =
+        vector(&[global(0x01, 0), global(0x01, 0), global(0x00, abi::LLVM_RED_ZONE as i64)]);
 
-    let bodies = [resume, suspend, current, outside, intact, set_reporter, why_outside]
+    let bodies = [resume, suspend, current, outside, intact, set_reporter, why_outside, stack_left]
         .map(|function| function(width));
     let mut code = unsigned(bodies.len() as u64);
     let mut relocations = Vec::new();
@@ -88,19 +93,24 @@ const STOP_REWIND: Symbol = Symbol(3);
 const INTACT: Symbol = Symbol(8);
 const STACK_POINTER: Symbol = FIRST_GLOBAL;
 const CURRENT: Symbol = Symbol(FIRST_GLOBAL.0 + 1);
+const STACK_LIMIT: Symbol = Symbol(FIRST_GLOBAL.0 + 2);
+const STACK_RESERVE: Symbol = Symbol(FIRST_GLOBAL.0 + 3);
 
 const ENTRY_TYPE: u64 = 6;
 const OUTSIDE_TYPE: u64 = 7;
 
 fn resume(width: Width) -> Function {
     let (entry, data, core) = (0, 1, 2);
-    let (caller_sp, caller, finished) = (3, 4, 5);
-    let mut f = Function::new(width, &[(2, width.value_type()), (1, I32)]);
+    let (caller_sp, caller_limit, caller, finished) = (3, 4, 5, 6);
+    let mut f = Function::new(width, &[(3, width.value_type()), (1, I32)]);
     // Remember the caller's stack and coroutine; switch to ours.
     f.global_get(STACK_POINTER).local_set(caller_sp);
+    f.global_get(STACK_LIMIT).local_set(caller_limit);
     f.global_get(CURRENT).local_set(caller);
     f.local_get(core).global_set(CURRENT);
     f.local_get(core).load(abi::STACK_POINTER).global_set(STACK_POINTER);
+    f.local_get(core).pointer_const(abi::core_size(width.bytes() as usize) as u64).add();
+    f.global_get(STACK_RESERVE).add().global_set(STACK_LIMIT);
     // Rewind a coroutine that is suspended; just start another.
     f.local_get(core).load_u32(abi::PHASE).i32_const(abi::SUSPENDED).op(I32_EQ).if_void();
     f.local_get(core).i32_const(abi::REWINDING).store_u32(abi::PHASE);
@@ -111,6 +121,7 @@ fn resume(width: Width) -> Function {
     f.local_get(data).mark().local_get(entry).call_indirect(ENTRY_TYPE).local_set(finished);
     // Switch back.
     f.local_get(caller_sp).global_set(STACK_POINTER);
+    f.local_get(caller_limit).global_set(STACK_LIMIT);
     f.local_get(caller).global_set(CURRENT);
     f.local_get(finished).if_void();
     // It has returned. Properly?
@@ -201,6 +212,12 @@ fn why_outside(width: Width) -> Function {
     f.end()
 }
 
+fn stack_left(width: Width) -> Function {
+    let mut f = Function::new(width, &[]);
+    f.global_get(STACK_POINTER).global_get(STACK_LIMIT).sub();
+    f.end()
+}
+
 // --- Sections ----------------------------------------------------------------------------
 
 fn linking() -> Vec<u8> {
@@ -231,8 +248,11 @@ fn linking() -> Vec<u8> {
         named(FUNCTION, LOCAL_BINDING, 8, "bysyncify_intact"),
         named(FUNCTION, GLOBAL_BINDING | HIDDEN, 9, "bysyncify_set_reporter"),
         named(FUNCTION, GLOBAL_BINDING | HIDDEN, 10, "bysyncify_why_outside"),
+        named(FUNCTION, GLOBAL_BINDING | HIDDEN, 11, "bysyncify_stack_left"),
         undefined(GLOBAL, 0),
         named(GLOBAL, LOCAL_BINDING, 1, "bysyncify_current_core"),
+        named(GLOBAL, LOCAL_BINDING, 2, "bysyncify_stack_limit"),
+        named(GLOBAL, LOCAL_BINDING, 3, "bysyncify_stack_reserve"),
     ]);
     [name("linking"), unsigned(VERSION), section(SYMBOL_TABLE, symbols)].concat()
 }

@@ -20,6 +20,7 @@
 ;;   32  news           changes when there is something that `embed` should look at
 ;;   52  high           the end of the coroutine's memory
 ;;   56  canary         0x0b596ac1f700c0de
+;;   64                 the low end of the stack
 ;;
 ;; `wait` points to a `Wait` (src/waker.rs): its waker, and at 8 the news that `embed` has seen.
 
@@ -46,13 +47,25 @@
   ;; each thread.
   (global $current_core (mut i32) (i32.const 0))
 
+  ;; What the stack pointer must not pass: it belongs to the stack, and is set and restored with
+  ;; the pointer. 0 on the stack that coroutines are resumed from, which nothing is below of.
+  (global $stack_limit (mut i32) (i32.const 0))
+
+  ;; How far that is above the low end of a coroutine's stack. LLVM writes up to 128 bytes below
+  ;; the stack pointer. A linker that adds checks sets another number, since it leaves small
+  ;; functions without one.
+  (global $stack_reserve i32 (i32.const 128))
+
   ;; bysyncify_resume(entry, data, core): runs a coroutine until it suspends or returns. The
   ;; result is 0 if it is suspended, 1 if it has returned, 2 if something is wrong.
   (func $bysyncify_resume (type $resume)
-    (local $caller_stack_pointer i32) (local $caller_core i32) (local $finished i32)
+    (local $caller_stack_pointer i32) (local $caller_stack_limit i32) (local $caller_core i32)
+    (local $finished i32)
     ;; Remember the caller's stack and coroutine; switch to ours.
     global.get $stack_pointer
     local.set $caller_stack_pointer
+    global.get $stack_limit
+    local.set $caller_stack_limit
     global.get $current_core
     local.set $caller_core
     local.get 2
@@ -60,6 +73,12 @@
     local.get 2
     i32.load offset=8
     global.set $stack_pointer
+    local.get 2
+    i32.const 64
+    i32.add
+    global.get $stack_reserve
+    i32.add
+    global.set $stack_limit
     ;; Rewind a coroutine that is suspended; just start another.
     local.get 2
     i32.load offset=12
@@ -84,6 +103,8 @@
     ;; Switch back.
     local.get $caller_stack_pointer
     global.set $stack_pointer
+    local.get $caller_stack_limit
+    global.set $stack_limit
     local.get $caller_core
     global.set $current_core
     ;; Asyncify returns 0 from a function that it unwinds; an entry function returns 1.
@@ -268,12 +289,17 @@
     i64.const 0x0b596ac1f700c0de
     i64.eq)
 
-  ;; bysyncify_set_reporter(reporter, core_size): does nothing. The checks that the linker adds to a
-  ;; debug build put a body here, which remembers whom they call to end the program with a
-  ;; message, and how many bytes above its core a coroutine's stack begins.
-  (func $bysyncify_set_reporter (type $outside))
+  ;; bysyncify_set_reporter(reporter): does nothing. The checks that a linker adds put a body here,
+  ;; which remembers whom they call to end the program with a message.
+  (func $bysyncify_set_reporter (type $start))
 
   ;; bysyncify_why_outside(): why no coroutine is current here. 0: none is running, or the host has
   ;; called back. A linker that knows of other places puts a body here: see `abi::OUTSIDE_*`.
   (func $bysyncify_why_outside (type $current)
-    i32.const 0))
+    i32.const 0)
+
+  ;; bysyncify_stack_left(): how far above the limit the stack pointer is.
+  (func $bysyncify_stack_left (type $current)
+    global.get $stack_pointer
+    global.get $stack_limit
+    i32.sub))

@@ -17,16 +17,14 @@ pub(crate) enum Fatal {
     FramesOverflow { needed: usize, available: usize, size: usize },
     /// The shadow stack was below the stack's low end at a suspend.
     ShadowOverflow { needed: usize, size: usize },
-    /// The shadow stack would be below the stack's low end. The function is in backquotes, or
-    /// unknown, and empty.
-    StackOverflow { function: &'static str, needed: usize, size: usize },
+    /// The shadow stack would be below the stack's low end.
+    StackOverflow { function: Function, needed: usize, size: usize },
     /// The shadow stack has been below the stack's low end.
     CanaryDead,
     /// The stack pointer was not in the coroutine's memory at a suspend.
     ForeignStack,
-    /// A function saw an unwind that it does not take part in. What it is called is as above; why it
-    /// was not instrumented may follow.
-    Uninstrumented { function: &'static str },
+    /// A function saw an unwind that it does not take part in.
+    Uninstrumented { function: Function },
     /// `bysyncify_suspend` returned to a caller that should have been unwound.
     NotInstrumented,
     /// An entry function returned in the middle of an unwind or rewind.
@@ -43,6 +41,25 @@ pub(crate) enum Fatal {
     PanicWithoutStd,
 }
 
+/// A function, as the linker's checks know it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Function {
+    /// Its name, in backquotes, and what there is to say of it. Empty if the module has no names.
+    pub(crate) name: &'static str,
+    /// Its number in the module as it was linked.
+    pub(crate) number: usize,
+}
+
+impl fmt::Display for Function {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { name, number } = *self;
+        if !name.is_empty() {
+            return f.write_str(name);
+        }
+        write!(f, "function {number} (`cargo bysyncify report --function {number}` names it)")
+    }
+}
+
 impl fmt::Display for Fatal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match *self {
@@ -57,13 +74,11 @@ impl fmt::Display for Fatal {
                 "coroutine stack overflow: {needed} bytes are in use before anything is saved and \
                  the stack has {size}; give the coroutine a larger one"
             ),
-            Self::StackOverflow { function, needed, size } => {
-                write!(f, "coroutine stack overflow: {needed} bytes are needed")?;
-                if !function.is_empty() {
-                    write!(f, " in {function}")?;
-                }
-                write!(f, " and the stack has {size}; give the coroutine a larger one")
-            }
+            Self::StackOverflow { function, needed, size } => write!(
+                f,
+                "coroutine stack overflow: {needed} bytes are needed in {function} and the stack \
+                 has {size}; give the coroutine a larger one"
+            ),
             Self::CanaryDead => f.write_str(
                 "coroutine stack overflow: what lies below the stack was overwritten; give the \
                  coroutine a larger one",
@@ -72,10 +87,10 @@ impl fmt::Display for Fatal {
                 "cannot wait on a stack that is not the coroutine's own: code between the \
                  coroutine and here has switched to another (`stacker` does)",
             ),
-            Self::Uninstrumented { function } => {
-                f.write_str(if function.is_empty() { "a function" } else { function })?;
-                f.write_str(" was on the stack at a suspend but is not instrumented by Asyncify")
-            }
+            Self::Uninstrumented { function } => write!(
+                f,
+                "{function} was on the stack at a suspend but is not instrumented by Asyncify"
+            ),
             Self::NotInstrumented => f.write_str(
                 "a function that waits in `embed` was not instrumented by Asyncify; link with \
                  `bysyncify-ld`, or run `wasm-opt --asyncify \
@@ -122,7 +137,7 @@ mod tests {
 
     /// The next of all causes. A new one must be given its place here.
     fn after(cause: Fatal) -> Option<Fatal> {
-        let (needed, size, function) = (1, 1, "N");
+        let (needed, size, function) = (1, 1, Function { name: "N", number: 1 });
         Some(match cause {
             Fatal::FramesOverflow { .. } => Fatal::ShadowOverflow { needed, size },
             Fatal::ShadowOverflow { .. } => Fatal::StackOverflow { function, needed, size },
@@ -148,6 +163,14 @@ mod tests {
             _ => word.to_string(),
         };
         message.split(' ').map(word).collect::<alloc::vec::Vec<_>>().join(" ")
+    }
+
+    #[test]
+    fn function_without_a_name_has_a_number() {
+        assert_eq!(
+            Function { name: "", number: 7 }.to_string(),
+            "function 7 (`cargo bysyncify report --function 7` names it)"
+        );
     }
 
     #[test]

@@ -30,6 +30,11 @@ pub const MIN_STACK_SIZE: usize = 512;
 /// on stacks of every size, to see that each ends in its result or in a message.
 pub(crate) const RED_ZONE: usize = if cfg!(debug_assertions) { 1024 } else { 256 };
 
+/// What a stack should have beyond what was measured, in bytes: [`RED_ZONE`], or the 384 that the
+/// checks of our linker want to be left below whoever has one, and what is within a frame and was
+/// not written to.
+pub(crate) const SPARE: usize = if cfg!(debug_assertions) { 1024 } else { 512 };
+
 /// How much of a coroutine's stack is used, in bytes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct StackUsage {
@@ -40,10 +45,10 @@ pub struct StackUsage {
 }
 
 impl StackUsage {
-    /// A size to ask for: both together, and what [`embed`](crate::embed()) wants to be left (256
-    /// bytes, or 1024 with debug assertions), rounded up to 16.
+    /// A size to ask for: both together, and what [`embed`](crate::embed()) and the linker's
+    /// checks want to be left (512 bytes, or 1024 with debug assertions), rounded up to 16.
     pub fn total(self) -> usize {
-        (self.frames + self.shadow + RED_ZONE).next_multiple_of(STACK_ALIGN)
+        (self.frames + self.shadow + SPARE).next_multiple_of(STACK_ALIGN)
     }
 }
 

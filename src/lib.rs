@@ -26,6 +26,7 @@ mod place;
 mod raw;
 mod raw_coroutine;
 mod reporter;
+mod stack_left;
 mod stream_iter;
 mod switch;
 mod unwinding;
@@ -57,6 +58,7 @@ pub use layout::{MIN_STACK_SIZE, StackUsage};
 pub use phase::State;
 pub use raw::{RawCore, RawStack};
 pub use raw_coroutine::{RawCoroutine, abandoned_coroutines};
+pub use stack_left::stack_left;
 pub use stream_iter::{StreamIter, TryStreamIter, iter, try_iter};
 pub use switch::{Mark, start_rewind, start_unwind, stop_rewind, stop_unwind};
 

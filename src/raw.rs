@@ -86,6 +86,7 @@ const _: () = if cfg!(bysyncify_switch) {
     assert!(offset_of!(RawCore, phase) == abi::PHASE * pointer);
     assert!(offset_of!(RawCore, high) == abi::HIGH * pointer);
     assert!(offset_of!(RawCore, canary) == abi::CANARY * pointer);
+    assert!(size_of::<RawCore>() == abi::core_size(pointer));
     assert!(align_of::<RawCore>() == STACK_ALIGN);
 };
 
@@ -125,7 +126,7 @@ impl<P> Frame<P> {
         entry: Entry,
         data: Option<*mut ()>,
     ) -> NonNull<Self> {
-        if cfg!(all(bysyncify_switch, debug_assertions)) {
+        if cfg!(bysyncify_switch) {
             reporter::install();
         }
         let low = memory.cast::<u8>();

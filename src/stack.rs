@@ -176,7 +176,7 @@ fn words(stack: &Range<*mut u8>) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::layout::RED_ZONE;
+    use crate::layout::SPARE;
 
     #[test]
     fn the_length_is_rounded_up() {
@@ -216,6 +216,6 @@ mod tests {
         // SAFETY: painted.
         let used = unsafe { measure(&range) };
         assert_eq!(used, StackUsage { frames: 12, shadow: 56 });
-        assert_eq!(used.total(), (68 + RED_ZONE).next_multiple_of(16));
+        assert_eq!(used.total(), (68 + SPARE).next_multiple_of(16));
     }
 }

@@ -37,6 +37,9 @@ pub(crate) struct Arguments {
     /// `--bysyncify-checks=on|off`: whether the program checks itself while it runs. On if it is
     /// not optimised.
     pub(crate) checks: bool,
+    /// `--bysyncify-stack-checks=on|off`: whether it is noticed when a coroutine's stack
+    /// overflows. On if nothing is said.
+    pub(crate) no_stack_checks: bool,
 }
 
 impl Arguments {
@@ -70,13 +73,15 @@ impl Arguments {
                     }
                     Some(("checks", "on")) => checks = Some(true),
                     Some(("checks", "off")) => checks = Some(false),
+                    Some(("stack-checks", "on")) => read.no_stack_checks = false,
+                    Some(("stack-checks", "off")) => read.no_stack_checks = true,
                     None if option == "precise" => read.precision = Precision::Slots,
                     None if option == "everything" => read.everything = true,
                     _ => bail!(
                         "`--bysyncify-{option}` is no option of this linker, which has \
                          --bysyncify-vouch=PATH,…, --bysyncify-suspends=MODULE.NAME,…, \
-                         --bysyncify-precise, --bysyncify-everything and \
-                         --bysyncify-checks=on|off"
+                         --bysyncify-precise, --bysyncify-everything, \
+                         --bysyncify-checks=on|off and --bysyncify-stack-checks=on|off"
                     ),
                 }
                 continue;
@@ -249,6 +254,7 @@ mod tests {
                 precision: Precision::Types,
                 everything: false,
                 checks: false,
+                no_stack_checks: false,
             }
         );
     }
@@ -321,7 +327,8 @@ mod tests {
             error.to_string(),
             "`--bysyncify-fast` is no option of this linker, which has \
              --bysyncify-vouch=PATH,…, --bysyncify-suspends=MODULE.NAME,…, \
-             --bysyncify-precise, --bysyncify-everything and --bysyncify-checks=on|off"
+             --bysyncify-precise, --bysyncify-everything, --bysyncify-checks=on|off and \
+             --bysyncify-stack-checks=on|off"
         );
         let both = Arguments::read(&words("a.o --bysyncify-precise --bysyncify-everything"));
         assert_eq!(
@@ -341,6 +348,15 @@ mod tests {
         assert!(!read("a.o -O2").checks);
         assert!(read("a.o --bysyncify-checks=on -O2").checks);
         assert!(!read("a.o -O0 --bysyncify-checks=off").checks);
+    }
+
+    #[test]
+    fn stack_is_checked_unless_it_is_not_to_be() {
+        assert!(!read("a.o").no_stack_checks);
+        assert!(!read("a.o -O3 --bysyncify-checks=off").no_stack_checks);
+        assert!(read("a.o --bysyncify-stack-checks=off").no_stack_checks);
+        let off_and_on = "a.o --bysyncify-stack-checks=off --bysyncify-stack-checks=on";
+        assert!(!read(off_and_on).no_stack_checks);
     }
 
     #[test]

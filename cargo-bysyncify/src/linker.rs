@@ -80,6 +80,7 @@ fn finish(
         everything: arguments.everything,
         checks: arguments.checks,
         compact: Compact::default(),
+        no_stack_checks: arguments.no_stack_checks,
         opt_level,
     };
     let bytes_before = size(output)?;

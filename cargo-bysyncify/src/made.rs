@@ -11,7 +11,7 @@ use crate::wasm_opt::WasmOpt;
 
 /// Counted up when modules are made in another way: what an older program of the same version has
 /// kept is no good then.
-const REVISION: u64 = 4;
+const REVISION: u64 = 6;
 
 /// What a module was made with.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,8 +30,16 @@ impl Made {
     /// The text of the file. It is another if anything that matters for the module is.
     pub(crate) fn text(&self) -> String {
         // Only tests choose who gets the compact form, and they keep no modules.
-        let Recipe { vouched, suspends, precision, everything, checks, compact: _, opt_level } =
-            &self.recipe;
+        let Recipe {
+            vouched,
+            suspends,
+            precision,
+            everything,
+            checks,
+            no_stack_checks,
+            compact: _,
+            opt_level,
+        } = &self.recipe;
         let made = json!({
             "cargo-bysyncify": env!("CARGO_PKG_VERSION"),
             "revision": REVISION,
@@ -42,6 +50,7 @@ impl Made {
             "precise": *precision == Precision::Slots,
             "everything": everything,
             "checks": checks,
+            "stack-checks": !no_stack_checks,
             "opt-level": opt_level.name(),
         });
         format!("{made:#}\n")
@@ -75,6 +84,7 @@ impl Made {
                 everything: made["everything"].as_bool()?,
                 checks: made["checks"].as_bool()?,
                 compact: Compact::default(),
+                no_stack_checks: !made["stack-checks"].as_bool()?,
                 opt_level: made["opt-level"].as_str()?.parse().ok()?,
             },
         })
@@ -97,6 +107,7 @@ mod tests {
                 everything: false,
                 checks: true,
                 compact: Compact::default(),
+                no_stack_checks: true,
                 opt_level: OptLevel::Os,
             },
         };

@@ -34,11 +34,13 @@ pub struct Recipe {
     pub precision: Precision,
     /// Whether Binaryen's Asyncify does it, and chooses what to instrument.
     pub everything: bool,
-    /// Whether the module checks itself while it runs.
+    /// Whether the module checks itself while it runs, as debug builds do.
     pub checks: bool,
     /// Which functions are instrumented in the form that is small, and not in the one that is fast
     /// when it suspends.
     pub compact: Compact,
+    /// Whether it does nothing when a coroutine's stack overflows, instead of saying so.
+    pub no_stack_checks: bool,
     /// How hard `wasm-opt` optimises the result, if it is there.
     pub opt_level: OptLevel,
 }
@@ -95,14 +97,16 @@ pub(crate) fn asyncify(
         .with_host(&program, &recipe.suspends)?;
     let panics: Vec<_> = analysis.panics().collect();
     let initialisers: Vec<_> = analysis.initialisers().collect();
-    let checks = recipe.checks && guard::can_check(linked)?;
+    let checks = recipe.checks;
     let uninstrumented =
         if checks && !recipe.everything { uninstrumented(&program, &analysis) } else { Vec::new() };
     let suspends: Vec<_> = analysis.hosts().collect();
+    let on_stack = (!recipe.no_stack_checks).then(|| analysis.on_stack(&program));
     let guards = Guards {
         panics: &panics,
         initialisers: &initialisers,
         suspends: &suspends,
+        on_stack: on_stack.as_ref(),
         checks,
         uninstrumented: &uninstrumented,
     };

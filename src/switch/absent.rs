@@ -29,7 +29,11 @@ impl Switch for Absent {
         core::ptr::null()
     }
 
-    unsafe fn set_reporter(_: Outside, _: usize) {
+    unsafe fn set_reporter(_: Outside) {
         not_wasm()
+    }
+
+    fn stack_left() -> usize {
+        0
     }
 }

@@ -79,9 +79,10 @@ unsafe extern "C" {
     fn bysyncify_resume(entry: Entry, data: *mut (), core: *const RawCore) -> u32;
     fn bysyncify_suspend(wait: *const Wait) -> u32;
     fn bysyncify_outside(function: Outside, data: *mut ());
-    fn bysyncify_set_reporter(reporter: Outside, core_size: usize);
+    fn bysyncify_set_reporter(reporter: Outside);
     safe fn bysyncify_current() -> *const RawCore;
     safe fn bysyncify_why_outside() -> usize;
+    safe fn bysyncify_stack_left() -> usize;
 }
 
 #[cfg(bysyncify_switch)]
@@ -122,9 +123,14 @@ impl Switch for Asyncify {
     }
 
     #[inline(always)]
-    unsafe fn set_reporter(reporter: Outside, core_size: usize) {
+    unsafe fn set_reporter(reporter: Outside) {
         // SAFETY: our caller's promise.
-        unsafe { bysyncify_set_reporter(reporter, core_size) }
+        unsafe { bysyncify_set_reporter(reporter) }
+    }
+
+    #[inline(always)]
+    fn stack_left() -> usize {
+        bysyncify_stack_left()
     }
 }
 

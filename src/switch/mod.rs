@@ -102,10 +102,14 @@ pub(crate) trait Switch {
         0
     }
 
-    /// Says whom the linker's checks call, if there are any, with the size of a core.
+    /// Says whom the linker's checks call, if there are any.
     ///
     /// # Safety
     ///
     /// - `reporter` may be called with what those checks report.
-    unsafe fn set_reporter(reporter: Outside, core_size: usize);
+    unsafe fn set_reporter(reporter: Outside);
+
+    /// How far the stack pointer is above what it must not pass on the stack that it is on, in
+    /// bytes. Wraps. Nothing if coroutines do not run on the stacks in their memory.
+    fn stack_left() -> usize;
 }

@@ -184,5 +184,9 @@ impl Switch for Threads {
         CURRENT.get()
     }
 
-    unsafe fn set_reporter(_: Outside, _: usize) {}
+    unsafe fn set_reporter(_: Outside) {}
+
+    fn stack_left() -> usize {
+        0
+    }
 }

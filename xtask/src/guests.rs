@@ -16,7 +16,7 @@ use crate::asyncify::{Asyncifier, Variant, title};
 use crate::cli::{Part, RunOptions, TestOptions};
 use crate::engine::{Engine, runner};
 use crate::matrix::{self, Build, Configuration};
-use crate::module::GuestModule;
+use crate::module::{Checks, GuestModule};
 use crate::process;
 use crate::progress::Progress;
 use crate::record::Record;
@@ -232,7 +232,7 @@ pub(crate) fn feature_arguments(guest: &Package) -> Vec<String> {
 fn run_job(job: &Job<'_>, tools: &Tools<'_>, options: &RunOptions) -> Result<Results> {
     let Job { plan, configuration, variant, input } = job;
     let path = tools.asyncifier.run(&plan.guest.name, *configuration, *variant, input)?;
-    let mut module = GuestModule::open(&path, configuration.is_checked())?;
+    let mut module = GuestModule::open(&path, configuration.checks())?;
     if let Some(variant) = variant {
         let has_variant = |test: &String| plan.variants.iter().any(|v| test.starts_with(&v.name));
         if let Some(stray) = module.tests.iter().find(|test| !has_variant(test)) {
@@ -252,7 +252,8 @@ pub(crate) fn run_module(
     engines: &[Box<dyn Engine>],
     options: &RunOptions,
 ) -> Result<Results> {
-    run_tests(&GuestModule::open(path, options.checked)?, engines, options)
+    let checks = Checks { all: options.checked, stack: options.checked };
+    run_tests(&GuestModule::open(path, checks)?, engines, options)
 }
 
 fn run_tests(

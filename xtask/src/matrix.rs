@@ -4,6 +4,8 @@ use core::fmt;
 
 use anyhow::{Result, bail};
 
+use crate::module::Checks;
+
 /// The newest Binaryen, and the one that `--quick` uses.
 const NEWEST: u32 = 132;
 const OLDEST: u32 = 108;
@@ -87,6 +89,11 @@ impl Configuration {
     /// Whether the module checks itself while it runs: our linker adds that to debug builds.
     pub(crate) fn is_checked(self) -> bool {
         self.ours && self.build.opt_level == '0'
+    }
+
+    /// What the module checks while it runs.
+    pub(crate) fn checks(self) -> Checks {
+        Checks { all: self.is_checked(), stack: self.ours }
     }
 
     /// Whether wasm-opt does anything.

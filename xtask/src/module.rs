@@ -10,13 +10,14 @@ use wasmi::{Engine, ExternType, FuncType, Module, ValType};
 pub(crate) const TEST_PREFIX: &str = "test ";
 
 /// The functions of module `host` that a guest may import: parameters, then results.
-const HOST_FUNCTIONS: [(&str, &[ValType], &[ValType]); 6] = [
+const HOST_FUNCTIONS: [(&str, &[ValType], &[ValType]); 7] = [
     ("log", &[ValType::I32, ValType::I32], &[]),
     ("panicked", &[ValType::I32, ValType::I32], &[]),
     ("expect_trap", &[ValType::I32, ValType::I32], &[]),
     ("allow_trap", &[ValType::I32, ValType::I32], &[]),
     ("random_seed", &[], &[ValType::I64]),
     ("is_checked", &[], &[ValType::I32]),
+    ("is_stack_checked", &[], &[ValType::I32]),
 ];
 
 /// A module that can be given to an engine.
@@ -25,18 +26,27 @@ pub(crate) struct GuestModule {
     pub(crate) path: PathBuf,
     /// The names of its tests, in the order of its exports. Never empty.
     pub(crate) tests: Vec<String>,
-    /// Whether it checks itself while it runs. Tests ask for it: other messages come then.
-    pub(crate) is_checked: bool,
+    /// Tests ask for it: other messages come then.
+    pub(crate) checks: Checks,
+}
+
+/// What a module checks while it runs.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Checks {
+    /// All that our linker adds to debug builds.
+    pub(crate) all: bool,
+    /// That no coroutine's stack overflows.
+    pub(crate) stack: bool,
 }
 
 impl GuestModule {
     /// Reads the module; an error if it imports what no host offers, or has no test.
-    pub(crate) fn open(path: &Path, is_checked: bool) -> Result<Self> {
+    pub(crate) fn open(path: &Path, checks: Checks) -> Result<Self> {
         let bytes = fs::read(path).with_context(|| format!("cannot read `{}`", path.display()))?;
         let module = Module::new(&Engine::default(), &bytes)
             .with_context(|| format!("`{}` is not a valid module", path.display()))?;
         check_imports(&module)?;
-        Ok(Self { path: path.into(), tests: find_tests(&module)?, is_checked })
+        Ok(Self { path: path.into(), tests: find_tests(&module)?, checks })
     }
 
     /// The names of the tests that contain `filter`.
@@ -57,7 +67,8 @@ fn check_imports(module: &Module) -> Result<()> {
                 ": the module was not asyncified"
             } else {
                 ": guests may import only `log`, `panicked`, `expect_trap`, `allow_trap`, \
-                 `random_seed` and `is_checked` of `host`, with the types in tests/README.md"
+                 `random_seed`, `is_checked` and `is_stack_checked` of `host`, with the types in \
+                 tests/README.md"
             };
             bail!("unknown import `{}.{}`{hint}", import.module(), import.name());
         }

@@ -57,6 +57,8 @@ pub(crate) struct Analysis {
     cuts: Vec<Option<Cut>>,
     tops: BTreeSet<FunctionIndex>,
     bottoms: BTreeSet<FunctionIndex>,
+    /// The bottom functions that coroutines are resumed by.
+    resumes: BTreeSet<FunctionIndex>,
     /// The imports that the host suspends in.
     hosts: BTreeSet<FunctionIndex>,
     /// By function index: why it can reach one of these. Empty if there are none.
@@ -137,6 +139,7 @@ impl Analysis {
             cuts,
             tops,
             bottoms,
+            resumes,
             hosts,
             suspends_for_host,
             anyone_is_resumed,
@@ -221,6 +224,11 @@ impl Analysis {
     /// The functions that begin an unwind.
     pub(crate) fn tops(&self) -> impl Iterator<Item = FunctionIndex> {
         self.tops.iter().copied()
+    }
+
+    /// The functions that coroutines are resumed by.
+    pub(super) fn resumes(&self) -> impl Iterator<Item = FunctionIndex> {
+        self.resumes.iter().copied()
     }
 
     /// Why nobody is called through this function, if it is so.

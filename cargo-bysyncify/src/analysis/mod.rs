@@ -28,6 +28,7 @@ mod cut;
 mod graph;
 mod loops;
 mod names;
+mod on_stack;
 mod program;
 mod reader;
 mod relocations;

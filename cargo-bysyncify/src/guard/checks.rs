@@ -1,39 +1,28 @@
-//! What is checked in a debug build, and where.
+//! What is checked while the program runs, and where.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use anyhow::{Result, bail};
-use wasm_encoder::Instruction;
-use wasm_encoder::Instruction::{Call, GlobalSet, I32Const};
+use anyhow::{Context, Result};
+use wasm_encoder::Instruction::{GlobalSet, I32Const};
+use wasm_encoder::{Instruction, ValType};
 
 use super::Guards;
 use super::code::{CheckGlobals, Writer};
 use super::facts::Facts;
+use super::stack::StackChecks;
 use crate::analysis::readable;
 
-/// What the library calls to say that it can be called: only if it was compiled with debug
-/// assertions.
+/// What the library calls to say that it can be called.
 pub(super) const SET_REPORTER: &str = "bysyncify_set_reporter";
-
-/// The functions of the switch.
-const SWITCH: [&str; 7] = [
-    "bysyncify_resume",
-    "bysyncify_suspend",
-    "bysyncify_current",
-    "bysyncify_outside",
-    "bysyncify_intact",
-    "bysyncify_why_outside",
-    SET_REPORTER,
-];
 
 /// All checks of a module.
 pub(super) struct Checks {
     pub(super) globals: CheckGlobals,
     /// The function whose body is to say whom the checks call.
     pub(super) set_reporter: u32,
-    /// The functions that the checks call.
-    pub(super) report: u32,
-    pub(super) set_stack_pointer: u32,
+    /// The function that says what was found.
+    report: u32,
+    pub(super) stack: Option<StackChecks>,
     /// What there is to say of each function that is not instrumented.
     remarks: BTreeMap<u32, String>,
     switch: BTreeSet<u32>,
@@ -41,7 +30,7 @@ pub(super) struct Checks {
     exempt: BTreeSet<u32>,
     start_unwind: BTreeSet<u32>,
     stop_unwind: BTreeSet<u32>,
-    /// None without the instruction that they are read with. Then the messages name no function.
+    /// Names, in a debug build. None without the instruction that they are read with.
     pub(super) texts: Option<Texts>,
 }
 
@@ -56,8 +45,8 @@ pub(super) struct Texts {
 /// What is to be put into one function.
 #[derive(Default)]
 pub(super) struct FunctionChecks {
-    /// In place of the `global.set` of the stack pointer; nothing if that stays.
-    pub(super) set_stack_pointer: Vec<Instruction<'static>>,
+    /// Says which function it is.
+    pub(super) who: Vec<Instruction<'static>>,
     /// After each call.
     pub(super) after_call: Vec<Instruction<'static>>,
 }
@@ -68,33 +57,40 @@ impl Checks {
         facts: &Facts<'_>,
         guards: &Guards<'_>,
         globals: CheckGlobals,
-        [report, set_stack_pointer]: [u32; 2],
+        writer: &Writer,
+        [report, passed]: [u32; 2],
     ) -> Result<Self> {
-        let Some(set_reporter) = facts.function(SET_REPORTER) else {
-            bail!(
-                "to check itself while it runs the program needs a `bysyncify` with debug \
-                 assertions: set `debug-assertions = true` in the profile, or under \
-                 `[profile.release.package.bysyncify]`"
-            );
-        };
-        let switch: BTreeSet<u32> = SWITCH.iter().filter_map(|name| facts.function(name)).collect();
+        let set_reporter = facts.function(SET_REPORTER).context(
+            "its `bysyncify` is older than `cargo-bysyncify`, and knows of no checks: update it, or \
+             link with `--bysyncify-stack-checks=off` and `--bysyncify-checks=off`",
+        )?;
+        let switch = facts.switch();
         let mut exempt = facts.interpreted(guards.panics)?;
         exempt.extend(&switch);
         // `psm` and `stacker` switch stacks: what they set the stack pointer to is no overflow.
         exempt.extend(facts.functions(|name| name.starts_with("rust_psm_")));
+        let stack = guards
+            .on_stack
+            .map(|on_stack| StackChecks::new(facts, guards, on_stack, &exempt, writer, passed));
         let texts = Texts { segment: facts.data_segments, bytes: Vec::new() };
         Ok(Self {
             globals,
             set_reporter,
             report,
-            set_stack_pointer,
+            stack: stack.transpose()?,
             remarks: guards.uninstrumented.iter().cloned().collect(),
             switch,
             exempt,
             start_unwind: facts.asyncify("start_unwind"),
             stop_unwind: facts.asyncify("stop_unwind"),
-            texts: facts.has_bulk_memory.then_some(texts),
+            texts: (guards.checks && facts.has_bulk_memory).then_some(texts),
         })
+    }
+
+    /// The parameters of what the checks call: an address, and who calls.
+    pub(super) fn report_type(&self, writer: &Writer) -> Vec<ValType> {
+        let texts = self.texts.iter().flat_map(|_| [ValType::I32, ValType::I32]);
+        [writer.address(), ValType::I32].into_iter().chain(texts).collect()
     }
 
     /// What is to be put into a function.
@@ -104,32 +100,37 @@ impl Checks {
         facts: &Facts<'_>,
         writer: &Writer,
     ) -> FunctionChecks {
-        if self.exempt.contains(&function) {
+        let remark = self.remarks.get(&function);
+        let has_stack_check = self.stack.as_ref().is_some_and(|stack| stack.is_checked(function));
+        if self.exempt.contains(&function) || (remark.is_none() && !has_stack_check) {
             return FunctionChecks::default();
         }
-        let name = format!("`{}`", readable(&facts.shown(function)));
-        let remark = self.remarks.get(&function);
-        let (start, name, text) = match &mut self.texts {
-            Some(texts) => texts.add(&name, remark.map_or("", String::as_str)),
-            None => (0, 0, 0),
-        };
-        let set_stack_pointer =
-            [I32Const(start), I32Const(name), Call(self.set_stack_pointer)].into();
-        let after_call = remark.map_or_else(Vec::new, |_| {
-            writer.assert_not_unwinding(self.globals, (start, text), self.report).into()
+        let number = I32Const(function.cast_signed());
+        let (mut who, mut who_remarked) = (vec![number.clone()], vec![number]);
+        if let Some(texts) = &mut self.texts {
+            let name = format!("`{}`", readable(&facts.shown(function)));
+            let remark = remark.map_or("", String::as_str);
+            let (start, name, text) = texts.add(&name, remark);
+            who.extend([I32Const(start), I32Const(name)]);
+            who_remarked.extend([I32Const(start), I32Const(text)]);
+        }
+        let unwinding = self.globals.unwinding.filter(|_| remark.is_some());
+        let after_call = unwinding.map_or_else(Vec::new, |unwinding| {
+            writer.assert_not_unwinding(unwinding, &who_remarked, self.report)
         });
-        FunctionChecks { set_stack_pointer, after_call }
+        FunctionChecks { who, after_call }
     }
 
     /// What is to be put before a call: the switch takes note of what it tells Asyncify.
     pub(super) fn before_call(&self, function: u32, callee: u32) -> Vec<Instruction<'static>> {
-        let unwinding = match callee {
+        let Some(unwinding) = self.globals.unwinding else { return Vec::new() };
+        let is = match callee {
             _ if !self.switch.contains(&function) => return Vec::new(),
             start if self.start_unwind.contains(&start) => 1,
             stop if self.stop_unwind.contains(&stop) => 0,
             _ => return Vec::new(),
         };
-        vec![I32Const(unwinding), GlobalSet(self.globals.unwinding)]
+        vec![I32Const(is), GlobalSet(unwinding)]
     }
 }
 

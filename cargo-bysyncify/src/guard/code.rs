@@ -19,20 +19,17 @@ pub(super) struct Globals {
     pub(super) host_stack: u32,
     /// Why no coroutine is current, if not because none is running: see `Outside`.
     pub(super) why_outside: u32,
-    /// For the checks of a debug build.
-    pub(super) checks: Option<CheckGlobals>,
+    /// `bysyncify_stack_limit`: what the stack pointer must not pass; null on the host's stack.
+    pub(super) limit: Option<u32>,
 }
 
 /// The globals that the checks use, by index.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct CheckGlobals {
-    /// The low end of the running coroutine's stack; null on the host's.
-    pub(super) limit: u32,
-    /// Whether a coroutine is being suspended: 0 or 1.
-    pub(super) unwinding: u32,
     /// What `bysyncify_set_reporter` was called with.
     pub(super) reporter: u32,
-    pub(super) core_size: u32,
+    /// Whether a coroutine is being suspended, 0 or 1: in a debug build.
+    pub(super) unwinding: Option<u32>,
 }
 
 /// Where code is when no coroutine is current: what `bysyncify_why_outside` returns
@@ -113,7 +110,7 @@ impl Writer {
         place: Outside,
         before: Vec<Instruction<'static>>,
     ) -> Function {
-        let nulled: Vec<u32> = nulled.into_iter().chain(self.limit()).collect();
+        let nulled: Vec<u32> = nulled.into_iter().chain(self.globals.limit).collect();
         // `host_stack`, since what an exception went through could not restore it.
         let Globals { stack_pointer, host_stack, why_outside, .. } = self.globals;
         let mut saved = vec![stack_pointer, host_stack, why_outside];
@@ -162,21 +159,17 @@ impl Writer {
 
     /// Calls `bysyncify_resume(entry, data, core)`, and remembers where the host's stack ends.
     pub(super) fn resume(&self, callee: u32) -> Function {
-        let Globals { stack_pointer, current_core, host_stack, why_outside, checks } = self.globals;
-        let mut saved: Vec<u32> =
-            [host_stack, why_outside].into_iter().chain(self.limit()).collect();
+        let Globals { stack_pointer, current_core, host_stack, why_outside, limit } = self.globals;
+        let mut saved = vec![host_stack, why_outside];
         if self.catches() {
             // The switch restores these, but not if an exception passes through it.
-            saved.extend([stack_pointer, current_core]);
+            saved.extend([stack_pointer, current_core].into_iter().chain(limit));
         }
         let mut code = Vec::new();
         save(&mut code, 3, &saved);
         code.extend([GlobalGet(stack_pointer), GlobalGet(host_stack)]);
         code.extend([GlobalGet(current_core), self.is_null(), Select, GlobalSet(host_stack)]);
         code.extend(self.is_at(Outside::Host));
-        if let Some(CheckGlobals { limit, core_size, .. }) = checks {
-            code.extend([LocalGet(2), GlobalGet(core_size), self.add(), GlobalSet(limit)]);
-        }
         self.call(&mut code, callee, 3, &saved);
         self.function(saved.len(), code)
     }
@@ -185,7 +178,8 @@ impl Writer {
     pub(super) fn leave_for_good(&self) -> Vec<Instruction<'static>> {
         let mut code = self.switch_to_host_stack().to_vec();
         code.extend([self.null(), GlobalSet(self.globals.current_core)]);
-        code.extend(self.limit().into_iter().flat_map(|limit| [self.null(), GlobalSet(limit)]));
+        let limit = self.globals.limit;
+        code.extend(limit.into_iter().flat_map(|limit| [self.null(), GlobalSet(limit)]));
         code.extend(self.is_at(Outside::Panic));
         code
     }
@@ -212,10 +206,6 @@ impl Writer {
         ]
     }
 
-    fn limit(&self) -> Option<u32> {
-        self.globals.checks.map(|checks| checks.limit)
-    }
-
     /// A function with so many locals for addresses.
     pub(super) fn function(&self, locals: usize, code: Vec<Instruction<'static>>) -> Function {
         let locals = (locals > 0).then_some((locals as u32, self.address()));
@@ -235,7 +225,7 @@ impl Writer {
         if self.memory64 { Instruction::I64Add } else { Instruction::I32Add }
     }
 
-    fn is_null(&self) -> Instruction<'static> {
+    pub(super) fn is_null(&self) -> Instruction<'static> {
         if self.memory64 { Instruction::I64Eqz } else { Instruction::I32Eqz }
     }
 }

@@ -17,6 +17,18 @@ const DESCRIBE: &str = "__wbindgen_describe";
 /// The one of these that marks an import: wasm-bindgen replaces the function that calls it.
 const DESCRIBE_IMPORT: &str = "__wbindgen_describe_generic_import";
 
+/// The functions of the switch.
+const SWITCH: [&str; 8] = [
+    "bysyncify_resume",
+    "bysyncify_suspend",
+    "bysyncify_current",
+    "bysyncify_outside",
+    "bysyncify_intact",
+    "bysyncify_why_outside",
+    "bysyncify_stack_left",
+    super::checks::SET_REPORTER,
+];
+
 /// A module, as far as it matters.
 #[derive(Default)]
 pub(super) struct Facts<'a> {
@@ -27,6 +39,7 @@ pub(super) struct Facts<'a> {
     /// How many parameters each type has; 0 for what is no function type.
     pub(super) parameters: Vec<u32>,
     pub(super) globals: u32,
+    pub(super) imported_globals: u32,
     pub(super) data_segments: u32,
     pub(super) has_data: bool,
     pub(super) has_data_count: bool,
@@ -104,7 +117,10 @@ impl<'a> Facts<'a> {
                             self.signatures.push(ty);
                             self.imports.push(Import { module: import.module, name: import.name });
                         }
-                        TypeRef::Global(_) => self.globals += 1,
+                        TypeRef::Global(_) => {
+                            self.globals += 1;
+                            self.imported_globals += 1;
+                        }
                         TypeRef::Memory(memory) => self.memory64 |= memory.memory64,
                         _ => {}
                     }
@@ -204,6 +220,17 @@ impl<'a> Facts<'a> {
         self.names.iter().filter(move |(_, name)| is_meant(name)).map(|(index, _)| *index)
     }
 
+    /// The functions of the switch.
+    pub(super) fn switch(&self) -> BTreeSet<u32> {
+        SWITCH.iter().filter_map(|name| self.function(name)).collect()
+    }
+
+    /// A function's code, if it is not imported.
+    pub(super) fn body(&self, function: u32) -> Option<&FunctionBody<'a>> {
+        let position = (function as usize).checked_sub(self.imports.len())?;
+        self.bodies.get(position)
+    }
+
     /// The type of a function, and how many parameters it has.
     pub(super) fn signature(&self, function: u32) -> Result<(u32, u32)> {
         let ty = self.signatures.get(function as usize);
@@ -217,6 +244,11 @@ impl<'a> Facts<'a> {
             .get(name)
             .copied()
             .with_context(|| format!("its name section has no global `{name}`: link it with names"))
+    }
+
+    /// The global of this name, if there is one.
+    pub(super) fn optional_global(&self, name: &str) -> Option<u32> {
+        self.global_names.get(name).copied()
     }
 
     /// The imported functions of this name of module `asyncify`.
@@ -265,8 +297,7 @@ impl<'a> Facts<'a> {
     /// What a function calls directly; nothing for an imported one.
     fn calls(&self, function: u32) -> Result<BTreeSet<u32>> {
         let mut calls = BTreeSet::new();
-        let position = (function as usize).checked_sub(self.imports.len());
-        if let Some(body) = position.and_then(|position| self.bodies.get(position)) {
+        if let Some(body) = self.body(function) {
             for operator in body.get_operators_reader()? {
                 if let Operator::Call { function_index } | Operator::ReturnCall { function_index } =
                     operator?

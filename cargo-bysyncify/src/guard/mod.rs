@@ -66,14 +66,19 @@
 //! own; nothing is checked in these either. Functions that call `__wbindgen_describe_generic_import` will be replaced by imports, and
 //! are treated as such. Exports are not touched.
 
+mod bounds;
 mod checks;
 mod code;
 mod facts;
+mod frames;
 mod plan;
 mod report;
 mod rewrite;
+mod stack;
 #[cfg(test)]
 mod tests;
+
+use std::collections::BTreeSet;
 
 use anyhow::{Context, Result};
 
@@ -90,7 +95,10 @@ pub struct Guards<'a> {
     /// Imports (by index) that the host suspends their callers in. Nothing is done there: the calls
     /// are made again, and who waits in a coroutine is told so by it.
     pub suspends: &'a [u32],
-    /// Whether the module checks itself while it runs: for debug builds. See [`can_check`].
+    /// The functions (by index) that can be on a coroutine's stack, if it is to be noticed when
+    /// that overflows.
+    pub on_stack: Option<&'a BTreeSet<u32>>,
+    /// Whether the module checks itself while it runs, beyond that: for debug builds.
     pub checks: bool,
     /// Functions (by index) that will not be instrumented, each with a remark that follows its
     /// name in a message, such as " (vouched for by `core::fmt`)". With `checks`, a suspend that
@@ -114,14 +122,4 @@ pub fn guard(wasm: &[u8], guards: &Guards<'_>) -> Result<Vec<u8>> {
         }
     };
     guarded().context("cannot add guards to the module")
-}
-
-/// Whether checks can be added: whether the library was compiled with debug assertions, and so
-/// has the function that says what a check has found.
-///
-/// # Errors
-///
-/// If the module cannot be read.
-pub fn can_check(wasm: &[u8]) -> Result<bool> {
-    Ok(Facts::read(wasm)?.function(checks::SET_REPORTER).is_some())
 }

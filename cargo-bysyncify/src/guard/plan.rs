@@ -36,11 +36,10 @@ impl Plan {
         let outside = facts.function("bysyncify_outside");
         let host_stack = facts.globals;
         let why_outside = host_stack + 1;
-        let checks = guards.checks.then_some(CheckGlobals {
-            limit: host_stack + 2,
-            reporter: host_stack + 3,
-            core_size: host_stack + 4,
-            unwinding: host_stack + 5,
+        let has_checks = guards.checks || guards.on_stack.is_some();
+        let checks = has_checks.then_some(CheckGlobals {
+            reporter: host_stack + 2,
+            unwinding: guards.checks.then_some(host_stack + 3),
         });
         let writer = Writer {
             memory64: facts.memory64,
@@ -49,7 +48,7 @@ impl Plan {
                 current_core: facts.global("bysyncify_current_core")?,
                 host_stack,
                 why_outside,
-                checks,
+                limit: facts.optional_global("bysyncify_stack_limit"),
             },
             exceptions: facts.exceptions,
         };
@@ -58,12 +57,10 @@ impl Plan {
             ("bysyncify guard: why outside", writer.address()),
         ];
         if checks.is_some() {
-            globals.extend([
-                ("bysyncify guard: stack limit", writer.address()),
-                ("bysyncify guard: reporter", writer.address()),
-                ("bysyncify guard: core size", writer.address()),
-                ("bysyncify guard: unwinding", ValType::I32),
-            ]);
+            globals.push(("bysyncify guard: reporter", writer.address()));
+        }
+        if guards.checks {
+            globals.push(("bysyncify guard: unwinding", ValType::I32));
         }
         let mut plan =
             Self { writer, globals, functions: Vec::new(), instead: BTreeMap::new(), checks: None };
@@ -121,13 +118,16 @@ impl Plan {
         let ty = facts.parameters.len().try_into()?;
         let name = |what| format!("bysyncify guard: {what}");
         let first = u32::try_from(facts.signatures.len() + self.functions.len())?;
-        let (report, set_stack_pointer) = (first, first + 1);
-        let checks = Checks::new(facts, guards, globals, [report, set_stack_pointer])?;
+        let (report, passed) = (first, first + 1);
+        let checks = Checks::new(facts, guards, globals, &self.writer, [report, passed])?;
         let texts = checks.texts.as_ref().map(|texts| texts.segment);
         let body = self.writer.report(globals, outside, texts);
         self.functions.push(Added { name: name("report"), ty, body });
-        let body = self.writer.set_stack_pointer(globals, report);
-        self.functions.push(Added { name: name("set stack pointer"), ty, body });
+        if let (Some(_), Some(limit)) = (&checks.stack, self.writer.globals.limit) {
+            let parameters = checks.report_type(&self.writer).len().try_into()?;
+            let body = self.writer.passed(limit, parameters, report);
+            self.functions.push(Added { name: name("stack limit passed"), ty, body });
+        }
         self.checks = Some(checks);
         Ok(())
     }

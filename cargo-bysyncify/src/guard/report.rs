@@ -1,84 +1,76 @@
-//! The code of the checks of a debug build.
+//! The code that says what a check has found.
 
 use wasm_encoder::Instruction::{
-    Call, End, GlobalGet, GlobalSet, I32And, I32Const, I32Eqz, I32Store, I32Sub, I64And, I64Const,
-    I64ExtendI32U, I64LtU, I64Store, I64Sub, If, LocalGet, LocalTee, MemoryInit, Unreachable,
+    Call, End, GlobalGet, GlobalSet, I32And, I32Const, I32Eqz, I32GeU, I32LtU, I32Or, I32ShrU,
+    I32Store, I32Sub, I64And, I64Const, I64ExtendI32U, I64GeU, I64LtU, I64ShrU, I64Store, I64Sub,
+    If, LocalGet, LocalTee, MemoryInit, MemorySize, Unreachable,
 };
-use wasm_encoder::{BlockType, Function, Instruction, MemArg, MemArgTarget};
+use wasm_encoder::{BlockType, ConstExpr, Function, Instruction, MemArg, MemArgTarget};
 
 use super::code::{CheckGlobals, Globals, Writer};
+use super::stack::ABOVE_LOW_END;
 
-/// The addresses in the library's `Report`.
-const REPORT_WORDS: u64 = 4;
+/// The words in the library's `Report`.
+const REPORT_WORDS: u64 = 5;
 
 impl Writer {
-    /// The body of `bysyncify_set_reporter(reporter, core_size)`.
+    /// The body of `bysyncify_set_reporter(reporter)`.
     pub(super) fn set_reporter(&self, checks: CheckGlobals) -> Function {
-        let CheckGlobals { reporter, core_size, .. } = checks;
-        let code = [LocalGet(0), GlobalSet(reporter), LocalGet(1), GlobalSet(core_size)];
-        self.function(0, code.into())
+        self.function(0, vec![LocalGet(0), GlobalSet(checks.reporter)])
     }
 
-    /// Sets the stack pointer: `(new, text)`. Calls `report` if that is below the coroutine's
-    /// stack; unless it was already, because some code has brought a stack of its own.
-    pub(super) fn set_stack_pointer(&self, checks: CheckGlobals, report: u32) -> Function {
-        let Globals { stack_pointer, .. } = self.globals;
-        let is_less = if self.memory64 { I64LtU } else { Instruction::I32LtU };
-        let code = vec![
-            LocalGet(0),
-            GlobalGet(checks.limit),
-            is_less.clone(),
-            GlobalGet(stack_pointer),
-            GlobalGet(checks.limit),
-            is_less,
-            I32Eqz,
-            I32And,
-            If(BlockType::Empty),
-            LocalGet(0),
-            LocalGet(1),
-            LocalGet(2),
-            Call(report),
-            End,
-            LocalGet(0),
-            GlobalSet(stack_pointer),
-        ];
+    /// `(new, …who)`: calls `report` if the stack pointer passes the limit if it is set to `new`.
+    /// It was below that before if some code has brought a stack of its own; and it may be so far
+    /// below that its number is a large one.
+    pub(super) fn passed(&self, limit: u32, parameters: u32, report: u32) -> Function {
+        let (is_less, is_not_less, shift) =
+            if self.memory64 { (I64LtU, I64GeU, I64ShrU) } else { (I32LtU, I32GeU, I32ShrU) };
+        let mut code = vec![LocalGet(0), GlobalGet(limit), is_less];
+        // Above all memory.
+        code.extend([LocalGet(0), self.constant(16), shift, MemorySize(0), is_not_less.clone()]);
+        code.extend([I32Or, GlobalGet(self.globals.stack_pointer), GlobalGet(limit), is_not_less]);
+        code.extend([I32And, GlobalGet(limit), self.is_null(), I32Eqz, I32And]);
+        code.push(If(BlockType::Empty));
+        code.extend([LocalGet(0), self.constant(ABOVE_LOW_END), self.sub()]);
+        code.extend((1..parameters).map(LocalGet));
+        code.extend([Call(report), End]);
         self.function(0, code)
     }
 
     /// Calls `report` if a coroutine is being suspended.
     pub(super) fn assert_not_unwinding(
         &self,
-        checks: CheckGlobals,
-        (offset, length): (i32, i32),
+        unwinding: u32,
+        who: &[Instruction<'static>],
         report: u32,
-    ) -> [Instruction<'static>; 7] {
-        [
-            GlobalGet(checks.unwinding),
-            If(BlockType::Empty),
-            self.null(),
-            I32Const(offset),
-            I32Const(length),
-            Call(report),
-            End,
-        ]
+    ) -> Vec<Instruction<'static>> {
+        let mut code = vec![GlobalGet(unwinding), If(BlockType::Empty), self.null()];
+        code.extend(who.iter().cloned());
+        code.extend([Call(report), End]);
+        code
     }
 
-    /// Ends the program with a message: `(stack_pointer, text)`, with no stack pointer if it is
-    /// about a suspend. Does so on the host's stack, where
-    /// there is room. `texts` is the data segment of the texts.
+    /// Ends the program with a message: `(lowest, number)`, or `(lowest, number, text, length)`
+    /// with the data segment of the texts. `lowest` is null if it is about a suspend. Does so on
+    /// the host's stack, where there is room.
     pub(super) fn report(
         &self,
         checks: CheckGlobals,
         outside: u32,
         texts: Option<u32>,
     ) -> Function {
-        let Globals { stack_pointer, host_stack, .. } = self.globals;
-        let (offset, length, report) = (1, 2, 3);
+        let Globals { stack_pointer, host_stack, limit, .. } = self.globals;
+        let (lowest, number, offset, length) = (0, 1, 2, 3);
+        let report = if texts.is_some() { 4 } else { 2 };
         let word = if self.memory64 { 8 } else { 4 };
         // The report, and above it the text.
-        let mut code = vec![GlobalGet(host_stack), LocalGet(length)];
-        code.extend(self.extended());
-        code.extend([self.sub(), self.constant(REPORT_WORDS * word), self.sub()]);
+        let mut code = vec![GlobalGet(host_stack)];
+        if texts.is_some() {
+            code.push(LocalGet(length));
+            code.extend(self.extended());
+            code.push(self.sub());
+        }
+        code.extend([self.constant(REPORT_WORDS * word), self.sub()]);
         code.extend([self.constant(16_u64.wrapping_neg()), self.and(), LocalTee(report)]);
         code.push(GlobalSet(stack_pointer));
         let text = [LocalGet(report), self.constant(REPORT_WORDS * word), self.add()];
@@ -86,15 +78,28 @@ impl Writer {
             code.extend(text.clone());
             code.extend([LocalGet(offset), LocalGet(length), MemoryInit { mem: 0, data_index }]);
         }
+        // An address also if there is no text.
         code.push(LocalGet(report));
         code.extend(text);
-        code.extend([self.store(0), LocalGet(report), LocalGet(length)]);
+        code.extend([self.store(0), LocalGet(report)]);
+        code.push(if texts.is_some() { LocalGet(length) } else { I32Const(0) });
         code.extend(self.extended());
-        code.extend([self.store(word), LocalGet(report), LocalGet(0), self.store(2 * word)]);
-        code.extend([LocalGet(report), GlobalGet(checks.limit), self.store(3 * word)]);
-        code.extend([self.null(), GlobalSet(checks.limit)]);
+        code.extend([self.store(word), LocalGet(report), LocalGet(number)]);
+        code.extend(self.extended());
+        code.extend([self.store(2 * word), LocalGet(report), LocalGet(lowest)]);
+        code.push(self.store(3 * word));
+        if let Some(limit) = limit {
+            code.extend([LocalGet(report), GlobalGet(limit), self.constant(ABOVE_LOW_END)]);
+            code.extend([self.sub(), self.store(4 * word), self.null(), GlobalSet(limit)]);
+        }
         code.extend([GlobalGet(checks.reporter), LocalGet(report), Call(outside), Unreachable]);
         self.function(1, code)
+    }
+
+    /// What the reserve's global begins as.
+    pub(super) fn above_low_end(&self) -> ConstExpr {
+        let value = ABOVE_LOW_END.cast_signed();
+        if self.memory64 { ConstExpr::i64_const(value) } else { ConstExpr::i32_const(value as i32) }
     }
 
     fn constant(&self, value: u64) -> Instruction<'static> {
@@ -102,7 +107,7 @@ impl Writer {
         if self.memory64 { I64Const(value) } else { I32Const(value as i32) }
     }
 
-    fn sub(&self) -> Instruction<'static> {
+    pub(super) fn sub(&self) -> Instruction<'static> {
         if self.memory64 { I64Sub } else { I32Sub }
     }
 

@@ -50,6 +50,7 @@ impl Rewriter<'_> {
         &mut self,
         function: u32,
         operators: OperatorsReader<'_>,
+        spare_local: u32,
         body: &mut Function,
     ) -> Result<(), Error> {
         let writer = self.plan.writer;
@@ -60,6 +61,7 @@ impl Rewriter<'_> {
         let own = checks
             .map_or_else(FunctionChecks::default, |all| all.of(function, self.facts, &writer));
         let mut has_called = false;
+        let mut sets = 0;
         for operator in operators {
             let operator = operator?;
             // A call that is followed by this does not return.
@@ -69,10 +71,17 @@ impl Rewriter<'_> {
             has_called = self.is_call(&operator);
             match operator {
                 Operator::GlobalSet { global_index }
-                    if global_index == writer.globals.stack_pointer
-                        && !own.set_stack_pointer.is_empty() =>
+                    if global_index == writer.globals.stack_pointer =>
                 {
-                    write(body, &own.set_stack_pointer);
+                    let stack = self.plan.checks.as_ref().and_then(|all| all.stack.as_ref());
+                    let checked = stack.and_then(|stack| {
+                        stack.in_place_of(function, sets, spare_local, &writer, &own.who)
+                    });
+                    sets += 1;
+                    match checked {
+                        Some(code) => write(body, &code),
+                        None => write(body, &[self.instruction(operator)?]),
+                    }
                 }
                 Operator::Call { function_index } => {
                     if let Some(checks) = &self.plan.checks {
@@ -84,6 +93,27 @@ impl Rewriter<'_> {
             }
         }
         Ok(())
+    }
+
+    /// An empty function with the locals of another; and one more, for a check of the stack, if
+    /// there is any.
+    fn function_with_locals(
+        &mut self,
+        function: u32,
+        parsed: &FunctionBody<'_>,
+    ) -> Result<(Function, u32), Error> {
+        let (_, mut count) = self.facts.signature(function).unwrap_or_default();
+        let mut locals = Vec::new();
+        for group in parsed.get_locals_reader()? {
+            let (many, ty) = group?;
+            count += many;
+            locals.push((many, self.val_type(ty)?));
+        }
+        let stack = self.plan.checks.as_ref().and_then(|all| all.stack.as_ref());
+        if stack.is_some_and(|stack| stack.is_checked(function)) {
+            locals.push((1, self.plan.writer.address()));
+        }
+        Ok((Function::new(locals), count))
     }
 
     fn texts(&self) -> Option<&Texts> {
@@ -127,9 +157,8 @@ impl Reencode for Rewriter<'_> {
         section: wasmparser::TypeSectionReader<'_>,
     ) -> Result<(), Error> {
         utils::parse_type_section(self, types, section)?;
-        if self.plan.checks.is_some() {
-            let address = self.plan.writer.address();
-            types.ty().function([address, ValType::I32, ValType::I32], []);
+        if let Some(checks) = &self.plan.checks {
+            types.ty().function(checks.report_type(&self.plan.writer), []);
         }
         Ok(())
     }
@@ -160,6 +189,22 @@ impl Reencode for Rewriter<'_> {
             globals.global(GlobalType { val_type: *val_type, mutable: true, shared: false }, &zero);
         }
         Ok(())
+    }
+
+    /// The stack's reserve is ours to say.
+    fn parse_global(
+        &mut self,
+        globals: &mut GlobalSection,
+        global: wasmparser::Global<'_>,
+    ) -> Result<(), Error> {
+        let index = self.facts.imported_globals + globals.len();
+        let stack = self.plan.checks.as_ref().and_then(|all| all.stack.as_ref());
+        if stack.is_some_and(|stack| stack.reserve == index) {
+            let ty = self.global_type(global.ty)?;
+            globals.global(ty, &self.plan.writer.above_low_end());
+            return Ok(());
+        }
+        utils::parse_global(self, globals, global)
     }
 
     fn data_count(&mut self, count: u32) -> Result<u32, Error> {
@@ -195,8 +240,8 @@ impl Reencode for Rewriter<'_> {
             code.function(&self.plan.writer.why_outside());
             return Ok(());
         }
-        let mut body = self.new_function_with_parsed_locals(&parsed)?;
-        self.rewrite(function, parsed.get_operators_reader()?, &mut body)?;
+        let (mut body, spare_local) = self.function_with_locals(function, &parsed)?;
+        self.rewrite(function, parsed.get_operators_reader()?, spare_local, &mut body)?;
         code.function(&body);
         Ok(())
     }

@@ -41,6 +41,7 @@ function createHost() {
     },
     random_seed: () => BigInt.asIntN(64, BigInt(request.seed)),
     is_checked: () => Number(request.is_checked),
+    is_stack_checked: () => Number(request.is_stack_checked),
   };
   const attach = (instance) => {
     memory = instance.exports.memory;

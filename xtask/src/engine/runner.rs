@@ -1,7 +1,7 @@
 //! Talking to a runner: a child process that runs tests on some engine.
 //!
 //! The runner reads one JSON object from its standard input, up to the end of file:
-//! `{"module": path, "is_checked": boolean, "seed": decimal string, "tests": [names]}`. It compiles
+//! `{"module": path, "is_checked": boolean, "is_stack_checked": boolean, "seed": decimal string, "tests": [names]}`. It compiles
 //! the module once, runs each test in an instance of its own, in the order given, and after each
 //! one writes a line, a [`Record`] in JSON. If the module as a whole cannot be used it writes
 //! `{"error": text}`.
@@ -93,7 +93,8 @@ impl Process {
 
         let request = json!({
             "module": module.path,
-            "is_checked": module.is_checked,
+            "is_checked": module.checks.all,
+            "is_stack_checked": module.checks.stack,
             "seed": seed.to_string(),
             "tests": tests,
         });
@@ -133,6 +134,7 @@ mod tests {
     use std::time::Instant;
 
     use super::*;
+    use crate::module::Checks;
 
     /// An engine that is a shell script.
     struct Script(&'static str);
@@ -155,7 +157,7 @@ mod tests {
 
     fn module() -> GuestModule {
         let tests = vec!["a".into(), "b".into()];
-        GuestModule { path: "m.wasm".into(), tests, is_checked: false }
+        GuestModule { path: "m.wasm".into(), tests, checks: Checks::default() }
     }
 
     #[test]

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use wasmi::{Caller, Config, Error, Extern, Linker, Module, Store};
 
 use super::Engine;
-use crate::module::TEST_PREFIX;
+use crate::module::{Checks, TEST_PREFIX};
 use crate::record::{End, Record};
 
 pub(super) const NAME: &str = "wasmi";
@@ -98,14 +98,16 @@ impl Runner {
     fn new(request: &Value) -> Result<Self> {
         let path = request["module"].as_str().context("the request names no module")?;
         let seed: u64 = request["seed"].as_str().context("the request has no seed")?.parse()?;
-        let is_checked = request["is_checked"].as_bool();
-        let is_checked = is_checked.context("the request does not say whether it is checked")?;
+        let said = |key: &str| {
+            request[key].as_bool().with_context(|| format!("the request does not say `{key}`"))
+        };
+        let checks = Checks { all: said("is_checked")?, stack: said("is_stack_checked")? };
         let mut config = Config::default();
         config.set_max_stack_height(MAX_STACK_BYTES).set_max_recursion_depth(MAX_CALL_DEPTH);
         let engine = wasmi::Engine::new(&config);
         let module =
             Module::new(&engine, fs::read(path)?).context("wasmi cannot compile the module")?;
-        Ok(Self { linker: host_functions(&engine, seed, is_checked)?, module })
+        Ok(Self { linker: host_functions(&engine, seed, checks)?, module })
     }
 
     fn run(&self, test: &str) -> Record {
@@ -136,7 +138,7 @@ impl Runner {
 }
 
 /// The module `host` that tests/README.md describes.
-fn host_functions(engine: &wasmi::Engine, seed: u64, is_checked: bool) -> Result<Linker<Seen>> {
+fn host_functions(engine: &wasmi::Engine, seed: u64, checks: Checks) -> Result<Linker<Seen>> {
     let mut linker = Linker::new(engine);
     linker.func_wrap(
         "host",
@@ -163,7 +165,8 @@ fn host_functions(engine: &wasmi::Engine, seed: u64, is_checked: bool) -> Result
         })?;
     }
     linker.func_wrap("host", "random_seed", move || seed)?;
-    linker.func_wrap("host", "is_checked", move || u32::from(is_checked))?;
+    linker.func_wrap("host", "is_checked", move || u32::from(checks.all))?;
+    linker.func_wrap("host", "is_stack_checked", move || u32::from(checks.stack))?;
     Ok(linker)
 }
 

@@ -5,7 +5,7 @@
   (type (;3;) (func (result i32)))
   (type (;4;) (func (param i32 i32 i32) (result i32)))
   (type (;5;) (func (param i32 i32)))
-  (type (;6;) (func (param i32 i32 i32)))
+  (type (;6;) (func (param i32 i32 i32 i32)))
   (import "asyncify" "start_unwind" (func $start_unwind (;0;) (type 0) (param i32)))
   (import "asyncify" "stop_unwind" (func $stop_unwind (;1;) (type 1)))
   (import "__wbindgen_placeholder__" "__wbindgen_describe" (func $describe (;2;) (type 0) (param i32)))
@@ -14,26 +14,34 @@
   (memory (;0;) 1)
   (global $__stack_pointer (;0;) (mut i32) i32.const 1048576)
   (global $bysyncify_current_core (;1;) (mut i32) i32.const 0)
-  (global $"bysyncify guard: host stack" (;2;) (mut i32) i32.const 0)
-  (global $"bysyncify guard: why outside" (;3;) (mut i32) i32.const 0)
-  (global $"bysyncify guard: stack limit" (;4;) (mut i32) i32.const 0)
-  (global $"bysyncify guard: reporter" (;5;) (mut i32) i32.const 0)
-  (global $"bysyncify guard: core size" (;6;) (mut i32) i32.const 0)
+  (global $bysyncify_stack_limit (;2;) (mut i32) i32.const 0)
+  (global $bysyncify_stack_reserve (;3;) i32 i32.const 384)
+  (global $"bysyncify guard: host stack" (;4;) (mut i32) i32.const 0)
+  (global $"bysyncify guard: why outside" (;5;) (mut i32) i32.const 0)
+  (global $"bysyncify guard: reporter" (;6;) (mut i32) i32.const 0)
   (global $"bysyncify guard: unwinding" (;7;) (mut i32) i32.const 0)
   (export "__wbindgen_describe_f" (func $describes))
   (func $_ZN5guest1f17h0123456789abcdefE (;4;) (type 1)
+    (local i32)
     global.get $__stack_pointer
-    i32.const 16
+    i32.const 400
     i32.sub
-    i32.const 0
-    i32.const 10
-    call $"bysyncify guard: set stack pointer"
+    local.tee 0
+    global.get $bysyncify_stack_limit
+    i32.lt_u
+    if ;; label = @1
+      local.get 0
+      i32.const 4
+      i32.const 0
+      i32.const 10
+      call $"bysyncify guard: stack limit passed"
+    end
+    local.get 0
+    global.set $__stack_pointer
     global.get $__stack_pointer
-    i32.const 16
+    i32.const 400
     i32.add
-    i32.const 0
-    i32.const 10
-    call $"bysyncify guard: set stack pointer"
+    global.set $__stack_pointer
   )
   (func $describes (;5;) (type 1)
     i32.const 1
@@ -57,13 +65,11 @@
     i32.const 0
     global.set $bysyncify_current_core
     i32.const 0
-    global.set $"bysyncify guard: stack limit"
+    global.set $bysyncify_stack_limit
     i32.const 1
     global.set $"bysyncify guard: why outside"
     i32.const 4
-    i32.const 10
-    i32.const 8
-    call $"bysyncify guard: set stack pointer"
+    global.set $__stack_pointer
   )
   (func $rust_psm_on_stack (;8;) (type 0) (param i32)
     local.get 0
@@ -82,7 +88,8 @@
     global.get $"bysyncify guard: unwinding"
     if ;; label = @1
       i32.const 0
-      i32.const 18
+      i32.const 9
+      i32.const 10
       i32.const 32
       call $"bysyncify guard: report"
     end
@@ -90,7 +97,8 @@
     global.get $"bysyncify guard: unwinding"
     if ;; label = @1
       i32.const 0
-      i32.const 18
+      i32.const 9
+      i32.const 10
       i32.const 32
       call $"bysyncify guard: report"
     end
@@ -101,7 +109,8 @@
     global.get $"bysyncify guard: unwinding"
     if ;; label = @1
       i32.const 0
-      i32.const 18
+      i32.const 9
+      i32.const 10
       i32.const 32
       call $"bysyncify guard: report"
     end
@@ -126,20 +135,16 @@
     global.set $"bysyncify guard: unwinding"
     call $stop_unwind
   )
-  (func $bysyncify_set_reporter (;13;) (type 5) (param i32 i32)
+  (func $bysyncify_set_reporter (;13;) (type 0) (param i32)
     local.get 0
     global.set $"bysyncify guard: reporter"
-    local.get 1
-    global.set $"bysyncify guard: core size"
   )
   (func $"bysyncify guard: bysyncify_resume" (;14;) (type 4) (param i32 i32 i32) (result i32)
-    (local i32 i32 i32)
+    (local i32 i32)
     global.get $"bysyncify guard: host stack"
     local.set 3
     global.get $"bysyncify guard: why outside"
     local.set 4
-    global.get $"bysyncify guard: stack limit"
-    local.set 5
     global.get $__stack_pointer
     global.get $"bysyncify guard: host stack"
     global.get $bysyncify_current_core
@@ -148,10 +153,6 @@
     global.set $"bysyncify guard: host stack"
     i32.const 0
     global.set $"bysyncify guard: why outside"
-    local.get 2
-    global.get $"bysyncify guard: core size"
-    i32.add
-    global.set $"bysyncify guard: stack limit"
     local.get 0
     local.get 1
     local.get 2
@@ -160,8 +161,6 @@
     global.set $"bysyncify guard: host stack"
     local.get 4
     global.set $"bysyncify guard: why outside"
-    local.get 5
-    global.set $"bysyncify guard: stack limit"
   )
   (func $"bysyncify guard: bysyncify_outside" (;15;) (type 5) (param i32 i32)
     (local i32 i32 i32 i32)
@@ -171,7 +170,7 @@
     local.set 3
     global.get $"bysyncify guard: why outside"
     local.set 4
-    global.get $"bysyncify guard: stack limit"
+    global.get $bysyncify_stack_limit
     local.set 5
     global.get $__stack_pointer
     global.get $"bysyncify guard: host stack"
@@ -180,7 +179,7 @@
     select
     global.set $__stack_pointer
     i32.const 0
-    global.set $"bysyncify guard: stack limit"
+    global.set $bysyncify_stack_limit
     i32.const 0
     global.set $"bysyncify guard: why outside"
     local.get 0
@@ -193,7 +192,7 @@
     local.get 4
     global.set $"bysyncify guard: why outside"
     local.get 5
-    global.set $"bysyncify guard: stack limit"
+    global.set $bysyncify_stack_limit
   )
   (func $"bysyncify guard: env.print" (;16;) (type 1)
     (local i32 i32 i32 i32 i32)
@@ -205,7 +204,7 @@
     local.set 2
     global.get $bysyncify_current_core
     local.set 3
-    global.get $"bysyncify guard: stack limit"
+    global.get $bysyncify_stack_limit
     local.set 4
     global.get $__stack_pointer
     global.get $"bysyncify guard: host stack"
@@ -216,7 +215,7 @@
     i32.const 0
     global.set $bysyncify_current_core
     i32.const 0
-    global.set $"bysyncify guard: stack limit"
+    global.set $bysyncify_stack_limit
     i32.const 0
     global.set $"bysyncify guard: why outside"
     call $print
@@ -229,65 +228,80 @@
     local.get 3
     global.set $bysyncify_current_core
     local.get 4
-    global.set $"bysyncify guard: stack limit"
+    global.set $bysyncify_stack_limit
   )
-  (func $"bysyncify guard: report" (;17;) (type 6) (param i32 i32 i32)
+  (func $"bysyncify guard: report" (;17;) (type 6) (param i32 i32 i32 i32)
     (local i32)
     global.get $"bysyncify guard: host stack"
-    local.get 2
+    local.get 3
     i32.sub
-    i32.const 16
+    i32.const 20
     i32.sub
     i32.const -16
     i32.and
-    local.tee 3
+    local.tee 4
     global.set $__stack_pointer
-    local.get 3
-    i32.const 16
+    local.get 4
+    i32.const 20
     i32.add
-    local.get 1
     local.get 2
+    local.get 3
     memory.init 1
-    local.get 3
-    local.get 3
-    i32.const 16
+    local.get 4
+    local.get 4
+    i32.const 20
     i32.add
     i32.store
+    local.get 4
     local.get 3
-    local.get 2
     i32.store offset=4
-    local.get 3
-    local.get 0
+    local.get 4
+    local.get 1
     i32.store offset=8
-    local.get 3
-    global.get $"bysyncify guard: stack limit"
+    local.get 4
+    local.get 0
     i32.store offset=12
+    local.get 4
+    global.get $bysyncify_stack_limit
+    i32.const 384
+    i32.sub
+    i32.store offset=16
     i32.const 0
-    global.set $"bysyncify guard: stack limit"
+    global.set $bysyncify_stack_limit
     global.get $"bysyncify guard: reporter"
-    local.get 3
+    local.get 4
     call $bysyncify_outside
     unreachable
   )
-  (func $"bysyncify guard: set stack pointer" (;18;) (type 6) (param i32 i32 i32)
+  (func $"bysyncify guard: stack limit passed" (;18;) (type 6) (param i32 i32 i32 i32)
     local.get 0
-    global.get $"bysyncify guard: stack limit"
+    global.get $bysyncify_stack_limit
     i32.lt_u
+    local.get 0
+    i32.const 16
+    i32.shr_u
+    memory.size
+    i32.ge_u
+    i32.or
     global.get $__stack_pointer
-    global.get $"bysyncify guard: stack limit"
-    i32.lt_u
+    global.get $bysyncify_stack_limit
+    i32.ge_u
+    i32.and
+    global.get $bysyncify_stack_limit
+    i32.eqz
     i32.eqz
     i32.and
     if ;; label = @1
       local.get 0
+      i32.const 384
+      i32.sub
       local.get 1
       local.get 2
+      local.get 3
       call $"bysyncify guard: report"
     end
-    local.get 0
-    global.set $__stack_pointer
   )
   (data (;0;) (i32.const 1024) "data")
-  (data (;1;) "`guest::f``panics``core::fmt::write` (vouched for)")
+  (data (;1;) "`guest::f``core::fmt::write` (vouched for)")
   (@custom "target_features" (after data) "\01+\0bbulk-memory")
 )

@@ -8,10 +8,12 @@
   (table 1 funcref)
   (global $__stack_pointer (mut i32) (i32.const 1048576))
   (global $bysyncify_current_core (mut i32) (i32.const 0))
+  (global $bysyncify_stack_limit (mut i32) (i32.const 0))
+  (global $bysyncify_stack_reserve i32 (i32.const 128))
   (export "__wbindgen_describe_f" (func $describes))
   (func $_ZN5guest1f17h0123456789abcdefE
-    (global.set $__stack_pointer (i32.sub (global.get $__stack_pointer) (i32.const 16)))
-    (global.set $__stack_pointer (i32.add (global.get $__stack_pointer) (i32.const 16))))
+    (global.set $__stack_pointer (i32.sub (global.get $__stack_pointer) (i32.const 400)))
+    (global.set $__stack_pointer (i32.add (global.get $__stack_pointer) (i32.const 400))))
   ;; wasm-bindgen will interpret both.
   (func $describes
     (global.set $__stack_pointer (i32.const 1))
@@ -44,6 +46,6 @@
     (i32.const 2))
   (func $bysyncify_outside (param i32 i32)
     (call $stop_unwind))
-  (func $bysyncify_set_reporter (param i32 i32))
+  (func $bysyncify_set_reporter (param i32))
   (data (i32.const 1024) "data")
   (@custom "target_features" "\01+\0bbulk-memory"))

@@ -2,40 +2,51 @@
   (type (;0;) (func))
   (type (;1;) (func (param i64 i64 i64) (result i32)))
   (type (;2;) (func (param i64 i64)))
-  (type (;3;) (func (param i64 i32 i32)))
+  (type (;3;) (func (param i64)))
+  (type (;4;) (func (param i64 i32 i32 i32)))
   (memory (;0;) i64 1)
   (global $__stack_pointer (;0;) (mut i64) i64.const 1048576)
   (global $bysyncify_current_core (;1;) (mut i64) i64.const 0)
-  (global $"bysyncify guard: host stack" (;2;) (mut i64) i64.const 0)
-  (global $"bysyncify guard: why outside" (;3;) (mut i64) i64.const 0)
-  (global $"bysyncify guard: stack limit" (;4;) (mut i64) i64.const 0)
-  (global $"bysyncify guard: reporter" (;5;) (mut i64) i64.const 0)
-  (global $"bysyncify guard: core size" (;6;) (mut i64) i64.const 0)
+  (global $bysyncify_stack_limit (;2;) (mut i64) i64.const 0)
+  (global $bysyncify_stack_reserve (;3;) i64 i64.const 384)
+  (global $"bysyncify guard: host stack" (;4;) (mut i64) i64.const 0)
+  (global $"bysyncify guard: why outside" (;5;) (mut i64) i64.const 0)
+  (global $"bysyncify guard: reporter" (;6;) (mut i64) i64.const 0)
   (global $"bysyncify guard: unwinding" (;7;) (mut i32) i32.const 0)
   (func $_RNvC5guest1f (;0;) (type 0)
+    (local i64)
     i64.const 1
-    i32.const 0
-    i32.const 10
-    call $"bysyncify guard: set stack pointer"
+    local.tee 0
+    global.get $bysyncify_stack_limit
+    i64.sub
+    global.get $__stack_pointer
+    global.get $bysyncify_stack_limit
+    i64.sub
+    i64.gt_u
+    if ;; label = @1
+      local.get 0
+      i32.const 0
+      i32.const 0
+      i32.const 10
+      call $"bysyncify guard: stack limit passed"
+    end
+    local.get 0
+    global.set $__stack_pointer
   )
   (func $bysyncify_resume (;1;) (type 1) (param i64 i64 i64) (result i32)
     i32.const 1
   )
   (func $bysyncify_outside (;2;) (type 2) (param i64 i64))
-  (func $bysyncify_set_reporter (;3;) (type 2) (param i64 i64)
+  (func $bysyncify_set_reporter (;3;) (type 3) (param i64)
     local.get 0
     global.set $"bysyncify guard: reporter"
-    local.get 1
-    global.set $"bysyncify guard: core size"
   )
   (func $"bysyncify guard: bysyncify_resume" (;4;) (type 1) (param i64 i64 i64) (result i32)
-    (local i64 i64 i64)
+    (local i64 i64)
     global.get $"bysyncify guard: host stack"
     local.set 3
     global.get $"bysyncify guard: why outside"
     local.set 4
-    global.get $"bysyncify guard: stack limit"
-    local.set 5
     global.get $__stack_pointer
     global.get $"bysyncify guard: host stack"
     global.get $bysyncify_current_core
@@ -44,10 +55,6 @@
     global.set $"bysyncify guard: host stack"
     i64.const 0
     global.set $"bysyncify guard: why outside"
-    local.get 2
-    global.get $"bysyncify guard: core size"
-    i64.add
-    global.set $"bysyncify guard: stack limit"
     local.get 0
     local.get 1
     local.get 2
@@ -56,8 +63,6 @@
     global.set $"bysyncify guard: host stack"
     local.get 4
     global.set $"bysyncify guard: why outside"
-    local.get 5
-    global.set $"bysyncify guard: stack limit"
   )
   (func $"bysyncify guard: bysyncify_outside" (;5;) (type 2) (param i64 i64)
     (local i64 i64 i64 i64)
@@ -67,7 +72,7 @@
     local.set 3
     global.get $"bysyncify guard: why outside"
     local.set 4
-    global.get $"bysyncify guard: stack limit"
+    global.get $bysyncify_stack_limit
     local.set 5
     global.get $__stack_pointer
     global.get $"bysyncify guard: host stack"
@@ -76,7 +81,7 @@
     select
     global.set $__stack_pointer
     i64.const 0
-    global.set $"bysyncify guard: stack limit"
+    global.set $bysyncify_stack_limit
     i64.const 0
     global.set $"bysyncify guard: why outside"
     local.get 0
@@ -89,65 +94,81 @@
     local.get 4
     global.set $"bysyncify guard: why outside"
     local.get 5
-    global.set $"bysyncify guard: stack limit"
+    global.set $bysyncify_stack_limit
   )
-  (func $"bysyncify guard: report" (;6;) (type 3) (param i64 i32 i32)
+  (func $"bysyncify guard: report" (;6;) (type 4) (param i64 i32 i32 i32)
     (local i64)
     global.get $"bysyncify guard: host stack"
-    local.get 2
+    local.get 3
     i64.extend_i32_u
     i64.sub
-    i64.const 32
+    i64.const 40
     i64.sub
     i64.const -16
     i64.and
-    local.tee 3
+    local.tee 4
     global.set $__stack_pointer
-    local.get 3
-    i64.const 32
+    local.get 4
+    i64.const 40
     i64.add
-    local.get 1
     local.get 2
+    local.get 3
     memory.init 0
-    local.get 3
-    local.get 3
-    i64.const 32
+    local.get 4
+    local.get 4
+    i64.const 40
     i64.add
     i64.store
+    local.get 4
     local.get 3
-    local.get 2
     i64.extend_i32_u
     i64.store offset=8
-    local.get 3
-    local.get 0
+    local.get 4
+    local.get 1
+    i64.extend_i32_u
     i64.store offset=16
-    local.get 3
-    global.get $"bysyncify guard: stack limit"
+    local.get 4
+    local.get 0
     i64.store offset=24
+    local.get 4
+    global.get $bysyncify_stack_limit
+    i64.const 384
+    i64.sub
+    i64.store offset=32
     i64.const 0
-    global.set $"bysyncify guard: stack limit"
+    global.set $bysyncify_stack_limit
     global.get $"bysyncify guard: reporter"
-    local.get 3
+    local.get 4
     call $bysyncify_outside
     unreachable
   )
-  (func $"bysyncify guard: set stack pointer" (;7;) (type 3) (param i64 i32 i32)
+  (func $"bysyncify guard: stack limit passed" (;7;) (type 4) (param i64 i32 i32 i32)
     local.get 0
-    global.get $"bysyncify guard: stack limit"
+    global.get $bysyncify_stack_limit
     i64.lt_u
+    local.get 0
+    i64.const 16
+    i64.shr_u
+    memory.size
+    i64.ge_u
+    i32.or
     global.get $__stack_pointer
-    global.get $"bysyncify guard: stack limit"
-    i64.lt_u
+    global.get $bysyncify_stack_limit
+    i64.ge_u
+    i32.and
+    global.get $bysyncify_stack_limit
+    i64.eqz
     i32.eqz
     i32.and
     if ;; label = @1
       local.get 0
+      i64.const 384
+      i64.sub
       local.get 1
       local.get 2
+      local.get 3
       call $"bysyncify guard: report"
     end
-    local.get 0
-    global.set $__stack_pointer
   )
   (@custom "target_features" (after code) "\01+\0bbulk-memory")
   (data (;0;) "`guest::f`")

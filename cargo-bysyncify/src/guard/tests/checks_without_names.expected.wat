@@ -2,40 +2,49 @@
   (type (;0;) (func))
   (type (;1;) (func (param i32 i32 i32) (result i32)))
   (type (;2;) (func (param i32 i32)))
-  (type (;3;) (func (param i32 i32 i32)))
+  (type (;3;) (func (param i32)))
+  (type (;4;) (func (param i32 i32)))
   (memory (;0;) 1)
   (global $__stack_pointer (;0;) (mut i32) i32.const 1048576)
   (global $bysyncify_current_core (;1;) (mut i32) i32.const 0)
-  (global $"bysyncify guard: host stack" (;2;) (mut i32) i32.const 0)
-  (global $"bysyncify guard: why outside" (;3;) (mut i32) i32.const 0)
-  (global $"bysyncify guard: stack limit" (;4;) (mut i32) i32.const 0)
-  (global $"bysyncify guard: reporter" (;5;) (mut i32) i32.const 0)
-  (global $"bysyncify guard: core size" (;6;) (mut i32) i32.const 0)
+  (global $bysyncify_stack_limit (;2;) (mut i32) i32.const 0)
+  (global $bysyncify_stack_reserve (;3;) i32 i32.const 384)
+  (global $"bysyncify guard: host stack" (;4;) (mut i32) i32.const 0)
+  (global $"bysyncify guard: why outside" (;5;) (mut i32) i32.const 0)
+  (global $"bysyncify guard: reporter" (;6;) (mut i32) i32.const 0)
   (global $"bysyncify guard: unwinding" (;7;) (mut i32) i32.const 0)
   (func $_RNvC5guest1f (;0;) (type 0)
+    (local i32)
     i32.const 1
-    i32.const 0
-    i32.const 0
-    call $"bysyncify guard: set stack pointer"
+    local.tee 0
+    global.get $bysyncify_stack_limit
+    i32.sub
+    global.get $__stack_pointer
+    global.get $bysyncify_stack_limit
+    i32.sub
+    i32.gt_u
+    if ;; label = @1
+      local.get 0
+      i32.const 0
+      call $"bysyncify guard: stack limit passed"
+    end
+    local.get 0
+    global.set $__stack_pointer
   )
   (func $bysyncify_resume (;1;) (type 1) (param i32 i32 i32) (result i32)
     i32.const 1
   )
   (func $bysyncify_outside (;2;) (type 2) (param i32 i32))
-  (func $bysyncify_set_reporter (;3;) (type 2) (param i32 i32)
+  (func $bysyncify_set_reporter (;3;) (type 3) (param i32)
     local.get 0
     global.set $"bysyncify guard: reporter"
-    local.get 1
-    global.set $"bysyncify guard: core size"
   )
   (func $"bysyncify guard: bysyncify_resume" (;4;) (type 1) (param i32 i32 i32) (result i32)
-    (local i32 i32 i32)
+    (local i32 i32)
     global.get $"bysyncify guard: host stack"
     local.set 3
     global.get $"bysyncify guard: why outside"
     local.set 4
-    global.get $"bysyncify guard: stack limit"
-    local.set 5
     global.get $__stack_pointer
     global.get $"bysyncify guard: host stack"
     global.get $bysyncify_current_core
@@ -44,10 +53,6 @@
     global.set $"bysyncify guard: host stack"
     i32.const 0
     global.set $"bysyncify guard: why outside"
-    local.get 2
-    global.get $"bysyncify guard: core size"
-    i32.add
-    global.set $"bysyncify guard: stack limit"
     local.get 0
     local.get 1
     local.get 2
@@ -56,8 +61,6 @@
     global.set $"bysyncify guard: host stack"
     local.get 4
     global.set $"bysyncify guard: why outside"
-    local.get 5
-    global.set $"bysyncify guard: stack limit"
   )
   (func $"bysyncify guard: bysyncify_outside" (;5;) (type 2) (param i32 i32)
     (local i32 i32 i32 i32)
@@ -67,7 +70,7 @@
     local.set 3
     global.get $"bysyncify guard: why outside"
     local.set 4
-    global.get $"bysyncify guard: stack limit"
+    global.get $bysyncify_stack_limit
     local.set 5
     global.get $__stack_pointer
     global.get $"bysyncify guard: host stack"
@@ -76,7 +79,7 @@
     select
     global.set $__stack_pointer
     i32.const 0
-    global.set $"bysyncify guard: stack limit"
+    global.set $bysyncify_stack_limit
     i32.const 0
     global.set $"bysyncify guard: why outside"
     local.get 0
@@ -89,57 +92,68 @@
     local.get 4
     global.set $"bysyncify guard: why outside"
     local.get 5
-    global.set $"bysyncify guard: stack limit"
+    global.set $bysyncify_stack_limit
   )
-  (func $"bysyncify guard: report" (;6;) (type 3) (param i32 i32 i32)
+  (func $"bysyncify guard: report" (;6;) (type 4) (param i32 i32)
     (local i32)
     global.get $"bysyncify guard: host stack"
-    local.get 2
-    i32.sub
-    i32.const 16
+    i32.const 20
     i32.sub
     i32.const -16
     i32.and
-    local.tee 3
+    local.tee 2
     global.set $__stack_pointer
-    local.get 3
-    local.get 3
-    i32.const 16
+    local.get 2
+    local.get 2
+    i32.const 20
     i32.add
     i32.store
-    local.get 3
     local.get 2
-    i32.store offset=4
-    local.get 3
-    local.get 0
-    i32.store offset=8
-    local.get 3
-    global.get $"bysyncify guard: stack limit"
-    i32.store offset=12
     i32.const 0
-    global.set $"bysyncify guard: stack limit"
+    i32.store offset=4
+    local.get 2
+    local.get 1
+    i32.store offset=8
+    local.get 2
+    local.get 0
+    i32.store offset=12
+    local.get 2
+    global.get $bysyncify_stack_limit
+    i32.const 384
+    i32.sub
+    i32.store offset=16
+    i32.const 0
+    global.set $bysyncify_stack_limit
     global.get $"bysyncify guard: reporter"
-    local.get 3
+    local.get 2
     call $bysyncify_outside
     unreachable
   )
-  (func $"bysyncify guard: set stack pointer" (;7;) (type 3) (param i32 i32 i32)
+  (func $"bysyncify guard: stack limit passed" (;7;) (type 4) (param i32 i32)
     local.get 0
-    global.get $"bysyncify guard: stack limit"
+    global.get $bysyncify_stack_limit
     i32.lt_u
+    local.get 0
+    i32.const 16
+    i32.shr_u
+    memory.size
+    i32.ge_u
+    i32.or
     global.get $__stack_pointer
-    global.get $"bysyncify guard: stack limit"
-    i32.lt_u
+    global.get $bysyncify_stack_limit
+    i32.ge_u
+    i32.and
+    global.get $bysyncify_stack_limit
+    i32.eqz
     i32.eqz
     i32.and
     if ;; label = @1
       local.get 0
+      i32.const 384
+      i32.sub
       local.get 1
-      local.get 2
       call $"bysyncify guard: report"
     end
-    local.get 0
-    global.set $__stack_pointer
   )
   (@custom "target_features" (after code) "\01+\09sign-exts")
 )

@@ -33,6 +33,11 @@ fn addresses_may_have_64_bits() {
     );
 }
 
+/// These functions can be on a coroutine's stack.
+fn on_stack(functions: impl IntoIterator<Item = u32>) -> BTreeSet<u32> {
+    functions.into_iter().collect()
+}
+
 #[test]
 fn where_panics_unwind_globals_are_restored_for_who_catches_them() {
     let module = include_str!("unwinding.wat");
@@ -53,39 +58,55 @@ fn where_panics_unwind_globals_are_restored_for_who_catches_them() {
 fn debug_build_checks_its_stacks_and_who_is_on_them() {
     // wasm-bindgen's, a function of the program, and the switch.
     let uninstrumented = [5, 9, 10].map(|index| (index, " (vouched for)".to_owned()));
-    let guards =
-        Guards { panics: &[7], checks: true, uninstrumented: &uninstrumented, ..Guards::default() };
+    let guards = Guards {
+        panics: &[7],
+        on_stack: Some(&on_stack(4..=9)),
+        checks: true,
+        uninstrumented: &uninstrumented,
+        ..Guards::default()
+    };
     assert_guarded(include_str!("checks.wat"), &guards, include_str!("checks.expected.wat"));
 }
 
 #[test]
 fn debug_build_may_have_no_data() {
-    let guards = Guards { panics: &[], checks: true, ..Guards::default() };
+    let guards = Guards { on_stack: Some(&on_stack([0])), checks: true, ..Guards::default() };
     assert_guarded(include_str!("checks64.wat"), &guards, include_str!("checks64.expected.wat"));
 }
 
 #[test]
 fn old_compilers_get_checks_without_names() {
+    let guards = Guards { on_stack: Some(&on_stack([0])), checks: true, ..Guards::default() };
     assert_guarded(
         include_str!("checks_without_names.wat"),
-        &Guards { panics: &[], checks: true, ..Guards::default() },
+        &guards,
         include_str!("checks_without_names.expected.wat"),
     );
 }
 
 #[test]
-fn checks_need_the_function_that_the_library_has_with_debug_assertions() {
-    let with = wat::parse_str(include_str!("checks.wat")).unwrap();
-    let without = wat::parse_str(include_str!("host.wat")).unwrap();
-    assert!(can_check(&with).unwrap());
-    assert!(!can_check(&without).unwrap());
-    let error =
-        guard(&without, &Guards { panics: &[], checks: true, ..Guards::default() }).unwrap_err();
+fn optimised_build_checks_who_may_need_more_than_the_reserve() {
+    let on_stack = on_stack([0, 1, 2, 4, 5]);
+    let guards = Guards { panics: &[4], on_stack: Some(&on_stack), ..Guards::default() };
+    assert_guarded(include_str!("stack.wat"), &guards, include_str!("stack.expected.wat"));
+}
+
+#[test]
+fn checks_need_a_library_that_knows_of_them() {
+    let module = |text| wat::parse_str(text).unwrap();
+    let message = |wasm: &[u8], guards| format!("{:#}", guard(wasm, &guards).unwrap_err());
+    let none = on_stack([]);
+    let without = module(include_str!("host.wat"));
+    let expected = "cannot add guards to the module: its `bysyncify` is older than \
+                    `cargo-bysyncify`, and knows of no checks: update it, or link with \
+                    `--bysyncify-stack-checks=off` and `--bysyncify-checks=off`";
+    assert_eq!(message(&without, Guards { checks: true, ..Guards::default() }), expected);
+    assert_eq!(message(&without, Guards { on_stack: Some(&none), ..Guards::default() }), expected);
+    let text = include_str!("stack.wat").replace("$bysyncify_stack_limit", "$another");
     assert_eq!(
-        format!("{error:#}"),
-        "cannot add guards to the module: to check itself while it runs the program needs a \
-         `bysyncify` with debug assertions: set `debug-assertions = true` in the profile, or under \
-         `[profile.release.package.bysyncify]`"
+        message(&module(&text), Guards { on_stack: Some(&none), ..Guards::default() }),
+        "cannot add guards to the module: its `bysyncify` is older than `cargo-bysyncify`: update \
+         it, or link with `--bysyncify-stack-checks=off`"
     );
 }
 

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use super::*;
-use crate::analysis::Vouched;
+use crate::analysis::{Analysis, Precision, Program, Vouched};
 use crate::pipeline::{self, Recipe};
 use crate::{command, module, setup};
 
@@ -120,22 +120,25 @@ fn no_coroutine_runs_while_the_host_does() {
 
 #[test]
 fn overflow_stops_at_once() {
-    let compiled = compile("overflow", DEBUG);
-    let guards = Guards {
-        panics: &named(&compiled, "rust_begin_unwind"),
-        checks: true,
-        ..Guards::default()
+    let guarded = |compiled: &[u8], checks| {
+        let program = Program::read(compiled).unwrap();
+        let analysis = Analysis::of(&program, &Vouched::default(), Precision::Types).unwrap();
+        let panics: Vec<_> = analysis.panics().collect();
+        let on_stack = Some(&analysis.on_stack(&program));
+        guard(compiled, &Guards { panics: &panics, on_stack, checks, ..Guards::default() }).unwrap()
     };
-    let wasm = guard(&compiled, &guards).unwrap();
-    assert_prints(&run(&asyncify(&wasm, DEBUG)), include_str!("program/overflow.txt"));
-
+    let named = include_str!("program/overflow.txt");
+    let by_number = ["too_large", "descend"].iter().fold(named.to_owned(), |text, name| {
+        let number = "function N (`cargo bysyncify report --function N names it)";
+        text.replace(&format!("`overflow::{name}`"), number)
+    });
+    let debug = compile("overflow", DEBUG);
+    assert_prints(&run(&asyncify(&guarded(&debug, true), DEBUG)), named);
     // What compilers before Rust 1.87 make of it.
-    let compiled = module::without_sections(&compiled, |name| name == "target_features").unwrap();
-    let wasm = guard(&compiled, &guards).unwrap();
-    let expected = include_str!("program/overflow.txt")
-        .replace(" in `overflow::too_large`", "")
-        .replace(" in `overflow::descend`", "");
-    assert_prints(&run(&asyncify(&wasm, DEBUG)), &expected);
+    let old = module::without_sections(&debug, |name| name == "target_features").unwrap();
+    assert_prints(&run(&asyncify(&guarded(&old, true), DEBUG)), &by_number);
+    let release = compile("overflow", RELEASE);
+    assert_prints(&run(&asyncify(&guarded(&release, false), RELEASE)), &by_number);
 }
 
 #[test]

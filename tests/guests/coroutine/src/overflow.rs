@@ -1,8 +1,9 @@
 //! Stacks that are too small: rule S7 of the design.
 
-use bysyncify::{Coroutine, MIN_STACK_SIZE, RawCoroutine, Stack, embed};
+use bysyncify::{Coroutine, MIN_STACK_SIZE, RawCoroutine, Stack, embed, stack_left};
 use guest_support::{
-    after_polls, expect_trap, is_checked, mask_numbers, mask_quotes, poll_once, run, tests,
+    after_polls, expect_overflow_in, expect_trap, is_checked, mask_numbers, mask_quotes, poll_once,
+    run, tests,
 };
 use std::hint::black_box;
 use std::mem::MaybeUninit;
@@ -136,6 +137,36 @@ tests! {
         let _ = poll_once(&mut coroutine);
     }
 
+    fn what_is_left_of_the_stack_is_that_of_who_asks() {
+        assert_eq!(stack_left(), None);
+        let outer = Coroutine::new(16384, |_| {
+            let before = stack_left().expect("a coroutine is running");
+            assert!((8192..=16384 - 128).contains(&before), "{before}");
+            let inner = Coroutine::new(65536, |_| {
+                assert!((32768..=65536 - 128).contains(&stack_left().unwrap()));
+                embed(after_polls(1, ()));
+                assert!((32768..=65536 - 128).contains(&stack_left().unwrap()));
+            });
+            embed(inner);
+            assert_eq!(stack_left(), Some(before));
+        });
+        assert_eq!(run(outer).0, 2);
+        assert_eq!(stack_left(), None);
+    }
+
+    fn who_asks_what_is_left_can_stop_in_time() {
+        fn descend(depth: u32) -> u32 {
+            let array = black_box([depth; 64]);
+            if stack_left().is_some_and(|left| left < 32768) {
+                // A wait finds room, too.
+                return embed(after_polls(1, depth));
+            }
+            descend(depth + 1) + array[7] - array[8]
+        }
+        let deepest = run(Coroutine::new(65536, |_| descend(0))).1;
+        assert!((40..=32768 / 256).contains(&deepest), "{deepest}");
+    }
+
     fn a_closure_that_does_not_fit_on_its_stack() {
         let large = [7u8; 6000];
         expect_trap(
@@ -172,14 +203,7 @@ fn below_and_above() -> (&'static mut [MaybeUninit<u8>], &'static mut [MaybeUnin
 /// Expects the message of [`fill_down_to`], when it has overwritten what lies below the stack; or
 /// rather, in a module that checks itself, before it does.
 fn expect_overwritten() {
-    if is_checked() {
-        mask_numbers();
-        expect_trap(
-            "coroutine stack overflow: # bytes are needed in \
-             `guest_coroutine::overflow::fill_down_to` and the stack has #; give the coroutine a \
-             larger one",
-        );
-    } else {
+    if !expect_overflow_in("guest_coroutine::overflow::fill_down_to") {
         expect_trap(
             "coroutine stack overflow: what lies below the stack was overwritten; give the \
              coroutine a larger one",
@@ -189,14 +213,11 @@ fn expect_overwritten() {
 
 /// Expects the message of a wait below the stack; or likewise of whoever is the first there.
 fn expect_no_room() {
-    mask_numbers();
     if is_checked() {
         mask_quotes();
-        expect_trap(
-            "coroutine stack overflow: # bytes are needed in `…` and the stack has #; give the \
-             coroutine a larger one",
-        );
-    } else {
+    }
+    if !expect_overflow_in("…") {
+        mask_numbers();
         expect_trap(
             "coroutine stack overflow: # bytes are in use before anything is saved and the stack \
              has #; give the coroutine a larger one",

@@ -12,6 +12,7 @@ mod sys {
         pub(crate) fn allow_trap(text: *const u8, len: usize);
         pub(crate) safe fn random_seed() -> u64;
         pub(crate) safe fn is_checked() -> u32;
+        pub(crate) safe fn is_stack_checked() -> u32;
     }
 }
 
@@ -79,6 +80,26 @@ pub fn random_seed() -> u64 {
 /// Whether the linker has made this module check itself while it runs.
 pub fn is_checked() -> bool {
     sys::is_checked() != 0
+}
+
+/// From now on the only good outcome is the message that a coroutine's stack overflows in this
+/// function, with any numbers, if the linker has made the module look for that. Returns whether it
+/// has.
+pub fn expect_overflow_in(function: &str) -> bool {
+    if sys::is_stack_checked() == 0 {
+        return false;
+    }
+    mask_numbers();
+    let function = if is_checked() {
+        format!("`{function}`")
+    } else {
+        "function # (`cargo bysyncify report --function #` names it)".to_owned()
+    };
+    expect_trap(&format!(
+        "coroutine stack overflow: # bytes are needed in {function} and the stack has #; give the \
+         coroutine a larger one"
+    ));
+    true
 }
 
 /// Called first in every test: sends panic messages to the host.

@@ -14,7 +14,8 @@ pub mod native;
 pub mod random;
 
 pub use host::{
-    allow_trap, expect_trap, is_checked, log, mask_numbers, mask_quotes, random_seed, start,
+    allow_trap, expect_overflow_in, expect_trap, is_checked, log, mask_numbers, mask_quotes,
+    random_seed, start,
 };
 
 /// Exports each function as a test: the harness runs it in an instance of its own. On the host it is

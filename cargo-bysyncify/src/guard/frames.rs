@@ -1,0 +1,391 @@
+//! What functions do with the stack pointer: how far down each moves it, and where.
+//!
+//! LLVM begins a function that has a frame in memory like this, and ends it likewise:
+//!
+//! ```text
+//!   global.get $__stack_pointer          local.get $frame
+//!   i32.const 48                         i32.const 48
+//!   i32.sub                              i32.add
+//!   local.tee $frame                     global.set $__stack_pointer
+//!   global.set $__stack_pointer
+//! ```
+//!
+//! So we follow values that are the stack pointer as it was on entry and a constant, through
+//! locals and through the function, in order. A local that is assigned in a block is unknown
+//! after it, and one that is assigned in a loop is unknown from the loop's beginning: then
+//! whatever branches bring is no other than what we know. All else is unknown too, and an unknown
+//! value may be anywhere below.
+
+use std::collections::BTreeSet;
+
+use anyhow::Result;
+use wasmparser::{FunctionBody, Operator};
+
+/// No known frame is larger.
+const MOST: i64 = -0x4000_0000;
+
+/// What one function does with the stack pointer.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Frame {
+    /// For each instruction that sets the stack pointer, in order: whether that can be lower than
+    /// it was on entry, and than what was set before on every way here.
+    pub(super) lowers: Vec<bool>,
+    /// How far below where it was on entry it can be, in bytes. `None` if that is not known.
+    pub(super) size: Option<u64>,
+}
+
+/// A value, as far as it matters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Value {
+    Constant(i64),
+    /// The stack pointer on entry and something from the one to the other.
+    Pointer(i64, i64),
+    Unknown,
+}
+
+/// A block that is open.
+#[derive(Default)]
+struct Block {
+    /// What was assigned in it.
+    assigned: BTreeSet<usize>,
+    /// What `Scan::floor` was at its beginning.
+    floor: i64,
+}
+
+struct Scan {
+    /// The locals, and last the stack pointer.
+    held: Vec<Value>,
+    /// The operands that something is known of, and a few others; what is missing is unknown.
+    operands: Vec<Value>,
+    blocks: Vec<Block>,
+    /// The stack pointer has been set to this or less on every way here, from where it was on
+    /// entry.
+    floor: i64,
+    frame: Frame,
+}
+
+/// Reads a function with so many parameters.
+pub(super) fn read(body: &FunctionBody<'_>, parameters: u32, stack_pointer: u32) -> Result<Frame> {
+    let mut locals = parameters as usize;
+    for group in body.get_locals_reader()? {
+        locals += group?.0 as usize;
+    }
+    let is_set = |operator: &Operator<'_>| matches!(operator, Operator::GlobalSet { global_index } if *global_index == stack_pointer);
+    let loops = assigned_in_loops(body, |operator| match operator {
+        Operator::LocalSet { local_index } | Operator::LocalTee { local_index } => {
+            Some(*local_index as usize)
+        }
+        // What is called leaves the pointer where it was. We need not rely on that.
+        operator if is_set(operator) || is_call(operator) => Some(locals),
+        _ => None,
+    })?;
+    let mut loops = loops.into_iter();
+    let mut held = vec![Value::Unknown; locals];
+    held.push(Value::Pointer(0, 0));
+    let mut scan = Scan {
+        held,
+        operands: Vec::new(),
+        blocks: vec![Block::default()],
+        floor: 0,
+        frame: Frame { lowers: Vec::new(), size: Some(0) },
+    };
+    for operator in body.get_operators_reader()? {
+        let operator = operator?;
+        match operator {
+            Operator::GlobalGet { global_index } if global_index == stack_pointer => {
+                scan.operands.push(scan.held[locals]);
+            }
+            _ if is_set(&operator) => scan.set_stack_pointer(locals),
+            Operator::LocalGet { local_index } => {
+                scan.operands.push(scan.held[local_index as usize]);
+            }
+            Operator::LocalSet { local_index } => {
+                let value = scan.pop();
+                scan.assign(local_index as usize, value);
+            }
+            Operator::LocalTee { local_index } => {
+                let value = scan.pop();
+                scan.assign(local_index as usize, value);
+                scan.operands.push(value);
+            }
+            Operator::I32Const { value } => scan.operands.push(Value::Constant(value.into())),
+            Operator::I64Const { value } => scan.operands.push(Value::Constant(value)),
+            Operator::I32Add | Operator::I64Add => scan.binary(Value::plus),
+            Operator::I32Sub | Operator::I64Sub => scan.binary(Value::minus),
+            Operator::I32And | Operator::I64And => scan.binary(Value::and),
+            Operator::Block { .. }
+            | Operator::If { .. }
+            | Operator::Try { .. }
+            | Operator::TryTable { .. } => scan.enter(),
+            Operator::Loop { .. } => {
+                loops.next().into_iter().flatten().for_each(|local| scan.forget(local));
+                scan.enter();
+            }
+            Operator::Else | Operator::Catch { .. } | Operator::CatchAll => scan.other_branch(),
+            Operator::End | Operator::Delegate { .. } => scan.leave(),
+            _ => {
+                if is_call(&operator) {
+                    scan.assign(locals, Value::Unknown);
+                }
+                // How many operands it takes we need not know.
+                scan.operands.clear();
+            }
+        }
+    }
+    Ok(scan.frame)
+}
+
+impl Scan {
+    fn set_stack_pointer(&mut self, place: usize) {
+        let value = self.pop();
+        let lowers = match value {
+            // More than was there on entry, or half of all addresses less: that is no frame of
+            // LLVM's, or one so large that the numbers have wrapped.
+            Value::Pointer(least, most) if most <= 0 && least >= MOST => {
+                let lowers = least < self.floor;
+                self.floor = self.floor.min(most);
+                self.frame.size = self.frame.size.map(|size| size.max(least.unsigned_abs()));
+                lowers
+            }
+            _ => {
+                self.frame.size = None;
+                true
+            }
+        };
+        self.frame.lowers.push(lowers);
+        self.assign(place, value);
+    }
+
+    fn pop(&mut self) -> Value {
+        self.operands.pop().unwrap_or(Value::Unknown)
+    }
+
+    fn binary(&mut self, result: impl Fn(Value, Value) -> Value) {
+        let right = self.pop();
+        let left = self.pop();
+        self.operands.push(result(left, right));
+    }
+
+    fn assign(&mut self, place: usize, value: Value) {
+        self.held[place] = value;
+        if let Some(block) = self.blocks.last_mut() {
+            block.assigned.insert(place);
+        }
+    }
+
+    fn forget(&mut self, place: usize) {
+        self.held[place] = Value::Unknown;
+    }
+
+    fn enter(&mut self) {
+        self.operands.clear();
+        self.blocks.push(Block { floor: self.floor, ..Block::default() });
+    }
+
+    /// `else`, `catch`: what came before it in the block may have run, or not.
+    fn other_branch(&mut self) {
+        self.operands.clear();
+        if let Some(Block { assigned, floor }) = self.blocks.last() {
+            self.floor = *floor;
+            for place in assigned {
+                self.held[*place] = Value::Unknown;
+            }
+        }
+    }
+
+    fn leave(&mut self) {
+        self.other_branch();
+        let inner = self.blocks.pop().unwrap_or_default();
+        if let Some(outer) = self.blocks.last_mut() {
+            outer.assigned.extend(inner.assigned);
+        }
+    }
+}
+
+impl Value {
+    fn plus(self, other: Self) -> Self {
+        let sum = match (self, other) {
+            (Self::Constant(one), Self::Constant(other)) => {
+                one.checked_add(other).map(Self::Constant)
+            }
+            (Self::Pointer(least, most), Self::Constant(by))
+            | (Self::Constant(by), Self::Pointer(least, most)) => {
+                least.checked_add(by).zip(most.checked_add(by)).map(|(l, m)| Self::Pointer(l, m))
+            }
+            _ => None,
+        };
+        sum.unwrap_or(Self::Unknown)
+    }
+
+    fn minus(self, other: Self) -> Self {
+        match other {
+            Self::Constant(by) => {
+                by.checked_neg().map_or(Self::Unknown, |by| self.plus(Self::Constant(by)))
+            }
+            _ => Self::Unknown,
+        }
+    }
+
+    /// A pointer rounded down to a multiple of a power of two, which is what LLVM aligns with.
+    fn and(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Pointer(least, most), Self::Constant(mask))
+                if mask < 0 && mask.unsigned_abs().is_power_of_two() =>
+            {
+                // It loses less than the alignment.
+                least.checked_sub(!mask).map_or(Self::Unknown, |least| Self::Pointer(least, most))
+            }
+            _ => Self::Unknown,
+        }
+    }
+}
+
+/// Whether other code runs before the next instruction.
+fn is_call(operator: &Operator<'_>) -> bool {
+    matches!(
+        operator,
+        Operator::Call { .. } | Operator::CallIndirect { .. } | Operator::CallRef { .. }
+    )
+}
+
+/// For each loop, in the order of their beginnings, what is assigned in it.
+fn assigned_in_loops(
+    body: &FunctionBody<'_>,
+    assigned: impl Fn(&Operator<'_>) -> Option<usize>,
+) -> Result<Vec<BTreeSet<usize>>> {
+    let mut loops: Vec<BTreeSet<usize>> = Vec::new();
+    // For each open block, which loop it is, if it is one.
+    let mut open: Vec<Option<usize>> = vec![None];
+    for operator in body.get_operators_reader()? {
+        let operator = operator?;
+        match operator {
+            Operator::Loop { .. } => {
+                open.push(Some(loops.len()));
+                loops.push(BTreeSet::new());
+            }
+            Operator::Block { .. }
+            | Operator::If { .. }
+            | Operator::Try { .. }
+            | Operator::TryTable { .. } => open.push(None),
+            Operator::End | Operator::Delegate { .. } => {
+                open.pop();
+            }
+            _ => {
+                if let Some(place) = assigned(&operator) {
+                    for index in open.iter().flatten() {
+                        loops[*index].insert(place);
+                    }
+                }
+            }
+        }
+    }
+    Ok(loops)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use wasmparser::{Parser, Payload};
+
+    /// Reads a function with one parameter, which has the stack pointer in its only local.
+    fn frame(code: &str) -> Frame {
+        let text = format!(
+            "(module
+               (tag $tag)
+               (global $sp (mut i32) (i32.const 0))
+               (func $f (param $n i32) (local $fp i32) {code}))"
+        );
+        let wasm = wat::parse_str(text).unwrap();
+        let body = Parser::new(0).parse_all(&wasm).find_map(|payload| match payload.unwrap() {
+            Payload::CodeSectionEntry(body) => Some(body),
+            _ => None,
+        });
+        read(&body.unwrap(), 1, 0).unwrap()
+    }
+
+    const DOWN: &str = "global.get $sp i32.const 48 i32.sub local.tee $fp global.set $sp ";
+    const UP: &str = "local.get $fp i32.const 48 i32.add global.set $sp ";
+
+    #[track_caller]
+    fn assert_frame(code: &str, lowers: &[bool], size: Option<u64>) {
+        assert_eq!(frame(code), Frame { lowers: lowers.to_vec(), size }, "{code}");
+    }
+
+    #[test]
+    fn prologue_goes_down_and_epilogue_up() {
+        assert_frame("", &[], Some(0));
+        assert_frame(&format!("{DOWN} call $f {UP}"), &[true, false], Some(48));
+        // Without optimisation constants are in locals, too.
+        assert_frame(
+            "(local i32 i32) global.get $sp local.set 2 i32.const 48 local.set 3 local.get 2 \
+             local.get 3 i32.sub local.set $fp local.get $fp global.set $sp \
+             (block local.get $fp i32.const 48 local.set 2 local.get 2 i32.add global.set $sp)",
+            &[true, false],
+            Some(48),
+        );
+        // The epilogue is in a block, a loop, behind a branch; or a caught panic goes on.
+        let within = [
+            format!("(block {UP})"),
+            format!("(loop {UP})"),
+            format!("local.get 0 (if (then {UP}))"),
+            "try call $f catch_all local.get $fp global.set $sp end".to_owned(),
+        ];
+        for code in within {
+            assert_frame(&format!("{DOWN} {code}"), &[true, false], Some(48));
+        }
+    }
+
+    #[test]
+    fn aligned_frame_may_be_larger() {
+        let down = "global.get $sp local.tee $fp i32.const 48 i32.sub i32.const -64 i32.and \
+                    global.set $sp";
+        assert_frame(&format!("{down} local.get $fp global.set $sp"), &[true, false], Some(111));
+        // No alignment.
+        let down = down.replace("-64", "-63");
+        assert_frame(&down, &[true], None);
+    }
+
+    #[test]
+    fn what_is_not_known_may_be_anywhere() {
+        let any = "local.get $n global.set $sp";
+        assert_frame(any, &[true], None);
+        let variable = "global.get $sp local.get $n i32.sub global.set $sp";
+        assert_frame(variable, &[true], None);
+        assert_frame(&format!("{DOWN} {variable} {UP}"), &[true, true, false], None);
+        // On the way here it may have been another one.
+        let assigned = "local.get $n local.set $fp";
+        let ways = [
+            format!("{DOWN} (block {assigned}) {UP}"),
+            format!("{DOWN} local.get 0 (if (then {assigned})) {UP}"),
+            format!("{DOWN} local.get 0 (if (then {assigned}) (else {UP}))"),
+            format!("{DOWN} try {assigned} call $f catch_all {UP} end"),
+            format!("{DOWN} (loop {UP} {assigned} br 0)"),
+            format!("{DOWN} (loop (block {UP}) (block (block {assigned}) br 1))"),
+            format!("call $f {DOWN} {UP}"),
+            format!("(loop {DOWN} br 0)"),
+            // Two of half of all addresses are none.
+            "global.get $sp i32.const -2147483648 i32.sub global.set $sp".to_owned(),
+        ];
+        for code in ways {
+            let Frame { size, .. } = frame(&code);
+            assert_eq!(size, None, "{code}");
+        }
+    }
+
+    #[test]
+    fn what_was_set_on_some_ways_only_was_not_set() {
+        let down = format!("local.get 0 (if (then {DOWN}))");
+        let again = "(local i32) global.get $sp local.tee 2 i32.const 48 i32.sub local.set 2";
+        assert_frame(
+            &format!("{again} {down} local.get 2 global.set $sp local.get 2 global.set $sp"),
+            &[true, true, false],
+            Some(48),
+        );
+    }
+
+    #[test]
+    fn of_two_frames_the_larger_counts() {
+        let more = "local.get $fp i32.const 100 i32.sub global.set $sp";
+        assert_frame(&format!("{DOWN} {more} {UP}"), &[true, true, false], Some(148));
+    }
+}

@@ -1,0 +1,229 @@
+(module
+  (type (;0;) (func))
+  (type (;1;) (func (param i32 i32 i32) (result i32)))
+  (type (;2;) (func (param i32 i32)))
+  (type (;3;) (func (param i32)))
+  (type (;4;) (func (param i32 i32)))
+  (memory (;0;) 1)
+  (global $__stack_pointer (;0;) (mut i32) i32.const 1048576)
+  (global $bysyncify_current_core (;1;) (mut i32) i32.const 0)
+  (global $bysyncify_stack_limit (;2;) (mut i32) i32.const 0)
+  (global $bysyncify_stack_reserve (;3;) i32 i32.const 384)
+  (global $"bysyncify guard: host stack" (;4;) (mut i32) i32.const 0)
+  (global $"bysyncify guard: why outside" (;5;) (mut i32) i32.const 0)
+  (global $"bysyncify guard: reporter" (;6;) (mut i32) i32.const 0)
+  (func $small (;0;) (type 0)
+    (local $frame i32) (local i32)
+    global.get $__stack_pointer
+    i32.const 160
+    i32.sub
+    local.tee $frame
+    local.tee 1
+    global.get $bysyncify_stack_limit
+    i32.lt_u
+    if ;; label = @1
+      local.get 1
+      i32.const 0
+      call $"bysyncify guard: stack limit passed"
+    end
+    local.get 1
+    global.set $__stack_pointer
+    call $least
+    local.get $frame
+    i32.const 160
+    i32.add
+    global.set $__stack_pointer
+  )
+  (func $least (;1;) (type 0)
+    (local $frame i32)
+    global.get $__stack_pointer
+    i32.const 112
+    i32.sub
+    local.tee $frame
+    global.set $__stack_pointer
+    local.get $frame
+    i32.const 112
+    i32.add
+    global.set $__stack_pointer
+  )
+  (func $large (;2;) (type 0)
+    (local $frame i32) (local i32)
+    global.get $__stack_pointer
+    i32.const 8192
+    i32.sub
+    local.tee $frame
+    local.tee 1
+    global.get $bysyncify_stack_limit
+    i32.sub
+    global.get $__stack_pointer
+    global.get $bysyncify_stack_limit
+    i32.sub
+    i32.gt_u
+    if ;; label = @1
+      local.get 1
+      i32.const 2
+      call $"bysyncify guard: stack limit passed"
+    end
+    local.get 1
+    global.set $__stack_pointer
+    call $least
+    local.get $frame
+    i32.const 8192
+    i32.add
+    global.set $__stack_pointer
+  )
+  (func $not_on_a_coroutines_stack (;3;) (type 0)
+    i32.const 1
+    global.set $__stack_pointer
+  )
+  (func $panics (;4;) (type 0)
+    global.get $__stack_pointer
+    global.get $"bysyncify guard: host stack"
+    global.get $bysyncify_current_core
+    i32.eqz
+    select
+    global.set $__stack_pointer
+    i32.const 0
+    global.set $bysyncify_current_core
+    i32.const 0
+    global.set $bysyncify_stack_limit
+    i32.const 1
+    global.set $"bysyncify guard: why outside"
+    call $panics
+  )
+  (func $who_panics (;5;) (type 0)
+    (local $frame i32)
+    global.get $__stack_pointer
+    i32.const 256
+    i32.sub
+    local.tee $frame
+    global.set $__stack_pointer
+    call $panics
+    unreachable
+  )
+  (func $bysyncify_resume (;6;) (type 1) (param i32 i32 i32) (result i32)
+    i32.const 1
+  )
+  (func $bysyncify_outside (;7;) (type 2) (param i32 i32))
+  (func $bysyncify_set_reporter (;8;) (type 3) (param i32)
+    local.get 0
+    global.set $"bysyncify guard: reporter"
+  )
+  (func $"bysyncify guard: bysyncify_resume" (;9;) (type 1) (param i32 i32 i32) (result i32)
+    (local i32 i32)
+    global.get $"bysyncify guard: host stack"
+    local.set 3
+    global.get $"bysyncify guard: why outside"
+    local.set 4
+    global.get $__stack_pointer
+    global.get $"bysyncify guard: host stack"
+    global.get $bysyncify_current_core
+    i32.eqz
+    select
+    global.set $"bysyncify guard: host stack"
+    i32.const 0
+    global.set $"bysyncify guard: why outside"
+    local.get 0
+    local.get 1
+    local.get 2
+    call $bysyncify_resume
+    local.get 3
+    global.set $"bysyncify guard: host stack"
+    local.get 4
+    global.set $"bysyncify guard: why outside"
+  )
+  (func $"bysyncify guard: bysyncify_outside" (;10;) (type 2) (param i32 i32)
+    (local i32 i32 i32 i32)
+    global.get $__stack_pointer
+    local.set 2
+    global.get $"bysyncify guard: host stack"
+    local.set 3
+    global.get $"bysyncify guard: why outside"
+    local.set 4
+    global.get $bysyncify_stack_limit
+    local.set 5
+    global.get $__stack_pointer
+    global.get $"bysyncify guard: host stack"
+    global.get $bysyncify_current_core
+    i32.eqz
+    select
+    global.set $__stack_pointer
+    i32.const 0
+    global.set $bysyncify_stack_limit
+    i32.const 0
+    global.set $"bysyncify guard: why outside"
+    local.get 0
+    local.get 1
+    call $bysyncify_outside
+    local.get 2
+    global.set $__stack_pointer
+    local.get 3
+    global.set $"bysyncify guard: host stack"
+    local.get 4
+    global.set $"bysyncify guard: why outside"
+    local.get 5
+    global.set $bysyncify_stack_limit
+  )
+  (func $"bysyncify guard: report" (;11;) (type 4) (param i32 i32)
+    (local i32)
+    global.get $"bysyncify guard: host stack"
+    i32.const 20
+    i32.sub
+    i32.const -16
+    i32.and
+    local.tee 2
+    global.set $__stack_pointer
+    local.get 2
+    local.get 2
+    i32.const 20
+    i32.add
+    i32.store
+    local.get 2
+    i32.const 0
+    i32.store offset=4
+    local.get 2
+    local.get 1
+    i32.store offset=8
+    local.get 2
+    local.get 0
+    i32.store offset=12
+    local.get 2
+    global.get $bysyncify_stack_limit
+    i32.const 384
+    i32.sub
+    i32.store offset=16
+    i32.const 0
+    global.set $bysyncify_stack_limit
+    global.get $"bysyncify guard: reporter"
+    local.get 2
+    call $bysyncify_outside
+    unreachable
+  )
+  (func $"bysyncify guard: stack limit passed" (;12;) (type 4) (param i32 i32)
+    local.get 0
+    global.get $bysyncify_stack_limit
+    i32.lt_u
+    local.get 0
+    i32.const 16
+    i32.shr_u
+    memory.size
+    i32.ge_u
+    i32.or
+    global.get $__stack_pointer
+    global.get $bysyncify_stack_limit
+    i32.ge_u
+    i32.and
+    global.get $bysyncify_stack_limit
+    i32.eqz
+    i32.eqz
+    i32.and
+    if ;; label = @1
+      local.get 0
+      i32.const 384
+      i32.sub
+      local.get 1
+      call $"bysyncify guard: report"
+    end
+  )
+  (@custom "target_features" (after code) "\01+\0bbulk-memory")
+)
