@@ -11,6 +11,8 @@ mod archive;
 mod encode;
 #[path = "build/object.rs"]
 mod object;
+#[path = "build/threads.rs"]
+mod threads;
 
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
@@ -29,10 +31,11 @@ fn main() {
             return;
         }
     };
-    // Stable compilers do not tell build scripts of the feature `atomics`; the targets that
-    // have it by default say so in their names.
-    let threads = variable("CARGO_CFG_TARGET_FEATURE").split(',').any(|f| f == "atomics")
-        || variable("TARGET").contains("threads");
+    let threads = threads::possible(
+        &variable("TARGET"),
+        &variable("CARGO_CFG_TARGET_FEATURE"),
+        &variable("CARGO_ENCODED_RUSTFLAGS"),
+    );
 
     let out = PathBuf::from(env::var_os("OUT_DIR").expect("Cargo sets OUT_DIR"));
     let library = archive::archive("switch.o", &object::emit(width, threads));

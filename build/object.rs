@@ -15,8 +15,10 @@ use crate::encode::{
     Relocation, Symbol, Width, function_type, import, name, section, signed, unsigned, vector,
 };
 
-/// Emits the object. `threads` declares the features that a linker demands of every object
-/// in a module with shared memory.
+/// Emits the object. It says of itself what the library was compiled for: with `threads`, the features
+/// that a linker demands of every object in a module with shared memory; without, that it must not
+/// be linked into one. Then coroutines are `Send` because there is no other thread, and a compiler that
+/// was told otherwise in a way that build.rs has not seen is found out here.
 pub(crate) fn emit(width: Width, threads: bool) -> Vec<u8> {
     let pointer = width.value_type();
     let limits = match width {
@@ -73,13 +75,12 @@ pub(crate) fn emit(width: Width, threads: bool) -> Vec<u8> {
     module.extend(section(10, code));
     module.extend(section(0, linking()));
     module.extend(section(0, reloc_code(&relocations)));
-    if threads {
-        let features = vector(&[
-            [b"+".to_vec(), name("atomics")].concat(),
-            [b"+".to_vec(), name("bulk-memory")].concat(),
-        ]);
-        module.extend(section(0, [name("target_features"), features].concat()));
-    }
+    let feature = |prefix: &str, feature: &str| [prefix.as_bytes(), &name(feature)].concat();
+    let features = match threads {
+        true => vector(&[feature("+", "atomics"), feature("+", "bulk-memory")]),
+        false => vector(&[feature("-", "shared-mem")]),
+    };
+    module.extend(section(0, [name("target_features"), features].concat()));
     module
 }
 

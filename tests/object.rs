@@ -12,6 +12,9 @@ mod encode;
 #[path = "../build/object.rs"]
 mod object;
 
+#[path = "../build/threads.rs"]
+mod threads;
+
 use encode::Width;
 
 /// What must agree: everything but the encoding, names and linking information.
@@ -197,4 +200,59 @@ fn the_archive_holds_it_and_nothing_that_varies() {
     assert_eq!(archive[..header.len()], *header.as_bytes());
     assert_eq!(archive[header.len()..][..size], *object);
     assert_eq!(archive.len() % 2, 0);
+}
+
+/// What the object's section `target_features` says.
+fn features(object: &[u8]) -> Vec<String> {
+    let section = Parser::new(0).parse_all(object).find_map(|payload| match payload.unwrap() {
+        Payload::CustomSection(section) if section.name() == "target_features" => Some(section),
+        _ => None,
+    });
+    let mut reader =
+        wasmparser::BinaryReader::new(section.expect("a section of features").data(), 0);
+    let count = reader.read_var_u32().unwrap();
+    let feature = |_| {
+        let prefix = char::from(reader.read_u8().unwrap());
+        format!("{prefix}{}", reader.read_string().unwrap())
+    };
+    (0..count).map(feature).collect()
+}
+
+#[test]
+fn it_says_whether_memory_may_be_shared() {
+    for width in [Width::W32, Width::W64] {
+        assert_eq!(features(&object::emit(width, true)), ["+atomics", "+bulk-memory"]);
+        assert_eq!(features(&object::emit(width, false)), ["-shared-mem"]);
+    }
+}
+
+#[test]
+fn threads_are_possible_wherever_the_feature_comes_from() {
+    let plain = "wasm32-unknown-unknown";
+    let of_flags =
+        |flags: &str| threads::possible(plain, "bulk-memory", &flags.replace(' ', "\u{1f}"));
+    assert!(threads::possible("wasm32-wasip1-threads", "", ""));
+    assert!(threads::possible(plain, "atomics,bulk-memory", ""));
+    assert!(!threads::possible(plain, "bulk-memory,sign-ext", ""));
+    for flags in [
+        "-Ctarget-feature=+atomics",
+        "-C target-feature=+simd128,+atomics,+bulk-memory",
+        "-Cpanic=abort --codegen target-feature=+atomics",
+        "--codegen=target-feature=+atomics",
+        "-Ctarget-feature=-atomics -Ctarget-feature=+atomics",
+        "-Ctarget-cpu=bleeding-edge",
+        "-C target-cpu=native",
+        "-Cllvm-args=-mattr=+atomics",
+    ] {
+        assert!(of_flags(flags), "{flags}");
+    }
+    for flags in [
+        "",
+        "-Ctarget-feature=+simd128",
+        "-Ctarget-feature=+atomics,-atomics",
+        "-Ctarget-cpu=generic",
+        "--cfg target-feature=+atomics",
+    ] {
+        assert!(!of_flags(flags), "{flags}");
+    }
 }
