@@ -25,6 +25,8 @@ pub(crate) enum Fatal {
     ForeignStack,
     /// A function saw an unwind that it does not take part in.
     Uninstrumented { function: Function },
+    /// A coroutine called a function that stops the thread, where there is no other.
+    Parked { function: Function },
     /// `bysyncify_suspend` returned to a caller that should have been unwound.
     NotInstrumented,
     /// An entry function returned in the middle of an unwind or rewind.
@@ -91,6 +93,11 @@ impl fmt::Display for Fatal {
                 f,
                 "{function} was on the stack at a suspend but is not instrumented by Asyncify"
             ),
+            Self::Parked { function } => write!(
+                f,
+                "{function} would stop the only thread there is: what waits in it spins for ever; \
+                 wait with `embed` instead"
+            ),
             Self::NotInstrumented => f.write_str(
                 "a function that waits in `embed` was not instrumented by Asyncify; link with \
                  `bysyncify-ld`, or run `wasm-opt --asyncify \
@@ -144,7 +151,8 @@ mod tests {
             Fatal::StackOverflow { .. } => Fatal::CanaryDead,
             Fatal::CanaryDead => Fatal::ForeignStack,
             Fatal::ForeignStack => Fatal::Uninstrumented { function },
-            Fatal::Uninstrumented { .. } => Fatal::NotInstrumented,
+            Fatal::Uninstrumented { .. } => Fatal::Parked { function },
+            Fatal::Parked { .. } => Fatal::NotInstrumented,
             Fatal::NotInstrumented => Fatal::LostFrames,
             Fatal::LostFrames => Fatal::NotCurrent,
             Fatal::NotCurrent => Fatal::ForeignUnwind,

@@ -20,11 +20,14 @@ struct Report {
     /// The function's number in the module as it was linked.
     number: usize,
     /// The lowest address that the function may write to. Null if that is not what was checked,
-    /// but that the function is on the stack at no suspend.
+    /// but that the function is on the stack at no suspend; [`PARKED`] if no coroutine may call it.
     lowest: *const u8,
     /// The low end of the running coroutine's stack.
     base: *const u8,
 }
+
+/// See [`Report::lowest`].
+const PARKED: usize = 1;
 
 /// Tells the checks whom to call, if there are any.
 #[inline]
@@ -46,6 +49,9 @@ unsafe extern "C" fn report(report: *mut (), _: Mark) {
     let function = Function { name, number: report.number };
     if report.lowest.is_null() {
         fatal(&Fatal::Uninstrumented { function });
+    }
+    if report.lowest.addr() == PARKED {
+        fatal(&Fatal::Parked { function });
     }
     let core = report.base.wrapping_sub(size_of::<RawCore>()).cast::<RawCore>();
     // SAFETY: its coroutine is running.

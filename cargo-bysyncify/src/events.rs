@@ -66,6 +66,8 @@ enum Event {
         bytes: u64,
     },
     Phase(Phase),
+    /// What is worth to be known, in a text of several lines.
+    Warning(String),
     /// The last, with how long each phase took.
     Finish {
         figures: Figures,
@@ -104,6 +106,7 @@ impl Event {
                 json["event"] = "finish".into();
                 json
             }
+            Self::Warning(message) => json!({ "event": "warning", "message": message }),
             Self::Failed(message) => json!({ "event": "failed", "message": message }),
         }
     }
@@ -135,6 +138,7 @@ impl Event {
                     })
                     .collect(),
             },
+            "warning" => Self::Warning(json["message"].as_str()?.to_owned()),
             "failed" => Self::Failed(json["message"].as_str()?.to_owned()),
             _ => return None,
         })

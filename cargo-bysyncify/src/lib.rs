@@ -38,6 +38,7 @@ mod run;
 mod serve;
 pub mod setup;
 mod store;
+mod warnings;
 mod wasm_opt;
 mod watch;
 

@@ -1,6 +1,7 @@
 //! `bysyncify-ld`: calls the real linker, then runs Asyncify on what needs it.
 //!
-//! It prints nothing of its own when all is well: rustc would show it as a warning.
+//! It prints nothing of its own when all is well. What it prints rustc shows as a warning, if the
+//! lint `linker_messages` is on (it is not by default), so `cargo bysyncify` is told as well.
 
 use std::ffi::OsString;
 use std::fs;
@@ -18,7 +19,7 @@ use crate::module::{self, Summary};
 use crate::pipeline::{self, Compact, Recipe};
 use crate::store::{self, Store, Temporary};
 use crate::wasm_opt::WasmOpt;
-use crate::{command, setup};
+use crate::{command, setup, warnings};
 
 /// Runs the linker with the process's arguments (without its own name).
 pub(crate) fn main(arguments: &[OsString]) -> ExitCode {
@@ -85,6 +86,10 @@ fn finish(
     };
     let bytes_before = size(output)?;
     let linked = link_for_analysis(arguments, linker)?;
+    for warning in warnings::of(&linked, &recipe.vouched)? {
+        eprintln!("bysyncify-ld: warning: {warning}");
+        events.warning(&warning);
+    }
     let engine = engine(&recipe)?;
     let store = Store::of(output);
     let how = Made::with(engine.as_ref(), &recipe).text();

@@ -21,6 +21,7 @@ use crate::module::{self, Summary};
 use crate::naming;
 use crate::refusal;
 use crate::store::{self, Temporary};
+use crate::warnings;
 
 /// How a module is made pausable.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -102,12 +103,14 @@ pub(crate) fn asyncify(
         if checks && !recipe.everything { uninstrumented(&program, &analysis) } else { Vec::new() };
     let suspends: Vec<_> = analysis.hosts().collect();
     let on_stack = (!recipe.no_stack_checks).then(|| analysis.on_stack(&program));
+    let parks = warnings::parks(linked, &program)?;
     let guards = Guards {
         panics: &panics,
         initialisers: &initialisers,
         suspends: &suspends,
         on_stack: on_stack.as_ref(),
         checks,
+        parks: &parks,
         uninstrumented: &uninstrumented,
     };
     let guarded = guard::guard(&bare(linked)?, &guards)?;

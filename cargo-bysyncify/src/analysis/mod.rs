@@ -48,3 +48,4 @@ pub(crate) use graph::{Analysis, Step};
 pub(crate) use names::{crate_of, is_in, modules, readable};
 pub(crate) use program::{FunctionIndex, Program, Vtable};
 pub(crate) use sites::{Barrier, Sites};
+pub(crate) use std_waits::{blocking, parks};

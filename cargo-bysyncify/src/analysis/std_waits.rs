@@ -4,7 +4,8 @@
 //! leave none. What a name costs is a refusal with a message, where code waits in there. What is
 //! missed because the function was inlined is for `docs/limits.md` to say.
 
-use super::names::is_in;
+use super::names::{is_in, readable};
+use super::program::{FunctionIndex, Program};
 
 /// The modules that `thread_local!` is made of, on targets without threads and with them.
 const THREAD_LOCAL: &str = "std::sys::thread_local";
@@ -15,6 +16,52 @@ const INITIALISE: [&str; 3] = ["initialize", "get_or_init_slow", "try_initialize
 /// Whether this (by its readable name) runs the initialiser of a `thread_local!`.
 pub(super) fn is_initialiser(name: &str) -> bool {
     is_in(name, THREAD_LOCAL) && INITIALISE.contains(&method(name))
+}
+
+/// What stops the thread until another one does something.
+const PARK: [&str; 5] = [
+    "std::thread::park",
+    "std::thread::park_timeout",
+    "std::thread::functions::park",
+    "std::thread::functions::park_timeout",
+    // What std's channels wait in.
+    "std::sync::mpmc::context::Context::wait_until",
+];
+
+/// std's channels, and what of them can wait.
+const CHANNELS: &str = "std::sync::mpmc";
+const WAITS_IN_CHANNEL: [&str; 5] = [
+    "list::Channel<T>::recv",
+    "array::Channel<T>::recv",
+    "array::Channel<T>::send",
+    "zero::Channel<T>::recv",
+    "zero::Channel<T>::send",
+];
+
+/// The functions that stop the thread.
+pub(crate) fn parks(program: &Program) -> Vec<FunctionIndex> {
+    named(program, |name| PARK.contains(&name))
+}
+
+/// Those, and what the optimiser can have left that has them in it.
+pub(crate) fn blocking(program: &Program) -> Vec<FunctionIndex> {
+    named(program, |name| PARK.contains(&name) || waits_in_channel(name))
+}
+
+fn waits_in_channel(name: &str) -> bool {
+    let path = name.strip_prefix(CHANNELS).and_then(|rest| rest.strip_prefix("::"));
+    path.is_some_and(|path| {
+        WAITS_IN_CHANNEL.iter().any(|waits| {
+            let rest = path.strip_prefix(waits);
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with("::{{closure}}"))
+        })
+    })
+}
+
+fn named(program: &Program, is_meant: impl Fn(&str) -> bool) -> Vec<FunctionIndex> {
+    let functions = (0..).zip(&program.functions);
+    let named = functions.filter_map(|(index, function)| Some((index, function.name.as_ref()?)));
+    named.filter(|(_, name)| is_meant(&readable(name))).map(|(index, _)| index).collect()
 }
 
 /// The last segment of a path, without generic arguments.

@@ -66,6 +66,10 @@ impl<W: Write> Display<W> {
                 });
             }
             (Some(Event::Phase(phase)), Some(index)) => self.modules[index].phase = Some(*phase),
+            (Some(Event::Warning(text)), Some(index)) => {
+                let name = self.modules[index].name.clone();
+                self.line("Warning", &format!("{name}: {text}"))?;
+            }
             (Some(Event::Finish { figures, .. }), Some(index)) => {
                 let module = self.modules.remove(index);
                 let time = now.duration_since(module.since);

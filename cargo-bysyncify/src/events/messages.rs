@@ -27,6 +27,11 @@ impl Messages {
                 message["module"] = self.modules.get(&told.linker)?.as_str().into();
                 Some(message)
             }
+            Some(Event::Warning(text)) => {
+                let module = self.modules.get(&told.linker)?;
+                let reason = "bysyncify-warning";
+                Some(json!({ "reason": reason, "module": module, "message": text }))
+            }
             Some(Event::Failed(text)) => {
                 let module = self.modules.get(&told.linker)?;
                 let reason = "bysyncify-error";

@@ -46,6 +46,11 @@ impl Events {
         self.tell(&Event::Finish { figures, seconds });
     }
 
+    /// Says what is worth to be known.
+    pub(crate) fn warning(&mut self, message: &str) {
+        self.tell(&Event::Warning(message.to_owned()));
+    }
+
     /// Says that it cannot be done, and why.
     pub(crate) fn failed(mut self, message: &str) {
         self.tell(&Event::Failed(message.to_owned()));

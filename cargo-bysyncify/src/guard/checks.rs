@@ -25,6 +25,8 @@ pub(super) struct Checks {
     pub(super) stack: Option<StackChecks>,
     /// What there is to say of each function that is not instrumented.
     remarks: BTreeMap<u32, String>,
+    /// The functions that no coroutine may get to.
+    parks: BTreeSet<u32>,
     switch: BTreeSet<u32>,
     /// The functions that are not checked, the switch among them.
     exempt: BTreeSet<u32>,
@@ -47,6 +49,8 @@ pub(super) struct Texts {
 pub(super) struct FunctionChecks {
     /// Says which function it is.
     pub(super) who: Vec<Instruction<'static>>,
+    /// Before all else.
+    pub(super) at_start: Vec<Instruction<'static>>,
     /// After each call.
     pub(super) after_call: Vec<Instruction<'static>>,
 }
@@ -79,6 +83,7 @@ impl Checks {
             report,
             stack: stack.transpose()?,
             remarks: guards.uninstrumented.iter().cloned().collect(),
+            parks: guards.parks.iter().copied().collect(),
             switch,
             exempt,
             start_unwind: facts.asyncify("start_unwind"),
@@ -102,7 +107,9 @@ impl Checks {
     ) -> FunctionChecks {
         let remark = self.remarks.get(&function);
         let has_stack_check = self.stack.as_ref().is_some_and(|stack| stack.is_checked(function));
-        if self.exempt.contains(&function) || (remark.is_none() && !has_stack_check) {
+        let is_park = self.parks.contains(&function);
+        let has_checks = remark.is_some() || has_stack_check || is_park;
+        if self.exempt.contains(&function) || !has_checks {
             return FunctionChecks::default();
         }
         let number = I32Const(function.cast_signed());
@@ -118,7 +125,11 @@ impl Checks {
         let after_call = unwinding.map_or_else(Vec::new, |unwinding| {
             writer.assert_not_unwinding(unwinding, &who_remarked, self.report)
         });
-        FunctionChecks { who, after_call }
+        let at_start = match is_park {
+            true => writer.assert_not_in_coroutine(&who, self.report),
+            false => Vec::new(),
+        };
+        FunctionChecks { who, at_start, after_call }
     }
 
     /// What is to be put before a call: the switch takes note of what it tells Asyncify.

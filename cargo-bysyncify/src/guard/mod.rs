@@ -55,6 +55,9 @@
 //! being suspended, in which it has no part. So if the analysis was wrong, or somebody vouched for
 //! what is not true, that is noticed where it happens, and not when frames are missing.
 //!
+//! And who stops the thread until another one does something (`std::thread::park`) in a coroutine is
+//! stopped: there is no other, so it would be asked again, for ever.
+//!
 //! What was noticed and the function's name are told to the library, which prints them
 //! (`src/reporter.rs`): on the host's stack, since a coroutine's may have no room. Names are in a
 //! data segment that is read only then.
@@ -100,6 +103,9 @@ pub struct Guards<'a> {
     pub on_stack: Option<&'a BTreeSet<u32>>,
     /// Whether the module checks itself while it runs, beyond that: for debug builds.
     pub checks: bool,
+    /// Functions (by index) that stop the thread until another one does something. A coroutine that
+    /// gets there is stopped, if there are checks of any kind.
+    pub parks: &'a [u32],
     /// Functions (by index) that will not be instrumented, each with a remark that follows its
     /// name in a message, such as " (vouched for by `core::fmt`)". With `checks`, a suspend that
     /// one of them is on the stack of is noticed.

@@ -10,6 +10,10 @@ use wasm_encoder::{BlockType, ConstExpr, Function, Instruction, MemArg, MemArgTa
 use super::code::{CheckGlobals, Globals, Writer};
 use super::stack::ABOVE_LOW_END;
 
+/// What `report` gets for a lowest address if a coroutine is to stop the thread. (`PARKED` in
+/// `src/reporter.rs`.)
+const PARKED: u64 = 1;
+
 /// The words in the library's `Report`.
 const REPORT_WORDS: u64 = 5;
 
@@ -35,6 +39,19 @@ impl Writer {
         code.extend((1..parameters).map(LocalGet));
         code.extend([Call(report), End]);
         self.function(0, code)
+    }
+
+    /// Calls `report` if a coroutine is current.
+    pub(super) fn assert_not_in_coroutine(
+        &self,
+        who: &[Instruction<'static>],
+        report: u32,
+    ) -> Vec<Instruction<'static>> {
+        let mut code = vec![GlobalGet(self.globals.current_core), self.is_null(), I32Eqz];
+        code.extend([If(BlockType::Empty), self.constant(PARKED)]);
+        code.extend(who.iter().cloned());
+        code.extend([Call(report), End]);
+        code
     }
 
     /// Calls `report` if a coroutine is being suspended.

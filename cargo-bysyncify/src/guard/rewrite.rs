@@ -60,6 +60,7 @@ impl Rewriter<'_> {
         let checks = self.plan.checks.as_mut();
         let own = checks
             .map_or_else(FunctionChecks::default, |all| all.of(function, self.facts, &writer));
+        write(body, &own.at_start);
         let mut has_called = false;
         let mut sets = 0;
         for operator in operators {

@@ -99,6 +99,30 @@ fn debug_build_with_everything_works() {
 }
 
 #[test]
+fn coroutine_that_stops_the_thread_is_warned_of() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("a.wasm");
+    for level in ["-Copt-level=0", "-Copt-level=3"] {
+        let shown = [level, "-Wlinker-messages"];
+        silent(&mut link("parks", &path, &shown));
+        let inside = [&shown[..], &["--cfg=inside"]].concat();
+        let output = link("parks", &path, &inside).output().unwrap();
+        assert!(output.status.success());
+        let printed = stderr(&output);
+        let expected = [
+            "a coroutine can get to `std::thread::park`, which cannot stop the only thread there is: \
+             what waits in it spins for ever. Wait with `embed`: `embed(future)` in place of \
+             `block_on(future)`, an async channel in place of std's. A coroutine",
+            "    calls entry",
+            "    calls std::thread::functions::park",
+        ];
+        for line in expected {
+            assert!(printed.contains(line), "{level}: {printed}");
+        }
+    }
+}
+
+#[test]
 fn bad_level_in_the_environment_is_named() {
     let dir = tempfile::tempdir().unwrap();
     let object = object("pausable", dir.path());

@@ -4,7 +4,7 @@
 //! itself stops there.
 
 use bysyncify::{Coroutine, embed};
-use guest_support::{after_one_poll, poll_once, run, tests};
+use guest_support::{after_one_poll, expect_trap, is_checked, mask_quotes, poll_once, run, tests};
 use std::sync::mpsc;
 use std::task::Poll;
 
@@ -18,6 +18,38 @@ tests! {
         sender.send(7).unwrap();
         let mut coroutine = Coroutine::new(65536, move |_| receiver.recv());
         assert_eq!(poll_once(&mut coroutine), Poll::Ready(Ok(7)));
+    }
+
+    fn a_channel_that_has_nothing() {
+        stops_where_it_parks(|| {
+            let (sender, receiver) = mpsc::channel::<u32>();
+            let received = receiver.recv();
+            drop(sender);
+            received.unwrap_or(0)
+        });
+    }
+
+    fn a_channel_that_is_full() {
+        stops_where_it_parks(|| {
+            let (sender, receiver) = mpsc::sync_channel(0);
+            let sent = sender.send(1).is_ok();
+            drop(receiver);
+            u32::from(sent)
+        });
+    }
+
+    fn a_future_is_blocked_on() {
+        stops_where_it_parks(|| futures_executor::block_on(std::future::pending()));
+    }
+
+    /// This one waits with a `Condvar`.
+    fn a_future_is_blocked_on_by_pollster() {
+        let mut coroutine = Coroutine::new(65536, |_| pollster::block_on(after_one_poll(1)));
+        let _ = poll_once(&mut coroutine);
+        let mut coroutine =
+            Coroutine::new(65536, |_| pollster::block_on(std::future::pending::<()>()));
+        expect_trap("condvar wait not supported");
+        let _ = poll_once(&mut coroutine);
     }
 
     fn a_channel_is_asked_in_turns() {
@@ -34,5 +66,17 @@ tests! {
         assert!(poll_once(&mut coroutine).is_pending());
         sender.send(7).unwrap();
         assert_eq!(run(coroutine), (1, 7));
+    }
+}
+
+/// Calls what hangs, in a module that checks itself: there it must not.
+fn stops_where_it_parks(hangs: impl FnOnce() -> u32 + 'static) {
+    if is_checked() {
+        mask_quotes();
+        expect_trap(
+            "`…` would stop the only thread there is: what waits in it spins for ever; wait with \
+             `…` instead",
+        );
+        let _ = poll_once(&mut Coroutine::new(65536, |_| hangs()));
     }
 }

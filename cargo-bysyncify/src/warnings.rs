@@ -1,0 +1,63 @@
+//! What a program can do that ends badly, though nothing keeps it from being made.
+//!
+//! There is one such thing yet. `std::thread::park` returns at once where there are no other threads,
+//! and whatever waits with it asks again, for ever: `block_on` of `futures`, `recv` of std's channels.
+//! In a coroutine this is most likely a mistake for `embed`.
+
+use anyhow::Result;
+
+use crate::analysis::{
+    Analysis, FunctionIndex, Precision, Program, Vouched, blocking, parks as std_parks,
+};
+use crate::module::Summary;
+
+/// The warnings for a linked module, which still has its relocations.
+///
+/// # Errors
+///
+/// If the module cannot be read.
+pub(crate) fn of(linked: &[u8], vouched: &Vouched) -> Result<Vec<String>> {
+    // Reading a program takes a while.
+    if can_park(linked)? || !mentions(linked, &["park", "mpmc"]) {
+        return Ok(Vec::new());
+    }
+    let program = Program::read(linked)?;
+    // By what is precise, not by what is sound: types alone reach almost everything, and a warning
+    // that is wrong is worse than none.
+    let analysis = Analysis::of(&program, vouched, Precision::Slots)?;
+    let reached = blocking(&program).into_iter().filter(|index| analysis.is_reached(*index));
+    let nearest = reached.min_by_key(|index| analysis.way_from_resume(*index).len());
+    Ok(nearest.map(|function| of_park(&program, &analysis, function)).into_iter().collect())
+}
+
+/// The functions that would stop the thread, if they cannot.
+///
+/// # Errors
+///
+/// If the module cannot be read.
+pub(crate) fn parks(linked: &[u8], program: &Program) -> Result<Vec<FunctionIndex>> {
+    Ok(if can_park(linked)? { Vec::new() } else { std_parks(program) })
+}
+
+/// Whether a thread can be stopped: there are others then.
+fn can_park(linked: &[u8]) -> Result<bool> {
+    Ok(Summary::of(linked)?.features.iter().any(|feature| feature == "atomics"))
+}
+
+fn of_park(program: &Program, analysis: &Analysis, function: FunctionIndex) -> String {
+    let way = analysis.down_to(function);
+    // It begins with the switch, which says nothing.
+    let calls = way.iter().skip(1).map(|step| format!("    {}", analysis.call(program, *step)));
+    format!(
+        "a coroutine can get to `{}`, which cannot stop the only thread there is: what waits in it \
+         spins for ever. Wait with `embed`: `embed(future)` in place of `block_on(future)`, an async \
+         channel in place of std's. A coroutine\n{}",
+        program.readable(function).replace("::functions::", "::"),
+        calls.collect::<Vec<_>>().join("\n")
+    )
+}
+
+/// Whether any of these words is somewhere in a module: in a name, for instance.
+fn mentions(module: &[u8], words: &[&str]) -> bool {
+    words.iter().any(|word| module.windows(word.len()).any(|bytes| bytes == word.as_bytes()))
+}
