@@ -9,6 +9,7 @@
 mod ends;
 mod lazy;
 mod locks;
+mod overflow;
 mod park;
 mod scopes;
 mod sizes;
