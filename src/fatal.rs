@@ -27,6 +27,9 @@ pub(crate) enum Fatal {
     Uninstrumented { function: Function },
     /// A coroutine called a function that stops the thread, where there is no other.
     Parked { function: Function },
+    /// A call was suspended that `--bysyncify-precise` assumes never to be. The function's name has
+    /// the callee's in it.
+    Assumed { function: Function, callee: Option<Function> },
     /// `bysyncify_suspend` returned to a caller that should have been unwound.
     NotInstrumented,
     /// An entry function returned in the middle of an unwind or rewind.
@@ -98,6 +101,16 @@ impl fmt::Display for Fatal {
                 "{function} would stop the only thread there is: what waits in it spins for ever; \
                  wait with `embed` instead"
             ),
+            Self::Assumed { function, callee } => {
+                write!(f, "{function}")?;
+                if let (true, Some(callee)) = (function.name.is_empty(), callee) {
+                    write!(f, " in its call of {callee}")?;
+                }
+                f.write_str(
+                    " was suspended, which `--bysyncify-precise` assumes not to happen; link without \
+                     that option",
+                )
+            }
             Self::NotInstrumented => f.write_str(
                 "a function that waits in `embed` was not instrumented by Asyncify; link with \
                  `bysyncify-ld`, or run `wasm-opt --asyncify \
@@ -152,7 +165,8 @@ mod tests {
             Fatal::CanaryDead => Fatal::ForeignStack,
             Fatal::ForeignStack => Fatal::Uninstrumented { function },
             Fatal::Uninstrumented { .. } => Fatal::Parked { function },
-            Fatal::Parked { .. } => Fatal::NotInstrumented,
+            Fatal::Parked { .. } => Fatal::Assumed { function, callee: None },
+            Fatal::Assumed { .. } => Fatal::NotInstrumented,
             Fatal::NotInstrumented => Fatal::LostFrames,
             Fatal::LostFrames => Fatal::NotCurrent,
             Fatal::NotCurrent => Fatal::ForeignUnwind,

@@ -24,6 +24,9 @@ struct Report {
     lowest: *const u8,
     /// The low end of the running coroutine's stack.
     base: *const u8,
+    /// If what was checked is that a call is not suspended, as `--bysyncify-precise` assumes: the
+    /// number of whom it was of, plus one; or the largest if that is not known. Otherwise 0.
+    callee: usize,
 }
 
 /// See [`Report::lowest`].
@@ -48,7 +51,14 @@ unsafe extern "C" fn report(report: *mut (), _: Mark) {
     let name: &'static str = unsafe { str::from_utf8_unchecked(function) };
     let function = Function { name, number: report.number };
     if report.lowest.is_null() {
-        fatal(&Fatal::Uninstrumented { function });
+        fatal(&match report.callee {
+            0 => Fatal::Uninstrumented { function },
+            usize::MAX => Fatal::Assumed { function, callee: None },
+            callee => {
+                let callee = Function { name: "", number: callee - 1 };
+                Fatal::Assumed { function, callee: Some(callee) }
+            }
+        });
     }
     if report.lowest.addr() == PARKED {
         fatal(&Fatal::Parked { function });

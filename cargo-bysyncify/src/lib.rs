@@ -31,6 +31,7 @@ mod naming;
 mod new;
 mod node_run;
 mod pipeline;
+mod precise;
 mod project;
 mod refusal;
 mod report;

@@ -19,6 +19,7 @@ use crate::guard::{self, Guards};
 use crate::instrument;
 use crate::module::{self, Summary};
 use crate::naming;
+use crate::precise;
 use crate::refusal;
 use crate::store::{self, Temporary};
 use crate::warnings;
@@ -99,10 +100,19 @@ pub(crate) fn asyncify(
     let panics: Vec<_> = analysis.panics().collect();
     let initialisers: Vec<_> = analysis.initialisers().collect();
     let checks = recipe.checks;
+    let sites = recipe.compact.sites(&program, &analysis);
+    // Where a coroutine can be whatever is assumed.
+    let sound = analysis.with_precision(&program, Precision::Types);
+    let chosen = !recipe.everything;
     let uninstrumented =
-        if checks && !recipe.everything { uninstrumented(&program, &analysis) } else { Vec::new() };
+        if checks && chosen { uninstrumented(&program, &analysis, &sound) } else { Vec::new() };
+    let assumed = match chosen {
+        true => precise::to_check(&program, &analysis, &sites, recipe)?,
+        false => None,
+    };
+    let ruled_out = (checks && chosen).then(|| sites.ruled_out(&program));
     let suspends: Vec<_> = analysis.hosts().collect();
-    let on_stack = (!recipe.no_stack_checks).then(|| analysis.on_stack(&program));
+    let on_stack = (!recipe.no_stack_checks).then(|| sound.on_stack(&program));
     let parks = warnings::parks(linked, &program)?;
     let guards = Guards {
         panics: &panics,
@@ -112,6 +122,8 @@ pub(crate) fn asyncify(
         checks,
         parks: &parks,
         uninstrumented: &uninstrumented,
+        assumed: assumed.as_ref(),
+        ruled_out: ruled_out.as_ref(),
     };
     let guarded = guard::guard(&bare(linked)?, &guards)?;
     tell(Phase::Asyncify);
@@ -122,9 +134,8 @@ pub(crate) fn asyncify(
         let asyncify = |before: &Path, after: &Path| engine.asyncify(before, after, &options);
         (transform(&guarded, scratch, asyncify)?, None)
     } else {
-        let instrumented =
-            instrument::instrument(&guarded, &recipe.compact.sites(&program, &analysis))
-                .map_err(|error| refusal::explained(error, &program, &analysis))?;
+        let instrumented = instrument::instrument(&guarded, &sites)
+            .map_err(|error| refusal::explained(error, &program, &analysis))?;
         let functions = program.functions.iter().filter(|it| it.import.is_none()).count();
         let counts = Counts {
             functions: functions as u64,
@@ -154,23 +165,28 @@ fn optimised(
 
 /// The functions that are not instrumented but could be on a coroutine's stack when it is
 /// suspended, if the analysis or the user were wrong. Each with what there is to say of that.
-fn uninstrumented(program: &Program, analysis: &Analysis) -> Vec<(FunctionIndex, String)> {
+/// `sound` assumes nothing.
+fn uninstrumented(
+    program: &Program,
+    analysis: &Analysis,
+    sound: &Analysis,
+) -> Vec<(FunctionIndex, String)> {
     let functions = (0..).zip(&program.functions).filter(|(_, function)| function.import.is_none());
     let others = functions
         .map(|(index, _)| index)
         .filter(|index| !analysis.is_instrumented(*index) && !analysis.is_switch(*index));
-    let behind_vouched = analysis.behind_vouched(program);
+    let behind_vouched = sound.behind_vouched(program);
     let remarked = others.filter_map(|index| {
         let remark = match analysis.cut(index) {
             Some(Cut::Panic | Cut::Initialiser) => return None,
             Some(Cut::Vouched(path)) => format!(" (vouched for by `{path}`)"),
-            None if analysis.is_reached(index) => String::new(),
-            None if behind_vouched.contains(&index) && analysis.can_suspend(index) => {
+            None if sound.is_reached(index) => String::new(),
+            None if behind_vouched.contains(&index) && sound.can_suspend(index) => {
                 " (called by what is vouched for)".to_owned()
             }
             // By what was found no coroutine gets to it. If it cannot suspend either, there would
             // have to be two errors.
-            None if analysis.can_suspend(index) => String::new(),
+            None if sound.can_suspend(index) => String::new(),
             None => return None,
         };
         Some((index, remark))

@@ -20,6 +20,7 @@
 //! vouched for.
 
 mod arity;
+mod assumed;
 mod blocks;
 mod body;
 mod calls;
@@ -40,6 +41,8 @@ mod types;
 mod value;
 mod vtables;
 
+pub use assumed::WatchedCalls;
+pub(crate) use assumed::{Assumed, assumed};
 pub(crate) use calls::IndirectCall;
 pub(crate) use cut::Cut;
 pub use cut::Vouched;

@@ -34,6 +34,15 @@ pub(crate) struct Sites {
 }
 
 impl Sites {
+    /// The other indirect calls of functions to instrument: nothing is suspended in them.
+    pub(crate) fn ruled_out(&self, program: &Program) -> BTreeMap<FunctionIndex, BTreeSet<u32>> {
+        let all = self.indirect.iter().map(|(function, suspended)| {
+            let calls = program.functions[*function as usize].calls.indirect.keys();
+            (*function, calls.filter(|call| !suspended.contains(call)).copied().collect())
+        });
+        all.filter(|(_, calls): &(_, BTreeSet<u32>)| !calls.is_empty()).collect()
+    }
+
     /// What an analysis says.
     pub(crate) fn of(program: &Program, analysis: &Analysis) -> Self {
         let graph = Graph::of(program, analysis.precision());

@@ -10,6 +10,7 @@ use super::Guards;
 use super::code::{CheckGlobals, Writer};
 use super::facts::Facts;
 use super::stack::StackChecks;
+use super::watched::Watched;
 use crate::analysis::readable;
 
 /// What the library calls to say that it can be called.
@@ -21,7 +22,8 @@ pub(super) struct Checks {
     /// The function whose body is to say whom the checks call.
     pub(super) set_reporter: u32,
     /// The function that says what was found.
-    report: u32,
+    pub(super) report: u32,
+    pub(super) watched: Watched,
     pub(super) stack: Option<StackChecks>,
     /// What there is to say of each function that is not instrumented.
     remarks: BTreeMap<u32, String>,
@@ -51,8 +53,18 @@ pub(super) struct FunctionChecks {
     pub(super) who: Vec<Instruction<'static>>,
     /// Before all else.
     pub(super) at_start: Vec<Instruction<'static>>,
-    /// After each call.
+    /// After each call, but for those that are watched.
     pub(super) after_call: Vec<Instruction<'static>>,
+    /// After calls in which nothing should be suspended for a reason of their own.
+    pub(super) watched: BTreeMap<Callee, Vec<Instruction<'static>>>,
+}
+
+/// Whom a call is of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Callee {
+    Function(u32),
+    /// An indirect call, by its number among all that the function makes.
+    Indirect(u32),
 }
 
 impl Checks {
@@ -62,15 +74,16 @@ impl Checks {
         guards: &Guards<'_>,
         globals: CheckGlobals,
         writer: &Writer,
-        [report, passed]: [u32; 2],
+        [report, passed, suspended]: [u32; 3],
     ) -> Result<Self> {
         let set_reporter = facts.function(SET_REPORTER).context(
             "its `bysyncify` is older than `cargo-bysyncify`, and knows of no checks: update it, or \
              link with `--bysyncify-stack-checks=off` and `--bysyncify-checks=off`",
         )?;
         let switch = facts.switch();
-        let mut exempt = facts.interpreted(guards.panics)?;
-        exempt.extend(&switch);
+        let mut untouched = facts.interpreted(guards.panics)?;
+        untouched.extend(&switch);
+        let mut exempt = untouched.clone();
         // `psm` and `stacker` switch stacks: what they set the stack pointer to is no overflow.
         exempt.extend(facts.functions(|name| name.starts_with("rust_psm_")));
         let stack = guards
@@ -81,6 +94,12 @@ impl Checks {
             globals,
             set_reporter,
             report,
+            watched: Watched {
+                assumed: guards.assumed.cloned().unwrap_or_default(),
+                ruled_out: guards.ruled_out.cloned().unwrap_or_default(),
+                untouched,
+                suspended,
+            },
             stack: stack.transpose()?,
             remarks: guards.uninstrumented.iter().cloned().collect(),
             parks: guards.parks.iter().copied().collect(),
@@ -110,7 +129,8 @@ impl Checks {
         let is_park = self.parks.contains(&function);
         let has_checks = remark.is_some() || has_stack_check || is_park;
         if self.exempt.contains(&function) || !has_checks {
-            return FunctionChecks::default();
+            let watched = self.watched(function, facts, writer);
+            return FunctionChecks { watched, ..FunctionChecks::default() };
         }
         let number = I32Const(function.cast_signed());
         let (mut who, mut who_remarked) = (vec![number.clone()], vec![number]);
@@ -129,7 +149,8 @@ impl Checks {
             true => writer.assert_not_in_coroutine(&who, self.report),
             false => Vec::new(),
         };
-        FunctionChecks { who, at_start, after_call }
+        let watched = self.watched(function, facts, writer);
+        FunctionChecks { who, at_start, after_call, watched }
     }
 
     /// What is to be put before a call: the switch takes note of what it tells Asyncify.
@@ -148,7 +169,7 @@ impl Checks {
 impl Texts {
     /// Adds a function's name, and a remark that follows it. Returns where they are, and how long
     /// the name is by itself, and with the remark.
-    fn add(&mut self, name: &str, remark: &str) -> (i32, i32, i32) {
+    pub(super) fn add(&mut self, name: &str, remark: &str) -> (i32, i32, i32) {
         let start = self.bytes.len();
         self.bytes.extend(name.bytes().chain(remark.bytes()));
         (start as i32, name.len() as i32, (name.len() + remark.len()) as i32)

@@ -30,6 +30,9 @@ pub(super) struct CheckGlobals {
     pub(super) reporter: u32,
     /// Whether a coroutine is being suspended, 0 or 1: in a debug build.
     pub(super) unwinding: Option<u32>,
+    /// Whom a call is of that is not suspended by assumption, as the library's `Report` has it, if
+    /// there are such calls.
+    pub(super) callee: Option<u32>,
 }
 
 /// Where code is when no coroutine is current: what `bysyncify_why_outside` returns

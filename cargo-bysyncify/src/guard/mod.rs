@@ -62,6 +62,14 @@
 //! (`src/reporter.rs`): on the host's stack, since a coroutine's may have no room. Names are in a
 //! data segment that is read only then.
 //!
+//! # What is assumed
+//!
+//! With `--bysyncify-precise` a function may not be instrumented that would have to be if a table that
+//! looks like a vtable is none. Then, in every build, it is looked after each call that can be of a
+//! function which unwinds, though nobody there expects it. That call is the first thing that goes
+//! wrong, so nothing has run in between ([`WatchedCalls`]; `analysis/assumed.rs` says why this is
+//! enough).
+//!
 //! # wasm-bindgen
 //!
 //! It runs after us, and must find what it looks for. Imports whose names begin with
@@ -80,13 +88,16 @@ mod rewrite;
 mod stack;
 #[cfg(test)]
 mod tests;
+mod watched;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context, Result};
 
 use facts::Facts;
 use plan::Plan;
+
+pub use crate::analysis::WatchedCalls;
 
 /// What to guard, beyond what is guarded always.
 #[derive(Clone, Copy, Debug, Default)]
@@ -110,6 +121,12 @@ pub struct Guards<'a> {
     /// name in a message, such as " (vouched for by `core::fmt`)". With `checks`, a suspend that
     /// one of them is on the stack of is noticed.
     pub uninstrumented: &'a [(u32, String)],
+    /// Calls in functions (by index) in which nothing is suspended if what `--bysyncify-precise`
+    /// assumes is true. That it is suspended there is noticed, in any build.
+    pub assumed: Option<&'a BTreeMap<u32, WatchedCalls>>,
+    /// Indirect calls, by their numbers in functions (by index) that will be instrumented, in which
+    /// nothing is suspended. With `checks`, that it is so is noticed.
+    pub ruled_out: Option<&'a BTreeMap<u32, BTreeSet<u32>>>,
 }
 
 /// The linked module with guards. Names are kept, and must be there.

@@ -36,10 +36,12 @@ impl Plan {
         let outside = facts.function("bysyncify_outside");
         let host_stack = facts.globals;
         let why_outside = host_stack + 1;
-        let has_checks = guards.checks || guards.on_stack.is_some();
+        let is_watched = guards.checks || guards.assumed.is_some();
+        let has_checks = is_watched || guards.on_stack.is_some();
         let checks = has_checks.then_some(CheckGlobals {
             reporter: host_stack + 2,
-            unwinding: guards.checks.then_some(host_stack + 3),
+            unwinding: is_watched.then_some(host_stack + 3),
+            callee: guards.assumed.map(|_| host_stack + 4),
         });
         let writer = Writer {
             memory64: facts.memory64,
@@ -59,8 +61,11 @@ impl Plan {
         if checks.is_some() {
             globals.push(("bysyncify guard: reporter", writer.address()));
         }
-        if guards.checks {
+        if is_watched {
             globals.push(("bysyncify guard: unwinding", ValType::I32));
+        }
+        if guards.assumed.is_some() {
+            globals.push(("bysyncify guard: callee", writer.address()));
         }
         let mut plan =
             Self { writer, globals, functions: Vec::new(), instead: BTreeMap::new(), checks: None };
@@ -114,12 +119,14 @@ impl Plan {
         globals: CheckGlobals,
         outside: u32,
     ) -> Result<()> {
-        // `rewrite` adds the type of both.
+        // `rewrite` adds the type of all of them.
         let ty = facts.parameters.len().try_into()?;
         let name = |what| format!("bysyncify guard: {what}");
         let first = u32::try_from(facts.signatures.len() + self.functions.len())?;
         let (report, passed) = (first, first + 1);
-        let checks = Checks::new(facts, guards, globals, &self.writer, [report, passed])?;
+        let suspended = first + if guards.on_stack.is_some() { 2 } else { 1 };
+        let indices = [report, passed, suspended];
+        let checks = Checks::new(facts, guards, globals, &self.writer, indices)?;
         let texts = checks.texts.as_ref().map(|texts| texts.segment);
         let body = self.writer.report(globals, outside, texts);
         self.functions.push(Added { name: name("report"), ty, body });
@@ -127,6 +134,11 @@ impl Plan {
             let parameters = checks.report_type(&self.writer).len().try_into()?;
             let body = self.writer.passed(limit, parameters, report);
             self.functions.push(Added { name: name("stack limit passed"), ty, body });
+        }
+        if let Some(callee) = globals.callee {
+            let parameters = checks.report_type(&self.writer).len().try_into()?;
+            let body = self.writer.suspended(callee, parameters, report);
+            self.functions.push(Added { name: name("assumption was wrong"), ty, body });
         }
         self.checks = Some(checks);
         Ok(())

@@ -15,7 +15,7 @@ use super::stack::ABOVE_LOW_END;
 const PARKED: u64 = 1;
 
 /// The words in the library's `Report`.
-const REPORT_WORDS: u64 = 5;
+const REPORT_WORDS: u64 = 6;
 
 impl Writer {
     /// The body of `bysyncify_set_reporter(reporter)`.
@@ -67,6 +67,32 @@ impl Writer {
         code
     }
 
+    /// `(callee, …who)`: what is called if a coroutine is being suspended where it is assumed not to
+    /// be.
+    pub(super) fn suspended(&self, callee: u32, parameters: u32, report: u32) -> Function {
+        let mut code = vec![LocalGet(0), GlobalSet(callee), self.null()];
+        code.extend((1..parameters).map(LocalGet));
+        code.push(Call(report));
+        self.function(0, code)
+    }
+
+    /// Calls `suspended` if a coroutine is being suspended. `callee` is whom the call before was of,
+    /// if that is known.
+    pub(super) fn assume_not_unwinding(
+        &self,
+        unwinding: u32,
+        callee: Option<u32>,
+        who: &[Instruction<'static>],
+        suspended: u32,
+    ) -> Vec<Instruction<'static>> {
+        // As the library's `Report` has it.
+        let callee = callee.map_or(u64::MAX, |callee| u64::from(callee) + 1);
+        let mut code = vec![GlobalGet(unwinding), If(BlockType::Empty), self.constant(callee)];
+        code.extend(who.iter().cloned());
+        code.extend([Call(suspended), End]);
+        code
+    }
+
     /// Ends the program with a message: `(lowest, number)`, or `(lowest, number, text, length)`
     /// with the data segment of the texts. `lowest` is null if it is about a suspend. Does so on
     /// the host's stack, where there is room.
@@ -104,7 +130,9 @@ impl Writer {
         code.extend([self.store(word), LocalGet(report), LocalGet(number)]);
         code.extend(self.extended());
         code.extend([self.store(2 * word), LocalGet(report), LocalGet(lowest)]);
-        code.push(self.store(3 * word));
+        code.extend([self.store(3 * word), LocalGet(report)]);
+        code.push(checks.callee.map_or(self.null(), GlobalGet));
+        code.push(self.store(5 * word));
         if let Some(limit) = limit {
             code.extend([LocalGet(report), GlobalGet(limit), self.constant(ABOVE_LOW_END)]);
             code.extend([self.sub(), self.store(4 * word), self.null(), GlobalSet(limit)]);

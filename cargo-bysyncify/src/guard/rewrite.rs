@@ -14,7 +14,7 @@ use wasmparser::{
 };
 
 use super::Guards;
-use super::checks::{FunctionChecks, Texts};
+use super::checks::{Callee, FunctionChecks, Texts};
 use super::facts::Facts;
 use super::plan::Plan;
 
@@ -62,14 +62,16 @@ impl Rewriter<'_> {
             .map_or_else(FunctionChecks::default, |all| all.of(function, self.facts, &writer));
         write(body, &own.at_start);
         let mut has_called = false;
-        let mut sets = 0;
+        let (mut sets, mut indirect_calls) = (0, 0);
         for operator in operators {
             let operator = operator?;
             // A call that is followed by this does not return.
             if has_called && !matches!(operator, Operator::Unreachable) {
                 write(body, &own.after_call);
             }
-            has_called = self.is_call(&operator);
+            let callee = callee(&operator, &mut indirect_calls);
+            let watched = callee.and_then(|callee| own.watched.get(&callee));
+            has_called = watched.is_none() && self.is_call(&operator);
             match operator {
                 Operator::GlobalSet { global_index }
                     if global_index == writer.globals.stack_pointer =>
@@ -91,6 +93,9 @@ impl Rewriter<'_> {
                     write(body, &[self.instruction(operator)?]);
                 }
                 other => write(body, &[self.instruction(other)?]),
+            }
+            if let Some(check) = watched {
+                write(body, check);
             }
         }
         Ok(())
@@ -130,6 +135,23 @@ impl Rewriter<'_> {
             Operator::CallIndirect { .. } | Operator::CallRef { .. } => true,
             _ => false,
         }
+    }
+}
+
+/// Whom an instruction calls. `indirect` is how many indirect calls came before it, as the analysis
+/// counts them.
+fn callee(operator: &Operator<'_>, indirect: &mut u32) -> Option<Callee> {
+    match operator {
+        Operator::Call { function_index } => Some(Callee::Function(*function_index)),
+        Operator::CallIndirect { .. }
+        | Operator::CallRef { .. }
+        | Operator::ReturnCallIndirect { .. }
+        | Operator::ReturnCallRef { .. } => {
+            let callee = Callee::Indirect(*indirect);
+            *indirect += 1;
+            Some(callee)
+        }
+        _ => None,
     }
 }
 

@@ -1,12 +1,12 @@
 //! What the sections that `--emit-relocs` leaves say of function pointers.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use wasm_encoder::Section as _;
 use wasm_encoder::{CustomSection, DataSymbolDefinition, Encode, LinkingSection, SymbolTable};
 
-use super::super::Sites;
 use super::super::program::{Program, Taken};
+use super::super::{Sites, WatchedCalls, assumed};
 use super::{Analysis, Precision, Vouched, instrumented, instrumented_with};
 
 /// A word of data, or a number in code.
@@ -312,4 +312,49 @@ fn what_something_is_read_from_by_itself_is_no_vtable() {
     ] {
         assert_eq!(reading(code), (0, true), "{code}");
     }
+}
+
+#[test]
+fn calls_that_rest_on_the_assumption_are_those_of_who_can_unwind() {
+    let functions = r#"
+        (import "asyncify" "start_unwind" (func $start_unwind (param i32)))
+        (import "asyncify" "stop_unwind" (func $stop_unwind))
+        (type $t (func (param i32)))
+        (table 9 funcref) (elem (i32.const 1) func 2 3)
+        (func $"<a::First as a::X>::f" (param i32) (call $c (i32.const 0)))
+        (func $"<a::First as a::X>::g" (param i32) (call $suspend))
+        (func $c (param i32) (call $suspend) (call $quiet) (call $calls_c))
+        (func $calls_c (call $c (i32.const 0)))
+        (func $quiet)
+        (func $suspend (call $start_unwind (i32.const 0)))
+        (func $resume (call $entry (i32.const 0)) (call $stop_unwind))
+        (func $entry (param i32)
+          (call_indirect (type $t) (i32.const 0)
+            (i32.load offset=16 (i32.load offset=4 (local.get 0))))
+          (call $b (i32.const 0)))
+        (func $b (param i32)
+          (call_indirect (type $t) (i32.const 0) (i32.const 7))
+          (call_indirect (type $t) (i32.const 0)
+            (i32.load offset=20 (i32.load offset=4 (local.get 0)))))"#;
+    let vtable: &[Word] = &[Number(0), Number(8), Number(4), Function(2), Function(3)];
+    let program = program(functions, &[(".Lanon.5.0", vtable)], &[]);
+    let assumed_with = |precision| {
+        let analysis = Analysis::of(&program, &Vouched::default(), precision).unwrap();
+        assumed(&program, &analysis, &Sites::of(&program, &analysis))
+    };
+    assert_eq!(instrumented_with(&program, Precision::Slots), ["<a::First as a::X>::g", "entry"]);
+    let index = |name: &str| program.named(name).unwrap();
+    let watched = |direct: &[&str], indirect: &[(u32, &str)]| WatchedCalls {
+        direct: direct.iter().map(|name| index(name)).collect(),
+        indirect: indirect.iter().map(|(at, name)| (*at, Some(index(name)))).collect(),
+    };
+    assert_eq!(
+        assumed_with(Precision::Slots),
+        BTreeMap::from([
+            // `calls_c` and what calls them by a pointer see nothing that was not seen before.
+            (index("c"), watched(&["suspend"], &[])),
+            (index("b"), watched(&[], &[(1, "<a::First as a::X>::g")])),
+        ])
+    );
+    assert_eq!(assumed_with(Precision::Types), BTreeMap::new());
 }

@@ -235,21 +235,21 @@
     global.get $"bysyncify guard: host stack"
     local.get 3
     i32.sub
-    i32.const 20
+    i32.const 24
     i32.sub
     i32.const -16
     i32.and
     local.tee 4
     global.set $__stack_pointer
     local.get 4
-    i32.const 20
+    i32.const 24
     i32.add
     local.get 2
     local.get 3
     memory.init 1
     local.get 4
     local.get 4
-    i32.const 20
+    i32.const 24
     i32.add
     i32.store
     local.get 4
@@ -261,6 +261,9 @@
     local.get 4
     local.get 0
     i32.store offset=12
+    local.get 4
+    i32.const 0
+    i32.store offset=20
     local.get 4
     global.get $bysyncify_stack_limit
     i32.const 384

@@ -102,21 +102,21 @@
     local.get 3
     i64.extend_i32_u
     i64.sub
-    i64.const 40
+    i64.const 48
     i64.sub
     i64.const -16
     i64.and
     local.tee 4
     global.set $__stack_pointer
     local.get 4
-    i64.const 40
+    i64.const 48
     i64.add
     local.get 2
     local.get 3
     memory.init 0
     local.get 4
     local.get 4
-    i64.const 40
+    i64.const 48
     i64.add
     i64.store
     local.get 4
@@ -130,6 +130,9 @@
     local.get 4
     local.get 0
     i64.store offset=24
+    local.get 4
+    i64.const 0
+    i64.store offset=40
     local.get 4
     global.get $bysyncify_stack_limit
     i64.const 384

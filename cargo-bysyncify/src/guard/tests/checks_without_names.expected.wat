@@ -97,7 +97,7 @@
   (func $"bysyncify guard: report" (;6;) (type 4) (param i32 i32)
     (local i32)
     global.get $"bysyncify guard: host stack"
-    i32.const 20
+    i32.const 24
     i32.sub
     i32.const -16
     i32.and
@@ -105,7 +105,7 @@
     global.set $__stack_pointer
     local.get 2
     local.get 2
-    i32.const 20
+    i32.const 24
     i32.add
     i32.store
     local.get 2
@@ -117,6 +117,9 @@
     local.get 2
     local.get 0
     i32.store offset=12
+    local.get 2
+    i32.const 0
+    i32.store offset=20
     local.get 2
     global.get $bysyncify_stack_limit
     i32.const 384

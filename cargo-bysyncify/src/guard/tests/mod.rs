@@ -92,6 +92,17 @@ fn optimised_build_checks_who_may_need_more_than_the_reserve() {
 }
 
 #[test]
+fn what_is_assumed_is_checked_in_every_build() {
+    let watched = |direct: &[u32], indirect: &[(u32, Option<u32>)]| WatchedCalls {
+        direct: direct.iter().copied().collect(),
+        indirect: indirect.iter().copied().collect(),
+    };
+    let assumed = [(2, watched(&[4], &[(1, None)])), (3, watched(&[4], &[]))].into();
+    let guards = Guards { assumed: Some(&assumed), ..Guards::default() };
+    assert_guarded(include_str!("assumed.wat"), &guards, include_str!("assumed.expected.wat"));
+}
+
+#[test]
 fn checks_need_a_library_that_knows_of_them() {
     let module = |text| wat::parse_str(text).unwrap();
     let message = |wasm: &[u8], guards| format!("{:#}", guard(wasm, &guards).unwrap_err());

@@ -55,6 +55,7 @@ fn compile(name: &str, profile: Profile) -> Vec<u8> {
     rustc
         .args(["--edition=2024", "--crate-type=cdylib", "--target", TARGET])
         .args(profile.rustc)
+        .arg("-Clink-arg=--emit-relocs")
         .arg("--extern")
         .arg(format!("bysyncify={}", library.join("libbysyncify.rlib").display()))
         .arg("-L")
@@ -165,4 +166,58 @@ fn suspend_that_nobody_expected_is_named() {
     let scratch = folder.path().join("module");
     let (wasm, _) = pipeline::asyncify(&compiled, &recipe, None, &scratch, |_| ()).unwrap();
     assert_prints(&run(&wasm), include_str!("program/vouched.txt"));
+}
+
+/// A program as the linker makes it pausable.
+fn made(compiled: &[u8], recipe: &Recipe) -> Vec<u8> {
+    let folder = tempfile::tempdir().unwrap();
+    let scratch = folder.path().join("module");
+    pipeline::asyncify(compiled, recipe, None, &scratch, |_| ()).unwrap().0
+}
+
+#[test]
+fn table_that_looks_like_a_vtable_may_be_copied() {
+    for profile in [DEBUG, RELEASE] {
+        let compiled = compile("lookalike", profile);
+        let recipe = Recipe { checks: profile.name == "dev", ..Recipe::default() };
+        let printed = run(&made(&compiled, &recipe));
+        assert_prints(&printed, include_str!("program/lookalike.txt"));
+    }
+}
+
+/// The program goes wrong by what the precise mode assumes, and stops before anything runs on.
+#[test]
+fn table_that_is_taken_for_a_vtable_is_noticed_in_every_build() {
+    for (profile, caller) in [
+        (
+            DEBUG,
+            "`lookalike::use_device` in its call of `<lookalike::Net as lookalike::Driver>::read`",
+        ),
+        (
+            RELEASE,
+            "function … (`cargo bysyncify report --function …` names it) in its call of function … \
+             (`cargo bysyncify report --function …` names it)",
+        ),
+    ] {
+        let compiled = compile("lookalike", profile);
+        let checks = profile.name == "dev";
+        let recipe = Recipe { checks, precision: Precision::Slots, ..Recipe::default() };
+        let printed = run(&made(&compiled, &recipe));
+        let (before, after) =
+            include_str!("program/lookalike.txt").split_once("it is pending\nused").unwrap();
+        let (_, rest) = after.split_once("it is ready\n").unwrap();
+        let message = format!(
+            "panic: {caller} was suspended, which `--bysyncify-precise` assumes not to happen; link \
+             without that option\nthe host caught: unreachable\n"
+        );
+        let is_digit = |c: char| c.is_ascii_digit();
+        let words = printed.split(' ').map(|word| match word.trim_end_matches('`') {
+            number if !number.is_empty() && number.chars().all(is_digit) => {
+                word.replace(number, "…")
+            }
+            _ => word.to_owned(),
+        });
+        let printed = words.collect::<Vec<_>>().join(" ");
+        assert_prints(&printed, &format!("{before}{message}{rest}"));
+    }
 }

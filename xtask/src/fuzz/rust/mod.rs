@@ -10,10 +10,10 @@ use std::time::Instant;
 
 use anyhow::{Context, Result};
 use cargo_bysyncify::setup::{self, WasmTarget};
-use cargo_bysyncify::{OptLevel, Recipe, WasmOpt};
+use cargo_bysyncify::{OptLevel, Precision, Recipe, WasmOpt};
 
 use super::random::{self, Random};
-use super::run::Runner;
+use super::run::{Outcome, Runner};
 use super::{FORMS, Findings, Options, difference};
 use crate::guests::TARGET;
 use crate::matrix::Build;
@@ -55,6 +55,13 @@ pub(super) fn find(workspace: &Workspace, options: &Options) -> Result<Findings>
     Ok(findings)
 }
 
+/// Whether a run is as expected up to where it says that the precise mode is wrong for the program,
+/// which has tables that look like vtables.
+fn stops(run: &Outcome, expected: &Outcome) -> bool {
+    let says_so = |end: &String| end.contains("which `--bysyncify-precise` assumes not to happen");
+    run.end.as_ref().is_some_and(says_so) && expected.trace.starts_with(&run.trace)
+}
+
 struct Fuzzer<'a> {
     root: &'a Path,
     folder: PathBuf,
@@ -75,7 +82,8 @@ impl Fuzzer<'_> {
         // As in a debug build, it notices a suspend below a function that is not instrumented.
         let checks = build.opt_level == '0';
         let compact = *random.pick(&FORMS);
-        let ours = Recipe { opt_level: level, checks, compact, ..Recipe::default() };
+        let precision = *random.pick(&[Precision::Types, Precision::Slots]);
+        let ours = Recipe { opt_level: level, checks, compact, precision, ..Recipe::default() };
         let all = Recipe { opt_level: OptLevel::O0, everything: true, ..Recipe::default() };
         let make = |recipe: &Recipe| {
             let scratch = self.folder.join("module.wasm");
@@ -87,10 +95,13 @@ impl Fuzzer<'_> {
             )?)
         };
         let (ours, reference) = (make(&ours)?, make(&all)?);
-        let name = format!("seed {seed:#x}, {build}, wasm-opt {}, {compact:?}", level.flag());
+        let name = format!(
+            "seed {seed:#x}, {build}, wasm-opt {}, {compact:?}, {precision:?}",
+            level.flag()
+        );
         for run in 0..RUNS {
             let (ours, expected) = (ours.run(0, run)?, reference.run(0, run)?);
-            if ours != expected {
+            if ours != expected && !(precision == Precision::Slots && stops(&ours, &expected)) {
                 let file = self.folder.join(format!("{seed:x}.rs"));
                 fs::write(&file, &text)?;
                 fs::write(file.with_extension("wasm"), &linked)?;

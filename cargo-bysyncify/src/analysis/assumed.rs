@@ -1,0 +1,71 @@
+//! Which calls rest on the assumption that the [precise](Precision::Slots) analysis makes.
+//!
+//! ```text
+//!   by slots:  entry ── a ── f ── suspend          instrumented: entry, a, f
+//!                └───── b ·· c ── f                b calls c through a slot that c is not in
+//! ```
+//!
+//! If the assumption is wrong, then some function that is instrumented, or suspends itself, returns
+//! in an unwind to a call that nobody expects that of: here `f` to `c`. Types alone are right, so
+//! that call is in a function that they would have instrumented. And it is the first that goes
+//! wrong: all frames above it are unwound as they should be. So it is enough to look after calls *of*
+//! functions that can unwind, and where types say that a coroutine can be suspended: `c` looks after
+//! calling `f`, and `b`, which calls only `c`, need not.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use super::graph::{Analysis, Graph, Precision};
+use super::program::{FunctionIndex, Program};
+use super::sites::Sites;
+
+/// Calls of one function, after which to look whether a coroutine is being suspended.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct WatchedCalls {
+    /// Those of these functions.
+    pub direct: BTreeSet<FunctionIndex>,
+    /// The indirect ones, by their numbers among all that it makes; each with the only function that
+    /// could be suspended in it, if there is one.
+    pub indirect: BTreeMap<u32, Option<FunctionIndex>>,
+}
+
+/// By function: the calls in it that are not suspended only by assumption.
+pub(crate) type Assumed = BTreeMap<FunctionIndex, WatchedCalls>;
+
+/// The calls that are not suspended only by the assumption of `analysis`. None if it makes none.
+pub(crate) fn assumed(program: &Program, analysis: &Analysis, sites: &Sites) -> Assumed {
+    if analysis.precision() == Precision::Types {
+        return Assumed::new();
+    }
+    let types = analysis.with_precision(program, Precision::Types);
+    let graph = Graph::of(program, Precision::Types);
+    let unwinds =
+        |index: &FunctionIndex| sites.functions.contains(index) || sites.tops.contains(index);
+    // For each call: whom of those it can be of.
+    let mut candidates: HashMap<_, BTreeSet<_>> = HashMap::new();
+    let mut assumed = Assumed::new();
+    for function in types.instrumented() {
+        let calls = &program.functions[function as usize].calls;
+        let mut found = WatchedCalls::default();
+        if !sites.functions.contains(&function) {
+            found.direct.extend(calls.direct.iter().copied().filter(|index| unwinds(index)));
+        }
+        let expected = sites.indirect.get(&function);
+        for (number, call) in &calls.indirect {
+            if expected.is_some_and(|expected| expected.contains(number)) {
+                continue;
+            }
+            let candidates = candidates
+                .entry(*call)
+                .or_insert_with(|| graph.candidates(*call).into_iter().filter(unwinds).collect());
+            let mut candidates = candidates.iter().copied();
+            if let Some(first) = candidates.next() {
+                let only = candidates.next().is_none().then_some(first);
+                found.indirect.insert(*number, only);
+            }
+        }
+        if found != WatchedCalls::default() {
+            assumed.insert(function, found);
+        }
+    }
+    assumed
+}

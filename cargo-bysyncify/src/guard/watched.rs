@@ -1,0 +1,74 @@
+//! The checks after calls in which nothing should be suspended for a reason of their own: since
+//! `--bysyncify-precise` assumes so, or, in a debug build, since that is what was found out about an
+//! indirect call.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use wasm_encoder::Instruction;
+use wasm_encoder::Instruction::I32Const;
+
+use super::checks::{Callee, Checks};
+use super::code::Writer;
+use super::facts::Facts;
+use crate::analysis::{WatchedCalls, readable};
+
+/// Such calls, and the functions that the checks call.
+pub(super) struct Watched {
+    pub(super) assumed: BTreeMap<u32, WatchedCalls>,
+    pub(super) ruled_out: BTreeMap<u32, BTreeSet<u32>>,
+    /// The functions in which nothing is changed.
+    pub(super) untouched: BTreeSet<u32>,
+    /// Says that an assumption was wrong.
+    pub(super) suspended: u32,
+}
+
+impl Checks {
+    /// The code after each such call of a function.
+    pub(super) fn watched(
+        &mut self,
+        function: u32,
+        facts: &Facts<'_>,
+        writer: &Writer,
+    ) -> BTreeMap<Callee, Vec<Instruction<'static>>> {
+        let mut code = BTreeMap::new();
+        let Some(unwinding) = self.globals.unwinding else { return code };
+        if self.watched.untouched.contains(&function) {
+            return code;
+        }
+        if let Some(calls) = self.watched.ruled_out.get(&function).cloned() {
+            let name = format!("an indirect call in `{}`", readable(&facts.shown(function)));
+            let who = self.who(function, &name);
+            for call in calls {
+                let check = writer.assert_not_unwinding(unwinding, &who, self.report);
+                code.insert(Callee::Indirect(call), check);
+            }
+        }
+        let Some(WatchedCalls { direct, indirect }) = self.watched.assumed.get(&function).cloned()
+        else {
+            return code;
+        };
+        let direct = direct.into_iter().map(|callee| (Callee::Function(callee), Some(callee)));
+        let indirect = indirect.into_iter().map(|(at, callee)| (Callee::Indirect(at), callee));
+        for (call, callee) in direct.chain(indirect) {
+            let mut name = format!("`{}`", readable(&facts.shown(function)));
+            if let Some(callee) = callee {
+                let callee = readable(&facts.shown(callee));
+                name.push_str(&format!(" in its call of `{callee}`"));
+            }
+            let who = self.who(function, &name);
+            let suspended = self.watched.suspended;
+            code.insert(call, writer.assume_not_unwinding(unwinding, callee, &who, suspended));
+        }
+        code
+    }
+
+    /// Says which function it is, with this text if there are texts.
+    fn who(&mut self, function: u32, text: &str) -> Vec<Instruction<'static>> {
+        let mut who = vec![I32Const(function.cast_signed())];
+        if let Some(texts) = &mut self.texts {
+            let (start, length, _) = texts.add(text, "");
+            who.extend([I32Const(start), I32Const(length)]);
+        }
+        who
+    }
+}

@@ -1,0 +1,56 @@
+//! What `--bysyncify-precise` needs besides its analysis: checks where that could be wrong.
+//!
+//! Without the library nobody could say what a check has found, and what the host suspends by itself
+//! is not seen by it. Such modules are refused rather than left unguarded.
+
+use anyhow::{Result, bail};
+
+use crate::analysis::{Analysis, Assumed, Precision, Program, Sites, assumed};
+use crate::pipeline::Recipe;
+
+/// What the library has that prints what a check has found.
+const SET_REPORTER: &str = "bysyncify_set_reporter";
+
+/// The calls that are not suspended only because the precise mode assumes so, and that are to be
+/// checked; if there are any.
+///
+/// # Errors
+///
+/// If they cannot be checked.
+pub(crate) fn to_check(
+    program: &Program,
+    analysis: &Analysis,
+    sites: &Sites,
+    recipe: &Recipe,
+) -> Result<Option<Assumed>> {
+    if analysis.precision() == Precision::Types {
+        return Ok(None);
+    }
+    if !recipe.suspends.is_empty() {
+        bail!(
+            "what `--bysyncify-precise` assumes cannot be checked in a program that its host \
+             suspends: leave out that or `--bysyncify-suspends`"
+        );
+    }
+    let assumed = assumed(program, analysis, sites);
+    if assumed.is_empty() {
+        return Ok(None);
+    }
+    if program.named(SET_REPORTER).is_none() {
+        bail!(
+            "what `--bysyncify-precise` assumes cannot be checked in a program without `bysyncify`, \
+             or with an older one: link without that option"
+        );
+    }
+    for function in assumed.keys() {
+        // Nothing comes after such a call in which it could be looked at what has happened.
+        if program.functions[*function as usize].calls.tail_call.is_some() {
+            bail!(
+                "what `--bysyncify-precise` assumes cannot be checked in `{}`, which makes tail \
+                 calls: build without the target feature `tail-call`, or link without that option",
+                program.readable(*function)
+            );
+        }
+    }
+    Ok(Some(assumed))
+}
