@@ -27,8 +27,16 @@ pub(crate) const ROW: &str = "examples";
 /// finds these packages. What wasm-bindgen makes is for Node, unless `wasm-bindgen-target` says
 /// otherwise. `only` names the one to test, if not all.
 pub(crate) fn run(workspace: &Workspace, only: Option<&str>, report: &mut Report) {
-    let is_meant = |example: &&Package| only.is_none_or(|name| example.name == name);
-    for example in workspace.with_own_tests().filter(is_meant) {
+    run_those(workspace, |example| only.is_none_or(|name| example.name == name), report);
+}
+
+/// The same of those that belong to `--only safe`: with `safe = true`.
+pub(crate) fn run_safe(workspace: &Workspace, report: &mut Report) {
+    run_those(workspace, |example| example.flag("safe"), report);
+}
+
+fn run_those(workspace: &Workspace, is_meant: impl Fn(&Package) -> bool, report: &mut Report) {
+    for example in workspace.with_own_tests().filter(|example| is_meant(example)) {
         run_and_count(workspace, example, &RELEASE, report);
         for build in [&EVERYTHING, &DEBUG] {
             if example.flag(build.name) {

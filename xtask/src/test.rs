@@ -33,6 +33,10 @@ pub(crate) fn run(options: &TestOptions) -> Result<bool> {
     if wants_guests {
         run_guests(&workspace, &engines, options, &mut report)?;
     }
+    let narrowed = options.guest.is_some() || options.config.is_some();
+    if options.wants(Part::Safe) && !narrowed && options.run.filter.is_none() {
+        examples::run_safe(&workspace, &mut report);
+    }
     if options.wants(Part::Examples) {
         examples::run(&workspace, options.example.as_deref(), &mut report);
     }
