@@ -100,6 +100,42 @@ fn program_is_built_and_all_its_bytes_are_reported() {
 }
 
 #[test]
+fn number_in_a_message_is_that_of_a_function_with_a_name() {
+    let dir = tempfile::tempdir().unwrap();
+    bysyncify(dir.path(), &["new", "overflow"]);
+    let project = dir.path().join("overflow");
+    let main = project.join("src/main.rs");
+    let code = fs::read_to_string(&main).unwrap();
+    let large = "let mut count = usize::from(std::hint::black_box([0_u8; 100_000])[7]);";
+    fs::write(&main, code.replace("let mut count = 0;", large)).unwrap();
+    let run = Command::new(env!("CARGO_BIN_EXE_cargo-bysyncify"))
+        .args(["bysyncify", "run", "-q"])
+        .current_dir(&project)
+        .env("CARGO_TARGET_DIR", Path::new(env!("CARGO_TARGET_TMPDIR")).join("report"))
+        .output()
+        .unwrap();
+    assert!(!run.status.success());
+    let said = format!("{}{}", stdout(&run), stderr(&run));
+    let (_, rest) = said.split_once(" bytes are needed in function ").expect(&said);
+    let (number, rest) = rest.split_once(" (`cargo bysyncify ").expect(&said);
+    let (remedy, rest) = rest.split_once("` names it) and the stack has ").expect(&said);
+    assert!(rest.starts_with("65536; give the coroutine a larger one"), "{said}");
+    let words: Vec<_> = remedy.split(' ').chain(["-q"]).collect();
+    assert_eq!(words, ["report", "--function", number, "-q"]);
+    let named = stdout(&bysyncify(&project, &words));
+    let name = named.strip_prefix(&format!("function {number} is `")).expect(&named);
+    assert!(name.starts_with("overflow::") && name.ends_with("`\n"), "{named}");
+
+    let output = Command::new(env!("CARGO_BIN_EXE_cargo-bysyncify"))
+        .args(["bysyncify", "report", "-q", "--function", "1000000"])
+        .current_dir(&project)
+        .env("CARGO_TARGET_DIR", Path::new(env!("CARGO_TARGET_TMPDIR")).join("report"))
+        .output()
+        .unwrap();
+    assert!(stderr(&output).contains("there is no function 1000000: the linked module has "));
+}
+
+#[test]
 fn what_cannot_be_reported_on_says_what_can() {
     let dir = tempfile::tempdir().unwrap();
     let error = |text: &str| {

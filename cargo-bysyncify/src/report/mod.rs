@@ -22,14 +22,14 @@ use std::io::{self, Write as _};
 use std::path::Path;
 use std::process::ExitCode;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 
 use self::material::Material;
 use self::model::Report;
 use self::options::Format;
 pub(crate) use self::options::Options;
 use self::why::Why;
-use crate::analysis::{Analysis, Program};
+use crate::analysis::{Analysis, Program, readable};
 use crate::refusal;
 use crate::run::{self, Built, Request};
 use crate::store;
@@ -53,6 +53,9 @@ fn of_module(module: &Path, options: &Options, request: &Request) -> Result<()> 
     let recipe = material.recipe(&request.link)?;
     let program = Program::read(&material.linked).context("cannot analyse it")?;
     refusal::check_names(&program)?;
+    if let Some(function) = options.function {
+        return print(&named(&program, function)?);
+    }
     let analysis = Analysis::of(&program, &recipe.vouched, recipe.precision)?
         .with_host(&program, &recipe.suspends)?;
     if let Some(wanted) = &options.why {
@@ -76,6 +79,18 @@ fn of_module(module: &Path, options: &Options, request: &Request) -> Result<()> 
         None => print(&text)?,
     }
     Ok(())
+}
+
+/// Says what a function is called that a message has only the number of.
+fn named(program: &Program, function: u32) -> Result<String> {
+    let count = program.functions.len();
+    if function as usize >= count {
+        bail!(
+            "there is no function {function}: the linked module has {count}. A message's number is \
+             that of the module which said it, so it must be built in the same way"
+        );
+    }
+    Ok(format!("function {function} is `{}`\n", readable(&program.symbol(function))))
 }
 
 /// Prints a text. That nobody reads to its end, as with `head`, is no error.

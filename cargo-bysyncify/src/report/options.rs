@@ -13,6 +13,8 @@ pub(crate) struct Options {
     pub(crate) module: Option<PathBuf>,
     /// The function to explain.
     pub(crate) why: Option<String>,
+    /// The function to name, by its number in the linked module.
+    pub(crate) function: Option<u32>,
     pub(crate) format: Format,
     pub(crate) output: Option<PathBuf>,
     pub(crate) sort: Sort,
@@ -41,6 +43,7 @@ impl Options {
         let mut options = Self {
             module: None,
             why: None,
+            function: None,
             format: Format::Table,
             output: None,
             sort: Sort::Cost,
@@ -60,6 +63,7 @@ impl Options {
             };
             match name {
                 "--why" => options.why = Some(utf8(value()?)?),
+                "--function" => options.function = Some(number(&utf8(value()?)?)?),
                 "--format" => options.format = utf8(value()?)?.parse()?,
                 "--output" => options.output = Some(value()?.into()),
                 "--sort" => options.sort = utf8(value()?)?.parse()?,
@@ -86,10 +90,11 @@ impl Options {
                 module.display()
             );
         }
-        if options.why.is_some() && (options.format, &options.output) != (Format::Table, &None) {
+        let prints_text = options.why.is_some() || options.function.is_some();
+        if prints_text && (options.format, &options.output) != (Format::Table, &None) {
             bail!(
-                "--why prints text, and has neither --format nor --output: --format json has the \
-                 calls of all functions"
+                "--why and --function print text, and have neither --format nor --output: --format \
+                 json has the calls of all functions"
             );
         }
         Ok((options, rest))
@@ -98,6 +103,10 @@ impl Options {
 
 fn utf8(value: OsString) -> Result<String> {
     value.into_string().map_err(|value| anyhow::anyhow!("`{}` is not UTF-8", value.display()))
+}
+
+fn number(text: &str) -> Result<u32> {
+    text.parse().with_context(|| format!("`{text}` is no function's number, as a message has it"))
 }
 
 fn limit(text: &str) -> Result<usize> {
@@ -154,6 +163,7 @@ mod tests {
         let expected = Options {
             module: None,
             why: None,
+            function: None,
             format: Format::Html,
             output: Some("o.html".into()),
             sort: Sort::Size,
@@ -165,6 +175,7 @@ mod tests {
         assert_eq!(options.why.as_deref(), Some("read"));
         assert_eq!((options.format, options.sort, options.limit), (Format::Table, Sort::Cost, 20));
         assert_eq!(rest, [""; 0].map(OsString::from));
+        assert_eq!(take("a.wasm --function 7").unwrap().0.function, Some(7));
     }
 
     #[test]
@@ -172,6 +183,7 @@ mod tests {
         for (text, message) in [
             ("--format yaml", "`yaml` is no format: use table, json or html"),
             ("--sort date", "`date` is no order: use cost, size or name"),
+            ("--function f", "`f` is no function's number, as a message has it"),
             ("--limit few", "`few` is no limit: use a number, or `all`"),
             ("--why", "--why needs a value"),
             ("demo -- x", "report runs nothing: leave out `--` and what comes after it"),
@@ -181,8 +193,8 @@ mod tests {
             ),
             (
                 "--why f --format json",
-                "--why prints text, and has neither --format nor --output: --format json has the \
-                 calls of all functions",
+                "--why and --function print text, and have neither --format nor --output: --format \
+                 json has the calls of all functions",
             ),
         ] {
             assert_eq!(take(text).unwrap_err(), message, "{text}");

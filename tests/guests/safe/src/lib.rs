@@ -4,9 +4,10 @@
 //! Nothing here is about how the crate does it. A file is a kind of program: what std assumes of
 //! threads ([`lazy`], [`thread_locals`], [`locks`],
 //! [`park`]), what others assume of scopes ([`scopes`]), stacks of any
-//! size ([`sizes`], [`overflow`]), ends at odd times ([`ends`]), wakers that do things ([`wakers`]).
+//! size ([`sizes`], [`overflow`], [`frames`]), ends at odd times ([`ends`]), wakers that do things ([`wakers`]).
 
 mod ends;
+mod frames;
 mod lazy;
 mod locks;
 mod overflow;

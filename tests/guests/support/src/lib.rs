@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
 
+pub mod beside;
 mod host;
 #[cfg(not(target_family = "wasm"))]
 pub mod native;
