@@ -10,10 +10,12 @@
 //!
 //! A function is on such a stack if it can *reach* `suspend`, and can be *reached* from
 //! `resume`, over direct calls and over indirect calls to functions of the same type whose
-//! address is taken ([`relocations`] says where, which makes that precise). In Asyncify's words
-//! `suspend` is a *top* function, one that begins an unwind and ends a rewind, and `resume` a
-//! *bottom* one; they are recognised by the imports they call, so that a switch of somebody's
-//! own works too.
+//! address is taken. That is sound, and the default. With `--bysyncify-precise` it counts, too, where
+//! the address lies ([`relocations`]), and what that assumes is checked at run time ([`assumed`]).
+//!
+//! In Asyncify's words `suspend` is a *top* function, one that begins an unwind and ends a rewind,
+//! and `resume` a *bottom* one; they are recognised by the imports they call, so that a switch of
+//! somebody's own works too.
 //!
 //! Nobody is called through a [`Cut`]: the panic entry points and what runs the initialiser of a
 //! `thread_local!`, in which no coroutine is current (the linker makes it so), and what the user has

@@ -8,15 +8,17 @@
 //! A method is called by loading the word at a constant offset from the vtable's beginning. So
 //! a function that is nowhere but in word 3 of vtables is not what is called through word 4.
 //!
-//! This relies on what no one promises, but Rust programs cannot help and LLVM does not undo:
+//! This is used only if the user asks for it ([`Precision::Slots`](super::Precision)), since it relies
+//! on what no one promises. rustc and LLVM keep to it, but a program can break the last point:
 //!
 //! - A pointer to a vtable that is passed from one function to another is one to its beginning. (No
 //!   program can name the inside of a vtable. Within a function we look: see [`super::value`].)
 //! - A function pointer from a vtable is called, and neither stored nor passed on.
 //! - Constants that look like a vtable, and that the compiler had to name, are vtables: see
-//!   [`super::vtables`]. A static has a name of its own, and is none.
+//!   [`super::vtables`]. A static has a name of its own, and is none. A table in safe code can look
+//!   just so, be copied, and have its functions called at other offsets.
 //!
-//! Debug builds check the outcome while they run.
+//! Every build checks the outcome while it runs: see [`super::assumed`].
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 

@@ -7,8 +7,9 @@
 //!
 //! The compiler names them as it names all other constants that have no name in the source. One
 //! that is taken for a vtable and is none can be copied to where its function pointers are found
-//! at other offsets, and then somebody is missed who should be instrumented. (The other way round
-//! only precision is lost.) So much must be right:
+//! at other offsets, and then somebody is missed who should be instrumented: no shape can rule that
+//! out, which is why it is only an assumption. (The other way round only precision is lost.) So much
+//! must be right:
 //!
 //! - In word 0 is `drop_in_place`; or nothing, and the first method is one by its name.
 //! - Words 1 and 2 are plain numbers that can be a type's size and alignment.

@@ -3,7 +3,9 @@
 use std::fs;
 use std::process::Command;
 
-use crate::build::{LINKER, link, object, path, silent};
+use cargo_bysyncify::setup;
+
+use crate::build::{LINKER, link, object, path, silent, stderr};
 use crate::module::contents;
 
 /// The names of the instrumented functions of `programs/pausable.rs`, linked with this option.
@@ -51,4 +53,40 @@ fn options_are_read_from_response_files_and_what_is_much_is_passed_on_in_one() {
     command.args(["-flavor", "wasm"]).arg(format!("@{}", file.display()));
     silent(command.env("PATH", path()).env("BYSYNCIFY_OPT", "0"));
     assert_eq!(contents(&output).instrumented, ["apart", "entry", "inner"]);
+}
+
+/// Suspends the call of `main` in the host once.
+const SUSPENDING: &str = "
+    const { readFileSync } = await import('node:fs');
+    const log = [];
+    let sleeping = false;
+    const env = {
+        log: value => log.push(value),
+        sleep() {
+            sleeping = !sleeping;
+            if (!sleeping) return void exports.asyncify_stop_rewind();
+            new Int32Array(exports.memory.buffer).set([24, 1024], 4);
+            exports.asyncify_start_unwind(16);
+        },
+    };
+    const module = new WebAssembly.Module(readFileSync(process.argv[1]));
+    const { exports } = new WebAssembly.Instance(module, { env });
+    exports.main();
+    exports.asyncify_stop_unwind();
+    log.push('|');
+    exports.asyncify_start_rewind(16);
+    exports.main();
+    console.log(log.join(' '));";
+
+#[test]
+fn import_suspends_however_often_it_is_declared() {
+    let dir = tempfile::tempdir().unwrap();
+    let output = dir.path().join("a.wasm");
+    let suspends = "-Clink-arg=--bysyncify-suspends=env.sleep";
+    silent(&mut link("imported_twice", &output, &["-O", suspends]));
+    let mut node = Command::new(setup::node().unwrap());
+    let printed = node.args(["--input-type=module", "--eval", SUSPENDING]).arg(output).output();
+    let printed = printed.unwrap();
+    assert_eq!(stderr(&printed), "");
+    assert_eq!(String::from_utf8_lossy(&printed.stdout), "0 1 | 2 3\n");
 }
