@@ -1,7 +1,7 @@
 //! Waiting for a future from synchronous code.
 
 use core::fmt;
-use core::mem::{ManuallyDrop, MaybeUninit};
+use core::mem::MaybeUninit;
 use core::pin::pin;
 use core::ptr::{self, NonNull};
 use core::task::{Context, Poll};
@@ -77,7 +77,8 @@ pub fn try_embed<F: IntoFuture>(future: F) -> Result<F::Output, EmbedError> {
     let mut place = MaybeUninit::uninit();
     let Some(waiting) = Waiting::begin(&mut place) else { return Err(refusal()) };
     loop {
-        let waker = &waiting.wait.waker;
+        // SAFETY: whatever has begun to wait inside has ended, so this wait is the innermost.
+        let waker = unsafe { waiting.wait.waker() };
         if let Poll::Ready(output) = future.as_mut().poll(&mut Context::from_waker(waker)) {
             return Ok(output);
         }
@@ -127,7 +128,7 @@ fn refusal() -> EmbedError {
 /// waits: at every suspend all of its locals are saved and restored. What is out of line here
 /// is not instrumented, and works on memory that `embed` only knows the address of.
 struct Waiting<'a> {
-    wait: &'a mut Wait,
+    wait: &'a Wait,
 }
 
 impl<'a> Waiting<'a> {
@@ -144,31 +145,32 @@ impl<'a> Waiting<'a> {
             return None;
         }
         // SAFETY: the code that runs is the coroutine's.
-        Some(Self { wait: place.write(unsafe { core.waker.begin(current) }) })
+        Some(Self { wait: unsafe { core.waker.begin(current, place) } })
     }
 }
 
 /// Looks at what is wrong, or new. Returns whether the coroutine was cancelled.
 #[cold]
 #[inline(never)]
-fn catch_up(wait: &mut Wait, outcome: u32) -> bool {
+fn catch_up(wait: &Wait, outcome: u32) -> bool {
     // SAFETY: as in `Waiting::begin`.
     let core = unsafe { wait.core.as_ref() };
     if outcome != abi::SUSPEND_NEWS {
         core.unsound_suspend(outcome);
     }
-    // SAFETY: the code that runs is the coroutine's.
+    // SAFETY: the code that runs is the coroutine's, and the future has been polled.
     unsafe { core.waker.catch_up(wait) };
     core.is_cancelled()
 }
 
-/// Gives the waker back for the next one who waits.
+/// Ends a wait.
 #[inline(never)]
-fn finish(wait: &mut Wait) {
-    // SAFETY: `Waiting` is being dropped, so it is not used after this.
-    let waker = unsafe { ManuallyDrop::take(&mut wait.waker) };
+fn finish(wait: &Wait) {
     // SAFETY: as in `Waiting::begin`.
-    unsafe { wait.core.as_ref() }.waker.put(Some(waker));
+    let core = unsafe { wait.core.as_ref() };
+    // SAFETY: the code that runs is the coroutine's, what has begun to wait inside has ended, and who
+    // calls this is through with it.
+    unsafe { core.waker.finish(wait) };
 }
 
 impl Drop for Waiting<'_> {
@@ -206,12 +208,13 @@ fn no_output(error: EmbedError) -> ! {
                 unwinding::unwind_cancelled();
             }
             // SAFETY: the code that runs is the coroutine's.
-            let wait = place.write(unsafe { core.waker.begin(current) });
+            let wait = unsafe { core.waker.begin(current, &mut place) };
             // SAFETY: as in `try_embed`.
             let outcome = unsafe { Chosen::suspend(wait) };
             if !matches!(outcome, abi::SUSPEND_RESUMED | abi::SUSPEND_NEWS) {
                 core.unsound_suspend(outcome);
             }
+            finish(wait);
         }
     }
 }

@@ -265,7 +265,6 @@ impl RawCore {
     /// Ends the coroutine, from the outside if it has not returned.
     pub(crate) fn end(&self, phase: Phase) {
         self.phase.set(phase as u32);
-        self.waker.put(None);
     }
 
     pub(crate) fn phase(&self) -> Phase {

@@ -10,24 +10,35 @@
 //!                                          outer.poll goes on, and still has cx: W1
 //! ```
 //!
-//! What `cx` refers to must live on, unchanged, although the executor's waker is gone. So each
-//! `embed` polls with a clone of its own; and when `outer` then says that it is pending it is
-//! polled again, with W2, because it may have told W1 whom to wake. (So a future that embeds
-//! each time it is polled, under an executor that brings another waker each time, is polled for
-//! ever.)
+//! What `cx` refers to must live on, unchanged, although the executor's waker is gone. And when `outer`
+//! then says that it is pending it is polled again, with W2, because it may have told W1 whom to wake.
+//! (So a future that embeds each time it is polled, under an executor that brings another waker each
+//! time, is polled for ever.)
 //!
-//! To clone and drop a waker for each wait would be two indirect calls too many. Most executors
-//! bring the same waker each time. So the core keeps the last clone, for the next `embed` to
-//! borrow, and a resume compares the executor's waker with the one that the coroutine waits
-//! with: only if they differ is there `news` for `embed` to catch up with.
+//! But a suspended coroutine must keep no waker that an `async` block would not keep: a waker may own
+//! the task, and with it the coroutine. So each `embed` polls with a *copy* of the executor's waker, the
+//! same two pointers, which does not own what they point to: that is the executor's for as long as its
+//! poll takes. The copy comes to own it only when another `embed` begins inside, and then by a clone
+//! of the executor's, which is the same two pointers again:
+//!
+//! | a wait | its waker | is |
+//! |---|---|---|
+//! | innermost, its coroutine runs | the executor's, copied | borrowed |
+//! | innermost, suspended | what was the executor's | stale: compared, not used |
+//! | with another inside | the executor's of then | owned |
+//!
+//! Not all clones are the same two pointers: what a clone is, is for the waker to say. A table of
+//! functions is tried once; if its clones are unlike what was cloned, each wait owns a clone of its own.
+//! (Then a task that only its wakers own lives as long as it waits. No executor that is known of has
+//! such wakers.)
 
 use core::cell::{Cell, UnsafeCell};
-use core::mem::{ManuallyDrop, offset_of};
+use core::mem::{ManuallyDrop, MaybeUninit, offset_of};
 use core::ptr::{self, NonNull};
-use core::task::Waker;
+use core::task::{RawWakerVTable, Waker};
 
 use crate::abi;
-use crate::outside::outside;
+use crate::outside::{outside, outside_for_good};
 use crate::raw::RawCore;
 
 /// The part of a core that deals with wakers. The switch knows `waiting` and `news`.
@@ -35,10 +46,12 @@ use crate::raw::RawCore;
 pub(crate) struct CoreWaker {
     /// The executor's: valid while the coroutine runs, stale otherwise.
     latest: Cell<*const Waker>,
-    /// The clone that the coroutine waits with: valid while it is suspended, stale otherwise.
+    /// That of the innermost wait: to compare with while the coroutine is suspended, stale otherwise.
     pub(crate) waiting: Cell<*const Waker>,
-    /// A clone that nobody uses at the moment.
-    spare: UnsafeCell<Option<Waker>>,
+    /// The innermost wait in progress, or null.
+    innermost: Cell<*const Wait>,
+    /// The functions of a waker whose clones are the same two pointers. Null if none is known.
+    faithful: Cell<*const RawWakerVTable>,
     /// Changes when `embed` should look at `latest`, or the coroutine was cancelled. Wraps.
     pub(crate) news: Cell<u32>,
 }
@@ -47,27 +60,64 @@ pub(crate) struct CoreWaker {
 /// while the coroutine is suspended.
 #[repr(C)]
 pub(crate) struct Wait {
-    pub(crate) waker: ManuallyDrop<Waker>,
+    waker: UnsafeCell<ManuallyDrop<Waker>>,
     /// The core's news when `waker` was the latest.
-    pub(crate) news: u32,
+    pub(crate) news: Cell<u32>,
     pub(crate) core: NonNull<RawCore>,
+    /// The wait whose future is being polled meanwhile, or null.
+    outer: *const Wait,
+    /// Whether `waker` is a clone. If not, it is a copy of the executor's.
+    is_owned: Cell<bool>,
 }
 
+const _: () = assert!(offset_of!(Wait, waker) == 0);
 const _: () = if cfg!(bysyncify_switch) {
     let pointer = size_of::<usize>();
     let waker = offset_of!(RawCore, waker);
     assert!(waker + offset_of!(CoreWaker, waiting) == abi::WAITING * pointer);
     assert!(waker + offset_of!(CoreWaker, news) == abi::NEWS * pointer);
-    assert!(offset_of!(Wait, waker) == 0);
     assert!(offset_of!(Wait, news) == abi::WAIT_NEWS * pointer);
 };
+
+impl Wait {
+    /// What to poll with.
+    ///
+    /// # Safety
+    ///
+    /// - The coroutine is running, and this is its innermost wait. The waker is used until the future
+    ///   has been polled, and no longer.
+    #[inline]
+    pub(crate) unsafe fn waker(&self) -> &Waker {
+        // SAFETY: it is written by `adopt` and taken by `CoreWaker::finish`, neither of which is called
+        // while the future is being polled.
+        unsafe { &*self.waker.get() }
+    }
+
+    /// Whether it is the same two pointers.
+    fn is(&self, waker: &Waker) -> bool {
+        // SAFETY: as in `waker`. If it is stale, this still compares pointers only.
+        unsafe { &*self.waker.get() }.will_wake(waker)
+    }
+
+    /// Makes `waker` its own, and returns what was, if that has to be dropped.
+    ///
+    /// # Safety
+    ///
+    /// - Nobody uses the waker that it has had.
+    unsafe fn adopt(&self, waker: ManuallyDrop<Waker>, is_owned: bool) -> Option<Waker> {
+        // SAFETY: our caller's promise.
+        let old = unsafe { self.waker.get().replace(waker) };
+        self.is_owned.replace(is_owned).then(|| ManuallyDrop::into_inner(old))
+    }
+}
 
 impl CoreWaker {
     pub(crate) fn new() -> Self {
         Self {
             latest: Cell::new(ptr::null()),
             waiting: Cell::new(ptr::null()),
-            spare: UnsafeCell::new(None),
+            innermost: Cell::new(ptr::null()),
+            faithful: Cell::new(ptr::null()),
             news: Cell::new(0),
         }
     }
@@ -93,60 +143,144 @@ impl CoreWaker {
         self.news.set(self.news.get().wrapping_add(1));
     }
 
-    /// Begins to wait: with a clone of the latest waker, or the spare one if that does the same.
+    /// Begins to wait, with the latest waker.
     ///
     /// # Safety
     ///
     /// - `core` is the core that this is a part of, and its coroutine is running.
+    /// - [`CoreWaker::finish`] is called before `place` is used for something else.
     #[inline]
-    pub(crate) unsafe fn begin(&self, core: NonNull<RawCore>) -> Wait {
-        let news = self.news.get();
-        // SAFETY: our caller's promise.
-        let waker = ManuallyDrop::new(unsafe { self.take() });
-        Wait { waker, news, core }
-    }
-
-    /// # Safety
-    ///
-    /// - The coroutine is running.
-    #[inline]
-    unsafe fn take(&self) -> Waker {
+    pub(crate) unsafe fn begin<'a>(
+        &self,
+        core: NonNull<RawCore>,
+        place: &'a mut MaybeUninit<Wait>,
+    ) -> &'a Wait {
         // SAFETY: the coroutine is running, so its poll has not returned yet.
         let latest = unsafe { &*self.latest.get() };
-        match self.exchange(None) {
-            Some(spare) if spare.will_wake(latest) => spare,
-            other => {
-                let mut waker = other;
-                outside(|| waker = Some(latest.clone()));
-                waker.unwrap_or(Waker::noop().clone())
+        let outer = self.innermost.get();
+        // SAFETY: null, or a wait in progress of this coroutine, whose stack we are on.
+        if let Some(outer) = unsafe { outer.as_ref() } {
+            if !outer.is_owned.get() {
+                hold(outer, latest);
+            }
+        }
+        let wait = &*place.write(Wait {
+            waker: UnsafeCell::new(copy(latest)),
+            news: Cell::new(self.news.get()),
+            core,
+            outer,
+            is_owned: Cell::new(false),
+        });
+        self.check(wait, latest);
+        self.innermost.set(wait);
+        wait
+    }
+
+    /// Ends a wait.
+    ///
+    /// # Safety
+    ///
+    /// - `wait` is the innermost, of the coroutine that is running, and not used any more.
+    #[inline]
+    pub(crate) unsafe fn finish(&self, wait: &Wait) {
+        self.innermost.set(wait.outer);
+        if wait.is_owned.get() {
+            // SAFETY: our caller's promise.
+            unsafe { drop_owned(wait) };
+        }
+        // SAFETY: as in `begin`.
+        if let Some(outer) = unsafe { wait.outer.as_ref() } {
+            // SAFETY: the coroutine is running, so its poll has not returned yet.
+            let latest = unsafe { &*self.latest.get() };
+            if outer.is_owned.get() && outer.is(latest) {
+                // What the executor owns will do, for the rest of this poll. So an outer wait owns
+                // nothing when it is suspended itself: if its waker is another, there is news, and it
+                // catches up before.
+                outer.is_owned.set(false);
+                // SAFETY: it was owned, and `outer` does not drop it any more.
+                let clone = unsafe { ptr::read(outer.waker.get()) };
+                outside(|| drop(ManuallyDrop::into_inner(clone)));
             }
         }
     }
 
-    /// Keeps `waker` for the next one who needs one.
-    #[inline]
-    pub(crate) fn put(&self, waker: Option<Waker>) {
-        if let Some(old) = self.exchange(waker) {
+    /// Makes `wait` see the news: its waker is the latest.
+    ///
+    /// # Safety
+    ///
+    /// - The coroutine is running, `wait` is its innermost, and its future is not being polled.
+    pub(crate) unsafe fn catch_up(&self, wait: &Wait) {
+        wait.news.set(self.news.get());
+        // SAFETY: the coroutine is running, so its poll has not returned yet.
+        let latest = unsafe { &*self.latest.get() };
+        // SAFETY: nobody polls with it.
+        let old = unsafe { wait.adopt(copy(latest), false) };
+        self.check(wait, latest);
+        if let Some(old) = old {
             outside(|| drop(old));
         }
     }
 
+    /// Has a wait own its waker if that is of a kind that may be unlike its clones.
     #[inline]
-    fn exchange(&self, waker: Option<Waker>) -> Option<Waker> {
-        // SAFETY: this moves two words and calls nothing, so nobody else is at it.
-        unsafe { self.spare.get().replace(waker) }
+    fn check(&self, wait: &Wait, latest: &Waker) {
+        if !ptr::eq(latest.vtable(), self.faithful.get()) {
+            self.try_clone(wait, latest);
+        }
     }
 
-    /// Makes `wait` see the news: its waker wakes what the latest waker wakes.
-    ///
-    /// # Safety
-    ///
-    /// - The coroutine is running.
-    pub(crate) unsafe fn catch_up(&self, wait: &mut Wait) {
-        wait.news = self.news.get();
-        // SAFETY: the coroutine is running, so its poll has not returned yet.
-        let latest = unsafe { &*self.latest.get() };
-        let waker = &mut *wait.waker;
-        outside(|| waker.clone_from(latest));
+    #[cold]
+    #[inline(never)]
+    fn try_clone(&self, wait: &Wait, latest: &Waker) {
+        outside(|| {
+            let clone = latest.clone();
+            if clone.will_wake(latest) {
+                self.faithful.set(latest.vtable());
+            } else {
+                // SAFETY: nobody has polled with it yet.
+                drop(unsafe { wait.adopt(ManuallyDrop::new(clone), true) });
+            }
+        });
     }
+}
+
+/// The same two pointers.
+#[inline]
+fn copy(waker: &Waker) -> ManuallyDrop<Waker> {
+    // SAFETY: it is not dropped. Who uses it makes sure that what it points to is still owned.
+    unsafe { ptr::from_ref(waker).cast::<ManuallyDrop<Waker>>().read() }
+}
+
+/// Makes a wait own its waker, since another wait begins inside: a copy of `latest` so far.
+#[cold]
+#[inline(never)]
+fn hold(outer: &Wait, latest: &Waker) {
+    let mut is_held = false;
+    outside(|| {
+        let clone = ManuallyDrop::new(latest.clone());
+        is_held = outer.is(&clone);
+        match is_held {
+            true => outer.is_owned.set(true),
+            false => drop(ManuallyDrop::into_inner(clone)),
+        }
+    });
+    if !is_held {
+        outside_for_good(|| {
+            panic!("cannot embed in a poll: a clone of the waker is another waker, unlike before")
+        });
+    }
+}
+
+/// Drops the waker of a wait that owns it.
+///
+/// # Safety
+///
+/// - The waker is not used any more.
+#[cold]
+#[inline(never)]
+unsafe fn drop_owned(wait: &Wait) {
+    wait.is_owned.set(false);
+    // SAFETY: our caller's promise.
+    let waker = unsafe { ptr::read(wait.waker.get()) };
+    outside(|| drop(ManuallyDrop::into_inner(waker)));
 }

@@ -158,7 +158,7 @@ impl Switch for Threads {
         // SAFETY: our caller's promise: the innermost running coroutine is the caller's own.
         let core = unsafe { &*Self::current() };
         // SAFETY: our caller's promise. Not kept: while the coroutine is suspended others use it.
-        let seen = unsafe { (*wait).news };
+        let seen = unsafe { &*wait }.news.get();
         if core.waker.news.get() != seen {
             return abi::SUSPEND_NEWS;
         }

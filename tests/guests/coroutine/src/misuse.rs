@@ -45,6 +45,7 @@ fn leak_a_handle() -> RawCoreHandle {
     leaked.get().expect("set by the coroutine")
 }
 
+#[cfg(target_family = "wasm")]
 #[allow(improper_ctypes, reason = "the switch does not look at it")]
 unsafe extern "C" {
     /// The switch's own (`build/switch.wat`).
@@ -52,6 +53,7 @@ unsafe extern "C" {
 }
 
 tests! {
+    #[cfg(target_family = "wasm")]
     fn nothing_is_suspended_where_no_coroutine_is_current() {
         // SAFETY: it looks at what it is given only if a coroutine is current.
         assert_eq!(unsafe { bysyncify_suspend(std::ptr::null()) }, 3);

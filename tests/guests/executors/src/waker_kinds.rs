@@ -1,6 +1,6 @@
 //! Wakers of unusual kinds: that equal no other, that run code, that own coroutines.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::future::pending;
 use std::pin::Pin;
 use std::rc::Rc;
@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll, RawWaker, RawWakerVTable, Wake, Waker};
 
 use bysyncify::{Coroutine, EmbedError, abandoned_coroutines, can_embed, try_embed};
-use guest_support::{Droppy, Trace, poll_once, tests};
+use guest_support::{Droppy, Trace, after_one_poll, poll_once, tests};
 
 use crate::STACK;
 
@@ -67,6 +67,21 @@ impl Wake for Owner {
     }
 }
 
+/// A task as executors have them: its wakers own it.
+struct Task {
+    future: RefCell<Option<Pin<Box<dyn Future<Output = ()>>>>>,
+    _end: Droppy,
+}
+
+// SAFETY: nothing here is sent to another thread, and where the target has none it could not be.
+unsafe impl Send for Task {}
+// SAFETY: likewise.
+unsafe impl Sync for Task {}
+
+impl Wake for Task {
+    fn wake(self: Arc<Self>) {}
+}
+
 fn poll_with<F: Future + Unpin>(future: &mut F, waker: Waker) -> Poll<F::Output> {
     Pin::new(future).poll(&mut Context::from_waker(&waker))
 }
@@ -120,18 +135,57 @@ tests! {
         let (in_waker, mut first) = (trace.clone(), true);
         let mut coroutine = Coroutine::new(STACK, move |handle| {
             let array = [7u8; 100];
-            handle.embed(std::future::poll_fn(|cx| {
+            handle.embed(std::future::poll_fn(|_| {
                 in_waker.add("polled");
-                cx.waker().wake_by_ref();
-                if core::mem::take(&mut first) { Poll::Pending } else { Poll::Ready(()) }
+                if !core::mem::take(&mut first) {
+                    return Poll::Ready(());
+                }
+                // Suspended in here, what this is polled with must live on.
+                handle.embed(after_one_poll(()));
+                in_waker.add("went on");
+                Poll::Pending
             }));
             array.map(u32::from).iter().sum::<u32>()
         });
         assert!(poll_with(&mut coroutine, owner).is_pending());
         assert_eq!(trace.take(), ["polled", "woken"]);
         assert_eq!(poll_once(&mut coroutine), Poll::Ready(700));
-        let all = ["cancelled, on the way out of a waker", "drop owned", "polled"];
+        let all = ["went on", "cancelled, on the way out of a waker", "drop owned", "polled"];
         assert_eq!(trace.take(), all);
+        assert_eq!(abandoned_coroutines(), 0);
+    }
+
+    /// The classic executor: what nobody can wake any more is dropped.
+    fn a_task_that_only_its_wakers_own_ends_with_the_last_of_them() {
+        for is_stackful in [false, true] {
+            let trace = Trace::default();
+            let task = Arc::new(Task { future: RefCell::default(), _end: Droppy(trace.clone(), "task") });
+            let frame = Droppy(trace.clone(), "frame");
+            let future: Pin<Box<dyn Future<Output = ()>>> = if is_stackful {
+                Box::pin(Coroutine::new(STACK, move |handle| {
+                    let _frame = frame;
+                    let _ = handle.try_embed(after_one_poll(()));
+                    // In the second poll nothing keeps the waker.
+                    assert_eq!(handle.try_embed(pending::<()>()), Err(EmbedError::Cancelled));
+                }))
+            } else {
+                Box::pin(async move {
+                    let _frame = frame;
+                    after_one_poll(()).await;
+                    pending::<()>().await;
+                })
+            };
+            *task.future.borrow_mut() = Some(future);
+            for _ in 0..2 {
+                let waker = Waker::from(task.clone());
+                let mut future = task.future.borrow_mut();
+                let future = future.as_mut().expect("just put there").as_mut();
+                assert!(future.poll(&mut Context::from_waker(&waker)).is_pending());
+            }
+            assert_eq!((Arc::strong_count(&task), trace.take()), (1, vec![]));
+            drop(task);
+            assert_eq!(trace.take(), ["drop frame", "drop task"]);
+        }
         assert_eq!(abandoned_coroutines(), 0);
     }
 }

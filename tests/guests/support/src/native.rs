@@ -99,3 +99,7 @@ pub(crate) fn random_seed() -> u64 {
 pub(crate) fn is_checked() -> u32 {
     0
 }
+
+pub(crate) fn is_stack_checked() -> u32 {
+    0
+}

@@ -1,0 +1,58 @@
+//! Random schedules of coroutines, each compared with the same program as `async` blocks.
+//!
+//! A coroutine is to do what an `async` block does: be polled as often, wake the same wakers, keep no
+//! waker alive that an `async` block would not, and drop the same things in the same order, however
+//! it ends. So each random program is interpreted twice, and each random schedule run with both:
+//!
+//! ```text
+//!   seed ─► program (Op) ─┬─► stackful: try_embed, embed, Coroutine, Generator ─┐
+//!                         └─► stackless: .await, async blocks ──────────────────┤ the same trace
+//!   seed ─► schedule: which task is polled with which waker, dropped, or woken ─┘
+//! ```
+//!
+//! It takes a switch of threads (`src/switch/threads.rs`), and runs under AddressSanitizer:
+//! `cargo xtask test --only native`. `BYSYNCIFY_SEEDS=from..to` runs others, in one process.
+#![cfg(all(test, bysyncify_threads))]
+
+mod program;
+mod schedule;
+mod stackful;
+mod stackless;
+mod world;
+
+use std::env;
+use std::process::Command;
+
+/// Set to the seeds to run here.
+const SEEDS: &str = "BYSYNCIFY_SEEDS";
+/// How many seeds a process runs: threads of coroutines that were forgotten stay until it ends.
+const PER_PROCESS: u64 = 250;
+
+fn in_this_process(seeds: &str) {
+    let (from, to) = seeds.split_once("..").expect("BYSYNCIFY_SEEDS=from..to");
+    let number = |text: &str| text.parse::<u64>().expect("BYSYNCIFY_SEEDS=from..to");
+    for seed in number(from)..number(to) {
+        schedule::compare(seed);
+    }
+}
+
+#[test]
+fn coroutines_do_what_async_blocks_do() {
+    if let Ok(seeds) = env::var(SEEDS) {
+        return in_this_process(&seeds);
+    }
+    for first in (0..3000).step_by(PER_PROCESS as usize) {
+        let seeds = format!("{first}..{}", first + PER_PROCESS);
+        let mut child = Command::new(env::current_exe().expect("this is a program"));
+        child.args(["coroutines_do_what_async_blocks_do", "--exact", "--nocapture"]);
+        child.env(SEEDS, &seeds);
+        let output = child.output().expect("a program can be started twice");
+        assert!(
+            output.status.success(),
+            "BYSYNCIFY_SEEDS={seeds}: {}\n{}{}",
+            output.status,
+            String::from_utf8_lossy(&output.stdout),
+            String::from_utf8_lossy(&output.stderr)
+        );
+    }
+}
