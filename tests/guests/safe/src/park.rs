@@ -5,12 +5,27 @@
 
 use bysyncify::{Coroutine, embed};
 use guest_support::{after_one_poll, expect_trap, is_checked, mask_quotes, poll_once, run, tests};
+use std::io::ErrorKind;
 use std::sync::mpsc;
 use std::task::Poll;
+use std::time::Duration;
 
 tests! {
     fn park_alone_returns() {
         std::thread::park();
+    }
+
+    fn a_thread_sleeps() {
+        let mut coroutine = Coroutine::new(65536, |_| std::thread::sleep(Duration::from_millis(1)));
+        expect_trap("can't sleep");
+        let _ = poll_once(&mut coroutine);
+    }
+
+    fn a_thread_is_started() {
+        let mut coroutine = Coroutine::new(65536, |_| {
+            std::thread::Builder::new().spawn(|| ()).map_err(|error| error.kind()).map(drop)
+        });
+        assert_eq!(poll_once(&mut coroutine), Poll::Ready(Err(ErrorKind::Unsupported)));
     }
 
     fn a_channel_that_has_something() {
