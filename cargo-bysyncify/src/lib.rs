@@ -14,6 +14,7 @@ mod analysis;
 mod arguments;
 mod bindgen;
 mod cargo;
+mod check;
 mod cli;
 mod command;
 mod component;

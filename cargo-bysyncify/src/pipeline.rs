@@ -1,7 +1,7 @@
 //! What becomes of a linked module that can suspend.
 //!
 //! ```text
-//!   linked ─► analysis ─► guards ─► instrumentation ─► optimising ─► check
+//!   linked ─► analysis ─► guards ─► instrumentation ─► checker ─► optimising ─► verifying
 //!                  └► refusals ◄────────┘
 //! ```
 //!
@@ -13,6 +13,7 @@ use std::fs;
 use std::path::Path;
 
 use crate::analysis::{Analysis, Cut, FunctionIndex, Precision, Program, Sites, Vouched};
+use crate::check;
 use crate::engine::{Engine, OptLevel, Options};
 use crate::events::{Counts, Phase};
 use crate::guard::{self, Guards};
@@ -136,6 +137,10 @@ pub(crate) fn asyncify(
     } else {
         let instrumented = instrument::instrument(&guarded, &sites)
             .map_err(|error| refusal::explained(error, &program, &analysis))?;
+        if check::is_wanted() {
+            check::check(&guarded, &instrumented, &sites)
+                .map_err(|error| refusal::of_checker(error, &program))?;
+        }
         let functions = program.functions.iter().filter(|it| it.import.is_none()).count();
         let counts = Counts {
             functions: functions as u64,

@@ -3,6 +3,7 @@
 use anyhow::{Error, Result, anyhow, bail};
 
 use crate::analysis::{Analysis, Program, readable};
+use crate::check::Wrong;
 use crate::instrument::{Obstacle, Refused};
 
 /// Refuses a module whose functions have no names.
@@ -72,6 +73,21 @@ pub(crate) fn explained(error: Error, program: &Program, analysis: &Analysis) ->
         ),
     };
     anyhow!("`{name}` {what}:\n{}\n  {help}", analysis.chain(program, function))
+}
+
+/// Says which function the checker has found to be wrong, and what to do. Other errors stay as they
+/// are.
+pub(crate) fn of_checker(error: Error, program: &Program) -> Error {
+    let Some(wrong) = error.downcast_ref::<Wrong>() else { return error };
+    let name = match wrong.function {
+        Some(function) => format!("`{}`", readable(&program.symbol(function))),
+        None => "the module".to_owned(),
+    };
+    anyhow!(
+        "{name} was instrumented wrongly, which the checker of cargo-bysyncify has found: {wrong}.\n  \
+         The program is not to blame: please report it, with these lines. Until it is mended, link \
+         with --bysyncify-everything"
+    )
 }
 
 const NO_REFERENCE: &str = "pass the reference on in a function that does not wait, or keep it in a \

@@ -12,6 +12,13 @@ mod run;
 /// The module of this text, its functions `$waits` and `$waits_too` instrumented in this form, with
 /// `$suspend` as the top function and all indirect calls as sites.
 fn instrumented(text: &str, form: Form) -> Result<Vec<u8>, Refused> {
+    let (wasm, sites) = read(text, form);
+    let instrumented = instrument(&wasm, &sites).map_err(|error| error.downcast().unwrap())?;
+    crate::check::check(&wasm, &instrumented, &sites).unwrap();
+    Ok(instrumented)
+}
+
+fn read(text: &str, form: Form) -> (Vec<u8>, Sites) {
     let wasm = wat::parse_str(text).unwrap();
     let program = crate::analysis::Program::read(&wasm).unwrap();
     let functions: BTreeSet<_> =
@@ -23,8 +30,8 @@ fn instrumented(text: &str, form: Form) -> Result<Vec<u8>, Refused> {
     let indirect: BTreeMap<_, _> =
         functions.iter().map(|function| (*function, (0..9).collect())).collect();
     let tops = program.named("suspend").into_iter().collect();
-    instrument(&wasm, &Sites { functions, by_type_only, tops, indirect, ..Sites::default() })
-        .map_err(|error| error.downcast().unwrap())
+    let sites = Sites { functions, by_type_only, tops, indirect, ..Sites::default() };
+    (wasm, sites)
 }
 
 /// What becomes of `$waits`, in a module with this text.
@@ -126,7 +133,9 @@ fn code_grows_with_the_function_and_not_its_square() {
                   (call $start_unwind (local.get 0)) (i32.const 0))
                 (func $waits (local {locals}) {code}))"#
         );
-        instrumented(&text, form).unwrap().len()
+        // Checking it takes the cube of it.
+        let (wasm, sites) = read(&text, form);
+        instrument(&wasm, &sites).unwrap().len()
     };
     for form in [Form::Fast, Form::Compact] {
         let (small, large) = (size(form, 200), size(form, 400));
@@ -162,7 +171,9 @@ fn host_finds_what_it_needs() {
     let wasm = wat::parse_str(text).unwrap();
     let sites =
         Sites { functions: [1].into(), tops: [0].into(), for_host: true, ..Sites::default() };
-    let text = wasmprinter::print_bytes(instrument(&wasm, &sites).unwrap()).unwrap();
+    let instrumented = instrument(&wasm, &sites).unwrap();
+    crate::check::check(&wasm, &instrumented, &sites).unwrap();
+    let text = wasmprinter::print_bytes(instrumented).unwrap();
     assert_eq!(text, include_str!("tests/host.expected.wat"));
 }
 

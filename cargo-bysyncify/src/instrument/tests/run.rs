@@ -93,7 +93,10 @@ fn traces(program: &str) -> (Vec<String>, String) {
     let sites = Sites::of(&read, &analysis);
     let in_form = |is_compact: fn(&u32) -> bool| {
         let by_type_only = sites.functions.iter().copied().filter(is_compact).collect();
-        instrument(&waiting, &Sites { by_type_only, ..sites.clone() }).unwrap()
+        let sites = Sites { by_type_only, ..sites.clone() };
+        let instrumented = instrument(&waiting, &sites).unwrap();
+        crate::check::check(&waiting, &instrumented, &sites).unwrap();
+        instrumented
     };
     let modules = FORMS.map(in_form).into_iter().chain([module(NO_SWITCH)]);
     let folder = tempfile::tempdir().unwrap();

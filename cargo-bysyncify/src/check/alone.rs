@@ -1,0 +1,259 @@
+//! Runs an instrumented function while it unwinds or rewinds: alone, since the original has nothing
+//! to do then. All that it may access is its frame, and the two pointers that say where it is.
+//!
+//! ```text
+//!   data ─► ┌───────┬─────┐        unwinding: a frame is written from `start` on, which moves up
+//!           │ start │ end │        rewinding: it is read, and `start` moves down
+//!           └───┬───┴──┬──┘
+//!               ▼      ▼
+//!       ────────┬──────┬
+//!        frames │ room │
+//!       ────────┴──────┴
+//! ```
+//!
+//! The frame is not at address 0, and does not overlap `start` and `end`: who calls `start_unwind`
+//! sees to that.
+
+use std::collections::BTreeMap;
+
+use super::machine::{Machine, Program};
+use super::operators::{Access, Cell, Op};
+use super::values::{Constant, Integer, Node, Value, Values};
+use super::wrong::Wrong;
+
+/// The memory that it may access.
+#[derive(Clone, Debug)]
+pub(super) struct Memory {
+    /// The address of `start` and `end`.
+    pub(super) data: Value,
+    pub(super) start: Value,
+    end: Value,
+    /// Where the frame begins.
+    pub(super) frame: Value,
+    /// What is in it, by offset.
+    pub(super) cells: BTreeMap<i64, (Cell, Value)>,
+    pub(super) room: Room,
+    /// Whether frames are written.
+    is_unwinding: bool,
+}
+
+/// What is known of the room that there is for frames.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Room {
+    /// There is room for so many bytes.
+    pub(super) fits: i64,
+    /// There is none for so many.
+    pub(super) lacks: Option<i64>,
+}
+
+/// How often memory may be accessed, and ways part: more often than there can be locals.
+const PATIENCE: usize = 1_000_000;
+
+/// What is known of a condition.
+enum Condition {
+    Known(bool),
+    /// Whether there is room for so many bytes, or whether there is not.
+    Room {
+        size: i64,
+        is_room: bool,
+    },
+}
+
+impl Memory {
+    /// Memory to unwind to. What `data` points to is all there is.
+    pub(super) fn to_unwind(data: Value, values: &mut Values) -> Self {
+        let frame = values.unknown();
+        Self {
+            data,
+            start: frame,
+            end: values.unknown(),
+            frame,
+            cells: BTreeMap::new(),
+            // What was looked at when it began.
+            room: Room { fits: 0, lacks: None },
+            is_unwinding: true,
+        }
+    }
+
+    /// Memory to rewind from, with a frame of this size.
+    pub(super) fn to_rewind(
+        data: Value,
+        size: i64,
+        memory64: bool,
+        cells: BTreeMap<i64, (Cell, Value)>,
+        values: &mut Values,
+    ) -> Self {
+        let mut memory = Self { is_unwinding: false, cells, ..Self::to_unwind(data, values) };
+        memory.room.fits = size;
+        let size = match memory64 {
+            true => Constant::I64(size.cast_unsigned()),
+            false => Constant::I32(size as u32),
+        };
+        let size = values.constant(size);
+        memory.start = values.integer(Integer::Add, [memory.frame, size]);
+        memory
+    }
+
+    /// How many bytes were pushed and not popped, if `start` is where frames are at all.
+    pub(super) fn size(&self, values: &Values) -> Option<i64> {
+        let (base, size) = values.as_sum(self.start)?;
+        (base == self.frame).then_some(size)
+    }
+
+    fn access(
+        &mut self,
+        machine: &mut Machine,
+        access: Access,
+        memory64: bool,
+        values: &mut Values,
+    ) -> Result<(), Wrong> {
+        let current = machine.current();
+        let stored = if access.is_store { Some(current.pop()?) } else { None };
+        let address = current.pop()?;
+        let (base, offset) = values
+            .as_sum(address)
+            .filter(|_| access.is_plain)
+            .ok_or_else(|| Wrong::new("memory is accessed that is not a frame"))?;
+        let offset = offset + access.offset.cast_signed();
+        let (pointer, width) = if memory64 { (Cell::I64, 8) } else { (Cell::I32, 4) };
+        if base == self.data && access.ty == pointer && offset == 0 {
+            match stored {
+                Some(stored) => self.start = stored,
+                None => current.stack.push(self.start),
+            }
+        } else if base == self.data && access.ty == pointer && offset == width && stored.is_none() {
+            current.stack.push(self.end);
+        } else if base != self.frame {
+            return Err(Wrong::new("memory is accessed that is not a frame"));
+        } else if let Some(stored) = stored {
+            self.store(offset, access.ty, stored)?;
+        } else {
+            let held = self.cells.get(&offset).filter(|(ty, _)| *ty == access.ty);
+            let value = held.map(|(_, value)| *value);
+            current.stack.push(value.unwrap_or_else(|| values.unknown()));
+        }
+        current.at += 1;
+        Ok(())
+    }
+
+    fn store(&mut self, offset: i64, ty: Cell, stored: Value) -> Result<(), Wrong> {
+        if !self.is_unwinding {
+            return Err(Wrong::new("a frame is written to while it is rewound"));
+        }
+        let end = offset + ty.size();
+        if offset < 0 || end > self.room.fits {
+            return Err(Wrong::new(format!(
+                "bytes {offset} to {end} of a frame are written, and nothing says that there is \
+                 room for them"
+            )));
+        }
+        // None is larger than 16 bytes.
+        let near = self.cells.range(offset - 15..end);
+        let over = near.filter(|(at, (ty, _))| **at + ty.size() > offset).map(|(at, _)| *at);
+        for at in over.collect::<Vec<_>>() {
+            self.cells.remove(&at);
+        }
+        self.cells.insert(offset, (ty, stored));
+        Ok(())
+    }
+
+    fn condition(&self, condition: Value, values: &Values) -> Option<Condition> {
+        let (condition, is_inverted) = values.without_eqz(condition);
+        let result = match values.node(condition) {
+            Node::Constant(constant) => Condition::Known(constant.is_true()),
+            Node::Unknown | Node::Sum(..) => {
+                let (base, offset) = values.as_sum(condition)?;
+                // Frames are not at address 0.
+                (base == self.frame && offset >= 0).then_some(Condition::Known(true))?
+            }
+            Node::Integer(operator, [a, b]) => {
+                let room = |start: Value, end: Value| {
+                    let (base, size) = values.as_sum(start)?;
+                    (base == self.frame && end == self.end && size >= 0).then_some(size)
+                };
+                let (size, is_room) = match operator {
+                    Integer::GtU => (room(a, b)?, false),
+                    Integer::LtU => (room(b, a)?, false),
+                    Integer::LeU => (room(a, b)?, true),
+                    Integer::GeU => (room(b, a)?, true),
+                    _ => return None,
+                };
+                if size <= self.room.fits {
+                    Condition::Known(is_room)
+                } else if self.room.lacks.is_some_and(|lacks| size >= lacks) {
+                    Condition::Known(!is_room)
+                } else {
+                    Condition::Room { size, is_room }
+                }
+            }
+            Node::Select(_) => return None,
+        };
+        Some(match result {
+            Condition::Known(is_true) => Condition::Known(is_true != is_inverted),
+            Condition::Room { size, is_room } => {
+                Condition::Room { size, is_room: is_room != is_inverted }
+            }
+        })
+    }
+}
+
+/// Runs a machine until it does something that is not its own affair: on all ways that it can go.
+pub(super) fn run(
+    machine: Machine,
+    memory: Memory,
+    program: &Program<'_, '_>,
+    values: &mut Values,
+) -> Result<Vec<(Machine, Memory)>, Wrong> {
+    let mut ended = Vec::new();
+    let mut open = vec![(machine, memory)];
+    let memory64 = program.added.is_some_and(|added| added.memory64);
+    let mut patience = PATIENCE;
+    while let Some((mut machine, mut memory)) = open.pop() {
+        patience -= 1;
+        if patience == 0 {
+            return Err(Wrong::new("the code that was added goes on for ever"));
+        }
+        machine.is_alone = true;
+        machine.run(program, values)?;
+        let added = machine.current().added;
+        let code = program.code_of(added)?;
+        let step = &code.steps[machine.current().at];
+        match &step.op {
+            Op::Access(access) => {
+                memory.access(&mut machine, *access, memory64, values)?;
+                open.push((machine, memory));
+            }
+            Op::If { .. } | Op::BranchIf(_) | Op::Select => {
+                let condition = machine.current().pop()?;
+                let condition = memory.condition(condition, values).ok_or_else(|| {
+                    let offset = step.offset;
+                    Wrong::new(format!(
+                        "the test at {offset:#x} is of what is not known while it unwinds or rewinds"
+                    ))
+                })?;
+                let is_true = match condition {
+                    Condition::Known(is_true) => is_true,
+                    Condition::Room { size, is_room } => {
+                        // Where there is none nothing is written.
+                        let room = Room { lacks: Some(size), ..memory.room };
+                        let without = Memory { room, cells: BTreeMap::new(), ..memory };
+                        let mut other = machine.clone();
+                        let condition = values.constant(Constant::I32((!is_room).into()));
+                        other.current().stack.push(condition);
+                        open.push((other, without));
+                        memory.room.fits = size;
+                        is_room
+                    }
+                };
+                let condition = values.constant(Constant::I32(is_true.into()));
+                machine.current().stack.push(condition);
+                open.push((machine, memory));
+            }
+            _ => {
+                machine.is_alone = false;
+                ended.push((machine, memory));
+            }
+        }
+    }
+    Ok(ended)
+}

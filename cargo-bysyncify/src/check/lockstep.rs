@@ -1,0 +1,613 @@
+//! Walks through a function as it was and as it is, side by side.
+//!
+//! Both run until they come to something that matters: an effect, a loop, a choice, the end. It must
+//! be the same in both, with the same operands, and then what comes of it is the same. Where ways
+//! meet in either, what is known of both is joined, for each pair of places; see
+//! [`classes`](super::classes).
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use wasmparser::Operator;
+
+use super::classes::Classes;
+use super::code::Clause;
+use super::machine::{Activation, Machine, Program};
+use super::operators::{Op, can_throw};
+use super::suspension::Suspended;
+use super::values::{Constant, Integer, Value, Values};
+use super::wrong::Wrong;
+
+/// A call that can suspend, in the function as it was.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Site {
+    /// Its number in the function.
+    pub(super) number: usize,
+    /// How many of its last operands must be the same when it is made again.
+    pub(super) needed: Needed,
+}
+
+/// What a call needs when it is made again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Needed {
+    /// It takes its parameters from its frame.
+    Nothing,
+    /// The last operand says which function it is.
+    Callee,
+    All,
+}
+
+/// Where both are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(super) struct Places {
+    original: usize,
+    /// Whether a site is rewound there, which comes after all that leads to it.
+    is_rewound: bool,
+    instrumented: usize,
+    /// Whether they stand before a branch that is taken if what is on the stack is 0. What matters
+    /// is what is 0, and not that one of them has inverted it.
+    inverted: [bool; 2],
+}
+
+/// Loops that only the instrumented function has and that may follow each other.
+const MOST_LOOPS: usize = 100;
+
+pub(super) struct Walk<'a, 'm> {
+    pub(super) original: Program<'a, 'm>,
+    pub(super) instrumented: Program<'a, 'm>,
+    pub(super) sites: &'m BTreeMap<usize, Site>,
+    /// Whether it is a function that nothing may be suspended through.
+    pub(super) is_barrier: bool,
+    /// Whether an instruction is the same in both.
+    pub(super) is_same: &'m dyn Fn(&Operator<'_>, &Operator<'_>) -> bool,
+    /// What is known where ways meet.
+    pub(super) known: HashMap<Places, Known>,
+    /// By site: what is known of it while it is suspended.
+    pub(super) suspended: BTreeMap<usize, Suspended>,
+    /// Where more ways lead than were gone.
+    pub(super) pending: BTreeSet<Places>,
+}
+
+/// What is known at a pair of places.
+#[derive(Debug)]
+pub(super) struct Known {
+    shape: [usize; 6],
+    classes: Classes,
+}
+
+/// Both.
+#[derive(Clone, Debug)]
+pub(super) struct Pair {
+    pub(super) original: Machine,
+    pub(super) instrumented: Machine,
+    /// The site that was rewound to come here.
+    pub(super) rewound: Option<usize>,
+    /// Whether it was known before that they come here.
+    is_known: bool,
+    loops: usize,
+}
+
+impl Pair {
+    pub(super) fn new(original: Machine, instrumented: Machine, rewound: Option<usize>) -> Self {
+        Self { original, instrumented, rewound, is_known: false, loops: 0 }
+    }
+
+    fn functions(&mut self) -> [&mut Activation; 2] {
+        [&mut self.original.function, &mut self.instrumented.function]
+    }
+}
+
+impl<'a, 'm> Walk<'a, 'm> {
+    /// Proves that the instrumented function does what the original does.
+    pub(super) fn check(mut self) -> Result<(), Wrong> {
+        let mut values = Values::default();
+        let pair = self.entered(&mut values);
+        self.go_on(vec![pair], &mut values)?;
+        while let Some(places) = self.pending.pop_first() {
+            let mut values = Values::default();
+            match places {
+                Places { original, is_rewound: true, .. } => {
+                    self.rewind(original, &mut values)?;
+                }
+                _ => {
+                    let pair = self.known_at(places, &mut values);
+                    self.go_on(vec![pair], &mut values)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn entered(&self, values: &mut Values) -> Pair {
+        let code = self.original.code;
+        let parameters = values.unknowns(code.parameters);
+        let begin = |code, values: &mut Values| Machine {
+            function: Activation::begin(code, parameters.clone(), values),
+            ..Machine::default()
+        };
+        let original = begin(code, values);
+        let mut instrumented = begin(self.instrumented.code, values);
+        instrumented.globals = self.globals(0, values);
+        Pair::new(original, instrumented, None)
+    }
+
+    /// The added globals: the state is known.
+    pub(super) fn globals(&self, state: u32, values: &mut Values) -> Vec<Value> {
+        let count = self.instrumented.added.map_or(0, |added| added.globals as usize);
+        let mut globals = values.unknowns(count);
+        if let Some(first) = globals.first_mut() {
+            *first = values.constant(Constant::I32(state));
+        }
+        globals
+    }
+
+    fn known_at(&self, places: Places, values: &mut Values) -> Pair {
+        let known = &self.known[&places];
+        let mut rest = known.classes.values(values).into_iter();
+        let [a, b, c, d, e, f] = known.shape;
+        let mut next = |count| rest.by_ref().take(count).collect::<Vec<_>>();
+        let original = Machine {
+            function: Activation {
+                at: places.original,
+                locals: next(a),
+                stack: next(b),
+                caught: next(c),
+                ..Activation::default()
+            },
+            ..Machine::default()
+        };
+        let function = Activation {
+            at: places.instrumented,
+            locals: next(d),
+            stack: next(e),
+            caught: next(f),
+            ..Activation::default()
+        };
+        let instrumented = Machine { function, globals: rest.collect(), ..Machine::default() };
+        let mut pair = Pair { is_known: true, ..Pair::new(original, instrumented, None) };
+        for (function, is_inverted) in pair.functions().into_iter().zip(places.inverted) {
+            if let Some(condition) = function.stack.last_mut().filter(|_| is_inverted) {
+                *condition = values.integer(Integer::Eqz, [*condition; 2]);
+            }
+        }
+        pair
+    }
+
+    /// Remembers what is known here, and what was known already that is not true on this way.
+    fn join(&mut self, mut pair: Pair, values: &Values) -> Result<(), Wrong> {
+        let mut inverted = [false; 2];
+        let codes = [self.original.code, self.instrumented.code];
+        for (index, (function, code)) in pair.functions().into_iter().zip(codes).enumerate() {
+            if matches!(code.steps[function.at].op, Op::If { .. } | Op::BranchIf(_))
+                && let Some(condition) = function.stack.last_mut()
+            {
+                (*condition, inverted[index]) = values.without_eqz(*condition);
+            }
+        }
+        let (original, instrumented) = (&pair.original.function, &pair.instrumented.function);
+        let parts = [
+            &original.locals,
+            &original.stack,
+            &original.caught,
+            &instrumented.locals,
+            &instrumented.stack,
+            &instrumented.caught,
+        ];
+        let shape = parts.map(Vec::len);
+        let places = Places {
+            original: original.at,
+            is_rewound: false,
+            instrumented: instrumented.at,
+            inverted,
+        };
+        let all: Vec<_> =
+            parts.into_iter().chain([&pair.instrumented.globals]).flatten().copied().collect();
+        let classes = Classes::of(&all, values);
+        let is_news = match self.known.get_mut(&places) {
+            Some(known) if known.shape != shape => {
+                return Err(Wrong::new("ways meet with different numbers of operands"));
+            }
+            Some(known) => known.classes.join(&classes, pair.rewound),
+            None => {
+                self.known.insert(places, Known { shape, classes });
+                true
+            }
+        };
+        if is_news {
+            self.pending.insert(places);
+        }
+        Ok(())
+    }
+
+    /// Goes all ways on from here, as far as to where others come, too.
+    pub(super) fn go_on(&mut self, mut open: Vec<Pair>, values: &mut Values) -> Result<(), Wrong> {
+        while let Some(pair) = open.pop() {
+            let rewound = pair.rewound;
+            let gone = self.advance(pair, values, &mut open);
+            gone.map_err(|wrong| self.at_site(wrong, rewound))?;
+        }
+        Ok(())
+    }
+
+    /// Says which site is to blame, if that is known and not said.
+    pub(super) fn at_site(&self, mut wrong: Wrong, number: Option<usize>) -> Wrong {
+        let site = number.filter(|_| wrong.site.is_none());
+        if let Some((at, site)) =
+            site.and_then(|number| self.sites.iter().find(|(_, site)| site.number == number))
+        {
+            wrong.site = Some((site.number, self.original.code.steps[*at].offset));
+        }
+        wrong
+    }
+
+    /// Goes on to the next thing that matters, and does it.
+    fn advance(
+        &mut self,
+        mut pair: Pair,
+        values: &mut Values,
+        open: &mut Vec<Pair>,
+    ) -> Result<(), Wrong> {
+        pair.original.run(&self.original, values)?;
+        pair.instrumented.run(&self.instrumented, values)?;
+        let (original, instrumented) = (self.original.code, self.instrumented.code);
+        let step = &original.steps[pair.original.function.at];
+        if let Some(inner) = pair.instrumented.inner.last() {
+            let code = self.instrumented.code_of(inner.added)?;
+            return Err(Wrong::new(format!(
+                "what saves and restores frames does `{}` while nothing is suspended, before {}",
+                name(&code.steps[inner.at].operator),
+                described(&step.operator, step.offset)
+            )));
+        }
+        let other = &instrumented.steps[pair.instrumented.function.at];
+        if values.as_constant(pair.instrumented.globals[0]) != Some(Constant::I32(0)) {
+            return Err(Wrong::new("the state is changed while nothing is suspended"));
+        }
+        match (&step.op, &other.op) {
+            (Op::Loop(_), Op::Loop(_)) if pair.is_known => {
+                pair.original.function.at += 1;
+                pair.instrumented.function.at += 1;
+                pair.is_known = false;
+                open.push(pair);
+                return Ok(());
+            }
+            (Op::Loop(_), Op::Loop(_)) => return self.join(pair, values),
+            (_, Op::Loop(_)) if pair.loops < MOST_LOOPS => {
+                pair.instrumented.function.at += 1;
+                pair.loops += 1;
+                open.push(pair);
+                return Ok(());
+            }
+            (Op::Never, _) | (_, Op::Never) => {
+                return Err(Wrong::new("code is reached that never should be"));
+            }
+            _ => {}
+        }
+        let has_joined = pair.original.has_joined || pair.instrumented.has_joined;
+        if has_joined && !pair.is_known {
+            return self.join(pair, values);
+        }
+        pair.original.has_joined = false;
+        pair.instrumented.has_joined = false;
+        pair.is_known = false;
+        pair.loops = 0;
+        self.event(pair, values, open)
+    }
+
+    /// Does something that matters, in both.
+    fn event(
+        &mut self,
+        mut pair: Pair,
+        values: &mut Values,
+        open: &mut Vec<Pair>,
+    ) -> Result<(), Wrong> {
+        let (original, instrumented) = (self.original.code, self.instrumented.code);
+        let step = &original.steps[pair.original.function.at];
+        let other = &instrumented.steps[pair.instrumented.function.at];
+        if let Some(site) = self.sites.get(&pair.original.function.at) {
+            let call = without_tail(&step.operator);
+            self.check_same(&call, step.offset, &other.operator)?;
+            let arguments = self.operands(&mut pair, step.operands, values)?;
+            return self.returns(pair, *site, arguments, values, open);
+        }
+        match (&step.op, &other.op) {
+            (Op::If { .. } | Op::BranchIf(_), Op::If { .. } | Op::BranchIf(_)) => {
+                let conditions = [&mut pair.original.function, &mut pair.instrumented.function]
+                    .map(|machine| machine.stack.last().copied());
+                let [Some(ours), Some(theirs)] = conditions else {
+                    return Err(Wrong::new("a condition is missing"));
+                };
+                let (ours, is_inverted) = values.without_eqz(ours);
+                let (theirs, is_inverted_there) = values.without_eqz(theirs);
+                if ours != theirs {
+                    return Err(self.differs(&pair, (ours, theirs), "the condition", values));
+                }
+                for is_true in [false, true] {
+                    let mut pair = pair.clone();
+                    let condition = |is_true: bool| Constant::I32(is_true.into());
+                    pair.original.function.choose(
+                        original,
+                        &step.op,
+                        condition(is_true != is_inverted),
+                    )?;
+                    pair.instrumented.function.choose(
+                        instrumented,
+                        &other.op,
+                        condition(is_true != is_inverted_there),
+                    )?;
+                    open.push(pair);
+                }
+                Ok(())
+            }
+            (Op::Table(ours), Op::Table(theirs)) if ours.len() == theirs.len() => {
+                self.operands(&mut pair, 1, values)?;
+                let ways: BTreeSet<_> = ours.iter().zip(theirs.iter()).collect();
+                for (ours, theirs) in ways {
+                    let mut pair = pair.clone();
+                    pair.original.function.branch(original, *ours)?;
+                    pair.instrumented.function.branch(instrumented, *theirs)?;
+                    open.push(pair);
+                }
+                Ok(())
+            }
+            (Op::BranchOn(ours), Op::BranchOn(theirs)) => {
+                self.check_same(
+                    &without_depth(&step.operator),
+                    step.offset,
+                    &without_depth(&other.operator),
+                )?;
+                let reference = self.operands(&mut pair, 1, values)?;
+                let mut taken = pair.clone();
+                let (when_taken, when_not) = match step.operator {
+                    Operator::BrOnNull { .. } => (false, true),
+                    Operator::BrOnNonNull { .. } => (true, false),
+                    _ => (true, true),
+                };
+                if when_taken {
+                    leave(&mut taken, &reference);
+                }
+                taken.original.function.branch(original, *ours)?;
+                taken.instrumented.function.branch(instrumented, *theirs)?;
+                open.push(taken);
+                if when_not {
+                    leave(&mut pair, &reference);
+                }
+                go_past(&mut pair);
+                open.push(pair);
+                Ok(())
+            }
+            (Op::Return, Op::Return) => {
+                let results = original.labels[0].arity;
+                self.operands(&mut pair, results, values).map(drop)
+            }
+            (Op::Rethrow(ours), Op::Rethrow(theirs)) => {
+                let caught = (
+                    pair.original.function.caught[*ours],
+                    pair.instrumented.function.caught[*theirs],
+                );
+                if caught.0 != caught.1 {
+                    return Err(self.differs(&pair, caught, "the exception", values));
+                }
+                self.throws(&pair, values, open)
+            }
+            (_, Op::If { .. } | Op::BranchIf(_) | Op::Table(_) | Op::BranchOn(_) | Op::Return) => {
+                Err(self.other(&step.operator, step.offset, &other.operator))
+            }
+            _ => {
+                self.check_same(&step.operator, step.offset, &other.operator)?;
+                self.operands(&mut pair, step.operands, values)?;
+                if can_throw(&step.operator) {
+                    self.throws(&pair, values, open)?;
+                }
+                if matches!(step.op, Op::Last) {
+                    return Ok(());
+                }
+                let results = values.unknowns(step.results);
+                if self.is_barrier && can_throw(&step.operator) {
+                    self.check_stopped(&pair, &results, values)?;
+                }
+                leave(&mut pair, &results);
+                if can_throw(&step.operator) {
+                    pair.instrumented.globals = self.globals(0, values);
+                }
+                go_past(&mut pair);
+                open.push(pair);
+                Ok(())
+            }
+        }
+    }
+
+    /// After the call of a site: it has returned, or thrown, or is unwinding.
+    pub(super) fn returns(
+        &mut self,
+        mut pair: Pair,
+        site: Site,
+        arguments: Vec<Value>,
+        values: &mut Values,
+        open: &mut Vec<Pair>,
+    ) -> Result<(), Wrong> {
+        let step = &self.original.code.steps[pair.original.function.at];
+        let is_tail = matches!(step.op, Op::Last);
+        let results = self.instrumented.code.steps[pair.instrumented.function.at].results;
+        if !is_tail {
+            self.throws(&pair, values, open)?;
+        }
+        let at = pair.original.function.at;
+        let suspended = self.suspends(&pair, &arguments, results, values);
+        let suspended = suspended.map_err(|wrong| self.at_site(wrong, Some(site.number)))?;
+        let is_news = match self.suspended.get_mut(&at) {
+            Some(known) => known
+                .join(suspended, pair.rewound)
+                .map_err(|wrong| self.at_site(wrong, Some(site.number)))?,
+            None => {
+                self.suspended.insert(at, suspended);
+                true
+            }
+        };
+        if is_news {
+            self.pending.insert(Places {
+                original: at,
+                is_rewound: true,
+                instrumented: 0,
+                inverted: [false; 2],
+            });
+        }
+        let results = values.unknowns(results);
+        pair.instrumented.globals = self.globals(0, values);
+        go_past(&mut pair);
+        if is_tail {
+            pair.original.function.stack.clear();
+            pair.original.function.at = self.original.code.labels[0].at;
+        }
+        leave(&mut pair, &results);
+        pair.original.has_joined = true;
+        open.push(pair);
+        Ok(())
+    }
+
+    /// An exception is thrown here, by both: each goes to its handlers.
+    fn throws(&self, pair: &Pair, values: &mut Values, open: &mut Vec<Pair>) -> Result<(), Wrong> {
+        let ours = self.original.code.clauses(pair.original.function.at);
+        let theirs = self.instrumented.code.clauses(pair.instrumented.function.at);
+        let kind = |clause: &Clause| (clause.tag, clause.reference, clause.rethrows);
+        if !ours.iter().map(kind).eq(theirs.iter().map(kind)) {
+            let step = &self.original.code.steps[pair.original.function.at];
+            return Err(Wrong::new(format!(
+                "what {} throws is caught by others than in the original",
+                described(&step.operator, step.offset)
+            )));
+        }
+        for (ours, theirs) in ours.iter().zip(&theirs) {
+            let mut pair = pair.clone();
+            let mut passed = values.unknowns(ours.payload);
+            let exception = values.unknown();
+            if ours.reference {
+                passed.push(exception);
+            }
+            for (machine, code, clause) in [
+                (&mut pair.original, self.original.code, ours),
+                (&mut pair.instrumented, self.instrumented.code, theirs),
+            ] {
+                let label = code.labels[clause.label];
+                let function = &mut machine.function;
+                function.stack.truncate(label.height);
+                function.stack.extend(&passed);
+                function.caught.truncate(label.caught - usize::from(clause.rethrows));
+                if clause.rethrows {
+                    function.caught.push(exception);
+                }
+                function.at = label.at;
+                machine.has_joined = true;
+            }
+            pair.instrumented.globals = self.globals(0, values);
+            open.push(pair);
+        }
+        Ok(())
+    }
+
+    /// Takes operands of both, which must be the same.
+    pub(super) fn operands(
+        &self,
+        pair: &mut Pair,
+        count: usize,
+        values: &Values,
+    ) -> Result<Vec<Value>, Wrong> {
+        let ours = pair.original.function.take(count)?;
+        let theirs = pair.instrumented.function.take(count)?;
+        for (index, (ours, theirs)) in ours.iter().zip(&theirs).enumerate() {
+            if ours != theirs {
+                let what = format!("operand {index}");
+                return Err(self.differs(pair, (*ours, *theirs), &what, values));
+            }
+        }
+        Ok(ours)
+    }
+
+    pub(super) fn check_same(
+        &self,
+        ours: &Operator<'_>,
+        offset: u64,
+        theirs: &Operator<'_>,
+    ) -> Result<(), Wrong> {
+        if (self.is_same)(ours, theirs) { Ok(()) } else { Err(self.other(ours, offset, theirs)) }
+    }
+
+    fn other(&self, ours: &Operator<'_>, offset: u64, theirs: &Operator<'_>) -> Wrong {
+        Wrong::new(format!("in the place of {} there is {theirs:?}", described(ours, offset)))
+    }
+
+    /// That a value is not the same.
+    fn differs(
+        &self,
+        pair: &Pair,
+        (ours, theirs): (Value, Value),
+        what: &str,
+        values: &Values,
+    ) -> Wrong {
+        let step = &self.original.code.steps[pair.original.function.at];
+        let wrong = Wrong::new(format!(
+            "{what} of {} is not what it was in the original: {} there, {} here",
+            described(&step.operator, step.offset),
+            held(ours, &pair.original.function, values),
+            held(theirs, &pair.instrumented.function, values),
+        ));
+        let blamed = values.blamed(theirs).or(values.blamed(ours));
+        self.at_site(wrong, blamed)
+    }
+}
+
+/// Leaves results, the same in both.
+fn leave(pair: &mut Pair, results: &[Value]) {
+    pair.original.function.stack.extend(results);
+    pair.instrumented.function.stack.extend(results);
+}
+
+fn go_past(pair: &mut Pair) {
+    pair.original.function.at += 1;
+    pair.instrumented.function.at += 1;
+}
+
+/// What a value is, for a message.
+pub(super) fn held(value: Value, function: &Activation, values: &Values) -> String {
+    if let Some(constant) = values.as_constant(value) {
+        return format!("the constant {constant:?}");
+    }
+    match function.locals.iter().position(|local| *local == value) {
+        Some(local) => format!("that of local {local}"),
+        None => "a value that is in no local".to_owned(),
+    }
+}
+
+/// An instruction, for a message.
+pub(super) fn described(operator: &Operator<'_>, offset: u64) -> String {
+    format!("`{}` at {offset:#x}", name(operator))
+}
+
+fn name(operator: &Operator<'_>) -> String {
+    let all = format!("{operator:?}");
+    all.split([' ', '(']).next().unwrap_or_default().to_owned()
+}
+
+/// A call in the place of a tail call.
+pub(super) fn without_tail<'a>(operator: &Operator<'a>) -> Operator<'a> {
+    match *operator {
+        Operator::ReturnCall { function_index } => Operator::Call { function_index },
+        Operator::ReturnCallIndirect { type_index, table_index } => {
+            Operator::CallIndirect { type_index, table_index }
+        }
+        Operator::ReturnCallRef { type_index } => Operator::CallRef { type_index },
+        ref other => other.clone(),
+    }
+}
+
+/// A branch to nowhere in particular.
+fn without_depth<'a>(operator: &Operator<'a>) -> Operator<'a> {
+    let mut operator = operator.clone();
+    if let Operator::BrOnNull { relative_depth }
+    | Operator::BrOnNonNull { relative_depth }
+    | Operator::BrOnCast { relative_depth, .. }
+    | Operator::BrOnCastFail { relative_depth, .. } = &mut operator
+    {
+        *relative_depth = 0;
+    }
+    operator
+}

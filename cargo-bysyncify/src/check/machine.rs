@@ -1,0 +1,238 @@
+//! Runs a function as far as what it does is of no concern to anybody else: it moves values about,
+//! computes with integers, and goes where it is known that it goes.
+//!
+//! A machine stops *before* an instruction that is of concern, or whose outcome is not known.
+
+use std::collections::BTreeMap;
+
+use super::code::Code;
+use super::operators::Op;
+use super::values::{Constant, Value, Values};
+use super::wrong::Wrong;
+
+/// What a machine runs.
+#[derive(Debug)]
+pub(super) struct Program<'a, 'm> {
+    pub(super) code: &'m Code<'a>,
+    /// What the transform has added to the module, if the function is one of its.
+    pub(super) added: Option<&'m Added<'a>>,
+}
+
+/// What the transform has added to a module.
+#[derive(Debug)]
+pub(super) struct Added<'a> {
+    /// The functions that are run in the place of their calls.
+    pub(super) functions: BTreeMap<u32, Code<'a>>,
+    /// The first of the globals. It is the state; the next is what the last `start_*` was given.
+    pub(super) first_global: u32,
+    pub(super) globals: u32,
+    /// Whether addresses are of 64 bits.
+    pub(super) memory64: bool,
+}
+
+/// A function that is run.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Activation {
+    /// The added function, if it is one.
+    pub(super) added: Option<u32>,
+    pub(super) at: usize,
+    pub(super) locals: Vec<Value>,
+    pub(super) stack: Vec<Value>,
+    /// The exceptions that were caught by handlers that can rethrow.
+    pub(super) caught: Vec<Value>,
+}
+
+#[derive(Clone, Debug, Default)]
+pub(super) struct Machine {
+    pub(super) function: Activation,
+    /// The added functions that are run in it, the last one innermost.
+    pub(super) inner: Vec<Activation>,
+    /// The added globals.
+    pub(super) globals: Vec<Value>,
+    /// Whether it has come to where others come, too.
+    pub(super) has_joined: bool,
+    /// Whether it is on its own, and so loops and choices are its own affair.
+    pub(super) is_alone: bool,
+}
+
+/// Instructions that may be run before something happens, per instruction of the function.
+const PATIENCE: usize = 64;
+
+impl Activation {
+    /// At the beginning of a function.
+    pub(super) fn begin(code: &Code<'_>, parameters: Vec<Value>, values: &mut Values) -> Self {
+        let mut locals = parameters;
+        locals.extend(code.zeroes.iter().map(|zero| values.constant(*zero)));
+        Self { locals, ..Self::default() }
+    }
+
+    pub(super) fn pop(&mut self) -> Result<Value, Wrong> {
+        self.stack.pop().ok_or_else(|| Wrong::new("an operand is missing"))
+    }
+
+    /// Takes so many operands.
+    pub(super) fn take(&mut self, count: usize) -> Result<Vec<Value>, Wrong> {
+        match self.stack.len().checked_sub(count) {
+            Some(below) => Ok(self.stack.split_off(below)),
+            None => Err(Wrong::new("an operand is missing")),
+        }
+    }
+
+    /// Goes to a label.
+    pub(super) fn branch(&mut self, code: &Code<'_>, label: usize) -> Result<(), Wrong> {
+        let label = code.labels[label];
+        let taken = self.take(label.arity)?;
+        self.stack.truncate(label.height);
+        self.stack.extend(taken);
+        self.caught.truncate(label.caught);
+        self.at = label.at;
+        Ok(())
+    }
+}
+
+impl Machine {
+    /// The innermost function that is run.
+    pub(super) fn current(&mut self) -> &mut Activation {
+        self.inner.last_mut().unwrap_or(&mut self.function)
+    }
+
+    /// Runs on to the next instruction that is of concern.
+    pub(super) fn run(
+        &mut self,
+        program: &Program<'_, '_>,
+        values: &mut Values,
+    ) -> Result<(), Wrong> {
+        let mut patience = PATIENCE * (program.code.steps.len() + 64);
+        while self.step(program, values)? {
+            patience -= 1;
+            if patience == 0 {
+                return Err(Wrong::new("the code that was added goes on for ever"));
+            }
+        }
+        Ok(())
+    }
+
+    /// Runs an instruction, if it is of no concern.
+    fn step(&mut self, program: &Program<'_, '_>, values: &mut Values) -> Result<bool, Wrong> {
+        let is_inner = !self.inner.is_empty();
+        let passes_loops = is_inner || self.is_alone;
+        let stops_to_choose = self.is_alone;
+        let code = program.code_of(self.current().added)?;
+        let current = self.inner.last_mut().unwrap_or(&mut self.function);
+        let step = &code.steps[current.at];
+        self.has_joined |= step.is_join;
+        match &step.op {
+            Op::Nothing => {}
+            Op::EndHandler(caught) => current.caught.truncate(*caught),
+            Op::Loop(label) if passes_loops || code.labels[*label].branches == 0 => {}
+            Op::LocalGet(local) => current.stack.push(current.locals[*local as usize]),
+            Op::LocalSet(local) => current.locals[*local as usize] = current.pop()?,
+            Op::LocalTee(local) => {
+                let value = current.pop()?;
+                current.stack.push(value);
+                current.locals[*local as usize] = value;
+            }
+            Op::Constant(constant) => current.stack.push(values.constant(*constant)),
+            Op::Drop => {
+                current.pop()?;
+            }
+            Op::Integer(operator) => {
+                let b = current.pop()?;
+                let a = if operator.is_unary() { b } else { current.pop()? };
+                current.stack.push(values.integer(*operator, [a, b]));
+            }
+            Op::Select => {
+                let condition = current.stack.last().copied();
+                let is_open = condition.is_some_and(|it| values.as_constant(it).is_none());
+                if stops_to_choose && is_open {
+                    return Ok(false);
+                }
+                let operands = current.take(3)?;
+                current.stack.push(values.select(operands[0], operands[1], operands[2]));
+            }
+            Op::Jump(label) => {
+                current.branch(code, *label)?;
+                return Ok(true);
+            }
+            Op::If { .. } | Op::BranchIf(_) | Op::Table(_) => {
+                let condition = current.stack.last().copied();
+                let Some(known) = condition.and_then(|value| values.as_constant(value)) else {
+                    return Ok(false);
+                };
+                current.choose(code, &step.op, known)?;
+                return Ok(true);
+            }
+            Op::GlobalGet(global) => {
+                let Some(global) = program.added_global(*global) else { return Ok(false) };
+                let value = self.globals[global];
+                self.current().stack.push(value);
+                self.current().at += 1;
+                return Ok(true);
+            }
+            Op::GlobalSet(global) => {
+                let Some(global) = program.added_global(*global) else { return Ok(false) };
+                self.globals[global] = current.pop()?;
+            }
+            Op::Call(function) => {
+                let Some(callee) = program.added.and_then(|it| it.functions.get(function)) else {
+                    return Ok(false);
+                };
+                let parameters = current.take(callee.parameters)?;
+                current.at += 1;
+                let mut called = Activation::begin(callee, parameters, values);
+                called.added = Some(*function);
+                self.inner.push(called);
+                return Ok(true);
+            }
+            Op::Return => {
+                let Some(mut returned) = self.inner.pop() else { return Ok(false) };
+                let results = returned.take(code.labels[0].arity)?;
+                self.current().stack.extend(results);
+                return Ok(true);
+            }
+            _ => return Ok(false),
+        }
+        self.current().at += 1;
+        Ok(true)
+    }
+}
+
+impl Activation {
+    /// Goes on from a branch whose condition, which is on the stack, is known.
+    pub(super) fn choose(
+        &mut self,
+        code: &Code<'_>,
+        op: &Op,
+        condition: Constant,
+    ) -> Result<(), Wrong> {
+        self.pop()?;
+        match op {
+            Op::BranchIf(label) if condition.is_true() => return self.branch(code, *label),
+            Op::If { otherwise } if !condition.is_true() => self.at = *otherwise,
+            Op::Table(labels) => {
+                let Constant::I32(index) = condition else {
+                    return Err(Wrong::new("a table of branches has an index of another type"));
+                };
+                let last = labels.len() - 1;
+                return self.branch(code, labels[last.min(index as usize)]);
+            }
+            _ => self.at += 1,
+        }
+        Ok(())
+    }
+}
+
+impl<'a> Program<'a, '_> {
+    /// The code of the function, or of one that was added.
+    pub(super) fn code_of(&self, added: Option<u32>) -> Result<&Code<'a>, Wrong> {
+        let Some(function) = added else { return Ok(self.code) };
+        let code = self.added.and_then(|it| it.functions.get(&function));
+        code.ok_or_else(|| Wrong::new("an added function is missing"))
+    }
+
+    /// Which of the added globals it is.
+    fn added_global(&self, global: u32) -> Option<usize> {
+        let index = global.checked_sub(self.added?.first_global)?;
+        Some(index as usize)
+    }
+}

@@ -1,0 +1,191 @@
+//! Checks what [`instrument`](crate::instrument) has made, and shares no code with it: reads the
+//! module as it was and as it is, and proves of each instrumented function that
+//!
+//! - while nothing is suspended it does what the original does: the same effects in the same order,
+//!   with the same operands, and it goes the same ways;
+//! - when a call has returned because it unwinds, the function does nothing but save its frame, if
+//!   there is room for it, and return;
+//! - when it is rewound, it does nothing but take that frame away again, and make the call that was
+//!   suspended; and when that returns, the function goes on as the original does after that call;
+//! - that is so however often it is suspended, in whatever order.
+//!
+//! A function that nothing may be suspended through traps at once when what it has called unwinds.
+//!
+//! All else in the module is the same, and the functions that start and stop unwinding and rewinding
+//! are what the protocol says ([`runtime`]). Everything is found out by running code on unknown
+//! values: no form is looked for. So the transform can change, and the checker need not.
+//!
+//! # What is known
+//!
+//! The *places* of a function are its locals, its operands, and what its frame holds. What is known
+//! is always of the places of both functions together ([`classes`]):
+//!
+//! ```text
+//!   which hold the same       { local 1 there, local 1 here, operand 0 there, local 7 here }
+//!   which hold a constant     { local 3 here } = 0
+//! ```
+//!
+//! Where ways meet, only what holds on all of them is known: classes are split and constants lost,
+//! never the other way round. So it is a lattice of finite height, and the walk ends.
+//!
+//! # What becomes of it
+//!
+//! | what runs | here | there |
+//! |---|---|---|
+//! | `local.get`, constants, integer operators, branches whose condition is known | each for itself ([`machine`]) | the same |
+//! | calls of functions that the transform has added | run, as part of the function | – |
+//! | any other instruction | must be the same, with the same operands; then its results are ([`lockstep`]) | |
+//! | a branch whose condition is not known | must have the same condition; both ways are gone | |
+//! | a loop | must be one in both; ways meet there | |
+//! | the call of a site | the same call; then it returned, threw, or is unwinding | |
+//! | unwinding | alone ([`alone`]): loads and stores are of its frame | waits after the call |
+//! | rewinding, from the beginning | alone, from what is known of the frame ([`suspension`]) | waits after the call |
+//!
+//! What is known of a suspended site are the places of the original, and those of the frame, however
+//! it came to be suspended there. Parameters of a function that is rewound are unknown.
+//!
+//! # What is assumed
+//!
+//! The choice of functions and sites is the analysis's, and is not checked here: that other calls
+//! never unwind. Nobody else writes to frames, `start` moves by what this function and its callees
+//! push and pop, and addresses do not wrap. The table does not change while the module is suspended.
+//! The same pure operators give the same results; those on floats must be made as often as before.
+
+mod alone;
+mod classes;
+mod code;
+mod lockstep;
+mod machine;
+mod module;
+mod operators;
+mod pairing;
+mod reading;
+mod runtime;
+mod suspension;
+#[cfg(test)]
+mod tests;
+mod values;
+mod wrong;
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use anyhow::Result;
+use wasmparser::Operator;
+
+use crate::analysis::{FunctionIndex, Sites};
+use code::Code;
+use lockstep::{Needed, Site, Walk};
+use machine::{Added, Program};
+use module::Module;
+use operators::{Op, is_indirect};
+use pairing::Pairing;
+pub(crate) use wrong::Wrong;
+
+/// Whether modules that are linked are to be checked: if `BYSYNCIFY_VERIFY` is set, and not to 0.
+pub(crate) fn is_wanted() -> bool {
+    std::env::var_os("BYSYNCIFY_VERIFY").is_some_and(|value| value != "0")
+}
+
+/// Proves that the instrumented module is the original one, suspended in these sites and resumed.
+///
+/// # Errors
+///
+/// If a module cannot be read, or it is not so: says where.
+pub(crate) fn check(original: &[u8], instrumented: &[u8], sites: &Sites) -> Result<()> {
+    let (before, now) = (Module::read(original)?, Module::read(instrumented)?);
+    let mut pairing = Pairing::new(&before, &now);
+    let added = added(&pairing)?;
+    for (function, code) in &added.functions {
+        // What is neither is not run unless an instrumented function calls it.
+        for name in runtime::names(code, &added).unwrap_or_default() {
+            pairing.runtime.entry(name).or_default().push(*function);
+        }
+    }
+    let own: BTreeSet<_> = pairing.runtime.values().flatten().copied().collect();
+    let added = Added {
+        functions: added.functions.into_iter().filter(|(it, _)| !own.contains(it)).collect(),
+        ..added
+    };
+    pairing.check(sites.for_host)?;
+    for body in 0..before.bodies.len() {
+        let function = before.imported() + body as u32;
+        let is_same = pairing.is_same_body(body)?;
+        let is_barrier = sites.barriers.contains_key(&function);
+        let is_instrumented = sites.functions.contains(&function);
+        if is_same && !is_instrumented && !is_barrier {
+            continue;
+        }
+        let wrong = |wrong: Wrong| Wrong { function: Some(function), ..wrong };
+        if !is_instrumented && !is_barrier {
+            return Err(wrong(Wrong::new("it was changed, and cannot suspend")).into());
+        }
+        let code = before.code(body)?;
+        let here = match is_instrumented {
+            true => sites_of(function, &code, sites),
+            false => BTreeMap::new(),
+        };
+        let is_barrier = is_barrier && here.is_empty();
+        if is_same && here.is_empty() && !is_barrier {
+            continue;
+        }
+        let code_now = now.code(body)?;
+        let walk = Walk {
+            original: Program { code: &code, added: None },
+            instrumented: Program { code: &code_now, added: Some(&added) },
+            sites: &here,
+            is_barrier,
+            is_same: &|before, now| pairing.is_same(before, now),
+            known: HashMap::new(),
+            suspended: BTreeMap::new(),
+            pending: BTreeSet::new(),
+        };
+        walk.check().map_err(wrong)?;
+    }
+    Ok(())
+}
+
+/// What was added to the module.
+fn added<'a>(pairing: &Pairing<'a, '_>) -> Result<Added<'a>> {
+    let (before, now) = (pairing.original, pairing.instrumented);
+    let first = before.bodies.len();
+    let functions =
+        (first..now.bodies.len()).map(|body| Ok((now.imported() + body as u32, now.code(body)?)));
+    let first_global = before.imported_globals + before.globals.len() as u32;
+    Ok(Added {
+        functions: functions.collect::<Result<_>>()?,
+        first_global,
+        globals: (now.imported_globals + now.globals.len() as u32).saturating_sub(first_global),
+        memory64: before.is_memory64()?,
+    })
+}
+
+/// The calls in a function that can suspend, by instruction, if they are reached at all.
+fn sites_of(function: FunctionIndex, code: &Code<'_>, sites: &Sites) -> BTreeMap<usize, Site> {
+    let mut found = BTreeMap::new();
+    for (at, step) in code.steps.iter().enumerate() {
+        if matches!(step.op, Op::Never) {
+            continue;
+        }
+        let needed = match step.operator {
+            Operator::Call { function_index } | Operator::ReturnCall { function_index } => {
+                if sites.functions.contains(&function_index) {
+                    Some(Needed::Nothing)
+                } else {
+                    sites.tops.contains(&function_index).then_some(Needed::All)
+                }
+            }
+            ref operator if is_indirect(operator) => {
+                let number = code.indirect[&at];
+                let is_site = sites.indirect.get(&function).is_some_and(|it| it.contains(&number));
+                let is_top = sites.indirect_tops.contains(&(function, number));
+                is_site.then_some(if is_top { Needed::All } else { Needed::Callee })
+            }
+            _ => None,
+        };
+        if let Some(needed) = needed {
+            let number = found.len();
+            found.insert(at, Site { number, needed });
+        }
+    }
+    found
+}

@@ -1,0 +1,170 @@
+//! A module, read for being compared.
+
+use anyhow::{Context, Result};
+use wasmparser::{
+    ConstExpr, Data, DataKind, Element, ElementItems, ElementKind, Export, FuncToValidate,
+    FunctionBody, Global, MemoryType, Operator, Parser, Payload, RecGroup, Table, TagType, TypeRef,
+    ValidPayload, Validator, ValidatorResources, WasmFeatures,
+};
+
+use super::code::Code;
+use super::reading;
+
+/// Which functions an import from `asyncify` can be, in the module before it was instrumented.
+pub(super) const RUNTIME: [&str; 4] =
+    ["start_unwind", "stop_unwind", "start_rewind", "stop_rewind"];
+
+/// A module.
+#[derive(Default)]
+pub(super) struct Module<'a> {
+    pub(super) types: Vec<RecGroup>,
+    /// All imports, in order.
+    pub(super) imports: Vec<wasmparser::Import<'a>>,
+    /// By function that is imported: its import.
+    pub(super) imported_functions: Vec<usize>,
+    /// The types of the others.
+    pub(super) functions: Vec<u32>,
+    pub(super) tables: Vec<Table<'a>>,
+    pub(super) memories: Vec<MemoryType>,
+    pub(super) tags: Vec<TagType>,
+    pub(super) imported_globals: u32,
+    pub(super) globals: Vec<Global<'a>>,
+    pub(super) exports: Vec<Export<'a>>,
+    pub(super) start: Option<u32>,
+    pub(super) elements: Vec<Element<'a>>,
+    pub(super) data: Vec<Data<'a>>,
+    /// The bodies of the functions that are not imported.
+    pub(super) bodies: Vec<(FuncToValidate<ValidatorResources>, FunctionBody<'a>)>,
+}
+
+impl<'a> Module<'a> {
+    pub(super) fn read(wasm: &'a [u8]) -> Result<Self> {
+        let mut module = Self::default();
+        let mut validator = Validator::new_with_features(WasmFeatures::all());
+        for payload in Parser::new(0).parse_all(wasm) {
+            let payload = payload?;
+            if let ValidPayload::Func(function, body) = validator.payload(&payload)? {
+                module.bodies.push((function, body));
+                continue;
+            }
+            match payload {
+                Payload::TypeSection(section) => {
+                    module.types = section.into_iter().collect::<Result<_, _>>()?;
+                }
+                Payload::ImportSection(section) => {
+                    for import in section.into_imports() {
+                        let import = import?;
+                        match import.ty {
+                            TypeRef::Func(_) | TypeRef::FuncExact(_) => {
+                                module.imported_functions.push(module.imports.len());
+                            }
+                            TypeRef::Global(_) => module.imported_globals += 1,
+                            _ => {}
+                        }
+                        module.imports.push(import);
+                    }
+                }
+                Payload::FunctionSection(section) => {
+                    module.functions = section.into_iter().collect::<Result<_, _>>()?;
+                }
+                Payload::TableSection(section) => {
+                    module.tables = section.into_iter().collect::<Result<_, _>>()?;
+                }
+                Payload::MemorySection(section) => {
+                    module.memories = section.into_iter().collect::<Result<_, _>>()?;
+                }
+                Payload::TagSection(section) => {
+                    module.tags = section.into_iter().collect::<Result<_, _>>()?;
+                }
+                Payload::GlobalSection(section) => {
+                    module.globals = section.into_iter().collect::<Result<_, _>>()?;
+                }
+                Payload::ExportSection(section) => {
+                    module.exports = section.into_iter().collect::<Result<_, _>>()?;
+                }
+                Payload::StartSection { func, .. } => module.start = Some(func),
+                Payload::ElementSection(section) => {
+                    module.elements = section.into_iter().collect::<Result<_, _>>()?;
+                }
+                Payload::DataSection(section) => {
+                    module.data = section.into_iter().collect::<Result<_, _>>()?;
+                }
+                _ => {}
+            }
+        }
+        Ok(module)
+    }
+
+    /// The function of ours that an imported function is to become.
+    pub(super) fn runtime_import(&self, function: u32) -> Option<&'a str> {
+        let import = &self.imports[*self.imported_functions.get(function as usize)?];
+        (import.module == "asyncify" && RUNTIME.contains(&import.name)).then_some(import.name)
+    }
+
+    pub(super) fn imported(&self) -> u32 {
+        self.imported_functions.len() as u32
+    }
+
+    pub(super) fn is_memory64(&self) -> Result<bool> {
+        let imported = self.imports.iter().find_map(|import| match import.ty {
+            TypeRef::Memory(memory) => Some(memory.memory64),
+            _ => None,
+        });
+        let own = self.memories.first().map(|memory| memory.memory64);
+        imported.or(own).context("the module has no memory")
+    }
+
+    /// The code of a body.
+    pub(super) fn code(&self, body: usize) -> Result<Code<'a>> {
+        let (function, body) = &self.bodies[body];
+        let function = FuncToValidate {
+            resources: function.resources.clone(),
+            index: function.index,
+            ty: function.ty,
+            features: function.features,
+        };
+        reading::read(function, body)
+    }
+
+    pub(super) fn operators(expression: &ConstExpr<'a>) -> Result<Vec<Operator<'a>>> {
+        Ok(expression.get_operators_reader().into_iter().collect::<Result<_, _>>()?)
+    }
+}
+
+/// What a segment of elements holds, each as an expression, and where it goes.
+pub(super) fn element_parts<'a>(
+    element: &Element<'a>,
+) -> Result<(String, Vec<Operator<'a>>, Vec<Vec<Operator<'a>>>)> {
+    let (kind, offset) = match &element.kind {
+        ElementKind::Active { table_index, offset_expr } => {
+            (format!("active {}", table_index.unwrap_or_default()), Module::operators(offset_expr)?)
+        }
+        ElementKind::Passive => ("passive".to_owned(), Vec::new()),
+        ElementKind::Declared => ("declared".to_owned(), Vec::new()),
+    };
+    let items = match &element.items {
+        ElementItems::Functions(functions) => functions
+            .clone()
+            .into_iter()
+            .map(|function| {
+                Ok(vec![Operator::RefFunc { function_index: function? }, Operator::End])
+            })
+            .collect::<Result<_>>()?,
+        ElementItems::Expressions(_, expressions) => expressions
+            .clone()
+            .into_iter()
+            .map(|expression| Module::operators(&expression?))
+            .collect::<Result<_>>()?,
+    };
+    Ok((kind, offset, items))
+}
+
+/// Where a segment of data goes.
+pub(super) fn data_place<'a>(data: &Data<'a>) -> Result<Option<(u32, Vec<Operator<'a>>)>> {
+    match &data.kind {
+        DataKind::Active { memory_index, offset_expr } => {
+            Ok(Some((*memory_index, Module::operators(offset_expr)?)))
+        }
+        DataKind::Passive => Ok(None),
+    }
+}

@@ -1,0 +1,65 @@
+//! What the functions do that a module has in the place of its imports from `asyncify`: found out by
+//! running them, on all ways.
+
+use super::alone::{self, Memory};
+use super::code::Code;
+use super::machine::{Activation, Added, Machine, Program};
+use super::operators::Op;
+use super::values::{Constant, Values};
+use super::wrong::Wrong;
+
+/// Which function of `asyncify` this is, if it is one.
+///
+/// - `start_unwind(data)` sets the state to 1 and remembers `data`; `start_rewind` the same, with 2.
+/// - `stop_unwind()` and `stop_rewind()` set it to 0.
+/// - All of them trap if then `start` has passed `end`.
+/// - `get_state()` returns the state.
+pub(super) fn names(code: &Code<'_>, added: &Added<'_>) -> Result<&'static [&'static str], Wrong> {
+    let mut values = Values::default();
+    let parameters = values.unknowns(code.parameters);
+    let globals = values.unknowns(added.globals as usize);
+    let [state, data, ..] = globals[..] else { return Ok(&[]) };
+    let pointed_to = parameters.first().copied().unwrap_or(data);
+    let results = code.labels[0].arity;
+    let machine = Machine {
+        function: Activation::begin(code, parameters.clone(), &mut values),
+        globals,
+        ..Machine::default()
+    };
+    let mut memory = Memory::to_unwind(pointed_to, &mut values);
+    memory.room.fits = -1;
+    let program = Program { code, added: Some(added) };
+    let ended = alone::run(machine, memory, &program, &mut values)?;
+    if let [(machine, _)] = &ended[..] {
+        let is_get_state = code.parameters == 0
+            && matches!(code.steps[machine.function.at].op, Op::Return)
+            && machine.function.stack == [state]
+            && machine.globals[..2] == [state, data];
+        return Ok(if is_get_state { &["get_state"] } else { &[] });
+    }
+    let mut returned = None;
+    let mut traps = false;
+    for (machine, memory) in &ended {
+        let step = &program.code_of(machine.inner.last().and_then(|it| it.added))?.steps
+            [machine.inner.last().unwrap_or(&machine.function).at];
+        let is_untouched = memory.cells.is_empty() && memory.start == memory.frame;
+        match (&step.op, memory.room.lacks) {
+            (Op::Last, Some(0)) if matches!(step.operator, wasmparser::Operator::Unreachable) => {
+                traps = true;
+            }
+            (Op::Return, None) if is_untouched && results == 0 => {
+                returned = Some((values.as_constant(machine.globals[0]), machine.globals[1]));
+            }
+            _ => return Ok(&[]),
+        }
+    }
+    let Some((Some(Constant::I32(state)), remembered)) = returned.filter(|_| traps) else {
+        return Ok(&[]);
+    };
+    Ok(match (state, code.parameters) {
+        (1, 1) if remembered == pointed_to => &["start_unwind"],
+        (2, 1) if remembered == pointed_to => &["start_rewind"],
+        (0, 0) if remembered == data => &["stop_unwind", "stop_rewind"],
+        _ => &[],
+    })
+}

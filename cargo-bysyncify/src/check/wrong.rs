@@ -1,0 +1,36 @@
+//! What the checker says when something is wrong.
+
+use core::error::Error;
+use core::fmt;
+
+use crate::analysis::FunctionIndex;
+
+/// What is wrong in a function.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Wrong {
+    /// Its index in the module before it was instrumented.
+    pub(crate) function: Option<FunctionIndex>,
+    /// The number of the site that it has to do with, as they are in the code, and its offset.
+    pub(crate) site: Option<(usize, u64)>,
+    pub(crate) what: String,
+}
+
+impl Wrong {
+    pub(super) fn new(what: impl Into<String>) -> Self {
+        Self { function: None, site: None, what: what.into() }
+    }
+}
+
+impl fmt::Display for Wrong {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(function) = self.function {
+            write!(f, "function {function}: ")?;
+        }
+        if let Some((site, offset)) = self.site {
+            write!(f, "site {site} (the call at {offset:#x}): ")?;
+        }
+        f.write_str(&self.what)
+    }
+}
+
+impl Error for Wrong {}
