@@ -67,3 +67,5 @@ pub(crate) const SUSPEND_OUTSIDE: u32 = 3;
 pub(crate) const OUTSIDE_IN_PANIC: usize = 1;
 /// In the initialiser of a `thread_local!`.
 pub(crate) const OUTSIDE_IN_INITIALISER: usize = 2;
+/// In what runs while a panic unwinds.
+pub(crate) const OUTSIDE_IN_CLEANUP: usize = 3;

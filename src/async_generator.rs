@@ -48,7 +48,7 @@ use crate::yielder::Yielder;
 ///
 /// It is a [`Coroutine`](crate::Coroutine), and dropped as one. Generators are often dropped before
 /// their end, by `take` for instance. Then [`Yielder::try_yield`] returns an error, so that the
-/// closure can return; [`Yielder::yield_`] never returns, and the memory is leaked.
+/// closure can return; [`Yielder::yield_`] never returns, as [`embed`](crate::embed()) does not.
 #[must_use = "a stream does nothing unless it is polled"]
 pub struct AsyncGenerator<U, Y>(Producer<Awaiting<U>, Y>);
 

@@ -34,10 +34,19 @@ use crate::stack::{self, Stack};
 ///
 /// One that was not started, or has finished, just goes away. One that is suspended is resumed
 /// once more, as [`cancel`](Coroutine::cancel) does, so that it can return and its destructors
-/// run. If it suspends again its memory is leaked, and counted by
+/// run. One that waits in `embed` has nothing to return: where panics unwind, and with the feature
+/// `std`, its stack is unwound, without a panic hook. If it suspends again, as one that waits in
+/// `embed` does where panics abort, its memory is leaked, and counted by
 /// [`abandoned_coroutines`](crate::abandoned_coroutines): frames that are still there may hold
 /// futures that others point to, so that memory must not be used for anything else. Wait with
 /// [`try_embed`](CoreHandle::try_embed) where that matters.
+///
+/// # Panics
+///
+/// Where panics unwind, and with the feature `std`, a panic that leaves the closure reaches whoever
+/// polls, cancels or drops the coroutine, which has ended then. One that is caught inside leaves it as
+/// it was. What runs while a panic unwinds cannot wait. Without `std` a panic that would leave the
+/// closure ends the program.
 ///
 /// # Threads
 ///

@@ -45,8 +45,9 @@ impl core::error::Error for EmbedError {}
 /// The future may borrow from the stack that it is called on, and need not be `Send`.
 ///
 /// If the coroutine is cancelled or dropped in the meantime, this never returns: the future is
-/// dropped, the stack stays as it is, and its memory is leaked. [`try_embed`] returns an error
-/// instead.
+/// dropped. Where panics unwind, and with the feature `std`, the stack is unwound as by a panic, but
+/// without a panic hook; elsewhere it stays as it is, and its memory is leaked. [`try_embed`] returns
+/// an error instead.
 ///
 /// # Panics
 ///

@@ -202,7 +202,7 @@ mod tests {
         let fatal = core::iter::successors(Some(first), |cause| after(*cause));
         let errors = [EmbedError::NotRunning, EmbedError::Cancelled];
         let messages = fatal.map(|it| it.to_string()).chain(errors.map(|it| it.to_string()));
-        let places = [Place::InPanic, Place::InInitialiser];
+        let places = [Place::InPanic, Place::InInitialiser, Place::InCleanup];
         let messages = messages.chain(places.map(|it| it.to_string()));
         for message in messages {
             let message = in_general(&message);

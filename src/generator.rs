@@ -48,7 +48,8 @@ use crate::yielder::Yielder;
 /// # Dropping a generator
 ///
 /// As with [`AsyncGenerator`](crate::AsyncGenerator): one that is dropped before its end ends at a
-/// [`Yielder::try_yield`], and leaks its memory in a [`Yielder::yield_`].
+/// [`Yielder::try_yield`]. A [`Yielder::yield_`] does not return then, as
+/// [`embed`](crate::embed()) does not.
 #[must_use = "an iterator does nothing unless it is consumed"]
 pub struct Generator<U, Y>(Producer<Yielding<U>, Y>);
 

@@ -31,8 +31,8 @@ impl<'a> CoreHandle<'a> {
 
     /// Waits for `future`, which may be any [`IntoFuture`], pinned or not.
     ///
-    /// If the coroutine is cancelled or dropped meanwhile, this never returns, and the
-    /// coroutine's memory is leaked: see [`CoreHandle::try_embed`].
+    /// If the coroutine is cancelled or dropped meanwhile, this never returns: see
+    /// [`embed`](crate::embed()), and [`CoreHandle::try_embed`].
     ///
     /// # Panics
     ///

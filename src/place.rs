@@ -6,7 +6,8 @@
 //!
 //! - what every panic goes through, the panic hook among it: a panic does not end;
 //! - the initialiser of a `thread_local!`: if two coroutines waited in it, the second would replace
-//!   a value that the first may have a reference to.
+//!   a value that the first may have a reference to;
+//! - a destructor that runs because a panic unwinds: the exception that the panic is cannot be saved.
 
 #![forbid(unsafe_code)]
 
@@ -22,6 +23,7 @@ pub(crate) enum Place {
     Outside,
     InPanic,
     InInitialiser,
+    InCleanup,
 }
 
 impl Place {
@@ -30,6 +32,7 @@ impl Place {
         match Chosen::why_outside() {
             abi::OUTSIDE_IN_PANIC => Self::InPanic,
             abi::OUTSIDE_IN_INITIALISER => Self::InInitialiser,
+            abi::OUTSIDE_IN_CLEANUP => Self::InCleanup,
             _ => Self::Outside,
         }
     }
@@ -50,6 +53,10 @@ impl fmt::Display for Place {
         f.write_str(match self {
             Self::Outside => "cannot embed outside a running coroutine",
             Self::InPanic => "cannot embed in a panic hook",
+            Self::InCleanup => {
+                "cannot embed in a destructor that runs because of a panic: wait there with \
+                 `try_embed`, and go on without"
+            }
             Self::InInitialiser => {
                 "cannot embed in the initialiser of a `thread_local!`: make the value before, and \
                  put it into a `OnceCell` there"

@@ -48,8 +48,8 @@ impl<'a, Y> Yielder<'a, Y> {
 
     /// Gives `value` to whoever has asked for the next one, and goes on when that is asked for.
     ///
-    /// If the generator is dropped before its end, this never returns, and the generator's memory
-    /// is leaked: see [`Yielder::try_yield`].
+    /// If the generator is dropped before its end, this never returns: see
+    /// [`embed`](crate::embed()), and [`Yielder::try_yield`].
     ///
     /// # Panics
     ///

@@ -20,6 +20,7 @@ mod command;
 mod component;
 mod engine;
 mod events;
+mod exceptions;
 mod features;
 pub mod guard;
 mod instrument;

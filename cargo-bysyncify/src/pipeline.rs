@@ -16,6 +16,7 @@ use crate::analysis::{Analysis, Cut, FunctionIndex, Precision, Program, Sites, V
 use crate::check;
 use crate::engine::{Engine, OptLevel, Options};
 use crate::events::{Counts, Phase};
+use crate::exceptions::{self, Cleanups};
 use crate::guard::{self, Guards};
 use crate::instrument;
 use crate::module::{self, Summary};
@@ -101,7 +102,7 @@ pub(crate) fn asyncify(
     let panics: Vec<_> = analysis.panics().collect();
     let initialisers: Vec<_> = analysis.initialisers().collect();
     let checks = recipe.checks;
-    let sites = recipe.compact.sites(&program, &analysis);
+    let mut sites = recipe.compact.sites(&program, &analysis);
     // Where a coroutine can be whatever is assumed.
     let sound = analysis.with_precision(&program, Precision::Types);
     let chosen = !recipe.everything;
@@ -115,18 +116,22 @@ pub(crate) fn asyncify(
     let suspends: Vec<_> = analysis.hosts().collect();
     let on_stack = (!recipe.no_stack_checks).then(|| sound.on_stack(&program));
     let parks = warnings::parks(linked, &program)?;
+    let bare = bare(linked)?;
+    let cleanups = Cleanups::find(&bare, &program, &sites)?;
     let guards = Guards {
         panics: &panics,
         initialisers: &initialisers,
         suspends: &suspends,
         on_stack: on_stack.as_ref(),
+        // Binaryen has its own way.
+        cleanups: (!recipe.everything).then_some(&cleanups),
         checks,
         parks: &parks,
         uninstrumented: &uninstrumented,
         assumed: assumed.as_ref(),
         ruled_out: ruled_out.as_ref(),
     };
-    let guarded = guard::guard(&bare(linked)?, &guards)?;
+    let guarded = guard::guard(&bare, &guards)?;
     tell(Phase::Asyncify);
     let options = options(linked, recipe)?;
     let (asyncified, counts) = if recipe.everything {
@@ -135,10 +140,12 @@ pub(crate) fn asyncify(
         let asyncify = |before: &Path, after: &Path| engine.asyncify(before, after, &options);
         (transform(&guarded, scratch, asyncify)?, None)
     } else {
-        let instrumented = instrument::instrument(&guarded, &sites)
+        cleanups.leave_out(&bare, &mut sites)?;
+        let hoisted = exceptions::hoist(&guarded, &sites.functions)?;
+        let instrumented = instrument::instrument(&hoisted, &sites)
             .map_err(|error| refusal::explained(error, &program, &analysis))?;
         if check::is_wanted() {
-            check::check(&guarded, &instrumented, &sites)
+            check::check(&hoisted, &instrumented, &sites)
                 .map_err(|error| refusal::of_checker(error, &program))?;
         }
         let functions = program.functions.iter().filter(|it| it.import.is_none()).count();

@@ -133,6 +133,7 @@ mod tests {
             "(local externref) (local.set 0 (local.get 0)) (call $suspend)",
             "(block $caught (try_table (catch $exception $caught) (call $suspend)))",
             "try (call $suspend) catch_all (call $other (i32.const 0)) end",
+            "try try (call $suspend) delegate 0 catch_all end",
             "(return_call $suspend)",
             // What is read is not read after it.
             "(local externref)
@@ -181,7 +182,8 @@ mod tests {
 
     #[test]
     fn handlers_are_refused_that_could_not_be_entered_again() {
-        for code in ["try catch_all (call $suspend) end", "try try (call $suspend) delegate 0 end"]
+        for code in
+            ["try catch_all (call $suspend) end", "try catch $exception (call $suspend) end"]
         {
             assert_eq!(
                 refusal(&format!("(func {WAITS} {code})")).unwrap(),

@@ -19,7 +19,7 @@ usage: cargo xtask <command>
       --engine node|wasmi   guests: on this engine only
       --quick               guests: one configuration (opt-level 3, newest Binaryen), both ways
       --only PART           only `host`, `native`, `guests`, `safe` (some of the guests),
-                            `examples`, `everywhere` or `fuzz`
+                            `examples`, `everywhere`, `unwind` (panics that do) or `fuzz`
       --example PACKAGE     only this example                 (implies --only examples)
       --guest PACKAGE       only this guest package           (implies --only guests)
       --config SUBSTRING    only configurations named so      (implies --only guests)
@@ -76,6 +76,7 @@ pub(crate) enum Part {
     Safe,
     Examples,
     Everywhere,
+    Unwind,
     Fuzz,
 }
 
@@ -153,6 +154,7 @@ fn parse_test(arguments: &mut Arguments<impl Iterator<Item = OsString>>) -> Resu
                     "safe" => Part::Safe,
                     "examples" => Part::Examples,
                     "everywhere" => Part::Everywhere,
+                    "unwind" => Part::Unwind,
                     "fuzz" => Part::Fuzz,
                     other => bail!("`--only {other}`: no such part"),
                 });
@@ -307,9 +309,15 @@ mod tests {
     fn defaults_test_everything() {
         let options = parse_test_line("test");
         assert_eq!(options, TestOptions::default());
-        for part in
-            [Part::Host, Part::Native, Part::Guests, Part::Examples, Part::Everywhere, Part::Fuzz]
-        {
+        for part in [
+            Part::Host,
+            Part::Native,
+            Part::Guests,
+            Part::Examples,
+            Part::Everywhere,
+            Part::Unwind,
+            Part::Fuzz,
+        ] {
             assert!(options.wants(part));
         }
     }

@@ -96,7 +96,7 @@ struct Job<'a> {
 }
 
 /// The records of one engine, by its index.
-type Results = Vec<(usize, Vec<Record>)>;
+pub(crate) type Results = Vec<(usize, Vec<Record>)>;
 
 /// What the threads tell the main one.
 enum Event<'a> {
@@ -165,7 +165,7 @@ fn build_all<'a>(
         for of_one_build in configurations.chunk_by(|a, b| a.build == b.build) {
             let build = of_one_build[0].build;
             send(events, Event::Building(guest, build));
-            match compile(workspace, target, guest, build) {
+            match compile(workspace, target, guest, build, &workspace.target.join("guests")) {
                 Ok(input) => {
                     for &configuration in of_one_build {
                         for variant in plan.variants() {
@@ -191,24 +191,25 @@ fn send<T>(channel: &Sender<T>, value: T) {
     let _ = channel.send(value);
 }
 
-/// Builds a guest. Each package by itself: built together, they would share their features.
-fn compile(
+/// Builds a guest into a folder. Each package by itself: built together, they would share their
+/// features.
+pub(crate) fn compile(
     workspace: &Workspace,
     target: &WasmTarget,
     guest: &Package,
     build: Build,
+    folder: &Path,
 ) -> Result<PathBuf> {
     let artefact = guest.artefact.as_ref().context("the package has no `cdylib` to build")?;
-    let folder = workspace.target.join("guests");
     let mut command = process::cargo();
     command
         .current_dir(&workspace.root)
         .args(["rustc", "--quiet", "--lib", "--target", TARGET, "--package", &guest.name])
         .args(["--profile", &build.profile()])
-        .args(build.cargo_config())
+        .args(build.cargo_config(if guest.unwinds() { "unwind" } else { "abort" }))
         .args(feature_arguments(guest))
         .arg("--target-dir")
-        .arg(&folder)
+        .arg(folder)
         // For the analysis; nobody else looks at these sections.
         .args(["--", "-Clink-arg=--emit-relocs"]);
     target.apply(&mut command);
@@ -256,7 +257,7 @@ pub(crate) fn run_module(
     run_tests(&GuestModule::open(path, checks)?, engines, options)
 }
 
-fn run_tests(
+pub(crate) fn run_tests(
     module: &GuestModule,
     engines: &[Box<dyn Engine>],
     options: &RunOptions,

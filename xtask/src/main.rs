@@ -28,6 +28,7 @@ mod record;
 mod report;
 mod test;
 mod tools;
+mod unwind;
 mod workspace;
 
 /// Called by this name we are the linker that `bench programs` calls.

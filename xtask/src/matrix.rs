@@ -28,7 +28,8 @@ impl Build {
     }
 
     /// `--config` arguments of cargo that define [`Build::profile`].
-    pub(crate) fn cargo_config(self) -> Vec<String> {
+    /// What `panic` is: `abort`, or `unwind`.
+    pub(crate) fn cargo_config(self, panic: &str) -> Vec<String> {
         let profile = self.profile();
         let opt_level = match self.opt_level {
             digit if digit.is_ascii_digit() => digit.to_string(),
@@ -42,7 +43,7 @@ impl Build {
             format!("inherits=\"{base}\""),
             format!("opt-level={opt_level}"),
             format!("lto=\"{lto}\""),
-            "panic=\"abort\"".into(),
+            format!("panic=\"{panic}\""),
             "debug=0".into(),
             "incremental=false".into(),
         ]
@@ -285,10 +286,10 @@ mod tests {
 
     #[test]
     fn profile_is_defined_for_cargo() {
-        let config = Build { opt_level: 's', fat_lto: true }.cargo_config();
+        let config = Build { opt_level: 's', fat_lto: true }.cargo_config("abort");
         assert!(config.contains(&"profile.guest-os-lto.opt-level=\"s\"".into()), "{config:?}");
         assert!(config.contains(&"profile.guest-os-lto.lto=\"fat\"".into()), "{config:?}");
-        let config = Build { opt_level: '0', fat_lto: false }.cargo_config();
+        let config = Build { opt_level: '0', fat_lto: false }.cargo_config("unwind");
         assert!(config.contains(&"profile.guest-o0.inherits=\"dev\"".into()), "{config:?}");
     }
 

@@ -11,7 +11,7 @@ use crate::engine::{self, Engine};
 use crate::guests::{self, Tools};
 use crate::report::Report;
 use crate::workspace::Workspace;
-use crate::{everywhere, examples, fuzz, host, native};
+use crate::{everywhere, examples, fuzz, host, native, unwind};
 
 /// Runs all the tests that were asked for; whether all of them passed.
 pub(crate) fn run(options: &TestOptions) -> Result<bool> {
@@ -42,6 +42,9 @@ pub(crate) fn run(options: &TestOptions) -> Result<bool> {
     }
     if options.wants(Part::Everywhere) {
         everywhere::run(&workspace, &[], &mut report)?;
+    }
+    if options.wants(Part::Unwind) {
+        unwind::run(&workspace, &options.run, &mut report)?;
     }
     if options.wants(Part::Fuzz) {
         fuzz::test(&workspace, options.run.seed, &mut report);

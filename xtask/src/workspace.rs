@@ -77,7 +77,13 @@ impl Workspace {
     /// The modules full of tests, which the harness runs.
     pub(crate) fn guests(&self) -> impl Iterator<Item = &Package> {
         let is_program = |package: &&Package| package.artefact.is_some();
-        self.of_kind(Kind::Guest).filter(is_program).filter(|package| !package.tests_itself())
+        let others = self.of_kind(Kind::Guest).filter(|package| !package.unwinds());
+        others.filter(is_program).filter(|package| !package.tests_itself())
+    }
+
+    /// Guests that are built with panics that unwind.
+    pub(crate) fn unwinding_guests(&self) -> impl Iterator<Item = &Package> {
+        self.of_kind(Kind::Guest).filter(|package| package.unwinds())
     }
 
     /// The packages that come with a test command of their own.
@@ -121,6 +127,11 @@ impl Package {
     /// A list of strings of `[package.metadata.xtask]`; empty if there is none.
     pub(crate) fn list(&self, key: &str) -> Vec<String> {
         strings(&self.metadata["xtask"][key])
+    }
+
+    /// Whether it is built with panics that unwind.
+    pub(crate) fn unwinds(&self) -> bool {
+        self.setting("panic") == Some("unwind")
     }
 
     fn tests_itself(&self) -> bool {

@@ -1,8 +1,8 @@
 //! The functions that the guards add to a module.
 
 use wasm_encoder::Instruction::{
-    Block, Call, CatchAll, End, GlobalGet, GlobalSet, If, LocalGet, LocalSet, Rethrow, Return,
-    Select, ThrowRef, Try, TryTable, Unreachable,
+    Block, Call, CallIndirect, CatchAll, End, GlobalGet, GlobalSet, If, LocalGet, LocalSet,
+    Rethrow, Return, Select, ThrowRef, Try, TryTable, Unreachable,
 };
 use wasm_encoder::{BlockType, Catch, Function, Instruction, ValType};
 
@@ -42,6 +42,7 @@ pub(super) enum Outside {
     Host = 0,
     Panic = 1,
     Initialiser = 2,
+    Cleanup = 3,
 }
 
 /// Writes functions for addresses of one width.
@@ -68,13 +69,13 @@ impl Writer {
     /// who catches the panic the same one as before.
     pub(super) fn panic(&self, callee: u32, parameters: u32) -> Function {
         let current_core = Some(self.globals.current_core);
-        self.leave(callee, parameters, current_core, Outside::Panic, Vec::new())
+        self.leave(&[Call(callee)], parameters, current_core, Outside::Panic, Vec::new())
     }
 
     /// Runs an initialiser that two coroutines must not wait in.
     pub(super) fn initialiser(&self, callee: u32, parameters: u32) -> Function {
         let current_core = Some(self.globals.current_core);
-        self.leave(callee, parameters, current_core, Outside::Initialiser, Vec::new())
+        self.leave(&[Call(callee)], parameters, current_core, Outside::Initialiser, Vec::new())
     }
 
     /// The body of `bysyncify_why_outside()`.
@@ -86,7 +87,20 @@ impl Writer {
     /// does so on the stack that no coroutine has.
     pub(super) fn host(&self, callee: u32, parameters: u32) -> Function {
         let current_core = Some(self.globals.current_core);
-        self.leave(callee, parameters, current_core, Outside::Host, Vec::new())
+        self.leave(&[Call(callee)], parameters, current_core, Outside::Host, Vec::new())
+    }
+
+    /// Calls what runs while an exception is on its way: it cannot be suspended there.
+    pub(super) fn cleanup(&self, callee: u32, parameters: u32) -> Function {
+        let current_core = Some(self.globals.current_core);
+        self.leave(&[Call(callee)], parameters, current_core, Outside::Cleanup, Vec::new())
+    }
+
+    /// The same through a table, whose index comes after the parameters.
+    pub(super) fn cleanup_indirect(&self, ty: u32, table: u32, parameters: u32) -> Function {
+        let current_core = Some(self.globals.current_core);
+        let target = [CallIndirect { type_index: ty, table_index: table }];
+        self.leave(&target, parameters + 1, current_core, Outside::Cleanup, Vec::new())
     }
 
     /// The same for a function that wasm-bindgen will replace by an imported one. A second call of
@@ -96,18 +110,18 @@ impl Writer {
         let mut before = vec![GlobalGet(current_core), self.is_null(), If(BlockType::Empty)];
         before.extend((0..parameters).map(LocalGet));
         before.extend([Call(callee), Return, End]);
-        self.leave(callee, parameters, Some(current_core), Outside::Host, before)
+        self.leave(&[Call(callee)], parameters, Some(current_core), Outside::Host, before)
     }
 
     /// Calls `bysyncify_outside`, which looks at the current coroutine itself.
     pub(super) fn outside(&self, callee: u32) -> Function {
-        self.leave(callee, 2, None, Outside::Host, Vec::new())
+        self.leave(&[Call(callee)], 2, None, Outside::Host, Vec::new())
     }
 
-    /// Calls `callee` on the host's stack, and with nothing in the global `nulled`.
+    /// Makes the call `target` on the host's stack, and with nothing in the global `nulled`.
     fn leave(
         &self,
-        callee: u32,
+        target: &[Instruction<'static>],
         parameters: u32,
         nulled: Option<u32>,
         place: Outside,
@@ -123,16 +137,16 @@ impl Writer {
         code.extend(self.switch_to_host_stack());
         code.extend(nulled.iter().flat_map(|global| [self.null(), GlobalSet(*global)]));
         code.extend(self.is_at(place));
-        self.call(&mut code, callee, parameters, &saved);
+        self.call(&mut code, target, parameters, &saved);
         self.function(saved.len(), code)
     }
 
-    /// Calls `callee` and restores globals, which were saved to the locals after the parameters,
+    /// Makes the call `target` and restores globals, which were saved to the locals after the parameters,
     /// also if it throws. In the latter case the exception goes on.
     fn call(
         &self,
         code: &mut Vec<Instruction<'static>>,
-        callee: u32,
+        target: &[Instruction<'static>],
         parameters: u32,
         saved: &[u32],
     ) {
@@ -145,7 +159,7 @@ impl Writer {
             None => Vec::new(),
         });
         code.extend((0..parameters).map(LocalGet));
-        code.push(Call(callee));
+        code.extend_from_slice(target);
         restore(code, parameters, saved);
         match self.exceptions {
             // The results are on the stack; no block has to be told of them.
@@ -173,7 +187,7 @@ impl Writer {
         code.extend([GlobalGet(stack_pointer), GlobalGet(host_stack)]);
         code.extend([GlobalGet(current_core), self.is_null(), Select, GlobalSet(host_stack)]);
         code.extend(self.is_at(Outside::Host));
-        self.call(&mut code, callee, 3, &saved);
+        self.call(&mut code, &[Call(callee)], 3, &saved);
         self.function(saved.len(), code)
     }
 

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context, Result};
 use wasmparser::{
-    CompositeInnerType, ExternalKind, FunctionBody, KnownCustom, Name, Operator, Parser, Payload,
-    TypeRef,
+    CompositeInnerType, ExternalKind, FuncType, FunctionBody, KnownCustom, Name, Operator, Parser,
+    Payload, TypeRef,
 };
 
 use crate::module::target_features;
@@ -38,6 +38,10 @@ pub(super) struct Facts<'a> {
     pub(super) signatures: Vec<u32>,
     /// How many parameters each type has; 0 for what is no function type.
     pub(super) parameters: Vec<u32>,
+    /// The types themselves.
+    pub(super) types: Vec<Option<FuncType>>,
+    /// By table: whether its indices have 64 bits.
+    pub(super) tables: Vec<bool>,
     pub(super) globals: u32,
     pub(super) imported_globals: u32,
     pub(super) data_segments: u32,
@@ -102,10 +106,13 @@ impl<'a> Facts<'a> {
             Payload::TypeSection(section) => {
                 for group in section {
                     for sub_type in group?.into_types() {
-                        self.parameters.push(match sub_type.composite_type.inner {
-                            CompositeInnerType::Func(ty) => ty.params().len().try_into()?,
-                            _ => 0,
-                        });
+                        let ty = match sub_type.composite_type.inner {
+                            CompositeInnerType::Func(ty) => Some(ty),
+                            _ => None,
+                        };
+                        let parameters = ty.as_ref().map_or(0, |ty| ty.params().len());
+                        self.parameters.push(parameters.try_into()?);
+                        self.types.push(ty);
                     }
                 }
             }
@@ -121,6 +128,7 @@ impl<'a> Facts<'a> {
                             self.globals += 1;
                             self.imported_globals += 1;
                         }
+                        TypeRef::Table(table) => self.tables.push(table.table64),
                         TypeRef::Memory(memory) => self.memory64 |= memory.memory64,
                         _ => {}
                     }
@@ -129,6 +137,11 @@ impl<'a> Facts<'a> {
             Payload::FunctionSection(section) => {
                 for ty in section {
                     self.signatures.push(ty?);
+                }
+            }
+            Payload::TableSection(section) => {
+                for table in section {
+                    self.tables.push(table?.ty.table64);
                 }
             }
             Payload::MemorySection(section) => {

@@ -38,6 +38,12 @@
 //! function runs that calls it, no coroutine is current either. std's other lazily initialised types
 //! notice by themselves that they are entered twice.
 //!
+//! # What runs while a panic unwinds
+//!
+//! Destructors, mostly. A coroutine cannot be suspended then, since the exception cannot be saved
+//! (`crate::exceptions`). So each call there goes through a wrapper of its own (`shields`), in which
+//! no coroutine is current.
+//!
 //! `embed` says which of these places it is in: the wrappers note it for `bysyncify_why_outside`.
 //!
 //! # What has no wrapper
@@ -85,6 +91,7 @@ mod frames;
 mod plan;
 mod report;
 mod rewrite;
+mod shields;
 mod stack;
 #[cfg(test)]
 mod tests;
@@ -93,6 +100,8 @@ mod watched;
 use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context, Result};
+
+use crate::exceptions::Cleanups;
 
 use facts::Facts;
 use plan::Plan;
@@ -109,6 +118,9 @@ pub struct Guards<'a> {
     /// Imports (by index) that the host suspends their callers in. Nothing is done there: the calls
     /// are made again, and who waits in a coroutine is told so by it.
     pub suspends: &'a [u32],
+    /// Calls that are made while an exception is on its way, as destructors are: what they call runs
+    /// as the host does.
+    pub(crate) cleanups: Option<&'a Cleanups>,
     /// The functions (by index) that can be on a coroutine's stack, if it is to be noticed when
     /// that overflows.
     pub on_stack: Option<&'a BTreeSet<u32>>,

@@ -9,6 +9,7 @@ use super::Guards;
 use super::checks::Checks;
 use super::code::{CheckGlobals, Globals, Writer};
 use super::facts::Facts;
+use super::shields::Shields;
 
 /// What is added, and where it is used.
 pub(super) struct Plan {
@@ -20,6 +21,7 @@ pub(super) struct Plan {
     /// What is called in place of a function.
     pub(super) instead: BTreeMap<u32, u32>,
     pub(super) checks: Option<Checks>,
+    pub(super) shields: Shields,
 }
 
 /// A function to be added.
@@ -67,8 +69,14 @@ impl Plan {
         if guards.assumed.is_some() {
             globals.push(("bysyncify guard: callee", writer.address()));
         }
-        let mut plan =
-            Self { writer, globals, functions: Vec::new(), instead: BTreeMap::new(), checks: None };
+        let mut plan = Self {
+            writer,
+            globals,
+            functions: Vec::new(),
+            instead: BTreeMap::new(),
+            checks: None,
+            shields: Shields::default(),
+        };
         plan.replace(facts, resume, |callee, _| writer.resume(callee))?;
         if let Some(outside) = outside {
             plan.replace(facts, outside, |callee, _| writer.outside(callee))?;
@@ -92,6 +100,9 @@ impl Plan {
         if let Some(globals) = checks {
             let outside = outside.context("it has no `bysyncify_outside`")?;
             plan.add_checks(facts, guards, globals, outside)?;
+        }
+        if let Some(cleanups) = guards.cleanups {
+            plan.shield(facts, cleanups)?;
         }
         Ok(Some(plan))
     }

@@ -17,6 +17,7 @@ use super::Guards;
 use super::checks::{Callee, FunctionChecks, Texts};
 use super::facts::Facts;
 use super::plan::Plan;
+use crate::instrument::is_call;
 
 /// The function of the switch that says why no coroutine is current.
 const WHY_OUTSIDE: &str = "bysyncify_why_outside";
@@ -62,7 +63,7 @@ impl Rewriter<'_> {
             .map_or_else(FunctionChecks::default, |all| all.of(function, self.facts, &writer));
         write(body, &own.at_start);
         let mut has_called = false;
-        let (mut sets, mut indirect_calls) = (0, 0);
+        let (mut sets, mut calls, mut indirect_calls) = (0, 0, 0);
         for operator in operators {
             let operator = operator?;
             // A call that is followed by this does not return.
@@ -72,6 +73,15 @@ impl Rewriter<'_> {
             let callee = callee(&operator, &mut indirect_calls);
             let watched = callee.and_then(|callee| own.watched.get(&callee));
             has_called = watched.is_none() && self.is_call(&operator);
+            if is_call(&operator) {
+                let is_shielded =
+                    self.guards.cleanups.is_some_and(|all| all.contains(function, calls));
+                calls += 1;
+                if is_shielded && let Some(shield) = self.plan.shields.of(&operator) {
+                    write(body, &[Instruction::Call(shield)]);
+                    continue;
+                }
+            }
             match operator {
                 Operator::GlobalSet { global_index }
                     if global_index == writer.globals.stack_pointer =>
@@ -182,6 +192,9 @@ impl Reencode for Rewriter<'_> {
         utils::parse_type_section(self, types, section)?;
         if let Some(checks) = &self.plan.checks {
             types.ty().function(checks.report_type(&self.plan.writer), []);
+        }
+        for (parameters, results) in &self.plan.shields.types {
+            types.ty().function(parameters.iter().copied(), results.iter().copied());
         }
         Ok(())
     }

@@ -163,6 +163,7 @@ impl<R: Reencode<Error = Infallible>> Emitter<'_, '_, R> {
                 self.close(Label::Structure(structure))?;
                 let instruction = self.instruction(operator)?;
                 self.write(&instruction);
+                self.after(structure);
                 Ok(())
             }
             other => {
@@ -269,7 +270,6 @@ impl<R: Reencode<Error = Infallible>> Emitter<'_, '_, R> {
 
     fn end(&mut self) -> Result<()> {
         let index = self.open.pop().context("an end of nothing")?;
-        let structure = &self.shape.structures[index];
         if index == 0 {
             return match self.compact {
                 Some(_) => self.end_compact_function(),
@@ -278,13 +278,19 @@ impl<R: Reencode<Error = Infallible>> Emitter<'_, '_, R> {
         }
         self.write(&Instruction::End);
         self.close(Label::Structure(index))?;
+        self.after(index);
+        Ok(())
+    }
+
+    /// Gets back what waits below a structure that has ended.
+    fn after(&mut self, index: usize) {
+        let structure = &self.shape.structures[index];
         let height = structure.below.len();
         if !structure.sites.is_empty() && height > structure.base {
             self.spill(&structure.results, height);
             self.fetch(&structure.below[structure.base..], structure.base);
             self.fetch(&structure.results, height);
         }
-        Ok(())
     }
 
     /// Puts into slots what waits below a structure.

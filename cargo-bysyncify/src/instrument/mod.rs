@@ -60,6 +60,7 @@ mod barrier;
 mod calls;
 mod compact;
 mod emit;
+mod exceptions;
 mod facts;
 mod frame;
 mod labels;
@@ -77,6 +78,7 @@ use wasmparser::Operator;
 
 use crate::analysis::{FunctionIndex, Sites};
 
+pub(crate) use exceptions::calls_with_exceptions;
 pub(crate) use refused::{Obstacle, Refused};
 
 /// The module with these functions instrumented, and without imports from `asyncify`.
@@ -129,7 +131,12 @@ fn callee(
     }
 }
 
-fn is_indirect(operator: &Operator<'_>) -> bool {
+/// Whether it is a call of any kind.
+pub(crate) fn is_call(operator: &Operator<'_>) -> bool {
+    matches!(operator, Operator::Call { .. } | Operator::ReturnCall { .. }) || is_indirect(operator)
+}
+
+pub(crate) fn is_indirect(operator: &Operator<'_>) -> bool {
     matches!(
         operator,
         Operator::CallIndirect { .. }

@@ -79,10 +79,6 @@ impl<'a> Reading<'a> {
                 let structure = &mut self.shape.structures[innermost];
                 structure.end = at;
                 structure.sites.end = sites;
-                if matches!(operator, Operator::Delegate { .. }) {
-                    // As if it had a handler from the beginning on.
-                    structure.alternative = Some(structure.begin);
-                }
                 self.open.pop();
             }
             _ => {}

@@ -87,7 +87,7 @@ pub(super) fn install(triple: &str, current: &Rustc) -> Result<Rustc> {
     }
     let built = cache::dir()?.join("std").join(version.key()).join(triple);
     cache::filled(&built, |partial| {
-        build_std(&debian, triple, crates, partial)?;
+        build_std(&debian, triple, crates, &[], partial)?;
         if wasi {
             add_wasi_libc(partial)?;
         }
@@ -150,8 +150,14 @@ fn provide(
     command::output(root.command("ln").arg("-sf").arg(ours).arg(&place)).map(drop)
 }
 
-/// Builds the standard library into the empty folder `out`.
-fn build_std(rustc: &Rustc, triple: &str, crates: &str, out: &Path) -> Result<()> {
+/// Builds the standard library into the empty folder `out`, with the compiler's own source.
+pub(super) fn build_std(
+    rustc: &Rustc,
+    triple: &str,
+    crates: &str,
+    flags: &[&str],
+    out: &Path,
+) -> Result<()> {
     let scratch = out.join("scratch");
     fs::create_dir_all(scratch.join("src"))?;
     fs::write(
@@ -169,9 +175,8 @@ fn build_std(rustc: &Rustc, triple: &str, crates: &str, out: &Path) -> Result<()
             .env("RUSTC", &rustc.program)
             .env("RUSTC_BOOTSTRAP", "1")
             // Without bitcode in the libraries no program can be linked with LTO.
-            .env("RUSTFLAGS", "-Cembed-bitcode=yes")
-            .env("CARGO_TARGET_DIR", scratch.join("target"))
-            .env_remove("CARGO_ENCODED_RUSTFLAGS"),
+            .env("CARGO_ENCODED_RUSTFLAGS", [&["-Cembed-bitcode=yes"], flags].concat().join("\x1f"))
+            .env("CARGO_TARGET_DIR", scratch.join("target")),
     )?;
 
     let built = scratch.join("target").join(triple).join("release/deps");

@@ -8,6 +8,7 @@ mod debian;
 mod node;
 mod rustc;
 mod target;
+mod unwinding;
 mod wasm_bindgen;
 mod wasm_opt;
 
@@ -17,6 +18,7 @@ pub use cache::{cached, dir as cache_dir};
 pub use node::node;
 pub use rustc::host_triple;
 pub use target::{WasmTarget, wasm_target};
+pub use unwinding::{Exceptions, unwinding_target};
 pub use wasm_bindgen::{wasm_bindgen, wasm_bindgen_test_runner};
 pub(crate) use wasm_opt::{
     how_to_get_a_newer_one as how_to_get_a_newer_wasm_opt, installed as installed_wasm_opt,

@@ -19,6 +19,8 @@ pub struct WasmTarget {
     pub rustc: Option<PathBuf>,
     /// Where the target's standard library lies.
     pub libdir: PathBuf,
+    /// What the compiler must be told besides, if anything.
+    pub flags: Vec<String>,
 }
 
 impl WasmTarget {
@@ -29,6 +31,9 @@ impl WasmTarget {
             // `cargo test` compiles examples in documentation with the one beside it.
             command.env("RUSTDOC", rustc.with_file_name("rustdoc"));
         }
+        if !self.flags.is_empty() {
+            command.env("CARGO_ENCODED_RUSTFLAGS", self.flags.join("\x1f"));
+        }
     }
 
     fn of(triple: &str, rustc: &Rustc, is_current: bool) -> Result<Self> {
@@ -36,6 +41,7 @@ impl WasmTarget {
             triple: triple.to_owned(),
             rustc: if is_current { None } else { Some(rustc.program.clone()) },
             libdir: rustc.target_libdir(triple)?,
+            flags: Vec::new(),
         })
     }
 }
@@ -110,6 +116,7 @@ mod tests {
             triple: "wasm32-unknown-unknown".into(),
             rustc: None,
             libdir: "/lib/wasm".into(),
+            flags: Vec::new(),
         };
         let mut command = Command::new("cargo");
         target.apply(&mut command);

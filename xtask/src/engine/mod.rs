@@ -7,6 +7,8 @@ use std::process::Command;
 
 use anyhow::{Result, bail};
 
+use crate::tools;
+
 mod node;
 pub(crate) mod runner;
 pub(crate) mod wasmi;
@@ -21,6 +23,17 @@ pub(crate) trait Engine: Sync {
 
     /// The program that runs tests, as [`runner`] describes it.
     fn runner(&self) -> Command;
+}
+
+/// The Node that is installed.
+pub(crate) fn node() -> Result<Box<dyn Engine>> {
+    Ok(Box::new(node::Node::find()?))
+}
+
+/// One that knows the standard's exceptions.
+pub(crate) fn new_node() -> Result<Box<dyn Engine>> {
+    let folder = tools::from_npm(&["node@26"])?;
+    Ok(Box::new(node::Node::at("node 26", folder.join("node_modules/node/bin/node"))?))
 }
 
 /// The engines asked for: all, or the one called `only`.

@@ -15,23 +15,28 @@ const SCRIPT: &str = include_str!("node.mjs");
 
 /// Node, where it is installed.
 pub(super) struct Node {
+    name: &'static str,
     program: PathBuf,
     version: String,
 }
 
 impl Node {
     pub(super) fn find() -> Result<Self> {
-        let program = cargo_bysyncify::setup::node()?;
+        Self::at(NAME, cargo_bysyncify::setup::node()?)
+    }
+
+    /// That of a program, under a name.
+    pub(super) fn at(name: &'static str, program: PathBuf) -> Result<Self> {
         let output = process::must_succeed(Command::new(&program).arg("--version"))?;
         let version = String::from_utf8_lossy(&output);
         let version = version.trim().trim_start_matches('v').into();
-        Ok(Self { program, version })
+        Ok(Self { name, program, version })
     }
 }
 
 impl Engine for Node {
     fn name(&self) -> &'static str {
-        NAME
+        self.name
     }
 
     fn version(&self) -> &str {

@@ -79,7 +79,7 @@ impl Workshop {
             .current_dir(&package.folder)
             .args(["rustc", "--quiet", "--lib", "--target", TARGET, "--package", &package.name])
             .args(["--profile", &build.profile()])
-            .args(build.cargo_config())
+            .args(build.cargo_config("abort"))
             .arg("--target-dir")
             .arg(&self.folder)
             .args(["--", "-C"])

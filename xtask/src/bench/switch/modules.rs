@@ -97,7 +97,7 @@ fn compile(workspace: &Workspace, folder: &Path, build: matrix::Build) -> Result
         .current_dir(&workspace.root)
         .args(["build", "--quiet", "--target", TARGET, "--package", "bench-guest"])
         .args(["--lib", "--examples", "--profile", &build.profile()])
-        .args(build.cargo_config())
+        .args(build.cargo_config("abort"))
         .arg("--target-dir")
         .arg(folder);
     setup::wasm_target(TARGET)?.apply(&mut command);

@@ -133,7 +133,7 @@ impl Fuzzer<'_> {
             .current_dir(&folder)
             .args(["rustc", "--quiet", "--lib", "--target", TARGET])
             .args(["--profile", &build.profile()])
-            .args(build.cargo_config())
+            .args(build.cargo_config("abort"))
             .arg("--target-dir")
             .arg(&target)
             .args(["--", "-Clink-arg=--emit-relocs"]);

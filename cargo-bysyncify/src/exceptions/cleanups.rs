@@ -1,0 +1,235 @@
+//! Finds the calls that are made while an exception is on its way.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use anyhow::Result;
+use wasmparser::{FunctionBody, Operator, Parser, Payload, TypeRef};
+
+use crate::analysis::{FunctionIndex, Program, Sites};
+use crate::instrument::{calls_with_exceptions, is_call, is_indirect};
+
+/// The calls in the functions of a module that are made while an exception is on its way, by
+/// function, and by their numbers among its calls.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Cleanups(BTreeMap<FunctionIndex, BTreeSet<usize>>);
+
+impl Cleanups {
+    /// Those of the functions that are to be instrumented: in others nobody can wait. Calls of
+    /// functions that neither suspend nor ask whether they could are left out.
+    pub(crate) fn find(wasm: &[u8], program: &Program, sites: &Sites) -> Result<Self> {
+        let has_name =
+            |name| program.functions.iter().any(|function| function.name.as_deref() == Some(name));
+        if !has_name("bysyncify_resume") {
+            // A switch of somebody else's, which no guard knows.
+            return Ok(Self::default());
+        }
+        let asking = asking(program);
+        let matters = |callee: &FunctionIndex| {
+            sites.functions.contains(callee)
+                || sites.tops.contains(callee)
+                || asking.contains(callee)
+        };
+        let mut found = calls_with_exceptions(wasm, &sites.functions)?;
+        let mut index = 0;
+        for payload in Parser::new(0).parse_all(wasm) {
+            match payload? {
+                Payload::ImportSection(imports) => {
+                    for import in imports.into_imports() {
+                        let is_function =
+                            matches!(import?.ty, TypeRef::Func(_) | TypeRef::FuncExact(_));
+                        index += u32::from(is_function);
+                    }
+                }
+                Payload::CodeSectionEntry(body) => {
+                    if sites.functions.contains(&index) {
+                        let calls = found.entry(index).or_default();
+                        calls.extend(in_legacy_handlers(&body)?);
+                        retain(calls, &body, matters)?;
+                    }
+                    index += 1;
+                }
+                _ => {}
+            }
+        }
+        found.retain(|_, calls| !calls.is_empty());
+        Ok(Self(found))
+    }
+
+    /// The functions that make such calls.
+    pub(crate) fn functions(&self) -> impl Iterator<Item = FunctionIndex> {
+        self.0.keys().copied()
+    }
+
+    /// Whether a call of a function is one of these.
+    pub(crate) fn contains(&self, function: FunctionIndex, call: usize) -> bool {
+        self.0.get(&function).is_some_and(|calls| calls.contains(&call))
+    }
+
+    /// What can suspend when these calls are made by functions that cannot: none of them, and the
+    /// other indirect calls have other numbers.
+    pub(crate) fn leave_out(&self, wasm: &[u8], sites: &mut Sites) -> Result<()> {
+        let mut index = 0;
+        for payload in Parser::new(0).parse_all(wasm) {
+            match payload? {
+                Payload::ImportSection(imports) => {
+                    for import in imports.into_imports() {
+                        let is_function =
+                            matches!(import?.ty, TypeRef::Func(_) | TypeRef::FuncExact(_));
+                        index += u32::from(is_function);
+                    }
+                }
+                Payload::CodeSectionEntry(body) => {
+                    if self.0.contains_key(&index) {
+                        self.renumber(index, &body, sites)?;
+                    }
+                    index += 1;
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn renumber(
+        &self,
+        function: FunctionIndex,
+        body: &FunctionBody<'_>,
+        sites: &mut Sites,
+    ) -> Result<()> {
+        let (mut calls, mut before, mut after) = (0, 0, 0);
+        let mut numbers = BTreeMap::new();
+        let mut operators = body.get_operators_reader()?;
+        while !operators.eof() {
+            let operator = operators.read()?;
+            if is_indirect(&operator) {
+                if !self.contains(function, calls) {
+                    numbers.insert(before, after);
+                    after += 1;
+                }
+                before += 1;
+            }
+            calls += usize::from(is_call(&operator));
+        }
+        let new = |number: &u32| numbers.get(number).copied();
+        if let Some(indirect) = sites.indirect.get_mut(&function) {
+            *indirect = indirect.iter().filter_map(new).collect();
+        }
+        let (own, mut others): (BTreeSet<_>, BTreeSet<_>) =
+            sites.indirect_tops.iter().copied().partition(|(of, _)| *of == function);
+        others.extend(own.iter().filter_map(|(of, number)| Some((*of, new(number)?))));
+        sites.indirect_tops = others;
+        Ok(())
+    }
+}
+
+/// The functions that look at which coroutine is current, themselves or in a function that they call.
+fn asking(program: &Program) -> BTreeSet<FunctionIndex> {
+    let functions = || (0..).zip(&program.functions);
+    let mut asking: BTreeSet<FunctionIndex> = functions()
+        .filter(|(_, function)| function.name.as_deref() == Some("bysyncify_current"))
+        .map(|(index, _)| index)
+        .collect();
+    loop {
+        let before = asking.len();
+        let more = functions().filter(|(_, function)| !function.calls.direct.is_disjoint(&asking));
+        let more: Vec<_> = more.map(|(index, _)| index).collect();
+        asking.extend(more);
+        if asking.len() == before {
+            return asking;
+        }
+    }
+}
+
+/// Keeps those of a function's calls that are indirect, or of a function that matters.
+fn retain(
+    calls: &mut BTreeSet<usize>,
+    body: &FunctionBody<'_>,
+    matters: impl Fn(&FunctionIndex) -> bool,
+) -> Result<()> {
+    let mut number = 0;
+    let mut operators = body.get_operators_reader()?;
+    while !operators.eof() && !calls.is_empty() {
+        let operator = operators.read()?;
+        if let Operator::Call { function_index } | Operator::ReturnCall { function_index } =
+            operator
+            && !matters(&function_index)
+        {
+            calls.remove(&number);
+        }
+        number += usize::from(is_call(&operator));
+    }
+    Ok(())
+}
+
+/// A structure, while its function is read.
+#[derive(Default)]
+struct Open {
+    handler: Option<Handler>,
+    /// The handlers around that throw on in it, by their places among the open structures.
+    thrown_on: BTreeSet<usize>,
+}
+
+/// Which handler of a `try` we are in.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Handler {
+    OfTag,
+    OfAll,
+}
+
+/// The calls in handlers that catch whatever there is. LLVM makes such ones of destructors, which run
+/// because of an exception and let it go on.
+///
+/// It may be caught in the same handler, if that throws it on in a `try` of its own. From then on no
+/// exception is on its way; such code stays, and cannot be suspended.
+fn in_legacy_handlers(body: &FunctionBody<'_>) -> Result<BTreeSet<usize>> {
+    let mut open = vec![Open::default()];
+    let mut found = BTreeSet::new();
+    let mut calls = 0;
+    let mut operators = body.get_operators_reader()?;
+    while !operators.eof() {
+        let operator = operators.read()?;
+        match operator {
+            Operator::Block { .. }
+            | Operator::Loop { .. }
+            | Operator::If { .. }
+            | Operator::Try { .. }
+            | Operator::TryTable { .. } => open.push(Open::default()),
+            Operator::Catch { .. } | Operator::CatchAll => {
+                let is_of_all = matches!(operator, Operator::CatchAll);
+                if let Some(innermost) = open.last_mut() {
+                    innermost.handler =
+                        Some(if is_of_all { Handler::OfAll } else { Handler::OfTag });
+                }
+            }
+            Operator::Rethrow { relative_depth } => {
+                let thrown = open.len().saturating_sub(1 + relative_depth as usize);
+                let inside = open.iter_mut().skip(thrown + 1);
+                for structure in inside.filter(|structure| structure.handler.is_none()) {
+                    structure.thrown_on.insert(thrown);
+                }
+            }
+            Operator::End | Operator::Delegate { .. } => {
+                open.pop();
+            }
+            _ if is_call(&operator) => {
+                if is_in_cleanup(&open) {
+                    found.insert(calls);
+                }
+                calls += 1;
+            }
+            _ => {}
+        }
+    }
+    Ok(found)
+}
+
+/// Whether an exception that was caught in one of these is still on its way.
+fn is_in_cleanup(open: &[Open]) -> bool {
+    open.iter().enumerate().any(|(at, structure)| {
+        let was_caught = open
+            .iter()
+            .skip(at + 1)
+            .any(|inner| inner.handler == Some(Handler::OfTag) && inner.thrown_on.contains(&at));
+        structure.handler == Some(Handler::OfAll) && !was_caught
+    })
+}

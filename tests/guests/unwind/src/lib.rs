@@ -1,0 +1,32 @@
+//! Panics that unwind. Built with a standard library that was compiled for it, and with both kinds
+//! of WebAssembly's exceptions: `cargo xtask test --only unwind`.
+//!
+//! A file is where the panic goes: it is caught inside ([`caught`]), leaves the coroutine
+//! ([`leaves`]), was raised to unwind a cancelled one ([`cancelled`]), comes out of a destructor or a
+//! waker ([`destructors`]), or out of an export, so that the host goes on ([`host`]).
+
+mod cancelled;
+mod caught;
+mod destructors;
+mod host;
+mod leaves;
+
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+/// What `function` panics with, in words; nothing if it does not panic.
+fn caught(function: impl FnOnce()) -> Option<String> {
+    catch(function).err().map(|payload| words(payload.as_ref()))
+}
+
+/// `catch_unwind`, not inlined: with legacy exceptions LLVM may put what comes after it into a handler
+/// that throws on, and what is there cannot be suspended. The linker refuses that.
+#[inline(never)]
+fn catch<R>(function: impl FnOnce() -> R) -> Result<R, Box<dyn Any + Send>> {
+    catch_unwind(AssertUnwindSafe(function))
+}
+
+fn words(payload: &(dyn Any + Send)) -> String {
+    let text = payload.downcast_ref::<&str>().map(ToString::to_string);
+    text.or_else(|| payload.downcast_ref::<String>().cloned()).unwrap_or_else(|| "no text".into())
+}
