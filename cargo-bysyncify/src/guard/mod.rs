@@ -55,18 +55,18 @@
 //!
 //! # Checks
 //!
-//! A debug build also checks itself. Whoever moves the stack pointer below the running
-//! coroutine's stack (every function with a frame could) is stopped before it writes there. And
-//! after each of its calls a function that will not be instrumented looks whether a coroutine is
-//! being suspended, in which it has no part. So if the analysis was wrong, or somebody vouched for
-//! what is not true, that is noticed where it happens, and not when frames are missing.
+//! Who moves the stack pointer down looks before that whether the coroutine's stack has room: in all
+//! builds, see [`stack`]. A debug build also checks the analysis. After each of its calls a function
+//! that will not be instrumented looks whether a coroutine is being suspended, in which it has no
+//! part. So if the analysis was wrong, or somebody vouched for what is not true, that is noticed where
+//! it happens, and not when frames are missing.
 //!
 //! And who stops the thread until another one does something (`std::thread::park`) in a coroutine is
 //! stopped: there is no other, so it would be asked again, for ever.
 //!
-//! What was noticed and the function's name are told to the library, which prints them
-//! (`src/reporter.rs`): on the host's stack, since a coroutine's may have no room. Names are in a
-//! data segment that is read only then.
+//! What was noticed and the function's number are told to the library, which prints them
+//! (`src/reporter.rs`): on the host's stack, since a coroutine's may have no room. In a debug
+//! build its name is, too: names are in a data segment that is read only then.
 //!
 //! # What is assumed
 //!
