@@ -201,7 +201,8 @@ impl<'a, 'm> Walk<'a, 'm> {
         };
         let all: Vec<_> =
             parts.into_iter().chain([&pair.instrumented.globals]).flatten().copied().collect();
-        let classes = Classes::of(&all, values);
+        let operands: Vec<_> = original.stack.iter().chain(&instrumented.stack).copied().collect();
+        let classes = Classes::of(&all, &operands, values);
         let is_news = match self.known.get_mut(&places) {
             Some(known) if known.shape != shape => {
                 return Err(Wrong::new("ways meet with different numbers of operands"));
