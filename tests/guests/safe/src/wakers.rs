@@ -3,15 +3,17 @@
 use bysyncify::{CoreHandle, Coroutine, abandoned_coroutines, can_embed, embed, try_embed};
 use guest_support::{Trace, after_polls, poll_once, tests};
 use std::cell::{Cell, RefCell};
+use std::future::pending;
 use std::hint::black_box;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Wake, Waker};
 
 type Sleeper = Coroutine<Box<dyn FnOnce(CoreHandle<'_>) -> u32>, u32>;
 
 thread_local! {
     static SLEEPERS: RefCell<Vec<Sleeper>> = const { RefCell::new(Vec::new()) };
+    static DROPPED: Cell<u32> = const { Cell::new(0) };
     static REENTERED: Cell<u32> = const { Cell::new(0) };
 }
 
@@ -34,6 +36,24 @@ impl Drop for Meddler {
 }
 
 struct Nobody;
+
+/// Counts when it is dropped.
+struct Counted;
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        DROPPED.set(DROPPED.get() + 1);
+    }
+}
+
+struct Task {
+    future: Mutex<Option<Pin<Box<dyn Future<Output = ()> + Send>>>>,
+    _counted: Counted,
+}
+
+impl Wake for Task {
+    fn wake(self: Arc<Self>) {}
+}
 
 impl Wake for Nobody {
     fn wake(self: Arc<Self>) {}
@@ -73,6 +93,36 @@ tests! {
         assert_eq!((polls, result), (4, 5));
         assert_eq!(trace.take(), ["Err(Cancelled)"; 3]);
         assert_eq!((REENTERED.get(), abandoned_coroutines()), (4, 0));
+    }
+
+    /// The executor of textbooks: a task that nobody can wake any more is dropped.
+    fn a_task_that_only_its_wakers_own() {
+        for is_coroutine in [false, true] {
+            DROPPED.set(0);
+            let future: Pin<Box<dyn Future<Output = ()> + Send>> = if is_coroutine {
+                Box::pin(Coroutine::new(65536, |_| {
+                    let _counted = Counted;
+                    let _ = try_embed(pending::<()>());
+                }))
+            } else {
+                Box::pin(async {
+                    let _counted = Counted;
+                    pending::<()>().await;
+                })
+            };
+            let task = Arc::new(Task { future: Mutex::new(Some(future)), _counted: Counted });
+            let waker = Waker::from(task.clone());
+            let polled = {
+                let mut future = task.future.lock().unwrap();
+                future.as_mut().unwrap().as_mut().poll(&mut Context::from_waker(&waker))
+            };
+            assert!(polled.is_pending());
+            drop(waker);
+            assert_eq!(Arc::strong_count(&task), 1, "is it a coroutine? {is_coroutine}");
+            drop(task);
+            assert_eq!(DROPPED.get(), 2, "is it a coroutine? {is_coroutine}");
+        }
+        assert_eq!(abandoned_coroutines(), 0);
     }
 
     fn another_waker_at_each_of_a_thousand_polls() {
