@@ -27,6 +27,25 @@ pub(crate) fn run(workspace: &Workspace, report: &mut Report) -> Result<()> {
     for package in workspace.packages.iter().filter(|package| package.flag("native")) {
         run_package(workspace, package, &host, report)?;
     }
+    if process::must_succeed(process::cargo().args(["miri", "--version"])).is_ok() {
+        return run_in_miri(workspace, report);
+    }
+    println!("native: not in Miri, since there is no `cargo miri`");
+    Ok(())
+}
+
+/// A few of the random schedules in Miri, which takes a second for what others do in a millisecond.
+fn run_in_miri(workspace: &Workspace, report: &mut Report) -> Result<()> {
+    let mut command = process::cargo();
+    command.current_dir(&workspace.root);
+    command.args(["miri", "test", "--lib", "--package", "native-schedules", "--target-dir"]);
+    command.arg(workspace.target.join("miri"));
+    // Coroutines are forgotten on purpose, and their threads wait for ever. The seeds are passed on.
+    command.env("MIRIFLAGS", "-Zmiri-ignore-leaks -Zmiri-disable-isolation");
+    command.env("RUSTFLAGS", "--cfg bysyncify_threads").env("BYSYNCIFY_SEEDS", "0..20");
+    println!("native: {}", process::show(&command));
+    let output = process::output(command.stderr(Stdio::inherit()))?;
+    host::conclude(ROW, &output, report);
     Ok(())
 }
 

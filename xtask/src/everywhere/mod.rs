@@ -15,6 +15,7 @@ mod trunk;
 mod wasi;
 mod wasm_bindgen_test;
 mod wasm_pack;
+mod workers;
 
 use anyhow::{Result, bail};
 
@@ -33,7 +34,7 @@ struct Check {
 }
 
 /// Those that are quick enough to run each time.
-const USUAL: [Check; 7] = [
+const USUAL: [Check; 8] = [
     Check { name: "plain", run: plain::check },
     Check { name: "wasm-bindgen", run: bindgen::check },
     Check { name: "wasm-bindgen-test", run: wasm_bindgen_test::check },
@@ -41,6 +42,7 @@ const USUAL: [Check; 7] = [
     Check { name: "wasi", run: wasi::check },
     Check { name: "component", run: component::check },
     Check { name: "new", run: new_project::check },
+    Check { name: "workers", run: workers::check },
 ];
 
 /// Those whose tools take many minutes to build: only if they are asked for by name.
