@@ -72,6 +72,17 @@ impl Phase {
     }
 }
 
+/// Panics, and says why a coroutine in this phase is not polled.
+#[cold]
+pub(crate) fn cannot_poll(phase: Phase) -> ! {
+    match phase {
+        Phase::Finished => panic!("cannot poll a coroutine after it has finished"),
+        Phase::Abandoned => panic!("cannot poll a coroutine after it was cancelled"),
+        Phase::Panicked => panic!("cannot poll a coroutine after it has panicked"),
+        _ => panic!("cannot poll a coroutine while it is running"),
+    }
+}
+
 /// Whether the module is pausing or resuming a coroutine: what Asyncify documents as the
 /// result of `asyncify_get_state`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -35,7 +35,7 @@ use crate::abi;
 use crate::fatal::{Fatal, fatal};
 use crate::layout::{Layout, RED_ZONE, STACK_ALIGN, StackUsage};
 use crate::outside::outside_for_good;
-use crate::phase::Phase;
+use crate::phase::{Phase, cannot_poll};
 use crate::reporter;
 use crate::switch::{self, Chosen, Entry, Mark, Switch};
 use crate::waker::CoreWaker;
@@ -381,16 +381,6 @@ impl RawCore {
         } else {
             None
         }
-    }
-}
-
-#[cold]
-fn cannot_poll(phase: Phase) -> ! {
-    match phase {
-        Phase::Finished => panic!("cannot poll a coroutine after it has finished"),
-        Phase::Abandoned => panic!("cannot poll a coroutine after it was cancelled"),
-        Phase::Panicked => panic!("cannot poll a coroutine after it has panicked"),
-        _ => panic!("cannot poll a coroutine while it is running"),
     }
 }
 
