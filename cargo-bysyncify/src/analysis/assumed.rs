@@ -14,7 +14,8 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use super::graph::{Analysis, Graph, Precision};
+use super::call_graph::{Graph, Precision};
+use super::graph::Analysis;
 use super::program::{FunctionIndex, Program};
 use super::sites::Sites;
 

@@ -1,7 +1,8 @@
 //! What the analysis found, in words: the calls by which a function can suspend.
 
+use super::call_graph::Step;
 use super::calls::{IndirectCall, Through};
-use super::graph::{Analysis, Step};
+use super::graph::Analysis;
 use super::names::readable;
 use super::program::{FunctionIndex, Program, TypeId};
 

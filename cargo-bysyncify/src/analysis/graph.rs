@@ -1,12 +1,12 @@
 //! Who can reach `suspend`, and who can be reached from `resume`.
 
-use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::collections::BTreeSet;
 
 use anyhow::{Result, bail};
 
-use super::calls::{IndirectCall, Through};
+use super::call_graph::{Because, Graph, Precision, Step, indices};
 use super::cut::{self, Cut, Vouched};
-use super::program::{FunctionIndex, Import, Program, TypeId};
+use super::program::{FunctionIndex, Import, Program};
 
 /// The library's function that calls another while no coroutine is current. It is a bottom
 /// function, by the imports it calls, but nothing is suspended below it.
@@ -16,34 +16,6 @@ const OUTSIDE: &str = "bysyncify_outside";
 const TOP: [&str; 2] = ["start_unwind", "stop_rewind"];
 /// …and who calls one of these a bottom one.
 const BOTTOM: [&str; 2] = ["stop_unwind", "start_rewind"];
-
-/// Why a function can reach `suspend`, or can be reached from `resume`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Because {
-    /// It is one of the two.
-    Switch,
-    /// It calls this function, or is called by it.
-    Step(Step),
-}
-
-/// One step of a way through the program.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Step {
-    pub(crate) function: FunctionIndex,
-    /// The call that leads here, or away, if it is indirect.
-    pub(crate) indirect: Option<IndirectCall>,
-}
-
-/// What an indirect call is taken to be of.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Precision {
-    /// Everyone of its type whose address is taken. This is sound.
-    #[default]
-    Types,
-    /// What can be in the vtable slot that it loads from. Sound only for programs in which nothing
-    /// but vtables looks like one: see [`super::relocations`].
-    Slots,
-}
 
 /// What was found out about a program.
 #[derive(Debug)]
@@ -297,142 +269,5 @@ impl Analysis {
             && self.cuts[at].is_none()
             && !self.is_switch(index)
             && !self.hosts.contains(&index)
-    }
-}
-
-fn indices(program: &Program) -> impl Iterator<Item = FunctionIndex> {
-    (0..).zip(&program.functions).map(|(index, _)| index)
-}
-
-/// Who calls whom.
-pub(super) struct Graph<'a> {
-    program: &'a Program,
-    precision: Precision,
-    /// Who calls a function directly.
-    direct_callers: HashMap<FunctionIndex, Vec<FunctionIndex>>,
-    /// Who makes an indirect call.
-    indirect_callers: HashMap<IndirectCall, Vec<FunctionIndex>>,
-    /// All slots that anyone calls through.
-    slots: HashMap<TypeId, BTreeSet<u64>>,
-    /// Where in the table a function is.
-    entries: HashMap<FunctionIndex, Vec<u64>>,
-    /// The functions whose address is taken.
-    taken: HashMap<TypeId, Vec<FunctionIndex>>,
-}
-
-impl<'a> Graph<'a> {
-    pub(super) fn of(program: &'a Program, precision: Precision) -> Self {
-        let mut graph = Self {
-            program,
-            precision,
-            direct_callers: HashMap::new(),
-            indirect_callers: HashMap::new(),
-            slots: HashMap::new(),
-            entries: HashMap::new(),
-            taken: HashMap::new(),
-        };
-        for (index, function) in (0..).zip(&program.functions) {
-            for callee in &function.calls.direct {
-                graph.direct_callers.entry(*callee).or_default().push(index);
-            }
-            for call in function.calls.indirect.values() {
-                let call = graph.seen_by(*call);
-                graph.indirect_callers.entry(call).or_default().push(index);
-                if let Through::Slot(offset) = call.through {
-                    graph.slots.entry(call.type_id).or_default().insert(offset);
-                }
-            }
-            if function.taken.is_taken() {
-                graph.taken.entry(function.type_id).or_default().push(index);
-            }
-        }
-        for (entry, function) in &program.table {
-            graph.entries.entry(*function).or_default().push(*entry);
-        }
-        graph
-    }
-
-    /// What is in a table entry is known only as long as nobody changes the table; what is in a
-    /// vtable's slot, only if vtables can be told from all else.
-    fn seen_by(&self, call: IndirectCall) -> IndirectCall {
-        let is_known = match call.through {
-            Through::Any => true,
-            Through::Entry(_) => !self.program.table_changes,
-            Through::Slot(_) => self.precision == Precision::Slots,
-        };
-        if is_known { call } else { IndirectCall { through: Through::Any, ..call } }
-    }
-
-    /// Everyone who can call `callee`.
-    fn callers(&self, callee: FunctionIndex) -> Vec<(FunctionIndex, Step)> {
-        let direct = self.direct_callers.get(&callee).into_iter().flatten();
-        let step = |indirect| Step { function: callee, indirect };
-        let mut found: Vec<_> = direct.map(|caller| (*caller, step(None))).collect();
-        let function = &self.program.functions[callee as usize];
-        let type_id = function.type_id;
-        let mut through = Vec::new();
-        if function.taken.is_taken() {
-            through.push(Through::Any);
-            let entries = self.entries.get(&callee).into_iter().flatten();
-            through.extend(entries.map(|entry| Through::Entry(*entry)));
-            let slots = self.slots.get(&type_id).into_iter().flatten();
-            let slots =
-                slots.filter(|slot| function.taken.anywhere || function.taken.slots.contains(slot));
-            through.extend(slots.map(|slot| Through::Slot(*slot)));
-        }
-        for through in through {
-            let call = IndirectCall { type_id, through };
-            let callers = self.indirect_callers.get(&call).into_iter().flatten();
-            found.extend(callers.map(|caller| (*caller, step(Some(call)))));
-        }
-        found
-    }
-
-    /// Everyone whom `caller` can call.
-    fn callees(&self, caller: FunctionIndex) -> Vec<(FunctionIndex, Step)> {
-        let calls = &self.program.functions[caller as usize].calls;
-        let step = |indirect| Step { function: caller, indirect };
-        let mut found: Vec<_> = calls.direct.iter().map(|callee| (*callee, step(None))).collect();
-        for call in calls.indirect.values() {
-            let step = step(Some(self.seen_by(*call)));
-            found.extend(self.candidates(*call).into_iter().map(|callee| (callee, step)));
-        }
-        found
-    }
-
-    /// Everyone whom an indirect call can be of.
-    pub(super) fn candidates(&self, call: IndirectCall) -> Vec<FunctionIndex> {
-        let call = self.seen_by(call);
-        let candidates = self.taken.get(&call.type_id).into_iter().flatten();
-        candidates.copied().filter(|candidate| self.program.can_mean(call, *candidate)).collect()
-    }
-
-    /// Everything that is connected with `start` by `next`, but not through a barrier; by the
-    /// shortest way.
-    fn spread(
-        &self,
-        start: &BTreeSet<FunctionIndex>,
-        is_barrier: impl Fn(FunctionIndex) -> bool,
-        next: impl Fn(&Self, FunctionIndex) -> Vec<(FunctionIndex, Step)>,
-    ) -> Vec<Option<Because>> {
-        let mut found = vec![None; self.program.functions.len()];
-        let mut queue = VecDeque::new();
-        for index in start {
-            found[*index as usize] = Some(Because::Switch);
-            queue.push_back(*index);
-        }
-        while let Some(index) = queue.pop_front() {
-            if !start.contains(&index) && is_barrier(index) {
-                continue;
-            }
-            for (other, step) in next(self, index) {
-                let entry = &mut found[other as usize];
-                if entry.is_none() {
-                    *entry = Some(Because::Step(step));
-                    queue.push_back(other);
-                }
-            }
-        }
-        found
     }
 }

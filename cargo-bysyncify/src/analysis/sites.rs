@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::graph::{Analysis, Graph, Precision};
+use super::call_graph::{Graph, Precision};
+use super::graph::Analysis;
 use super::program::{FunctionIndex, Program};
 
 /// What a function is that nothing is suspended through.

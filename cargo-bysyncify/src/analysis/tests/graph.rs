@@ -1,8 +1,9 @@
 //! Who is instrumented.
 
 use super::super::Vouched;
+use super::super::call_graph::Precision;
 use super::super::cut::Cut;
-use super::super::graph::{Analysis, Precision};
+use super::super::graph::Analysis;
 use super::{instrumented, read};
 
 /// A switch: `$resume` calls `$entry`, and `$suspend` suspends.

@@ -8,7 +8,8 @@ mod vtables;
 
 use std::collections::BTreeSet;
 
-use super::graph::{Analysis, Precision};
+use super::call_graph::Precision;
+use super::graph::Analysis;
 use super::program::Program;
 use super::{Vouched, calls::Through};
 
