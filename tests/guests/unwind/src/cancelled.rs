@@ -36,7 +36,7 @@ tests! {
         assert!(poll_once(&mut coroutine).is_pending());
         assert_eq!(coroutine.cancel(), None);
         let again = "cannot poll a coroutine after it has finished";
-        assert_eq!(caught(|| drop(poll_once(&mut coroutine))), Some(again.into()));
+        assert_eq!(caught(|| { let _ = poll_once(&mut coroutine); }), Some(again.into()));
         let stack = coroutine.into_stack().expect("it has ended");
         assert_eq!(run(Coroutine::with_stack(stack, |_| embed(after_polls(1, 4)))), (2, 4));
     }
@@ -111,7 +111,7 @@ tests! {
         let mut first = Coroutine::new(16_384, move |_| {
             let payload = catch(|| embed(after_polls(9, ()))).expect_err("a payload");
             let mut second = Coroutine::new(8192, move |_| { if can_embed() { panic::resume_unwind(payload) } });
-            log.add(format!("{:?}", caught(|| drop(poll_once(&mut second)))));
+            log.add(format!("{:?}", caught(|| { let _ = poll_once(&mut second); })));
         });
         assert!(poll_once(&mut first).is_pending());
         drop(first);

@@ -39,13 +39,17 @@ tests! {
         let trace = Trace::default();
         let log = trace.clone();
         let on_drop = OnDrop(|| panic!("closure's drop"));
-        let coroutine = Coroutine::new(16_384, move |_| drop((&on_drop, &log)));
+        let coroutine = Coroutine::new(16_384, move |_| {
+            let _ = (&on_drop, &log);
+        });
         assert_eq!(caught(|| drop(coroutine)), Some("closure's drop".into()));
         let on_drop = OnDrop(|| panic!("closure's drop"));
-        let mut coroutine = Coroutine::new(16_384, move |_| drop(&raw const on_drop));
-        assert_eq!(caught(|| drop(coroutine.cancel())), Some("closure's drop".into()));
+        let mut coroutine = Coroutine::new(16_384, move |_| {
+            let _ = &on_drop;
+        });
+        assert_eq!(caught(|| { let _ = coroutine.cancel(); }), Some("closure's drop".into()));
         let again = "cannot poll a coroutine after it has finished";
-        assert_eq!(caught(|| drop(poll_once(&mut coroutine))), Some(again.into()));
+        assert_eq!(caught(|| { let _ = poll_once(&mut coroutine); }), Some(again.into()));
     }
 
     fn a_waker_that_panics_when_it_is_dropped() {
@@ -64,8 +68,9 @@ tests! {
             log.add("never");
         });
         // The first clone that it drops, whenever that is.
-        let mut poll =
-            || drop(Pin::new(&mut coroutine).poll(&mut Context::from_waker(&waker)));
+        let mut poll = || {
+            let _ = Pin::new(&mut coroutine).poll(&mut Context::from_waker(&waker));
+        };
         assert_eq!(caught(&mut poll), Some("waker's drop".into()));
         assert_eq!(trace.take(), ["drop local"]);
         let again = "cannot poll a coroutine after it has panicked";

@@ -9,7 +9,7 @@ use guest_support::{poll_once, start};
 use crate::caught;
 
 thread_local! {
-    static OTHERS: Cell<Vec<Box<[u8; 1024]>>> = const { Cell::new(Vec::new()) };
+    static OTHERS: Cell<Vec<[u8; 1024]>> = const { Cell::new(Vec::new()) };
 }
 
 /// Panics in a coroutine and catches that, if it is to; panics again, and nobody catches that.
@@ -17,7 +17,7 @@ thread_local! {
 #[unsafe(export_name = "host panics")]
 extern "C" fn panics(catches_first: u32) {
     start();
-    OTHERS.set((0..64).map(|_| Box::new([0x11; 1024])).collect());
+    OTHERS.set((0..64).map(|_| [0x11; 1024]).collect());
     let mut coroutine = Coroutine::new(32_768, move |_| {
         if catches_first == 1 {
             caught(|| panic!("caught"));

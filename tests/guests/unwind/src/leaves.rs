@@ -24,12 +24,12 @@ tests! {
     fn it_reaches_who_polls_and_ends_the_coroutine() {
         let mut coroutine = Coroutine::new(65_536, |_| { if can_embed() { panic!("out") } });
         let own = [3_u8; 64];
-        assert_eq!(caught(|| drop(poll_once(&mut coroutine))), Some("out".into()));
+        assert_eq!(caught(|| { let _ = poll_once(&mut coroutine); }), Some("out".into()));
         assert_eq!(own, [3; 64]);
         assert!(!can_embed());
         assert!(coroutine.is_terminated());
         for _ in 0..2 {
-            assert_eq!(caught(|| drop(poll_once(&mut coroutine))), Some(AGAIN.into()));
+            assert_eq!(caught(|| { let _ = poll_once(&mut coroutine); }), Some(AGAIN.into()));
         }
         assert_eq!(coroutine.cancel(), None);
         // And its stack is free for the next.
@@ -52,7 +52,7 @@ tests! {
         assert_eq!(poll_once(&mut coroutine), Poll::Pending);
         assert_eq!(poll_once(&mut coroutine), Poll::Pending);
         assert_eq!(trace.take(), [""; 0]);
-        assert_eq!(caught(|| drop(poll_once(&mut coroutine))), Some("out".into()));
+        assert_eq!(caught(|| { let _ = poll_once(&mut coroutine); }), Some("out".into()));
         assert_eq!(trace.take(), ["panics", "drop inner", "drop outer"]);
     }
 
@@ -76,11 +76,11 @@ tests! {
                 });
                 assert!(poll_once(&mut inner).is_pending());
                 embed(after_polls(1, ()));
-                drop(poll_once(&mut inner));
+                let _ = poll_once(&mut inner);
             });
             assert!(poll_once(&mut middle).is_pending());
             embed(after_polls(1, ()));
-            let message = caught(|| drop(poll_once(&mut middle)));
+            let message = caught(|| { let _ = poll_once(&mut middle); });
             log.add(format!("{message:?}"));
             embed(after_polls(1, 8))
         });
@@ -98,7 +98,7 @@ tests! {
         assert!(poll_once(&mut a).is_pending());
         assert!(poll_once(&mut bad).is_pending());
         assert!(poll_once(&mut b).is_pending());
-        assert_eq!(caught(|| drop(poll_once(&mut bad))), Some("bad".into()));
+        assert_eq!(caught(|| { let _ = poll_once(&mut bad); }), Some("bad".into()));
         drop(bad);
         assert_eq!((run(a), run(b)), ((10, 45), (10, 45)));
     }
@@ -110,7 +110,7 @@ tests! {
             yielder.yield_(2);
         });
         assert_eq!(generator.next(), Some(1));
-        assert_eq!(caught(|| drop(generator.next())), Some("g".into()));
+        assert_eq!(caught(|| { let _ = generator.next(); }), Some("g".into()));
         assert_eq!((generator.next(), generator.size_hint()), (None, (0, Some(0))));
     }
 
@@ -123,7 +123,7 @@ tests! {
             Pin::new(&mut generator).poll_next(&mut Context::from_waker(Waker::noop()))
         };
         assert_eq!((next(), next()), (Poll::Pending, Poll::Ready(Some(1))));
-        assert_eq!(caught(|| drop(next())), Some("a".into()));
+        assert_eq!(caught(|| { let _ = next(); }), Some("a".into()));
         assert_eq!(next(), Poll::Ready(None));
     }
 
@@ -133,7 +133,7 @@ tests! {
         // SAFETY: nothing else uses it, and this runs once.
         let memory = unsafe { &mut *memory };
         let mut coroutine = RawCoroutine::new(memory, |_| { if can_embed() { panic!("raw") } });
-        assert_eq!(caught(|| drop(poll_once(&mut coroutine))), Some("raw".into()));
+        assert_eq!(caught(|| { let _ = poll_once(&mut coroutine); }), Some("raw".into()));
         assert!(coroutine.is_terminated());
         assert_eq!(coroutine.into_memory().expect("it has ended").len(), 8192);
     }
@@ -147,8 +147,8 @@ tests! {
         }));
         let mut poll = || future.as_mut().poll(&mut Context::from_waker(Waker::noop()));
         assert!(poll().is_pending());
-        assert_eq!(caught(|| drop(poll())), Some("in exec".into()));
-        assert_eq!(caught(|| drop(poll())), Some(AGAIN.into()));
+        assert_eq!(caught(|| { let _ = poll(); }), Some("in exec".into()));
+        assert_eq!(caught(|| { let _ = poll(); }), Some(AGAIN.into()));
     }
 
     fn out_of_one_that_is_cancelled_or_dropped() {
@@ -157,8 +157,8 @@ tests! {
         });
         let mut coroutine = make();
         assert!(poll_once(&mut coroutine).is_pending());
-        assert_eq!(caught(|| drop(coroutine.cancel())), Some("cancelled".into()));
-        assert_eq!(caught(|| drop(poll_once(&mut coroutine))), Some(AGAIN.into()));
+        assert_eq!(caught(|| { let _ = coroutine.cancel(); }), Some("cancelled".into()));
+        assert_eq!(caught(|| { let _ = poll_once(&mut coroutine); }), Some(AGAIN.into()));
         let mut coroutine = make();
         assert!(poll_once(&mut coroutine).is_pending());
         assert_eq!(caught(|| drop(coroutine)), Some("cancelled".into()));
@@ -188,7 +188,7 @@ tests! {
         let again = "cannot poll a coroutine after it has finished";
         // In a coroutine, too: that goes on.
         let outer = Coroutine::new(65_536, move |_| {
-            (caught(|| drop(poll_once(&mut coroutine))), embed(after_polls(1, 1)))
+            (caught(|| { let _ = poll_once(&mut coroutine); }), embed(after_polls(1, 1)))
         });
         assert_eq!(run(outer), (2, (Some(again.into()), 1)));
         let outside = "cannot embed outside a running coroutine";
