@@ -1,0 +1,119 @@
+//! What the command line is taken for.
+
+use super::*;
+
+fn parse_line(line: &str) -> Result<Command> {
+    parse(line.split_whitespace().map(OsString::from))
+}
+
+fn parse_test_line(line: &str) -> TestOptions {
+    match parse_line(line) {
+        Ok(Command::Test(options)) => options,
+        other => panic!("{line}: {other:?}"),
+    }
+}
+
+#[test]
+fn defaults_test_everything() {
+    let options = parse_test_line("test");
+    assert_eq!(options, TestOptions::default());
+    for part in [
+        Part::Host,
+        Part::Native,
+        Part::Guests,
+        Part::Examples,
+        Part::Everywhere,
+        Part::Unwind,
+        Part::Fuzz,
+    ] {
+        assert!(options.wants(part));
+    }
+}
+
+#[test]
+fn every_option_of_test_is_read() {
+    let options = parse_test_line(
+        "test --engine wasmi --quick --guest g --config o3 --filter f --seed 0x1_0 --verbose",
+    );
+    assert!(options.quick && options.run.verbose);
+    assert_eq!(options.guest.as_deref(), Some("g"));
+    assert_eq!(options.config.as_deref(), Some("o3"));
+    assert_eq!(options.run.engine.as_deref(), Some("wasmi"));
+    assert_eq!(options.run.filter.as_deref(), Some("f"));
+    assert_eq!(options.run.seed, 16);
+}
+
+#[test]
+fn naming_a_guest_leaves_out_host_and_examples() {
+    let options = parse_test_line("test --guest g");
+    assert!(options.wants(Part::Guests));
+    assert!(!options.wants(Part::Host) && !options.wants(Part::Examples));
+}
+
+#[test]
+fn naming_an_example_leaves_out_the_rest() {
+    let options = parse_test_line("test --example e");
+    assert_eq!(options.example.as_deref(), Some("e"));
+    assert!(options.wants(Part::Examples));
+    assert!(!options.wants(Part::Guests) && !options.wants(Part::Host));
+}
+
+#[test]
+fn only_wins_over_what_options_imply() {
+    let options = parse_test_line("test --filter f --only host");
+    assert!(options.wants(Part::Host) && !options.wants(Part::Guests));
+}
+
+#[test]
+fn run_takes_one_module() {
+    let Ok(Command::Run(module, options)) = parse_line("run a.wasm --seed 7 --checked") else {
+        panic!("not a run command")
+    };
+    assert_eq!((module.to_str(), options.seed, options.checked), (Some("a.wasm"), 7, true));
+    assert!(parse_line("run").is_err() && parse_line("run a.wasm b.wasm").is_err());
+}
+
+#[test]
+fn bench_takes_a_name_and_options() {
+    let all = BenchOptions { json: true, node: Some("n".into()), ..BenchOptions::default() };
+    assert_eq!(parse_line("bench --json --node n").ok(), Some(Command::Bench(all)));
+    let switch = BenchOptions { only: Some(Benchmark::Switch), ..BenchOptions::default() };
+    assert_eq!(parse_line("bench switch").ok(), Some(Command::Bench(switch)));
+    let one = BenchOptions {
+        only: Some(Benchmark::Programs),
+        program: Some("p".into()),
+        ..BenchOptions::default()
+    };
+    assert_eq!(parse_line("bench --program p").ok(), Some(Command::Bench(one)));
+    let page = BenchOptions { only: Some(Benchmark::Browser), ..BenchOptions::default() };
+    assert_eq!(parse_line("bench browser").ok(), Some(Command::Bench(page)));
+}
+
+#[test]
+fn fuzz_takes_what_a_mismatch_says() {
+    let all = FuzzOptions { programs: 7, crates: 2, seed: 16, only: Some(3) };
+    let line = "fuzz --programs 7 --crates 2 --seed 0x10 --program 3";
+    assert_eq!(parse_line(line).ok(), Some(Command::Fuzz(all)));
+    assert_eq!(parse_line("fuzz").ok(), Some(Command::Fuzz(FuzzOptions::default())));
+}
+
+#[test]
+fn mistakes_are_named() {
+    for (line, expected) in [
+        ("tset", "`tset`"),
+        ("test --sed 1", "`--sed`"),
+        ("test --seed x", "`--seed x`"),
+        ("test --guest", "`--guest` needs a value"),
+        ("test --only all", "`--only all`"),
+        ("check now", "`now`"),
+        ("bench switch programs", "`programs`"),
+        ("bench browser --json", "`--json` is one argument too many"),
+        ("bench --json browser", "`browser`"),
+        ("fuzz --programs many", "`--programs many`"),
+        ("bench switch --program p", "`bench switch` has no `--program`"),
+        ("bench switch --wasm-opt w", "`bench switch` has no `--wasm-opt`"),
+    ] {
+        let error = parse_line(line).expect_err(line).to_string();
+        assert!(error.contains(expected), "{line}: {error}");
+    }
+}
