@@ -9,12 +9,12 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use wasmparser::Operator;
 
-use super::classes::Classes;
-use super::code::Clause;
 use super::machine::{Activation, Machine, Program};
 use super::operators::{Op, can_throw};
+use super::pair::{Known, Pair, Places, go_past, leave};
+use super::shown::{described, name, without_depth, without_tail};
 use super::suspension::Suspended;
-use super::values::{Constant, Integer, Value, Values};
+use super::values::{Constant, Value, Values};
 use super::wrong::Wrong;
 
 /// A call that can suspend, in the function as it was.
@@ -36,18 +36,6 @@ pub(super) enum Needed {
     All,
 }
 
-/// Where both are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(super) struct Places {
-    original: usize,
-    /// Whether a site is rewound there, which comes after all that leads to it.
-    is_rewound: bool,
-    instrumented: usize,
-    /// Whether they stand before a branch that is taken if what is on the stack is 0. What matters
-    /// is what is 0, and not that one of them has inverted it.
-    inverted: [bool; 2],
-}
-
 /// Loops that only the instrumented function has and that may follow each other.
 const MOST_LOOPS: usize = 100;
 
@@ -65,35 +53,6 @@ pub(super) struct Walk<'a, 'm> {
     pub(super) suspended: BTreeMap<usize, Suspended>,
     /// Where more ways lead than were gone.
     pub(super) pending: BTreeSet<Places>,
-}
-
-/// What is known at a pair of places.
-#[derive(Debug)]
-pub(super) struct Known {
-    shape: [usize; 6],
-    classes: Classes,
-}
-
-/// Both.
-#[derive(Clone, Debug)]
-pub(super) struct Pair {
-    pub(super) original: Machine,
-    pub(super) instrumented: Machine,
-    /// The site that was rewound to come here.
-    pub(super) rewound: Option<usize>,
-    /// Whether it was known before that they come here.
-    is_known: bool,
-    loops: usize,
-}
-
-impl Pair {
-    pub(super) fn new(original: Machine, instrumented: Machine, rewound: Option<usize>) -> Self {
-        Self { original, instrumented, rewound, is_known: false, loops: 0 }
-    }
-
-    fn functions(&mut self) -> [&mut Activation; 2] {
-        [&mut self.original.function, &mut self.instrumented.function]
-    }
 }
 
 impl<'a, 'm> Walk<'a, 'm> {
@@ -138,85 +97,6 @@ impl<'a, 'm> Walk<'a, 'm> {
             *first = values.constant(Constant::I32(state));
         }
         globals
-    }
-
-    fn known_at(&self, places: Places, values: &mut Values) -> Pair {
-        let known = &self.known[&places];
-        let mut rest = known.classes.values(values).into_iter();
-        let [a, b, c, d, e, f] = known.shape;
-        let mut next = |count| rest.by_ref().take(count).collect::<Vec<_>>();
-        let original = Machine {
-            function: Activation {
-                at: places.original,
-                locals: next(a),
-                stack: next(b),
-                caught: next(c),
-                ..Activation::default()
-            },
-            ..Machine::default()
-        };
-        let function = Activation {
-            at: places.instrumented,
-            locals: next(d),
-            stack: next(e),
-            caught: next(f),
-            ..Activation::default()
-        };
-        let instrumented = Machine { function, globals: rest.collect(), ..Machine::default() };
-        let mut pair = Pair { is_known: true, ..Pair::new(original, instrumented, None) };
-        for (function, is_inverted) in pair.functions().into_iter().zip(places.inverted) {
-            if let Some(condition) = function.stack.last_mut().filter(|_| is_inverted) {
-                *condition = values.integer(Integer::Eqz, [*condition; 2]);
-            }
-        }
-        pair
-    }
-
-    /// Remembers what is known here, and what was known already that is not true on this way.
-    fn join(&mut self, mut pair: Pair, values: &Values) -> Result<(), Wrong> {
-        let mut inverted = [false; 2];
-        let codes = [self.original.code, self.instrumented.code];
-        for (index, (function, code)) in pair.functions().into_iter().zip(codes).enumerate() {
-            if matches!(code.steps[function.at].op, Op::If { .. } | Op::BranchIf(_))
-                && let Some(condition) = function.stack.last_mut()
-            {
-                (*condition, inverted[index]) = values.without_eqz(*condition);
-            }
-        }
-        let (original, instrumented) = (&pair.original.function, &pair.instrumented.function);
-        let parts = [
-            &original.locals,
-            &original.stack,
-            &original.caught,
-            &instrumented.locals,
-            &instrumented.stack,
-            &instrumented.caught,
-        ];
-        let shape = parts.map(Vec::len);
-        let places = Places {
-            original: original.at,
-            is_rewound: false,
-            instrumented: instrumented.at,
-            inverted,
-        };
-        let all: Vec<_> =
-            parts.into_iter().chain([&pair.instrumented.globals]).flatten().copied().collect();
-        let operands: Vec<_> = original.stack.iter().chain(&instrumented.stack).copied().collect();
-        let classes = Classes::of(&all, &operands, values);
-        let is_news = match self.known.get_mut(&places) {
-            Some(known) if known.shape != shape => {
-                return Err(Wrong::new("ways meet with different numbers of operands"));
-            }
-            Some(known) => known.classes.join(&classes, pair.rewound),
-            None => {
-                self.known.insert(places, Known { shape, classes });
-                true
-            }
-        };
-        if is_news {
-            self.pending.insert(places);
-        }
-        Ok(())
     }
 
     /// Goes all ways on from here, as far as to where others come, too.
@@ -464,151 +344,4 @@ impl<'a, 'm> Walk<'a, 'm> {
         open.push(pair);
         Ok(())
     }
-
-    /// An exception is thrown here, by both: each goes to its handlers.
-    fn throws(&self, pair: &Pair, values: &mut Values, open: &mut Vec<Pair>) -> Result<(), Wrong> {
-        let ours = self.original.code.clauses(pair.original.function.at);
-        let theirs = self.instrumented.code.clauses(pair.instrumented.function.at);
-        let kind = |clause: &Clause| (clause.tag, clause.reference, clause.rethrows);
-        if !ours.iter().map(kind).eq(theirs.iter().map(kind)) {
-            let step = &self.original.code.steps[pair.original.function.at];
-            return Err(Wrong::new(format!(
-                "what {} throws is caught by others than in the original",
-                described(&step.operator, step.offset)
-            )));
-        }
-        for (ours, theirs) in ours.iter().zip(&theirs) {
-            let mut pair = pair.clone();
-            let mut passed = values.unknowns(ours.payload);
-            let exception = values.unknown();
-            if ours.reference {
-                passed.push(exception);
-            }
-            for (machine, code, clause) in [
-                (&mut pair.original, self.original.code, ours),
-                (&mut pair.instrumented, self.instrumented.code, theirs),
-            ] {
-                let label = code.labels[clause.label];
-                let function = &mut machine.function;
-                function.stack.truncate(label.height);
-                function.stack.extend(&passed);
-                function.caught.truncate(label.caught - usize::from(clause.rethrows));
-                if clause.rethrows {
-                    function.caught.push(exception);
-                }
-                function.at = label.at;
-                machine.has_joined = true;
-            }
-            pair.instrumented.globals = self.globals(0, values);
-            open.push(pair);
-        }
-        Ok(())
-    }
-
-    /// Takes operands of both, which must be the same.
-    pub(super) fn operands(
-        &self,
-        pair: &mut Pair,
-        count: usize,
-        values: &Values,
-    ) -> Result<Vec<Value>, Wrong> {
-        let ours = pair.original.function.take(count)?;
-        let theirs = pair.instrumented.function.take(count)?;
-        for (index, (ours, theirs)) in ours.iter().zip(&theirs).enumerate() {
-            if ours != theirs {
-                let what = format!("operand {index}");
-                return Err(self.differs(pair, (*ours, *theirs), &what, values));
-            }
-        }
-        Ok(ours)
-    }
-
-    pub(super) fn check_same(
-        &self,
-        ours: &Operator<'_>,
-        offset: u64,
-        theirs: &Operator<'_>,
-    ) -> Result<(), Wrong> {
-        if (self.is_same)(ours, theirs) { Ok(()) } else { Err(self.other(ours, offset, theirs)) }
-    }
-
-    fn other(&self, ours: &Operator<'_>, offset: u64, theirs: &Operator<'_>) -> Wrong {
-        Wrong::new(format!("in the place of {} there is {theirs:?}", described(ours, offset)))
-    }
-
-    /// That a value is not the same.
-    fn differs(
-        &self,
-        pair: &Pair,
-        (ours, theirs): (Value, Value),
-        what: &str,
-        values: &Values,
-    ) -> Wrong {
-        let step = &self.original.code.steps[pair.original.function.at];
-        let wrong = Wrong::new(format!(
-            "{what} of {} is not what it was in the original: {} there, {} here",
-            described(&step.operator, step.offset),
-            held(ours, &pair.original.function, values),
-            held(theirs, &pair.instrumented.function, values),
-        ));
-        let blamed = values.blamed(theirs).or(values.blamed(ours));
-        self.at_site(wrong, blamed)
-    }
-}
-
-/// Leaves results, the same in both.
-fn leave(pair: &mut Pair, results: &[Value]) {
-    pair.original.function.stack.extend(results);
-    pair.instrumented.function.stack.extend(results);
-}
-
-fn go_past(pair: &mut Pair) {
-    pair.original.function.at += 1;
-    pair.instrumented.function.at += 1;
-}
-
-/// What a value is, for a message.
-pub(super) fn held(value: Value, function: &Activation, values: &Values) -> String {
-    if let Some(constant) = values.as_constant(value) {
-        return format!("the constant {constant:?}");
-    }
-    match function.locals.iter().position(|local| *local == value) {
-        Some(local) => format!("that of local {local}"),
-        None => "a value that is in no local".to_owned(),
-    }
-}
-
-/// An instruction, for a message.
-pub(super) fn described(operator: &Operator<'_>, offset: u64) -> String {
-    format!("`{}` at {offset:#x}", name(operator))
-}
-
-fn name(operator: &Operator<'_>) -> String {
-    let all = format!("{operator:?}");
-    all.split([' ', '(']).next().unwrap_or_default().to_owned()
-}
-
-/// A call in the place of a tail call.
-pub(super) fn without_tail<'a>(operator: &Operator<'a>) -> Operator<'a> {
-    match *operator {
-        Operator::ReturnCall { function_index } => Operator::Call { function_index },
-        Operator::ReturnCallIndirect { type_index, table_index } => {
-            Operator::CallIndirect { type_index, table_index }
-        }
-        Operator::ReturnCallRef { type_index } => Operator::CallRef { type_index },
-        ref other => other.clone(),
-    }
-}
-
-/// A branch to nowhere in particular.
-fn without_depth<'a>(operator: &Operator<'a>) -> Operator<'a> {
-    let mut operator = operator.clone();
-    if let Operator::BrOnNull { relative_depth }
-    | Operator::BrOnNonNull { relative_depth }
-    | Operator::BrOnCast { relative_depth, .. }
-    | Operator::BrOnCastFail { relative_depth, .. } = &mut operator
-    {
-        *relative_depth = 0;
-    }
-    operator
 }

@@ -54,13 +54,17 @@
 mod alone;
 mod classes;
 mod code;
+mod compare;
 mod lockstep;
 mod machine;
+mod meet;
 mod module;
 mod operators;
+mod pair;
 mod pairing;
 mod reading;
 mod runtime;
+mod shown;
 mod suspension;
 #[cfg(test)]
 mod tests;

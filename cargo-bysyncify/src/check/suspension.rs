@@ -10,9 +10,11 @@ use wasmparser::Operator;
 
 use super::alone::{self, Memory};
 use super::classes::Classes;
-use super::lockstep::{Needed, Pair, Walk, described, held, without_tail};
+use super::lockstep::{Needed, Walk};
 use super::machine::{Activation, Machine};
 use super::operators::{Cell, Op};
+use super::pair::Pair;
+use super::shown::{described, held, without_tail};
 use super::values::{Constant, Value, Values};
 use super::wrong::Wrong;
 
