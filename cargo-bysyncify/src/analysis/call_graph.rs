@@ -29,7 +29,7 @@ pub enum Precision {
     #[default]
     Types,
     /// What can be in the vtable slot that it loads from. Sound only for programs in which nothing
-    /// but vtables looks like one: see [`super::relocations`].
+    /// but vtables looks like one: see `relocations.rs`.
     Slots,
 }
 

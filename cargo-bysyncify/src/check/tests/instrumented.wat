@@ -1,3 +1,4 @@
+;; `original.wat`, instrumented: what the tests change by hand.
 (module
   (type $unary (;0;) (func (param i32) (result i32)))
   (type (;1;) (func (param i32)))

@@ -52,13 +52,16 @@ pub fn mask_quotes() {
     MASK_QUOTES.store(true, Ordering::Relaxed);
 }
 
+/// What is wrong, if anything is.
+type Look = fn() -> Option<String>;
+
 thread_local! {
-    static AT_PANIC: Cell<Option<fn() -> Option<String>>> = const { Cell::new(None) };
+    static AT_PANIC: Cell<Option<Look>> = const { Cell::new(None) };
 }
 
 /// From now on a panic looks whether something is wrong: if so, that is told in place of its
 /// message.
-pub(crate) fn at_panic(look: fn() -> Option<String>) {
+pub(crate) fn at_panic(look: Look) {
     AT_PANIC.set(Some(look));
 }
 
