@@ -2,9 +2,9 @@
 //! right value, or with a message that says what was wrong.
 //!
 //! Nothing here is about how the crate does it. A file is a kind of program: what std assumes of
-//! threads ([`lazy`], [`thread_locals`], [`locks`],
-//! [`park`]), what others assume of scopes ([`scopes`]), stacks of any
-//! size ([`sizes`], [`overflow`], [`frames`]), ends at odd times ([`ends`]), wakers that do things ([`wakers`]).
+//! threads ([`lazy`], [`thread_locals`], [`locks`], [`park`]), what others assume of scopes
+//! ([`scopes`]), stacks of any size ([`sizes`], [`overflow`], [`frames`], [`reserve`]), ends at odd
+//! times ([`ends`]), wakers that do things ([`wakers`]).
 
 mod ends;
 mod frames;
@@ -12,6 +12,7 @@ mod lazy;
 mod locks;
 mod overflow;
 mod park;
+mod reserve;
 mod scopes;
 mod sizes;
 mod thread_locals;

@@ -1,0 +1,96 @@
+//! What has no check of its own, called where the stack just has room for whoever has one: it stays
+//! within the bytes that are kept free for it at the stack's low end.
+//!
+//! ```text
+//!   low end                    limit
+//!   ├── red zone ─┬── reserve ───┼──────────────────────┬─────────────────
+//!   │  ◄── leaf() │  ◄── small() │ ◄── above()          │ ◄── coroutine
+//! ```
+//!
+//! Each stack is 16 bytes smaller than the one before, until the function with the check ends the
+//! program. So on the last one that is large enough, it came as near to the limit as can be.
+
+use bysyncify::RawCoroutine;
+use guest_support::beside::{memory_between_others, overwritten};
+use guest_support::{expect_overflow_in, run, tests};
+use std::hint::black_box;
+
+/// Has the array written to, which nobody reads. At opt-level 0 it is anyway, and a call to
+/// `black_box` would be a real one: its caller would be no leaf.
+macro_rules! keep {
+    ($array:ident) => {
+        #[cfg(not(debug_assertions))]
+        black_box(&$array);
+    };
+}
+
+/// How long an array fits into a frame. The rest is for the argument at opt-level 0, and for what
+/// `black_box` is given at others.
+const fn words(bytes: usize) -> usize {
+    bytes / 8 - 1
+}
+
+/// Calls nobody, and has a frame of no more than 128 bytes: LLVM leaves the stack pointer where it is,
+/// and writes below it.
+#[inline(never)]
+fn leaf(value: u64) -> u64 {
+    let array = [value; words(128)];
+    keep!(array);
+    array[0]
+}
+
+/// Has no check, if what it needs is no more than the reserve.
+#[inline(never)]
+fn small<const N: usize>(value: u64) -> u64 {
+    let array = [value; N];
+    keep!(array);
+    leaf(value) ^ array[0]
+}
+
+/// Two such functions.
+#[inline(never)]
+fn chain<const M: usize, const N: usize>(value: u64) -> u64 {
+    let array = [value; M];
+    keep!(array);
+    small::<N>(value) ^ array[0]
+}
+
+/// Has a check: it may call anything. It needs more than what begins and ends a coroutine, so its
+/// check is the first to fail.
+#[inline(never)]
+fn above(value: u64, callee: fn(u64) -> u64) -> u64 {
+    let array = [value; 300];
+    keep!(array);
+    callee(value) ^ array[0]
+}
+
+fn on_ever_smaller_stacks(callee: fn(u64) -> u64) {
+    const VALUE: u64 = 0xdead_beef_dead_beef;
+    assert!(expect_overflow_in("guest_safe::reserve::above"));
+    let expected = black_box(callee)(VALUE) ^ VALUE;
+    for size in (0..8192).step_by(16).rev() {
+        let callee = black_box(callee);
+        let coroutine =
+            RawCoroutine::new(memory_between_others(size), move |_| above(VALUE, callee));
+        assert_eq!(run(coroutine), (1, expected), "on a stack of {size} bytes");
+        assert_eq!(overwritten(), None, "by a stack of {size} bytes");
+    }
+}
+
+tests! {
+    fn a_leaf_in_the_reserve() {
+        on_ever_smaller_stacks(leaf);
+    }
+
+    fn a_function_that_needs_half_of_the_reserve() {
+        on_ever_smaller_stacks(small::<{ words(128) }>);
+    }
+
+    fn a_function_that_needs_all_of_the_reserve() {
+        on_ever_smaller_stacks(small::<{ words(256) }>);
+    }
+
+    fn two_functions_that_need_all_of_the_reserve() {
+        on_ever_smaller_stacks(chain::<{ words(128) }, { words(128) }>);
+    }
+}
