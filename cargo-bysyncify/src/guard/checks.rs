@@ -10,6 +10,7 @@ use super::Guards;
 use super::code::{CheckGlobals, Writer};
 use super::facts::Facts;
 use super::stack::StackChecks;
+use super::twins;
 use super::watched::Watched;
 use crate::analysis::readable;
 
@@ -25,6 +26,8 @@ pub(super) struct Checks {
     pub(super) report: u32,
     pub(super) watched: Watched,
     pub(super) stack: Option<StackChecks>,
+    /// By function index: which function a check there says it is in.
+    numbers: Vec<u32>,
     /// What there is to say of each function that is not instrumented.
     remarks: BTreeMap<u32, String>,
     /// The functions that no coroutine may get to.
@@ -101,6 +104,10 @@ impl Checks {
                 suspended,
             },
             stack: stack.transpose()?,
+            numbers: match guards.checks {
+                true => (0..).zip(&facts.signatures).map(|(function, _)| function).collect(),
+                false => twins::first_alike(facts)?,
+            },
             remarks: guards.uninstrumented.iter().cloned().collect(),
             parks: guards.parks.iter().copied().collect(),
             switch,
@@ -132,7 +139,7 @@ impl Checks {
             let watched = self.watched(function, facts, writer);
             return FunctionChecks { watched, ..FunctionChecks::default() };
         }
-        let number = I32Const(function.cast_signed());
+        let number = self.number(function);
         let (mut who, mut who_remarked) = (vec![number.clone()], vec![number]);
         if let Some(texts) = &mut self.texts {
             let name = format!("`{}`", readable(&facts.shown(function)));
@@ -151,6 +158,12 @@ impl Checks {
         };
         let watched = self.watched(function, facts, writer);
         FunctionChecks { who, at_start, after_call, watched }
+    }
+
+    /// Says which function it is, or one that is alike.
+    pub(super) fn number(&self, function: u32) -> Instruction<'static> {
+        let number = self.numbers.get(function as usize).copied().unwrap_or(function);
+        I32Const(number.cast_signed())
     }
 
     /// What is to be put before a call: the switch takes note of what it tells Asyncify.

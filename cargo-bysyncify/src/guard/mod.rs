@@ -66,7 +66,8 @@
 //!
 //! What was noticed and the function's number are told to the library, which prints them
 //! (`src/reporter.rs`): on the host's stack, since a coroutine's may have no room. In a debug
-//! build its name is, too: names are in a data segment that is read only then.
+//! build its name is, too: names are in a data segment that is read only then. In an optimised build
+//! functions with the same code have the same number there (`twins`).
 //!
 //! # What is assumed
 //!
@@ -95,6 +96,7 @@ mod shields;
 mod stack;
 #[cfg(test)]
 mod tests;
+mod twins;
 mod watched;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -64,7 +64,7 @@ impl Checks {
 
     /// Says which function it is, with this text if there are texts.
     fn who(&mut self, function: u32, text: &str) -> Vec<Instruction<'static>> {
-        let mut who = vec![I32Const(function.cast_signed())];
+        let mut who = vec![self.number(function)];
         if let Some(texts) = &mut self.texts {
             let (start, length, _) = texts.add(text, "");
             who.extend([I32Const(start), I32Const(length)]);

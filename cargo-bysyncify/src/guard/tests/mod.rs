@@ -86,7 +86,7 @@ fn old_compilers_get_checks_without_names() {
 
 #[test]
 fn optimised_build_checks_who_may_need_more_than_the_reserve() {
-    let on_stack = on_stack([0, 1, 2, 4, 5]);
+    let on_stack = on_stack([0, 1, 2, 4, 5, 9]);
     let guards = Guards { panics: &[4], on_stack: Some(&on_stack), ..Guards::default() };
     assert_guarded(include_str!("stack.wat"), &guards, include_str!("stack.expected.wat"));
 }

@@ -109,7 +109,33 @@
     local.get 0
     global.set $"bysyncify guard: reporter"
   )
-  (func $"bysyncify guard: bysyncify_resume" (;9;) (type 1) (param i32 i32 i32) (result i32)
+  (func $also_large (;9;) (type 0)
+    (local $frame i32) (local i32)
+    global.get $__stack_pointer
+    i32.const 8192
+    i32.sub
+    local.tee $frame
+    local.tee 1
+    global.get $bysyncify_stack_limit
+    i32.sub
+    global.get $__stack_pointer
+    global.get $bysyncify_stack_limit
+    i32.sub
+    i32.gt_u
+    if ;; label = @1
+      local.get 1
+      i32.const 2
+      call $"bysyncify guard: stack limit passed"
+    end
+    local.get 1
+    global.set $__stack_pointer
+    call $least
+    local.get $frame
+    i32.const 8192
+    i32.add
+    global.set $__stack_pointer
+  )
+  (func $"bysyncify guard: bysyncify_resume" (;10;) (type 1) (param i32 i32 i32) (result i32)
     (local i32 i32)
     global.get $"bysyncify guard: host stack"
     local.set 3
@@ -132,7 +158,7 @@
     local.get 4
     global.set $"bysyncify guard: why outside"
   )
-  (func $"bysyncify guard: bysyncify_outside" (;10;) (type 2) (param i32 i32)
+  (func $"bysyncify guard: bysyncify_outside" (;11;) (type 2) (param i32 i32)
     (local i32 i32 i32 i32)
     global.get $__stack_pointer
     local.set 2
@@ -164,7 +190,7 @@
     local.get 5
     global.set $bysyncify_stack_limit
   )
-  (func $"bysyncify guard: report" (;11;) (type 4) (param i32 i32)
+  (func $"bysyncify guard: report" (;12;) (type 4) (param i32 i32)
     (local i32)
     global.get $"bysyncify guard: host stack"
     i32.const 24
@@ -202,7 +228,7 @@
     call $bysyncify_outside
     unreachable
   )
-  (func $"bysyncify guard: stack limit passed" (;12;) (type 4) (param i32 i32)
+  (func $"bysyncify guard: stack limit passed" (;13;) (type 4) (param i32 i32)
     local.get 0
     global.get $bysyncify_stack_limit
     i32.lt_u

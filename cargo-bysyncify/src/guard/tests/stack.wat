@@ -35,4 +35,10 @@
     (i32.const 1))
   (func $bysyncify_outside (param i32 i32))
   (func $bysyncify_set_reporter (param i32))
+  ;; The same as `large`, and so its check is.
+  (func $also_large (local $frame i32)
+    (global.set $__stack_pointer
+      (local.tee $frame (i32.sub (global.get $__stack_pointer) (i32.const 8192))))
+    (call $least)
+    (global.set $__stack_pointer (i32.add (local.get $frame) (i32.const 8192))))
   (@custom "target_features" "\01+\0bbulk-memory"))

@@ -1,0 +1,111 @@
+//! Functions with the same code, which an optimiser makes one of.
+//!
+//! Generic Rust has many of them, and `wasm-opt` finds them. With a check that has its function's own
+//! number in it none would be like another any more. So in an optimised build all that are alike say
+//! the number of the first: its name is as good as any of theirs, for only one is left.
+//!
+//! Two that call functions which are alike are alike themselves:
+//!
+//! ```text
+//!   a: call x    b: call y    x: nop    y: nop          x = y, then a = b
+//! ```
+
+use std::collections::HashMap;
+
+use anyhow::Result;
+use wasmparser::Operator;
+
+use super::facts::Facts;
+
+/// A function's code, but for whom it calls.
+struct Code {
+    /// The number of the rest of it, and of its type, among all that there are.
+    rest: usize,
+    calls: Vec<u32>,
+}
+
+/// By function index: the first function with the same code.
+pub(super) fn first_alike(facts: &Facts<'_>) -> Result<Vec<u32>> {
+    let mut rests = HashMap::new();
+    let mut codes = Vec::new();
+    for (function, ty) in (0..).zip(&facts.signatures) {
+        let Some(body) = facts.body(function) else { continue };
+        let mut rest = body.as_bytes().to_vec();
+        let mut calls = Vec::new();
+        let start = body.range().start;
+        let mut operators = body.get_operators_reader()?;
+        while !operators.eof() {
+            let before = operators.original_position() - start;
+            if let Operator::Call { function_index } | Operator::ReturnCall { function_index } =
+                operators.read()?
+            {
+                calls.push(function_index);
+                let after = operators.original_position() - start;
+                // The opcode stays.
+                rest[usize::try_from(before + 1)?..usize::try_from(after)?].fill(0);
+            }
+        }
+        let count = rests.len();
+        let rest = *rests.entry((*ty, rest)).or_insert(count);
+        codes.push((function, Code { rest, calls }));
+    }
+    let mut first: Vec<u32> = (0..).zip(&facts.signatures).map(|(function, _)| function).collect();
+    loop {
+        let mut found = HashMap::new();
+        let mut next = first.clone();
+        for (function, code) in &codes {
+            let calls: Vec<u32> = code.calls.iter().map(|callee| first[*callee as usize]).collect();
+            next[*function as usize] = *found.entry((code.rest, calls)).or_insert(*function);
+        }
+        if next == first {
+            return Ok(first);
+        }
+        first = next;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn assert_first_alike(functions: &str, expected: &[u32]) {
+        let wasm = wat::parse_str(format!("(module {functions})")).unwrap();
+        assert_eq!(first_alike(&Facts::read(&wasm).unwrap()).unwrap(), expected);
+    }
+
+    #[test]
+    fn same_code_and_type() {
+        assert_first_alike(
+            "(func) (func) (func (param i32)) (func (local i32)) (func nop) (func nop)",
+            &[0, 0, 2, 3, 4, 4],
+        );
+    }
+
+    #[test]
+    fn imported_functions_are_all_different() {
+        assert_first_alike(
+            r#"(import "a" "a" (func)) (import "a" "b" (func)) (func call 0) (func call 1)
+               (func call 0)"#,
+            &[0, 1, 2, 3, 2],
+        );
+    }
+
+    #[test]
+    fn calls_of_what_is_alike() {
+        assert_first_alike(
+            "(func call 2) (func call 3) (func call 4) (func call 5) (func nop) (func nop)
+             (func call 2 call 5) (func call 3 call 4) (func call 5 call 3)",
+            &[0, 0, 2, 2, 4, 4, 6, 6, 8],
+        );
+    }
+
+    #[test]
+    fn references_to_what_is_alike_are_different_values() {
+        assert_first_alike(
+            "(func (result funcref) ref.func 2) (func (result funcref) ref.func 3) (func) (func)
+             (elem declare func 2 3)",
+            &[0, 1, 2, 2],
+        );
+    }
+}
