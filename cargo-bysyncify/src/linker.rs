@@ -19,7 +19,7 @@ use crate::module::{self, Summary};
 use crate::pipeline::{self, Compact, Recipe};
 use crate::store::{self, Store, Temporary};
 use crate::wasm_opt::WasmOpt;
-use crate::{command, setup, warnings};
+use crate::{check, command, setup, warnings};
 
 /// Runs the linker with the process's arguments (without its own name).
 pub(crate) fn main(arguments: &[OsString]) -> ExitCode {
@@ -82,6 +82,7 @@ fn finish(
         checks: arguments.checks,
         compact: Compact::default(),
         no_stack_checks: arguments.no_stack_checks,
+        verify: check::is_wanted(),
         opt_level,
     };
     let bytes_before = size(output)?;

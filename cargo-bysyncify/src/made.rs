@@ -29,7 +29,8 @@ impl Made {
 
     /// The text of the file. It is another if anything that matters for the module is.
     pub(crate) fn text(&self) -> String {
-        // Only tests choose who gets the compact form, and they keep no modules.
+        // Only tests choose who gets the compact form, and they keep no modules. That a module was
+        // verified does not change it.
         let Recipe {
             vouched,
             suspends,
@@ -38,6 +39,7 @@ impl Made {
             checks,
             no_stack_checks,
             compact: _,
+            verify: _,
             opt_level,
         } = &self.recipe;
         let made = json!({
@@ -84,6 +86,7 @@ impl Made {
                 everything: made["everything"].as_bool()?,
                 checks: made["checks"].as_bool()?,
                 compact: Compact::default(),
+                verify: false,
                 no_stack_checks: !made["stack-checks"].as_bool()?,
                 opt_level: made["opt-level"].as_str()?.parse().ok()?,
             },
@@ -107,6 +110,7 @@ mod tests {
                 everything: false,
                 checks: true,
                 compact: Compact::default(),
+                verify: false,
                 no_stack_checks: true,
                 opt_level: OptLevel::Os,
             },

@@ -45,6 +45,8 @@ pub struct Recipe {
     pub compact: Compact,
     /// Whether it does nothing when a coroutine's stack overflows, instead of saying so.
     pub no_stack_checks: bool,
+    /// Whether it is proved of each instrumented function that it does what it did before.
+    pub verify: bool,
     /// How hard `wasm-opt` optimises the result, if it is there.
     pub opt_level: OptLevel,
 }
@@ -144,7 +146,7 @@ pub(crate) fn asyncify(
         let hoisted = exceptions::hoist(&guarded, &sites.functions)?;
         let instrumented = instrument::instrument(&hoisted, &sites)
             .map_err(|error| refusal::explained(error, &program, &analysis))?;
-        if check::is_wanted() {
+        if recipe.verify {
             check::check(&hoisted, &instrumented, &sites)
                 .map_err(|error| refusal::of_checker(error, &program))?;
         }

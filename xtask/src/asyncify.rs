@@ -72,6 +72,7 @@ fn as_our_linker(
     let recipe = Recipe {
         checks: configuration.is_checked(),
         opt_level: configuration.optimise.unwrap_or('0').to_string().parse()?,
+        verify: true,
         ..Recipe::default()
     };
     if let Some(folder) = output.parent() {

@@ -224,13 +224,22 @@ pub(super) fn run(
                 open.push((machine, memory));
             }
             Op::If { .. } | Op::BranchIf(_) | Op::Select => {
-                let condition = machine.current().pop()?;
-                let condition = memory.condition(condition, values).ok_or_else(|| {
-                    let offset = step.offset;
-                    Wrong::new(format!(
-                        "the test at {offset:#x} is of what is not known while it unwinds or rewinds"
-                    ))
-                })?;
+                let value = machine.current().pop()?;
+                let Some(condition) = memory.condition(value, values) else {
+                    if !matches!(step.op, Op::Select) {
+                        let offset = step.offset;
+                        return Err(Wrong::new(format!(
+                            "the test at {offset:#x} is of what is not known while it unwinds or rewinds"
+                        )));
+                    }
+                    // An operand that is made again: it goes the same way whatever it is.
+                    let operands = machine.current().take(2)?;
+                    let selected = values.select(operands[0], operands[1], value);
+                    machine.current().stack.push(selected);
+                    machine.current().at += 1;
+                    open.push((machine, memory));
+                    continue;
+                };
                 let is_true = match condition {
                     Condition::Known(is_true) => is_true,
                     Condition::Room { size, is_room } => {

@@ -107,6 +107,7 @@ fn finished() -> Finished {
                 everything: false,
                 checks: false,
                 compact: crate::pipeline::Compact::default(),
+                verify: false,
                 no_stack_checks: false,
                 opt_level: OptLevel::O3,
             },

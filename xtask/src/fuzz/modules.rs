@@ -171,7 +171,7 @@ impl Fuzzer<'_> {
             0 => *random.pick(&[OptLevel::O1, OptLevel::O2, OptLevel::O3, OptLevel::Os]),
             _ => OptLevel::O0,
         };
-        let mut ours = Recipe { opt_level: level(), ..Recipe::default() };
+        let mut ours = Recipe { opt_level: level(), verify: true, ..Recipe::default() };
         let binaryens = Recipe { opt_level: level(), everything: true, ..Recipe::default() };
         ours.compact = *random.pick(&FORMS);
         let make = |recipe: &Recipe| asyncify(&module.wasm, recipe, Some(&self.wasm_opt), scratch);

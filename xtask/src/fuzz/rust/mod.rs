@@ -83,7 +83,9 @@ impl Fuzzer<'_> {
         let checks = build.opt_level == '0';
         let compact = *random.pick(&FORMS);
         let precision = *random.pick(&[Precision::Types, Precision::Slots]);
-        let ours = Recipe { opt_level: level, checks, compact, precision, ..Recipe::default() };
+        let verify = true;
+        let ours =
+            Recipe { opt_level: level, checks, compact, precision, verify, ..Recipe::default() };
         let all = Recipe { opt_level: OptLevel::O0, everything: true, ..Recipe::default() };
         let make = |recipe: &Recipe| {
             let scratch = self.folder.join("module.wasm");
