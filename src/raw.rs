@@ -126,9 +126,6 @@ impl<P> Frame<P> {
         entry: Entry,
         data: Option<*mut ()>,
     ) -> NonNull<Self> {
-        if cfg!(bysyncify_switch) {
-            reporter::install();
-        }
         let low = memory.cast::<u8>();
         let layout = match Layout::divide(low.addr().get(), memory.len(), Self::LAYOUT) {
             Ok(layout) => layout,
@@ -227,6 +224,11 @@ impl RawCore {
     pub unsafe fn resume(&self, waker: &Waker) -> Poll<()> {
         if !matches!(self.phase(), Phase::Ready | Phase::Suspended) {
             outside_for_good(|| cannot_poll(self.phase()));
+        }
+        // Each time: who goes on from a copy of the memory, in another instance, has made no
+        // coroutine there.
+        if cfg!(bysyncify_switch) {
+            reporter::install();
         }
         // SAFETY: `waker` outlives this function, and with it the code that runs in it.
         unsafe { self.waker.set(waker) };

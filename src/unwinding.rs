@@ -121,6 +121,7 @@ mod imp {
         }
     }
 
+    #[track_caller]
     pub(crate) fn panic_for_good(message: &dyn core::fmt::Display) -> ! {
         panic!("{message}")
     }

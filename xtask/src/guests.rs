@@ -60,7 +60,7 @@ pub(crate) fn plan<'a>(workspace: &'a Workspace, options: &TestOptions) -> Resul
         }
         let mut configurations = matrix::named(name)?;
         if options.quick {
-            configurations = matrix::quick();
+            configurations = matrix::quick_of(name);
         }
         if let Some(part) = &options.config {
             configurations.retain(|configuration| configuration.to_string().contains(part));

@@ -137,6 +137,12 @@ pub(crate) fn quick() -> Vec<Configuration> {
     Configuration::new('3', false, NEWEST).both_ways().into()
 }
 
+/// What `--quick` makes of a matrix. Programs that must be safe are so by our linker only.
+pub(crate) fn quick_of(matrix: &str) -> Vec<Configuration> {
+    let ours = |configuration: &Configuration| matrix != SAFE || configuration.ours;
+    quick().into_iter().filter(ours).collect()
+}
+
 /// Every combination; and of each build one that is ours, so that each Binaryen has two builds,
 /// one of them with LTO.
 fn full() -> Vec<Configuration> {

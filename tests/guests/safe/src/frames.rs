@@ -80,6 +80,9 @@ tests! {
         #[inline(never)]
         fn recurse(depth: u64) -> u64 {
             let array = black_box([depth; 16]);
+            if depth == u64::MAX {
+                return 0;
+            }
             recurse(depth + 1) + array[7]
         }
         let stack = memory_between_others(65536);
