@@ -124,6 +124,13 @@ impl Checks {
         [writer.address(), ValType::I32].into_iter().chain(texts).collect()
     }
 
+    /// The parameters of the types that are added: `report_type`, and who calls alone.
+    pub(super) fn types(&self, writer: &Writer) -> Vec<Vec<ValType>> {
+        let report = self.report_type(writer);
+        let who = self.stack.iter().map(|_| report[1..].to_vec()).collect::<Vec<_>>();
+        [report].into_iter().chain(who).collect()
+    }
+
     /// What is to be put into a function.
     pub(super) fn of(
         &mut self,

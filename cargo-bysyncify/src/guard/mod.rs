@@ -55,7 +55,7 @@
 //!
 //! # Checks
 //!
-//! Who moves the stack pointer down looks before that whether the coroutine's stack has room: in all
+//! Who moves the stack pointer down looks whether the coroutine's stack has room: in all
 //! builds, see `stack.rs`. A debug build also checks the analysis. After each of its calls a function
 //! that will not be instrumented looks whether a coroutine is being suspended, in which it has no
 //! part. So if the analysis was wrong, or somebody vouched for what is not true, that is noticed where

@@ -135,7 +135,7 @@ impl Plan {
         let name = |what| format!("bysyncify guard: {what}");
         let first = u32::try_from(facts.signatures.len() + self.functions.len())?;
         let (report, passed) = (first, first + 1);
-        let suspended = first + if guards.on_stack.is_some() { 2 } else { 1 };
+        let suspended = first + if guards.on_stack.is_some() { 3 } else { 1 };
         let indices = [report, passed, suspended];
         let checks = Checks::new(facts, guards, globals, &self.writer, indices)?;
         let texts = checks.texts.as_ref().map(|texts| texts.segment);
@@ -145,6 +145,8 @@ impl Plan {
             let parameters = checks.report_type(&self.writer).len().try_into()?;
             let body = self.writer.passed(limit, parameters, report);
             self.functions.push(Added { name: name("stack limit passed"), ty, body });
+            let body = self.writer.passed_by_little(limit, parameters - 1, report);
+            self.functions.push(Added { name: name("stack limit just passed"), ty: ty + 1, body });
         }
         if let Some(callee) = globals.callee {
             let parameters = checks.report_type(&self.writer).len().try_into()?;

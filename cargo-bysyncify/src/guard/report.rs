@@ -8,7 +8,7 @@ use wasm_encoder::Instruction::{
 use wasm_encoder::{BlockType, ConstExpr, Function, Instruction, MemArg, MemArgTarget};
 
 use super::code::{CheckGlobals, Globals, Writer};
-use super::stack::ABOVE_LOW_END;
+use super::stack::{ABOVE_LOW_END, NEAR};
 
 /// What `report` gets for a lowest address if a coroutine is to stop the thread. (`PARKED` in
 /// `src/reporter.rs`.)
@@ -37,6 +37,19 @@ impl Writer {
         code.push(If(BlockType::Empty));
         code.extend([LocalGet(0), self.constant(ABOVE_LOW_END), self.sub()]);
         code.extend((1..parameters).map(LocalGet));
+        code.extend([Call(report), End]);
+        self.function(0, code)
+    }
+
+    /// `(…who)`: calls `report` if the stack pointer, which was set already, has passed the limit by no
+    /// more than [`NEAR`]. There is no stack of anyone else's.
+    pub(super) fn passed_by_little(&self, limit: u32, parameters: u32, report: u32) -> Function {
+        let is_not_less = if self.memory64 { I64GeU } else { I32GeU };
+        let stack_pointer = self.globals.stack_pointer;
+        let mut code = vec![GlobalGet(stack_pointer), GlobalGet(limit), self.constant(NEAR)];
+        code.extend([self.sub(), is_not_less, If(BlockType::Empty)]);
+        code.extend([GlobalGet(stack_pointer), self.constant(ABOVE_LOW_END), self.sub()]);
+        code.extend((0..parameters).map(LocalGet));
         code.extend([Call(report), End]);
         self.function(0, code)
     }

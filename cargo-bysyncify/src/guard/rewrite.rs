@@ -126,7 +126,7 @@ impl Rewriter<'_> {
             locals.push((many, self.val_type(ty)?));
         }
         let stack = self.plan.checks.as_ref().and_then(|all| all.stack.as_ref());
-        if stack.is_some_and(|stack| stack.is_checked(function)) {
+        if stack.is_some_and(|stack| stack.needs_local(function)) {
             locals.push((1, self.plan.writer.address()));
         }
         Ok((Function::new(locals), count))
@@ -191,7 +191,9 @@ impl Reencode for Rewriter<'_> {
     ) -> Result<(), Error> {
         utils::parse_type_section(self, types, section)?;
         if let Some(checks) = &self.plan.checks {
-            types.ty().function(checks.report_type(&self.plan.writer), []);
+            for parameters in checks.types(&self.plan.writer) {
+                types.ty().function(parameters, []);
+            }
         }
         for (parameters, results) in &self.plan.shields.types {
             types.ty().function(parameters.iter().copied(), results.iter().copied());

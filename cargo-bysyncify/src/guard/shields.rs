@@ -95,7 +95,7 @@ impl Plan {
                     },
                 );
                 let own = facts.types.len()
-                    + usize::from(self.checks.is_some())
+                    + self.checks.as_ref().map_or(0, |checks| checks.types(&self.writer).len())
                     + self.shields.types.len();
                 self.shields.types.push((parameters, types(signature.results())?));
                 let count = signature.params().len().try_into()?;

@@ -1,6 +1,6 @@
 //! Checks that a coroutine's stack does not overflow.
 //!
-//! Whoever moves the stack pointer down looks first whether it stays above the *limit*, which
+//! Whoever moves the stack pointer down looks whether it stays above the *limit*, which
 //! belongs to the stack (`build/switch.wat`): it changes together with the pointer, and is null on
 //! the stack that coroutines are resumed from.
 //!
@@ -16,6 +16,10 @@
 //! - a function that needs no more than the reserve, together with all that it calls
 //!   ([`super::bounds`]): whoever called it had that at hand. Its callees are such functions, too.
 //! - what moves the pointer up ([`super::frames`]).
+//!
+//! Who moves the pointer by little does so first and looks then, which is shorter: nothing is written in
+//! between, and it cannot be on a stack of someone else's below. Who moves it by more looks first, since
+//! it may get anywhere.
 //!
 //! And LLVM may use 128 bytes below the stack pointer without moving it.
 
@@ -41,9 +45,9 @@ const LLVM_RED_ZONE: u64 = 128;
 /// How far the limit is above the low end.
 pub(super) const ABOVE_LOW_END: u64 = RESERVE + LLVM_RED_ZONE;
 
-/// The least address of a coroutine's memory. `wasm-ld` leaves as much free in front of all data.
-/// So who moves the pointer by no more than this does not get past address 0.
-const LEAST_ADDRESS: u64 = 1024;
+/// How far below the limit there is only what belongs to the coroutine: the reserve, and its core
+/// (`build/switch.wat`).
+pub(super) const NEAR: u64 = ABOVE_LOW_END + 64;
 
 /// Where the stack is checked.
 pub(super) struct StackChecks {
@@ -54,7 +58,8 @@ pub(super) struct StackChecks {
     limit: u32,
     /// The global that says how far above the low end that is.
     pub(super) reserve: u32,
-    /// The function that is called if the limit is passed.
+    /// The function that is called if the limit would be passed. The next one is called if it was, by
+    /// who is small.
     passed: u32,
 }
 
@@ -91,6 +96,16 @@ impl StackChecks {
             && self.needs[function as usize].frame.lowers.contains(&true)
     }
 
+    /// Whether the function never sets the stack pointer lower than [`NEAR`] below where it was.
+    fn is_small(&self, function: u32) -> bool {
+        self.needs[function as usize].frame.size.is_some_and(|size| size <= NEAR)
+    }
+
+    /// Whether the function's check needs a local.
+    pub(super) fn needs_local(&self, function: u32) -> bool {
+        self.is_checked(function) && !self.is_small(function)
+    }
+
     /// What is to be put in place of the `number`th instruction that sets the stack pointer, if it
     /// is not to stay. `local` can be used, and `who` says who this is.
     pub(super) fn in_place_of(
@@ -107,14 +122,16 @@ impl StackChecks {
         }
         let stack_pointer = writer.globals.stack_pointer;
         let (less, greater) = if writer.memory64 { (I64LtU, I64GtU) } else { (I32LtU, I32GtU) };
-        let mut code = vec![LocalTee(local), GlobalGet(self.limit)];
-        if frame.size.is_some_and(|size| size <= LEAST_ADDRESS) {
-            code.push(less);
-        } else {
-            // It may be so much that the address is a large number again. Then this is, too.
-            code.extend([writer.sub(), GlobalGet(stack_pointer), GlobalGet(self.limit)]);
-            code.extend([writer.sub(), greater]);
+        if self.is_small(function) {
+            let mut code = vec![GlobalSet(stack_pointer), GlobalGet(stack_pointer)];
+            code.extend([GlobalGet(self.limit), less, If(BlockType::Empty)]);
+            code.extend(who.iter().cloned());
+            code.extend([Call(self.passed + 1), End]);
+            return Some(code);
         }
+        // It may be so much that the address is a large number again. Then this is, too.
+        let mut code = vec![LocalTee(local), GlobalGet(self.limit), writer.sub()];
+        code.extend([GlobalGet(stack_pointer), GlobalGet(self.limit), writer.sub(), greater]);
         code.extend([If(BlockType::Empty), LocalGet(local)]);
         code.extend(who.iter().cloned());
         code.extend([Call(self.passed), End, LocalGet(local), GlobalSet(stack_pointer)]);

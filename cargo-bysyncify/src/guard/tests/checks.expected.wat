@@ -6,6 +6,7 @@
   (type (;4;) (func (param i32 i32 i32) (result i32)))
   (type (;5;) (func (param i32 i32)))
   (type (;6;) (func (param i32 i32 i32 i32)))
+  (type (;7;) (func (param i32 i32 i32)))
   (import "asyncify" "start_unwind" (func $start_unwind (;0;) (type 0) (param i32)))
   (import "asyncify" "stop_unwind" (func $stop_unwind (;1;) (type 1)))
   (import "__wbindgen_placeholder__" "__wbindgen_describe" (func $describe (;2;) (type 0) (param i32)))
@@ -22,22 +23,19 @@
   (global $"bysyncify guard: unwinding" (;7;) (mut i32) i32.const 0)
   (export "__wbindgen_describe_f" (func $describes))
   (func $_ZN5guest1f17h0123456789abcdefE (;4;) (type 1)
-    (local i32)
     global.get $__stack_pointer
     i32.const 400
     i32.sub
-    local.tee 0
+    global.set $__stack_pointer
+    global.get $__stack_pointer
     global.get $bysyncify_stack_limit
     i32.lt_u
     if ;; label = @1
-      local.get 0
       i32.const 4
       i32.const 0
       i32.const 10
-      call $"bysyncify guard: stack limit passed"
+      call $"bysyncify guard: stack limit just passed"
     end
-    local.get 0
-    global.set $__stack_pointer
     global.get $__stack_pointer
     i32.const 400
     i32.add
@@ -301,6 +299,22 @@
       local.get 1
       local.get 2
       local.get 3
+      call $"bysyncify guard: report"
+    end
+  )
+  (func $"bysyncify guard: stack limit just passed" (;19;) (type 7) (param i32 i32 i32)
+    global.get $__stack_pointer
+    global.get $bysyncify_stack_limit
+    i32.const 448
+    i32.sub
+    i32.ge_u
+    if ;; label = @1
+      global.get $__stack_pointer
+      i32.const 384
+      i32.sub
+      local.get 0
+      local.get 1
+      local.get 2
       call $"bysyncify guard: report"
     end
   )

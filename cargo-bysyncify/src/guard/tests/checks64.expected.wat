@@ -4,6 +4,7 @@
   (type (;2;) (func (param i64 i64)))
   (type (;3;) (func (param i64)))
   (type (;4;) (func (param i64 i32 i32 i32)))
+  (type (;5;) (func (param i32 i32 i32)))
   (memory (;0;) i64 1)
   (global $__stack_pointer (;0;) (mut i64) i64.const 1048576)
   (global $bysyncify_current_core (;1;) (mut i64) i64.const 0)
@@ -170,6 +171,22 @@
       local.get 1
       local.get 2
       local.get 3
+      call $"bysyncify guard: report"
+    end
+  )
+  (func $"bysyncify guard: stack limit just passed" (;8;) (type 5) (param i32 i32 i32)
+    global.get $__stack_pointer
+    global.get $bysyncify_stack_limit
+    i64.const 448
+    i64.sub
+    i64.ge_u
+    if ;; label = @1
+      global.get $__stack_pointer
+      i64.const 384
+      i64.sub
+      local.get 0
+      local.get 1
+      local.get 2
       call $"bysyncify guard: report"
     end
   )

@@ -4,6 +4,7 @@
   (type (;2;) (func (param i32 i32)))
   (type (;3;) (func (param i32)))
   (type (;4;) (func (param i32 i32)))
+  (type (;5;) (func (param i32)))
   (memory (;0;) 1)
   (global $__stack_pointer (;0;) (mut i32) i32.const 1048576)
   (global $bysyncify_current_core (;1;) (mut i32) i32.const 0)
@@ -155,6 +156,20 @@
       i32.const 384
       i32.sub
       local.get 1
+      call $"bysyncify guard: report"
+    end
+  )
+  (func $"bysyncify guard: stack limit just passed" (;8;) (type 5) (param i32)
+    global.get $__stack_pointer
+    global.get $bysyncify_stack_limit
+    i32.const 448
+    i32.sub
+    i32.ge_u
+    if ;; label = @1
+      global.get $__stack_pointer
+      i32.const 384
+      i32.sub
+      local.get 0
       call $"bysyncify guard: report"
     end
   )

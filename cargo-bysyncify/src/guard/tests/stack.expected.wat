@@ -4,6 +4,7 @@
   (type (;2;) (func (param i32 i32)))
   (type (;3;) (func (param i32)))
   (type (;4;) (func (param i32 i32)))
+  (type (;5;) (func (param i32)))
   (memory (;0;) 1)
   (global $__stack_pointer (;0;) (mut i32) i32.const 1048576)
   (global $bysyncify_current_core (;1;) (mut i32) i32.const 0)
@@ -13,21 +14,19 @@
   (global $"bysyncify guard: why outside" (;5;) (mut i32) i32.const 0)
   (global $"bysyncify guard: reporter" (;6;) (mut i32) i32.const 0)
   (func $small (;0;) (type 0)
-    (local $frame i32) (local i32)
+    (local $frame i32)
     global.get $__stack_pointer
     i32.const 160
     i32.sub
     local.tee $frame
-    local.tee 1
+    global.set $__stack_pointer
+    global.get $__stack_pointer
     global.get $bysyncify_stack_limit
     i32.lt_u
     if ;; label = @1
-      local.get 1
       i32.const 0
-      call $"bysyncify guard: stack limit passed"
+      call $"bysyncify guard: stack limit just passed"
     end
-    local.get 1
-    global.set $__stack_pointer
     call $least
     local.get $frame
     i32.const 160
@@ -251,6 +250,20 @@
       i32.const 384
       i32.sub
       local.get 1
+      call $"bysyncify guard: report"
+    end
+  )
+  (func $"bysyncify guard: stack limit just passed" (;14;) (type 5) (param i32)
+    global.get $__stack_pointer
+    global.get $bysyncify_stack_limit
+    i32.const 448
+    i32.sub
+    i32.ge_u
+    if ;; label = @1
+      global.get $__stack_pointer
+      i32.const 384
+      i32.sub
+      local.get 0
       call $"bysyncify guard: report"
     end
   )
