@@ -7,6 +7,7 @@ use core::ptr::{self, NonNull};
 use core::task::{Context, Poll};
 
 use crate::abi;
+use crate::outside::outside;
 use crate::phase::State;
 use crate::place::Place;
 use crate::raw::RawCore;
@@ -151,17 +152,26 @@ impl<'a> Waiting<'a> {
 }
 
 /// Looks at what is wrong, or new. Returns whether the coroutine was cancelled.
+///
+/// If it is wrong, code may still be in the middle of an unwind, whose caller was not instrumented.
+/// Until that was ended, what Asyncify has instrumented does nothing. Binaryen instruments whatever
+/// can panic, and nearly all can in an unoptimised build. So all of this is called through the switch,
+/// which ends the unwind first.
 #[cold]
 #[inline(never)]
 fn catch_up(wait: &Wait, outcome: u32) -> bool {
-    // SAFETY: as in `Waiting::begin`.
-    let core = unsafe { wait.core.as_ref() };
-    if outcome != abi::SUSPEND_NEWS {
-        core.unsound_suspend(outcome);
-    }
-    // SAFETY: the code that runs is the coroutine's, and the future has been polled.
-    unsafe { core.waker.catch_up(wait) };
-    core.is_cancelled()
+    let mut is_cancelled = false;
+    outside(|| {
+        // SAFETY: as in `Waiting::begin`.
+        let core = unsafe { wait.core.as_ref() };
+        if outcome != abi::SUSPEND_NEWS {
+            core.unsound_suspend(outcome);
+        }
+        // SAFETY: the code that runs is the coroutine's, and the future has been polled.
+        unsafe { core.waker.catch_up(wait) };
+        is_cancelled = core.is_cancelled();
+    });
+    is_cancelled
 }
 
 /// Ends a wait.
@@ -212,8 +222,8 @@ fn no_output(error: EmbedError) -> ! {
             let wait = unsafe { core.waker.begin(current, &mut place) };
             // SAFETY: as in `try_embed`.
             let outcome = unsafe { Chosen::suspend(wait) };
-            if !matches!(outcome, abi::SUSPEND_RESUMED | abi::SUSPEND_NEWS) {
-                core.unsound_suspend(outcome);
+            if outcome != abi::SUSPEND_RESUMED {
+                catch_up(wait, outcome);
             }
             finish(wait);
         }

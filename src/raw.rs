@@ -322,16 +322,16 @@ impl RawCore {
         fatal(&self.overflow().unwrap_or(cause))
     }
 
-    /// Ends the program after `bysyncify_suspend` has said that something is wrong.
+    /// Ends the program after `bysyncify_suspend` has said that something is wrong. Called outside
+    /// of any coroutine, so that no unwind goes on.
+    #[cold]
     pub(crate) fn unsound_suspend(&self, outcome: u32) -> ! {
-        outside_for_good(|| {
-            let cause = match self.phase() {
-                _ if outcome == abi::SUSPEND_OUTSIDE => Fatal::NotCurrent,
-                Phase::Running => Fatal::LostFrames,
-                _ => Fatal::NotInstrumented,
-            };
-            fatal(&self.overflow().unwrap_or(cause))
-        })
+        let cause = match self.phase() {
+            _ if outcome == abi::SUSPEND_OUTSIDE => Fatal::NotCurrent,
+            Phase::Running => Fatal::LostFrames,
+            _ => Fatal::NotInstrumented,
+        };
+        fatal(&self.overflow().unwrap_or(cause))
     }
 
     /// Ends the program if the shadow stack has been below the stack, or nearly is: what `embed`
