@@ -98,8 +98,8 @@ fn check_name(name: &str) -> Result<()> {
 /// still there. Its library is then what belongs to this program.
 fn checkout() -> Option<PathBuf> {
     let own = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let folder = own.parent()?;
-    let is_library = own.file_name()? == "cargo-bysyncify"
+    let folder = own.ancestors().nth(2)?;
+    let is_library = own.ends_with("crates/cargo-bysyncify")
         && own.join("Cargo.toml").is_file()
         && folder.join("build/switch.wat").is_file();
     is_library.then(|| folder.to_owned())
@@ -175,7 +175,7 @@ fn source(library: Option<&Path>) -> String {
 }
 
 fn install_command(library: Option<&Path>) -> String {
-    match library.map(|folder| folder.join("cargo-bysyncify")).filter(|own| own.is_dir()) {
+    match library.map(|folder| folder.join("crates/cargo-bysyncify")).filter(|own| own.is_dir()) {
         Some(own) => command::shown(Command::new("cargo").args(["install", "--path"]).arg(own)),
         None => "cargo install cargo-bysyncify".to_owned(),
     }

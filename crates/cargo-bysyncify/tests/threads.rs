@@ -23,7 +23,7 @@ pub fn sends() {
 /// A package with this library; `config` is its `.cargo/config.toml`.
 fn package(lib: &str, config: &str) -> TempDir {
     let dir = tempfile::tempdir().unwrap();
-    let library = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
+    let library = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
     let manifest = format!(
         "[package]\nname = \"sends\"\nedition = \"2024\"\n[lib]\ncrate-type = [\"cdylib\"]\n\
          [workspace]\n[dependencies]\nbysyncify = {{ path = {library:?} }}\n"

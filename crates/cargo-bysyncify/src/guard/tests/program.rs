@@ -29,7 +29,7 @@ fn sources() -> PathBuf {
 
 /// Where cargo builds the library. Not where it has built us: that is locked.
 fn folder() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/guard-tests")
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/guard-tests")
 }
 
 /// Builds the library, and returns the folder that it is in.
@@ -39,7 +39,7 @@ fn library(profile: Profile, target: &setup::WasmTarget) -> PathBuf {
         .args(["build", "--quiet", "--package", "bysyncify", "--target", TARGET])
         .args(["--profile", profile.name, "--target-dir"])
         .arg(folder())
-        .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join(".."));
+        .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("../.."));
     target.apply(&mut cargo);
     command::output(&mut cargo).unwrap();
     let name = if profile.name == "dev" { "debug" } else { profile.name };
