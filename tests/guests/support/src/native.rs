@@ -1,11 +1,12 @@
 //! The harness's functions where there is no harness: a guest's tests on the host.
 //!
 //! `cargo xtask test --only native` builds guests with a switch of threads. Each test runs in a
-//! process of its own, as in WebAssembly it runs in an instance of its own, and the first panic
-//! ends it, as a trap does.
+//! process of its own, as in WebAssembly it runs in an instance of its own, and the first panic that
+//! nobody says to catch ends it, as a trap does.
 
 use std::process::{Command, exit};
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::{env, slice, str};
 
 /// Set in a test's own process.
@@ -24,6 +25,28 @@ enum Ends {
 }
 
 static ENDS: Mutex<Ends> = Mutex::new(Ends::Well);
+
+/// How many of these there are.
+static CATCHING: AtomicUsize = AtomicUsize::new(0);
+
+/// While there is one, a panic does not end the test: somebody catches it.
+#[derive(Debug)]
+pub struct Catching(());
+
+impl Catching {
+    /// From now on.
+    #[expect(clippy::new_without_default, reason = "making one does something")]
+    pub fn new() -> Self {
+        CATCHING.fetch_add(1, Ordering::Relaxed);
+        Self(())
+    }
+}
+
+impl Drop for Catching {
+    fn drop(&mut self) {
+        CATCHING.fetch_sub(1, Ordering::Relaxed);
+    }
+}
 
 /// Runs `body` in a process of its own, or here if this is that process.
 pub fn run(module: &str, name: &str, body: fn()) {
@@ -76,7 +99,12 @@ pub(crate) unsafe fn panicked(message: *const u8, len: usize) {
         Ends::Well => false,
         Ends::With(expected) | Ends::WellOrWith(expected) => expected == message,
     };
-    exit(if is_good { 0 } else { 101 })
+    if is_good {
+        exit(0);
+    }
+    if CATCHING.load(Ordering::Relaxed) == 0 {
+        exit(101);
+    }
 }
 
 pub(crate) unsafe fn expect_trap(message: *const u8, len: usize) {

@@ -135,6 +135,8 @@ tests! {
         assert!(!thread::panicking());
     }
 
+    // On the host the coroutine's thread is not panicking.
+    #[cfg(target_family = "wasm")]
     fn by_a_panic_and_with_an_error() {
         let trace = Trace::default();
         let log = trace.clone();

@@ -3,13 +3,17 @@
 use std::cell::{Cell, RefCell};
 use std::future::poll_fn;
 use std::hint::black_box;
-use std::panic::{self, panic_any, resume_unwind};
+#[cfg(target_family = "wasm")]
+use std::panic;
+use std::panic::{panic_any, resume_unwind};
 use std::rc::Rc;
 use std::task::Poll;
 use std::thread;
 
 use bysyncify::{Coroutine, EmbedError, Generator, can_embed, embed, try_embed};
-use guest_support::{Trace, after_polls, expect_overflow_in, poll_once, run, tests};
+#[cfg(target_family = "wasm")]
+use guest_support::expect_overflow_in;
+use guest_support::{Trace, after_polls, poll_once, run, tests};
 
 use crate::caught;
 
@@ -68,6 +72,8 @@ tests! {
         assert_eq!(polls.get(), 3);
     }
 
+    // It is the linker that sees to it.
+    #[cfg(target_family = "wasm")]
     fn a_panic_hook_cannot_wait_and_what_is_caught_then_can() {
         let seen = Trace::default();
         let trace = seen.clone();
@@ -185,6 +191,7 @@ tests! {
         assert_eq!(bysyncify::abandoned_coroutines(), 0);
     }
 
+    #[cfg(target_family = "wasm")]
     fn the_stack_is_still_checked_after_a_caught_panic() {
         assert!(expect_overflow_in("guest_unwind::caught::large"));
         run(Coroutine::new(32_768, |_| {
@@ -194,6 +201,7 @@ tests! {
     }
 }
 
+#[cfg(target_family = "wasm")]
 #[inline(never)]
 fn large() -> u8 {
     black_box([1_u8; 60_000])[3]

@@ -3,7 +3,7 @@
 use std::any::Any;
 use std::future::Future;
 use std::mem::MaybeUninit;
-use std::panic::{AssertUnwindSafe, catch_unwind, panic_any};
+use std::panic::panic_any;
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll, Waker};
 
@@ -16,7 +16,7 @@ use bysyncify::{
 use futures_core::{FusedFuture, Stream};
 use guest_support::{Droppy, Trace, after_polls, poll_once, run, tests};
 
-use crate::caught;
+use crate::{catch, caught};
 
 const AGAIN: &str = "cannot poll a coroutine after it has panicked";
 
@@ -58,7 +58,7 @@ tests! {
 
     fn the_payload_is_handed_on_as_it_is() {
         let mut coroutine = Coroutine::new(65_536, |_| { if can_embed() { panic_any(vec![1, 2, 3]) } });
-        let payload = catch_unwind(AssertUnwindSafe(|| poll_once(&mut coroutine)));
+        let payload = catch(|| poll_once(&mut coroutine));
         let payload: Box<dyn Any + Send> = payload.expect_err("a panic");
         assert_eq!(payload.downcast_ref(), Some(&vec![1, 2, 3]));
     }

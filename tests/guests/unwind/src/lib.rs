@@ -2,14 +2,18 @@
 //! of WebAssembly's exceptions: `cargo xtask test --only unwind`.
 //!
 //! A file is where the panic goes: it is caught inside ([`caught`]), leaves the coroutine
-//! ([`leaves`]), was raised to unwind a cancelled one ([`cancelled`]), comes out of a destructor or a
-//! waker ([`destructors`]), or out of an export, so that the host goes on ([`host`]).
+//! ([`leaves`]), was raised to unwind a cancelled one ([`cancelled`]), runs destructors (`cleanups`),
+//! comes out of one ([`destructors`]) or out of a waker ([`wakers`]), or out of an export, so that the
+//! host goes on ([`host`]).
 
 mod cancelled;
 mod caught;
+#[cfg(target_family = "wasm")]
+mod cleanups;
 mod destructors;
 mod host;
 mod leaves;
+mod wakers;
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -23,6 +27,8 @@ fn caught(function: impl FnOnce()) -> Option<String> {
 /// that throws on, and what is there cannot be suspended. The linker refuses that.
 #[inline(never)]
 fn catch<R>(function: impl FnOnce() -> R) -> Result<R, Box<dyn Any + Send>> {
+    #[cfg(not(target_family = "wasm"))]
+    let _catching = guest_support::native::Catching::new();
     catch_unwind(AssertUnwindSafe(function))
 }
 
