@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::slice;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
@@ -135,30 +136,31 @@ impl Fuzzer<'_> {
         }
     }
 
-    /// Compares the programs of one module; what is wrong, if anything is.
+    /// Compares the programs of one module; what is wrong, if anything is, and how to see it again.
     fn module(&self, index: usize, numbers: &[usize], scratch: &Path) -> Result<Option<String>> {
         let seed = random::part(self.options.seed, index as u64);
-        let compared = self.compare(seed, numbers, scratch);
-        let compared = compared.with_context(|| format!("in the module of seed {seed:#x}"))?;
-        let Some(mismatch) = compared else { return Ok(None) };
+        let compare = |numbers: &[usize]| {
+            self.compare(seed, numbers, scratch)
+                .unwrap_or_else(|error| Some(Mismatch { number: None, what: format!("{error:#}") }))
+        };
+        let Some(mismatch) = compare(numbers) else { return Ok(None) };
         // Is it the same without the other programs?
-        let alone = self.compare(seed, &[mismatch.number], scratch)?;
-        let (mismatch, numbers, which) = match alone {
-            Some(alone) => {
-                let which = format!("--program {}", alone.number);
-                (alone, vec![mismatch.number], which)
-            }
-            None => (mismatch, numbers.to_vec(), format!("--programs {}", numbers.len())),
+        let suspects = match &mismatch.number {
+            Some(number) => slice::from_ref(number),
+            None => numbers,
+        };
+        let alone = suspects.iter().find_map(|number| Some((*number, compare(&[*number])?.what)));
+        let (what, numbers, which) = match alone {
+            Some((number, what)) => (what, vec![number], format!("--program {number}")),
+            None => (mismatch.what, numbers.to_vec(), format!("--programs {}", numbers.len())),
         };
         let module = wasm::module(seed, &numbers)?;
-        let file = self.folder.join(format!("{seed:x}-{}.wasm", mismatch.number));
+        let file = self.folder.join(format!("{seed:x}.wasm"));
         fs::write(&file, &module.wasm)?;
         fs::write(file.with_extension("wat"), &module.text)?;
         Ok(Some(format!(
-            "mismatch in program {} of the module of seed {seed:#x}\n  {}\n  module: {} (and .wat)\n  \
+            "in the module of seed {seed:#x}: {what}\n  module: {} (and .wat)\n  \
              again: cargo xtask fuzz --crates 0 --seed {seed:#x} {which}",
-            mismatch.number,
-            mismatch.what,
             file.display(),
         )))
     }
@@ -190,7 +192,8 @@ impl Fuzzer<'_> {
                 add(&counts.suspends, expected.trace.iter().filter(|at| **at == SUSPENDED).count());
                 if ours != expected {
                     let what = difference(&ours, &expected);
-                    return Ok(Some(Mismatch { number: *number, what }));
+                    let what = format!("program {number}: {what}");
+                    return Ok(Some(Mismatch { number: Some(*number), what }));
                 }
                 all_expected.push((*number, seed, expected));
             }
@@ -226,7 +229,8 @@ fn differs(wasm: &[u8], expected: &[(usize, i32, Outcome)]) -> Result<bool> {
 const SUSPENDED: i32 = 3;
 
 struct Mismatch {
-    number: usize,
+    /// The program, if it is known which of them it is.
+    number: Option<usize>,
     what: String,
 }
 

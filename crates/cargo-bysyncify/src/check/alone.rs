@@ -119,10 +119,10 @@ impl Memory {
         if base == self.data && access.ty == pointer && offset == 0 {
             match stored {
                 Some(stored) => self.start = stored,
-                None => current.stack.push(self.start),
+                None => current.push(self.start),
             }
         } else if base == self.data && access.ty == pointer && offset == width && stored.is_none() {
-            current.stack.push(self.end);
+            current.push(self.end);
         } else if base != self.frame {
             return Err(Wrong::new("memory is accessed that is not a frame"));
         } else if let Some(stored) = stored {
@@ -130,7 +130,7 @@ impl Memory {
         } else {
             let held = self.cells.get(&offset).filter(|(ty, _)| *ty == access.ty);
             let value = held.map(|(_, value)| *value);
-            current.stack.push(value.unwrap_or_else(|| values.unknown()));
+            current.push(value.unwrap_or_else(|| values.unknown()));
         }
         current.at += 1;
         Ok(())
@@ -224,8 +224,8 @@ pub(super) fn run(
                 open.push((machine, memory));
             }
             Op::If { .. } | Op::BranchIf(_) | Op::Select => {
-                let value = machine.current().pop()?;
-                let Some(condition) = memory.condition(value, values) else {
+                let operand = machine.current().pop_operand()?;
+                let Some(condition) = memory.condition(operand.value, values) else {
                     if !matches!(step.op, Op::Select) {
                         let offset = step.offset;
                         return Err(Wrong::new(format!(
@@ -233,9 +233,8 @@ pub(super) fn run(
                         )));
                     }
                     // An operand that is made again: it goes the same way whatever it is.
-                    let operands = machine.current().take(2)?;
-                    let selected = values.select(operands[0], operands[1], value);
-                    machine.current().stack.push(selected);
+                    machine.current().stack.push(operand);
+                    machine.current().select(values)?;
                     machine.current().at += 1;
                     open.push((machine, memory));
                     continue;
@@ -248,14 +247,14 @@ pub(super) fn run(
                         let without = Memory { room, cells: BTreeMap::new(), ..memory };
                         let mut other = machine.clone();
                         let condition = values.constant(Constant::I32((!is_room).into()));
-                        other.current().stack.push(condition);
+                        other.current().push(condition);
                         open.push((other, without));
                         memory.room.fits = size;
                         is_room
                     }
                 };
                 let condition = values.constant(Constant::I32(is_true.into()));
-                machine.current().stack.push(condition);
+                machine.current().push(condition);
                 open.push((machine, memory));
             }
             _ => {

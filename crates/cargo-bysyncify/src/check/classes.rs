@@ -8,7 +8,8 @@
 
 use std::collections::HashMap;
 
-use super::values::{Constant, Integer, Node, Value, Values};
+use super::operands::{Computation, Operand};
+use super::values::{Constant, Integer, Value, Values};
 
 /// How many operators deep the computation of an operand is remembered.
 const DEPTH: usize = 16;
@@ -20,104 +21,56 @@ pub(super) struct Classes {
     classes: Vec<u32>,
     /// By class: of the places, and of what they were computed from.
     facts: Vec<Fact>,
+    /// How some places were computed, in order of the places.
+    computed: Vec<(usize, Computed)>,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
 struct Fact {
     constant: Option<Constant>,
-    computed: Option<Computed>,
     /// The site whose rewind is to blame if the places held more of the same before.
     blamed: Option<usize>,
 }
 
-/// How a value was computed from those of other classes.
-#[derive(Clone, Copy, Debug)]
+/// How an operand was computed from values of classes.
+#[derive(Clone, Debug)]
 enum Computed {
-    Sum(u32, Constant),
-    Integer(Integer, [u32; 2]),
-    Select([u32; 3]),
+    Of(u32),
+    /// By an operator with one operand.
+    Unary(Integer, Box<Computed>),
+    Integer(Integer, Box<[Computed; 2]>),
+    Select(Box<[Computed; 3]>),
 }
 
 impl Classes {
-    /// What is known of places that hold these values. Of the `operands` among them it is remembered
-    /// how they were computed.
-    pub(super) fn of(places: &[Value], operands: &[Value], values: &Values) -> Self {
-        let mut class_of = vec![u32::MAX; values.count()];
-        let mut classes = Self { classes: Vec::with_capacity(places.len()), facts: Vec::new() };
-        for value in places {
-            let class = classes.class(*value, values, &mut class_of);
-            classes.classes.push(class);
-        }
-        for operand in operands {
-            classes.computed(*operand, values, &mut class_of, DEPTH);
-        }
-        classes
+    /// What is known of these places.
+    pub(super) fn of(places: &[Operand], values: &Values) -> Self {
+        let mut reading =
+            Reading { values, class_of: vec![u32::MAX; values.count()], facts: Vec::new() };
+        let classes = places.iter().map(|place| reading.class(place.value)).collect();
+        let computed = places.iter().enumerate().filter(|(_, place)| place.term.is_some());
+        let computed =
+            computed.map(|(place, operand)| (place, reading.computed(*operand, DEPTH))).collect();
+        Self { classes, facts: reading.facts, computed }
     }
 
-    fn class(&mut self, value: Value, values: &Values, class_of: &mut [u32]) -> u32 {
-        let class = &mut class_of[value.index()];
-        if *class == u32::MAX {
-            *class = self.facts.len() as u32;
-            let constant = values.as_constant(value);
-            self.facts.push(Fact { constant, computed: None, blamed: values.blamed(value) });
-        }
-        *class
-    }
-
-    /// Remembers how a value was computed. Its class.
-    fn computed(
-        &mut self,
-        value: Value,
-        values: &Values,
-        class_of: &mut [u32],
-        depth: usize,
-    ) -> u32 {
-        let class = self.class(value, values, class_of);
-        if depth == 0 || self.facts[class as usize].computed.is_some() {
-            return class;
-        }
-        let mut inner = |value| self.computed(value, values, class_of, depth - 1);
-        let computed = match values.node(value) {
-            Node::Constant(_) | Node::Unknown => None,
-            Node::Sum(base, more) => Some(Computed::Sum(inner(base), more)),
-            Node::Integer(operator, operands) => {
-                Some(Computed::Integer(operator, operands.map(inner)))
-            }
-            Node::Select(operands) => Some(Computed::Select(operands.map(inner))),
+    /// Operands for the places.
+    pub(super) fn operands(&self, values: &mut Values) -> Vec<Operand> {
+        let mut making = Making {
+            facts: &self.facts,
+            made: vec![None; self.facts.len()],
+            computed: vec![None; self.facts.len()],
+            values,
         };
-        self.facts[class as usize].computed = computed;
-        class
-    }
-
-    /// Values for the places.
-    pub(super) fn values(&self, values: &mut Values) -> Vec<Value> {
-        let mut made = vec![None; self.facts.len()];
-        self.classes.iter().map(|class| self.value(*class, &mut made, values)).collect()
-    }
-
-    fn value(&self, class: u32, made: &mut [Option<Value>], values: &mut Values) -> Value {
-        if let Some(value) = made[class as usize] {
-            return value;
+        for (place, computed) in &self.computed {
+            making.computed[self.classes[*place] as usize] = Some(computed);
         }
-        let Fact { constant, computed, blamed } = self.facts[class as usize];
-        let value = match (constant, computed) {
-            (Some(constant), _) => values.constant(constant),
-            (None, None) => values.unknown_for(blamed),
-            (None, Some(Computed::Sum(base, more))) => {
-                let (base, more) = (self.value(base, made, values), values.constant(more));
-                values.integer(Integer::Add, [base, more])
-            }
-            (None, Some(Computed::Integer(operator, operands))) => {
-                let operands = operands.map(|class| self.value(class, made, values));
-                values.integer(operator, operands)
-            }
-            (None, Some(Computed::Select(operands))) => {
-                let [a, b, c] = operands.map(|class| self.value(class, made, values));
-                values.select(a, b, c)
-            }
-        };
-        made[class as usize] = Some(value);
-        value
+        let mut operands: Vec<Operand> =
+            self.classes.iter().map(|class| making.value(*class).into()).collect();
+        for (place, computed) in &self.computed {
+            operands[*place].term = making.operand(computed).term;
+        }
+        operands
     }
 
     /// Forgets what does not hold on another way, too, which comes from the rewind of a site, or
@@ -134,11 +87,104 @@ impl Classes {
         };
         let both = self.classes.iter().zip(&other.classes);
         let classes = both.map(|(ours, theirs)| joining.pair(*ours, *theirs)).collect();
+        let mut others = other.computed.iter().peekable();
+        let mut computed = Vec::with_capacity(self.computed.len());
+        for (place, ours) in &self.computed {
+            while others.next_if(|(other, _)| other < place).is_some() {}
+            let theirs = others.next_if(|(other, _)| other == place);
+            match theirs.and_then(|(_, theirs)| joining.computed(ours, theirs)) {
+                Some(both) => computed.push((*place, both)),
+                None => joining.changed = true,
+            }
+        }
         let Joining { facts, changed, .. } = joining;
         if changed {
-            *self = Self { classes, facts };
+            *self = Self { classes, facts, computed };
         }
         changed
+    }
+}
+
+/// Finds the classes of values.
+struct Reading<'a> {
+    values: &'a Values,
+    /// By value.
+    class_of: Vec<u32>,
+    facts: Vec<Fact>,
+}
+
+impl Reading<'_> {
+    fn class(&mut self, value: Value) -> u32 {
+        let class = &mut self.class_of[value.index()];
+        if *class == u32::MAX {
+            *class = self.facts.len() as u32;
+            let (constant, blamed) = (self.values.as_constant(value), self.values.blamed(value));
+            self.facts.push(Fact { constant, blamed });
+        }
+        *class
+    }
+
+    fn computed(&mut self, operand: Operand, depth: usize) -> Computed {
+        let Some(term) = operand.term.filter(|_| depth > 0) else {
+            return Computed::Of(self.class(operand.value));
+        };
+        let computation = self.values.computation(term);
+        match computation {
+            Computation::Integer(operator, [operand, _]) if operator.is_unary() => {
+                Computed::Unary(operator, Box::new(self.computed(operand, depth - 1)))
+            }
+            Computation::Integer(operator, operands) => Computed::Integer(
+                operator,
+                Box::new(operands.map(|operand| self.computed(operand, depth - 1))),
+            ),
+            Computation::Select(operands) => Computed::Select(Box::new(
+                operands.map(|operand| self.computed(operand, depth - 1)),
+            )),
+        }
+    }
+}
+
+/// Makes values for classes.
+struct Making<'a> {
+    facts: &'a [Fact],
+    /// By class.
+    made: Vec<Option<Value>>,
+    /// By class: how an operand of it was computed. None any more while it is made: a value can be
+    /// computed from itself, such as by adding 0.
+    computed: Vec<Option<&'a Computed>>,
+    values: &'a mut Values,
+}
+
+impl Making<'_> {
+    fn value(&mut self, class: u32) -> Value {
+        let class = class as usize;
+        if let Some(value) = self.made[class] {
+            return value;
+        }
+        let Fact { constant, blamed } = self.facts[class];
+        let value = match (constant, self.computed[class].take()) {
+            (Some(constant), _) => self.values.constant(constant),
+            (None, Some(computed)) => self.operand(computed).value,
+            (None, None) => self.values.unknown_for(blamed),
+        };
+        *self.made[class].get_or_insert(value)
+    }
+
+    fn operand(&mut self, computed: &Computed) -> Operand {
+        let computation = match computed {
+            Computed::Of(class) => return self.value(*class).into(),
+            Computed::Unary(operator, operand) => {
+                Computation::Integer(*operator, [self.operand(operand); 2])
+            }
+            Computed::Integer(operator, operands) => {
+                let operands = operands.each_ref().map(|operand| self.operand(operand));
+                Computation::Integer(*operator, operands)
+            }
+            Computed::Select(operands) => {
+                Computation::Select(operands.each_ref().map(|operand| self.operand(operand)))
+            }
+        };
+        self.values.compute(computation)
     }
 }
 
@@ -162,30 +208,31 @@ impl Joining<'_> {
         }
         let class = self.facts.len() as u32;
         self.pairs.insert((ours, theirs), class);
-        self.facts.push(Fact::default());
         self.changed |= core::mem::replace(&mut self.is_paired[ours as usize], true);
         let (us, them) = (self.ours.facts[ours as usize], self.theirs.facts[theirs as usize]);
         let constant = us.constant.filter(|_| us.constant == them.constant);
-        let computed = match (us.computed, them.computed) {
-            (Some(Computed::Sum(a, more)), Some(Computed::Sum(b, other))) if more == other => {
-                Some(Computed::Sum(self.pair(a, b), more))
-            }
-            (Some(Computed::Integer(operator, a)), Some(Computed::Integer(other, b)))
-                if operator == other =>
-            {
-                let operands = [self.pair(a[0], b[0]), self.pair(a[1], b[1])];
-                Some(Computed::Integer(operator, operands))
-            }
-            (Some(Computed::Select(a)), Some(Computed::Select(b))) => {
-                let operands =
-                    [self.pair(a[0], b[0]), self.pair(a[1], b[1]), self.pair(a[2], b[2])];
-                Some(Computed::Select(operands))
-            }
-            _ => None,
-        };
-        self.changed |= us.constant != constant || us.computed.is_some() != computed.is_some();
+        self.changed |= us.constant != constant;
         let blamed = us.blamed.or(them.blamed).or(self.site);
-        self.facts[class as usize] = Fact { constant, computed, blamed };
+        self.facts.push(Fact { constant, blamed });
         class
+    }
+
+    /// How it was computed, if it was so on both ways.
+    fn computed(&mut self, ours: &Computed, theirs: &Computed) -> Option<Computed> {
+        Some(match (ours, theirs) {
+            (Computed::Of(ours), Computed::Of(theirs)) => Computed::Of(self.pair(*ours, *theirs)),
+            (Computed::Unary(operator, a), Computed::Unary(other, b)) if operator == other => {
+                Computed::Unary(*operator, Box::new(self.computed(a, b)?))
+            }
+            (Computed::Integer(operator, a), Computed::Integer(other, b)) if operator == other => {
+                let operands = [self.computed(&a[0], &b[0])?, self.computed(&a[1], &b[1])?];
+                Computed::Integer(*operator, Box::new(operands))
+            }
+            (Computed::Select(a), Computed::Select(b)) => {
+                let [a, b, c] = [0, 1, 2].map(|at| self.computed(&a[at], &b[at]));
+                Computed::Select(Box::new([a?, b?, c?]))
+            }
+            _ => return None,
+        })
     }
 }

@@ -4,6 +4,7 @@ use wasmparser::Operator;
 
 use super::code::Clause;
 use super::lockstep::Walk;
+use super::operands::Operand;
 use super::pair::Pair;
 use super::shown::{described, held};
 use super::values::{Value, Values};
@@ -41,7 +42,7 @@ impl Walk<'_, '_> {
                 let label = code.labels[clause.label];
                 let function = &mut machine.function;
                 function.stack.truncate(label.height);
-                function.stack.extend(&passed);
+                function.stack.extend(passed.iter().copied().map(Operand::from));
                 function.caught.truncate(label.caught - usize::from(clause.rethrows));
                 if clause.rethrows {
                     function.caught.push(exception);

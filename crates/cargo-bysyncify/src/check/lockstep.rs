@@ -193,7 +193,7 @@ impl<'a, 'm> Walk<'a, 'm> {
         match (&step.op, &other.op) {
             (Op::If { .. } | Op::BranchIf(_), Op::If { .. } | Op::BranchIf(_)) => {
                 let conditions = [&mut pair.original.function, &mut pair.instrumented.function]
-                    .map(|machine| machine.stack.last().copied());
+                    .map(|machine| machine.stack.last().map(|operand| operand.value));
                 let [Some(ours), Some(theirs)] = conditions else {
                     return Err(Wrong::new("a condition is missing"));
                 };

@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 
 use super::code::Code;
+use super::operands::{Computation, Operand};
 use super::operators::Op;
 use super::values::{Constant, Value, Values};
 use super::wrong::Wrong;
@@ -37,7 +38,7 @@ pub(super) struct Activation {
     pub(super) added: Option<u32>,
     pub(super) at: usize,
     pub(super) locals: Vec<Value>,
-    pub(super) stack: Vec<Value>,
+    pub(super) stack: Vec<Operand>,
     /// The exceptions that were caught by handlers that can rethrow.
     pub(super) caught: Vec<Value>,
 }
@@ -67,23 +68,35 @@ impl Activation {
     }
 
     pub(super) fn pop(&mut self) -> Result<Value, Wrong> {
+        self.pop_operand().map(|operand| operand.value)
+    }
+
+    /// The same, with how it was computed.
+    pub(super) fn pop_operand(&mut self) -> Result<Operand, Wrong> {
         self.stack.pop().ok_or_else(|| Wrong::new("an operand is missing"))
+    }
+
+    pub(super) fn push(&mut self, value: Value) {
+        self.stack.push(value.into());
     }
 
     /// Takes so many operands.
     pub(super) fn take(&mut self, count: usize) -> Result<Vec<Value>, Wrong> {
-        match self.stack.len().checked_sub(count) {
-            Some(below) => Ok(self.stack.split_off(below)),
-            None => Err(Wrong::new("an operand is missing")),
-        }
+        let below = self.below(count)?;
+        Ok(self.stack.drain(below..).map(|operand| operand.value).collect())
+    }
+
+    /// How many operands there are below so many.
+    fn below(&self, count: usize) -> Result<usize, Wrong> {
+        self.stack.len().checked_sub(count).ok_or_else(|| Wrong::new("an operand is missing"))
     }
 
     /// Goes to a label.
     pub(super) fn branch(&mut self, code: &Code<'_>, label: usize) -> Result<(), Wrong> {
         let label = code.labels[label];
-        let taken = self.take(label.arity)?;
-        self.stack.truncate(label.height);
-        self.stack.extend(taken);
+        let below = self.below(label.arity)?;
+        // Operands between the label's and those that it takes are dropped.
+        self.stack.drain(label.height..below);
         self.caught.truncate(label.caught);
         self.at = label.at;
         Ok(())
@@ -125,30 +138,29 @@ impl Machine {
             Op::Nothing => {}
             Op::EndHandler(caught) => current.caught.truncate(*caught),
             Op::Loop(label) if passes_loops || code.labels[*label].branches == 0 => {}
-            Op::LocalGet(local) => current.stack.push(current.locals[*local as usize]),
+            Op::LocalGet(local) => current.push(current.locals[*local as usize]),
             Op::LocalSet(local) => current.locals[*local as usize] = current.pop()?,
             Op::LocalTee(local) => {
-                let value = current.pop()?;
-                current.stack.push(value);
-                current.locals[*local as usize] = value;
+                let operand = current.pop_operand()?;
+                current.stack.push(operand);
+                current.locals[*local as usize] = operand.value;
             }
-            Op::Constant(constant) => current.stack.push(values.constant(*constant)),
+            Op::Constant(constant) => current.push(values.constant(*constant)),
             Op::Drop => {
                 current.pop()?;
             }
             Op::Integer(operator) => {
-                let b = current.pop()?;
-                let a = if operator.is_unary() { b } else { current.pop()? };
-                current.stack.push(values.integer(*operator, [a, b]));
+                let b = current.pop_operand()?;
+                let a = if operator.is_unary() { b } else { current.pop_operand()? };
+                current.stack.push(values.compute(Computation::Integer(*operator, [a, b])));
             }
             Op::Select => {
                 let condition = current.stack.last().copied();
-                let is_open = condition.is_some_and(|it| values.as_constant(it).is_none());
+                let is_open = condition.is_some_and(|it| values.as_constant(it.value).is_none());
                 if stops_to_choose && is_open {
                     return Ok(false);
                 }
-                let operands = current.take(3)?;
-                current.stack.push(values.select(operands[0], operands[1], operands[2]));
+                current.select(values)?;
             }
             Op::Jump(label) => {
                 current.branch(code, *label)?;
@@ -156,7 +168,7 @@ impl Machine {
             }
             Op::If { .. } | Op::BranchIf(_) | Op::Table(_) => {
                 let condition = current.stack.last().copied();
-                let Some(known) = condition.and_then(|value| values.as_constant(value)) else {
+                let Some(known) = condition.and_then(|it| values.as_constant(it.value)) else {
                     return Ok(false);
                 };
                 current.choose(code, &step.op, known)?;
@@ -165,7 +177,7 @@ impl Machine {
             Op::GlobalGet(global) => {
                 let Some(global) = program.added_global(*global) else { return Ok(false) };
                 let value = self.globals[global];
-                self.current().stack.push(value);
+                self.current().push(value);
                 self.current().at += 1;
                 return Ok(true);
             }
@@ -187,7 +199,7 @@ impl Machine {
             Op::Return => {
                 let Some(mut returned) = self.inner.pop() else { return Ok(false) };
                 let results = returned.take(code.labels[0].arity)?;
-                self.current().stack.extend(results);
+                self.current().stack.extend(results.into_iter().map(Operand::from));
                 return Ok(true);
             }
             _ => return Ok(false),
@@ -198,6 +210,16 @@ impl Machine {
 }
 
 impl Activation {
+    /// Chooses between two operands.
+    pub(super) fn select(&mut self, values: &mut Values) -> Result<(), Wrong> {
+        let condition = self.pop_operand()?;
+        let if_false = self.pop_operand()?;
+        let if_true = self.pop_operand()?;
+        let computation = Computation::Select([if_true, if_false, condition]);
+        self.stack.push(values.compute(computation));
+        Ok(())
+    }
+
     /// Goes on from a branch whose condition, which is on the stack, is known.
     pub(super) fn choose(
         &mut self,

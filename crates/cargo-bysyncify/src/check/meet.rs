@@ -3,39 +3,39 @@
 use super::classes::Classes;
 use super::lockstep::Walk;
 use super::machine::{Activation, Machine};
+use super::operands::{Computation, Operand};
 use super::operators::Op;
 use super::pair::{Known, Pair, Places};
-use super::values::{Integer, Values};
+use super::values::{Integer, Value, Values};
 use super::wrong::Wrong;
 
 impl Walk<'_, '_> {
     pub(super) fn known_at(&self, places: Places, values: &mut Values) -> Pair {
         let known = &self.known[&places];
-        let mut rest = known.classes.values(values).into_iter();
+        let mut rest = known.classes.operands(values).into_iter();
         let [a, b, c, d, e, f] = known.shape;
-        let mut next = |count| rest.by_ref().take(count).collect::<Vec<_>>();
         let original = Machine {
             function: Activation {
                 at: places.original,
-                locals: next(a),
-                stack: next(b),
-                caught: next(c),
+                locals: values_of(rest.by_ref().take(a)),
+                stack: rest.by_ref().take(b).collect(),
+                caught: values_of(rest.by_ref().take(c)),
                 ..Activation::default()
             },
             ..Machine::default()
         };
         let function = Activation {
             at: places.instrumented,
-            locals: next(d),
-            stack: next(e),
-            caught: next(f),
+            locals: values_of(rest.by_ref().take(d)),
+            stack: rest.by_ref().take(e).collect(),
+            caught: values_of(rest.by_ref().take(f)),
             ..Activation::default()
         };
-        let instrumented = Machine { function, globals: rest.collect(), ..Machine::default() };
+        let instrumented = Machine { function, globals: values_of(rest), ..Machine::default() };
         let mut pair = Pair { is_known: true, ..Pair::new(original, instrumented, None) };
         for (function, is_inverted) in pair.functions().into_iter().zip(places.inverted) {
             if let Some(condition) = function.stack.last_mut().filter(|_| is_inverted) {
-                *condition = values.integer(Integer::Eqz, [*condition; 2]);
+                *condition = values.compute(Computation::Integer(Integer::Eqz, [*condition; 2]));
             }
         }
         pair
@@ -49,29 +49,30 @@ impl Walk<'_, '_> {
             if matches!(code.steps[function.at].op, Op::If { .. } | Op::BranchIf(_))
                 && let Some(condition) = function.stack.last_mut()
             {
-                (*condition, inverted[index]) = values.without_eqz(*condition);
+                (*condition, inverted[index]) = values.operand_without_eqz(*condition);
             }
         }
         let (original, instrumented) = (&pair.original.function, &pair.instrumented.function);
-        let parts = [
-            &original.locals,
-            &original.stack,
-            &original.caught,
-            &instrumented.locals,
-            &instrumented.stack,
-            &instrumented.caught,
-        ];
-        let shape = parts.map(Vec::len);
+        let mut places = Vec::new();
+        let mut shape = [0; 6];
+        for (function, counts) in [original, instrumented].into_iter().zip(shape.chunks_mut(3)) {
+            places.extend(function.locals.iter().copied().map(Operand::from));
+            places.extend(&function.stack);
+            places.extend(function.caught.iter().copied().map(Operand::from));
+            counts.copy_from_slice(&[
+                function.locals.len(),
+                function.stack.len(),
+                function.caught.len(),
+            ]);
+        }
+        places.extend(pair.instrumented.globals.iter().copied().map(Operand::from));
+        let classes = Classes::of(&places, values);
         let places = Places {
             original: original.at,
             is_rewound: false,
             instrumented: instrumented.at,
             inverted,
         };
-        let all: Vec<_> =
-            parts.into_iter().chain([&pair.instrumented.globals]).flatten().copied().collect();
-        let operands: Vec<_> = original.stack.iter().chain(&instrumented.stack).copied().collect();
-        let classes = Classes::of(&all, &operands, values);
         let is_news = match self.known.get_mut(&places) {
             Some(known) if known.shape != shape => {
                 return Err(Wrong::new("ways meet with different numbers of operands"));
@@ -87,4 +88,8 @@ impl Walk<'_, '_> {
         }
         Ok(())
     }
+}
+
+fn values_of(operands: impl Iterator<Item = Operand>) -> Vec<Value> {
+    operands.map(|operand| operand.value).collect()
 }

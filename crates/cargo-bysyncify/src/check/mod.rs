@@ -23,10 +23,12 @@
 //! ```text
 //!   which hold the same       { local 1 there, local 1 here, operand 0 there, local 7 here }
 //!   which hold a constant     { local 3 here } = 0
+//!   how it was computed       operand 1 there = { local 1 there, … } + 602
 //! ```
 //!
-//! Where ways meet, only what holds on all of them is known: classes are split and constants lost,
-//! never the other way round. So it is a lattice of finite height, and the walk ends.
+//! Where ways meet, only what holds on all of them is known: classes are split, constants and
+//! computations lost, never the other way round. So it is a lattice of finite height, and the walk
+//! ends.
 //!
 //! # What becomes of it
 //!
@@ -59,6 +61,7 @@ mod lockstep;
 mod machine;
 mod meet;
 mod module;
+mod operands;
 mod operators;
 mod pair;
 mod pairing;

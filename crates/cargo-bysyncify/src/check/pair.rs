@@ -2,6 +2,7 @@
 
 use super::classes::Classes;
 use super::machine::{Activation, Machine};
+use super::operands::Operand;
 use super::values::Value;
 
 /// Where both are.
@@ -47,8 +48,9 @@ impl Pair {
 
 /// Leaves results, the same in both.
 pub(super) fn leave(pair: &mut Pair, results: &[Value]) {
-    pair.original.function.stack.extend(results);
-    pair.instrumented.function.stack.extend(results);
+    for function in pair.functions() {
+        function.stack.extend(results.iter().copied().map(Operand::from));
+    }
 }
 
 pub(super) fn go_past(pair: &mut Pair) {

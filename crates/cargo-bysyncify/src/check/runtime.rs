@@ -33,7 +33,7 @@ pub(super) fn names(code: &Code<'_>, added: &Added<'_>) -> Result<&'static [&'st
     if let [(machine, _)] = &ended[..] {
         let is_get_state = code.parameters == 0
             && matches!(code.steps[machine.function.at].op, Op::Return)
-            && machine.function.stack == [state]
+            && machine.function.stack == [state.into()]
             && machine.globals[..2] == [state, data];
         return Ok(if is_get_state { &["get_state"] } else { &[] });
     }

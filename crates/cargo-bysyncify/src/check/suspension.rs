@@ -12,6 +12,7 @@ use super::alone::{self, Memory};
 use super::classes::Classes;
 use super::lockstep::{Needed, Walk};
 use super::machine::{Activation, Machine};
+use super::operands::Operand;
 use super::operators::{Cell, Op};
 use super::pair::Pair;
 use super::shown::{described, held, without_tail};
@@ -58,7 +59,9 @@ impl Walk<'_, '_> {
         let mut machine = pair.instrumented.clone();
         machine.function.at += 1;
         // Nobody knows what is returned while it unwinds.
-        machine.function.stack.extend(values.unknowns(results));
+        for _ in 0..results {
+            machine.function.push(values.unknown());
+        }
         machine.globals = self.globals(1, values);
         let memory = Memory::to_unwind(self.data(&machine)?, values);
         let mut fits = None;
@@ -94,20 +97,21 @@ impl Walk<'_, '_> {
         }
         let function = &pair.original.function;
         let saved = memory.cells.values().map(|(_, value)| value);
+        let waiting = function.stack.iter().map(|operand| &operand.value);
         let places: Vec<_> = function
             .locals
             .iter()
-            .chain(&function.stack)
+            .chain(waiting)
             .chain(&function.caught)
             .chain(arguments)
             .chain(saved)
-            .copied()
+            .map(|value| Operand::from(*value))
             .collect();
         Ok(Suspended {
             shape: [function.stack.len(), function.caught.len(), arguments.len()],
             size,
             cells: memory.cells.iter().map(|(offset, (ty, _))| (*offset, *ty)).collect(),
-            classes: Classes::of(&places, &[], values),
+            classes: Classes::of(&places, values),
         })
     }
 
@@ -120,7 +124,7 @@ impl Walk<'_, '_> {
     ) -> Result<(), Wrong> {
         let mut machine = pair.instrumented.clone();
         machine.function.at += 1;
-        machine.function.stack.extend(results);
+        machine.function.stack.extend(results.iter().copied().map(Operand::from));
         machine.globals = self.globals(1, values);
         let memory = Memory::to_unwind(self.data(&machine)?, values);
         for (machine, _) in alone::run(machine, memory, &self.instrumented, values)? {
@@ -152,12 +156,13 @@ impl Walk<'_, '_> {
     fn rewound(&self, at: usize, values: &mut Values) -> Result<(Pair, Vec<Value>), Wrong> {
         let site = self.sites[&at];
         let suspended = &self.suspended[&at];
-        let mut rest = suspended.classes.values(values).into_iter();
+        let mut rest = suspended.classes.operands(values).into_iter().map(|it| it.value);
         let mut next = |count| rest.by_ref().take(count).collect::<Vec<_>>();
         let code = self.original.code;
         let locals = next(code.parameters + code.zeroes.len());
         let [stack, caught, arguments] = suspended.shape;
-        let (stack, caught, arguments) = (next(stack), next(caught), next(arguments));
+        let stack = next(stack).into_iter().map(Operand::from).collect();
+        let (caught, arguments) = (next(caught), next(arguments));
         let cells: BTreeMap<_, _> = suspended
             .cells
             .iter()

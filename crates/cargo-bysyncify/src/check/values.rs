@@ -6,6 +6,8 @@
 
 use std::collections::HashMap;
 
+use super::operands::Terms;
+
 /// The number of a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(super) struct Value(u32);
@@ -84,6 +86,8 @@ pub(super) struct Values {
     known: HashMap<Node, Value>,
     /// The sites whose rewinds are to blame if no more is known of a value.
     blamed: HashMap<Value, usize>,
+    /// How operands were computed.
+    pub(super) terms: Terms,
 }
 
 impl Values {

@@ -98,3 +98,53 @@ fn vectors_need_the_fast_form() {
         (drop (call $suspend (i32.const 0))) (local.get $x))";
     assert_eq!(waits(text), super::waits(text));
 }
+
+/// What the checker says if the first of two operands, which is made again where the other one is
+/// known already, is made in another way.
+fn with_another_operand(before: &str, (operand, other): (&str, &str)) -> String {
+    let text = format!(
+        r#"(module
+        (import "asyncify" "start_unwind" (func $start_unwind (param i32)))
+        (memory 1)
+        (type $pair (func (param i32 i32)))
+        (table 1 funcref)
+        (func $plain (result i32) (i32.const 7))
+        (func $suspend (param i32) (call $start_unwind (local.get 0)))
+        (func $waits (param $c i32) (local $x i32)
+          (loop $again
+            {before}
+            (call_indirect (type $pair)
+              (i32.add (local.get $x) (i32.const 602))
+              (call $plain)
+              (i32.load (local.get $c)))
+            (local.set $x (i32.load (local.get $c)))
+            (br_if $again (local.get $x)))))"#
+    );
+    let (wasm, sites) = super::read(&text, Form::Compact);
+    let instrumented = instrumented(&text, Form::Compact).unwrap();
+    let changed = wasmprinter::print_bytes(instrumented).unwrap();
+    assert_eq!(changed.matches(operand).count(), 1, "{changed}");
+    let changed = wat::parse_str(changed.replace(operand, other)).unwrap();
+    crate::check::check(&wasm, &changed, &sites).unwrap_err().to_string()
+}
+
+#[test]
+fn an_operand_that_is_made_again_is_a_constant_on_the_first_way() {
+    let before = "(call $suspend (local.get $c))";
+    assert_eq!(
+        with_another_operand(before, ("i32.const 602", "i32.const 603")),
+        "function 3: operand 0 of `CallIndirect` at 0x6a is not what it was in the original: the \
+         constant I32(602) there, the constant I32(603) here"
+    );
+}
+
+#[test]
+fn an_operand_that_is_made_again_is_another_constant_on_each_way() {
+    let before = "(if (i32.load (local.get $c))
+        (then (local.set $x (i32.const 1))) (else (local.set $x (i32.const 2))))";
+    assert_eq!(
+        with_another_operand(before, ("i32.const 602", "i32.const 603")),
+        "function 3: operand 0 of `CallIndirect` at 0x77 is not what it was in the original: a \
+         value that is in no local there, a value that is in no local here"
+    );
+}
