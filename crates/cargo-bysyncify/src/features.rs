@@ -34,10 +34,6 @@ pub(crate) enum User {
     Function(u32),
 }
 
-/// A module without the section comes from an old compiler; these two are what every compiler
-/// has used since before Asyncify.
-pub(crate) const WITHOUT_SECTION: [&str; 2] = ["mutable-globals", "sign-ext"];
-
 /// Names in a `target_features` section, those of `wasm-opt`'s flags, and the first version that
 /// has the flag (0: older than any we support), as printed by `--help` of those that npm has: 108,
 /// 116, 118 to 125 and 129 to 132. `memory64` alone is older, but not with tables of 64 bits,

@@ -41,6 +41,7 @@ mod run;
 mod serve;
 pub mod setup;
 mod store;
+mod transform;
 mod warnings;
 mod wasm_opt;
 mod watch;
@@ -57,7 +58,8 @@ use module::Summary;
 pub use analysis::{Precision, Vouched};
 pub use cargo::linker_variable;
 pub use engine::{Engine, OptLevel, Options};
-pub use pipeline::{Compact, Recipe};
+pub use pipeline::Recipe;
+pub use transform::Compact;
 pub use wasm_opt::WasmOpt;
 
 /// Makes a linked module pausable, as the linker does. One that has nothing to do with Asyncify is

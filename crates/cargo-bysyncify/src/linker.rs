@@ -16,10 +16,11 @@ use crate::engine::{Engine, OptLevel};
 use crate::events::{Events, Figures};
 use crate::made::Made;
 use crate::module::{self, Summary};
-use crate::pipeline::{self, Compact, Recipe};
+use crate::pipeline::{self, Recipe};
 use crate::store::{self, Store, Temporary};
+use crate::transform::Compact;
 use crate::wasm_opt::WasmOpt;
-use crate::{check, command, setup, warnings};
+use crate::{command, setup, warnings};
 
 /// Runs the linker with the process's arguments (without its own name).
 pub(crate) fn main(arguments: &[OsString]) -> ExitCode {
@@ -82,7 +83,7 @@ fn finish(
         checks: arguments.checks,
         compact: Compact::default(),
         no_stack_checks: arguments.no_stack_checks,
-        verify: check::is_wanted(),
+        verify: verify_is_wanted(),
         opt_level,
     };
     let bytes_before = size(output)?;
@@ -113,6 +114,11 @@ fn finish(
     let lacks_wasm_opt = engine.is_none() && recipe.opt_level != OptLevel::O0;
     let bytes_after = size(output)?;
     Ok(Some(Figures { bytes_before, bytes_after, counts, reused, lacks_wasm_opt }))
+}
+
+/// Whether what is made is to be checked: if `BYSYNCIFY_VERIFY` is set, and not to 0.
+fn verify_is_wanted() -> bool {
+    std::env::var_os("BYSYNCIFY_VERIFY").is_some_and(|value| value != "0")
 }
 
 /// What is needed to make a module so. That there is none may be as good.

@@ -6,7 +6,8 @@ use anyhow::{Context, Result};
 use serde_json::{Value, json};
 
 use crate::analysis::{Precision, Vouched};
-use crate::pipeline::{Compact, Recipe};
+use crate::pipeline::Recipe;
+use crate::transform::Compact;
 use crate::wasm_opt::WasmOpt;
 
 /// Counted up when modules are made in another way: what an older program of the same version has

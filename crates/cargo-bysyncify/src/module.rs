@@ -5,10 +5,12 @@ use wasmparser::{
     BinaryReader, Encoding, ExternalKind, Parser, Payload, TypeRef, Validator, WasmFeatures,
 };
 
-use crate::features;
-
 /// The imports that Asyncify replaces by functions of its own.
 const REPLACED: [&str; 4] = ["start_unwind", "stop_unwind", "start_rewind", "stop_rewind"];
+
+/// A module without the section comes from an old compiler; these two are what every compiler
+/// has used since before Asyncify.
+const WITHOUT_SECTION: [&str; 2] = ["mutable-globals", "sign-ext"];
 
 /// What we need to know of a module.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -67,8 +69,7 @@ impl Summary {
                 _ => {}
             }
         }
-        summary.features =
-            features.unwrap_or_else(|| features::WITHOUT_SECTION.map(str::to_owned).into());
+        summary.features = features.unwrap_or_else(|| WITHOUT_SECTION.map(str::to_owned).into());
         if memory64 && !summary.features.iter().any(|feature| feature == "memory64") {
             summary.features.push("memory64".to_owned());
         }

@@ -6,7 +6,6 @@
 use anyhow::{Result, bail};
 
 use crate::analysis::{Analysis, Assumed, Precision, Program, Sites, assumed};
-use crate::pipeline::Recipe;
 
 /// What the library has that prints what a check has found.
 const SET_REPORTER: &str = "bysyncify_set_reporter";
@@ -21,12 +20,12 @@ pub(crate) fn to_check(
     program: &Program,
     analysis: &Analysis,
     sites: &Sites,
-    recipe: &Recipe,
+    suspends: &[String],
 ) -> Result<Option<Assumed>> {
     if analysis.precision() == Precision::Types {
         return Ok(None);
     }
-    if !recipe.suspends.is_empty() {
+    if !suspends.is_empty() {
         bail!(
             "what `--bysyncify-precise` assumes cannot be checked in a program that its host \
              suspends: leave out that or `--bysyncify-suspends`"

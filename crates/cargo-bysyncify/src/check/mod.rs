@@ -88,11 +88,6 @@ use operators::{Op, is_indirect};
 use pairing::Pairing;
 pub(crate) use wrong::Wrong;
 
-/// Whether modules that are linked are to be checked: if `BYSYNCIFY_VERIFY` is set, and not to 0.
-pub(crate) fn is_wanted() -> bool {
-    std::env::var_os("BYSYNCIFY_VERIFY").is_some_and(|value| value != "0")
-}
-
 /// Proves that the instrumented module is the original one, suspended in these sites and resumed.
 ///
 /// # Errors

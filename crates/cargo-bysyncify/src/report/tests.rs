@@ -106,7 +106,7 @@ fn finished() -> Finished {
                 precision: Precision::Slots,
                 everything: false,
                 checks: false,
-                compact: crate::pipeline::Compact::default(),
+                compact: crate::transform::Compact::default(),
                 verify: false,
                 no_stack_checks: false,
                 opt_level: OptLevel::O3,
