@@ -2,7 +2,7 @@
 //!
 //! That none is running is only one reason. There are places in which code must not wait although it
 //! is called in a coroutine, and the linker sees to it that none is current there
-//! (`crates/cargo-bysyncify/src/guard`):
+//! (`crates/wasm-asyncify/src/guard`):
 //!
 //! - what every panic goes through, the panic hook among it: a panic does not end;
 //! - the initialiser of a `thread_local!`: if two coroutines waited in it, the second would replace

@@ -1,6 +1,6 @@
 //! What the checks that our linker adds have found.
 //!
-//! `crates/cargo-bysyncify/src/guard` says which there are. They know where an error is and what it is,
+//! `crates/wasm-asyncify/src/guard` says which there are. They know where an error is and what it is,
 //! but cannot print it.
 
 use core::slice;

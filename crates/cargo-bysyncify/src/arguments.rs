@@ -5,8 +5,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
+use wasm_asyncify::analysis::Precision;
 
-use crate::analysis::Precision;
 use crate::engine::OptLevel;
 
 /// The arguments of one link.

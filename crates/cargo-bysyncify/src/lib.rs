@@ -8,41 +8,32 @@
 //! *itself* as the linker: the two can never be of different age.
 //!
 //! What is public is for other tools: that link by themselves ([`asyncify`]), or need a wasm target
-//! or `wasm-opt` ([`setup`], and [`WasmOpt`] as an [`Engine`]); and [`guard`] for tests.
+//! or `wasm-opt` ([`setup`], and [`WasmOpt`] as an [`Engine`]). What happens to a module's bytes is in
+//! the crate `wasm-asyncify`.
 
-mod analysis;
 mod arguments;
 mod bindgen;
 mod cargo;
-mod check;
 mod cli;
 mod command;
 mod component;
 mod engine;
 mod events;
-mod exceptions;
 mod features;
-pub mod guard;
-mod instrument;
 mod launch;
 mod link_options;
 mod linker;
 mod made;
-mod module;
 mod naming;
 mod new;
 mod node_run;
 mod pipeline;
-mod precise;
 mod project;
-mod refusal;
 mod report;
 mod run;
 mod serve;
 pub mod setup;
 mod store;
-mod transform;
-mod warnings;
 mod wasm_opt;
 mod watch;
 
@@ -51,15 +42,14 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::Result;
+use wasm_asyncify::analysis::{Analysis, Program};
+use wasm_asyncify::module::Summary;
 
-use analysis::{Analysis, Program};
-use module::Summary;
-
-pub use analysis::{Precision, Vouched};
 pub use cargo::linker_variable;
 pub use engine::{Engine, OptLevel, Options};
 pub use pipeline::Recipe;
-pub use transform::Compact;
+pub use wasm_asyncify::Compact;
+pub use wasm_asyncify::analysis::{Precision, Vouched};
 pub use wasm_opt::WasmOpt;
 
 /// Makes a linked module pausable, as the linker does. One that has nothing to do with Asyncify is

@@ -9,18 +9,18 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, ExitStatus, Stdio};
 
 use anyhow::{Context, Result, bail};
+use wasm_asyncify::Compact;
+use wasm_asyncify::analysis::Vouched;
+use wasm_asyncify::module::{self, Summary};
 
-use crate::analysis::Vouched;
 use crate::arguments::{self, Arguments};
 use crate::engine::{Engine, OptLevel};
 use crate::events::{Events, Figures};
 use crate::made::Made;
-use crate::module::{self, Summary};
 use crate::pipeline::{self, Recipe};
 use crate::store::{self, Store, Temporary};
-use crate::transform::Compact;
 use crate::wasm_opt::WasmOpt;
-use crate::{command, setup, warnings};
+use crate::{command, setup};
 
 /// Runs the linker with the process's arguments (without its own name).
 pub(crate) fn main(arguments: &[OsString]) -> ExitCode {
@@ -88,7 +88,7 @@ fn finish(
     };
     let bytes_before = size(output)?;
     let linked = link_for_analysis(arguments, linker)?;
-    for warning in warnings::of(&linked, &recipe.vouched)? {
+    for warning in wasm_asyncify::warnings::of(&linked, &recipe.vouched)? {
         eprintln!("bysyncify-ld: warning: {warning}");
         events.warning(&warning);
     }

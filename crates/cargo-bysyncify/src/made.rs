@@ -4,10 +4,10 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 use serde_json::{Value, json};
+use wasm_asyncify::Compact;
+use wasm_asyncify::analysis::{Precision, Vouched};
 
-use crate::analysis::{Precision, Vouched};
 use crate::pipeline::Recipe;
-use crate::transform::Compact;
 use crate::wasm_opt::WasmOpt;
 
 /// Counted up when modules are made in another way: what an older program of the same version has

@@ -7,10 +7,9 @@
 use std::collections::HashMap;
 
 use anyhow::Result;
+use wasm_asyncify::analysis::{FunctionIndex, readable};
 use wasm_encoder::{NameMap, NameSection, Section as _};
 use wasmparser::{BinaryReader, NameMap as NameMapReader, Parser, Payload};
-
-use crate::analysis::{FunctionIndex, readable};
 
 /// What a function is called in between.
 pub(crate) fn number(index: FunctionIndex) -> String {
@@ -151,7 +150,7 @@ fn around_names(wasm: &[u8]) -> Result<(&[u8], &[u8], &[u8])> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::module;
+    use wasm_asyncify::module;
 
     const TEXT: &str = r#"(module $demo
         (import "env" "a" (func $"a,b"))

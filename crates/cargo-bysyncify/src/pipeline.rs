@@ -1,7 +1,7 @@
 //! What becomes of a linked module that can suspend.
 //!
 //! ```text
-//!   linked ─► guarded and instrumented (`transform`) ─► optimised ─► validated
+//!   linked ─► guarded and instrumented (the crate `wasm-asyncify`) ─► optimised ─► validated
 //!         └─► guarded ─► instrumented and optimised by wasm-opt ─────┘
 //! ```
 //!
@@ -11,14 +11,14 @@
 use anyhow::{Context, Result};
 use std::fs;
 use std::path::Path;
+use wasm_asyncify::analysis::{Precision, Vouched};
+use wasm_asyncify::module::{self, Summary};
+use wasm_asyncify::{Compact, Instrumented, Prepared};
 
-use crate::analysis::{Precision, Vouched};
 use crate::engine::{Engine, OptLevel, Options};
 use crate::events::{Counts, Phase};
-use crate::module::{self, Summary};
 use crate::naming;
 use crate::store::{self, Temporary};
-use crate::transform::{self, Compact, Instrumented, Prepared};
 
 /// How a module is made pausable.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -47,8 +47,8 @@ pub struct Recipe {
 
 impl Recipe {
     /// What of it the transform has to know.
-    fn transform(&self) -> transform::Options {
-        transform::Options {
+    fn transform(&self) -> wasm_asyncify::Options {
+        wasm_asyncify::Options {
             vouched: self.vouched.clone(),
             suspends: self.suspends.clone(),
             precision: self.precision,
@@ -80,7 +80,7 @@ pub(crate) fn asyncify(
     tell(Phase::Analyse);
     let options = options(linked, recipe)?;
     let (asyncified, counts) = if recipe.everything {
-        let guarded = transform::guarded_for_binaryen(linked, &recipe.transform())?;
+        let guarded = wasm_asyncify::guarded_for_binaryen(linked, &recipe.transform())?;
         tell(Phase::Asyncify);
         let engine = engine.context("only wasm-opt can instrument everything")?;
         let asyncify = |before: &Path, after: &Path| engine.asyncify(before, after, &options);
@@ -122,7 +122,7 @@ pub(crate) fn plain(
     engine: Option<&dyn Engine>,
     scratch: &Path,
 ) -> Result<Vec<u8>> {
-    optimised(transform::bare(linked)?, engine, scratch, &options(linked, recipe)?)
+    optimised(wasm_asyncify::bare(linked)?, engine, scratch, &options(linked, recipe)?)
 }
 
 fn options(linked: &[u8], recipe: &Recipe) -> Result<Options> {

@@ -14,8 +14,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-
-use crate::module;
+use wasm_asyncify::module;
 
 /// A file or a folder that is removed in the end, whatever happens; a renamed one is gone already.
 #[derive(Debug)]

@@ -3,10 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Result;
+use wasm_asyncify::analysis::{
+    Analysis, FunctionIndex, IndirectCall, Program, Vouched, is_in, modules,
+};
 
 use super::model::Report;
 use super::numbers::{grouped, signed};
-use crate::analysis::{Analysis, FunctionIndex, IndirectCall, Program, Vouched, is_in, modules};
 
 /// How many are given.
 const MOST: usize = 5;

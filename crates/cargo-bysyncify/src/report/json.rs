@@ -1,11 +1,11 @@
 //! The report for other programs.
 
 use serde_json::{Value, json};
+use wasm_asyncify::analysis::{FunctionIndex, Step};
 
 use super::advice::Advice;
 use super::model::{Bytes, Report};
 use super::why::Why;
-use crate::analysis::{FunctionIndex, Step};
 
 /// The whole of it.
 pub(super) fn json(report: &Report<'_>, advice: &[Advice]) -> Value {

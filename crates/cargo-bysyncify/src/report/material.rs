@@ -3,13 +3,13 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
+use wasm_asyncify::analysis::{Precision, Vouched};
+use wasm_asyncify::module::Summary;
 use wasmparser::Parser;
 
-use crate::analysis::{Precision, Vouched};
 use crate::engine::{Engine, OptLevel};
 use crate::link_options::LinkOptions;
 use crate::made::Made;
-use crate::module::Summary;
 use crate::pipeline::{self, Recipe};
 use crate::setup;
 use crate::store::{self, Store};

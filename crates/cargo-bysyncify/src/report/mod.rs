@@ -23,14 +23,13 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
+use wasm_asyncify::analysis::{Analysis, Program, readable};
 
 use self::material::Material;
 use self::model::Report;
 use self::options::Format;
 pub(crate) use self::options::Options;
 use self::why::Why;
-use crate::analysis::{Analysis, Program, readable};
-use crate::refusal;
 use crate::run::{self, Built, Request};
 use crate::store;
 
@@ -52,7 +51,7 @@ fn of_module(module: &Path, options: &Options, request: &Request) -> Result<()> 
     let material = Material::of(module)?;
     let recipe = material.recipe(&request.link)?;
     let program = Program::read(&material.linked).context("cannot analyse it")?;
-    refusal::check_names(&program)?;
+    wasm_asyncify::check_names(&program)?;
     if let Some(function) = options.function {
         return print(&named(&program, function)?);
     }

@@ -3,12 +3,12 @@
 use std::collections::{BTreeMap, HashMap};
 
 use anyhow::Result;
+use wasm_asyncify::analysis::{Analysis, FunctionIndex, Program, Step, crate_of, readable};
 
 use super::material::Finished;
 use super::numbers::{grouped, percent, signed};
 use super::precision::Assumption;
 use super::sizes::Sizes;
-use crate::analysis::{Analysis, FunctionIndex, Program, Step, crate_of, readable};
 use crate::made::Made;
 use crate::naming;
 

@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
+use wasm_asyncify::analysis::{Analysis, FunctionIndex, Precision, Program, Vtable};
 
 use super::model::Report;
 use super::numbers::grouped;
-use crate::analysis::{Analysis, FunctionIndex, Precision, Program, Vtable};
 
 /// The assumption of the precise mode, and what it is worth.
 #[derive(Debug)]

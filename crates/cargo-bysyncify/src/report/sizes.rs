@@ -3,9 +3,8 @@
 use std::collections::HashMap;
 
 use anyhow::Result;
+use wasm_asyncify::module;
 use wasmparser::{KnownCustom, Name, Parser, Payload, TypeRef};
-
-use crate::module;
 
 /// The bytes of a module as it would be shipped: without names and debug information.
 #[derive(Debug, Default, PartialEq, Eq)]

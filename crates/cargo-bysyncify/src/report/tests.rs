@@ -6,6 +6,8 @@
 //!      └── app::Gate::read          └── app::Gate::read ── bysyncify_suspend
 //! ```
 
+use wasm_asyncify::analysis::{Analysis, Precision, Program, Vouched, Vtable};
+
 use super::advice::advice;
 use super::html::html;
 use super::json::json;
@@ -14,7 +16,6 @@ use super::model::Report;
 use super::options::Sort;
 use super::table::table;
 use super::why::Why;
-use crate::analysis::{Analysis, Precision, Program, Vouched, Vtable};
 use crate::engine::OptLevel;
 use crate::made::Made;
 use crate::pipeline::Recipe;
@@ -106,7 +107,7 @@ fn finished() -> Finished {
                 precision: Precision::Slots,
                 everything: false,
                 checks: false,
-                compact: crate::transform::Compact::default(),
+                compact: wasm_asyncify::Compact::default(),
                 verify: false,
                 no_stack_checks: false,
                 opt_level: OptLevel::O3,

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use anyhow::{Result, bail};
+use wasm_asyncify::analysis::{Analysis, Cut, FunctionIndex, Program, Step, is_in};
 
 use super::numbers::grouped;
-use crate::analysis::{Analysis, Cut, FunctionIndex, Program, Step, is_in};
 
 /// How many names are listed where several could be meant.
 const MOST: usize = 20;

@@ -1,7 +1,8 @@
 //! Tests of the advice.
 
+use wasm_asyncify::analysis::{Analysis, Precision, Program, Vouched};
+
 use super::{Advice, advice};
-use crate::analysis::{Analysis, Precision, Program, Vouched};
 use crate::made::Made;
 use crate::pipeline::Recipe;
 use crate::report::material::Finished;

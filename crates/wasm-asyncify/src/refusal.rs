@@ -7,7 +7,7 @@ use crate::check::Wrong;
 use crate::instrument::{Obstacle, Refused};
 
 /// Refuses a module whose functions have no names.
-pub(crate) fn check_names(program: &Program) -> Result<()> {
+pub fn check_names(program: &Program) -> Result<()> {
     if !program.has_names() {
         bail!(
             "the module has no function names: something has stripped them before this step, which \

@@ -3,13 +3,13 @@
 use rustc_demangle::demangle;
 
 /// A function's name as a programmer would write it, without hashes.
-pub(crate) fn readable(symbol: &str) -> String {
+pub fn readable(symbol: &str) -> String {
     format!("{:#}", demangle(symbol))
 }
 
 /// The crate that a function (by its readable name) belongs to: of a method, the crate of the
 /// type or, if that is none's, the trait.
-pub(crate) fn crate_of(name: &str) -> &str {
+pub fn crate_of(name: &str) -> &str {
     let mut homes = homes(name).filter_map(|home| home.split_once("::")).map(|(first, _)| first);
     homes.find(|first| first.chars().all(|c| c.is_alphanumeric() || c == '_')).unwrap_or("")
 }
@@ -18,7 +18,7 @@ pub(crate) fn crate_of(name: &str) -> &str {
 ///
 /// - `core::fmt` means `core::fmt::write`, and `<u32 as core::fmt::Display>::fmt`, too,
 /// - but not `<alloc::vec::Vec<core::fmt::Error> as core::ops::Drop>::drop`.
-pub(crate) fn is_in(name: &str, path: &str) -> bool {
+pub fn is_in(name: &str, path: &str) -> bool {
     homes(name).any(|home| {
         home.strip_prefix(path).is_some_and(|rest| {
             rest.is_empty()
@@ -30,7 +30,7 @@ pub(crate) fn is_in(name: &str, path: &str) -> bool {
 
 /// The crates, and the modules right in them, that a function (by its readable name)
 /// belongs to: of `<a::b::C as d::E>::f`, `a`, `a::b` and `d`.
-pub(crate) fn modules(name: &str) -> impl Iterator<Item = &str> {
+pub fn modules(name: &str) -> impl Iterator<Item = &str> {
     let is_plain = |segment: &str| segment.chars().all(|c| c.is_alphanumeric() || c == '_');
     homes(name).flat_map(move |home| {
         // The last one is the function itself, or what is more than a path.

@@ -12,7 +12,7 @@ use super::program::{FunctionIndex, Program, TypeId};
 
 impl Analysis {
     /// The functions that can be on a coroutine's stack.
-    pub(crate) fn on_stack(&self, program: &Program) -> BTreeSet<FunctionIndex> {
+    pub fn on_stack(&self, program: &Program) -> BTreeSet<FunctionIndex> {
         let mut taken: HashMap<TypeId, Vec<FunctionIndex>> = HashMap::new();
         for (index, function) in (0..).zip(&program.functions) {
             if function.taken.is_taken() {

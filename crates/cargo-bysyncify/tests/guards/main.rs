@@ -4,10 +4,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use super::*;
-use crate::analysis::{Analysis, Precision, Program, Vouched};
-use crate::pipeline::{self, Recipe};
-use crate::{command, module, setup};
+use cargo_bysyncify::{Precision, Recipe, Vouched, setup};
+use wasm_asyncify::{Options, guarded_for_binaryen, module};
 
 const TARGET: &str = "wasm32-unknown-unknown";
 
@@ -24,7 +22,7 @@ const DEBUG: Profile = Profile { name: "dev", rustc: &["-Cdebug-assertions"], wa
 const RELEASE: Profile = Profile { name: "release", rustc: &["-Copt-level=3"], wasm_opt: "-O3" };
 
 fn sources() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("src/guard/tests/program")
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/guards/programs")
 }
 
 /// Where cargo builds the library. Not where it has built us: that is locked.
@@ -41,7 +39,7 @@ fn library(profile: Profile, target: &setup::WasmTarget) -> PathBuf {
         .arg(folder())
         .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("../.."));
     target.apply(&mut cargo);
-    command::output(&mut cargo).unwrap();
+    succeed(&mut cargo);
     let name = if profile.name == "dev" { "debug" } else { profile.name };
     folder().join(TARGET).join(name)
 }
@@ -63,7 +61,7 @@ fn compile(name: &str, profile: Profile) -> Vec<u8> {
         .arg(sources().join(name).with_extension("rs"))
         .arg("-o")
         .arg(output.path());
-    command::output(&mut rustc).unwrap();
+    succeed(&mut rustc);
     fs::read(output.path()).unwrap()
 }
 
@@ -93,14 +91,22 @@ fn run(asyncified: &[u8]) -> String {
     let file = tempfile::NamedTempFile::new().unwrap();
     fs::write(file.path(), asyncified).unwrap();
     let mut node = Command::new(setup::node().unwrap());
-    command::stdout(node.arg(sources().join("host.mjs")).arg(file.path())).unwrap()
+    succeed(node.arg(sources().join("host.mjs")).arg(file.path()))
 }
 
-/// The functions whose names contain `part`.
-fn named(wasm: &[u8], part: &str) -> Vec<u32> {
-    let facts = Facts::read(wasm).unwrap();
-    let all = (0..).zip(&facts.signatures).map(|(index, _)| index);
-    all.filter(|index| facts.shown(*index).contains(part)).collect()
+/// Runs a command, and returns what it prints.
+#[track_caller]
+fn succeed(command: &mut Command) -> String {
+    let output = command.output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap().trim_end().to_owned()
+}
+
+/// A program as the linker makes it pausable.
+fn made(compiled: &[u8], recipe: &Recipe) -> Vec<u8> {
+    let folder = tempfile::tempdir().unwrap();
+    let scratch = folder.path().join("module");
+    cargo_bysyncify::asyncify(compiled, recipe, None, &scratch).unwrap()
 }
 
 #[track_caller]
@@ -112,23 +118,17 @@ fn assert_prints(printed: &str, expected: &str) {
 fn no_coroutine_runs_while_the_host_does() {
     for profile in [DEBUG, RELEASE] {
         let wasm = compile("host_boundary", profile);
-        let panics = named(&wasm, "rust_begin_unwind");
-        assert_eq!(panics.len(), 1);
-        let wasm = guard(&wasm, &Guards { panics: &panics, ..Guards::default() }).unwrap();
-        assert_prints(&run(&asyncify(&wasm, profile)), include_str!("program/host_boundary.txt"));
+        let wasm = guarded_for_binaryen(&wasm, &Options::default()).unwrap();
+        assert_prints(&run(&asyncify(&wasm, profile)), include_str!("programs/host_boundary.txt"));
     }
 }
 
 #[test]
 fn overflow_stops_at_once() {
     let guarded = |compiled: &[u8], checks| {
-        let program = Program::read(compiled).unwrap();
-        let analysis = Analysis::of(&program, &Vouched::default(), Precision::Types).unwrap();
-        let panics: Vec<_> = analysis.panics().collect();
-        let on_stack = Some(&analysis.on_stack(&program));
-        guard(compiled, &Guards { panics: &panics, on_stack, checks, ..Guards::default() }).unwrap()
+        guarded_for_binaryen(compiled, &Options { checks, ..Options::default() }).unwrap()
     };
-    let named = include_str!("program/overflow.txt");
+    let named = include_str!("programs/overflow.txt");
     let by_number = ["too_large", "descend"].iter().fold(named.to_owned(), |text, name| {
         let number = "function N (`cargo bysyncify report --function N names it)";
         text.replace(&format!("`overflow::{name}`"), number)
@@ -146,11 +146,10 @@ fn overflow_stops_at_once() {
 fn panic_hooks_cannot_wait() {
     for profile in [DEBUG, RELEASE] {
         let compiled = compile("panic_hook", profile);
-        let folder = tempfile::tempdir().unwrap();
-        let scratch = folder.path().join("module");
-        let recipe = Recipe::default();
-        let (wasm, _) = pipeline::asyncify(&compiled, &recipe, None, &scratch, |_| ()).unwrap();
-        assert_prints(&run(&wasm), include_str!("program/panic_hook.txt"));
+        assert_prints(
+            &run(&made(&compiled, &Recipe::default())),
+            include_str!("programs/panic_hook.txt"),
+        );
     }
 }
 
@@ -162,17 +161,7 @@ fn suspend_that_nobody_expected_is_named() {
         checks: true,
         ..Recipe::default()
     };
-    let folder = tempfile::tempdir().unwrap();
-    let scratch = folder.path().join("module");
-    let (wasm, _) = pipeline::asyncify(&compiled, &recipe, None, &scratch, |_| ()).unwrap();
-    assert_prints(&run(&wasm), include_str!("program/vouched.txt"));
-}
-
-/// A program as the linker makes it pausable.
-fn made(compiled: &[u8], recipe: &Recipe) -> Vec<u8> {
-    let folder = tempfile::tempdir().unwrap();
-    let scratch = folder.path().join("module");
-    pipeline::asyncify(compiled, recipe, None, &scratch, |_| ()).unwrap().0
+    assert_prints(&run(&made(&compiled, &recipe)), include_str!("programs/vouched.txt"));
 }
 
 #[test]
@@ -181,7 +170,7 @@ fn table_that_looks_like_a_vtable_may_be_copied() {
         let compiled = compile("lookalike", profile);
         let recipe = Recipe { checks: profile.name == "dev", ..Recipe::default() };
         let printed = run(&made(&compiled, &recipe));
-        assert_prints(&printed, include_str!("program/lookalike.txt"));
+        assert_prints(&printed, include_str!("programs/lookalike.txt"));
     }
 }
 
@@ -204,7 +193,7 @@ fn table_that_is_taken_for_a_vtable_is_noticed_in_every_build() {
         let recipe = Recipe { checks, precision: Precision::Slots, ..Recipe::default() };
         let printed = run(&made(&compiled, &recipe));
         let (before, after) =
-            include_str!("program/lookalike.txt").split_once("it is pending\nused").unwrap();
+            include_str!("programs/lookalike.txt").split_once("it is pending\nused").unwrap();
         let (_, rest) = after.split_once("it is ready\n").unwrap();
         let message = format!(
             "panic: {caller} was suspended, which `--bysyncify-precise` assumes not to happen; link \

@@ -108,39 +108,39 @@ use crate::exceptions::Cleanups;
 use facts::Facts;
 use plan::Plan;
 
-pub use crate::analysis::WatchedCalls;
+use crate::analysis::WatchedCalls;
 
 /// What to guard, beyond what is guarded always.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Guards<'a> {
+pub(crate) struct Guards<'a> {
     /// Functions (by index) that begin or end a panic, and never suspend.
-    pub panics: &'a [u32],
+    pub(crate) panics: &'a [u32],
     /// Functions (by index) that run an initialiser which two coroutines must not wait in.
-    pub initialisers: &'a [u32],
+    pub(crate) initialisers: &'a [u32],
     /// Imports (by index) that the host suspends their callers in. Nothing is done there: the calls
     /// are made again, and who waits in a coroutine is told so by it.
-    pub suspends: &'a [u32],
+    pub(crate) suspends: &'a [u32],
     /// Calls that are made while an exception is on its way, as destructors are: what they call runs
     /// as the host does.
     pub(crate) cleanups: Option<&'a Cleanups>,
     /// The functions (by index) that can be on a coroutine's stack, if it is to be noticed when
     /// that overflows.
-    pub on_stack: Option<&'a BTreeSet<u32>>,
+    pub(crate) on_stack: Option<&'a BTreeSet<u32>>,
     /// Whether the module checks itself while it runs, beyond that: for debug builds.
-    pub checks: bool,
+    pub(crate) checks: bool,
     /// Functions (by index) that stop the thread until another one does something. A coroutine that
     /// gets there is stopped, if there are checks of any kind.
-    pub parks: &'a [u32],
+    pub(crate) parks: &'a [u32],
     /// Functions (by index) that will not be instrumented, each with a remark that follows its
     /// name in a message, such as " (vouched for by `core::fmt`)". With `checks`, a suspend that
     /// one of them is on the stack of is noticed.
-    pub uninstrumented: &'a [(u32, String)],
+    pub(crate) uninstrumented: &'a [(u32, String)],
     /// Calls in functions (by index) in which nothing is suspended if what `--bysyncify-precise`
     /// assumes is true. That it is suspended there is noticed, in any build.
-    pub assumed: Option<&'a BTreeMap<u32, WatchedCalls>>,
+    pub(crate) assumed: Option<&'a BTreeMap<u32, WatchedCalls>>,
     /// Indirect calls, by their numbers in functions (by index) that will be instrumented, in which
     /// nothing is suspended. With `checks`, that it is so is noticed.
-    pub ruled_out: Option<&'a BTreeMap<u32, BTreeSet<u32>>>,
+    pub(crate) ruled_out: Option<&'a BTreeMap<u32, BTreeSet<u32>>>,
 }
 
 /// The linked module with guards. Names are kept, and must be there.
@@ -150,7 +150,7 @@ pub struct Guards<'a> {
 /// # Errors
 ///
 /// If the module cannot be read, or has the switch and its names are missing.
-pub fn guard(wasm: &[u8], guards: &Guards<'_>) -> Result<Vec<u8>> {
+pub(crate) fn guard(wasm: &[u8], guards: &Guards<'_>) -> Result<Vec<u8>> {
     let guarded = || {
         let facts = Facts::read(wasm)?;
         match Plan::new(&facts, guards)? {

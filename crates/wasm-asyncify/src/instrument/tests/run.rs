@@ -5,7 +5,6 @@ use std::process::Command;
 
 use crate::analysis::{Analysis, Precision, Program, Sites, Vouched};
 use crate::instrument::instrument;
-use crate::{command, setup};
 
 /// A switch for one coroutine, `$program`, whose frames lie between 64 and 65536. `$wait` traces its
 /// argument, waits, and returns 100 more.
@@ -105,9 +104,11 @@ fn traces(program: &str) -> (Vec<String>, String) {
         fs::write(&path, wasm).unwrap();
         path
     };
-    let mut node = Command::new(setup::node().unwrap());
+    let mut node = Command::new("node");
     node.args(["--input-type=module", "--eval", HOST]).args(modules.enumerate().map(write));
-    let printed = command::stdout(&mut node).unwrap();
+    let output = node.output().expect("Node is on PATH");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let printed = String::from_utf8(output.stdout).unwrap();
     let mut traces: Vec<_> = printed.lines().map(str::to_owned).collect();
     let plain = traces.pop().unwrap();
     (traces, plain)

@@ -21,7 +21,7 @@ use crate::warnings;
 
 /// How a module is made pausable.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Options {
+pub struct Options {
     /// What never suspends, by the user's word.
     pub vouched: Vouched,
     /// The imports that the host answers later: it suspends who has called them, by Asyncify's
@@ -70,18 +70,18 @@ impl Compact {
 
 /// A module that can be suspended.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Instrumented {
+pub struct Instrumented {
     /// The module. Its functions have their names.
-    pub(crate) module: Vec<u8>,
+    pub module: Vec<u8>,
     /// How many functions it had.
-    pub(crate) functions: u64,
+    pub functions: u64,
     /// How many of them are instrumented.
-    pub(crate) instrumented: u64,
+    pub instrumented: u64,
 }
 
 /// A linked module that was analysed and has its guards, and is still to be instrumented.
 #[derive(Debug)]
-pub(crate) struct Prepared {
+pub struct Prepared {
     program: Program,
     analysis: Analysis,
     sites: Sites,
@@ -102,7 +102,7 @@ impl Prepared {
     /// # Errors
     ///
     /// If it cannot be read, or an option names what it does not have.
-    pub(crate) fn new(linked: &[u8], options: &Options) -> Result<Self> {
+    pub fn new(linked: &[u8], options: &Options) -> Result<Self> {
         prepare(linked, options, Instrumenter::Own)
     }
 
@@ -112,7 +112,7 @@ impl Prepared {
     ///
     /// If a function would have to be instrumented that cannot be, or the checker finds that one
     /// was instrumented wrongly.
-    pub(crate) fn instrument(self) -> Result<Instrumented> {
+    pub fn instrument(self) -> Result<Instrumented> {
         let Self { program, analysis, sites, guarded, verify } = self;
         let hoisted = exceptions::hoist(&guarded, &sites.functions)?;
         let module = instrument::instrument(&hoisted, &sites)
@@ -130,13 +130,22 @@ impl Prepared {
     }
 }
 
+/// Makes a linked module pausable.
+///
+/// # Errors
+///
+/// As [`Prepared::new`] and [`Prepared::instrument`].
+pub fn transform(linked: &[u8], options: &Options) -> Result<Instrumented> {
+    Prepared::new(linked, options)?.instrument()
+}
+
 /// The linked module with its guards and nothing else, for Binaryen's Asyncify, which chooses itself
 /// what it instruments.
 ///
 /// # Errors
 ///
 /// If the module cannot be read, or has what Binaryen's Asyncify does not support.
-pub(crate) fn guarded_for_binaryen(linked: &[u8], options: &Options) -> Result<Vec<u8>> {
+pub fn guarded_for_binaryen(linked: &[u8], options: &Options) -> Result<Vec<u8>> {
     let prepared = prepare(linked, options, Instrumenter::Binaryen)?;
     refusal::check_for_binaryen(&prepared.program)?;
     Ok(prepared.guarded)
@@ -220,7 +229,7 @@ fn uninstrumented(
 /// # Errors
 ///
 /// If it cannot be read.
-pub(crate) fn bare(linked: &[u8]) -> Result<Vec<u8>> {
+pub fn bare(linked: &[u8]) -> Result<Vec<u8>> {
     module::without_sections(linked, is_of_no_use_later)
 }
 

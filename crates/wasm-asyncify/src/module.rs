@@ -14,20 +14,20 @@ const WITHOUT_SECTION: [&str; 2] = ["mutable-globals", "sign-ext"];
 
 /// What we need to know of a module.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(crate) struct Summary {
+pub struct Summary {
     /// The names it imports from module `asyncify`.
     asyncify_imports: Vec<String>,
     /// Whether it has been through Asyncify.
-    pub(crate) is_asyncified: bool,
+    pub is_asyncified: bool,
     /// The features it uses, by their names in the `target_features` section.
-    pub(crate) features: Vec<String>,
+    pub features: Vec<String>,
     /// Whether wasm-bindgen will have to be run on it.
-    pub(crate) for_wasm_bindgen: bool,
+    pub for_wasm_bindgen: bool,
 }
 
 impl Summary {
     /// Reads a module.
-    pub(crate) fn of(wasm: &[u8]) -> Result<Self> {
+    pub fn of(wasm: &[u8]) -> Result<Self> {
         let mut summary = Self::default();
         let mut features = None;
         let mut memory64 = false;
@@ -81,7 +81,7 @@ impl Summary {
     /// # Errors
     ///
     /// If it has to but cannot.
-    pub(crate) fn needs_asyncify(&self) -> Result<bool> {
+    pub fn needs_asyncify(&self) -> Result<bool> {
         let imports = &self.asyncify_imports;
         if imports.is_empty() {
             return Ok(false);
@@ -125,7 +125,7 @@ pub(crate) fn target_features(section: &[u8]) -> Result<Vec<String>> {
 }
 
 /// Checks that Asyncify left a valid module that imports nothing of it any more.
-pub(crate) fn check_asyncified(wasm: &[u8]) -> Result<()> {
+pub fn check_asyncified(wasm: &[u8]) -> Result<()> {
     Validator::new_with_features(WasmFeatures::all())
         .validate_all(wasm)
         .context("Asyncify wrote an invalid module")?;
@@ -137,7 +137,7 @@ pub(crate) fn check_asyncified(wasm: &[u8]) -> Result<()> {
 }
 
 /// The module without the custom sections whose names `is_dropped` picks.
-pub(crate) fn without_sections(wasm: &[u8], is_dropped: impl Fn(&str) -> bool) -> Result<Vec<u8>> {
+pub fn without_sections(wasm: &[u8], is_dropped: impl Fn(&str) -> bool) -> Result<Vec<u8>> {
     let mut kept = Vec::with_capacity(wasm.len());
     // A section's range begins after its length, so each runs from the end of the one before.
     let mut start = 0;

@@ -1,6 +1,4 @@
-//! What becomes of modules in text form, and of a real program.
-
-mod program;
+//! What becomes of modules in text form. Real programs are in `cargo-bysyncify/tests/guards`.
 
 use super::*;
 

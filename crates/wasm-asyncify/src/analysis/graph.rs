@@ -19,7 +19,7 @@ const BOTTOM: [&str; 2] = ["stop_unwind", "start_rewind"];
 
 /// What was found out about a program.
 #[derive(Debug)]
-pub(crate) struct Analysis {
+pub struct Analysis {
     precision: Precision,
     /// By function index: why it can reach `suspend`.
     suspends: Vec<Option<Because>>,
@@ -46,7 +46,7 @@ impl Analysis {
     /// # Errors
     ///
     /// If something that was vouched for does not exist.
-    pub(crate) fn of(program: &Program, vouched: &Vouched, precision: Precision) -> Result<Self> {
+    pub fn of(program: &Program, vouched: &Vouched, precision: Precision) -> Result<Self> {
         Ok(Self::with_cuts(program, cut::cuts(program, vouched)?, precision))
     }
 
@@ -55,19 +55,19 @@ impl Analysis {
     /// # Errors
     ///
     /// As [`Self::of`].
-    pub(crate) fn with_vouched(&self, program: &Program, vouched: &Vouched) -> Result<Self> {
+    pub fn with_vouched(&self, program: &Program, vouched: &Vouched) -> Result<Self> {
         let other = Self::of(program, vouched, self.precision)?;
         Ok(other.with_hosts(program, self.hosts.clone()))
     }
 
     /// What would have been found with another precision.
-    pub(crate) fn with_precision(&self, program: &Program, precision: Precision) -> Self {
+    pub fn with_precision(&self, program: &Program, precision: Precision) -> Self {
         let other = Self::with_cuts(program, self.cuts.clone(), precision);
         other.with_hosts(program, self.hosts.clone())
     }
 
     /// Analyses a program as if panics could suspend like all else.
-    pub(crate) fn without_cuts(program: &Program, precision: Precision) -> Self {
+    pub fn without_cuts(program: &Program, precision: Precision) -> Self {
         Self::with_cuts(program, vec![None; program.functions.len()], precision)
     }
 
@@ -125,7 +125,7 @@ impl Analysis {
     /// # Errors
     ///
     /// If there is no such import.
-    pub(crate) fn with_host(self, program: &Program, imports: &[String]) -> Result<Self> {
+    pub fn with_host(self, program: &Program, imports: &[String]) -> Result<Self> {
         let mut hosts = BTreeSet::new();
         for name in imports {
             let is_meant = |import: &Import| format!("{}.{}", import.module, import.name) == *name;
@@ -162,29 +162,30 @@ impl Analysis {
         self
     }
 
-    pub(crate) fn precision(&self) -> Precision {
+    /// What an indirect call was taken to be of.
+    pub fn precision(&self) -> Precision {
         self.precision
     }
 
     /// The imports that the host suspends in.
-    pub(crate) fn hosts(&self) -> impl Iterator<Item = FunctionIndex> {
+    pub fn hosts(&self) -> impl Iterator<Item = FunctionIndex> {
         self.hosts.iter().copied()
     }
 
     /// The functions to instrument.
-    pub(crate) fn instrumented(&self) -> impl Iterator<Item = FunctionIndex> {
+    pub fn instrumented(&self) -> impl Iterator<Item = FunctionIndex> {
         (0..)
             .zip(&self.suspends)
             .filter_map(|(index, _)| self.is_instrumented(index).then_some(index))
     }
 
     /// The functions that every panic goes through, and that never return.
-    pub(crate) fn panics(&self) -> impl Iterator<Item = FunctionIndex> {
+    pub fn panics(&self) -> impl Iterator<Item = FunctionIndex> {
         self.cut_as(Cut::Panic)
     }
 
     /// The functions that run the initialiser of a `thread_local!`.
-    pub(crate) fn initialisers(&self) -> impl Iterator<Item = FunctionIndex> {
+    pub fn initialisers(&self) -> impl Iterator<Item = FunctionIndex> {
         self.cut_as(Cut::Initialiser)
     }
 
@@ -194,7 +195,7 @@ impl Analysis {
     }
 
     /// The functions that begin an unwind.
-    pub(crate) fn tops(&self) -> impl Iterator<Item = FunctionIndex> {
+    pub fn tops(&self) -> impl Iterator<Item = FunctionIndex> {
         self.tops.iter().copied()
     }
 
@@ -204,27 +205,27 @@ impl Analysis {
     }
 
     /// Why nobody is called through this function, if it is so.
-    pub(crate) fn cut(&self, index: FunctionIndex) -> Option<&Cut> {
+    pub fn cut(&self, index: FunctionIndex) -> Option<&Cut> {
         self.cuts[index as usize].as_ref()
     }
 
     /// Whether it can be suspended, should a coroutine get to it.
-    pub(crate) fn can_suspend(&self, index: FunctionIndex) -> bool {
+    pub fn can_suspend(&self, index: FunctionIndex) -> bool {
         self.suspends[index as usize].is_some() && self.cut(index).is_none()
     }
 
     /// Whether it begins or ends unwinds or rewinds.
-    pub(crate) fn is_switch(&self, index: FunctionIndex) -> bool {
+    pub fn is_switch(&self, index: FunctionIndex) -> bool {
         self.tops.contains(&index) || self.bottoms.contains(&index)
     }
 
     /// Whether a coroutine can get to a function.
-    pub(crate) fn is_reached(&self, index: FunctionIndex) -> bool {
+    pub fn is_reached(&self, index: FunctionIndex) -> bool {
         self.anyone_is_resumed || self.reached[index as usize].is_some()
     }
 
     /// The functions that a coroutine gets to only through what is vouched for.
-    pub(crate) fn behind_vouched(&self, program: &Program) -> BTreeSet<FunctionIndex> {
+    pub fn behind_vouched(&self, program: &Program) -> BTreeSet<FunctionIndex> {
         let is_vouched = |index: &u32| matches!(self.cut(*index), Some(Cut::Vouched(_)));
         let start = indices(program).filter(|index| is_vouched(index) && self.is_reached(*index));
         let is_barrier = |index| self.is_switch(index) || self.cut(index) == Some(&Cut::Panic);
@@ -237,14 +238,14 @@ impl Analysis {
 
     /// The way from a function to where it suspends, itself first: each step with how the one
     /// before gets there. Nothing if it cannot.
-    pub(crate) fn way_to_suspend(&self, function: FunctionIndex) -> Vec<Step> {
+    pub fn way_to_suspend(&self, function: FunctionIndex) -> Vec<Step> {
         let way = Self::steps(&self.suspends, function);
         if way.is_empty() { Self::steps(&self.suspends_for_host, function) } else { way }
     }
 
     /// The way from a function back to where the coroutine is resumed, itself first: each step
     /// with how it gets to the one before. Nothing if no coroutine gets to the function.
-    pub(crate) fn way_from_resume(&self, function: FunctionIndex) -> Vec<Step> {
+    pub fn way_from_resume(&self, function: FunctionIndex) -> Vec<Step> {
         Self::steps(&self.reached, function)
     }
 
@@ -261,7 +262,8 @@ impl Analysis {
         way
     }
 
-    pub(crate) fn is_instrumented(&self, index: FunctionIndex) -> bool {
+    /// Whether a function is instrumented.
+    pub fn is_instrumented(&self, index: FunctionIndex) -> bool {
         let at = index as usize;
         let for_coroutine = self.suspends[at].is_some() && self.is_reached(index);
         let for_host = self.suspends_for_host.get(at).is_some_and(Option::is_some);

@@ -16,7 +16,7 @@ use crate::module::Summary;
 /// # Errors
 ///
 /// If the module cannot be read.
-pub(crate) fn of(linked: &[u8], vouched: &Vouched) -> Result<Vec<String>> {
+pub fn of(linked: &[u8], vouched: &Vouched) -> Result<Vec<String>> {
     // Reading a program takes a while.
     if can_park(linked)? || !mentions(linked, &["park", "mpmc"]) {
         return Ok(Vec::new());
@@ -35,7 +35,7 @@ pub(crate) fn of(linked: &[u8], vouched: &Vouched) -> Result<Vec<String>> {
 /// # Errors
 ///
 /// If the module cannot be read.
-pub(crate) fn parks(linked: &[u8], program: &Program) -> Result<Vec<FunctionIndex>> {
+pub fn parks(linked: &[u8], program: &Program) -> Result<Vec<FunctionIndex>> {
     Ok(if can_park(linked)? { Vec::new() } else { std_parks(program) })
 }
 

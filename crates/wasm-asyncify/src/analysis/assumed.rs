@@ -21,12 +21,12 @@ use super::sites::Sites;
 
 /// Calls of one function, after which to look whether a coroutine is being suspended.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct WatchedCalls {
+pub(crate) struct WatchedCalls {
     /// Those of these functions.
-    pub direct: BTreeSet<FunctionIndex>,
+    pub(crate) direct: BTreeSet<FunctionIndex>,
     /// The indirect ones, by their numbers among all that it makes; each with the only function that
     /// could be suspended in it, if there is one.
-    pub indirect: BTreeMap<u32, Option<FunctionIndex>>,
+    pub(crate) indirect: BTreeMap<u32, Option<FunctionIndex>>,
 }
 
 /// By function: the calls in it that are not suspended only by assumption.

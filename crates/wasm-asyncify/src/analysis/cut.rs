@@ -34,7 +34,7 @@ const SINKS: [&str; 17] = [
 
 /// Why a function is cut.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Cut {
+pub enum Cut {
     /// It is the end of every panic or failed allocation.
     Panic,
     /// It runs the initialiser of a `thread_local!`, in which the linker sees to it that no coroutine

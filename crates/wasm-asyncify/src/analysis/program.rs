@@ -10,16 +10,16 @@ use super::calls::{Calls, IndirectCall, Through};
 use super::reader::Reader;
 
 /// The index of a function in its module, imported ones first.
-pub(crate) type FunctionIndex = u32;
+pub type FunctionIndex = u32;
 
 /// Stands for a function type. One that a call of another type can be of has the same.
 pub(crate) type TypeId = u32;
 
 /// One module.
 #[derive(Debug, Default)]
-pub(crate) struct Program {
+pub struct Program {
     /// By index.
-    pub(crate) functions: Vec<Function>,
+    pub functions: Vec<Function>,
     /// What the entries of table 0 hold at first.
     pub(crate) table: BTreeMap<u64, FunctionIndex>,
     /// Whether table 0 can hold anything else later.
@@ -28,7 +28,7 @@ pub(crate) struct Program {
     /// it suspends, nobody knows.
     pub(crate) has_foreign: bool,
     /// The tables in data that are taken for vtables where that is [asked for](super::Precision).
-    pub(crate) vtables: Vec<Vtable>,
+    pub vtables: Vec<Vtable>,
     pub(crate) exports: Vec<(String, FunctionIndex)>,
     /// By type id.
     pub(crate) types: Vec<FuncType>,
@@ -36,42 +36,47 @@ pub(crate) struct Program {
 
 /// One function.
 #[derive(Debug, Default)]
-pub(crate) struct Function {
+pub struct Function {
     /// As the linker wrote it.
-    pub(crate) name: Option<String>,
-    pub(crate) import: Option<Import>,
+    pub name: Option<String>,
+    /// Where it comes from, if it is imported.
+    pub import: Option<Import>,
     pub(crate) type_id: TypeId,
     /// Where the body is in the file, its size included; empty for an import.
     pub(crate) body: Range<usize>,
-    pub(crate) calls: Calls,
-    pub(crate) taken: Taken,
+    /// What it calls.
+    pub calls: Calls,
+    /// Whether its address is taken, and where it is to be found.
+    pub taken: Taken,
 }
 
 /// A table in data that has a vtable's shape.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Vtable {
+pub struct Vtable {
     /// Where it is in memory, if it is always there.
-    pub(crate) address: Option<u64>,
+    pub address: Option<u64>,
     /// In bytes.
-    pub(crate) size: u64,
+    pub size: u64,
     /// By how many bytes from the beginning.
-    pub(crate) functions: BTreeMap<u64, FunctionIndex>,
+    pub functions: BTreeMap<u64, FunctionIndex>,
 }
 
 /// Where an imported function comes from.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Import {
-    pub(crate) module: String,
-    pub(crate) name: String,
+pub struct Import {
+    /// The name of the module.
+    pub module: String,
+    /// Its name there.
+    pub name: String,
 }
 
 /// Where a function's address is to be found, and so who can call it indirectly.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Taken {
+pub struct Taken {
     /// In code, or in data of unknown shape: any indirect call of its type can be of it.
-    pub(crate) anywhere: bool,
+    pub anywhere: bool,
     /// In vtables of trait objects, this many bytes from their beginning.
-    pub(crate) slots: BTreeSet<u64>,
+    pub slots: BTreeSet<u64>,
 }
 
 impl Taken {
@@ -83,7 +88,11 @@ impl Taken {
 impl Program {
     /// Reads a module. With `reloc.*` sections in it (`--emit-relocs`) more is known of who can
     /// call what.
-    pub(crate) fn read(wasm: &[u8]) -> Result<Self> {
+    ///
+    /// # Errors
+    ///
+    /// If it is no module, or a broken one.
+    pub fn read(wasm: &[u8]) -> Result<Self> {
         let mut reader = Reader::default();
         for payload in Parser::new(0).parse_all(wasm) {
             reader.payload(payload?)?;
@@ -92,7 +101,12 @@ impl Program {
     }
 
     /// The function's name in the module, or a made-up one.
-    pub(crate) fn symbol(&self, index: FunctionIndex) -> String {
+    ///
+    /// # Panics
+    ///
+    /// If there is no such function.
+    #[must_use]
+    pub fn symbol(&self, index: FunctionIndex) -> String {
         let function = &self.functions[index as usize];
         match (&function.name, &function.import) {
             (Some(name), _) => name.clone(),
@@ -102,7 +116,8 @@ impl Program {
     }
 
     /// The first function of this name.
-    pub(crate) fn named(&self, name: &str) -> Option<FunctionIndex> {
+    #[must_use]
+    pub fn named(&self, name: &str) -> Option<FunctionIndex> {
         let found =
             self.functions.iter().position(|function| function.name.as_deref() == Some(name));
         found.map(|index| index as FunctionIndex)

@@ -8,7 +8,7 @@ use super::program::{FunctionIndex, Program, TypeId};
 
 impl Analysis {
     /// The calls by which a function can suspend, one a line.
-    pub(crate) fn chain(&self, program: &Program, function: FunctionIndex) -> String {
+    pub fn chain(&self, program: &Program, function: FunctionIndex) -> String {
         let mut steps = self.way_to_suspend(function).into_iter();
         let first = steps.next().map(|_| format!("    {}", program.readable(function)));
         let rest = steps.map(|step| format!("      {}", self.call(program, step)));
@@ -17,7 +17,7 @@ impl Analysis {
 
     /// The way from where a coroutine is resumed to the function: each step with how the one
     /// before calls it. Nothing if no coroutine gets to it.
-    pub(crate) fn down_to(&self, function: FunctionIndex) -> Vec<Step> {
+    pub fn down_to(&self, function: FunctionIndex) -> Vec<Step> {
         let mut way = self.way_from_resume(function);
         // Each has how it calls the next one: that belongs to the next.
         for at in 1..way.len() {
@@ -31,7 +31,7 @@ impl Analysis {
     }
 
     /// A call, in words: `calls a::b`.
-    pub(crate) fn call(&self, program: &Program, step: Step) -> String {
+    pub fn call(&self, program: &Program, step: Step) -> String {
         let name = program.readable(step.function);
         match step.indirect {
             None => format!("calls {name}"),
@@ -40,12 +40,7 @@ impl Analysis {
     }
 
     /// How an indirect call gets to `callee`, in words.
-    pub(crate) fn way(
-        &self,
-        program: &Program,
-        call: IndirectCall,
-        callee: FunctionIndex,
-    ) -> String {
+    pub fn way(&self, program: &Program, call: IndirectCall, callee: FunctionIndex) -> String {
         let taken = &program.functions[callee as usize].taken;
         let through = match call.through {
             Through::Any => "a function pointer".to_owned(),
@@ -67,12 +62,12 @@ impl Analysis {
 
 impl Program {
     /// What a programmer would call the function.
-    pub(crate) fn readable(&self, function: FunctionIndex) -> String {
+    pub fn readable(&self, function: FunctionIndex) -> String {
         readable(&self.symbol(function))
     }
 
     /// The functions that an indirect call can be of.
-    pub(crate) fn meant(&self, call: IndirectCall) -> impl Iterator<Item = FunctionIndex> {
+    pub fn meant(&self, call: IndirectCall) -> impl Iterator<Item = FunctionIndex> {
         let functions = (0..).zip(&self.functions).map(|(index, _)| index);
         functions.filter(move |index| self.can_mean(call, *index))
     }

@@ -6,17 +6,18 @@ use super::program::{FunctionIndex, TypeId};
 
 /// The calls in one function.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Calls {
-    pub(crate) direct: BTreeSet<FunctionIndex>,
+pub struct Calls {
+    /// The functions that it calls directly.
+    pub direct: BTreeSet<FunctionIndex>,
     /// Each with its number among all that the function has, in order.
-    pub(crate) indirect: BTreeMap<u32, IndirectCall>,
+    pub indirect: BTreeMap<u32, IndirectCall>,
     /// The first tail call, by its offset in the file.
     pub(crate) tail_call: Option<u64>,
 }
 
 /// What an indirect call can reach.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) struct IndirectCall {
+pub struct IndirectCall {
     pub(crate) type_id: TypeId,
     pub(crate) through: Through,
 }

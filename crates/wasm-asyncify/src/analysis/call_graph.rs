@@ -16,10 +16,11 @@ pub(super) enum Because {
 
 /// One step of a way through the program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Step {
-    pub(crate) function: FunctionIndex,
+pub struct Step {
+    /// The function.
+    pub function: FunctionIndex,
     /// The call that leads here, or away, if it is indirect.
-    pub(crate) indirect: Option<IndirectCall>,
+    pub indirect: Option<IndirectCall>,
 }
 
 /// What an indirect call is taken to be of.

@@ -1,0 +1,33 @@
+#![doc = include_str!("../README.md")]
+//! # What is where
+//!
+//! Bytes go in and bytes come out: nothing here reads a file or the environment, or runs a program.
+//!
+//! ```text
+//!                    transform            what becomes of a module, in order
+//!      ┌─────────┬───────┴──┬───────────┐
+//!    guard   exceptions  instrument   check       adds guards; prepares what catches;
+//!      └────┬────┴──────────┘           │         rewrites functions; proves that it was right
+//!        analysis ◄─────────────────────┘         which functions can be suspended, and in which calls
+//! ```
+//!
+//! [`transform()`] does all of it. [`Prepared`] is for who wants to know how far it is, and [`analysis`]
+//! for who wants to know why something is instrumented.
+
+#![forbid(unsafe_code)]
+
+pub mod analysis;
+mod check;
+mod exceptions;
+mod guard;
+mod instrument;
+pub mod module;
+mod precise;
+mod refusal;
+mod transform;
+pub mod warnings;
+
+pub use refusal::check_names;
+pub use transform::{
+    Compact, Instrumented, Options, Prepared, bare, guarded_for_binaryen, transform,
+};
