@@ -27,6 +27,9 @@ pub(crate) enum Fatal {
     Uninstrumented { function: Function },
     /// A coroutine called a function that stops the thread, where there is no other.
     Parked { function: Function },
+    /// A coroutine has waited in the initialiser of a `thread_local!`, and meanwhile another one has
+    /// been through it.
+    Reinitialised { function: Function },
     /// A call was suspended that `--bysyncify-precise` assumes never to be. The function's name has
     /// the callee's in it.
     Assumed { function: Function, callee: Option<Function> },
@@ -101,6 +104,12 @@ impl fmt::Display for Fatal {
                 "{function} would stop the only thread there is: what waits in it spins for ever; \
                  wait with `embed` instead"
             ),
+            Self::Reinitialised { function } => write!(
+                f,
+                "{function} has waited in the initialiser of a `thread_local!`, and would replace \
+                 the value that another coroutine has made there meanwhile; make the value before, \
+                 and put it into a `OnceCell` there"
+            ),
             Self::Assumed { function, callee } => {
                 write!(f, "{function}")?;
                 if let (true, Some(callee)) = (function.name.is_empty(), callee) {
@@ -165,7 +174,8 @@ mod tests {
             Fatal::CanaryDead => Fatal::ForeignStack,
             Fatal::ForeignStack => Fatal::Uninstrumented { function },
             Fatal::Uninstrumented { .. } => Fatal::Parked { function },
-            Fatal::Parked { .. } => Fatal::Assumed { function, callee: None },
+            Fatal::Parked { .. } => Fatal::Reinitialised { function },
+            Fatal::Reinitialised { .. } => Fatal::Assumed { function, callee: None },
             Fatal::Assumed { .. } => Fatal::NotInstrumented,
             Fatal::NotInstrumented => Fatal::LostFrames,
             Fatal::LostFrames => Fatal::NotCurrent,

@@ -20,7 +20,8 @@ struct Report {
     /// The function's number in the module as it was linked.
     number: usize,
     /// The lowest address that the function may write to. Null if that is not what was checked,
-    /// but that the function is on the stack at no suspend; [`PARKED`] if no coroutine may call it.
+    /// but that the function is on the stack at no suspend; [`PARKED`] if no coroutine may call it;
+    /// [`REINITIALISED`] if it is about to initialise what another one has.
     lowest: *const u8,
     /// The low end of the running coroutine's stack.
     base: *const u8,
@@ -31,6 +32,9 @@ struct Report {
 
 /// See [`Report::lowest`].
 const PARKED: usize = 1;
+
+/// See [`Report::lowest`].
+const REINITIALISED: usize = 2;
 
 /// Tells the checks whom to call, if there are any.
 #[inline]
@@ -60,8 +64,10 @@ unsafe extern "C" fn report(report: *mut (), _: Mark) {
             }
         });
     }
-    if report.lowest.addr() == PARKED {
-        fatal(&Fatal::Parked { function });
+    match report.lowest.addr() {
+        PARKED => fatal(&Fatal::Parked { function }),
+        REINITIALISED => fatal(&Fatal::Reinitialised { function }),
+        _ => {}
     }
     let core = report.base.wrapping_sub(size_of::<RawCore>()).cast::<RawCore>();
     // SAFETY: its coroutine is running.

@@ -11,6 +11,8 @@
 //!        analysis ◄─────────────────────┘         which functions can be suspended, and in which calls
 //! ```
 //!
+//! `initialisers` finds what guards have to look at, by what `instrument` says of calls.
+//!
 //! [`transform()`] does all of it. [`Prepared`] is for who wants to know how far it is, and [`analysis`]
 //! for who wants to know why something is instrumented.
 
@@ -20,6 +22,7 @@ pub mod analysis;
 mod check;
 mod exceptions;
 mod guard;
+mod initialisers;
 mod instrument;
 pub mod module;
 mod precise;

@@ -4,6 +4,7 @@ use anyhow::{Error, Result, anyhow, bail};
 
 use crate::analysis::{Analysis, Program, readable};
 use crate::check::Wrong;
+use crate::initialisers::Lost;
 use crate::instrument::{Obstacle, Refused};
 
 /// Refuses a module whose functions have no names.
@@ -87,6 +88,19 @@ pub(crate) fn of_checker(error: Error, program: &Program) -> Error {
         "{name} was instrumented wrongly, which the checker of cargo-bysyncify has found: {wrong}.\n  \
          The program is not to blame: please report it, with these lines. Until it is mended, link \
          with --bysyncify-everything"
+    )
+}
+
+/// Says of a function in which it cannot be told what is written to, and what to do. Other errors stay as
+/// they are.
+pub(crate) fn of_initialiser(error: Error, program: &Program) -> Error {
+    let Some(Lost { function }) = error.downcast_ref() else { return error };
+    let name = readable(&program.symbol(*function));
+    anyhow!(
+        "`{name}` can wait in the initialiser of a `thread_local!`, which was inlined, and it cannot \
+         be told which one: two coroutines could be in it at once.\n  \
+         Make the value before, and put it into a `OnceCell` there; or build at another `opt-level` \
+         than \"z\", or without `lto`, at which std's function is not inlined"
     )
 }
 

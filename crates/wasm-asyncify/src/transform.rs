@@ -13,6 +13,7 @@ use crate::analysis::{Analysis, Cut, FunctionIndex, Precision, Program, Sites, V
 use crate::check;
 use crate::exceptions::{self, Cleanups};
 use crate::guard::{self, Guards};
+use crate::initialisers;
 use crate::instrument;
 use crate::module;
 use crate::precise;
@@ -157,7 +158,7 @@ fn prepare(linked: &[u8], options: &Options, instrumenter: Instrumenter) -> Resu
     let analysis = Analysis::of(&program, &options.vouched, options.precision)?
         .with_host(&program, &options.suspends)?;
     let panics: Vec<_> = analysis.panics().collect();
-    let initialisers: Vec<_> = analysis.initialisers().collect();
+    let running_initialisers: Vec<_> = analysis.initialisers().collect();
     let checks = options.checks;
     let mut sites = options.compact.sites(&program, &analysis);
     // Where a coroutine can be whatever is assumed.
@@ -173,11 +174,14 @@ fn prepare(linked: &[u8], options: &Options, instrumenter: Instrumenter) -> Resu
     let suspends: Vec<_> = analysis.hosts().collect();
     let on_stack = (!options.no_stack_checks).then(|| sound.on_stack(&program));
     let parks = warnings::parks(linked, &program)?;
+    let rewrites = initialisers::find(linked, &sites)
+        .map_err(|error| refusal::of_initialiser(error, &program))?;
     let bare = bare(linked)?;
     let cleanups = Cleanups::find(&bare, &program, &sites)?;
     let guards = Guards {
         panics: &panics,
-        initialisers: &initialisers,
+        initialisers: &running_initialisers,
+        rewrites: Some(&rewrites),
         suspends: &suspends,
         on_stack: on_stack.as_ref(),
         // Binaryen has its own way.

@@ -59,7 +59,9 @@ pub(super) fn cuts(program: &Program, vouched: &Vouched) -> Result<Vec<Option<Cu
         };
         let name = readable(symbol);
         let mut cut = is_sink(&name).then_some(Cut::Panic);
-        if is_initialiser(&name) {
+        let calls = function.calls.direct.iter();
+        let calls = calls.filter_map(|called| program.functions[*called as usize].name.as_deref());
+        if is_initialiser(&name, calls.map(readable)) {
             cut = Some(Cut::Initialiser);
         }
         for (path, used) in vouched.0.iter().zip(&mut used) {

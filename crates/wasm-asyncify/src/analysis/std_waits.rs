@@ -1,8 +1,8 @@
 //! Functions of std in which a wait ends badly, by their names.
 //!
 //! A name is no proof: the program can have a function of its own called so, and the optimiser can
-//! leave none. What a name costs is a refusal with a message, where code waits in there. What is
-//! missed because the function was inlined is for `docs/limits.md` to say.
+//! leave none. What a name costs is a refusal with a message, where code waits in there. If what runs an
+//! initialiser was inlined, `crate::initialisers` finds it.
 
 use super::names::{is_in, readable};
 use super::program::{FunctionIndex, Program};
@@ -13,9 +13,16 @@ const THREAD_LOCAL: &str = "std::sys::thread_local";
 /// Their methods that call an initialiser.
 const INITIALISE: [&str; 3] = ["initialize", "get_or_init_slow", "try_initialize"];
 
-/// Whether this (by its readable name) runs the initialiser of a `thread_local!`.
-pub(super) fn is_initialiser(name: &str) -> bool {
-    is_in(name, THREAD_LOCAL) && INITIALISE.contains(&method(name))
+/// Those that call one of these, and have it in them if it was inlined.
+const GET: [&str; 2] = ["get", "get_or_init"];
+
+/// Whether this (by its readable name) runs the initialiser of a `thread_local!`. `calls` are the
+/// names of what it calls.
+pub(super) fn is_initialiser(name: &str, mut calls: impl Iterator<Item = String>) -> bool {
+    is_in(name, THREAD_LOCAL)
+        && (INITIALISE.contains(&method(name))
+            || (GET.contains(&method(name))
+                && !calls.any(|name| INITIALISE.contains(&method(&name)))))
 }
 
 /// What stops the thread until another one does something.
@@ -77,6 +84,7 @@ fn method(name: &str) -> &str {
 mod tests {
     use super::*;
     use crate::analysis::readable;
+    use std::iter;
 
     #[test]
     fn initialisers_are_known_by_name_in_both_manglings() {
@@ -88,16 +96,28 @@ mod tests {
             (format!("<{no_threads}<a::B<c::D>>>::initialize::<a::f>"), true),
             (format!("{native}<T,D>::get_or_init_slow"), true),
             (format!("<{native}<u32, !>>::get_or_init_slow::<a::f>"), true),
-            (format!("{no_threads}<T>::get"), false),
+            (format!("{no_threads}<T>::get_mut"), false),
             ("a::thread_local::LazyStorage<T>::initialize".to_owned(), false),
             ("std::thread::local::LocalKey<T>::initialize_with".to_owned(), false),
             ("std::sync::once_lock::OnceLock<T>::initialize".to_owned(), false),
         ] {
-            assert_eq!(is_initialiser(&name), expected, "{name}");
+            assert_eq!(is_initialiser(&name, iter::empty()), expected, "{name}");
         }
-        assert!(is_initialiser(&readable(
+        let legacy = readable(
             "_ZN3std3sys12thread_local10no_threads20LazyStorage$LT$T$GT$10initialize\
-             17h32c01ccd910c5b65E"
-        )));
+             17h32c01ccd910c5b65E",
+        );
+        assert!(is_initialiser(&legacy, iter::empty()));
+    }
+
+    #[test]
+    fn what_calls_an_initialiser_by_itself_is_one_if_that_was_inlined() {
+        let get = "std::sys::thread_local::no_threads::LazyStorage<T>::get";
+        let initialise = "std::sys::thread_local::no_threads::LazyStorage<T>::initialize";
+        let calls = |name: &str| iter::once(name.to_owned());
+        assert!(!is_initialiser(get, calls(initialise)));
+        assert!(is_initialiser(get, calls("a::f")));
+        assert!(is_initialiser(get, iter::empty()));
+        assert!(!is_initialiser("std::sync::once_lock::OnceLock<T>::get", iter::empty()));
     }
 }

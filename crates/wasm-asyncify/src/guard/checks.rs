@@ -13,6 +13,7 @@ use super::stack::StackChecks;
 use super::twins;
 use super::watched::Watched;
 use crate::analysis::readable;
+use crate::initialisers::Rewrites;
 
 /// What the library calls to say that it can be called.
 pub(super) const SET_REPORTER: &str = "bysyncify_set_reporter";
@@ -32,6 +33,8 @@ pub(super) struct Checks {
     remarks: BTreeMap<u32, String>,
     /// The functions that no coroutine may get to.
     parks: BTreeSet<u32>,
+    /// What must not be alive before it is written.
+    rewrites: Rewrites,
     switch: BTreeSet<u32>,
     /// The functions that are not checked, the switch among them.
     exempt: BTreeSet<u32>,
@@ -60,6 +63,8 @@ pub(super) struct FunctionChecks {
     pub(super) after_call: Vec<Instruction<'static>>,
     /// After calls in which nothing should be suspended for a reason of their own.
     pub(super) watched: BTreeMap<Callee, Vec<Instruction<'static>>>,
+    /// Before instructions, by their numbers.
+    pub(super) before: BTreeMap<usize, Vec<Instruction<'static>>>,
 }
 
 /// Whom a call is of.
@@ -110,6 +115,7 @@ impl Checks {
             },
             remarks: guards.uninstrumented.iter().cloned().collect(),
             parks: guards.parks.iter().copied().collect(),
+            rewrites: guards.rewrites.cloned().unwrap_or_default(),
             switch,
             exempt,
             start_unwind: facts.asyncify("start_unwind"),
@@ -141,7 +147,8 @@ impl Checks {
         let remark = self.remarks.get(&function);
         let has_stack_check = self.stack.as_ref().is_some_and(|stack| stack.is_checked(function));
         let is_park = self.parks.contains(&function);
-        let has_checks = remark.is_some() || has_stack_check || is_park;
+        let rewrites = self.rewrites.get(&function);
+        let has_checks = remark.is_some() || has_stack_check || is_park || rewrites.is_some();
         if self.exempt.contains(&function) || !has_checks {
             let watched = self.watched(function, facts, writer);
             return FunctionChecks { watched, ..FunctionChecks::default() };
@@ -163,8 +170,14 @@ impl Checks {
             true => writer.assert_not_in_coroutine(&who, self.report),
             false => Vec::new(),
         };
+        let rewrites = self.rewrites.get(&function).into_iter().flatten();
+        let before = rewrites.map(|(number, places)| {
+            let checks = places.iter().map(|place| writer.assert_dead(*place, &who, self.report));
+            (*number, checks.flatten().collect())
+        });
+        let before = before.collect();
         let watched = self.watched(function, facts, writer);
-        FunctionChecks { who, at_start, after_call, watched }
+        FunctionChecks { who, at_start, after_call, watched, before }
     }
 
     /// Says which function it is, or one that is alike.

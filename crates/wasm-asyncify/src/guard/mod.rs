@@ -35,8 +35,9 @@
 //!
 //! A `thread_local!` counts on its initialiser being entered once. If two coroutines waited in it,
 //! the one that ends last would replace the value, to which there may be references. So while std's
-//! function runs that calls it, no coroutine is current either. std's other lazily initialised types
-//! notice by themselves that they are entered twice.
+//! function runs that calls it, no coroutine is current either. Where that function was inlined it is looked,
+//! before the value is written, whether another one has been through (`crate::initialisers`). std's other lazily
+//! initialised types notice by themselves that they are entered twice.
 //!
 //! # What runs while a panic unwinds
 //!
@@ -104,6 +105,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use anyhow::{Context, Result};
 
 use crate::exceptions::Cleanups;
+use crate::initialisers::Rewrites;
 
 use facts::Facts;
 use plan::Plan;
@@ -117,6 +119,9 @@ pub(crate) struct Guards<'a> {
     pub(crate) panics: &'a [u32],
     /// Functions (by index) that run an initialiser which two coroutines must not wait in.
     pub(crate) initialisers: &'a [u32],
+    /// Where, in functions (by index), the initialiser of a `thread_local!` may have been through
+    /// meanwhile. That it was is noticed, in any build.
+    pub(crate) rewrites: Option<&'a Rewrites>,
     /// Imports (by index) that the host suspends their callers in. Nothing is done there: the calls
     /// are made again, and who waits in a coroutine is told so by it.
     pub(crate) suspends: &'a [u32],

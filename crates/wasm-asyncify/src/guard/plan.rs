@@ -39,7 +39,8 @@ impl Plan {
         let host_stack = facts.globals;
         let why_outside = host_stack + 1;
         let is_watched = guards.checks || guards.assumed.is_some();
-        let has_checks = is_watched || guards.on_stack.is_some();
+        let has_rewrites = guards.rewrites.is_some_and(|rewrites| !rewrites.is_empty());
+        let has_checks = is_watched || guards.on_stack.is_some() || has_rewrites;
         let checks = has_checks.then_some(CheckGlobals {
             reporter: host_stack + 2,
             unwinding: is_watched.then_some(host_stack + 3),

@@ -1,18 +1,22 @@
 //! The code that says what a check has found.
 
 use wasm_encoder::Instruction::{
-    Call, End, GlobalGet, GlobalSet, I32And, I32Const, I32Eqz, I32GeU, I32LtU, I32Or, I32ShrU,
-    I32Store, I32Sub, I64And, I64Const, I64ExtendI32U, I64GeU, I64LtU, I64ShrU, I64Store, I64Sub,
-    If, LocalGet, LocalTee, MemoryInit, MemorySize, Unreachable,
+    Call, End, GlobalGet, GlobalSet, I32And, I32Const, I32Eq, I32Eqz, I32GeU, I32Load8U, I32LtU,
+    I32Or, I32ShrU, I32Store, I32Sub, I64And, I64Const, I64ExtendI32U, I64GeU, I64LtU, I64ShrU,
+    I64Store, I64Sub, If, LocalGet, LocalTee, MemoryInit, MemorySize, Unreachable,
 };
 use wasm_encoder::{BlockType, ConstExpr, Function, Instruction, MemArg, MemArgTarget};
 
 use super::code::{CheckGlobals, Globals, Writer};
 use super::stack::{ABOVE_LOW_END, NEAR};
+use crate::initialisers::{ALIVE, Place};
 
 /// What `report` gets for a lowest address if a coroutine is to stop the thread. (`PARKED` in
 /// `src/reporter.rs`.)
 const PARKED: u64 = 1;
+
+/// The same if a `thread_local!` is to be initialised again. (`REINITIALISED` there.)
+const REINITIALISED: u64 = 2;
 
 /// The words in the library's `Report`.
 const REPORT_WORDS: u64 = 6;
@@ -62,6 +66,23 @@ impl Writer {
     ) -> Vec<Instruction<'static>> {
         let mut code = vec![GlobalGet(self.globals.current_core), self.is_null(), I32Eqz];
         code.extend([If(BlockType::Empty), self.constant(PARKED)]);
+        code.extend(who.iter().cloned());
+        code.extend([Call(report), End]);
+        code
+    }
+
+    /// Calls `report` if the state of a `thread_local!` is alive.
+    pub(super) fn assert_dead(
+        &self,
+        state: Place,
+        who: &[Instruction<'static>],
+        report: u32,
+    ) -> Vec<Instruction<'static>> {
+        let base = state.base.map_or(self.null(), GlobalGet);
+        let target = MemArgTarget::Memory(0);
+        let memarg = MemArg { offset: state.address, align: 0, target, ordering: None };
+        let mut code = vec![base, I32Load8U(memarg), I32Const(ALIVE), I32Eq];
+        code.extend([If(BlockType::Empty), self.constant(REINITIALISED)]);
         code.extend(who.iter().cloned());
         code.extend([Call(report), End]);
         code

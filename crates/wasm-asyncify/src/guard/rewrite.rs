@@ -64,7 +64,7 @@ impl Rewriter<'_> {
         write(body, &own.at_start);
         let mut has_called = false;
         let (mut sets, mut calls, mut indirect_calls) = (0, 0, 0);
-        for operator in operators {
+        for (number, operator) in operators.into_iter().enumerate() {
             let operator = operator?;
             // A call that is followed by this does not return.
             if has_called && !matches!(operator, Operator::Unreachable) {
@@ -73,6 +73,9 @@ impl Rewriter<'_> {
             let callee = callee(&operator, &mut indirect_calls);
             let watched = callee.and_then(|callee| own.watched.get(&callee));
             has_called = watched.is_none() && self.is_call(&operator);
+            if let Some(check) = own.before.get(&number) {
+                write(body, check);
+            }
             if is_call(&operator) {
                 let is_shielded =
                     self.guards.cleanups.is_some_and(|all| all.contains(function, calls));

@@ -131,6 +131,16 @@ fn callee(
     }
 }
 
+/// Whether it is a call that can suspend; see [`callee`].
+pub(crate) fn can_suspend(
+    sites: &Sites,
+    function: FunctionIndex,
+    operator: &Operator<'_>,
+    indirect: u32,
+) -> bool {
+    callee(sites, function, operator, indirect).is_some()
+}
+
 /// Whether it is a call of any kind.
 pub(crate) fn is_call(operator: &Operator<'_>) -> bool {
     matches!(operator, Operator::Call { .. } | Operator::ReturnCall { .. }) || is_indirect(operator)

@@ -5,7 +5,7 @@
 
 use bysyncify::{Coroutine, embed};
 use fluid_let::{fluid_let, fluid_set};
-use guest_support::{after_polls, poll_once, tests};
+use guest_support::{after_polls, expect_trap, poll_once, tests};
 use scoped_tls::scoped_thread_local;
 use std::task::Poll;
 
@@ -27,6 +27,40 @@ tests! {
         assert_eq!(poll_once(&mut one), Poll::Ready(1));
         assert_eq!(poll_once(&mut other), Poll::Ready(2));
         assert!(!SCOPED.is_set());
+    }
+
+    /// The one that ends first takes away what the other one has set.
+    fn scopes_that_are_waited_in() {
+        let go = |polls, value: u64| {
+            Coroutine::new(65536, move |_| {
+                SCOPED.set(&[value; 8], || {
+                    embed(after_polls(polls, ()));
+                    SCOPED.with(|it| it[0])
+                })
+            })
+        };
+        let (mut one, mut other) = (go(1, 1), go(2, 2));
+        assert!(poll_once(&mut one).is_pending() && poll_once(&mut other).is_pending());
+        // What it sees is the other one's, which was set last.
+        assert_eq!(poll_once(&mut one), Poll::Ready(2));
+        assert!(poll_once(&mut other).is_pending());
+        expect_trap("cannot access a scoped thread local variable without calling `set` first");
+        let _ = poll_once(&mut other);
+    }
+
+    /// The one that ends last brings back what the other one had set. It is not looked at here: the
+    /// array is no more.
+    fn a_scope_that_is_left_behind() {
+        let go = |polls, value: u64| {
+            Coroutine::new(65536, move |_| {
+                SCOPED.set(&[value; 8], || embed(after_polls(polls, ())));
+            })
+        };
+        let (mut one, mut other) = (go(1, 1), go(2, 2));
+        assert!(poll_once(&mut one).is_pending() && poll_once(&mut other).is_pending());
+        assert!(poll_once(&mut one).is_ready() && !SCOPED.is_set());
+        assert!(poll_once(&mut other).is_pending() && poll_once(&mut other).is_ready());
+        assert!(SCOPED.is_set());
     }
 
     fn a_fluid_variable_that_nobody_waits_with() {

@@ -4,62 +4,156 @@
 //! for first: without coroutines the second one is in the first, and there can be no reference yet.
 //! With two coroutines the first one to be through gets a reference, and the second one would replace
 //! what it refers to.
+//!
+//! Who waits there is told that he cannot. With LTO at `opt-level = "z"` LLVM inlines std's function that calls
+//! the initialiser. Then one coroutine can wait there, and it is the second one that is stopped.
 
 use bysyncify::{Coroutine, can_embed, embed};
 use guest_support::{after_polls, expect_trap, mask_numbers, poll_once, run, tests};
-use std::cell::{Cell, OnceCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::hint::black_box;
 use std::task::Poll;
 
 /// A value that is another each time, after a wait.
+#[inline(never)]
 fn next() -> u32 {
+    if can_embed() {
+        mask_numbers();
+        expect_trap(SECOND);
+    }
     embed(after_polls(1, ()));
     TURN.set(TURN.get() + 1);
     TURN.get()
 }
 
-/// With LTO at `opt-level = "z"` LLVM inlines std's function that calls the initialiser, the linker
-/// does not see it, and one can wait there. What then comes of it is a limit that docs/limits.md tells.
+/// Like `next`, and nothing is expected.
 #[inline(never)]
-fn small() -> u32 {
-    if can_embed() {
-        mask_numbers();
-        expect_trap(
-            "assertion `left == right` failed: a live reference has another value\n  left: #\n \
-             right: #",
-        );
+fn quietly() -> u32 {
+    embed(after_polls(1, ()));
+    TURN.set(TURN.get() + 1);
+    TURN.get()
+}
+
+/// It waits when it is dropped.
+struct Waits(u32);
+
+impl Drop for Waits {
+    fn drop(&mut self) {
+        embed(after_polls(1, ()));
     }
-    next()
+}
+
+/// It has no bytes, and may exist once.
+struct Token;
+
+impl Token {
+    fn new() -> Self {
+        next();
+        TOKENS.set(TOKENS.get() + 1);
+        Self
+    }
+}
+
+impl Drop for Token {
+    fn drop(&mut self) {
+        TOKENS.set(TOKENS.get() - 1);
+    }
 }
 
 thread_local! {
     static TURN: Cell<u32> = const { Cell::new(0) };
+    static TOKENS: Cell<u32> = const { Cell::new(0) };
+
     static NUMBER: u32 = next();
-    static SMALL: u32 = small();
     static CELL: Cell<u32> = Cell::new(next());
-    static RUNS_ANOTHER: (usize, u32) = run(Coroutine::new(65536, |_| next()));
+    static FLAG: Cell<bool> = Cell::new(next() > 0);
+    static BYTE: Cell<u8> = Cell::new(next() as u8);
+    static BOX: Box<u32> = Box::new(next());
+    static TEXT: String = next().to_string();
+    static BYTES: [u8; 100] = [next() as u8; 100];
+    static ONES: [Cell<u8>; 100] = {
+        next();
+        [const { Cell::new(1) }; 100]
+    };
+    static WAITS: Waits = Waits(next());
+    static TOKEN: Token = Token::new();
+    static MAYBE: u32 = if can_embed() { quietly() } else { 100 };
+    static RUNS_ANOTHER: (usize, u32) = run(Coroutine::new(65536, |_| quietly()));
+
     static LATER: OnceCell<u32> = const { OnceCell::new() };
+    static COUNT: Cell<u32> = Cell::new(0);
+    static SWITCH: Cell<bool> = Cell::new(false);
+    static LIST: RefCell<Vec<u32>> = RefCell::new(Vec::new());
+    static LOADED: Cell<bool> = const { Cell::new(false) };
 }
 
 const REFUSED: &str = "cannot embed in the initialiser of a `thread_local!`: make the value before, \
                        and put it into a `OnceCell` there";
 
+const SECOND: &str = "function # (`cargo bysyncify report --function #` names it) has waited in the \
+                      initialiser of a `thread_local!`, and would replace the value that another \
+                      coroutine has made there meanwhile; make the value before, and put it into a \
+                      `OnceCell` there";
+
 tests! {
     fn a_number_is_initialised_by_two() {
-        two_at_once(|| NUMBER.with(hold));
-    }
-
-    fn a_small_one_is_initialised_by_two() {
-        two_at_once(|| SMALL.with(hold));
+        two_at_once(|| NUMBER.with(|it| hold(it, |it| *it)));
     }
 
     fn a_cell_is_initialised_by_two() {
         two_at_once(|| CELL.with(|cell| {
-            cell.set(7);
-            embed(after_polls(1, ()));
-            assert_eq!(cell.get(), 7);
-            7
+            is_first().then(|| cell.set(7));
+            hold(cell, Cell::get);
         }));
+    }
+
+    fn a_flag_is_initialised_by_two() {
+        two_at_once(|| FLAG.with(|flag| {
+            is_first().then(|| flag.set(false));
+            hold(flag, Cell::get);
+        }));
+    }
+
+    fn a_byte_is_initialised_by_two() {
+        two_at_once(|| BYTE.with(|byte| hold(byte, Cell::get)));
+    }
+
+    fn a_box_is_initialised_by_two() {
+        two_at_once(|| BOX.with(|it| hold(it, |it| **it)));
+    }
+
+    fn a_text_is_initialised_by_two() {
+        two_at_once(|| TEXT.with(|text| hold(text, String::clone)));
+    }
+
+    fn an_array_is_initialised_by_two() {
+        two_at_once(|| BYTES.with(|bytes| hold(bytes, |bytes| bytes[99])));
+    }
+
+    fn an_array_of_ones_is_initialised_by_two() {
+        two_at_once(|| ONES.with(|ones| {
+            is_first().then(|| ones[50].set(7));
+            hold(ones, |ones| ones[50].get());
+        }));
+    }
+
+    fn what_waits_when_it_is_dropped_is_initialised_by_two() {
+        two_at_once(|| WAITS.with(|waits| hold(waits, |waits| waits.0)));
+    }
+
+    fn what_has_no_bytes_is_initialised_by_two() {
+        two_at_once(|| TOKEN.with(|token| {
+            black_box(token);
+            embed(after_polls(1, ()));
+            assert_eq!(TOKENS.get(), 1);
+        }));
+    }
+
+    fn an_initialiser_asks_whether_it_can_wait() {
+        let coroutine = Coroutine::new(65536, |_| (MAYBE.with(|it| *it), MAYBE.with(|it| *it)));
+        let (polls, values) = run(coroutine);
+        // It cannot, but where it was inlined.
+        assert!([(1, (100, 100)), (2, (1, 1))].contains(&(polls, values)), "{polls}, {values:?}");
     }
 
     fn an_initialiser_runs_another_coroutine() {
@@ -73,7 +167,7 @@ tests! {
     fn the_value_is_made_before() {
         let go = || {
             Coroutine::new(65536, |_| {
-                let value = next();
+                let value = quietly();
                 LATER.with(|cell| *cell.get_or_init(|| value))
             })
         };
@@ -82,23 +176,77 @@ tests! {
         assert_eq!(poll_once(&mut one), Poll::Ready(1));
         assert_eq!(poll_once(&mut other), Poll::Ready(1));
     }
+
+    /// What does not wait in its initialiser is used across waits by everybody.
+    fn two_use_what_is_initialised_at_once() {
+        let go = |name: u32| {
+            Coroutine::new(65536, move |_| {
+                for _ in 0..3 {
+                    COUNT.set(COUNT.get() + 1);
+                    embed(after_polls(1, ()));
+                    SWITCH.set(true);
+                    embed(after_polls(1, ()));
+                    LIST.with_borrow_mut(|list| list.push(name));
+                    if SWITCH.get() {
+                        embed(after_polls(1, ()));
+                        SWITCH.set(true);
+                    }
+                }
+                COUNT.get()
+            })
+        };
+        let (mut one, mut other) = (go(1), go(2));
+        for _ in 0..9 {
+            assert!(poll_once(&mut one).is_pending() && poll_once(&mut other).is_pending());
+        }
+        assert_eq!(poll_once(&mut one), Poll::Ready(6));
+        assert_eq!(poll_once(&mut other), Poll::Ready(6));
+        assert_eq!(LIST.take(), [1, 2, 1, 2, 1, 2]);
+    }
+
+    /// A flag of one's own is not the state of an initialiser, though it looks just so.
+    fn two_do_once_what_they_have_a_flag_for() {
+        let go = || {
+            Coroutine::new(65536, |_| {
+                if !LOADED.get() {
+                    let value = quietly();
+                    LOADED.set(true);
+                    return value;
+                }
+                0
+            })
+        };
+        let (mut one, mut other) = (go(), go());
+        assert!(poll_once(&mut one).is_pending() && poll_once(&mut other).is_pending());
+        assert_eq!(poll_once(&mut one), Poll::Ready(1));
+        assert_eq!(poll_once(&mut other), Poll::Ready(2));
+        assert_eq!(run(go()), (1, 0));
+    }
 }
 
-/// What a reference refers to, before and after a wait: this must be the same.
-fn hold(reference: &u32) -> u32 {
-    let before = *reference;
-    embed(after_polls(1, ()));
-    assert_eq!(*black_box(reference), before, "a live reference has another value");
-    before
+/// Whether the other one is in the initialiser still.
+fn is_first() -> bool {
+    TURN.get() == 1
+}
+
+/// What is read through a reference, before and after waits: this must be the same.
+fn hold<T, V: PartialEq + std::fmt::Debug>(reference: &T, read: impl Fn(&T) -> V) {
+    let before = read(reference);
+    for _ in 0..3 {
+        embed(after_polls(1, ()));
+        assert_eq!(read(black_box(reference)), before, "a live reference has another value");
+    }
 }
 
 /// Runs `initialise` in two coroutines, in turns.
-fn two_at_once(initialise: impl Fn() -> u32 + Copy + 'static) {
+fn two_at_once(initialise: impl Fn() + Copy + 'static) {
     let [mut one, mut other] = [(); 2].map(|()| Coroutine::new(65536, move |_| initialise()));
     expect_trap(REFUSED);
-    let _ = poll_once(&mut one);
-    let _ = poll_once(&mut other);
-    let _ = poll_once(&mut one);
-    let _ = poll_once(&mut other);
-    let _ = poll_once(&mut one);
+    for _ in 0..2 {
+        let _ = poll_once(&mut one);
+        let _ = poll_once(&mut other);
+    }
+    for _ in 0..8 {
+        let _ = poll_once(&mut one);
+    }
 }

@@ -1,0 +1,87 @@
+//! Finds where a `thread_local!` could be initialised a second time, by a coroutine that has waited in
+//! the initialiser.
+//!
+//! A function of std's calls the initialiser, and as long as it is a function the linker sees to it
+//! that nobody waits in there (`analysis/std_waits.rs`). But LLVM may inline it, and does so at
+//! opt-level "z" with LTO. Then it is a part of the function that wants the value:
+//!
+//! ```text
+//!        look at the state ── alive ──────────────────┐
+//!              │ not alive                            │
+//!        the initialiser, in which a coroutine waits  │         another one is through here meanwhile
+//!              │                                      │
+//!        state = alive, and the value is written      │         a reference to it changes its value
+//!              └──────────────────────────────────────┴─► use the value
+//! ```
+//!
+//! So before such a write it is looked at the state again. If it is alive by now, the program ends
+//! with a message. What is found, for each function that can be suspended:
+//!
+//! - *the state*: a byte in a static that std's macro has given its name ([`statics`]). Memory that only
+//!   this static has is written through its address alone, which is a constant in the module.
+//! - *a look that fails*: a branch that is not taken if the byte, as it was loaded, is 1
+//!   ([`value`]). Whatever LLVM makes of the comparison is computed with a 1 in its place.
+//! - *a write*: a store to that byte, or a fill or copy over it, that can only be got to by a look that
+//!   failed, with a call in between that can suspend ([`scan`]).
+//!
+//! All three are about what the code does, and not about how LLVM usually writes it: who writes the state in
+//! an initialiser has come from a look that failed, in the same function, since both are in the body of std's
+//! function and of the one that calls it, and a body is inlined as a whole. Where a value cannot be
+//! followed it is taken for one that matters; and an address that cannot be is refused ([`Lost`]).
+//!
+//! A program can do the same by hand: a flag in a `const { .. }` thread-local, asked for before a wait
+//! and set after it. If it is alone in there nothing can be lost, and it is left alone. If it is beside a
+//! value it ends like an initialiser, if two coroutines are in it and both are to set it.
+
+mod scan;
+mod statics;
+#[cfg(test)]
+mod tests;
+mod value;
+
+use std::collections::BTreeMap;
+
+use anyhow::{Context, Result};
+use wasmparser::{Operator, Parser, ValidPayload, Validator, WasmFeatures};
+
+use crate::analysis::{FunctionIndex, Sites};
+use crate::instrument::can_suspend;
+
+pub(crate) use scan::Lost;
+pub(crate) use statics::Place;
+use statics::Statics;
+
+/// The state of a value that has been initialised.
+pub(crate) const ALIVE: i32 = 1;
+
+/// By function, and by the numbers of its instructions: the states that must not be alive before it.
+pub(crate) type Rewrites = BTreeMap<FunctionIndex, BTreeMap<usize, Vec<Place>>>;
+
+/// Finds the writes to look at in a linked module, which has symbols.
+///
+/// # Errors
+///
+/// If the module cannot be read, or, with [`Lost`], if it cannot be told what a function writes to.
+pub(crate) fn find(linked: &[u8], sites: &Sites) -> Result<Rewrites> {
+    let statics = Statics::read(linked)?;
+    let mut found = BTreeMap::new();
+    if statics.is_empty() {
+        return Ok(found);
+    }
+    let mut validator = Validator::new_with_features(WasmFeatures::all());
+    for payload in Parser::new(0).parse_all(linked) {
+        let ValidPayload::Func(function, body) = validator.payload(&payload?)? else { continue };
+        let index = function.index;
+        if !sites.functions.contains(&index) || !statics.are_touched_by(&body)? {
+            continue;
+        }
+        let can_suspend =
+            |operator: &Operator<'_>, indirect| can_suspend(sites, index, operator, indirect);
+        let writes = scan::scan(function, &body, &statics, can_suspend)
+            .with_context(|| format!("cannot follow function {index}"))??;
+        if !writes.is_empty() {
+            found.insert(index, writes);
+        }
+    }
+    Ok(found)
+}

@@ -1,0 +1,545 @@
+//! Goes through a function to find the writes.
+//!
+//! What is known at a place in the code is joined from all ways that lead there; a loop's beginning is
+//! gone through again until nothing new comes back to it. For each byte that can be a state:
+//!
+//! ```text
+//!   not looked at ──a look fails──► found dead ──a call that can suspend──► found dead, has waited
+//!        ▲                              ▲  │                                       │
+//!        └───────── a write ────────────┼──┘              a look fails             │
+//!        │                              └──────────────────────────────────────────┤
+//!        └───────────────────── a write, which is one of ours ─────────────────────┘
+//! ```
+//!
+//! Where ways meet it was found dead if it was on all of them, and has waited if it has on any. A byte of which
+//! something is computed that we cannot follow counts as found dead everywhere in the function.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+use anyhow::{Context, Result};
+use wasmparser::{
+    Catch, FuncToValidate, FuncValidatorAllocations, FunctionBody, Operator, ValidatorResources,
+};
+
+use super::statics::{Place, Statics};
+use super::value::{self, Value};
+
+/// As it is computed with.
+const ALIVE: u64 = super::ALIVE as u64;
+
+/// A function writes to what may be a `thread_local!`, after it has waited, and it cannot be told to
+/// which.
+#[derive(Debug)]
+pub(crate) struct Lost {
+    pub(crate) function: u32,
+}
+
+impl fmt::Display for Lost {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "cannot tell what function {} writes to", self.function)
+    }
+}
+
+impl std::error::Error for Lost {}
+
+/// An instruction, with how many operands are on the stack below its own, and after it.
+struct Step<'a> {
+    operator: Operator<'a>,
+    below: usize,
+    after: usize,
+    can_suspend: bool,
+}
+
+/// What is known at some place in the code.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct State {
+    locals: Vec<Value>,
+    /// The bytes that were found dead, and whether there was a call since that can suspend.
+    dead: BTreeMap<Place, bool>,
+    /// Whether there was any such call.
+    has_waited: bool,
+}
+
+impl State {
+    fn join(&mut self, other: &Self, statics: &Statics, unclear: &mut BTreeSet<Place>) {
+        for (one, other) in self.locals.iter_mut().zip(&other.locals) {
+            *one = one.join(*other, statics, unclear);
+        }
+        self.dead.retain(|byte, _| other.dead.contains_key(byte));
+        for (byte, has_waited) in &mut self.dead {
+            *has_waited |= other.dead[byte];
+        }
+        self.has_waited |= other.has_waited;
+    }
+
+    /// After a call that can suspend.
+    fn wait(&mut self) {
+        self.has_waited = true;
+        self.dead.values_mut().for_each(|has_waited| *has_waited = true);
+        for value in &mut self.locals {
+            *value = value.after_wait();
+        }
+    }
+}
+
+/// A control structure that is open.
+struct Open {
+    is_loop: bool,
+    /// The instruction that begins it.
+    begin: usize,
+    /// The operands below it.
+    base: usize,
+    /// What branches to its end bring.
+    brought: Option<State>,
+    /// What the `else` or the handlers of it begin with.
+    other: Option<State>,
+}
+
+/// The writes in a function, by their numbers among its instructions.
+pub(super) fn scan(
+    function: FuncToValidate<ValidatorResources>,
+    body: &FunctionBody<'_>,
+    statics: &Statics,
+    can_suspend: impl Fn(&Operator<'_>, u32) -> bool,
+) -> Result<Result<BTreeMap<usize, Vec<Place>>, Lost>> {
+    let index = function.index;
+    let mut validator = function.into_validator(FuncValidatorAllocations::default());
+    let parameters = validator.len_locals() as usize;
+    validator.read_locals(&mut body.get_binary_reader())?;
+    let mut locals = vec![Value::number(0); validator.len_locals() as usize];
+    locals[..parameters].fill(Value::Other);
+    let mut steps = Vec::new();
+    let mut indirect = 0;
+    let mut operators = body.get_operators_reader()?;
+    while !operators.eof() {
+        let offset = operators.original_position();
+        let operator = operators.read()?;
+        let before = validator.operand_stack_height() as usize;
+        let operands = match operator {
+            Operator::End | Operator::Else | Operator::Catch { .. } | Operator::CatchAll => 0,
+            _ => operator.operator_arity(&validator).context("an unknown instruction")?.0,
+        };
+        validator.op(offset, &operator)?;
+        steps.push(Step {
+            below: before.saturating_sub(operands as usize),
+            after: validator.operand_stack_height() as usize,
+            can_suspend: can_suspend(&operator, indirect),
+            operator,
+        });
+        indirect += u32::from(crate::instrument::is_indirect(&steps[steps.len() - 1].operator));
+    }
+    let start = State { locals, dead: BTreeMap::new(), has_waited: false };
+    let mut scan = Scan {
+        statics,
+        steps: &steps,
+        state: Some(start.clone()),
+        stack: Vec::new(),
+        open: Vec::new(),
+        at_loops: BTreeMap::new(),
+        unclear: BTreeSet::new(),
+        looks_somewhere: false,
+        writes: BTreeMap::new(),
+        is_lost: false,
+    };
+    loop {
+        let before = (scan.at_loops.clone(), scan.unclear.clone(), scan.looks_somewhere);
+        scan.state = Some(start.clone());
+        scan.stack.clear();
+        scan.writes.clear();
+        scan.is_lost = false;
+        scan.open.clear();
+        scan.open.push(Open { is_loop: false, begin: 0, base: 0, brought: None, other: None });
+        for at in 0..steps.len() {
+            scan.step(at)?;
+        }
+        let (at_loops, unclear, looks_somewhere) = &before;
+        if scan.at_loops == *at_loops
+            && scan.unclear == *unclear
+            && scan.looks_somewhere == *looks_somewhere
+        {
+            break;
+        }
+    }
+    Ok(if scan.is_lost { Err(Lost { function: index }) } else { Ok(scan.writes) })
+}
+
+struct Scan<'a> {
+    statics: &'a Statics,
+    steps: &'a [Step<'a>],
+    /// None where the code cannot be reached.
+    state: Option<State>,
+    stack: Vec<Value>,
+    open: Vec<Open>,
+    /// What is known at the beginning of each loop.
+    at_loops: BTreeMap<usize, State>,
+    /// The bytes of which something was computed that cannot be followed.
+    unclear: BTreeSet<Place>,
+    /// Whether it is looked at a byte that we cannot tell the place of.
+    looks_somewhere: bool,
+    writes: BTreeMap<usize, Vec<Place>>,
+    is_lost: bool,
+}
+
+impl Scan<'_> {
+    fn step(&mut self, at: usize) -> Result<()> {
+        let Step { operator, below, after, can_suspend } = &self.steps[at];
+        let operands = self.stack.split_off((*below).min(self.stack.len()));
+        if self.state.is_some() {
+            self.plain(at, operator, &operands);
+        }
+        if *can_suspend && let Some(state) = &mut self.state {
+            state.wait();
+            for value in &mut self.stack {
+                *value = value.after_wait();
+            }
+        }
+        self.control(at, operator, &operands)?;
+        self.stack.resize(*after, Value::Other);
+        Ok(())
+    }
+
+    /// What an instruction does that opens and closes nothing. Leaves its result on the stack, if
+    /// something is known of it.
+    fn plain(&mut self, at: usize, operator: &Operator<'_>, operands: &[Value]) {
+        let Some(state) = &mut self.state else { return };
+        let operand = |index: usize| operands.get(index).copied().unwrap_or(Value::Other);
+        match *operator {
+            Operator::I32Const { value } => {
+                self.stack.push(Value::number(value.cast_unsigned().into()));
+            }
+            Operator::I64Const { value } => self.stack.push(Value::number(value.cast_unsigned())),
+            Operator::GlobalGet { global_index } => {
+                self.stack.push(match self.statics.thread_base == Some(global_index) {
+                    true => Value::Constant(Place { base: Some(global_index), address: 0 }),
+                    false => Value::Other,
+                })
+            }
+            Operator::LocalGet { local_index } => {
+                self.stack.push(state.locals[local_index as usize]);
+            }
+            Operator::LocalSet { local_index } | Operator::LocalTee { local_index } => {
+                state.locals[local_index as usize] = operand(0);
+                if matches!(operator, Operator::LocalTee { .. }) {
+                    self.stack.push(operand(0));
+                }
+            }
+            Operator::Call { .. } | Operator::CallIndirect { .. } => {
+                // `memset` and its like.
+                if let [to, _, length] = operands {
+                    self.fill(at, *to, *length);
+                }
+            }
+            Operator::MemoryFill { .. }
+            | Operator::MemoryCopy { .. }
+            | Operator::MemoryInit { .. } => {
+                self.fill(at, operand(0), operand(2));
+            }
+            Operator::Drop | Operator::Return => {}
+            // See `control`.
+            Operator::If { .. } | Operator::BrIf { .. } | Operator::BrTable { .. } => {}
+            _ => self.compute(at, operator, operands),
+        }
+    }
+
+    fn compute(&mut self, at: usize, operator: &Operator<'_>, operands: &[Value]) {
+        if let Some(memarg) = value::loaded_byte(operator) {
+            match *operands {
+                [Value::Constant(place)] => {
+                    let address = place.address.wrapping_add(memarg.offset);
+                    let byte = Place { address, ..place };
+                    if self.statics.have_state(byte) {
+                        let has_waited = false;
+                        self.stack.push(Value::IfAlive { byte, value: ALIVE, has_waited });
+                    }
+                }
+                [Value::Lost] => self.looks_somewhere = true,
+                _ => {}
+            }
+            return;
+        }
+        if let Some((memarg, size)) = value::store(operator) {
+            let stored = operands.get(1).copied().unwrap_or(Value::Other);
+            match operands.first().copied() {
+                Some(Value::Constant(to)) => {
+                    let first = to.address.wrapping_add(memarg.offset);
+                    self.write(at, Place { address: first, ..to }, size, stored);
+                }
+                Some(Value::Lost) => self.lose(),
+                _ => {}
+            }
+            return;
+        }
+        let result = match *operands {
+            [one] => one.unary(operator),
+            [one, other] => one.binary(other, operator),
+            _ => None,
+        };
+        match result {
+            Some(result) => self.stack.push(result),
+            None => {
+                for operand in operands {
+                    self.is_unclear(*operand);
+                }
+                self.stack.extend(self.of_several(operator, operands));
+            }
+        }
+    }
+
+    /// What is chosen of several values, or computed of one that was, if it may be an address in a static.
+    fn of_several(&self, operator: &Operator<'_>, operands: &[Value]) -> Option<Value> {
+        let is_chosen = matches!(operator, Operator::Select | Operator::TypedSelect { .. });
+        let is_computed = matches!(
+            operator,
+            Operator::I32Add | Operator::I32Sub | Operator::I64Add | Operator::I64Sub
+        );
+        let is_lost = operands.iter().any(|operand| match *operand {
+            Value::Constant(place) => is_chosen && self.statics.have(place),
+            Value::Lost => is_chosen || is_computed,
+            _ => false,
+        });
+        is_lost.then_some(Value::Lost)
+    }
+
+    /// Something is done with a value that we cannot follow.
+    fn is_unclear(&mut self, value: Value) {
+        self.unclear.extend(value.byte());
+    }
+
+    /// Something is written to some address, perhaps one in a static.
+    fn lose(&mut self) {
+        let Some(state) = &self.state else { return };
+        let has_waited = state.dead.values().any(|has_waited| *has_waited);
+        let is_unclear = self.looks_somewhere || !self.unclear.is_empty();
+        self.is_lost |= has_waited || (state.has_waited && is_unclear);
+    }
+
+    fn fill(&mut self, at: usize, to: Value, length: Value) {
+        match (to, length) {
+            (Value::Constant(to), Value::Constant(Place { base: None, address: length })) => {
+                self.write(at, to, length, Value::Other);
+            }
+            (Value::Constant(to), _) if self.statics.have(to) => {
+                self.write(at, to, u64::MAX, Value::Other);
+            }
+            (Value::Lost, _) => self.lose(),
+            _ => {}
+        }
+    }
+
+    /// So many bytes are written from here on.
+    fn write(&mut self, at: usize, first: Place, size: u64, stored: Value) {
+        let Some(state) = &mut self.state else { return };
+        let last = first.address.saturating_add(size - u64::from(size > 0));
+        let is_written = |byte: &Place| {
+            size > 0 && byte.base == first.base && (first.address..=last).contains(&byte.address)
+        };
+        let unclear = self.unclear.iter().filter(|_| state.has_waited);
+        let waited = state.dead.iter().filter(|(_, has_waited)| **has_waited).map(|(byte, _)| byte);
+        let bytes: BTreeSet<Place> = unclear.chain(waited).copied().filter(is_written).collect();
+        for byte in bytes {
+            let new = match stored {
+                Value::Constant(Place { base: None, address }) => {
+                    let shift = 8 * (byte.address - first.address);
+                    Some(address.checked_shr(shift as u32).unwrap_or_default() & 0xff)
+                }
+                _ => None,
+            };
+            // std does not make it dead what is alive, but for a while.
+            let is_ours = match new {
+                Some(0) => false,
+                Some(ALIVE) | None => !self.statics.is_alone(byte),
+                Some(_) => true,
+            };
+            if is_ours {
+                self.writes.entry(at).or_default().push(byte);
+            }
+        }
+        state.dead.retain(|byte, _| !is_written(byte));
+    }
+
+    /// Where code goes on.
+    fn control(&mut self, at: usize, operator: &Operator<'_>, operands: &[Value]) -> Result<()> {
+        let condition = operands.last().copied().unwrap_or(Value::Other);
+        match operator {
+            Operator::Block { .. } => self.begin(at, false, None),
+            Operator::Loop { .. } => {
+                if let Some(state) = self.state.take() {
+                    self.join_at_loop(at, &state);
+                }
+                self.state = self.at_loops.get(&at).cloned();
+                self.begin(at, true, None);
+            }
+            Operator::If { .. } => {
+                let other = self.state_if(condition, |value| value == 0);
+                self.state = self.state_if(condition, |value| value != 0);
+                self.is_condition(condition);
+                self.begin(at, false, other);
+            }
+            Operator::Try { .. } | Operator::TryTable { .. } => {
+                let handler = self.handler();
+                if let Operator::TryTable { try_table } = operator {
+                    for catch in &try_table.catches {
+                        self.bring(caught_at(catch), handler.clone())?;
+                    }
+                }
+                self.begin(at, false, handler);
+            }
+            Operator::Else | Operator::Catch { .. } | Operator::CatchAll => {
+                self.leave_values();
+                let state = self.state.take();
+                let open = self.open.last_mut().context("no block is open")?;
+                join_into(&mut open.brought, state, self.statics, &mut self.unclear);
+                // There may be several handlers.
+                self.state = open.other.clone();
+                if matches!(operator, Operator::Else) {
+                    open.other = None;
+                }
+            }
+            Operator::End | Operator::Delegate { .. } => {
+                self.leave_values();
+                let mut open = self.open.pop().context("no block is open")?;
+                join_into(&mut open.brought, self.state.take(), self.statics, &mut self.unclear);
+                if matches!(self.steps[open.begin].operator, Operator::If { .. }) {
+                    join_into(&mut open.brought, open.other, self.statics, &mut self.unclear);
+                }
+                self.state = open.brought;
+            }
+            Operator::Br { relative_depth } => {
+                let state = self.state.take();
+                self.bring(*relative_depth, state)?;
+            }
+            Operator::BrIf { relative_depth } => {
+                let taken = self.state_if(condition, |value| value != 0);
+                self.bring(*relative_depth, taken)?;
+                self.state = self.state_if(condition, |value| value == 0);
+                self.is_condition(condition);
+            }
+            Operator::BrTable { targets } => {
+                let mut depths = targets.targets().collect::<Result<Vec<_>, _>>()?;
+                depths.push(targets.default());
+                let last = depths.len() as u64 - 1;
+                for depth in depths.iter().collect::<BTreeSet<_>>() {
+                    let goes_there = |value: u64| depths[value.min(last) as usize] == *depth;
+                    let state = self.state_if(condition, goes_there);
+                    self.bring(*depth, state)?;
+                }
+                self.is_condition(condition);
+                self.state = None;
+            }
+            Operator::BrOnNull { relative_depth }
+            | Operator::BrOnNonNull { relative_depth }
+            | Operator::BrOnCast { relative_depth, .. }
+            | Operator::BrOnCastFail { relative_depth, .. } => {
+                let state = self.state.clone();
+                self.bring(*relative_depth, state)?;
+            }
+            Operator::Unreachable
+            | Operator::Return
+            | Operator::ReturnCall { .. }
+            | Operator::ReturnCallIndirect { .. }
+            | Operator::ReturnCallRef { .. }
+            | Operator::Throw { .. }
+            | Operator::ThrowRef
+            | Operator::Rethrow { .. } => self.state = None,
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// What is known on a way that is taken if `is_taken` of a condition: if it is not for a byte
+    /// that is alive, the byte is dead.
+    fn state_if(&self, condition: Value, is_taken: impl Fn(u64) -> bool) -> Option<State> {
+        let mut state = self.state.clone()?;
+        if let Value::IfAlive { byte, value, has_waited } = condition
+            && !is_taken(value)
+        {
+            state.dead.insert(byte, has_waited);
+        }
+        Some(state)
+    }
+
+    fn is_condition(&mut self, value: Value) {
+        if let Value::Mixed(byte) = value {
+            self.unclear.insert(byte);
+        }
+    }
+
+    fn begin(&mut self, at: usize, is_loop: bool, other: Option<State>) {
+        let base = self.stack.len();
+        self.open.push(Open { is_loop, begin: at, base, brought: None, other });
+    }
+
+    /// What a handler of the block that begins here begins with.
+    fn handler(&self) -> Option<State> {
+        let mut state = self.state.clone()?;
+        // Anything can have been assigned, and waited for.
+        state.wait();
+        for value in &mut state.locals {
+            *value = match *value {
+                Value::Constant(place) if self.statics.have(place) => Value::Lost,
+                value => value.byte().map_or(Value::Other, Value::Mixed),
+            };
+        }
+        Some(state)
+    }
+
+    /// A block has results, perhaps: they are not followed.
+    fn leave_values(&mut self) {
+        let base = self.open.last().map_or(0, |open| open.base);
+        let left = self.stack.split_off(base.min(self.stack.len()));
+        if self.state.is_some() {
+            for value in left {
+                self.is_unclear(value);
+            }
+        }
+    }
+
+    fn bring(&mut self, depth: u32, state: Option<State>) -> Result<()> {
+        let Some(state) = state else { return Ok(()) };
+        let at = self.open.len().checked_sub(depth as usize + 1).context("no such block")?;
+        for index in self.open[at].base.min(self.stack.len())..self.stack.len() {
+            self.is_unclear(self.stack[index]);
+        }
+        if self.open[at].is_loop {
+            self.join_at_loop(self.open[at].begin, &state);
+        } else {
+            let brought = &mut self.open[at].brought;
+            join_into(brought, Some(state), self.statics, &mut self.unclear);
+        }
+        Ok(())
+    }
+
+    fn join_at_loop(&mut self, begin: usize, state: &State) {
+        match self.at_loops.get_mut(&begin) {
+            Some(known) => known.join(state, self.statics, &mut self.unclear),
+            None => drop(self.at_loops.insert(begin, state.clone())),
+        }
+    }
+}
+
+fn join_into(
+    into: &mut Option<State>,
+    from: Option<State>,
+    statics: &Statics,
+    unclear: &mut BTreeSet<Place>,
+) {
+    match (into, from) {
+        (Some(into), Some(from)) => into.join(&from, statics, unclear),
+        (into, from) => {
+            if into.is_none() {
+                *into = from;
+            }
+        }
+    }
+}
+
+/// Where code goes on with what was caught.
+fn caught_at(catch: &Catch) -> u32 {
+    match *catch {
+        Catch::One { label, .. }
+        | Catch::OneRef { label, .. }
+        | Catch::All { label }
+        | Catch::AllRef { label } => label,
+    }
+}

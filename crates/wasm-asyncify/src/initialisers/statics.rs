@@ -1,0 +1,168 @@
+//! The statics that `thread_local!` makes, and where in them the state can be.
+//!
+//! std's storage is `#[repr(C)] { value: T, state: u8 }`: the state is as far from the end as `T` is
+//! aligned, and so a power of two. Before it was `repr(C)` it could be at the beginning, too. LLVM may take a static apart; then the parts have numbers after
+//! the name, and the state is one of them or at the end of one. The initial value may be a constant
+//! (`const { .. }`): such a static has the same name, and no state.
+//!
+//! Where memory is shared, each thread has a copy, and an address is that of the copy plus an offset.
+
+use anyhow::Result;
+use std::collections::BTreeMap;
+use std::ops::Range;
+use wasmparser::{
+    DataKind, FunctionBody, KnownCustom, Linking, Name, Operator, Parser, Payload, SymbolFlags,
+    SymbolInfo,
+};
+
+use super::value::constant;
+
+/// What std's macro calls the static.
+const NAME: &str = "__RUST_STD_INTERNAL_VAL";
+
+/// Where something is in memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Place {
+    /// The global that is to be added, if each thread has a copy of its own.
+    pub(crate) base: Option<u32>,
+    pub(crate) address: u64,
+}
+
+/// All of these statics, or their parts.
+#[derive(Debug, Default)]
+pub(super) struct Statics {
+    parts: Vec<Part>,
+    /// `__tls_base`
+    pub(super) thread_base: Option<u32>,
+}
+
+#[derive(Debug)]
+struct Part {
+    is_copied: bool,
+    range: Range<u64>,
+    /// Whether it is one byte, and all that there is of the static.
+    is_alone: bool,
+}
+
+impl Statics {
+    pub(super) fn read(wasm: &[u8]) -> Result<Self> {
+        let mut statics = Self::default();
+        let mut segments = Vec::new();
+        let mut symbols = Vec::new();
+        for payload in Parser::new(0).parse_all(wasm) {
+            match payload? {
+                Payload::DataSection(section) => {
+                    for data in section {
+                        segments.push(match data?.kind {
+                            DataKind::Active { offset_expr, .. } => {
+                                constant(&mut offset_expr.get_operators_reader())?
+                            }
+                            DataKind::Passive => None,
+                        });
+                    }
+                }
+                Payload::CustomSection(section) => match section.as_known() {
+                    KnownCustom::Linking(linking) => {
+                        for subsection in linking.subsections() {
+                            let Linking::SymbolTable(table) = subsection? else { continue };
+                            for symbol in table {
+                                if let SymbolInfo::Data { flags, name, symbol: Some(data) } =
+                                    symbol?
+                                    && name.contains(NAME)
+                                {
+                                    symbols.push((flags, name, data));
+                                }
+                            }
+                        }
+                    }
+                    KnownCustom::Name(names) => {
+                        for name in names {
+                            let Name::Global(names) = name? else { continue };
+                            for naming in names {
+                                let naming = naming?;
+                                if naming.name == "__tls_base" {
+                                    statics.thread_base = Some(naming.index);
+                                }
+                            }
+                        }
+                    }
+                    _ => {}
+                },
+                _ => {}
+            }
+        }
+        let mut counts = BTreeMap::<_, usize>::new();
+        for (_, name, _) in &symbols {
+            *counts.entry(whole(name)).or_default() += 1;
+        }
+        for (flags, name, data) in &symbols {
+            let is_copied = flags.contains(SymbolFlags::TLS) && statics.thread_base.is_some();
+            let segment = segments.get(data.index as usize).copied().flatten();
+            let segment = if is_copied { Some(0) } else { segment };
+            let Some(start) = segment.map(|segment| segment + u64::from(data.offset)) else {
+                continue;
+            };
+            let range = start..start + u64::from(data.size);
+            let is_alone = data.size == 1 && counts[whole(name)] == 1;
+            statics.parts.push(Part { is_copied, range, is_alone });
+        }
+        Ok(statics)
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.parts.is_empty()
+    }
+
+    /// Whether one of them is at this place.
+    pub(super) fn have(&self, place: Place) -> bool {
+        self.part(place).is_some()
+    }
+
+    /// Whether a state can be there.
+    pub(super) fn have_state(&self, place: Place) -> bool {
+        self.part(place).is_some_and(|part| {
+            let from_end = part.range.end - place.address;
+            from_end.is_power_of_two() || place.address == part.range.start
+        })
+    }
+
+    /// Whether it is a byte that has no other beside it. It is no flag for a value, then, unless that is of
+    /// no size, and may be set twice; but it could be the state of one that is to be dropped.
+    pub(super) fn is_alone(&self, place: Place) -> bool {
+        self.part(place).is_some_and(|part| part.is_alone)
+    }
+
+    fn part(&self, place: Place) -> Option<&Part> {
+        self.parts.iter().find(|part| {
+            part.is_copied == place.base.is_some() && part.range.contains(&place.address)
+        })
+    }
+
+    /// Whether a function has the address of one. It may only seem so.
+    pub(super) fn are_touched_by(&self, body: &FunctionBody<'_>) -> Result<bool> {
+        let has = |address: u64| {
+            self.parts.iter().any(|part| (part.range.start..=part.range.end).contains(&address))
+        };
+        let mut operators = body.get_operators_reader()?;
+        while !operators.eof() {
+            let operator = operators.read()?;
+            let address = match operator {
+                Operator::I32Const { value } => Some(value.cast_unsigned().into()),
+                Operator::I64Const { value } => Some(value.cast_unsigned()),
+                _ => super::value::offset(&operator),
+            };
+            if address.is_some_and(has) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+}
+
+/// The name of a static that this is a part of.
+fn whole(name: &str) -> &str {
+    match name.rsplit_once('.') {
+        Some((whole, number)) if number.bytes().all(|it| it.is_ascii_digit()) => whole,
+        _ => name,
+    }
+}

@@ -1,0 +1,205 @@
+//! What is known of a value, as far as it tells a place in memory, or whether a state is alive.
+//!
+//! The state is an enum of std's of three, of which 1 is *alive*. To know what a branch says of it, it need
+//! not be known how LLVM has written the comparison: all that is computed of the byte is computed
+//! with a 1 in its place. A branch that is not the one that is taken then is taken only if the byte was
+//! another.
+
+use std::collections::BTreeSet;
+
+use anyhow::Result;
+use wasmparser::{MemArg, Operator, OperatorsReader};
+
+use super::statics::{Place, Statics};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Value {
+    /// This number, or the address of this place in this thread's copy.
+    Constant(Place),
+    /// What was computed of the byte at a place: this, if it was [`ALIVE`].
+    IfAlive { byte: Place, value: u64, has_waited: bool },
+    /// Perhaps something that was computed of this byte, or something else.
+    Mixed(Place),
+    /// Perhaps the address of something in one of the statics.
+    Lost,
+    /// None of these.
+    Other,
+}
+
+impl Value {
+    pub(super) fn number(value: u64) -> Self {
+        Self::Constant(Place { base: None, address: value })
+    }
+
+    /// The byte that it was computed of.
+    pub(super) fn byte(self) -> Option<Place> {
+        match self {
+            Self::IfAlive { byte, .. } | Self::Mixed(byte) => Some(byte),
+            _ => None,
+        }
+    }
+
+    /// The same after a call that can suspend.
+    pub(super) fn after_wait(self) -> Self {
+        match self {
+            Self::IfAlive { byte, value, .. } => Self::IfAlive { byte, value, has_waited: true },
+            other => other,
+        }
+    }
+
+    /// What it can be if it is one or the other. `unclear` gets the bytes that this does not tell of.
+    pub(super) fn join(
+        self,
+        other: Self,
+        statics: &Statics,
+        unclear: &mut BTreeSet<Place>,
+    ) -> Self {
+        if self == other {
+            return self;
+        }
+        if self.after_wait() == other.after_wait() {
+            return self.after_wait();
+        }
+        let is_lost = |value| match value {
+            Self::Constant(place) => statics.have(place),
+            value => value == Self::Lost,
+        };
+        let bytes = [self, other].map(Self::byte);
+        match bytes {
+            _ if is_lost(self) || is_lost(other) => {
+                unclear.extend(bytes.into_iter().flatten());
+                Self::Lost
+            }
+            [Some(one), Some(other)] if one != other => {
+                unclear.extend([one, other]);
+                Self::Other
+            }
+            [Some(byte), _] | [_, Some(byte)] => Self::Mixed(byte),
+            [None, None] => Self::Other,
+        }
+    }
+
+    /// The result of an instruction with two operands. `None` if it is not known what that does.
+    pub(super) fn binary(self, other: Self, operator: &Operator<'_>) -> Option<Self> {
+        match (self, other) {
+            (Self::Constant(a), Self::Constant(b)) => {
+                let base = match (operator, a.base, b.base) {
+                    (_, None, None) => None,
+                    (Operator::I32Add | Operator::I64Add, base, None)
+                    | (Operator::I32Add | Operator::I64Add, None, base) => base,
+                    _ => return None,
+                };
+                let address = compute(operator, a.address, b.address)?;
+                Some(Self::Constant(Place { base, address }))
+            }
+            (
+                Self::IfAlive { byte, value, has_waited },
+                Self::Constant(Place { base: None, address }),
+            ) => {
+                let value = compute(operator, value, address)?;
+                Some(Self::IfAlive { byte, value, has_waited })
+            }
+            (
+                Self::Constant(Place { base: None, address }),
+                Self::IfAlive { byte, value, has_waited },
+            ) => {
+                let value = compute(operator, address, value)?;
+                Some(Self::IfAlive { byte, value, has_waited })
+            }
+            _ => None,
+        }
+    }
+
+    /// The same with one operand.
+    pub(super) fn unary(self, operator: &Operator<'_>) -> Option<Self> {
+        match self {
+            Self::Constant(Place { base: None, address }) => {
+                Some(Self::number(compute(operator, address, 0)?))
+            }
+            Self::IfAlive { byte, value, has_waited } => {
+                let value = compute(operator, value, 0)?;
+                Some(Self::IfAlive { byte, value, has_waited })
+            }
+            _ => None,
+        }
+    }
+}
+
+/// What an instruction makes of these; of the first alone, if it takes one.
+fn compute(operator: &Operator<'_>, a: u64, b: u64) -> Option<u64> {
+    let (short, other) = (a as u32, b as u32);
+    Some(match operator {
+        Operator::I32Add => short.wrapping_add(other).into(),
+        Operator::I32Sub => short.wrapping_sub(other).into(),
+        Operator::I32And => (short & other).into(),
+        Operator::I32Or => (short | other).into(),
+        Operator::I32Xor => (short ^ other).into(),
+        Operator::I32Shl => short.wrapping_shl(other).into(),
+        Operator::I32ShrU => short.wrapping_shr(other).into(),
+        Operator::I32ShrS => short.cast_signed().wrapping_shr(other).cast_unsigned().into(),
+        Operator::I32Eq => (short == other).into(),
+        Operator::I32Ne => (short != other).into(),
+        Operator::I32LtU => (short < other).into(),
+        Operator::I32GtU => (short > other).into(),
+        Operator::I32LeU => (short <= other).into(),
+        Operator::I32GeU => (short >= other).into(),
+        Operator::I32LtS => (short.cast_signed() < other.cast_signed()).into(),
+        Operator::I32GtS => (short.cast_signed() > other.cast_signed()).into(),
+        Operator::I32LeS => (short.cast_signed() <= other.cast_signed()).into(),
+        Operator::I32GeS => (short.cast_signed() >= other.cast_signed()).into(),
+        Operator::I32Eqz => (short == 0).into(),
+        Operator::I32Extend8S => i32::from(a as i8).cast_unsigned().into(),
+        Operator::I32WrapI64 | Operator::I64ExtendI32U => short.into(),
+        Operator::I64Add => a.wrapping_add(b),
+        Operator::I64And => a & b,
+        Operator::I64Eq => (a == b).into(),
+        Operator::I64Ne => (a != b).into(),
+        Operator::I64Eqz => (a == 0).into(),
+        _ => return None,
+    })
+}
+
+/// A load of a byte that leaves it as it is, if it is no larger than 127.
+pub(super) fn loaded_byte(operator: &Operator<'_>) -> Option<MemArg> {
+    match *operator {
+        Operator::I32Load8U { memarg }
+        | Operator::I32Load8S { memarg }
+        | Operator::I64Load8U { memarg }
+        | Operator::I64Load8S { memarg }
+        | Operator::I32AtomicLoad8U { memarg } => Some(memarg),
+        _ => None,
+    }
+}
+
+/// A store, and how many bytes it writes.
+pub(super) fn store(operator: &Operator<'_>) -> Option<(MemArg, u64)> {
+    Some(match *operator {
+        Operator::I32Store8 { memarg }
+        | Operator::I64Store8 { memarg }
+        | Operator::I32AtomicStore8 { memarg }
+        | Operator::I32AtomicRmw8XchgU { memarg } => (memarg, 1),
+        Operator::I32Store16 { memarg } | Operator::I64Store16 { memarg } => (memarg, 2),
+        Operator::I32Store { memarg }
+        | Operator::I64Store32 { memarg }
+        | Operator::F32Store { memarg } => (memarg, 4),
+        Operator::I64Store { memarg } | Operator::F64Store { memarg } => (memarg, 8),
+        Operator::V128Store { memarg } => (memarg, 16),
+        _ => return None,
+    })
+}
+
+/// What an instruction adds to an address, if it is one of those above.
+pub(super) fn offset(operator: &Operator<'_>) -> Option<u64> {
+    let memarg = loaded_byte(operator).or_else(|| Some(store(operator)?.0));
+    memarg.map(|memarg| memarg.offset)
+}
+
+/// What a constant expression is, if it is a plain number.
+pub(super) fn constant(operators: &mut OperatorsReader<'_>) -> Result<Option<u64>> {
+    let number = match operators.read()? {
+        Operator::I32Const { value } => value.cast_unsigned().into(),
+        Operator::I64Const { value } => value.cast_unsigned(),
+        _ => return Ok(None),
+    };
+    Ok(matches!(operators.read()?, Operator::End).then_some(number))
+}
