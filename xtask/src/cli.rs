@@ -45,6 +45,8 @@ usage: cargo xtask <command>
   fuzz   random programs: what waits in them is instrumented, whatever calls what
       --programs N          so many wasm programs; default 2000
       --crates N            so many Rust crates; default 3
+      --steps N             so many suspends in wasm programs that are compared with what never
+                            suspends, without wasm-opt; default 200000
       --seed N              others than those of the default seed
       --program N           only this one of the first module, as a mismatch says
 
@@ -228,6 +230,7 @@ fn parse_fuzz(arguments: &mut Arguments<impl Iterator<Item = OsString>>) -> Resu
         match argument.as_str() {
             "--programs" => options.programs = arguments.number("--programs")?,
             "--crates" => options.crates = arguments.number("--crates")?,
+            "--steps" => options.steps = arguments.number("--steps")?,
             "--program" => options.only = Some(arguments.number("--program")?),
             "--seed" => options.seed = parse_seed(&arguments.value("--seed")?)?,
             other => bail!("there is no option `{other}` here"),

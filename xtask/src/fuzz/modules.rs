@@ -13,7 +13,7 @@ use cargo_bysyncify::{OptLevel, Precision, Recipe, Vouched, WasmOpt, asyncify, s
 
 use super::random::{self, Random};
 use super::run::{Outcome, Runner};
-use super::{FORMS, Findings, Options, difference, wasm};
+use super::{FORMS, Findings, Options, difference, to_forget, wasm};
 use crate::workspace::Workspace;
 
 /// After so many mismatches nobody needs more.
@@ -30,7 +30,7 @@ const FORGETTING: usize = 4;
 
 /// Makes modules, runs their programs, and compares.
 pub(super) fn find(workspace: &Workspace, options: &Options) -> Result<Findings> {
-    if options.programs == 0 && options.only.is_none() {
+    if options.programs == 0 {
         return Ok(Findings::default());
     }
     let folder = workspace.target.join("fuzz");
@@ -154,13 +154,10 @@ impl Fuzzer<'_> {
             Some((number, what)) => (what, vec![number], format!("--program {number}")),
             None => (mismatch.what, numbers.to_vec(), format!("--programs {}", numbers.len())),
         };
-        let module = wasm::module(seed, &numbers)?;
-        let file = self.folder.join(format!("{seed:x}.wasm"));
-        fs::write(&file, &module.wasm)?;
-        fs::write(file.with_extension("wat"), &module.text)?;
+        let file = wasm::write(&self.folder, seed, &numbers)?;
         Ok(Some(format!(
             "in the module of seed {seed:#x}: {what}\n  module: {} (and .wat)\n  \
-             again: cargo xtask fuzz --crates 0 --seed {seed:#x} {which}",
+             again: cargo xtask fuzz --crates 0 --steps 0 --seed {seed:#x} {which}",
             file.display(),
         )))
     }
@@ -198,14 +195,9 @@ impl Fuzzer<'_> {
                 all_expected.push((*number, seed, expected));
             }
         }
-        if random.below(FORGETTING) == 0 {
-            // What is vouched for is left out.
-            let functions: Vec<_> =
-                instrumented.into_iter().filter(|name| !name.starts_with('<')).collect();
-            if functions.is_empty() {
-                return Ok(None);
-            }
-            let vouched = Vouched(vec![random.pick(&functions).clone()]);
+        if random.below(FORGETTING) == 0
+            && let Some(vouched) = to_forget(instrumented, &mut random)
+        {
             let wrong = make(&Recipe { vouched, ..Recipe::default() })?;
             add(&counts.forgotten, 1);
             add(&counts.noticed, usize::from(differs(&wrong, &all_expected)?));

@@ -1,7 +1,9 @@
-//! Running the programs of a module, each in an instance of its own.
+//! Running the programs of a module.
 
 use anyhow::{Context, Result};
-use wasmi::{Caller, Config, Engine, Error, Extern, Linker, Module, Store};
+use wasmi::{Caller, Config, Engine, Error, Extern, Instance, Linker, Module, Store, TrapCode};
+
+use super::random::Random;
 
 /// More than any program needs.
 const FUEL: u64 = 200_000_000;
@@ -14,17 +16,49 @@ pub(super) struct Outcome {
     pub(super) end: Option<String>,
 }
 
+/// Where a program suspends, of all the places where it could.
+pub(super) enum Schedule {
+    /// Once wherever it can. Whoever polls it does other things before it goes on.
+    Once,
+    /// It just waits where it is, if at all: nobody else runs, and what it does is the same. As often
+    /// as these numbers say, so many times in a hundred.
+    InPlace(Random, usize),
+}
+
+/// A schedule on which nothing is suspended. A module that is not instrumented can run on it.
+pub(super) fn never() -> Schedule {
+    Schedule::InPlace(Random::new(0), 0)
+}
+
+impl Schedule {
+    fn suspends(&mut self, is_rewound: bool) -> bool {
+        match self {
+            Self::Once => !is_rewound,
+            Self::InPlace(random, percent) => random.percent(*percent),
+        }
+    }
+}
+
 /// What a program tells its host.
-#[derive(Default)]
 struct Seen {
+    schedule: Schedule,
     trace: Vec<i32>,
     panic: Option<String>,
+    suspends: usize,
 }
 
 /// A module that can be run.
 pub(super) struct Runner {
     module: Module,
     linker: Linker<Seen>,
+}
+
+/// An instance, in which several programs can run after each other.
+pub(super) struct Session {
+    store: Store<Seen>,
+    instance: Instance,
+    /// How often anything was suspended in it.
+    pub(super) suspends: usize,
 }
 
 impl Runner {
@@ -37,6 +71,30 @@ impl Runner {
         linker.func_wrap("host", "trace", |mut caller: Caller<'_, Seen>, value: i32| {
             caller.data_mut().trace.push(value);
         })?;
+        linker.func_wrap(
+            "host",
+            "suspends",
+            |mut caller: Caller<'_, Seen>, is_rewound: i32| -> i32 {
+                let seen = caller.data_mut();
+                let suspends = seen.schedule.suspends(is_rewound != 0);
+                seen.suspends += usize::from(suspends);
+                suspends.into()
+            },
+        )?;
+        linker.func_wrap("host", "finishes", |caller: Caller<'_, Seen>| -> i32 {
+            matches!(caller.data().schedule, Schedule::InPlace(..)).into()
+        })?;
+        // Only a module that is not instrumented has these, and it never calls them.
+        for name in ["start_unwind", "start_rewind"] {
+            linker.func_wrap("asyncify", name, |_: i32| -> Result<(), Error> {
+                Err(Error::new("it is not instrumented"))
+            })?;
+        }
+        for name in ["stop_unwind", "stop_rewind"] {
+            linker.func_wrap("asyncify", name, || -> Result<(), Error> {
+                Err(Error::new("it is not instrumented"))
+            })?;
+        }
         linker.func_wrap(
             "host",
             "panicked",
@@ -52,18 +110,45 @@ impl Runner {
         Ok(Self { module, linker })
     }
 
-    /// Runs the program of this number; each `seed` makes it take other ways.
+    /// Runs the program of this number in an instance of its own; each `seed` makes it take other
+    /// ways.
     pub(super) fn run(&self, number: usize, seed: i32) -> Result<Outcome> {
-        let mut store = Store::new(self.module.engine(), Seen::default());
+        Ok(self.session()?.run(number, seed, Schedule::Once)?.0)
+    }
+
+    pub(super) fn session(&self) -> Result<Session> {
+        let seen = Seen { schedule: never(), trace: Vec::new(), panic: None, suspends: 0 };
+        let mut store = Store::new(self.module.engine(), seen);
         store.set_fuel(FUEL)?;
         let instance = self.linker.instantiate_and_start(&mut store, &self.module)?;
-        let function = instance.get_typed_func::<i32, ()>(&store, &format!("run {number}"))?;
-        let trap = match function.call(&mut store, seed) {
-            Ok(()) => None,
-            Err(error) => Some(trap(&error)),
+        Ok(Session { store, instance, suspends: 0 })
+    }
+}
+
+impl Session {
+    /// Runs a program. Whether another one can be run after it.
+    pub(super) fn run(
+        &mut self,
+        number: usize,
+        seed: i32,
+        schedule: Schedule,
+    ) -> Result<(Outcome, bool)> {
+        let store = &mut self.store;
+        store.set_fuel(FUEL)?;
+        *store.data_mut() = Seen { schedule, trace: Vec::new(), panic: None, suspends: 0 };
+        let function =
+            self.instance.get_typed_func::<i32, ()>(&*store, &format!("run {number}"))?;
+        let ended = function.call(&mut *store, seed);
+        let seen = store.data_mut();
+        self.suspends += seen.suspends;
+        let (trace, panic) = (std::mem::take(&mut seen.trace), seen.panic.take());
+        // Programs end themselves so, and at no other time than while nothing is suspended.
+        let is_usable = match &ended {
+            Ok(()) => true,
+            Err(error) => error.as_trap_code() == Some(TrapCode::UnreachableCodeReached),
         };
-        let Seen { trace, panic } = store.into_data();
-        Ok(Outcome { trace, end: panic.or(trap) })
+        let end = panic.or(ended.err().map(|error| trap(&error)));
+        Ok((Outcome { trace, end }, is_usable))
     }
 }
 

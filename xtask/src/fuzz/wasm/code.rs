@@ -156,13 +156,16 @@ impl<'a> Writer<'a> {
         for coroutine in 0..coroutines {
             let core = self.memory.coroutine(coroutine);
             let (start, end) = self.memory.frames(coroutine);
-            for (offset, word) in [(0, start), (4, end), (8, entry), (16, coroutine as u32)] {
+            for (offset, word) in
+                [(0, start), (4, end), (8, entry), (12, 0), (16, coroutine as u32)]
+            {
                 self.line(&format!(
                     "(i32.store offset={offset} (i32.const {core}) (i32.const {word}))"
                 ));
             }
         }
         (self.is_quiet, self.waits) = (false, false);
+        self.copy_lookalikes();
         self.outside_call();
         self.line("(local.set $count (i32.const 3000))");
         self.line("(block $done (loop $again");

@@ -6,6 +6,7 @@
 
 use std::collections::HashMap;
 
+use super::lookalikes::Places;
 use super::sections::{Address, Symbol};
 use super::shape::{Shape, Taken, Word};
 use crate::fuzz::random::Random;
@@ -42,6 +43,7 @@ pub(super) struct Memory {
     /// By type: function pointers. Other ones may be written there.
     pub(super) pointers: HashMap<usize, Array>,
     pub(super) vtables: Vec<u32>,
+    pub(super) lookalikes: Vec<Places>,
     pub(super) data: Vec<u8>,
     pub(super) symbols: Vec<Symbol>,
     /// The words of the data that hold addresses.
@@ -66,6 +68,7 @@ impl Memory {
             fats: Vec::new(),
             pointers: HashMap::new(),
             vtables: Vec::new(),
+            lookalikes: Vec::new(),
             data: Vec::new(),
             symbols: Vec::new(),
             addresses: Vec::new(),
@@ -109,6 +112,9 @@ impl Memory {
             memory.pointers.insert(type_index, array);
             memory.end();
         }
+        for table in &shape.lookalikes {
+            memory.add_lookalike(table);
+        }
         memory
     }
 
@@ -132,26 +138,26 @@ impl Memory {
         self.first_entry + at.expect("only of functions that are taken") as u32
     }
 
-    fn here(&self) -> u32 {
+    pub(super) fn here(&self) -> u32 {
         self.data_address() + self.data.len() as u32
     }
 
-    fn begin(&mut self, name: &str) {
+    pub(super) fn begin(&mut self, name: &str) {
         let offset = self.data.len() as u32;
         self.symbols.push(Symbol { name: name.to_owned(), offset, size: 0 });
     }
 
-    fn end(&mut self) {
+    pub(super) fn end(&mut self) {
         if let Some(symbol) = self.symbols.last_mut() {
             symbol.size = self.data.len() as u32 - symbol.offset;
         }
     }
 
-    fn word(&mut self, word: u32) {
+    pub(super) fn word(&mut self, word: u32) {
         self.data.extend(word.to_le_bytes());
     }
 
-    fn function(&mut self, function: Option<usize>) {
+    pub(super) fn function(&mut self, function: Option<usize>) {
         if let Some(function) = function {
             self.addresses.push((self.data.len() as u32, Address::Function(function)));
         }

@@ -1,6 +1,7 @@
 //! Random modules: each with many small programs, which have nothing in common but the switch.
 
 mod code;
+mod lookalikes;
 mod memory;
 mod sections;
 mod shape;
@@ -8,6 +9,8 @@ mod statements;
 mod values;
 
 use core::fmt::Write as _;
+use std::fs;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
@@ -21,7 +24,7 @@ use super::random::{self, Random};
 pub(super) const PROGRAMS: usize = 27;
 
 /// The functions that all programs share, imported ones first; see `switch.wat`.
-const SHARED_FUNCTIONS: u32 = 13;
+const SHARED_FUNCTIONS: u32 = 15;
 
 const PAGE: u32 = 0x1_0000;
 
@@ -72,6 +75,16 @@ pub(super) fn module(seed: u64, numbers: &[usize]) -> Result<Module> {
     Ok(Module { text, wasm, functions: functions - SHARED_FUNCTIONS })
 }
 
+/// Writes that module into this folder, and its text beside it. Where it is.
+pub(super) fn write(folder: &Path, seed: u64, numbers: &[usize]) -> Result<PathBuf> {
+    let module = module(seed, numbers)?;
+    fs::create_dir_all(folder)?;
+    let file = folder.join(format!("{seed:x}.wasm"));
+    fs::write(&file, &module.wasm)?;
+    fs::write(file.with_extension("wat"), &module.text)?;
+    Ok(file)
+}
+
 impl Program {
     fn part(&self) -> Part<'_> {
         Part {
@@ -87,7 +100,11 @@ fn text(programs: &[Program], numbers: &[usize], entries: u32, exports_table: bo
     let mut text = String::from("(module\n");
     for (program, number) in programs.iter().zip(numbers) {
         for (index, found) in program.shape.types.iter().enumerate() {
-            let _ = writeln!(text, "  (type $p{number}t{index} {})", function_type(found, *number));
+            // And another one that is equal.
+            for name in ["t", "same"] {
+                let ty = function_type(found, *number);
+                let _ = writeln!(text, "  (type $p{number}{name}{index} {ty})");
+            }
         }
     }
     text.push_str(include_str!("switch.wat"));
@@ -160,6 +177,16 @@ mod tests {
     fn programs_share_no_types() {
         let types: BTreeSet<_> = (0..PROGRAMS).map(markers).collect();
         assert_eq!(types.len(), PROGRAMS);
+    }
+
+    #[test]
+    fn tables_that_look_like_vtables_are_copied_changed_and_called() {
+        let texts = (0..4).map(|seed| module(seed, &all()).unwrap().text).collect::<String>();
+        let module = module(0, &all()).unwrap();
+        assert!(module.text.contains("(call_indirect (type $p0same"), "by an equal type");
+        assert!(texts.contains("(memory.copy "), "copied as a whole");
+        assert!(texts.contains("(i32.store offset=12 (i32.const "), "its functions written");
+        assert!(texts.contains("(i32.load offset=12 (select (i32.const "), "one or the other");
     }
 
     #[test]

@@ -3,9 +3,11 @@
 //!
 //! It is what a compiler makes of a Rust program. A *fat* pointer lies in memory, the address of
 //! some data and that of a vtable. A method is called through its slot in a vtable, and nobody
-//! keeps the function pointers that lie there. All other function pointers may be passed on,
+//! keeps the function pointers that lie there, but for some that are in tables which only look like
+//! vtables ([`lookalikes`](super::lookalikes)). All other function pointers may be passed on,
 //! kept in memory, and found in tables.
 
+use super::lookalikes::Lookalike;
 use crate::fuzz::random::Random;
 
 /// What a value is, though all of them are i32.
@@ -89,6 +91,7 @@ pub(super) struct Shape {
     pub(super) traits: Vec<Trait>,
     pub(super) functions: Vec<Function>,
     pub(super) vtables: Vec<Vtable>,
+    pub(super) lookalikes: Vec<Lookalike>,
     pub(super) coroutines: usize,
 }
 
@@ -101,6 +104,7 @@ impl Shape {
             traits: Vec::new(),
             functions: Vec::new(),
             vtables: Vec::new(),
+            lookalikes: Vec::new(),
             coroutines: 2 + random.below(3),
         };
         for index in 0..types {
@@ -122,6 +126,9 @@ impl Shape {
         shape.add_missing_methods(random);
         shape.add_functions(number, random);
         shape.add_vtables(random);
+        for _ in 0..random.below(4) {
+            shape.lookalikes.push(Lookalike::random(&shape, random));
+        }
         shape
     }
 

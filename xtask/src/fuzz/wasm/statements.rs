@@ -30,7 +30,7 @@ impl Writer<'_> {
     }
 
     /// Shows the value of some variable, and so that we were here.
-    fn trace(&mut self) {
+    pub(super) fn trace(&mut self) {
         let place = self.next_place() * 65_536;
         let value = self.value(Kind::Number);
         self.line(&format!("(call $trace (i32.add (i32.const {place}) {value}))"));
@@ -116,7 +116,10 @@ impl Writer<'_> {
     fn call_pointer(&mut self, type_index: usize, callee: &str) {
         let arguments = self.arguments(type_index);
         let prefix = self.prefix();
-        self.line(&format!("(call_indirect (type ${prefix}t{type_index}) {arguments} {callee})"));
+        let ty = self.random.pick(&["t", "same"]);
+        self.line(&format!(
+            "(call_indirect (type ${prefix}{ty}{type_index}) {arguments} {callee})"
+        ));
         self.keep_results(type_index);
     }
 
@@ -179,7 +182,7 @@ impl Writer<'_> {
         if self.is_quiet {
             return self.trace();
         }
-        match self.random.below(5) {
+        match self.random.below(7) {
             // An executor inside of a coroutine.
             0 => {
                 let coroutine = self.random.below(self.shape.coroutines);
@@ -204,6 +207,7 @@ impl Writer<'_> {
                 self.line(&format!("(i32.store (i32.const {word}) {pointer})"));
             }
             3 => self.change_table(),
+            4 | 5 => self.change_lookalike(),
             // Code that is never reached.
             _ => {
                 self.line("(block (br 0)");

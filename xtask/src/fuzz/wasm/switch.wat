@@ -13,6 +13,10 @@
   (import "asyncify" "start_rewind" (func $start_rewind (param i32)))
   (import "asyncify" "stop_rewind" (func $stop_rewind))
   (import "host" "trace" (func $trace (param i32)))
+  ;; Whether to suspend where it could; it is asked again when it goes on there, and told so.
+  (import "host" "suspends" (func $suspends (param i32) (result i32)))
+  ;; Whether who polls a coroutine goes on until it has finished.
+  (import "host" "finishes" (func $finishes (result i32)))
   (global $current (mut i32) (i32.const 0))
 
   (func $resume (param $core i32)
@@ -35,16 +39,19 @@
       (else
         (i32.store offset=12 (local.get $core) (i32.const 5)))))
 
-  ;; Suspends the innermost coroutine, if there is one.
+  ;; Suspends the innermost coroutine, if there is one and the host says so.
   (func $suspend
     (local $core i32)
+    (local $is_rewound i32)
     (local.set $core (global.get $current))
     (if (i32.eqz (local.get $core)) (then (return)))
     (if (i32.eq (i32.load offset=12 (local.get $core)) (i32.const 4))
       (then
+        (local.set $is_rewound (i32.const 1))
         (i32.store offset=12 (local.get $core) (i32.const 1))
-        (call $stop_rewind))
-      (else
+        (call $stop_rewind)))
+    (if (call $suspends (local.get $is_rewound))
+      (then
         (i32.store offset=12 (local.get $core) (i32.const 2))
         (call $start_unwind (local.get $core)))))
 
@@ -55,7 +62,11 @@
     (if (i32.or (i32.eqz (local.get $phase)) (i32.eq (local.get $phase) (i32.const 3)))
       (then
         (call $trace (i32.const -1))
-        (call $resume (local.get $core))
+        (loop $again
+          (call $resume (local.get $core))
+          (br_if $again
+            (i32.and (call $finishes)
+              (i32.eq (i32.load offset=12 (local.get $core)) (i32.const 3)))))
         (call $trace (i32.load offset=12 (local.get $core))))))
 
   ;; What a run begins with. The number of functions that may be entered is 60, 160, 260 or 360.

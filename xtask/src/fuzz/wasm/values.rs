@@ -154,6 +154,11 @@ impl Writer<'_> {
     }
 
     pub(super) fn callable(&mut self, type_index: usize, depth: usize) -> String {
+        if self.random.percent(20)
+            && let Some(function) = self.out_of_lookalike(type_index)
+        {
+            return function;
+        }
         let methods = self.slots(Slot::Method(type_index));
         let has_pointers = self.shape.types[type_index].has_pointers;
         if has_pointers && (methods.is_empty() || self.random.percent(25)) {

@@ -1,0 +1,192 @@
+//! Random wasm modules that are suspended at random, against the same modules that never are.
+//!
+//! Nothing but the transform and the checker is at work here, neither `wasm-opt` nor Binaryen's
+//! Asyncify, which take nearly all of the time elsewhere: so a program can be suspended millions of
+//! times. What it is compared with is the module as it was, not instrumented at all. For that to do
+//! the same a coroutine just waits where it is: whoever polls it goes on polling until it has finished.
+//!
+//! A *step* is one suspend that was executed: the stack of a coroutine was unwound, and was then
+//! rewound, up to the same place.
+
+use std::time::Instant;
+
+use anyhow::Result;
+use cargo_bysyncify::{Precision, Recipe, Vouched, asyncify};
+
+use super::random::{self, Random};
+use super::run::{Runner, Schedule, never};
+use super::{FORMS, Findings, Options, difference, to_forget, wasm};
+use crate::workspace::Workspace;
+
+/// How often each program of a module runs, each time suspended elsewhere.
+const RUNS: u64 = 48;
+
+/// With one module in so many it is tried whether it would be noticed if a function were missing.
+const FORGETTING: usize = 4;
+
+/// How often it is suspended where it can be, of a hundred times: sometimes hardly ever, so that it
+/// is late in its life, and mostly more than once in each place.
+const PERCENTS: [usize; 4] = [3, 50, 70, 85];
+
+/// Makes modules, and runs them until there were as many steps as asked for.
+pub(super) fn find(workspace: &Workspace, options: &Options) -> Result<Findings> {
+    let mut findings = Findings::default();
+    if options.steps == 0 {
+        return Ok(findings);
+    }
+    println!("fuzz: {} steps, seed {:#x}, no wasm-opt", options.steps, options.seed);
+    let (started, mut shown) = (Instant::now(), Instant::now());
+    let mut done = Counts::default();
+    let mut modules = 0;
+    while done.steps < options.steps && findings.mismatches.is_empty() {
+        let seed = random::part(options.seed, modules);
+        let numbers = match options.only {
+            Some(only) => vec![only],
+            None => (0..wasm::PROGRAMS).collect(),
+        };
+        let mismatch = module(workspace, seed, &numbers, &mut done)?;
+        findings.mismatches.extend(mismatch);
+        modules += 1;
+        if shown.elapsed().as_secs() >= 30 {
+            shown = Instant::now();
+            println!("fuzz: {} of {} steps", done.steps, options.steps);
+        }
+        if options.only.is_some() {
+            break;
+        }
+    }
+    findings.programs = done.programs;
+    println!(
+        "fuzz: {} steps (suspends that were executed and resumed) in {:.0} s: {modules} modules, {} \
+         programs, {} runs, {} panics, {} of {} functions instrumented, all proved by the checker",
+        done.steps,
+        started.elapsed().as_secs_f64(),
+        done.programs,
+        done.runs,
+        done.panics,
+        done.instrumented,
+        done.functions,
+    );
+    println!(
+        "fuzz: {} times one of these was left out on purpose, {} were noticed",
+        done.forgotten, done.noticed
+    );
+    if done.forgotten > 10 && done.noticed == 0 {
+        findings.mismatches.push("nobody notices if a function is not instrumented".to_owned());
+    }
+    Ok(findings)
+}
+
+#[derive(Default)]
+struct Counts {
+    steps: usize,
+    programs: usize,
+    runs: usize,
+    panics: usize,
+    functions: usize,
+    instrumented: usize,
+    /// How often a function was left out on purpose, and how often that was noticed.
+    forgotten: usize,
+    noticed: usize,
+}
+
+/// Runs one module; what is wrong, if anything is, and how to see it again.
+fn module(
+    workspace: &Workspace,
+    seed: u64,
+    numbers: &[usize],
+    done: &mut Counts,
+) -> Result<Option<String>> {
+    let mut compare = |numbers: &[usize]| {
+        compare(workspace, seed, numbers, done).unwrap_or_else(|error| Some(format!("{error:#}")))
+    };
+    let Some(what) = compare(numbers) else { return Ok(None) };
+    // Is it the same without the other programs?
+    let alone = numbers.iter().find_map(|number| Some((*number, compare(&[*number])?)));
+    let (numbers, what, which) = match alone {
+        Some((number, what)) => (vec![number], what, format!(" --program {number}")),
+        None => (numbers.to_vec(), what, String::new()),
+    };
+    let file = wasm::write(&workspace.target.join("fuzz"), seed, &numbers)?;
+    Ok(Some(format!(
+        "in the module of seed {seed:#x}: {what}\n  module: {} (and .wat)\n  \
+         again: cargo xtask fuzz --programs 0 --crates 0 --steps 1 --seed {seed:#x}{which}",
+        file.display(),
+    )))
+}
+
+/// Runs the programs of one module; where one of them does something else, if it does.
+fn compare(
+    workspace: &Workspace,
+    seed: u64,
+    numbers: &[usize],
+    done: &mut Counts,
+) -> Result<Option<String>> {
+    let module = wasm::module(seed, numbers)?;
+    let mut random = Random::new(!seed);
+    let (compact, checks) = (*random.pick(&FORMS), random.percent(25));
+    let recipe = Recipe { compact, checks, verify: true, ..Recipe::default() };
+    let scratch = workspace.target.join("fuzz/steps");
+    let made = asyncify(&module.wasm, &recipe, None, &scratch)?;
+    let instrumented =
+        cargo_bysyncify::instrumented(&module.wasm, &Vouched::default(), Precision::default())?;
+    done.programs += numbers.len();
+    done.functions += module.functions as usize;
+    done.instrumented += instrumented.len();
+    let runners = Runners { ours: Runner::new(&made)?, plain: Runner::new(&module.wasm)? };
+    let mismatch = runners.compare(seed, numbers, RUNS, done)?;
+    if mismatch.is_none()
+        && random.below(FORGETTING) == 0
+        && let Some(vouched) = to_forget(instrumented, &mut random)
+    {
+        let recipe = Recipe { vouched, verify: false, checks: false, ..recipe };
+        let wrong = asyncify(&module.wasm, &recipe, None, &scratch)?;
+        let runners = Runners { ours: Runner::new(&wrong)?, ..runners };
+        let found = runners.compare(seed, numbers, RUNS / 4, &mut Counts::default())?;
+        done.forgotten += 1;
+        done.noticed += usize::from(found.is_some());
+    }
+    Ok(mismatch)
+}
+
+/// A module that is instrumented, and the same that is not.
+struct Runners {
+    ours: Runner,
+    plain: Runner,
+}
+
+impl Runners {
+    fn compare(
+        &self,
+        seed: u64,
+        numbers: &[usize],
+        runs: u64,
+        done: &mut Counts,
+    ) -> Result<Option<String>> {
+        let (mut ours, mut plain) = (self.ours.session()?, self.plain.session()?);
+        for run in 0..runs {
+            for number in numbers {
+                let mut random = Random::new(random::part(seed, run << 8 | *number as u64));
+                let ways = random.next() as i32;
+                let percent = *random.pick(&PERCENTS);
+                let schedule = Schedule::InPlace(random, percent);
+                let (found, is_usable) = ours.run(*number, ways, schedule)?;
+                let (expected, _) = plain.run(*number, ways, never())?;
+                done.runs += 1;
+                done.panics += usize::from(expected.end.is_some());
+                if found != expected {
+                    return Ok(Some(format!(
+                        "program {number}, run {run}: {}",
+                        difference(&found, &expected)
+                    )));
+                }
+                if !is_usable {
+                    done.steps += std::mem::replace(&mut ours, self.ours.session()?).suspends;
+                    plain = self.plain.session()?;
+                }
+            }
+        }
+        done.steps += ours.suspends;
+        Ok(None)
+    }
+}
