@@ -1,7 +1,13 @@
 //! What the switch object and the library must agree on.
 //!
 //! Included by `build.rs` (which emits the object) and by the library (which asserts its
-//! `repr(C)` struct against it), so that neither can change alone.
+//! `repr(C)` struct against it), so that neither can change alone. What the linker must agree with, too,
+//! is in `linker_abi.rs`.
+
+#[path = "linker_abi.rs"]
+mod linker_abi;
+
+pub(crate) use linker_abi::*;
 
 // Offsets into `RawCore`, in pointers. The first two are Asyncify's own: it keeps its
 // position in the first word and compares it with the second. (Binaryen,
@@ -27,11 +33,6 @@ pub(crate) const CANARY_VALUE: u64 = 0x0b59_6ac1_f700_c0de;
 pub(crate) const fn core_size(pointer: usize) -> usize {
     (CANARY * pointer + 8).next_multiple_of(16)
 }
-
-/// How far below its stack pointer a function may write: LLVM does not move the pointer for a
-/// frame of up to this many bytes, if the function calls no other. ("Red zone" in its
-/// `WebAssemblyFrameLowering.cpp`.)
-pub(crate) const LLVM_RED_ZONE: usize = 128;
 
 // Offsets into `Wait`, in pointers. It begins with the waker, which is two.
 /// The `u32` that `NEWS` was when `embed` last looked.
@@ -61,11 +62,3 @@ pub(crate) const SUSPEND_NEWS: u32 = 1;
 pub(crate) const SUSPEND_UNSOUND: u32 = 2;
 /// No coroutine is current. Nothing was done.
 pub(crate) const SUSPEND_OUTSIDE: u32 = 3;
-
-// What `bysyncify_why_outside` returns, if not 0: where one is when no coroutine is current.
-/// In what every panic goes through, or in a panic hook.
-pub(crate) const OUTSIDE_IN_PANIC: usize = 1;
-/// In the initialiser of a `thread_local!`.
-pub(crate) const OUTSIDE_IN_INITIALISER: usize = 2;
-/// In what runs while a panic unwinds.
-pub(crate) const OUTSIDE_IN_CLEANUP: usize = 3;

@@ -3,9 +3,11 @@
 //! `crates/wasm-asyncify/src/guard` says which there are. They know where an error is and what it is,
 //! but cannot print it.
 
+use core::mem::offset_of;
 use core::slice;
 use core::str;
 
+use crate::abi;
 use crate::fatal::{Fatal, Function, fatal};
 use crate::raw::RawCore;
 use crate::switch::{Chosen, Mark, Switch};
@@ -20,8 +22,8 @@ struct Report {
     /// The function's number in the module as it was linked.
     number: usize,
     /// The lowest address that the function may write to. Null if that is not what was checked,
-    /// but that the function is on the stack at no suspend; [`PARKED`] if no coroutine may call it;
-    /// [`REINITIALISED`] if it is about to initialise what another one has.
+    /// but that the function is on the stack at no suspend; [`abi::REPORT_PARKED`] if no coroutine may
+    /// call it; [`abi::REPORT_REINITIALISED`] if it is about to initialise what another one has.
     lowest: *const u8,
     /// The low end of the running coroutine's stack.
     base: *const u8,
@@ -30,11 +32,17 @@ struct Report {
     callee: usize,
 }
 
-/// See [`Report::lowest`].
-const PARKED: usize = 1;
-
-/// See [`Report::lowest`].
-const REINITIALISED: usize = 2;
+// Where the linker writes them.
+const _: () = {
+    let word = size_of::<usize>();
+    assert!(offset_of!(Report, function) == abi::REPORT_FUNCTION * word);
+    assert!(offset_of!(Report, function_len) == abi::REPORT_FUNCTION_LEN * word);
+    assert!(offset_of!(Report, number) == abi::REPORT_NUMBER * word);
+    assert!(offset_of!(Report, lowest) == abi::REPORT_LOWEST * word);
+    assert!(offset_of!(Report, base) == abi::REPORT_BASE * word);
+    assert!(offset_of!(Report, callee) == abi::REPORT_CALLEE * word);
+    assert!(size_of::<Report>() == abi::REPORT_WORDS * word);
+};
 
 /// Tells the checks whom to call, if there are any.
 #[inline]
@@ -65,8 +73,8 @@ unsafe extern "C" fn report(report: *mut (), _: Mark) {
         });
     }
     match report.lowest.addr() {
-        PARKED => fatal(&Fatal::Parked { function }),
-        REINITIALISED => fatal(&Fatal::Reinitialised { function }),
+        abi::REPORT_PARKED => fatal(&Fatal::Parked { function }),
+        abi::REPORT_REINITIALISED => fatal(&Fatal::Reinitialised { function }),
         _ => {}
     }
     let core = report.base.wrapping_sub(size_of::<RawCore>()).cast::<RawCore>();

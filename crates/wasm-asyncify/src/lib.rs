@@ -18,6 +18,7 @@
 
 #![forbid(unsafe_code)]
 
+mod abi;
 pub mod analysis;
 mod check;
 mod exceptions;

@@ -5,10 +5,8 @@
 
 use anyhow::{Result, bail};
 
+use crate::abi;
 use crate::analysis::{Analysis, Assumed, Precision, Program, Sites, assumed};
-
-/// What the library has that prints what a check has found.
-const SET_REPORTER: &str = "bysyncify_set_reporter";
 
 /// The calls that are not suspended only because the precise mode assumes so, and that are to be
 /// checked; if there are any.
@@ -35,7 +33,7 @@ pub(crate) fn to_check(
     if assumed.is_empty() {
         return Ok(None);
     }
-    if program.named(SET_REPORTER).is_none() {
+    if program.named(abi::SET_REPORTER).is_none() {
         bail!(
             "what `--bysyncify-precise` assumes cannot be checked in a program without `bysyncify`, \
              or with an older one: link without that option"

@@ -4,7 +4,7 @@ use wasmparser::{
     BlockType, CompositeInnerType, ContType, FrameKind, FuncType, ModuleArity, RefType, SubType,
 };
 
-use super::body::Scan;
+use super::scan::Scan;
 
 impl ModuleArity for Scan<'_> {
     fn sub_type_at(&self, type_index: u32) -> Option<&SubType> {

@@ -16,7 +16,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::call_graph::{Graph, Precision};
 use super::graph::Analysis;
-use super::program::{FunctionIndex, Program};
+use super::index::FunctionIndex;
+use super::program::Program;
 use super::sites::Sites;
 
 /// Calls of one function, after which to look whether a coroutine is being suspended.

@@ -5,24 +5,8 @@ use std::collections::BTreeSet;
 use anyhow::{Context, Result};
 use wasmparser::{BlockType, Catch, FrameKind, ModuleArity, Operator};
 
-use super::body::Scan;
+use super::scan::{Frame, Scan};
 use super::value::Value;
-
-/// A control structure that is open.
-pub(super) struct Frame {
-    pub(super) block: BlockType,
-    pub(super) kind: FrameKind,
-    /// How many operands lie below it.
-    pub(super) height: usize,
-    /// Whether the instruction that comes next can be reached.
-    pub(super) reachable: bool,
-    /// What branches to its end bring in the locals.
-    pub(super) brought: Option<Vec<Value>>,
-    /// What the locals held at the beginning of an `if`, for its `else`.
-    pub(super) at_start: Option<Vec<Value>>,
-    /// Which loop it is, if it is one.
-    pub(super) loop_index: Option<usize>,
-}
 
 impl Scan<'_> {
     /// Brings the locals to wherever this instruction can go on.

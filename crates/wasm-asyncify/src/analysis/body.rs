@@ -13,44 +13,20 @@
 //! hold, as far as it matters here ([`Value`]), through the function, in order. Where branches
 //! meet, what they bring is joined. What a loop assigns is unknown at its beginning when we come
 //! there first; if that leaves an indirect call of unknown origin we go through the function once
-//! more, with what came back to each loop's beginning the first time. That is true, if not all
-//! that is: it was found while less was known.
+//! more, with what came back to each loop's beginning the first time. That is sound, if not the most
+//! that could be known: it was found while less was known.
 
 use std::collections::BTreeSet;
 
 use anyhow::{Context, Result};
 use wasmparser::{BlockType, FrameKind, FunctionBody, ModuleArity, Operator};
 
-use super::blocks::{Frame, caught_at};
-use super::calls::{Calls, IndirectCall, Through};
+use super::blocks::caught_at;
+use super::calls::{IndirectCall, Through};
+use super::index::FunctionIndex;
 use super::loops::assigned_in_loops;
-use super::program::FunctionIndex;
-use super::types::Types;
+use super::scan::{Frame, Module, Read, Scan};
 use super::value::Value;
-
-/// What [`read`] finds.
-#[derive(Debug, Default)]
-pub(super) struct Read {
-    pub(super) calls: Calls,
-    /// Functions in a `ref.func`.
-    pub(super) references: BTreeSet<FunctionIndex>,
-    /// Whether it can change a table.
-    pub(super) writes_table: bool,
-    /// Addresses that it reads words from, as far as they are constant.
-    pub(super) read_addresses: BTreeSet<u64>,
-    /// Whether it calls references, which can be of other modules.
-    pub(super) calls_references: bool,
-}
-
-/// What must be known of the module to read a body.
-#[derive(Debug)]
-pub(super) struct Module {
-    pub(super) types: Types,
-    /// The type index of each function.
-    pub(super) signatures: Vec<u32>,
-    /// `memcpy` and its like, which read from their second argument.
-    pub(super) copying: BTreeSet<FunctionIndex>,
-}
 
 /// Reads the body of function `index`.
 pub(super) fn read(body: &FunctionBody<'_>, index: FunctionIndex, module: &Module) -> Result<Read> {
@@ -60,25 +36,6 @@ pub(super) fn read(body: &FunctionBody<'_>, index: FunctionIndex, module: &Modul
         return Ok(first.read);
     }
     Ok(Scan::run(body, index, module, &assigned, first.brought_back)?.read)
-}
-
-/// Where in a function we are, and what we know there.
-pub(super) struct Scan<'a> {
-    pub(super) module: &'a Module,
-    pub(super) assigned_in_loops: &'a [BTreeSet<u32>],
-    /// For each loop, what came back to its beginning the last time; empty the first time.
-    pub(super) known: Vec<Option<Vec<Value>>>,
-    /// The same, this time.
-    pub(super) brought_back: Vec<Option<Vec<Value>>>,
-    /// How many have begun.
-    pub(super) loops: usize,
-    /// What they hold now.
-    pub(super) locals: Vec<Value>,
-    pub(super) stack: Vec<Value>,
-    pub(super) frames: Vec<Frame>,
-    /// How many indirect calls there were.
-    indirect: u32,
-    read: Read,
 }
 
 impl<'a> Scan<'a> {
@@ -295,24 +252,5 @@ impl<'a> Scan<'a> {
         if let Some(Value::Constant(address)) = address.into() {
             self.read.read_addresses.insert(address.wrapping_add(offset));
         }
-    }
-
-    fn local(&self, local: u32) -> Value {
-        self.locals.get(local as usize).copied().unwrap_or(Value::Computed)
-    }
-
-    fn assign(&mut self, local: u32, value: Value) {
-        if let Some(held) = self.locals.get_mut(local as usize) {
-            *held = value;
-        }
-    }
-
-    pub(super) fn pop(&mut self) -> Value {
-        self.stack.pop().unwrap_or(Value::Computed)
-    }
-
-    pub(super) fn replace(&mut self, operands: u32, results: u32, by: Value) {
-        self.stack.truncate(self.stack.len().saturating_sub(operands as usize));
-        self.stack.extend((0..results).map(|_| by));
     }
 }

@@ -3,7 +3,8 @@
 use std::collections::{BTreeSet, HashMap, VecDeque};
 
 use super::calls::{IndirectCall, Through};
-use super::program::{FunctionIndex, Program, TypeId};
+use super::index::{FunctionIndex, TypeId};
+use super::program::Program;
 
 /// Why a function can reach `suspend`, or can be reached from `resume`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::program::{FunctionIndex, TypeId};
+use super::index::{FunctionIndex, TypeId};
 
 /// The calls in one function.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -3,8 +3,9 @@
 use super::call_graph::Step;
 use super::calls::{IndirectCall, Through};
 use super::graph::Analysis;
+use super::index::{FunctionIndex, TypeId};
 use super::names::readable;
-use super::program::{FunctionIndex, Program, TypeId};
+use super::program::Program;
 
 impl Analysis {
     /// The calls by which a function can suspend, one a line.

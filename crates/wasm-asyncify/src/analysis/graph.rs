@@ -6,11 +6,9 @@ use anyhow::{Result, bail};
 
 use super::call_graph::{Because, Graph, Precision, Step, indices};
 use super::cut::{self, Cut, Vouched};
-use super::program::{FunctionIndex, Import, Program};
-
-/// The library's function that calls another while no coroutine is current. It is a bottom
-/// function, by the imports it calls, but nothing is suspended below it.
-const OUTSIDE: &str = "bysyncify_outside";
+use super::index::FunctionIndex;
+use super::program::{Import, Program};
+use crate::abi;
 
 /// Asyncify's imports: who calls one of these is a top function…
 const TOP: [&str; 2] = ["start_unwind", "stop_rewind"];
@@ -92,7 +90,9 @@ impl Analysis {
             bottoms.contains(&index) || tops.contains(&index) || cuts[index as usize].is_some()
         };
         let suspends = graph.spread(&tops, is_barrier, Graph::callers);
-        let outside = program.named(OUTSIDE);
+        // It calls another function while no coroutine is current. By the imports it calls it is a
+        // bottom function, but nothing is suspended below it.
+        let outside = program.named(abi::OUTSIDE);
         let resumes = bottoms.iter().copied().filter(|bottom| Some(*bottom) != outside).collect();
         let reached = graph.spread(&resumes, is_barrier, Graph::callees);
         let calls_only_asyncify = |index: &FunctionIndex| {

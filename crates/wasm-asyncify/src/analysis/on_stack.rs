@@ -8,7 +8,8 @@ use std::collections::{BTreeSet, HashMap};
 
 use super::cut::Cut;
 use super::graph::Analysis;
-use super::program::{FunctionIndex, Program, TypeId};
+use super::index::{FunctionIndex, TypeId};
+use super::program::Program;
 
 impl Analysis {
     /// The functions that can be on a coroutine's stack.

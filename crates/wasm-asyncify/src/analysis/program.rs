@@ -3,17 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
-use anyhow::Result;
-use wasmparser::{FuncType, Parser};
+use wasmparser::FuncType;
 
 use super::calls::{Calls, IndirectCall, Through};
-use super::reader::Reader;
-
-/// The index of a function in its module, imported ones first.
-pub type FunctionIndex = u32;
-
-/// Stands for a function type. One that a call of another type can be of has the same.
-pub(crate) type TypeId = u32;
+use super::index::{FunctionIndex, TypeId};
 
 /// One module.
 #[derive(Debug, Default)]
@@ -86,20 +79,6 @@ impl Taken {
 }
 
 impl Program {
-    /// Reads a module. With `reloc.*` sections in it (`--emit-relocs`) more is known of who can
-    /// call what.
-    ///
-    /// # Errors
-    ///
-    /// If it is no module, or a broken one.
-    pub fn read(wasm: &[u8]) -> Result<Self> {
-        let mut reader = Reader::default();
-        for payload in Parser::new(0).parse_all(wasm) {
-            reader.payload(payload?)?;
-        }
-        reader.finish()
-    }
-
     /// The function's name in the module, or a made-up one.
     ///
     /// # Panics

@@ -4,19 +4,37 @@ use std::collections::BTreeSet;
 
 use anyhow::{Context, Result, bail};
 use wasmparser::{
-    ConstExpr, DataKind, ElementItems, ElementKind, KnownCustom, Name, Operator, Payload,
+    ConstExpr, DataKind, ElementItems, ElementKind, KnownCustom, Name, Operator, Parser, Payload,
     TableInit, TypeRef,
 };
 
-use super::body::{self, Module};
+use super::body;
+use super::index::FunctionIndex;
 use super::names::readable;
-use super::program::{Function, FunctionIndex, Import, Program, Taken};
+use super::program::{Function, Import, Program, Taken};
 use super::relocations::{Pointers, Relocations, Segment};
+use super::scan::Module;
 use super::types::Types;
+
+impl Program {
+    /// Reads a module. With `reloc.*` sections in it (`--emit-relocs`) more is known of who can
+    /// call what.
+    ///
+    /// # Errors
+    ///
+    /// If it is no module, or a broken one.
+    pub fn read(wasm: &[u8]) -> Result<Self> {
+        let mut reader = Reader::default();
+        for payload in Parser::new(0).parse_all(wasm) {
+            reader.payload(payload?)?;
+        }
+        reader.finish()
+    }
+}
 
 /// Gathers what the sections say.
 #[derive(Default)]
-pub(super) struct Reader<'a> {
+struct Reader<'a> {
     program: Program,
     types: Types,
     /// The type index of each function.
@@ -37,7 +55,7 @@ pub(super) struct Reader<'a> {
 
 impl<'a> Reader<'a> {
     /// Takes in one part of the module.
-    pub(super) fn payload(&mut self, payload: Payload<'a>) -> Result<()> {
+    fn payload(&mut self, payload: Payload<'a>) -> Result<()> {
         match payload {
             Payload::TypeSection(section) => {
                 for group in section {
@@ -209,7 +227,7 @@ impl<'a> Reader<'a> {
     }
 
     /// The program, when all has been read.
-    pub(super) fn finish(mut self) -> Result<Program> {
+    fn finish(mut self) -> Result<Program> {
         let imports =
             self.program.functions.iter().take_while(|function| function.import.is_some()).count();
         if imports + self.bodies.len() != self.program.functions.len() {

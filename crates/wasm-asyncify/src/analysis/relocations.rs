@@ -27,7 +27,8 @@ use wasmparser::{
     Linking, LinkingSectionReader, RelocSectionReader, RelocationEntry, RelocationType, SymbolInfo,
 };
 
-use super::program::{FunctionIndex, Taken, Vtable};
+use super::index::FunctionIndex;
+use super::program::{Taken, Vtable};
 use super::vtables::{Address, is_anonymous, is_vtable};
 
 /// What the `linking` and `reloc.*` sections say.

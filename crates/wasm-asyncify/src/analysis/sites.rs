@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::call_graph::{Graph, Precision};
 use super::graph::Analysis;
-use super::program::{FunctionIndex, Program};
+use super::index::FunctionIndex;
+use super::program::Program;
 
 /// What a function is that nothing is suspended through.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

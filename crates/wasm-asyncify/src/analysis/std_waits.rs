@@ -4,8 +4,9 @@
 //! leave none. What a name costs is a refusal with a message, where code waits in there. If what runs an
 //! initialiser was inlined, `crate::initialisers` finds it.
 
+use super::index::FunctionIndex;
 use super::names::{is_in, readable};
-use super::program::{FunctionIndex, Program};
+use super::program::Program;
 
 /// The modules that `thread_local!` is made of, on targets without threads and with them.
 const THREAD_LOCAL: &str = "std::sys::thread_local";

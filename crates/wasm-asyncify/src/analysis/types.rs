@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use anyhow::{Context, Result, bail};
 use wasmparser::{CompositeInnerType, FuncType, RefType, SubType, ValType};
 
-use super::program::TypeId;
+use super::index::TypeId;
 
 /// The module's types.
 #[derive(Debug, Default)]

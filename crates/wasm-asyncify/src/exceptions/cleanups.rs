@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use anyhow::Result;
 use wasmparser::{FunctionBody, Operator, Parser, Payload, TypeRef};
 
+use crate::abi;
 use crate::analysis::{FunctionIndex, Program, Sites};
 use crate::instrument::{calls_with_exceptions, is_call, is_indirect};
 
@@ -19,7 +20,7 @@ impl Cleanups {
     pub(crate) fn find(wasm: &[u8], program: &Program, sites: &Sites) -> Result<Self> {
         let has_name =
             |name| program.functions.iter().any(|function| function.name.as_deref() == Some(name));
-        if !has_name("bysyncify_resume") {
+        if !has_name(abi::RESUME) {
             // A switch of somebody else's, which no guard knows.
             return Ok(Self::default());
         }
@@ -126,7 +127,7 @@ impl Cleanups {
 fn asking(program: &Program) -> BTreeSet<FunctionIndex> {
     let functions = || (0..).zip(&program.functions);
     let mut asking: BTreeSet<FunctionIndex> = functions()
-        .filter(|(_, function)| function.name.as_deref() == Some("bysyncify_current"))
+        .filter(|(_, function)| function.name.as_deref() == Some(abi::CURRENT))
         .map(|(index, _)| index)
         .collect();
     loop {

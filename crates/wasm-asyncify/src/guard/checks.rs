@@ -11,12 +11,20 @@ use super::code::{CheckGlobals, Writer};
 use super::facts::Facts;
 use super::stack::StackChecks;
 use super::twins;
-use super::watched::Watched;
-use crate::analysis::readable;
+use crate::abi;
+use crate::analysis::{WatchedCalls, readable};
 use crate::initialisers::Rewrites;
 
-/// What the library calls to say that it can be called.
-pub(super) const SET_REPORTER: &str = "bysyncify_set_reporter";
+/// Calls in which nothing should be suspended for a reason of their own (`watched`), and the functions
+/// that the checks after them call.
+pub(super) struct Watched {
+    pub(super) assumed: BTreeMap<u32, WatchedCalls>,
+    pub(super) ruled_out: BTreeMap<u32, BTreeSet<u32>>,
+    /// The functions in which nothing is changed.
+    pub(super) untouched: BTreeSet<u32>,
+    /// Says that an assumption was wrong.
+    pub(super) suspended: u32,
+}
 
 /// All checks of a module.
 pub(super) struct Checks {
@@ -84,7 +92,7 @@ impl Checks {
         writer: &Writer,
         [report, passed, suspended]: [u32; 3],
     ) -> Result<Self> {
-        let set_reporter = facts.function(SET_REPORTER).context(
+        let set_reporter = facts.function(abi::SET_REPORTER).context(
             "its `bysyncify` is older than `cargo-bysyncify`, and knows of no checks: update it, or \
              link with `--bysyncify-stack-checks=off` and `--bysyncify-checks=off`",
         )?;

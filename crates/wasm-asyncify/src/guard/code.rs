@@ -7,6 +7,7 @@ use wasm_encoder::Instruction::{
 use wasm_encoder::{BlockType, Catch, Function, Instruction, ValType};
 
 use super::facts::Exceptions;
+use crate::abi;
 
 /// The globals that the guards use, by index.
 #[derive(Clone, Copy, Debug)]
@@ -35,14 +36,20 @@ pub(super) struct CheckGlobals {
     pub(super) callee: Option<u32>,
 }
 
-/// Where code is when no coroutine is current: what `bysyncify_why_outside` returns
-/// (`build/abi.rs`).
+/// Where code is when no coroutine is current: what `bysyncify_why_outside` returns.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Outside {
     Host = 0,
-    Panic = 1,
-    Initialiser = 2,
-    Cleanup = 3,
+    Panic = abi::OUTSIDE_IN_PANIC as isize,
+    Initialiser = abi::OUTSIDE_IN_INITIALISER as isize,
+    Cleanup = abi::OUTSIDE_IN_CLEANUP as isize,
+}
+
+/// A function to be added.
+pub(super) struct Added {
+    pub(super) name: String,
+    pub(super) ty: u32,
+    pub(super) body: Function,
 }
 
 /// Writes functions for addresses of one width.

@@ -8,6 +8,7 @@ use wasmparser::{
     Payload, TypeRef,
 };
 
+use crate::abi;
 use crate::module::target_features;
 
 /// wasm-bindgen's imports that describe types. It runs their callers in an interpreter of its
@@ -16,18 +17,6 @@ const DESCRIBE: &str = "__wbindgen_describe";
 
 /// The one of these that marks an import: wasm-bindgen replaces the function that calls it.
 const DESCRIBE_IMPORT: &str = "__wbindgen_describe_generic_import";
-
-/// The functions of the switch.
-const SWITCH: [&str; 8] = [
-    "bysyncify_resume",
-    "bysyncify_suspend",
-    "bysyncify_current",
-    "bysyncify_outside",
-    "bysyncify_intact",
-    "bysyncify_why_outside",
-    "bysyncify_stack_left",
-    super::checks::SET_REPORTER,
-];
 
 /// A module, as far as it matters.
 #[derive(Default)]
@@ -235,7 +224,7 @@ impl<'a> Facts<'a> {
 
     /// The functions of the switch.
     pub(super) fn switch(&self) -> BTreeSet<u32> {
-        SWITCH.iter().filter_map(|name| self.function(name)).collect()
+        abi::SWITCH.iter().filter_map(|name| self.function(name)).collect()
     }
 
     /// A function's code, if it is not imported.

@@ -7,9 +7,10 @@ use wasm_encoder::{Function, ValType};
 
 use super::Guards;
 use super::checks::Checks;
-use super::code::{CheckGlobals, Globals, Writer};
+use super::code::{Added, CheckGlobals, Globals, Writer};
 use super::facts::Facts;
 use super::shields::Shields;
+use crate::abi;
 
 /// What is added, and where it is used.
 pub(super) struct Plan {
@@ -24,18 +25,11 @@ pub(super) struct Plan {
     pub(super) shields: Shields,
 }
 
-/// A function to be added.
-pub(super) struct Added {
-    pub(super) name: String,
-    pub(super) ty: u32,
-    pub(super) body: Function,
-}
-
 impl Plan {
     /// `None` if there is nothing to guard.
     pub(super) fn new(facts: &Facts<'_>, guards: &Guards<'_>) -> Result<Option<Self>> {
-        let Some(resume) = facts.function("bysyncify_resume") else { return Ok(None) };
-        let outside = facts.function("bysyncify_outside");
+        let Some(resume) = facts.function(abi::RESUME) else { return Ok(None) };
+        let outside = facts.function(abi::OUTSIDE);
         let host_stack = facts.globals;
         let why_outside = host_stack + 1;
         let is_watched = guards.checks || guards.assumed.is_some();
@@ -50,10 +44,10 @@ impl Plan {
             memory64: facts.memory64,
             globals: Globals {
                 stack_pointer: facts.global("__stack_pointer")?,
-                current_core: facts.global("bysyncify_current_core")?,
+                current_core: facts.global(abi::CURRENT_CORE)?,
                 host_stack,
                 why_outside,
-                limit: facts.optional_global("bysyncify_stack_limit"),
+                limit: facts.optional_global(abi::STACK_LIMIT),
             },
             exceptions: facts.exceptions,
         };
@@ -103,7 +97,11 @@ impl Plan {
             plan.add_checks(facts, guards, globals, outside)?;
         }
         if let Some(cleanups) = guards.cleanups {
-            plan.shield(facts, cleanups)?;
+            let types = plan.checks.as_ref().map_or(0, |checks| checks.types(&plan.writer).len());
+            let first = u32::try_from(facts.signatures.len() + plan.functions.len())?;
+            let first_type = u32::try_from(facts.types.len() + types)?;
+            plan.shields = Shields::new(facts, cleanups, &plan.writer, [first, first_type])?;
+            plan.functions.append(&mut plan.shields.functions);
         }
         Ok(Some(plan))
     }

@@ -9,17 +9,8 @@ use wasm_encoder::{BlockType, ConstExpr, Function, Instruction, MemArg, MemArgTa
 
 use super::code::{CheckGlobals, Globals, Writer};
 use super::stack::{ABOVE_LOW_END, NEAR};
+use crate::abi;
 use crate::initialisers::{ALIVE, Place};
-
-/// What `report` gets for a lowest address if a coroutine is to stop the thread. (`PARKED` in
-/// `src/reporter.rs`.)
-const PARKED: u64 = 1;
-
-/// The same if a `thread_local!` is to be initialised again. (`REINITIALISED` there.)
-const REINITIALISED: u64 = 2;
-
-/// The words in the library's `Report`.
-const REPORT_WORDS: u64 = 6;
 
 impl Writer {
     /// The body of `bysyncify_set_reporter(reporter)`.
@@ -65,7 +56,7 @@ impl Writer {
         report: u32,
     ) -> Vec<Instruction<'static>> {
         let mut code = vec![GlobalGet(self.globals.current_core), self.is_null(), I32Eqz];
-        code.extend([If(BlockType::Empty), self.constant(PARKED)]);
+        code.extend([If(BlockType::Empty), self.constant(abi::REPORT_PARKED as u64)]);
         code.extend(who.iter().cloned());
         code.extend([Call(report), End]);
         code
@@ -82,7 +73,7 @@ impl Writer {
         let target = MemArgTarget::Memory(0);
         let memarg = MemArg { offset: state.address, align: 0, target, ordering: None };
         let mut code = vec![base, I32Load8U(memarg), I32Const(ALIVE), I32Eq];
-        code.extend([If(BlockType::Empty), self.constant(REINITIALISED)]);
+        code.extend([If(BlockType::Empty), self.constant(abi::REPORT_REINITIALISED as u64)]);
         code.extend(who.iter().cloned());
         code.extend([Call(report), End]);
         code
@@ -140,6 +131,8 @@ impl Writer {
         let (lowest, number, offset, length) = (0, 1, 2, 3);
         let report = if texts.is_some() { 4 } else { 2 };
         let word = if self.memory64 { 8 } else { 4 };
+        let field = |offset: usize| self.store(offset as u64 * word);
+        let size = self.constant(abi::REPORT_WORDS as u64 * word);
         // The report, and above it the text.
         let mut code = vec![GlobalGet(host_stack)];
         if texts.is_some() {
@@ -147,10 +140,10 @@ impl Writer {
             code.extend(self.extended());
             code.push(self.sub());
         }
-        code.extend([self.constant(REPORT_WORDS * word), self.sub()]);
+        code.extend([size.clone(), self.sub()]);
         code.extend([self.constant(16_u64.wrapping_neg()), self.and(), LocalTee(report)]);
         code.push(GlobalSet(stack_pointer));
-        let text = [LocalGet(report), self.constant(REPORT_WORDS * word), self.add()];
+        let text = [LocalGet(report), size, self.add()];
         if let Some(data_index) = texts {
             code.extend(text.clone());
             code.extend([LocalGet(offset), LocalGet(length), MemoryInit { mem: 0, data_index }]);
@@ -158,18 +151,18 @@ impl Writer {
         // An address also if there is no text.
         code.push(LocalGet(report));
         code.extend(text);
-        code.extend([self.store(0), LocalGet(report)]);
+        code.extend([field(abi::REPORT_FUNCTION), LocalGet(report)]);
         code.push(if texts.is_some() { LocalGet(length) } else { I32Const(0) });
         code.extend(self.extended());
-        code.extend([self.store(word), LocalGet(report), LocalGet(number)]);
+        code.extend([field(abi::REPORT_FUNCTION_LEN), LocalGet(report), LocalGet(number)]);
         code.extend(self.extended());
-        code.extend([self.store(2 * word), LocalGet(report), LocalGet(lowest)]);
-        code.extend([self.store(3 * word), LocalGet(report)]);
+        code.extend([field(abi::REPORT_NUMBER), LocalGet(report), LocalGet(lowest)]);
+        code.extend([field(abi::REPORT_LOWEST), LocalGet(report)]);
         code.push(checks.callee.map_or(self.null(), GlobalGet));
-        code.push(self.store(5 * word));
+        code.push(field(abi::REPORT_CALLEE));
         if let Some(limit) = limit {
             code.extend([LocalGet(report), GlobalGet(limit), self.constant(ABOVE_LOW_END)]);
-            code.extend([self.sub(), self.store(4 * word), self.null(), GlobalSet(limit)]);
+            code.extend([self.sub(), field(abi::REPORT_BASE), self.null(), GlobalSet(limit)]);
         }
         code.extend([GlobalGet(checks.reporter), LocalGet(report), Call(outside), Unreachable]);
         self.function(1, code)

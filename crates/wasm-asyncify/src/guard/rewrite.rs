@@ -17,10 +17,8 @@ use super::Guards;
 use super::checks::{Callee, FunctionChecks, Texts};
 use super::facts::Facts;
 use super::plan::Plan;
+use crate::abi;
 use crate::instrument::is_call;
-
-/// The function of the switch that says why no coroutine is current.
-const WHY_OUTSIDE: &str = "bysyncify_why_outside";
 
 /// The module's new form in the making.
 struct Rewriter<'a> {
@@ -277,7 +275,7 @@ impl Reencode for Rewriter<'_> {
             code.function(&self.plan.writer.set_reporter(checks.globals));
             return Ok(());
         }
-        if self.facts.function(WHY_OUTSIDE) == Some(function) {
+        if self.facts.function(abi::WHY_OUTSIDE) == Some(function) {
             code.function(&self.plan.writer.why_outside());
             return Ok(());
         }

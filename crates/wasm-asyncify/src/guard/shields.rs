@@ -8,15 +8,21 @@ use wasm_encoder::ValType;
 use wasm_encoder::reencode::{Reencode, RoundtripReencoder};
 use wasmparser::Operator;
 
+use super::code::{Added, Writer};
 use super::facts::Facts;
-use super::plan::{Added, Plan};
 use crate::exceptions::Cleanups;
 use crate::instrument::is_call;
 
 /// The functions that such calls go through.
 #[derive(Default)]
 pub(super) struct Shields {
+    /// By what is called: where the function is in [`Self::functions`].
     by_call: BTreeMap<Call, u32>,
+    /// To be added, with the indices from `first` on.
+    pub(super) functions: Vec<Added>,
+    first: u32,
+    /// The type of the first of those that are added.
+    first_type: u32,
     /// The types of those of indirect calls, which are added.
     pub(super) types: Vec<(Vec<ValType>, Vec<ValType>)>,
 }
@@ -41,15 +47,14 @@ impl Call {
 }
 
 impl Shields {
-    /// What is called in place of this.
-    pub(super) fn of(&self, operator: &Operator<'_>) -> Option<u32> {
-        self.by_call.get(&Call::of(operator)?).copied()
-    }
-}
-
-impl Plan {
-    /// Adds what all these calls need.
-    pub(super) fn shield(&mut self, facts: &Facts<'_>, cleanups: &Cleanups) -> Result<()> {
+    /// All that these calls need. What is added gets the indices, and the types, from these on.
+    pub(super) fn new(
+        facts: &Facts<'_>,
+        cleanups: &Cleanups,
+        writer: &Writer,
+        [first, first_type]: [u32; 2],
+    ) -> Result<Self> {
+        let mut shields = Self { first, first_type, ..Self::default() };
         for function in cleanups.functions() {
             let body = facts.body(function).context("a function without a body")?;
             let mut operators = body.get_operators_reader()?;
@@ -59,23 +64,28 @@ impl Plan {
                 if is_call(&operator) {
                     if let Some(call) = Call::of(&operator)
                         && cleanups.contains(function, number)
-                        && !self.shields.by_call.contains_key(&call)
+                        && !shields.by_call.contains_key(&call)
                     {
-                        self.add_shield(facts, call)?;
+                        shields.add(facts, writer, call)?;
                     }
                     number += 1;
                 }
             }
         }
-        Ok(())
+        Ok(shields)
     }
 
-    fn add_shield(&mut self, facts: &Facts<'_>, call: Call) -> Result<()> {
-        let index = u32::try_from(facts.signatures.len() + self.functions.len())?;
+    /// What is called in place of this.
+    pub(super) fn of(&self, operator: &Operator<'_>) -> Option<u32> {
+        Some(self.first + self.by_call.get(&Call::of(operator)?)?)
+    }
+
+    fn add(&mut self, facts: &Facts<'_>, writer: &Writer, call: Call) -> Result<()> {
+        let index = u32::try_from(self.functions.len())?;
         let (name, ty, body) = match call {
             Call::Direct(callee) => {
                 let (ty, parameters) = facts.signature(callee)?;
-                (facts.shown(callee), ty, self.writer.cleanup(callee, parameters))
+                (facts.shown(callee), ty, writer.cleanup(callee, parameters))
             }
             Call::Indirect { ty, table } => {
                 let signature = facts.types.get(ty as usize).and_then(Option::as_ref);
@@ -94,21 +104,15 @@ impl Plan {
                         false => ValType::I32,
                     },
                 );
-                let own = facts.types.len()
-                    + self.checks.as_ref().map_or(0, |checks| checks.types(&self.writer).len())
-                    + self.shields.types.len();
-                self.shields.types.push((parameters, types(signature.results())?));
+                let own = self.first_type + u32::try_from(self.types.len())?;
+                self.types.push((parameters, types(signature.results())?));
                 let count = signature.params().len().try_into()?;
-                (
-                    format!("type {ty}"),
-                    own.try_into()?,
-                    self.writer.cleanup_indirect(ty, table, count),
-                )
+                (format!("type {ty}"), own, writer.cleanup_indirect(ty, table, count))
             }
         };
         let name = format!("bysyncify guard: cleanup: {name}");
         self.functions.push(Added { name, ty, body });
-        self.shields.by_call.insert(call, index);
+        self.by_call.insert(call, index);
         Ok(())
     }
 }

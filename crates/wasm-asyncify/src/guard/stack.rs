@@ -35,15 +35,13 @@ use super::Guards;
 use super::bounds::{self, Need};
 use super::code::Writer;
 use super::facts::Facts;
+use crate::abi;
 
 /// What functions without a check have for themselves, in bytes.
 pub(super) const RESERVE: u64 = 256;
 
-/// What LLVM uses below the stack pointer, in bytes (`build/abi.rs`).
-const LLVM_RED_ZONE: u64 = 128;
-
 /// How far the limit is above the low end.
-pub(super) const ABOVE_LOW_END: u64 = RESERVE + LLVM_RED_ZONE;
+pub(super) const ABOVE_LOW_END: u64 = RESERVE + abi::LLVM_RED_ZONE as u64;
 
 /// How far below the limit there is only what belongs to the coroutine: the reserve, and its core
 /// (`build/switch.wat`).
@@ -77,7 +75,7 @@ impl StackChecks {
         let missing = "its `bysyncify` is older than `cargo-bysyncify`: update it, or link with \
                        `--bysyncify-stack-checks=off`";
         let limit = writer.globals.limit.context(missing)?;
-        let reserve = facts.optional_global("bysyncify_stack_reserve").context(missing)?;
+        let reserve = facts.optional_global(abi::STACK_RESERVE).context(missing)?;
         let panics: BTreeSet<u32> = guards.panics.iter().copied().collect();
         let switch = facts.switch();
         let leaves = |function| panics.contains(&function) || switch.contains(&function);

@@ -2,7 +2,7 @@
 //! `--bysyncify-precise` assumes so, or, in a debug build, since that is what was found out about an
 //! indirect call.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use wasm_encoder::Instruction;
 use wasm_encoder::Instruction::I32Const;
@@ -11,16 +11,6 @@ use super::checks::{Callee, Checks};
 use super::code::Writer;
 use super::facts::Facts;
 use crate::analysis::{WatchedCalls, readable};
-
-/// Such calls, and the functions that the checks call.
-pub(super) struct Watched {
-    pub(super) assumed: BTreeMap<u32, WatchedCalls>,
-    pub(super) ruled_out: BTreeMap<u32, BTreeSet<u32>>,
-    /// The functions in which nothing is changed.
-    pub(super) untouched: BTreeSet<u32>,
-    /// Says that an assumption was wrong.
-    pub(super) suspended: u32,
-}
 
 impl Checks {
     /// The code after each such call of a function.

@@ -1,0 +1,1 @@
+../../../build/linker_abi.rs
