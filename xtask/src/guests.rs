@@ -13,10 +13,10 @@ use anyhow::{Context, Error, Result, bail};
 use cargo_bysyncify::setup::WasmTarget;
 
 use crate::asyncify::{Asyncifier, Variant, title};
-use crate::cli::{Part, RunOptions, TestOptions};
 use crate::engine::{Engine, runner};
 use crate::matrix::{self, Build, Configuration};
 use crate::module::{Checks, GuestModule};
+use crate::options::{Part, RunOptions, TestOptions};
 use crate::process;
 use crate::progress::Progress;
 use crate::record::Record;

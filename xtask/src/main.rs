@@ -22,6 +22,7 @@ mod host;
 mod matrix;
 mod module;
 mod native;
+mod options;
 mod process;
 mod progress;
 mod record;
@@ -31,12 +32,9 @@ mod tools;
 mod unwind;
 mod workspace;
 
-/// Called by this name we are the linker that `bench programs` calls.
-const LINKER: &str = "bysyncify-ld";
-
 fn main() -> ExitCode {
     let arguments: Vec<OsString> = std::env::args_os().skip(1).collect();
-    if arguments.first().is_some_and(|name| name == LINKER) {
+    if arguments.first().is_some_and(|name| name == bench::LINKER) {
         return cargo_bysyncify::main(arguments);
     }
     let command = match cli::parse(arguments) {

@@ -6,9 +6,9 @@ use anyhow::Result;
 use cargo_bysyncify::setup;
 
 use crate::asyncify::Asyncifier;
-use crate::cli::{Part, RunOptions, TestOptions};
 use crate::engine::{self, Engine};
 use crate::guests::{self, Tools};
+use crate::options::{Part, RunOptions, TestOptions};
 use crate::report::Report;
 use crate::workspace::Workspace;
 use crate::{everywhere, examples, fuzz, host, native, unwind};

@@ -12,11 +12,11 @@ use anyhow::{Context, Result};
 use cargo_bysyncify::Recipe;
 use cargo_bysyncify::setup::{self, Exceptions, WasmTarget};
 
-use crate::cli::RunOptions;
 use crate::engine::{self, Engine};
 use crate::guests;
 use crate::matrix::Build;
 use crate::module::{Checks, GuestModule};
+use crate::options::RunOptions;
 use crate::process;
 use crate::report::Report;
 use crate::workspace::{Package, Workspace};

@@ -9,17 +9,9 @@ use std::process::{Command, ExitCode};
 use anyhow::{Context, Result, bail};
 use wasmparser::{Parser, Payload};
 
+use crate::node_run::Mode;
 use crate::project::{self, Host};
 use crate::{bindgen, command, node_run, serve, setup};
-
-/// What the module is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Mode {
-    /// A program.
-    Run,
-    /// The tests of a crate.
-    Test,
-}
 
 /// `runner [--test] MODULE [ARGS…]`, which cargo calls.
 pub(crate) fn runner(arguments: &[OsString]) -> Result<ExitCode> {

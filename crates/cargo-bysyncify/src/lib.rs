@@ -48,9 +48,9 @@ use wasm_asyncify::module::Summary;
 pub use cargo::linker_variable;
 pub use engine::{Engine, OptLevel, Options};
 pub use pipeline::Recipe;
+pub use setup::WasmOpt;
 pub use wasm_asyncify::Compact;
 pub use wasm_asyncify::analysis::{Precision, Vouched};
-pub use wasm_opt::WasmOpt;
 
 /// Makes a linked module pausable, as the linker does. One that has nothing to do with Asyncify is
 /// returned as it is.

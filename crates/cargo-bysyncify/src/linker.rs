@@ -14,13 +14,13 @@ use wasm_asyncify::analysis::Vouched;
 use wasm_asyncify::module::{self, Summary};
 
 use crate::arguments::{self, Arguments};
+use crate::command;
 use crate::engine::{Engine, OptLevel};
 use crate::events::{Events, Figures};
 use crate::made::Made;
 use crate::pipeline::{self, Recipe};
+use crate::setup::{self, WasmOpt};
 use crate::store::{self, Store, Temporary};
-use crate::wasm_opt::WasmOpt;
-use crate::{command, setup};
 
 /// Runs the linker with the process's arguments (without its own name).
 pub(crate) fn main(arguments: &[OsString]) -> ExitCode {

@@ -8,7 +8,7 @@ use wasm_asyncify::Compact;
 use wasm_asyncify::analysis::{Precision, Vouched};
 
 use crate::pipeline::Recipe;
-use crate::wasm_opt::WasmOpt;
+use crate::setup::WasmOpt;
 
 /// Counted up when modules are made in another way: what an older program of the same version has
 /// kept is no good then.

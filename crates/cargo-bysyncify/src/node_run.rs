@@ -6,8 +6,16 @@ use std::process::{Command, ExitCode};
 
 use anyhow::Result;
 
-use crate::launch::Mode;
 use crate::{command, setup};
+
+/// What the module is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Mode {
+    /// A program.
+    Run,
+    /// The tests of a crate.
+    Test,
+}
 
 /// The script. It is handed to Node as an argument, so that there is no file to keep up to date.
 const SCRIPT: &str = include_str!("run.mjs");

@@ -7,8 +7,9 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
 
-use crate::launch::{self, Mode};
+use crate::launch;
 use crate::link_options::LinkOptions;
+use crate::node_run::Mode;
 use crate::project::{self, Program, Wanted};
 use crate::watch::Watch;
 use crate::{cargo, command};

@@ -1,113 +1,17 @@
 //! Binaryen's `wasm-opt` as an [`Engine`].
 
-use core::fmt;
 use std::ffi::OsStr;
-use std::fs::File;
-use std::io::Read as _;
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::path::Path;
 
 use anyhow::{Context, Result, bail};
 
 use crate::engine::{Engine, Options};
 use crate::features::{Unknown, User};
-use crate::store;
-use crate::{command, features, naming, setup};
+use crate::setup::{self, WasmOpt};
+use crate::{features, naming, store};
 
 /// A version that has `--skip-pass`. 108 has not.
 const SKIPS_PASSES: u32 = 116;
-
-/// A `wasm-opt` of known version.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct WasmOpt {
-    path: PathBuf,
-    /// For npm's `wasm-opt`, which is a script: the Node that runs it.
-    node: Option<PathBuf>,
-    version: u32,
-}
-
-impl WasmOpt {
-    /// The `wasm-opt` at `path`, which is asked for its version.
-    ///
-    /// # Errors
-    ///
-    /// If it cannot be run or does not print a version.
-    pub fn at(path: &Path) -> Result<Self> {
-        // The system could run the script by itself, but not on Windows.
-        let node = if is_node_script(path)? { Some(setup::node()?) } else { None };
-        let mut found = Self { path: path.to_owned(), node, version: 0 };
-        let printed = command::stdout(found.command().arg("--version"))?;
-        found.version = parse_version(&printed)
-            .with_context(|| format!("`{} --version` printed `{printed}`", path.display()))?;
-        Ok(found)
-    }
-
-    /// npm's `wasm-opt`, of a version that is known.
-    pub(crate) fn script(node: PathBuf, path: PathBuf, version: u32) -> Self {
-        Self { path, node: Some(node), version }
-    }
-
-    /// Where it is: what `WASM_OPT` can be set to.
-    #[must_use]
-    pub fn path(&self) -> &Path {
-        &self.path
-    }
-
-    /// Binaryen's version, which is a single number.
-    #[must_use]
-    pub fn version(&self) -> u32 {
-        self.version
-    }
-
-    /// Runs it with these arguments.
-    ///
-    /// # Errors
-    ///
-    /// If it fails; the error has the command line and what it printed.
-    pub fn run<I, A>(&self, arguments: I) -> Result<()>
-    where
-        I: IntoIterator<Item = A>,
-        A: AsRef<OsStr>,
-    {
-        command::output(self.command().args(arguments)).map(drop)
-    }
-
-    /// Refuses a module that uses one of these features, which this version does not know.
-    fn check_age(&self, input: &Path, unknown: &[Unknown]) -> Result<()> {
-        for feature in unknown {
-            let Some(since) = feature.since else { continue };
-            let user = match feature.user(&store::read(input)?)? {
-                Some(User::Function(index)) => format!("`{}`", naming::number(index)),
-                Some(User::Module) => "it".to_owned(),
-                None => continue,
-            };
-            bail!(
-                "{self} is too old for this module: {user} uses {}, which came with version {since}. \
-                 Either build without that target feature, or {}",
-                feature.name,
-                setup::how_to_get_a_newer_wasm_opt()?,
-            );
-        }
-        Ok(())
-    }
-
-    fn command(&self) -> Command {
-        match &self.node {
-            Some(node) => {
-                let mut command = Command::new(node);
-                command.arg(&self.path);
-                command
-            }
-            None => Command::new(&self.path),
-        }
-    }
-}
-
-impl fmt::Display for WasmOpt {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "wasm-opt {}: {}", self.version, self.path.display())
-    }
-}
 
 impl Engine for WasmOpt {
     fn optimise(&self, input: &Path, output: &Path, options: &Options) -> Result<()> {
@@ -133,7 +37,7 @@ impl WasmOpt {
         options: &Options,
         passes: &[&str],
     ) -> Result<()> {
-        let enabled = features::enable(&options.features, self.version);
+        let enabled = features::enable(&options.features, self.version());
         self.check_age(input, &enabled.unknown)?;
         let mut arguments: Vec<&OsStr> = vec![input.as_os_str(), "-o".as_ref(), output.as_os_str()];
         arguments.extend(enabled.flags.iter().map(OsStr::new));
@@ -142,7 +46,7 @@ impl WasmOpt {
         arguments.push("--strip-dwarf".as_ref());
         arguments.extend(passes.iter().map(OsStr::new));
         arguments.extend([options.opt_level.flag(), "-g"].map(OsStr::new));
-        if options.for_wasm_bindgen && self.version >= SKIPS_PASSES {
+        if options.for_wasm_bindgen && self.version() >= SKIPS_PASSES {
             // It empties functions that only the table holds: seen from 125 on.
             arguments.push("--skip-pass=remove-unused-module-elements".as_ref());
         }
@@ -150,58 +54,28 @@ impl WasmOpt {
             [] => format!("{what} failed"),
             unknown => format!(
                 "{what} failed, perhaps since the module uses what wasm-opt {} does not know: {}",
-                self.version,
+                self.version(),
                 unknown.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
             ),
         })
     }
-}
 
-/// Whether a file begins with `#!…node`.
-fn is_node_script(path: &Path) -> Result<bool> {
-    let read = || {
-        let mut start = Vec::new();
-        File::open(path)?.take(64).read_to_end(&mut start)?;
-        Ok::<_, std::io::Error>(start)
-    };
-    let start = read().with_context(|| format!("cannot read `{}`", path.display()))?;
-    let line = start.split(|byte| *byte == b'\n').next().unwrap_or_default();
-    let line = line.trim_ascii_end();
-    Ok(line.starts_with(b"#!") && line.ends_with(b"node"))
-}
-
-/// `132` of `wasm-opt version 132 (version_132)`.
-fn parse_version(printed: &str) -> Option<u32> {
-    let rest = printed.strip_prefix("wasm-opt version ")?;
-    let digits = rest.split(|c: char| !c.is_ascii_digit()).next()?;
-    digits.parse().ok()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn version_is_read_in_every_form_that_was_seen() {
-        assert_eq!(parse_version("wasm-opt version 132 (version_132)"), Some(132));
-        assert_eq!(parse_version("wasm-opt version 108"), Some(108));
-        assert_eq!(parse_version("wasm-opt version 117 (version_117-3-gabcdef)"), Some(117));
-        assert_eq!(parse_version("wasm-opt version (unknown)"), None);
-        assert_eq!(parse_version("emcc 3.1.6"), None);
-    }
-
-    #[test]
-    fn npm_script_is_told_from_a_program() {
-        let file = tempfile::NamedTempFile::new().unwrap();
-        for (content, expected) in [
-            (&b"#!/usr/bin/env node\nimport"[..], true),
-            (b"#!/usr/bin/node\r\nimport", true),
-            (b"#!/bin/sh\nexec node", false),
-            (b"\x7fELF node", false),
-            (b"", false),
-        ] {
-            std::fs::write(file.path(), content).unwrap();
-            assert_eq!(is_node_script(file.path()).unwrap(), expected, "{content:?}");
+    /// Refuses a module that uses one of these features, which this version does not know.
+    fn check_age(&self, input: &Path, unknown: &[Unknown]) -> Result<()> {
+        for feature in unknown {
+            let Some(since) = feature.since else { continue };
+            let user = match feature.user(&store::read(input)?)? {
+                Some(User::Function(index)) => format!("`{}`", naming::number(index)),
+                Some(User::Module) => "it".to_owned(),
+                None => continue,
+            };
+            bail!(
+                "{self} is too old for this module: {user} uses {}, which came with version {since}. \
+                 Either build without that target feature, or {}",
+                feature.name,
+                setup::how_to_get_a_newer_wasm_opt()?,
+            );
         }
+        Ok(())
     }
 }

@@ -17,6 +17,9 @@ mod programs;
 mod statistics;
 mod switch;
 
+/// Called by this name, `xtask` is the linker that `bench programs` calls.
+pub(crate) const LINKER: &str = "bysyncify-ld";
+
 /// What to measure, what to print, and where to run it.
 #[derive(Debug, Default, PartialEq)]
 pub(crate) struct Options {

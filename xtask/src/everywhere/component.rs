@@ -6,13 +6,12 @@ use std::process::Command;
 use anyhow::Result;
 use cargo_bysyncify::setup;
 
-use super::projects::{DEV, Projects, RELEASE, SMALL, UNKNOWN};
+use super::projects::{DEV, Projects, RELEASE, SMALL, UNKNOWN, WASI2};
 use super::steps::{Steps, passed};
 use super::wasi;
 use crate::{process, tools};
 
 const PROJECT: &str = "component";
-pub(super) const WASI2: &str = "wasm32-wasip2";
 
 /// Makes components of modules, as `wasm-tools` does, and of components what Node can run.
 const JCO: &str = "@bytecodealliance/jco-transpile@0.15.0";

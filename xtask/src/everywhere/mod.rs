@@ -24,9 +24,6 @@ use crate::workspace::Workspace;
 use projects::Projects;
 use steps::Steps;
 
-/// The row of the report.
-pub(crate) const ROW: &str = "tools";
-
 /// A tool, or a target, with which programs are to work.
 struct Check {
     name: &'static str,

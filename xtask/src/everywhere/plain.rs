@@ -4,10 +4,8 @@ use std::fs;
 
 use anyhow::{Context, Result, bail};
 
-use super::component::WASI2;
-use super::projects::{DEV, Profile, Projects, SMALL, UNKNOWN};
+use super::projects::{DEV, Profile, Projects, SMALL, UNKNOWN, WASI, WASI2};
 use super::steps::Steps;
-use super::wasi::WASI;
 use crate::process;
 
 const PROJECT: &str = "plain";

@@ -8,13 +8,13 @@ use std::process::Command;
 use anyhow::{Context, Result};
 use cargo_bysyncify::setup;
 
-use super::component::WASI2;
-use super::wasi::WASI;
 use crate::process;
 use crate::workspace::Workspace;
 
 /// The target of most projects.
 pub(super) const UNKNOWN: &str = "wasm32-unknown-unknown";
+pub(super) const WASI: &str = "wasm32-wasip1";
+pub(super) const WASI2: &str = "wasm32-wasip2";
 
 /// All targets and all packages that are built.
 const TARGETS: [&str; 3] = [UNKNOWN, WASI, WASI2];

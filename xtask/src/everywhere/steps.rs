@@ -4,9 +4,11 @@ use std::time::Instant;
 
 use anyhow::{Error, Result, bail};
 
-use super::ROW;
 use crate::host;
 use crate::report::Report;
+
+/// The row of the report.
+const ROW: &str = "tools";
 
 /// The steps of one check.
 pub(super) struct Steps<'a> {

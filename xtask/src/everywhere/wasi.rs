@@ -6,13 +6,12 @@ use std::process::{Command, Stdio};
 use anyhow::{Context, Result, bail};
 use cargo_bysyncify::setup;
 
-use super::projects::{DEV, Projects, SMALL};
+use super::projects::{DEV, Projects, SMALL, WASI};
 use super::steps::Steps;
 use crate::process;
 
 pub(super) const PROJECT: &str = "wasi";
 pub(super) const PROGRAM: &str = "everywhere-wasi.wasm";
-pub(super) const WASI: &str = "wasm32-wasip1";
 
 /// What is given to the program, and what it must print and return.
 pub(super) struct Case {

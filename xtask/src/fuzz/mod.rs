@@ -13,7 +13,7 @@ use cargo_bysyncify::{Compact, Vouched};
 
 use self::random::Random;
 use self::run::Outcome;
-use crate::cli::DEFAULT_SEED;
+use crate::options::DEFAULT_SEED;
 use crate::report::Report;
 use crate::workspace::Workspace;
 

@@ -11,9 +11,8 @@ use crate::engine::{Engine, OptLevel};
 use crate::link_options::LinkOptions;
 use crate::made::Made;
 use crate::pipeline::{self, Recipe};
-use crate::setup;
+use crate::setup::{self, WasmOpt};
 use crate::store::{self, Store};
-use crate::wasm_opt::WasmOpt;
 
 /// A module that can suspend, and what is known of how it became so.
 #[derive(Debug)]

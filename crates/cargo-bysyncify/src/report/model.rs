@@ -138,7 +138,8 @@ impl<'a> Report<'a> {
         if !recipe.vouched.0.is_empty() {
             lines.push(format!("Vouched for: {}.", recipe.vouched.0.join(", ")));
         }
-        lines.extend(self.assumption.lines(self));
+        let cost = |index: FunctionIndex| self.functions[index as usize].bytes.cost();
+        lines.extend(self.assumption.lines(self.program, cost));
         lines
     }
 

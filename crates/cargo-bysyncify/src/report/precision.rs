@@ -5,7 +5,6 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 use wasm_asyncify::analysis::{Analysis, FunctionIndex, Precision, Program, Vtable};
 
-use super::model::Report;
 use super::numbers::grouped;
 
 /// The assumption of the precise mode, and what it is worth.
@@ -42,16 +41,17 @@ impl Assumption {
         }
     }
 
-    /// In words.
-    pub(super) fn lines(&self, report: &Report<'_>) -> Vec<String> {
+    /// In words. `cost` says how many bytes larger instrumenting a function has made it.
+    pub(super) fn lines(
+        &self,
+        program: &Program,
+        cost: impl Fn(FunctionIndex) -> i64,
+    ) -> Vec<String> {
         let more = grouped(self.by_type_only.len() as u64);
         match self.precision {
             Precision::Types if self.by_type_only.is_empty() => Vec::new(),
             Precision::Types => {
-                let costs = self.by_type_only.iter().map(|index| {
-                    let bytes = report.functions[*index as usize].bytes;
-                    bytes.cost().max(0).cast_unsigned()
-                });
+                let costs = self.by_type_only.iter().map(|it| cost(*it).max(0).cast_unsigned());
                 vec![format!(
                     "{more} of them only because of their indirect calls' types. --precise would \
                      leave these out, and save about {} bytes: docs/tools.md says what it assumes.",
@@ -65,7 +65,7 @@ impl Assumption {
                      have functions that can suspend:",
                     grouped(self.all as u64),
                 )];
-                lines.extend(self.tables.iter().map(|table| text(table, report.program)));
+                lines.extend(self.tables.iter().map(|table| text(table, program)));
                 lines
             }
         }

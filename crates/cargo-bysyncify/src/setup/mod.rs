@@ -3,6 +3,7 @@
 //! Each function finds what is there and installs what is not. What was installed is found at
 //! once the next time.
 
+mod binaryen;
 mod cache;
 mod debian;
 mod node;
@@ -14,6 +15,7 @@ mod wasm_opt;
 
 use anyhow::Result;
 
+pub use binaryen::WasmOpt;
 pub use cache::{cached, dir as cache_dir};
 pub use node::node;
 pub use rustc::host_triple;

@@ -5,8 +5,9 @@ use std::process::Command;
 
 use anyhow::{Context, Result, anyhow, bail};
 
+use super::binaryen::WasmOpt;
 use super::{cache, node};
-use crate::{WasmOpt, command};
+use crate::command;
 
 /// The version that `setup` installs.
 const PREFERRED: u32 = 132;

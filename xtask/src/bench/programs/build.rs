@@ -16,10 +16,11 @@ use cargo_bysyncify::setup::{self, WasmTarget};
 
 use super::{Build, name};
 use crate::asyncify::cached;
+use crate::bench::LINKER;
 use crate::guests::TARGET;
 use crate::matrix;
+use crate::process;
 use crate::workspace::{Package, Workspace};
-use crate::{LINKER, process};
 
 /// What makes a module of a program, with arguments of its own.
 pub(super) enum How {
