@@ -19,8 +19,8 @@
 //!
 //! - *the state*: a byte in a static that std's macro has given its name ([`statics`]). Memory that only
 //!   this static has is written through its address alone, which is a constant in the module.
-//! - *a look that fails*: a branch that is not taken if the byte, as it was loaded, is 1
-//!   ([`value`]). Whatever LLVM makes of the comparison is computed with a 1 in its place.
+//! - *a look that fails*: a branch that is taken if the byte, as it was loaded, is 0, and not if it is 1
+//!   ([`value`]). Whatever LLVM makes of the comparison is computed with these in its place.
 //! - *a write*: a store to that byte, or a fill or copy over it, that can only be got to by a look that
 //!   failed, with a call in between that can suspend ([`scan`]).
 //!

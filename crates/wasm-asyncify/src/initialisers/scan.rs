@@ -25,8 +25,10 @@ use wasmparser::{
 use super::statics::{Place, Statics};
 use super::value::{self, Value};
 
-/// As it is computed with.
+/// The states that are written where the initialiser has been through: before the old value is
+/// dropped, and when there is a new one.
 const ALIVE: u64 = super::ALIVE as u64;
+const DROPPED: u64 = 2;
 
 /// A function writes to what may be a `thread_local!`, after it has waited, and it cannot be told to
 /// which.
@@ -250,7 +252,7 @@ impl Scan<'_> {
                     let byte = Place { address, ..place };
                     if self.statics.have_state(byte) {
                         let has_waited = false;
-                        self.stack.push(Value::IfAlive { byte, value: ALIVE, has_waited });
+                        self.stack.push(Value::OfByte { byte, values: [0, ALIVE], has_waited });
                     }
                 }
                 [Value::Lost] => self.looks_somewhere = true,
@@ -345,11 +347,9 @@ impl Scan<'_> {
                 }
                 _ => None,
             };
-            // std does not make it dead what is alive, but for a while.
             let is_ours = match new {
-                Some(0) => false,
                 Some(ALIVE) | None => !self.statics.is_alone(byte),
-                Some(_) => true,
+                Some(new) => new == DROPPED,
             };
             if is_ours {
                 self.writes.entry(at).or_default().push(byte);
@@ -448,11 +448,12 @@ impl Scan<'_> {
     }
 
     /// What is known on a way that is taken if `is_taken` of a condition: if it is not for a byte
-    /// that is alive, the byte is dead.
+    /// that is alive, and is for one that is new, the byte was found dead.
     fn state_if(&self, condition: Value, is_taken: impl Fn(u64) -> bool) -> Option<State> {
         let mut state = self.state.clone()?;
-        if let Value::IfAlive { byte, value, has_waited } = condition
-            && !is_taken(value)
+        if let Value::OfByte { byte, values: [new, alive], has_waited } = condition
+            && is_taken(new)
+            && !is_taken(alive)
         {
             state.dead.insert(byte, has_waited);
         }

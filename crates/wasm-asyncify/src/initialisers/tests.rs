@@ -119,6 +119,10 @@ fn what_no_initialiser_does_is_left_alone() {
            (then (call $wait) (i32.store8 (i32.const 1029) (i32.const 1))))",
         // std makes nothing dead that is alive.
         "(if (i32.eqz LOOK) (then (call $wait) (i32.store8 (i32.const 1028) (i32.const 0))))",
+        "(if (i32.eqz LOOK) (then (call $wait) (i32.store8 (i32.const 1028) (i32.const 3))))",
+        // What is looked for is no state of std's that leads to an initialiser: `Option<bool>`, taken.
+        "(if (i32.eq LOOK (i32.const 2)) (then (call $wait)
+           (if (i32.ne LOOK (i32.const 2)) (then (i32.store8 (i32.const 1028) (i32.const 2))))))",
         // A flag that nothing is beside.
         "(if (i32.eqz (i32.load8_u (i32.const 1040)))
            (then (call $wait) (i32.store8 (i32.const 1040) (i32.const 1))))",

@@ -1,9 +1,9 @@
 //! What is known of a value, as far as it tells a place in memory, or whether a state is alive.
 //!
-//! The state is an enum of std's of three, of which 1 is *alive*. To know what a branch says of it, it need
-//! not be known how LLVM has written the comparison: all that is computed of the byte is computed
-//! with a 1 in its place. A branch that is not the one that is taken then is taken only if the byte was
-//! another.
+//! The state is an enum of std's of three: 0 before all else, 1 if it is *alive*, 2 while what was alive is
+//! dropped. To know what a branch says of it, it need not be known how LLVM has written the comparison:
+//! all that is computed of the byte is computed with a 1 in its place, and with a 0. A branch that is taken
+//! for 0, and not for 1, leads to the initialiser.
 
 use std::collections::BTreeSet;
 
@@ -16,8 +16,9 @@ use super::statics::{Place, Statics};
 pub(super) enum Value {
     /// This number, or the address of this place in this thread's copy.
     Constant(Place),
-    /// What was computed of the byte at a place: this, if it was [`ALIVE`].
-    IfAlive { byte: Place, value: u64, has_waited: bool },
+    /// What was computed of the byte at a place, if it was 0 and if it was 1; and whether there was a call
+    /// since then that can suspend.
+    OfByte { byte: Place, values: [u64; 2], has_waited: bool },
     /// Perhaps something that was computed of this byte, or something else.
     Mixed(Place),
     /// Perhaps the address of something in one of the statics.
@@ -34,7 +35,7 @@ impl Value {
     /// The byte that it was computed of.
     pub(super) fn byte(self) -> Option<Place> {
         match self {
-            Self::IfAlive { byte, .. } | Self::Mixed(byte) => Some(byte),
+            Self::OfByte { byte, .. } | Self::Mixed(byte) => Some(byte),
             _ => None,
         }
     }
@@ -42,7 +43,7 @@ impl Value {
     /// The same after a call that can suspend.
     pub(super) fn after_wait(self) -> Self {
         match self {
-            Self::IfAlive { byte, value, .. } => Self::IfAlive { byte, value, has_waited: true },
+            Self::OfByte { byte, values, .. } => Self::OfByte { byte, values, has_waited: true },
             other => other,
         }
     }
@@ -93,18 +94,18 @@ impl Value {
                 Some(Self::Constant(Place { base, address }))
             }
             (
-                Self::IfAlive { byte, value, has_waited },
+                Self::OfByte { byte, values, has_waited },
                 Self::Constant(Place { base: None, address }),
             ) => {
-                let value = compute(operator, value, address)?;
-                Some(Self::IfAlive { byte, value, has_waited })
+                let values = each(values, |value| compute(operator, value, address))?;
+                Some(Self::OfByte { byte, values, has_waited })
             }
             (
                 Self::Constant(Place { base: None, address }),
-                Self::IfAlive { byte, value, has_waited },
+                Self::OfByte { byte, values, has_waited },
             ) => {
-                let value = compute(operator, address, value)?;
-                Some(Self::IfAlive { byte, value, has_waited })
+                let values = each(values, |value| compute(operator, address, value))?;
+                Some(Self::OfByte { byte, values, has_waited })
             }
             _ => None,
         }
@@ -116,13 +117,17 @@ impl Value {
             Self::Constant(Place { base: None, address }) => {
                 Some(Self::number(compute(operator, address, 0)?))
             }
-            Self::IfAlive { byte, value, has_waited } => {
-                let value = compute(operator, value, 0)?;
-                Some(Self::IfAlive { byte, value, has_waited })
+            Self::OfByte { byte, values, has_waited } => {
+                let values = each(values, |value| compute(operator, value, 0))?;
+                Some(Self::OfByte { byte, values, has_waited })
             }
             _ => None,
         }
     }
+}
+
+fn each([zero, one]: [u64; 2], compute: impl Fn(u64) -> Option<u64>) -> Option<[u64; 2]> {
+    Some([compute(zero)?, compute(one)?])
 }
 
 /// What an instruction makes of these; of the first alone, if it takes one.

@@ -11,6 +11,7 @@
 use bysyncify::{Coroutine, can_embed, embed};
 use guest_support::{after_polls, expect_trap, mask_numbers, poll_once, run, tests};
 use std::cell::{Cell, OnceCell, RefCell};
+use std::future::poll_fn;
 use std::hint::black_box;
 use std::task::Poll;
 
@@ -60,6 +61,13 @@ impl Drop for Token {
     }
 }
 
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Letter {
+    A,
+    B,
+    C,
+}
+
 thread_local! {
     static TURN: Cell<u32> = const { Cell::new(0) };
     static TOKENS: Cell<u32> = const { Cell::new(0) };
@@ -85,6 +93,8 @@ thread_local! {
     static SWITCH: Cell<bool> = Cell::new(false);
     static LIST: RefCell<Vec<u32>> = RefCell::new(Vec::new());
     static LOADED: Cell<bool> = const { Cell::new(false) };
+    static MAIL: Cell<Option<bool>> = const { Cell::new(None) };
+    static LETTER: Cell<Option<Letter>> = const { Cell::new(None) };
 }
 
 const REFUSED: &str = "cannot embed in the initialiser of a `thread_local!`: make the value before, \
@@ -202,6 +212,33 @@ tests! {
         assert_eq!(poll_once(&mut one), Poll::Ready(6));
         assert_eq!(poll_once(&mut other), Poll::Ready(6));
         assert_eq!(LIST.take(), [1, 2, 1, 2, 1, 2]);
+    }
+
+    /// What one waits for may be put into a thread-local: its bytes are like those of states.
+    fn one_waits_for_what_others_put_there() {
+        let mut coroutine = Coroutine::new(65536, |_| {
+            let mut got = Vec::new();
+            while got.len() < 6 {
+                let mail = loop {
+                    match MAIL.take() {
+                        Some(mail) => break mail,
+                        None => embed(after_polls(1, ())),
+                    }
+                };
+                let letter = embed(poll_fn(|_| LETTER.take().map_or(Poll::Pending, Poll::Ready)));
+                got.push((mail, letter));
+            }
+            got
+        });
+        let letters = [Letter::A, Letter::B, Letter::C].into_iter().cycle();
+        let sent: Vec<_> = [true, false].into_iter().cycle().zip(letters).take(6).collect();
+        for (mail, letter) in &sent {
+            assert!(poll_once(&mut coroutine).is_pending());
+            MAIL.set(Some(*mail));
+            assert!(poll_once(&mut coroutine).is_pending());
+            LETTER.set(Some(*letter));
+        }
+        assert_eq!(poll_once(&mut coroutine), Poll::Ready(sent));
     }
 
     /// A flag of one's own is not the state of an initialiser, though it looks just so.
