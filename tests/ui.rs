@@ -1,9 +1,11 @@
 //! What must not compile, and what the compiler says then: `tests/ui`.
 //!
 //! The messages are those of the compiler that the repository is tested with. After a change of
-//! either, `TRYBUILD=overwrite cargo test --test ui` writes them anew: read the difference.
+//! either, `BLESS=1 cargo test --test ui` writes them anew: read the difference.
 
 use std::cell::Cell;
+use std::env;
+use std::process::Command;
 use std::rc::Rc;
 
 use bysyncify::{
@@ -13,6 +15,15 @@ use bysyncify::{
 
 #[test]
 fn misuse_does_not_compile() {
+    // Trybuild has a switch of its own, which is set for a process.
+    if env::var_os("BLESS").is_some_and(|value| value == "1") && env::var_os("TRYBUILD").is_none() {
+        let mut again = Command::new(env::current_exe().expect("a test has a path"));
+        again
+            .args(["--exact", "misuse_does_not_compile", "--nocapture"])
+            .env("TRYBUILD", "overwrite");
+        assert!(again.status().expect("the test runs").success());
+        return;
+    }
     let cases = trybuild::TestCases::new();
     cases.compile_fail("tests/ui/*.rs");
     if cfg!(feature = "awaiter-trait") {

@@ -6,6 +6,7 @@
 //!      └── app::Gate::read          └── app::Gate::read ── bysyncify_suspend
 //! ```
 
+use golden::assert_golden;
 use wasm_asyncify::analysis::{Analysis, Precision, Program, Vouched, Vtable};
 
 use super::advice::advice;
@@ -154,7 +155,7 @@ fn explained(wanted: &str) -> Result<String, String> {
 fn whole_table() {
     with_report(|report| {
         let advice = advice(report, &report.made.recipe.vouched).unwrap();
-        assert_eq!(table(report, &advice, Sort::Cost, 20), include_str!("tests/table.txt"));
+        assert_golden!("tests/table.txt", table(report, &advice, Sort::Cost, 20));
     });
 }
 
@@ -232,7 +233,7 @@ fn whole_json() {
     with_report(|report| {
         let advice = advice(report, &report.made.recipe.vouched).unwrap();
         let json = format!("{:#}\n", json(report, &advice));
-        assert_eq!(json, include_str!("tests/report.json"));
+        assert_golden!("tests/report.json", json);
     });
 }
 
@@ -248,7 +249,7 @@ fn page_has_a_map_and_the_whole_report() {
         };
         let tables = between("<h2>Crates</h2>", "<script");
         let map = between("one to the next\">\n", "</div>\n<aside>");
-        assert_eq!(format!("{map}{tables}"), include_str!("tests/page.html"));
+        assert_golden!("tests/page.html", format!("{map}{tables}"));
         let data = between("id=\"data\">", "</script>");
         assert!(data.contains(r#""\u003capp::Gate as std::io::Read>::read""#));
         assert_eq!(serde_json::from_str::<serde_json::Value>(data).unwrap(), json);
@@ -273,7 +274,7 @@ fn every_kind_of_answer() {
         "read",
     ];
     let answers = names.map(|name| format!("--why {name}\n{}", explained(name).unwrap()));
-    assert_eq!(answers.join("\n"), include_str!("tests/why.txt"));
+    assert_golden!("tests/why.txt", answers.join("\n"));
     assert_eq!(explained("nobody").unwrap_err(), "no function's name has `nobody` in it");
 }
 

@@ -1,6 +1,7 @@
 //! What instrumented functions look like. What they do is seen where they run: in the guests
 //! (`tests/guests`), and in the random programs of `cargo xtask fuzz`.
 
+use golden::assert_golden;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::emit::Form;
@@ -72,7 +73,7 @@ fn straight_code() {
         (local.set $live (i64.const 7))
         (drop (call $suspend (local.get $dead)))
         (i32.add (i32.wrap_i64 (local.get $live)) (call $plain (i32.const 1))))";
-    assert_eq!(waits(text), include_str!("tests/straight.expected.wat"));
+    assert_golden!("tests/straight.expected.wat", waits(text));
 }
 
 #[test]
@@ -87,7 +88,7 @@ fn branches_and_loops() {
             (br $again)))
         (call $waits_too))
       (func $waits_too (drop (call $suspend (i32.const 0))))";
-    assert_eq!(waits(text), include_str!("tests/loop.expected.wat"));
+    assert_golden!("tests/loop.expected.wat", waits(text));
 }
 
 #[test]
@@ -98,7 +99,7 @@ fn operands_that_wait() {
           (if (result i32) (local.get $x)
             (then (i32.add (call $plain (i32.const 2)) (call $suspend (i32.const 3))))
             (else (i32.const 4)))))";
-    assert_eq!(waits(text), include_str!("tests/operands.expected.wat"));
+    assert_golden!("tests/operands.expected.wat", waits(text));
 }
 
 #[test]
@@ -108,7 +109,7 @@ fn code_that_is_never_reached_is_left_out() {
         (return (i32.const 1))
         (block (drop (call $suspend (i32.const 2))))
         (i32.const 3))";
-    assert_eq!(waits(text), include_str!("tests/dead.expected.wat"));
+    assert_golden!("tests/dead.expected.wat", waits(text));
 }
 
 #[test]
@@ -159,7 +160,7 @@ fn whole_module() {
         Form::Fast,
     );
     let text = wasmprinter::print_bytes(wasm.unwrap()).unwrap();
-    assert_eq!(text, include_str!("tests/module.expected.wat"));
+    assert_golden!("tests/module.expected.wat", text);
 }
 
 #[test]
@@ -174,7 +175,7 @@ fn host_finds_what_it_needs() {
     let instrumented = instrument(&wasm, &sites).unwrap();
     crate::check::check(&wasm, &instrumented, &sites).unwrap();
     let text = wasmprinter::print_bytes(instrumented).unwrap();
-    assert_eq!(text, include_str!("tests/host.expected.wat"));
+    assert_golden!("tests/host.expected.wat", text);
 }
 
 #[test]

@@ -1,8 +1,10 @@
 //! What becomes of modules in text form. Real programs are in `cargo-bysyncify/tests/guards`.
 
+use golden::assert_golden;
+
 use super::*;
 
-/// Asserts that a module with guards is `expected`, as `wasmprinter` prints it, and valid.
+/// Asserts that a module with guards is what stands in the file `expected`, as `wasmprinter` prints it, and valid.
 #[track_caller]
 fn assert_guarded(module: &str, guards: &Guards<'_>, expected: &str) {
     let wasm = guard(&wat::parse_str(module).unwrap(), guards).unwrap();
@@ -10,7 +12,7 @@ fn assert_guarded(module: &str, guards: &Guards<'_>, expected: &str) {
         .validate_all(&wasm)
         .unwrap();
     let text = wasmprinter::print_bytes(&wasm).unwrap();
-    assert!(text == expected, "this came out:\n{text}");
+    assert_golden!(expected, text);
 }
 
 #[test]
@@ -18,7 +20,7 @@ fn each_imported_function_is_called_through_a_wrapper() {
     assert_guarded(
         include_str!("host.wat"),
         &Guards { panics: &[10], initialisers: &[13], ..Guards::default() },
-        include_str!("host.expected.wat"),
+        "host.expected.wat",
     );
 }
 
@@ -27,7 +29,7 @@ fn addresses_may_have_64_bits() {
     assert_guarded(
         include_str!("host64.wat"),
         &Guards { panics: &[2], ..Guards::default() },
-        include_str!("host64.expected.wat"),
+        "host64.expected.wat",
     );
 }
 
@@ -43,12 +45,12 @@ fn where_panics_unwind_globals_are_restored_for_who_catches_them() {
     assert_guarded(
         &module.replace("CATCH", "try (call $poll) catch_all end"),
         &guards,
-        include_str!("unwinding.legacy.expected.wat"),
+        "unwinding.legacy.expected.wat",
     );
     assert_guarded(
         &module.replace("CATCH", "(block $caught (try_table (catch_all $caught) (call $poll)))"),
         &guards,
-        include_str!("unwinding.standard.expected.wat"),
+        "unwinding.standard.expected.wat",
     );
 }
 
@@ -63,13 +65,13 @@ fn debug_build_checks_its_stacks_and_who_is_on_them() {
         uninstrumented: &uninstrumented,
         ..Guards::default()
     };
-    assert_guarded(include_str!("checks.wat"), &guards, include_str!("checks.expected.wat"));
+    assert_guarded(include_str!("checks.wat"), &guards, "checks.expected.wat");
 }
 
 #[test]
 fn debug_build_may_have_no_data() {
     let guards = Guards { on_stack: Some(&on_stack([0])), checks: true, ..Guards::default() };
-    assert_guarded(include_str!("checks64.wat"), &guards, include_str!("checks64.expected.wat"));
+    assert_guarded(include_str!("checks64.wat"), &guards, "checks64.expected.wat");
 }
 
 #[test]
@@ -78,7 +80,7 @@ fn old_compilers_get_checks_without_names() {
     assert_guarded(
         include_str!("checks_without_names.wat"),
         &guards,
-        include_str!("checks_without_names.expected.wat"),
+        "checks_without_names.expected.wat",
     );
 }
 
@@ -86,7 +88,7 @@ fn old_compilers_get_checks_without_names() {
 fn optimised_build_checks_who_may_need_more_than_the_reserve() {
     let on_stack = on_stack([0, 1, 2, 4, 5, 9]);
     let guards = Guards { panics: &[4], on_stack: Some(&on_stack), ..Guards::default() };
-    assert_guarded(include_str!("stack.wat"), &guards, include_str!("stack.expected.wat"));
+    assert_guarded(include_str!("stack.wat"), &guards, "stack.expected.wat");
 }
 
 #[test]
@@ -97,7 +99,7 @@ fn what_is_assumed_is_checked_in_every_build() {
     };
     let assumed = [(2, watched(&[4], &[(1, None)])), (3, watched(&[4], &[]))].into();
     let guards = Guards { assumed: Some(&assumed), ..Guards::default() };
-    assert_guarded(include_str!("assumed.wat"), &guards, include_str!("assumed.expected.wat"));
+    assert_guarded(include_str!("assumed.wat"), &guards, "assumed.expected.wat");
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! What functions in compact form look like.
 
 use super::{Form, instrumented, waits_compactly as waits};
+use golden::assert_golden;
 
 #[test]
 fn straight_code() {
@@ -13,7 +14,7 @@ fn straight_code() {
         (local.get $live))
       (func $waits_too (param i32) (result i32)
         (i32.add (call $suspend (local.get 0)) (local.get 0)))";
-    assert_eq!(waits(text), include_str!("compact_straight.expected.wat"));
+    assert_golden!("compact_straight.expected.wat", waits(text));
 }
 
 #[test]
@@ -25,7 +26,7 @@ fn loops() {
           (if (local.get $x) (then (call $waits_too (i32.const 1))))
           (br_if $again (local.tee $x (i32.sub (local.get $x) (i32.const 1))))))
       (func $waits_too (param i32) (drop (call $suspend (i32.const 0))))";
-    assert_eq!(waits(text), include_str!("compact_loop.expected.wat"));
+    assert_golden!("compact_loop.expected.wat", waits(text));
 }
 
 #[test]
@@ -43,7 +44,7 @@ fn operands() {
         (i32.add (call $suspend (i32.const 3)))
         (i32.add))
       (type $pair (func (param i32 i32) (result i32)))";
-    assert_eq!(waits(text), include_str!("compact_operands.expected.wat"));
+    assert_golden!("compact_operands.expected.wat", waits(text));
 }
 
 #[test]
@@ -51,7 +52,7 @@ fn what_only_passes_on_is_left_as_it_is() {
     let text = "(func $waits (param $x i32) (result i32)
         (call $waits_too (i32.add (local.get $x) (i32.const 1)) (i32.const 2)))
       (func $waits_too (param i32 i32) (result i32) (call $suspend (local.get 0)))";
-    assert_eq!(waits(text), include_str!("compact_nothing.expected.wat"));
+    assert_golden!("compact_nothing.expected.wat", waits(text));
 }
 
 #[test]
@@ -60,7 +61,7 @@ fn what_passes_on_in_the_end_has_no_frame() {
         (if (call $plain (local.get $x)) (then (return (i32.const 0))))
         (call $waits_too (i32.load (local.get $x)) (i32.const 2)))
       (func $waits_too (param i32 i32) (result i32) (call $suspend (local.get 0)))";
-    assert_eq!(waits(text), include_str!("compact_last.expected.wat"));
+    assert_golden!("compact_last.expected.wat", waits(text));
 }
 
 #[test]
@@ -69,7 +70,7 @@ fn what_returns_nothing_and_needs_nothing_later_has_no_frame() {
         (drop (call $waits_too (local.get $x)))
         (i32.store (i32.const 4) (i32.const 5)))
       (func $waits_too (param i32) (result i32) (call $suspend (local.get 0)))";
-    assert_eq!(waits(text), include_str!("compact_no_frame.expected.wat"));
+    assert_golden!("compact_no_frame.expected.wat", waits(text));
 }
 
 #[test]
@@ -89,7 +90,7 @@ fn what_all_share() {
           (i64.extend_i32_u))
         (func $suspend (call $start_unwind (i64.const 8))))"#;
     let text = wasmprinter::print_bytes(instrumented(text, Form::Compact).unwrap()).unwrap();
-    assert_eq!(text, include_str!("compact_helpers.expected.wat"));
+    assert_golden!("compact_helpers.expected.wat", text);
 }
 
 #[test]
