@@ -17,10 +17,9 @@ pub(crate) fn run(workspace: &Workspace, report: &mut Report) -> Result<()> {
     command.current_dir(&workspace.root).args(["test", "--no-fail-fast"]);
     for package in workspace.of_kind(Kind::Host) {
         command.args(["--package", &package.name]);
-    }
-    let library = workspace.library()?;
-    for feature in library.documented_features() {
-        command.args(["--features", &format!("{}/{feature}", library.name)]);
+        for feature in package.documented_features() {
+            command.args(["--features", &format!("{}/{feature}", package.name)]);
+        }
     }
     println!("host: {}", process::show(&command));
     // What cargo compiles is its own progress; what tests print matters only if one fails.

@@ -8,12 +8,12 @@
 //! Optimising comes last, since inlining would put the functions that start and stop an unwind into
 //! code that must be instrumented.
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use std::fs;
 use std::path::Path;
-use wasm_asyncify::analysis::{Precision, Vouched};
+use wasm_asyncify::analysis::{Choice, Imports, Precision, Vouched};
 use wasm_asyncify::module::{self, Summary};
-use wasm_asyncify::{Compact, Instrumented, Prepared};
+use wasm_asyncify::{Compact, Guarded, Instrumented, Prepared, Producer};
 
 use crate::engine::{Engine, OptLevel, Options};
 use crate::events::{Counts, Phase};
@@ -46,17 +46,40 @@ pub struct Recipe {
 }
 
 impl Recipe {
+    /// Which imports suspend.
+    pub(crate) fn choice(&self) -> Choice {
+        Choice { imports: Imports::Matching(self.suspends.clone()), ..Choice::default() }
+    }
+
     /// What of it the transform has to know.
     fn transform(&self) -> wasm_asyncify::Options {
         wasm_asyncify::Options {
+            producer: Producer::Rust,
             vouched: self.vouched.clone(),
-            suspends: self.suspends.clone(),
+            choice: self.choice(),
+            driven_by_host: false,
+            asserts: false,
             precision: self.precision,
             checks: self.checks,
             compact: self.compact,
             no_stack_checks: self.no_stack_checks,
             verify: self.verify,
         }
+    }
+}
+
+/// Refuses imports that are said to suspend and do not exist.
+///
+/// # Errors
+///
+/// If there are any.
+pub(crate) fn check_unmatched(unmatched: &[String]) -> Result<()> {
+    match unmatched.first() {
+        None => Ok(()),
+        Some(name) => bail!(
+            "the program imports no function `{name}`, which is said to suspend: take it out of \
+             `--bysyncify-suspends`, which wants MODULE.NAME"
+        ),
     }
 }
 
@@ -80,7 +103,9 @@ pub(crate) fn asyncify(
     tell(Phase::Analyse);
     let options = options(linked, recipe)?;
     let (asyncified, counts) = if recipe.everything {
-        let guarded = wasm_asyncify::guarded_for_binaryen(linked, &recipe.transform())?;
+        let Guarded { module: guarded, unmatched } =
+            wasm_asyncify::guarded_for_binaryen(linked, &recipe.transform())?;
+        check_unmatched(&unmatched)?;
         tell(Phase::Asyncify);
         let engine = engine.context("only wasm-opt can instrument everything")?;
         let asyncify = |before: &Path, after: &Path| engine.asyncify(before, after, &options);
@@ -88,7 +113,8 @@ pub(crate) fn asyncify(
     } else {
         let prepared = Prepared::new(linked, &recipe.transform())?;
         tell(Phase::Asyncify);
-        let Instrumented { module, functions, instrumented } = prepared.instrument()?;
+        let Instrumented { module, functions, instrumented, unmatched } = prepared.instrument()?;
+        check_unmatched(&unmatched)?;
         (optimised(module, engine, scratch, &options)?, Some(Counts { functions, instrumented }))
     };
     tell(Phase::Verify);

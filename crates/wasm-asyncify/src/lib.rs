@@ -33,5 +33,6 @@ pub mod warnings;
 
 pub use refusal::check_names;
 pub use transform::{
-    Compact, Instrumented, Options, Prepared, bare, guarded_for_binaryen, transform,
+    Compact, Guarded, Instrumented, Options, Prepared, Producer, bare, guarded_for_binaryen,
+    transform,
 };

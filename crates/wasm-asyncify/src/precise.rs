@@ -18,12 +18,11 @@ pub(crate) fn to_check(
     program: &Program,
     analysis: &Analysis,
     sites: &Sites,
-    suspends: &[String],
 ) -> Result<Option<Assumed>> {
     if analysis.precision() == Precision::Types {
         return Ok(None);
     }
-    if !suspends.is_empty() {
+    if analysis.hosts().next().is_some() {
         bail!(
             "what `--bysyncify-precise` assumes cannot be checked in a program that its host \
              suspends: leave out that or `--bysyncify-suspends`"

@@ -7,27 +7,37 @@
 //!
 //! First guards, since they add calls, which are then instrumented as all others are.
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
+use wasmparser::{Parser, Validator, WasmFeatures};
 
-use crate::analysis::{Analysis, Cut, FunctionIndex, Precision, Program, Sites, Vouched};
+use crate::analysis::{Analysis, Choice, Cut, FunctionIndex, Precision, Program, Sites, Vouched};
 use crate::check;
 use crate::exceptions::{self, Cleanups};
 use crate::guard::{self, Guards};
 use crate::initialisers;
 use crate::instrument;
-use crate::module;
+use crate::module::{self, Summary};
 use crate::precise;
 use crate::refusal;
 use crate::warnings;
 
+/// What only a module of rustc's has that uses the library `bysyncify`.
+const SWITCH: &str = "bysyncify_resume";
+
 /// How a module is made pausable.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Options {
+    /// Whose module it is.
+    pub producer: Producer,
     /// What never suspends, by the user's word.
     pub vouched: Vouched,
-    /// The imports that the host answers later: it suspends who has called them, by Asyncify's
-    /// exports. As `module.name`.
-    pub suspends: Vec<String>,
+    /// Which imports suspend who has called them, by Asyncify's exports; and which functions are to
+    /// be instrumented or not, whatever is found.
+    pub choice: Choice,
+    /// Whether Asyncify's exports are there even if no import suspends.
+    pub driven_by_host: bool,
+    /// Whether a function that is not instrumented traps if something is suspended through it.
+    pub asserts: bool,
     /// What an indirect call is taken to be of.
     pub precision: Precision,
     /// Whether the module checks itself while it runs, as debug builds do.
@@ -39,6 +49,18 @@ pub struct Options {
     pub no_stack_checks: bool,
     /// Whether it is proved of each instrumented function that it does what it did before.
     pub verify: bool,
+}
+
+/// Who has made a module, and so what the names of its functions say.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Producer {
+    /// rustc: a function that has the name of one of Rust's panic machinery is that, and is never
+    /// suspended. There must be names.
+    #[default]
+    Rust,
+    /// Nobody knows: names say nothing, unless `bysyncify_resume` is one. A module with that is
+    /// rustc's.
+    Any,
 }
 
 /// Which functions get the compact form.
@@ -78,6 +100,17 @@ pub struct Instrumented {
     pub functions: u64,
     /// How many of them are instrumented.
     pub instrumented: u64,
+    /// What was [chosen](Options::choice) that matches nothing in the module.
+    pub unmatched: Vec<String>,
+}
+
+/// A module with guards that is not instrumented.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Guarded {
+    /// The module.
+    pub module: Vec<u8>,
+    /// What was [chosen](Options::choice) that matches nothing in it.
+    pub unmatched: Vec<String>,
 }
 
 /// A linked module that was analysed and has its guards, and is still to be instrumented.
@@ -98,13 +131,28 @@ enum Instrumenter {
 }
 
 impl Prepared {
-    /// Analyses a linked module, which must have names, and adds guards to it.
+    /// Analyses a module, and adds guards to one of rustc's.
     ///
     /// # Errors
     ///
-    /// If it cannot be read, or an option names what it does not have.
+    /// If it cannot be read, has been through Asyncify already, or lacks what an option names.
     pub fn new(linked: &[u8], options: &Options) -> Result<Self> {
         prepare(linked, options, Instrumenter::Own)
+    }
+
+    /// The functions that will be instrumented: each by its name, with what it calls that can
+    /// suspend, in words.
+    pub fn functions(&self) -> impl Iterator<Item = (String, String)> {
+        self.analysis.instrumented().map(|index| {
+            let next = self.analysis.way_to_suspend(index).get(1).copied();
+            let why = next.map(|step| self.analysis.call(&self.program, step));
+            (self.program.readable(index), why.unwrap_or_else(|| "is listed".to_owned()))
+        })
+    }
+
+    /// What was [chosen](Options::choice) that matches nothing in the module.
+    pub fn unmatched(&self) -> &[String] {
+        self.analysis.unmatched()
     }
 
     /// Instruments it.
@@ -127,6 +175,7 @@ impl Prepared {
             module,
             functions: functions as u64,
             instrumented: analysis.instrumented().count() as u64,
+            unmatched: analysis.unmatched().to_owned(),
         })
     }
 }
@@ -146,28 +195,50 @@ pub fn transform(linked: &[u8], options: &Options) -> Result<Instrumented> {
 /// # Errors
 ///
 /// If the module cannot be read, or has what Binaryen's Asyncify does not support.
-pub fn guarded_for_binaryen(linked: &[u8], options: &Options) -> Result<Vec<u8>> {
+pub fn guarded_for_binaryen(linked: &[u8], options: &Options) -> Result<Guarded> {
     let prepared = prepare(linked, options, Instrumenter::Binaryen)?;
     refusal::check_for_binaryen(&prepared.program)?;
-    Ok(prepared.guarded)
+    let Prepared { guarded: module, analysis, .. } = prepared;
+    Ok(Guarded { module, unmatched: analysis.unmatched().to_owned() })
 }
 
 fn prepare(linked: &[u8], options: &Options, instrumenter: Instrumenter) -> Result<Prepared> {
+    if Parser::is_component(linked) {
+        bail!("it is a component: take the modules that it was made of");
+    }
+    Validator::new_with_features(WasmFeatures::all())
+        .validate_all(linked)
+        .context("the module is not valid")?;
+    if Summary::of(linked)?.is_asyncified {
+        bail!(
+            "the module has been through Asyncify already: it exports `asyncify_start_unwind`. Take \
+             it as it is, or start from the one that it was made of"
+        );
+    }
     let program = Program::read(linked).context("cannot analyse it")?;
-    refusal::check_names(&program)?;
-    let analysis = Analysis::of(&program, &options.vouched, options.precision)?
-        .with_host(&program, &options.suspends)?;
+    let is_rust = options.producer == Producer::Rust || program.named(SWITCH).is_some();
+    let analysis = if is_rust {
+        refusal::check_names(&program)?;
+        Analysis::of(&program, &options.vouched, options.precision)?
+    } else {
+        Analysis::without_cuts(&program, options.precision)
+    };
+    let analysis = analysis.with_choice(&program, &options.choice);
     let panics: Vec<_> = analysis.panics().collect();
     let running_initialisers: Vec<_> = analysis.initialisers().collect();
     let checks = options.checks;
     let mut sites = options.compact.sites(&program, &analysis);
+    sites.for_host |= options.driven_by_host;
+    if options.asserts {
+        sites.assert_uninstrumented(&program, &analysis);
+    }
     // Where a coroutine can be whatever is assumed.
     let sound = analysis.with_precision(&program, Precision::Types);
     let chosen = instrumenter == Instrumenter::Own;
     let uninstrumented =
         if checks && chosen { uninstrumented(&program, &analysis, &sound) } else { Vec::new() };
     let assumed = match chosen {
-        true => precise::to_check(&program, &analysis, &sites, &options.suspends)?,
+        true => precise::to_check(&program, &analysis, &sites)?,
         false => None,
     };
     let ruled_out = (checks && chosen).then(|| sites.ruled_out(&program));
@@ -238,5 +309,6 @@ pub fn bare(linked: &[u8]) -> Result<Vec<u8>> {
 }
 
 fn is_of_no_use_later(section: &str) -> bool {
-    section == "linking" || section.starts_with("reloc.") || section.starts_with(".debug_")
+    ["linking", "sourceMappingURL"].contains(&section)
+        || ["reloc.", ".debug_"].iter().any(|start| section.starts_with(start))
 }

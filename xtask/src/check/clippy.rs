@@ -15,7 +15,7 @@ const DEBIAN_PACKAGE: &str = "rust-web-clippy";
 /// The library, the tools, and all their tests.
 pub(super) fn host(context: &Context) -> Result<()> {
     let mut command = context.cargo("clippy");
-    command.arg("--all-targets").args(host_packages(&context.workspace)?);
+    command.arg("--all-targets").args(host_packages(&context.workspace));
     quietly(deny_warnings(&mut command))
 }
 
@@ -81,23 +81,21 @@ fn install(context: &Context) {
 }
 
 /// Arguments for cargo: the packages that are for the host, with all documented features.
-pub(super) fn host_packages(workspace: &Workspace) -> Result<Vec<String>> {
-    let mut arguments = library(workspace)?;
-    let library = &workspace.library()?.name;
-    for package in workspace.of_kind(Kind::Host).filter(|package| package.name != *library) {
-        arguments.extend(["--package".into(), package.name.clone()]);
-    }
-    Ok(arguments)
+pub(super) fn host_packages(workspace: &Workspace) -> Vec<String> {
+    workspace.of_kind(Kind::Host).flat_map(with_features).collect()
 }
 
 /// Arguments for cargo: the library with all documented features.
 pub(super) fn library(workspace: &Workspace) -> Result<Vec<String>> {
-    let library = workspace.library()?;
-    let mut arguments = vec!["--package".into(), library.name.clone()];
-    for feature in library.documented_features() {
-        arguments.extend(["--features".into(), format!("{}/{feature}", library.name)]);
+    Ok(with_features(workspace.library()?))
+}
+
+fn with_features(package: &Package) -> Vec<String> {
+    let mut arguments = vec!["--package".into(), package.name.clone()];
+    for feature in package.documented_features() {
+        arguments.extend(["--features".into(), format!("{}/{feature}", package.name)]);
     }
-    Ok(arguments)
+    arguments
 }
 
 fn is_for_wasm(package: &Package) -> bool {

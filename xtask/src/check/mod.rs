@@ -98,7 +98,7 @@ fn format(context: &Context) -> Result<()> {
 }
 
 fn docs_host(context: &Context) -> Result<()> {
-    docs(context.cargo("doc").args(clippy::host_packages(&context.workspace)?))
+    docs(context.cargo("doc").args(clippy::host_packages(&context.workspace)))
 }
 
 fn docs_wasm(context: &Context) -> Result<()> {

@@ -30,6 +30,7 @@ use self::model::Report;
 use self::options::Format;
 pub(crate) use self::options::Options;
 use self::why::Why;
+use crate::pipeline;
 use crate::run::{self, Built, Request};
 use crate::store;
 
@@ -56,7 +57,8 @@ fn of_module(module: &Path, options: &Options, request: &Request) -> Result<()> 
         return print(&named(&program, function)?);
     }
     let analysis = Analysis::of(&program, &recipe.vouched, recipe.precision)?
-        .with_host(&program, &recipe.suspends)?;
+        .with_choice(&program, &recipe.choice());
+    pipeline::check_unmatched(analysis.unmatched())?;
     if let Some(wanted) = &options.why {
         return print(&Why::new(&program, &analysis).explain(wanted)?);
     }

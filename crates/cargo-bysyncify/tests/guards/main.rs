@@ -118,7 +118,7 @@ fn assert_prints(printed: &str, expected: &str) {
 fn no_coroutine_runs_while_the_host_does() {
     for profile in [DEBUG, RELEASE] {
         let wasm = compile("host_boundary", profile);
-        let wasm = guarded_for_binaryen(&wasm, &Options::default()).unwrap();
+        let wasm = guarded_for_binaryen(&wasm, &Options::default()).unwrap().module;
         assert_prints(&run(&asyncify(&wasm, profile)), include_str!("programs/host_boundary.txt"));
     }
 }
@@ -126,7 +126,7 @@ fn no_coroutine_runs_while_the_host_does() {
 #[test]
 fn overflow_stops_at_once() {
     let guarded = |compiled: &[u8], checks| {
-        guarded_for_binaryen(compiled, &Options { checks, ..Options::default() }).unwrap()
+        guarded_for_binaryen(compiled, &Options { checks, ..Options::default() }).unwrap().module
     };
     let named = include_str!("programs/overflow.txt");
     let by_number = ["too_large", "descend"].iter().fold(named.to_owned(), |text, name| {

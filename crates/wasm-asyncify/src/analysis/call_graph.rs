@@ -1,6 +1,6 @@
 //! Who calls whom, and what is connected with what over that.
 
-use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 
 use super::calls::{IndirectCall, Through};
 use super::index::{FunctionIndex, TypeId};
@@ -43,6 +43,7 @@ pub(super) fn indices(program: &Program) -> impl Iterator<Item = FunctionIndex> 
 pub(super) struct Graph<'a> {
     program: &'a Program,
     precision: Precision,
+    pub(super) ignores_indirect: bool,
     /// Who calls a function directly.
     direct_callers: HashMap<FunctionIndex, Vec<FunctionIndex>>,
     /// Who makes an indirect call.
@@ -56,10 +57,12 @@ pub(super) struct Graph<'a> {
 }
 
 impl<'a> Graph<'a> {
-    pub(super) fn of(program: &'a Program, precision: Precision) -> Self {
+    /// With `ignores_indirect` an indirect call is of nobody.
+    pub(super) fn of(program: &'a Program, precision: Precision, ignores_indirect: bool) -> Self {
         let mut graph = Self {
             program,
             precision,
+            ignores_indirect,
             direct_callers: HashMap::new(),
             indirect_callers: HashMap::new(),
             slots: HashMap::new(),
@@ -70,7 +73,8 @@ impl<'a> Graph<'a> {
             for callee in &function.calls.direct {
                 graph.direct_callers.entry(*callee).or_default().push(index);
             }
-            for call in function.calls.indirect.values() {
+            let indirect = (!ignores_indirect).then_some(&function.calls.indirect);
+            for call in indirect.into_iter().flat_map(BTreeMap::values) {
                 let call = graph.seen_by(*call);
                 graph.indirect_callers.entry(call).or_default().push(index);
                 if let Through::Slot(offset) = call.through {
@@ -137,6 +141,9 @@ impl<'a> Graph<'a> {
 
     /// Everyone whom an indirect call can be of.
     pub(super) fn candidates(&self, call: IndirectCall) -> Vec<FunctionIndex> {
+        if self.ignores_indirect {
+            return Vec::new();
+        }
         let call = self.seen_by(call);
         let candidates = self.taken.get(&call.type_id).into_iter().flatten();
         candidates.copied().filter(|candidate| self.program.can_mean(call, *candidate)).collect()

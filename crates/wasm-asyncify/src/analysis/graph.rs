@@ -2,9 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use anyhow::{Result, bail};
+use anyhow::Result;
 
 use super::call_graph::{Because, Graph, Precision, Step, indices};
+use super::choice::{Choice, Chosen};
 use super::cut::{self, Cut, Vouched};
 use super::index::FunctionIndex;
 use super::program::{Import, Program};
@@ -31,6 +32,8 @@ pub struct Analysis {
     resumes: BTreeSet<FunctionIndex>,
     /// The imports that the host suspends in.
     hosts: BTreeSet<FunctionIndex>,
+    /// What the caller has chosen.
+    chosen: Chosen,
     /// By function index: why it can reach one of these. Empty if there are none.
     suspends_for_host: Vec<Option<Because>>,
     /// Whether it is not known who is resumed: what ends a rewind and begins one calls nobody
@@ -55,21 +58,30 @@ impl Analysis {
     /// As [`Self::of`].
     pub fn with_vouched(&self, program: &Program, vouched: &Vouched) -> Result<Self> {
         let other = Self::of(program, vouched, self.precision)?;
-        Ok(other.with_hosts(program, self.hosts.clone()))
+        Ok(other.with_chosen(program, self.chosen.clone()))
     }
 
     /// What would have been found with another precision.
     pub fn with_precision(&self, program: &Program, precision: Precision) -> Self {
         let other = Self::with_cuts(program, self.cuts.clone(), precision);
-        other.with_hosts(program, self.hosts.clone())
+        other.with_chosen(program, self.chosen.clone())
     }
 
-    /// Analyses a program as if panics could suspend like all else.
+    /// Analyses a program as if its functions' names said nothing: panics can suspend like all else.
     pub fn without_cuts(program: &Program, precision: Precision) -> Self {
         Self::with_cuts(program, vec![None; program.functions.len()], precision)
     }
 
     fn with_cuts(program: &Program, cuts: Vec<Option<Cut>>, precision: Precision) -> Self {
+        Self::with(program, cuts, precision, false)
+    }
+
+    fn with(
+        program: &Program,
+        cuts: Vec<Option<Cut>>,
+        precision: Precision,
+        ignore_indirect: bool,
+    ) -> Self {
         let calling = |names: [&str; 2]| -> BTreeSet<FunctionIndex> {
             let imports: BTreeSet<FunctionIndex> = indices(program)
                 .filter(|index| {
@@ -85,7 +97,7 @@ impl Analysis {
             indices(program).filter(calls).collect()
         };
         let (tops, bottoms) = (calling(TOP), calling(BOTTOM));
-        let graph = Graph::of(program, precision);
+        let graph = Graph::of(program, precision, ignore_indirect);
         let is_barrier = |index: FunctionIndex| {
             bottoms.contains(&index) || tops.contains(&index) || cuts[index as usize].is_some()
         };
@@ -104,6 +116,7 @@ impl Analysis {
         };
         let anyone_is_resumed = bottoms.iter().any(calls_only_asyncify);
         let (hosts, suspends_for_host) = (BTreeSet::new(), Vec::new());
+        let chosen = Chosen { ignore_indirect, ..Chosen::default() };
         Self {
             precision,
             suspends,
@@ -113,44 +126,39 @@ impl Analysis {
             bottoms,
             resumes,
             hosts,
+            chosen,
             suspends_for_host,
             anyone_is_resumed,
         }
     }
 
-    /// The same, but the host can suspend, too, whoever calls one of these imports (as
-    /// `module.name`). It may have called anyone, so it does not matter who is reached. But it does
+    /// The same, but as the caller has chosen. The host can suspend, too, whoever calls one of the
+    /// chosen imports. It may have called anyone, so it does not matter who is reached. But it does
     /// not get past a coroutine.
-    ///
-    /// # Errors
-    ///
-    /// If there is no such import.
-    pub fn with_host(self, program: &Program, imports: &[String]) -> Result<Self> {
-        let mut hosts = BTreeSet::new();
-        for name in imports {
-            let is_meant = |import: &Import| format!("{}.{}", import.module, import.name) == *name;
-            // A module may import the same function several times, perhaps as different types.
-            let before = hosts.len();
-            hosts.extend(indices(program).filter(|index| {
-                program.functions[*index as usize].import.as_ref().is_some_and(is_meant)
-            }));
-            if hosts.len() == before {
-                bail!(
-                    "the program imports no function `{name}`, which is said to suspend: take it \
-                     out of `--bysyncify-suspends`, which wants MODULE.NAME"
-                );
-            }
-        }
-        Ok(self.with_hosts(program, hosts))
+    pub fn with_choice(self, program: &Program, choice: &Choice) -> Self {
+        self.with_chosen(program, choice.of(program))
     }
 
-    fn with_hosts(mut self, program: &Program, hosts: BTreeSet<FunctionIndex>) -> Self {
-        self.hosts = hosts;
-        if !self.hosts.is_empty() {
+    fn with_chosen(mut self, program: &Program, chosen: Chosen) -> Self {
+        let mut is_new = false;
+        for (index, pattern) in &chosen.remove {
+            let cut = &mut self.cuts[*index as usize];
+            is_new |= cut.is_none();
+            cut.get_or_insert_with(|| Cut::Vouched(pattern.clone()));
+        }
+        if is_new || chosen.ignore_indirect != self.chosen.ignore_indirect {
+            self = Self::with(program, self.cuts, self.precision, chosen.ignore_indirect);
+        }
+        let mut start = chosen.imports.clone();
+        if chosen.propagate_add {
+            start.extend(&chosen.add);
+        }
+        self.hosts.clone_from(&chosen.imports);
+        self.chosen = chosen;
+        if !start.is_empty() {
             let is_barrier = |index| self.is_switch(index) || self.cut(index).is_some();
-            let graph = Graph::of(program, self.precision);
-            let mut start = self.hosts.clone();
-            if program.has_foreign {
+            let graph = self.graph(program);
+            if program.has_foreign && !self.hosts.is_empty() && !self.chosen.ignore_indirect {
                 // The host suspends those of other modules, too.
                 let calls = |index: &u32| &program.functions[*index as usize].calls;
                 let calls_anyone = |index: &u32| !calls(index).indirect.is_empty();
@@ -160,6 +168,22 @@ impl Analysis {
             self.suspends_for_host = graph.spread(&start, is_barrier, Graph::callers);
         }
         self
+    }
+
+    /// Who calls whom, as far as it matters.
+    pub(super) fn graph<'a>(&self, program: &'a Program) -> Graph<'a> {
+        Graph::of(program, self.precision, self.chosen.ignore_indirect)
+    }
+
+    /// What was chosen that matches nothing in the program.
+    pub fn unmatched(&self) -> &[String] {
+        &self.chosen.unmatched
+    }
+
+    /// Whether the caller has chosen to have this function instrumented.
+    pub(super) fn is_chosen(&self, index: FunctionIndex) -> bool {
+        let is_only = self.chosen.only.as_ref().is_some_and(|only| only.contains(&index));
+        is_only || self.chosen.add.contains(&index)
     }
 
     /// What an indirect call was taken to be of.
@@ -229,7 +253,7 @@ impl Analysis {
         let is_vouched = |index: &u32| matches!(self.cut(*index), Some(Cut::Vouched(_)));
         let start = indices(program).filter(|index| is_vouched(index) && self.is_reached(*index));
         let is_barrier = |index| self.is_switch(index) || self.cut(index) == Some(&Cut::Panic);
-        let graph = Graph::of(program, self.precision);
+        let graph = self.graph(program);
         let found = graph.spread(&start.collect(), is_barrier, Graph::callees);
         indices(program)
             .filter(|index| found[*index as usize].is_some() && !self.is_reached(*index))
@@ -267,7 +291,8 @@ impl Analysis {
         let at = index as usize;
         let for_coroutine = self.suspends[at].is_some() && self.is_reached(index);
         let for_host = self.suspends_for_host.get(at).is_some_and(Option::is_some);
-        (for_coroutine || for_host)
+        let is_found = (for_coroutine || for_host) && self.chosen.only.is_none();
+        (is_found || self.is_chosen(index))
             && self.cuts[at].is_none()
             && !self.is_switch(index)
             && !self.hosts.contains(&index)

@@ -12,6 +12,8 @@ use super::program::Program;
 pub(crate) enum Barrier {
     Panic,
     Initialiser,
+    /// It is not instrumented.
+    Uninstrumented,
 }
 
 /// Where a module can be suspended.
@@ -45,13 +47,27 @@ impl Sites {
         all.filter(|(_, calls): &(_, BTreeSet<u32>)| !calls.is_empty()).collect()
     }
 
+    /// Has all functions that are not instrumented look whether something is suspended through them.
+    pub(crate) fn assert_uninstrumented(&mut self, program: &Program, analysis: &Analysis) {
+        let functions = (0..).zip(&program.functions).filter(|(_, it)| it.import.is_none());
+        let others = functions
+            .map(|(index, _)| index)
+            .filter(|index| !analysis.is_instrumented(*index) && !analysis.is_switch(*index));
+        for index in others {
+            self.barriers.entry(index).or_insert(Barrier::Uninstrumented);
+        }
+    }
+
     /// What an analysis says.
     pub(crate) fn of(program: &Program, analysis: &Analysis) -> Self {
-        let graph = Graph::of(program, analysis.precision());
+        let graph = analysis.graph(program);
         let precise = match analysis.precision() {
             Precision::Types => Some(analysis.with_precision(program, Precision::Slots)),
             Precision::Slots => None,
         };
+        // Who was chosen by name is suspended in indirect calls, even if nobody else is.
+        let complete =
+            graph.ignores_indirect.then(|| Graph::of(program, analysis.precision(), false));
         let is_by_type_only = |index: &FunctionIndex| {
             precise.as_ref().is_some_and(|precise| !precise.is_instrumented(*index))
         };
@@ -69,14 +85,18 @@ impl Sites {
         sites.barriers.extend(analysis.initialisers().map(|index| (index, Barrier::Initialiser)));
         for function in &sites.functions {
             let mut ours = BTreeSet::new();
+            let is_chosen = analysis.is_chosen(*function);
+            let graph = complete.as_ref().filter(|_| is_chosen).unwrap_or(&graph);
             for (number, call) in &program.functions[*function as usize].calls.indirect {
-                let (ours_too, tops_too) = *callees.entry(*call).or_insert_with(|| {
-                    let candidates = graph.candidates(*call);
-                    let any = |of: &BTreeSet<_>| candidates.iter().any(|it| of.contains(it));
-                    // What the host suspends in can be behind a function of another module.
-                    let is_foreign = sites.for_host && program.has_foreign;
-                    (any(&sites.functions), any(&sites.tops) || is_foreign)
-                });
+                let (ours_too, tops_too) =
+                    *callees.entry((*call, is_chosen)).or_insert_with(|| {
+                        let candidates = graph.candidates(*call);
+                        let any = |of: &BTreeSet<_>| candidates.iter().any(|it| of.contains(it));
+                        // What the host suspends in can be behind a function of another module.
+                        let is_foreign =
+                            sites.for_host && program.has_foreign && !graph.ignores_indirect;
+                        (any(&sites.functions), any(&sites.tops) || is_foreign)
+                    });
                 if ours_too || tops_too {
                     ours.insert(*number);
                 }

@@ -11,6 +11,9 @@
 //! So it looks, after each call, and ends the program. There is nobody to tell it to, in a panic hook
 //! least of all: the function that does so is named as the message, and is on the stack that the
 //! engine shows.
+//!
+//! If it is asked for, all functions that are not instrumented do so: who takes functions out by name
+//! finds out whether that was right.
 
 use wasm_encoder::{BlockType, Function, Instruction};
 use wasmparser::Operator;
@@ -26,6 +29,7 @@ impl Barrier {
         match self {
             Self::Panic => "cannot_wait_in_a_panic_hook",
             Self::Initialiser => "cannot_wait_in_the_initialiser_of_a_thread_local",
+            Self::Uninstrumented => "cannot_wait_in_a_function_that_is_not_instrumented",
         }
     }
 

@@ -1,0 +1,97 @@
+//! Binaryen's spelling of the options: `--pass-arg=asyncify-imports@env.sleep`.
+
+use anyhow::{Context, Result, bail};
+use wasm_asyncify::analysis::{Choice, Imports};
+use wasm_asyncify::{Options, Producer};
+
+use crate::lists;
+
+/// What the pass arguments say that begin with `asyncify-`, of which these are the rest.
+///
+/// # Errors
+///
+/// If one is unknown or not supported, or a list cannot be read.
+pub(crate) fn options(arguments: &[String]) -> Result<(Options, bool)> {
+    let mut choice = Choice { imports: Imports::All, ..Choice::default() };
+    let (mut asserts, mut is_verbose) = (false, false);
+    for argument in arguments {
+        let (name, value) = match argument.split_once('@') {
+            Some((name, value)) => (name, Some(value)),
+            None => (argument.as_str(), None),
+        };
+        let list = || {
+            let value = value.with_context(|| format!("`asyncify-{name}` wants a list: `@a,b`"))?;
+            lists::read(value)
+        };
+        match name {
+            "imports" => choice.imports = Imports::Matching(list()?),
+            "ignore-imports" => choice.imports = Imports::default(),
+            "ignore-indirect" => choice.ignore_indirect = true,
+            // The other names are those of Binaryen before version 100.
+            "onlylist" | "whitelist" => choice.only = Some(list()?),
+            "addlist" => choice.add = list()?,
+            "propagate-addlist" => choice.propagate_add = true,
+            "removelist" | "blacklist" => choice.remove = list()?,
+            "asserts" => asserts = true,
+            "verbose" => is_verbose = true,
+            _ => bail!(
+                "`--pass-arg=asyncify-{name}` is not supported: leave it out, or run Binaryen's \
+                 wasm-opt"
+            ),
+        }
+    }
+    if choice.only.is_some() && !(choice.add.is_empty() && choice.remove.is_empty()) {
+        bail!("`asyncify-onlylist` says it all: leave it out, or the other lists");
+    }
+    let options = Options {
+        producer: Producer::Any,
+        choice,
+        driven_by_host: true,
+        asserts,
+        ..Options::default()
+    };
+    Ok((options, is_verbose))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(arguments: &[&str]) -> Result<(Options, bool)> {
+        options(&arguments.iter().map(ToString::to_string).collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn what_is_not_supported_is_refused() {
+        assert_eq!(
+            of(&["in-secondary-memory"]).unwrap_err().to_string(),
+            "`--pass-arg=asyncify-in-secondary-memory` is not supported: leave it out, or run \
+             Binaryen's wasm-opt"
+        );
+        assert_eq!(
+            of(&["imports"]).unwrap_err().to_string(),
+            "`asyncify-imports` wants a list: `@a,b`"
+        );
+        assert_eq!(
+            of(&["onlylist@f", "addlist@g"]).unwrap_err().to_string(),
+            "`asyncify-onlylist` says it all: leave it out, or the other lists"
+        );
+    }
+
+    #[test]
+    fn the_lists_are_read() {
+        let (options, is_verbose) =
+            of(&["imports@env.a,env.b", "addlist@f", "removelist@g", "ignore-indirect", "verbose"])
+                .unwrap();
+        let expected = Choice {
+            imports: Imports::Matching(vec!["env.a".into(), "env.b".into()]),
+            ignore_indirect: true,
+            add: vec!["f".into()],
+            remove: vec!["g".into()],
+            ..Choice::default()
+        };
+        assert_eq!(options.choice, expected);
+        assert!(is_verbose && options.driven_by_host && !options.asserts);
+        assert_eq!(of(&[]).unwrap().0.choice.imports, Imports::All);
+    }
+}

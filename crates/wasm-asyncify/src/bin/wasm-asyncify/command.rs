@@ -1,0 +1,112 @@
+//! The command's own options.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::Parser;
+use wasm_asyncify::analysis::{Choice, Imports};
+use wasm_asyncify::{Options, Producer};
+
+use crate::file::Job;
+use crate::lists;
+
+/// Make a WebAssembly module pausable, by the protocol of Binaryen's Asyncify.
+///
+/// The host starts and stops unwinds and rewinds by the functions that are exported:
+/// asyncify_start_unwind, asyncify_stop_unwind, asyncify_start_rewind, asyncify_stop_rewind,
+/// asyncify_get_state. If no list of imports is given, all of them can suspend.
+///
+/// A LIST is `a,b`, or `@file` with one entry a line; in it `*` stands for any characters.
+///
+/// As `wasm-opt`, or with `--asyncify`, it understands Binaryen's spelling
+/// (`--asyncify --pass-arg=asyncify-imports@env.sleep`) and hands all else to the real wasm-opt.
+#[derive(Debug, Parser)]
+#[command(name = "wasm-asyncify", version, verbatim_doc_comment)]
+struct Arguments {
+    /// The module, binary or text; `-` is the standard input
+    #[arg(value_name = "IN")]
+    input: PathBuf,
+    /// Where to write the result; `-` is the standard output
+    #[arg(short, long, value_name = "OUT", default_value = "-")]
+    output: PathBuf,
+    /// The imports that suspend, as MODULE.NAME
+    #[arg(long, value_name = "LIST", conflicts_with = "ignore_imports")]
+    imports: Option<String>,
+    /// No import suspends: the module does it itself, by imports from `asyncify`
+    #[arg(long)]
+    ignore_imports: bool,
+    /// Nothing is suspended in an indirect call, other than in functions of the two lists below
+    #[arg(long)]
+    ignore_indirect: bool,
+    /// Instrument these functions and no others
+    #[arg(long, value_name = "LIST", conflicts_with_all = ["add_list", "remove_list"])]
+    only_list: Option<String>,
+    /// Instrument these functions, too
+    #[arg(long, value_name = "LIST")]
+    add_list: Option<String>,
+    /// Instrument who calls those of the add list, too
+    #[arg(long, requires = "add_list")]
+    propagate_add_list: bool,
+    /// These functions never suspend, whatever they call
+    #[arg(long, value_name = "LIST")]
+    remove_list: Option<String>,
+    /// Trap if something is suspended through a function that is not instrumented
+    #[arg(long)]
+    asserts: bool,
+    /// Prove that each instrumented function does what it did before
+    #[arg(long)]
+    verify: bool,
+    /// Say which functions are instrumented, and why
+    #[arg(long)]
+    verbose: bool,
+    /// Keep the names of functions
+    #[arg(short = 'g', long = "debuginfo")]
+    keep_names: bool,
+}
+
+/// Runs the command.
+///
+/// # Errors
+///
+/// If it cannot be done.
+pub(crate) fn run(arguments: Vec<OsString>) -> Result<ExitCode> {
+    let arguments = match Arguments::try_parse_from(arguments) {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            error.print()?;
+            return Ok(ExitCode::from(u8::try_from(error.exit_code())?));
+        }
+    };
+    arguments.job()?.run(&arguments.input, &arguments.output)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+impl Arguments {
+    fn job(&self) -> Result<Job> {
+        let list = |list: &Option<String>| list.as_deref().map(lists::read).transpose();
+        let imports = match list(&self.imports)? {
+            Some(imports) => Imports::Matching(imports),
+            None if self.ignore_imports => Imports::default(),
+            None => Imports::All,
+        };
+        let choice = Choice {
+            imports,
+            ignore_indirect: self.ignore_indirect,
+            only: list(&self.only_list)?,
+            add: list(&self.add_list)?.unwrap_or_default(),
+            propagate_add: self.propagate_add_list,
+            remove: list(&self.remove_list)?.unwrap_or_default(),
+        };
+        let options = Options {
+            producer: Producer::Any,
+            choice,
+            driven_by_host: true,
+            asserts: self.asserts,
+            verify: self.verify,
+            ..Options::default()
+        };
+        Ok(Job { options, keeps_names: self.keep_names, is_verbose: self.verbose })
+    }
+}

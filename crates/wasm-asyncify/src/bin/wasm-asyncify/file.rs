@@ -1,0 +1,94 @@
+//! From one file to another.
+
+use std::fs;
+use std::io::{self, IsTerminal, Read, Write};
+use std::path::Path;
+
+use anyhow::{Context, Result, bail};
+use tempfile::NamedTempFile;
+use wasm_asyncify::{Options, Prepared, module};
+
+/// What to do with a module, and what to say of it.
+#[derive(Debug, Default)]
+pub(crate) struct Job {
+    pub(crate) options: Options,
+    /// Whether the functions keep their names.
+    pub(crate) keeps_names: bool,
+    /// Whether it is said which functions are instrumented.
+    pub(crate) is_verbose: bool,
+}
+
+/// Stands for the standard streams.
+const STREAM: &str = "-";
+
+impl Job {
+    /// Makes the module in `input` pausable, and writes it to `output`, which then is there whole or
+    /// as it was before.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be read, made pausable or written.
+    pub(crate) fn run(&self, input: &Path, output: &Path) -> Result<()> {
+        let made = self.make(input).with_context(|| format!("in `{}`", input.display()))?;
+        write(output, &made)
+    }
+
+    fn make(&self, input: &Path) -> Result<Vec<u8>> {
+        let bytes = wat::parse_bytes(&read(input)?)?.into_owned();
+        let prepared = Prepared::new(&bytes, &self.options)?;
+        for pattern in prepared.unmatched() {
+            eprintln!("wasm-asyncify: warning: nothing in the module is called `{pattern}`");
+        }
+        if self.is_verbose {
+            for (function, why) in prepared.functions() {
+                eprintln!("{function} {why}");
+            }
+        }
+        let made = prepared.instrument()?;
+        if self.is_verbose {
+            eprintln!("{} of {} functions are instrumented", made.instrumented, made.functions);
+        }
+        match self.keeps_names {
+            true => Ok(made.module),
+            false => module::without_sections(&made.module, |section| section == "name"),
+        }
+    }
+}
+
+fn read(input: &Path) -> Result<Vec<u8>> {
+    if input == Path::new(STREAM) {
+        let mut bytes = Vec::new();
+        io::stdin().read_to_end(&mut bytes).context("cannot read the standard input")?;
+        return Ok(bytes);
+    }
+    fs::read(input).context("cannot read it")
+}
+
+fn write(output: &Path, bytes: &[u8]) -> Result<()> {
+    if output == Path::new(STREAM) {
+        let mut stream = io::stdout();
+        if stream.is_terminal() {
+            bail!("a module is nothing for a terminal: say where to write it with `-o FILE`");
+        }
+        return stream.write_all(bytes).context("cannot write to the standard output");
+    }
+    let failed = || format!("cannot write `{}`", output.display());
+    let folder = match output.parent() {
+        Some(folder) if folder != Path::new("") => folder,
+        _ => Path::new("."),
+    };
+    let mut file = NamedTempFile::new_in(folder).with_context(failed)?;
+    file.write_all(bytes).with_context(failed)?;
+    // A temporary file is for its owner alone; a module is for whoever could read one made here.
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        let permissions = match fs::metadata(output) {
+            Ok(old) => old.permissions(),
+            Err(_) => fs::Permissions::from_mode(0o644),
+        };
+        fs::set_permissions(file.path(), permissions).with_context(failed)?;
+    }
+    file.persist(output).with_context(failed)?;
+    Ok(())
+}

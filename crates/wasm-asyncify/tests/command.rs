@@ -1,0 +1,227 @@
+//! The command `wasm-asyncify`, run as its users run it.
+
+mod support;
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+use tempfile::TempDir;
+
+/// A program that no compiler has named anything in: `main` sleeps in two frames, once through a
+/// table, and logs what it has kept meanwhile.
+const PROGRAM: &str = r#"(module
+    (import "env" "sleep" (func $sleep (param i32) (result i32)))
+    (import "env" "log" (func $log (param i32)))
+    (memory (export "memory") 1)
+    (table 1 funcref) (elem (i32.const 0) $twice)
+    (type $t (func (param i32) (result i32)))
+    (func $main (export "main") (result i32) (local i32)
+        (local.set 0 (call_indirect (type $t) (i32.const 10) (i32.const 0)))
+        (call $log (local.get 0))
+        (i32.add (local.get 0) (call $leaf)))
+    (func $twice (param i32) (result i32)
+        (i32.add (call $sleep (local.get 0)) (call $sleep (i32.const 20))))
+    (func $leaf (result i32) (i32.const 100)))"#;
+
+/// The log of it.
+const LOG: [i32; 4] = [10, 20, 32, 132];
+
+fn asyncify(arguments: &[&str], folder: &Path) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_wasm-asyncify"))
+        .args(arguments)
+        .current_dir(folder)
+        .output()
+        .unwrap()
+}
+
+fn folder() -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("in.wat"), PROGRAM).unwrap();
+    folder
+}
+
+#[track_caller]
+fn succeeds(output: &Output) -> &str {
+    let errors = str::from_utf8(&output.stderr).unwrap();
+    assert!(output.status.success(), "{errors}");
+    errors
+}
+
+/// What it says when it fails, and that nothing was written.
+#[track_caller]
+fn fails(arguments: &[&str]) -> String {
+    let folder = folder();
+    fs::write(folder.path().join("out.wasm"), "as it was").unwrap();
+    let output = asyncify(arguments, folder.path());
+    assert!(!output.status.success());
+    assert_eq!(fs::read(folder.path().join("out.wasm")).unwrap(), b"as it was");
+    let files = fs::read_dir(folder.path()).unwrap().count();
+    assert_eq!(files, 2, "something was left behind");
+    String::from_utf8(output.stderr).unwrap()
+}
+
+#[test]
+fn what_is_suspended_does_what_it_does_if_it_is_not() {
+    let plain = wat::parse_str(PROGRAM).unwrap();
+    assert_eq!(support::run(&plain, false).unwrap().log, LOG);
+    for options in [
+        &["in.wat", "-o", "out.wasm"][..],
+        &["in.wat", "-o", "out.wasm", "--imports", "env.sleep", "--verify", "--asserts"],
+        &["in.wat", "-o", "out.wasm", "--imports=env.sl*"],
+        &["in.wat", "-o", "out.wasm", "--imports=env.sleep", "--only-list", "main,tw*", "-g"],
+        &["in.wat", "-o", "out.wasm", "--asyncify", "--pass-arg=asyncify-imports@env.sleep"],
+    ] {
+        let folder = folder();
+        assert_eq!(succeeds(&asyncify(options, folder.path())), "", "{options:?}");
+        let made = fs::read(folder.path().join("out.wasm")).unwrap();
+        let host = support::run(&made, true).unwrap();
+        assert_eq!((host.log, host.suspended), (LOG.to_vec(), 2), "{options:?}");
+        let host = support::run(&made, false).unwrap();
+        assert_eq!((host.log, host.suspended), (LOG.to_vec(), 0), "{options:?}");
+    }
+}
+
+#[test]
+fn it_says_what_is_instrumented_and_why() {
+    let folder = folder();
+    let of = |options: &[&str]| {
+        let options = [&["in.wat", "-o", "out.wasm", "--verbose"], options].concat();
+        succeeds(&asyncify(&options, folder.path())).to_owned()
+    };
+    let main = "main calls twice through table entry 0, as (i32) -> i32: only this function can be \
+                meant\n";
+    assert_eq!(
+        of(&["--imports=env.sleep"]),
+        format!("{main}twice calls sleep\n2 of 3 functions are instrumented\n")
+    );
+    assert_eq!(of(&["--ignore-imports"]), "0 of 3 functions are instrumented\n");
+    assert_eq!(
+        of(&["--imports=env.sleep", "--ignore-indirect"]),
+        "twice calls sleep\n1 of 3 functions are instrumented\n"
+    );
+    assert_eq!(
+        of(&["--imports=env.sleep", "--ignore-indirect", "--add-list=main"]),
+        "main is listed\ntwice calls sleep\n2 of 3 functions are instrumented\n"
+    );
+    assert_eq!(
+        of(&["--imports=env.sleep", "--remove-list=twice"]),
+        "0 of 3 functions are instrumented\n"
+    );
+    assert_eq!(
+        of(&["--imports=env.sleep,env.nap"]),
+        format!(
+            "wasm-asyncify: warning: nothing in the module is called `env.nap`\n{main}twice calls \
+             sleep\n2 of 3 functions are instrumented\n"
+        )
+    );
+    fs::write(folder.path().join("list"), "leaf\n").unwrap();
+    assert_eq!(
+        of(&[
+            "--imports=env.sleep",
+            "--add-list=@list",
+            "--propagate-add-list",
+            "--ignore-indirect"
+        ]),
+        "main calls leaf\ntwice calls sleep\nleaf is listed\n3 of 3 functions are instrumented\n"
+    );
+}
+
+#[test]
+fn who_was_taken_out_wrongly_traps_if_that_is_asked_for() {
+    let folder = folder();
+    let arguments = ["in.wat", "-o", "out.wasm", "--asserts", "--only-list=twice", "-g"];
+    succeeds(&asyncify(&arguments, folder.path()));
+    let made = fs::read(folder.path().join("out.wasm")).unwrap();
+    assert_eq!(support::run(&made, false).unwrap().log, LOG);
+    let error = support::run(&made, true).unwrap_err();
+    assert!(error.contains("unreachable"), "{error}");
+    let text = wasmprinter::print_bytes(&made).unwrap();
+    assert!(text.contains("cannot_wait_in_a_function_that_is_not_instrumented"), "{text}");
+}
+
+#[test]
+fn names_are_kept_if_that_is_asked_for() {
+    let folder = folder();
+    let names = |options: &[&str]| {
+        succeeds(&asyncify(&[&["in.wat", "-o", "out.wasm"], options].concat(), folder.path()));
+        let text = wasmprinter::print_file(folder.path().join("out.wasm")).unwrap();
+        text.contains("(func $twice")
+    };
+    assert!(names(&["-g"]));
+    assert!(!names(&[]));
+    assert!(names(&["--asyncify", "-g"]));
+    assert!(!names(&["--asyncify"]));
+}
+
+#[test]
+fn what_says_where_things_were_is_dropped() {
+    let folder = folder();
+    let text = r#"(module (memory 1)
+        (@custom "sourceMappingURL" "a") (@custom ".debug_line" "b") (@custom "producers" "\00"))"#;
+    fs::write(folder.path().join("in.wat"), text).unwrap();
+    succeeds(&asyncify(&["in.wat", "-o", "out.wasm"], folder.path()));
+    let text = wasmprinter::print_file(folder.path().join("out.wasm")).unwrap();
+    assert!(!text.contains("sourceMappingURL") && !text.contains(".debug_line"), "{text}");
+    assert!(text.contains("producers"), "{text}");
+}
+
+#[test]
+fn it_reads_and_writes_pipes() {
+    let folder = folder();
+    let made = Command::new(env!("CARGO_BIN_EXE_wasm-asyncify"))
+        .args(["-", "--imports=env.sleep"])
+        .stdin(fs::File::open(folder.path().join("in.wat")).unwrap())
+        .stdout(Stdio::piped())
+        .output()
+        .unwrap();
+    succeeds(&made);
+    assert_eq!(support::run(&made.stdout, true).unwrap().suspended, 2);
+}
+
+#[test]
+fn errors_say_what_to_do_and_leave_the_output_alone() {
+    assert_eq!(
+        fails(&["none.wat", "-o", "out.wasm"]),
+        "wasm-asyncify: error: in `none.wat`: cannot read it: No such file or directory (os error \
+         2)\n"
+    );
+    assert_eq!(
+        fails(&["in.wat", "-o", "out.wasm", "--asyncify", "--pass-arg=asyncify-nothing"]),
+        "wasm-asyncify: error: `--pass-arg=asyncify-nothing` is not supported: leave it out, or run \
+         Binaryen's wasm-opt\n"
+    );
+    assert_eq!(
+        fails(&["--asyncify", "in.wat"]),
+        "wasm-asyncify: error: `--asyncify` wants a module, and where to write the result: `IN -o \
+         OUT`\n"
+    );
+}
+
+#[test]
+fn modules_that_cannot_be_made_pausable_are_refused() {
+    let folder = folder();
+    let refused = |text: &str| {
+        fs::write(folder.path().join("bad.wat"), text).unwrap();
+        let output = asyncify(&["bad.wat", "-o", "out.wasm"], folder.path());
+        assert!(!output.status.success());
+        assert!(!folder.path().join("out.wasm").exists());
+        String::from_utf8(output.stderr).unwrap()
+    };
+    assert_eq!(
+        refused(r#"(module (memory 1) (func (export "asyncify_start_unwind") (param i32)))"#),
+        "wasm-asyncify: error: in `bad.wat`: the module has been through Asyncify already: it \
+         exports `asyncify_start_unwind`. Take it as it is, or start from the one that it was made \
+         of\n"
+    );
+    assert_eq!(
+        refused("(component)"),
+        "wasm-asyncify: error: in `bad.wat`: it is a component: take the modules that it was made \
+         of\n"
+    );
+    assert_eq!(
+        refused("(module (func (result i32)))"),
+        "wasm-asyncify: error: in `bad.wat`: the module is not valid: type mismatch: expected i32 \
+         but nothing on stack (at offset 0x18)\n"
+    );
+}

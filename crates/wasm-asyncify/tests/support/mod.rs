@@ -1,0 +1,89 @@
+//! A host that suspends who calls it, by Asyncify's exports, and answers later.
+
+use wasmi::{Caller, Config, Engine, Extern, Func, Linker, Memory, Module, Store, Val};
+
+/// Where it keeps what it unwinds: two words that say from where to where.
+const DATA: i32 = 16;
+const BEGIN: i32 = 64;
+const END: i32 = 60_000;
+
+const NORMAL: i32 = 0;
+const REWINDING: i32 = 2;
+
+/// What the host has seen.
+#[derive(Debug, Default)]
+pub(crate) struct Host {
+    /// The arguments of calls, in order.
+    pub(crate) log: Vec<i32>,
+    /// How often it has suspended who called.
+    pub(crate) suspended: usize,
+    /// Whether it does.
+    suspends: bool,
+}
+
+/// Runs the exported function `main`, whose calls of `env.sleep` are suspended if `suspends`.
+/// `env.sleep(x)` and `env.log(x)` note x, and the first returns x + 1. The module has a memory of
+/// its own, exported as `memory`, of which the host uses the beginning.
+pub(crate) fn run(wasm: &[u8], suspends: bool) -> Result<Host, String> {
+    let engine = Engine::new(&Config::default());
+    let module = Module::new(&engine, wasm).map_err(|error| error.to_string())?;
+    let mut store = Store::new(&engine, Host { suspends, ..Host::default() });
+    let mut linker = Linker::new(&engine);
+    let sleep = Func::wrap(&mut store, sleep);
+    let log = Func::wrap(&mut store, |mut caller: Caller<'_, Host>, x: i32| {
+        caller.data_mut().log.push(x);
+    });
+    linker.define("env", "sleep", sleep).unwrap();
+    linker.define("env", "log", log).unwrap();
+    let instance =
+        linker.instantiate_and_start(&mut store, &module).map_err(|error| error.to_string())?;
+    let main = instance.get_func(&store, "main").unwrap();
+    loop {
+        let mut results = vec![Val::I32(0); main.ty(&store).results().len()];
+        main.call(&mut store, &[], &mut results).map_err(|error| error.to_string())?;
+        let state = instance.get_func(&store, "asyncify_get_state");
+        if state.is_none_or(|state| call(&mut store, state, &[]) == NORMAL) {
+            for result in results {
+                store.data_mut().log.extend(result.i32());
+            }
+            return Ok(store.into_data());
+        }
+        let stop_unwind = instance.get_func(&store, "asyncify_stop_unwind").unwrap();
+        call(&mut store, stop_unwind, &[]);
+        let start_rewind = instance.get_func(&store, "asyncify_start_rewind").unwrap();
+        call(&mut store, start_rewind, &[DATA]);
+    }
+}
+
+fn sleep(mut caller: Caller<'_, Host>, x: i32) -> i32 {
+    if !caller.data().suspends {
+        caller.data_mut().log.push(x);
+        return x + 1;
+    }
+    let export = |caller: &Caller<'_, Host>, name: &str| {
+        caller.get_export(name).and_then(Extern::into_func).unwrap()
+    };
+    let get_state = export(&caller, "asyncify_get_state");
+    if call(&mut caller, get_state, &[]) == REWINDING {
+        let stop_rewind = export(&caller, "asyncify_stop_rewind");
+        call(&mut caller, stop_rewind, &[]);
+        return x + 1;
+    }
+    caller.data_mut().log.push(x);
+    caller.data_mut().suspended += 1;
+    let memory: Memory = caller.get_export("memory").and_then(Extern::into_memory).unwrap();
+    memory.write(&mut caller, DATA as usize, &BEGIN.to_le_bytes()).unwrap();
+    memory.write(&mut caller, DATA as usize + 4, &END.to_le_bytes()).unwrap();
+    let start_unwind = export(&caller, "asyncify_start_unwind");
+    call(&mut caller, start_unwind, &[DATA]);
+    // While it unwinds nobody looks at the result.
+    -1
+}
+
+/// Calls one of Asyncify's exports. Its result, or 0.
+fn call(mut context: impl wasmi::AsContextMut, function: Func, arguments: &[i32]) -> i32 {
+    let arguments: Vec<_> = arguments.iter().map(|argument| Val::I32(*argument)).collect();
+    let mut results = vec![Val::I32(0); function.ty(&context).results().len()];
+    function.call(&mut context, &arguments, &mut results).unwrap();
+    results.first().and_then(Val::i32).unwrap_or_default()
+}
