@@ -22,6 +22,12 @@ pub(crate) struct LinkOptions {
     pub(crate) precise: bool,
     /// Whether to instrument all that Binaryen would.
     pub(crate) everything: bool,
+    /// The imports that the host answers later, as `module.name`.
+    pub(crate) suspends: Vec<String>,
+    /// Whether the module checks itself, if the user says so: else the profile does.
+    pub(crate) checks: Option<bool>,
+    /// Whether it checks its stacks, if the user says so.
+    pub(crate) stack_checks: Option<bool>,
 }
 
 impl LinkOptions {
@@ -45,11 +51,23 @@ impl LinkOptions {
 
     /// As flags for rustc.
     fn flags(&self) -> Vec<String> {
-        let vouch = (!self.vouch.is_empty())
-            .then(|| format!("-Clink-arg=--bysyncify-vouch={}", self.vouch.join(",")));
-        let everything = self.everything.then(|| "-Clink-arg=--bysyncify-everything".to_owned());
-        let precise = self.precise.then(|| "-Clink-arg=--bysyncify-precise".to_owned());
-        vouch.into_iter().chain(precise).chain(everything).collect()
+        let list = |name: &str, all: &[String]| {
+            (!all.is_empty()).then(|| format!("{name}={}", all.join(",")))
+        };
+        let flag = |name: &str, is_set: bool| is_set.then(|| name.to_owned());
+        let switch = |name: &str, is_on: Option<bool>| {
+            is_on.map(|is_on| format!("{name}={}", if is_on { "on" } else { "off" }))
+        };
+        let options = [
+            list("vouch", &self.vouch),
+            list("suspends", &self.suspends),
+            flag("precise", self.precise),
+            flag("everything", self.everything),
+            switch("checks", self.checks),
+            switch("stack-checks", self.stack_checks),
+        ];
+        let options = options.into_iter().flatten();
+        options.map(|option| format!("-Clink-arg=--bysyncify-{option}")).collect()
     }
 }
 
@@ -133,6 +151,20 @@ mod tests {
         assert_eq!(options.flags(), ["-Clink-arg=--bysyncify-everything"]);
         options = LinkOptions { precise: true, ..LinkOptions::default() };
         assert_eq!(options.flags(), ["-Clink-arg=--bysyncify-precise"]);
+        options = LinkOptions {
+            suspends: vec!["env.sleep".into(), "env.fetch".into()],
+            checks: Some(true),
+            stack_checks: Some(false),
+            ..LinkOptions::default()
+        };
+        assert_eq!(
+            options.flags(),
+            [
+                "-Clink-arg=--bysyncify-suspends=env.sleep,env.fetch",
+                "-Clink-arg=--bysyncify-checks=on",
+                "-Clink-arg=--bysyncify-stack-checks=off"
+            ]
+        );
     }
 
     #[test]

@@ -41,15 +41,16 @@ impl Options {
                 let value = value.clone().or_else(|| words.next().cloned());
                 text(value.with_context(|| format!("{name} needs a value"))?)
             };
+            if name.strip_prefix("--").is_some_and(is_for_linker) {
+                for_linker(&mut link, &name[2..], &mut value)?;
+                continue;
+            }
             match name {
                 "--target" => {
                     if triple.replace(value()?).is_some() {
                         bail!("--target was given twice: build for one target at a time");
                     }
                 }
-                "--vouch" => link.vouch.extend(names(&value()?)?),
-                "--precise" => link.precise = true,
-                "--everything" => link.everything = true,
                 "--message-format" => {
                     let format = value()?;
                     watch.json |= is_json(&format);
@@ -71,13 +72,44 @@ impl Options {
     }
 }
 
-/// The names in the value of `--vouch`.
-pub(super) fn names(value: &str) -> Result<Vec<String>> {
+/// Whether an option, without its dashes, is for the linker.
+pub(super) fn is_for_linker(name: &str) -> bool {
+    ["vouch", "suspends", "precise", "everything", "checks", "stack-checks"].contains(&name)
+}
+
+/// Takes such an option. `value` reads its value.
+pub(super) fn for_linker(
+    link: &mut LinkOptions,
+    name: &str,
+    mut value: impl FnMut() -> Result<String>,
+) -> Result<()> {
+    match name {
+        "vouch" => link.vouch.extend(names(name, "core::fmt,some_crate", &value()?)?),
+        "suspends" => link.suspends.extend(names(name, "env.sleep,env.fetch", &value()?)?),
+        "precise" => link.precise = true,
+        "everything" => link.everything = true,
+        "checks" => link.checks = Some(is_on(name, &value()?)?),
+        "stack-checks" => link.stack_checks = Some(is_on(name, &value()?)?),
+        _ => bail!("`--{name}` is no option for the linker"),
+    }
+    Ok(())
+}
+
+/// The names in the value of an option that takes a list.
+fn names(option: &str, example: &str, value: &str) -> Result<Vec<String>> {
     let names: Vec<_> = value.split(',').map(|name| name.trim().to_owned()).collect();
     if names.iter().any(String::is_empty) {
-        bail!("--vouch needs names, such as `--vouch core::fmt,some_crate`, and not `{value}`");
+        bail!("--{option} needs names, such as `--{option} {example}`, and not `{value}`");
     }
     Ok(names)
+}
+
+fn is_on(option: &str, value: &str) -> Result<bool> {
+    match value {
+        "on" => Ok(true),
+        "off" => Ok(false),
+        _ => bail!("--{option} is `on` or `off`, and not `{value}`"),
+    }
 }
 
 /// Whether a `--message-format` is for programs.
@@ -125,12 +157,22 @@ mod tests {
     fn options_for_the_linker_are_taken_out() {
         let options = read("--vouch core::fmt,a -r --everything --precise --vouch=b");
         let vouch = ["core::fmt", "a", "b"].map(str::to_owned).into();
-        assert_eq!(options.link, LinkOptions { vouch, precise: true, everything: true });
-        assert_eq!(options.rest, words("-r"));
         assert_eq!(
-            Options::read(&words("--vouch a,,b")).unwrap_err().to_string(),
+            options.link,
+            LinkOptions { vouch, precise: true, everything: true, ..LinkOptions::default() }
+        );
+        assert_eq!(options.rest, words("-r"));
+        let options = read("--suspends=env.a,env.b --checks=on -r --stack-checks off");
+        let suspends = ["env.a", "env.b"].map(str::to_owned).into();
+        let (checks, stack_checks) = (Some(true), Some(false));
+        let expected = LinkOptions { suspends, checks, stack_checks, ..LinkOptions::default() };
+        assert_eq!((options.link, options.rest), (expected, words("-r")));
+        let message = |text| Options::read(&words(text)).unwrap_err().to_string();
+        assert_eq!(
+            message("--vouch a,,b"),
             "--vouch needs names, such as `--vouch core::fmt,some_crate`, and not `a,,b`"
         );
+        assert_eq!(message("--stack-checks no"), "--stack-checks is `on` or `off`, and not `no`");
     }
 
     #[test]

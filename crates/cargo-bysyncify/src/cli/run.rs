@@ -36,11 +36,10 @@ pub(super) fn read(command: &str, arguments: &[OsString]) -> Result<Request> {
             Long("dev") => request.profile = "dev".to_owned(),
             Short('r') | Long("release") => request.profile = "release".to_owned(),
             Long("profile") => request.profile = text(parser.value()?)?,
-            Long("vouch") => {
-                request.link.vouch.extend(options::names(&text(parser.value()?)?)?);
+            Long(name) if options::is_for_linker(name) => {
+                let name = name.to_owned();
+                options::for_linker(&mut request.link, &name, || text(parser.value()?))?;
             }
-            Long("precise") => request.link.precise = true,
-            Long("everything") => request.link.everything = true,
             Long("message-format") => {
                 let format = text(parser.value()?)?;
                 request.watch.json = options::is_json(&format);
@@ -112,7 +111,7 @@ mod tests {
         assert_eq!(request.profile, "release");
         assert_eq!(request.cargo_options, words("--features a,b --locked --quiet --verbose"));
         let vouch = vec!["a".to_owned(), "b".to_owned()];
-        assert_eq!(request.link, LinkOptions { vouch, precise: false, everything: true });
+        assert_eq!(request.link, LinkOptions { vouch, everything: true, ..LinkOptions::default() });
         assert_eq!(request.watch, Watch { quiet: true, ..Watch::default() });
         assert_eq!(request.arguments, words("--dev -- x"));
     }

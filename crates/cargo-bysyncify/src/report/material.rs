@@ -85,7 +85,8 @@ impl Material {
                 let opt_level = OptLevel::from_environment()?.unwrap_or(OptLevel::O3);
                 let vouched = Vouched(link.vouch.clone());
                 let precision = if link.precise { Precision::Slots } else { Precision::Types };
-                Ok(Recipe { opt_level, vouched, precision, ..Recipe::default() })
+                let suspends = link.suspends.clone();
+                Ok(Recipe { opt_level, vouched, suspends, precision, ..Recipe::default() })
             }
         }
     }
