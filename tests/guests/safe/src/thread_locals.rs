@@ -8,6 +8,8 @@
 //! Who waits there is told that he cannot. With LTO at `opt-level = "z"` LLVM inlines std's function that calls
 //! the initialiser. Then one coroutine can wait there, and it is the second one that is stopped.
 
+#![allow(clippy::missing_const_for_thread_local, reason = "it is about initialisers that run")]
+
 use bysyncify::{Coroutine, can_embed, embed};
 use guest_support::{after_polls, expect_trap, mask_numbers, poll_once, run, tests};
 use std::cell::{Cell, OnceCell, RefCell};
