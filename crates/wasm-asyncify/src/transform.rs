@@ -69,6 +69,8 @@ pub enum Compact {
     /// Those that only the types of indirect calls make suspects: they hardly ever suspend.
     #[default]
     ByTypeOnly,
+    /// None. For the benchmark: it shows what the compact form is worth.
+    None,
     /// All that are instrumented. For tests.
     All,
     /// Every other one, with this number the odd or the even ones. For tests.
@@ -84,6 +86,7 @@ impl Compact {
         };
         match self {
             Self::ByTypeOnly => {}
+            Self::None => sites.by_type_only.clear(),
             Self::All => sites.by_type_only = chosen(&|_| true),
             Self::EveryOther(number) => sites.by_type_only = chosen(&|it| (it ^ number) & 1 == 0),
         }

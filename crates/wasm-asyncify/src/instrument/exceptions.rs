@@ -8,7 +8,7 @@ use wasmparser::{
     FunctionBody, HeapType, Operator, Parser, ValType, ValidPayload, Validator, WasmFeatures,
 };
 
-use super::liveness::live_at_sites;
+use super::liveness::Liveness;
 use super::read::read;
 use super::{Callee, is_call};
 use crate::analysis::FunctionIndex;
@@ -35,7 +35,7 @@ pub(crate) fn calls_with_exceptions(
             .map(|(number, (at, _))| (at, number))
             .collect();
         let with_exception =
-            shape.sites.iter().zip(live_at_sites(&shape)).filter(|(site, live)| {
+            shape.sites.iter().zip(Liveness::of(&shape).at_sites).filter(|(site, live)| {
                 let mut live = live.iter().map(|local| shape.locals[*local as usize]);
                 live.any(is_exception) || site.below.iter().copied().any(is_exception)
             });

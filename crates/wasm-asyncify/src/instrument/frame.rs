@@ -9,15 +9,34 @@
 //!
 //! One frame has room for all that is live after any of the function's sites. What is dead at the
 //! one where it is suspended is saved as 0, unless the function is huge.
+//!
+//! A rewind restores a local at the beginning of a level (the function, or a loop in it). At the site
+//! the restored value meets the one that the local has there otherwise. To the engine's compiler both
+//! are one value if both come from the loop's beginning:
+//!
+//! ```text
+//!   restore total                          restore word
+//!   loop                                   where the loop begins `word` is dead: restored before the
+//!     restore word                         loop it would be live in all of it
+//!     ┌──────────► site
+//!     word = …     │                       `total` is live where the loop begins: restored in the loop
+//!     site ◄───────┘                       it would be another value at each site, and from there on
+//!     use word, total                      wherever branches meet
+//!   end
+//! ```
+//!
+//! So each is restored in the innermost level that it is dead at the beginning of. Values that meet
+//! are copied, if the compiler gives them different places on the stack, and it often does: in one
+//! large function half of the time that instrumenting it cost was such copies.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Result;
 use wasm_encoder::Instruction;
-use wasmparser::{Operator, ValType};
+use wasmparser::ValType;
 
 use super::Obstacle;
-use super::liveness::live_at_sites;
+use super::liveness::Liveness;
 use super::runtime::Runtime;
 use super::shape::Shape;
 
@@ -84,8 +103,8 @@ struct Saved {
 struct Uses {
     /// The sites after which it is live.
     sites: BTreeSet<usize>,
-    /// The levels in which a rewind restores it. Wherever it is restored the engine's compiler sees
-    /// it assigned to: so it is where the program assigns to it anyhow.
+    /// The levels in which a rewind restores it: the outermost that it is live all the way from,
+    /// to the site. See the module's documentation.
     levels: BTreeSet<usize>,
 }
 
@@ -98,13 +117,13 @@ impl Frame {
         position: Option<u32>,
     ) -> Result<Self, Obstacle> {
         let mut saved: BTreeMap<u32, (ValType, Uses)> = BTreeMap::new();
-        let assigned = assigned_in_levels(shape);
-        for (index, (site, live)) in shape.sites.iter().zip(live_at_sites(shape)).enumerate() {
+        let Liveness { at_sites, at_beginnings } = Liveness::of(shape);
+        for (index, (site, live)) in shape.sites.iter().zip(at_sites).enumerate() {
             let levels = shape.levels_around(index);
-            let mut save = |local, ty, is_assigned_in: &dyn Fn(&usize) -> bool| {
+            let mut save = |local, ty, begins_in: &dyn Fn(&usize) -> bool| {
                 let (_, uses) = saved.entry(local).or_insert((ty, Uses::default()));
                 uses.sites.insert(index);
-                let level = levels.iter().copied().find(is_assigned_in).unwrap_or_default();
+                let level = levels.iter().copied().find(begins_in).unwrap_or_default();
                 uses.levels.insert(level);
             };
             for local in live {
@@ -112,7 +131,7 @@ impl Frame {
                 if ty.is_reference_type() {
                     return Err(Obstacle::ReferenceInLocal(local));
                 }
-                save(local, ty, &|level| assigned[level].contains(&local));
+                save(local, ty, &|level| !at_beginnings[*level].contains(&local));
             }
             for (height, ty) in site.kept() {
                 if ty.is_reference_type() {
@@ -189,20 +208,4 @@ impl Frame {
         let dead = self.saved.iter().filter(is_dead);
         dead.map(|saved| (saved.local, saved.ty))
     }
-}
-
-/// For each level: the locals that something is assigned to in it, or in a level in it.
-fn assigned_in_levels(shape: &Shape<'_>) -> BTreeMap<usize, BTreeSet<u32>> {
-    let levels = shape.levels().map(|level| {
-        let structure = &shape.structures[level];
-        let code = &shape.operators[structure.begin..structure.end];
-        let assigned = code.iter().filter_map(|operator| match operator {
-            Operator::LocalSet { local_index } | Operator::LocalTee { local_index } => {
-                Some(*local_index)
-            }
-            _ => None,
-        });
-        (level, assigned.collect())
-    });
-    levels.collect()
 }

@@ -1,5 +1,6 @@
 //! Which locals are live after a call: read later, before anything is assigned to them. Only these
-//! must be saved while it is suspended.
+//! must be saved while it is suspended. And which are live where a loop begins: that says where they
+//! are restored ([`frame`](super::frame)).
 //!
 //! The instructions are gone through from the last to the first. What is live where a branch goes
 //! is known then, except at the beginning of a loop; that is gone through again until nothing new
@@ -14,14 +15,27 @@ use super::shape::{Kind, Shape, Structure};
 /// A set of locals.
 pub(super) type Locals = BTreeSet<u32>;
 
-/// For each call that can suspend: the locals that are live after it.
-pub(super) fn live_at_sites(shape: &Shape<'_>) -> Vec<Locals> {
-    let mut walk = Walk::new(shape);
-    loop {
-        let before = walk.at_loops.clone();
-        walk.run();
-        if walk.at_loops == before {
-            return walk.at_sites.iter().map(Set::to_locals).collect();
+/// What is live in a function.
+pub(super) struct Liveness {
+    /// By site: the locals that are live after the call.
+    pub(super) at_sites: Vec<Locals>,
+    /// By structure, if it is a loop or a `try`: the locals that are live where it begins.
+    pub(super) at_beginnings: Vec<Locals>,
+}
+
+impl Liveness {
+    pub(super) fn of(shape: &Shape<'_>) -> Self {
+        let mut walk = Walk::new(shape);
+        loop {
+            let before = walk.at_beginnings.clone();
+            walk.run();
+            if walk.at_beginnings == before {
+                let locals = |sets: &[Set]| sets.iter().map(Set::to_locals).collect();
+                return Self {
+                    at_sites: locals(&walk.at_sites),
+                    at_beginnings: locals(&walk.at_beginnings),
+                };
+            }
         }
     }
 }
@@ -69,8 +83,8 @@ struct Walk<'a> {
     after: Vec<Set>,
     /// By structure: what is live where its `else` begins, or any of its handlers.
     at_alternative: Vec<Option<Set>>,
-    /// By structure: what is live where it begins, if it is a loop.
-    at_loops: Vec<Set>,
+    /// By structure: what is live where it begins, if it is a loop or a `try`.
+    at_beginnings: Vec<Set>,
     /// By site: what is live after it.
     at_sites: Vec<Set>,
     /// The structures that we are in, outermost first.
@@ -86,7 +100,7 @@ impl<'a> Walk<'a> {
             live: empty.clone(),
             after: each.clone(),
             at_alternative: vec![None; shape.structures.len()],
-            at_loops: each,
+            at_beginnings: each,
             at_sites: vec![empty; shape.sites.len()],
             open: Vec::new(),
         }
@@ -129,12 +143,12 @@ impl<'a> Walk<'a> {
                     handlers.get_or_insert_with(|| self.live.clone()).add(&self.live);
                     self.live = self.after[structure].clone();
                 }
-                Operator::Loop { .. } => {
+                Operator::Loop { .. } | Operator::Try { .. } | Operator::TryTable { .. } => {
                     let structure = self.innermost();
-                    self.at_loops[structure] = self.live.clone();
+                    self.at_beginnings[structure] = self.live.clone();
                     self.open.pop();
                 }
-                Operator::Block { .. } | Operator::Try { .. } | Operator::TryTable { .. } => {
+                Operator::Block { .. } => {
                     self.open.pop();
                 }
                 Operator::LocalGet { local_index } => self.live.insert(*local_index),
@@ -206,7 +220,7 @@ impl<'a> Walk<'a> {
     fn branch_from(&mut self, within: usize, depth: u32) {
         let structure = self.open[within - 1 - depth as usize];
         let there = match self.shape.structures[structure].kind {
-            Kind::Loop => &self.at_loops[structure],
+            Kind::Loop => &self.at_beginnings[structure],
             _ => &self.after[structure],
         };
         self.live.add(there);

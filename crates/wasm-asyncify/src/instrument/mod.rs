@@ -50,7 +50,7 @@
 //! all locals live everywhere, and then it copies them about at every call. Therefore
 //!
 //! - only locals that are live after a site are saved there ([`liveness`]),
-//! - those that a loop assigns to are restored in that loop, and not outside of it ([`frame`]),
+//! - a rewind restores a local before the loops that it is live at the beginning of ([`frame`]),
 //! - before the code that saves is reached, those that are dead at a site are set to 0.
 //!
 //! In a program whose hottest loop is in a function of 50 kB that can be suspended in 52 places,

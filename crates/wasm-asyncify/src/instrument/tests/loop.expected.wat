@@ -13,6 +13,9 @@
               i32.load
               local.set 0
               local.get 4
+              i32.load offset=4
+              local.set 1
+              local.get 4
               i32.load offset=8
               local.set 2
               block ;; label = @6
@@ -34,9 +37,6 @@
                   block ;; label = @8
                     local.get 2
                     if ;; label = @9
-                      local.get 4
-                      i32.load offset=4
-                      local.set 1
                       local.get 4
                       i32.load offset=12
                       local.set 3
