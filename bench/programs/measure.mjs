@@ -1,4 +1,5 @@
-// Measures all builds of one program in one process, for `cargo xtask bench programs`.
+// Measures all builds of one program in one process, for `cargo xtask bench programs`, which starts
+// several.
 //
 // Reads `{ folder, builds: [{ module, run }] }` from standard input, where `run` is `plain` or
 // `inside`. Writes `{ node, suspends, samples }`: how often a run inside a coroutine is suspended,
@@ -10,7 +11,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { start } from './host.mjs';
 
-const ROUNDS = 21;
+const ROUNDS = 9;
 // V8 compiles what is hot once more, in the background: this is several times what that takes.
 const WARM_UP_MS = 4000;
 const WARM_UP_ROUNDS = 8;

@@ -11,8 +11,8 @@ use std::process::Command;
 use std::time::Instant;
 
 use anyhow::{Context, Result};
-use cargo_bysyncify::WasmOpt;
 use cargo_bysyncify::setup::{self, WasmTarget};
+use cargo_bysyncify::{Compact, OptLevel, Recipe, WasmOpt};
 
 use super::{Build, name};
 use crate::asyncify::cached;
@@ -26,6 +26,9 @@ use crate::workspace::{Package, Workspace};
 pub(super) enum How {
     WasmOpt(&'static [&'static str]),
     Linker(&'static [&'static str]),
+    /// Our linker's library, with no function in compact form and no checks of stacks: the linker has
+    /// no option for the former.
+    AllFast,
 }
 
 /// What is needed to build programs.
@@ -104,6 +107,7 @@ impl Workshop {
             match build.how {
                 How::WasmOpt(arguments) => self.wasm_opt(&linked.module, unfinished, arguments),
                 How::Linker(arguments) => self.relink(&linked.objects, unfinished, arguments),
+                How::AllFast => self.all_fast(&linked.objects, unfinished),
             }?;
             eprintln!("{program}: {} took {:.0} s", build.name, started.elapsed().as_secs_f32());
             Ok(())
@@ -115,14 +119,14 @@ impl Workshop {
     /// All that the result depends on besides the program.
     fn recipe(&self, how: &How) -> Result<String> {
         let version = self.wasm_opt.version();
-        Ok(match how {
-            How::WasmOpt(arguments) => format!("wasm-opt {version} {arguments:?}"),
-            How::Linker(arguments) => {
-                // Our linker is this very program. When that was built will do for what it does.
-                let built = fs::metadata(own_path()?)?.modified()?;
-                format!("linker of {built:?} with wasm-opt {version} {arguments:?}")
-            }
-        })
+        let arguments = match how {
+            How::WasmOpt(arguments) => return Ok(format!("wasm-opt {version} {arguments:?}")),
+            How::Linker(arguments) => arguments,
+            How::AllFast => &["(all fast)"][..],
+        };
+        // Our linker is this very program. When that was built will do for what it does.
+        let built = fs::metadata(own_path()?)?.modified()?;
+        Ok(format!("linker of {built:?} with wasm-opt {version} {arguments:?}"))
     }
 
     fn wasm_opt(&self, input: &Path, output: &Path, arguments: &[&str]) -> Result<()> {
@@ -134,26 +138,30 @@ impl Workshop {
 
     /// Links once more, with our linker.
     fn relink(&self, objects: &Path, output: &Path, arguments: &[&str]) -> Result<()> {
-        // A new folder each time: so our linker finds nothing there of an earlier time.
-        let folder = objects.with_extension("objects");
-        if folder.exists() {
-            fs::remove_dir_all(&folder)?;
-        }
-        fs::create_dir_all(&folder)?;
-        let mut unpack = Command::new("tar");
-        process::must_succeed(unpack.arg("-xf").arg(objects).arg("-C").arg(&folder))?;
-
-        // All in the linker's archive is in one folder, which has the archive's name.
-        let inner = folder.join(objects.file_stem().unwrap_or_default());
         let mut link = Command::new(own_path()?);
-        link.current_dir(&inner)
-            .args([LINKER, "-flavor", "wasm", "@response.txt", "-o", "linked.wasm"])
-            .args(arguments)
+        link.arg(LINKER)
             .env("BYSYNCIFY_LINKER", self.rust_lld()?)
             .env("BYSYNCIFY_OPT", "3")
             .env("WASM_OPT", self.wasm_opt.path());
-        process::must_succeed(&mut link)?;
-        fs::rename(inner.join("linked.wasm"), output)?;
+        fs::rename(link_objects(objects, &mut link, arguments)?, output)?;
+        Ok(())
+    }
+
+    /// Links once more, as our linker does it, and does by itself what comes then.
+    fn all_fast(&self, objects: &Path, output: &Path) -> Result<()> {
+        let for_analysis =
+            ["--emit-relocs", "--keep-section=name", "--keep-section=target_features"];
+        let mut link = Command::new(self.rust_lld()?);
+        let linked = link_objects(objects, &mut link, &for_analysis)?;
+        let recipe = Recipe {
+            compact: Compact::None,
+            no_stack_checks: true,
+            opt_level: OptLevel::O3,
+            ..Recipe::default()
+        };
+        let made =
+            cargo_bysyncify::asyncify(&fs::read(linked)?, &recipe, Some(&self.wasm_opt), output)?;
+        fs::write(output, made)?;
         Ok(())
     }
 
@@ -169,6 +177,27 @@ impl Workshop {
             .find(|path| path.exists())
             .with_context(|| format!("there is no `*/{name}` in `{}`", all.display()))
     }
+}
+
+/// Has a linker link what is in the tar file, with more arguments. Returns the module's path.
+fn link_objects(objects: &Path, linker: &mut Command, arguments: &[&str]) -> Result<PathBuf> {
+    // A new folder each time: so our linker finds nothing there of an earlier time.
+    let folder = objects.with_extension("objects");
+    if folder.exists() {
+        fs::remove_dir_all(&folder)?;
+    }
+    fs::create_dir_all(&folder)?;
+    let mut unpack = Command::new("tar");
+    process::must_succeed(unpack.arg("-xf").arg(objects).arg("-C").arg(&folder))?;
+
+    // All in the linker's archive is in one folder, which has the archive's name.
+    let inner = folder.join(objects.file_stem().unwrap_or_default());
+    linker
+        .current_dir(&inner)
+        .args(["-flavor", "wasm", "@response.txt", "-o", "linked.wasm"])
+        .args(arguments);
+    process::must_succeed(linker)?;
+    Ok(inner.join("linked.wasm"))
 }
 
 fn own_path() -> Result<PathBuf> {

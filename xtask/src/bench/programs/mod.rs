@@ -35,7 +35,7 @@ struct Target {
     cpu: f64,
 }
 
-const BUILDS: [Build; 5] = [
+const BUILDS: [Build; 6] = [
     Build { name: "plain", how: How::WasmOpt(&["-O3"]), run: "plain", target: None },
     Build {
         name: "Binaryen's default",
@@ -43,6 +43,7 @@ const BUILDS: [Build; 5] = [
         run: "inside",
         target: None,
     },
+    Build { name: "types, all fast", how: How::AllFast, run: "inside", target: None },
     Build {
         name: "ours",
         how: How::Linker(&[]),
