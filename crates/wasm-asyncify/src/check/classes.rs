@@ -8,8 +8,7 @@
 
 use std::collections::HashMap;
 
-use super::operands::{Computation, Operand};
-use super::values::{Constant, Integer, Value, Values};
+use super::values::{Computation, Constant, Integer, Operand, Value, Values};
 
 /// How many operators deep the computation of an operand is remembered.
 const DEPTH: usize = 16;

@@ -3,11 +3,10 @@
 use wasmparser::Operator;
 
 use super::code::Clause;
-use super::lockstep::Walk;
-use super::operands::Operand;
 use super::pair::Pair;
 use super::shown::{described, held};
-use super::values::{Value, Values};
+use super::values::{Operand, Value, Values};
+use super::walk::Walk;
 use super::wrong::Wrong;
 
 impl Walk<'_, '_> {

@@ -5,55 +5,20 @@
 //! meet in either, what is known of both is joined, for each pair of places; see
 //! [`classes`](super::classes).
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::BTreeSet;
 
 use wasmparser::Operator;
 
-use super::machine::{Activation, Machine, Program};
+use super::machine::{Activation, Machine};
 use super::operators::{Op, can_throw};
-use super::pair::{Known, Pair, Places, go_past, leave};
+use super::pair::{Pair, Places, go_past, leave};
 use super::shown::{described, name, without_depth, without_tail};
-use super::suspension::Suspended;
 use super::values::{Constant, Value, Values};
+use super::walk::{Site, Walk};
 use super::wrong::Wrong;
-
-/// A call that can suspend, in the function as it was.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Site {
-    /// Its number in the function.
-    pub(super) number: usize,
-    /// How many of its last operands must be the same when it is made again.
-    pub(super) needed: Needed,
-}
-
-/// What a call needs when it is made again.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Needed {
-    /// It takes its parameters from its frame.
-    Nothing,
-    /// The last operand says which function it is.
-    Callee,
-    All,
-}
 
 /// Loops that only the instrumented function has and that may follow each other.
 const MOST_LOOPS: usize = 100;
-
-pub(super) struct Walk<'a, 'm> {
-    pub(super) original: Program<'a, 'm>,
-    pub(super) instrumented: Program<'a, 'm>,
-    pub(super) sites: &'m BTreeMap<usize, Site>,
-    /// Whether it is a function that nothing may be suspended through.
-    pub(super) is_barrier: bool,
-    /// Whether an instruction is the same in both.
-    pub(super) is_same: &'m dyn Fn(&Operator<'_>, &Operator<'_>) -> bool,
-    /// What is known where ways meet.
-    pub(super) known: HashMap<Places, Known>,
-    /// By site: what is known of it while it is suspended.
-    pub(super) suspended: BTreeMap<usize, Suspended>,
-    /// Where more ways lead than were gone.
-    pub(super) pending: BTreeSet<Places>,
-}
 
 impl<'a, 'm> Walk<'a, 'm> {
     /// Proves that the instrumented function does what the original does.

@@ -6,9 +6,8 @@
 use std::collections::BTreeMap;
 
 use super::code::Code;
-use super::operands::{Computation, Operand};
 use super::operators::Op;
-use super::values::{Constant, Value, Values};
+use super::values::{Computation, Constant, Operand, Value, Values};
 use super::wrong::Wrong;
 
 /// What a machine runs.

@@ -1,12 +1,11 @@
 //! What is known of both functions where ways meet: what is true on all of them.
 
 use super::classes::Classes;
-use super::lockstep::Walk;
 use super::machine::{Activation, Machine};
-use super::operands::{Computation, Operand};
 use super::operators::Op;
 use super::pair::{Known, Pair, Places};
-use super::values::{Integer, Value, Values};
+use super::values::{Computation, Integer, Operand, Value, Values};
+use super::walk::Walk;
 use super::wrong::Wrong;
 
 impl Walk<'_, '_> {

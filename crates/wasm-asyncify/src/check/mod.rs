@@ -72,6 +72,7 @@ mod suspension;
 #[cfg(test)]
 mod tests;
 mod values;
+mod walk;
 mod wrong;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -81,11 +82,11 @@ use wasmparser::Operator;
 
 use crate::analysis::{FunctionIndex, Sites};
 use code::Code;
-use lockstep::{Needed, Site, Walk};
 use machine::{Added, Program};
 use module::Module;
 use operators::{Op, is_indirect};
 use pairing::Pairing;
+use walk::{Needed, Site, Walk};
 pub(crate) use wrong::Wrong;
 
 /// Proves that the instrumented module is the original one, suspended in these sites and resumed.

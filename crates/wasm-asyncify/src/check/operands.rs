@@ -5,48 +5,11 @@
 //! must not depend on what is known of the values: on one way `x + 602` may be 602, since `x` is 0
 //! there, and on another 607.
 
-use super::values::{Integer, Value, Values};
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Operand {
-    pub(super) value: Value,
-    /// How it was computed, if it was.
-    pub(super) term: Option<Term>,
-}
-
-/// The number of a computation.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Term(u32);
-
-/// How a value is computed from others.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Computation {
-    /// If the operator has but one operand, the second is the first again.
-    Integer(Integer, [Operand; 2]),
-    /// The first if the third is not 0, else the second.
-    Select([Operand; 3]),
-}
-
-/// All computations of one walk through a function.
-#[derive(Debug, Default)]
-pub(super) struct Terms(Vec<Computation>);
-
-impl From<Value> for Operand {
-    fn from(value: Value) -> Self {
-        Self { value, term: None }
-    }
-}
-
-impl Terms {
-    fn push(&mut self, computation: Computation) -> Term {
-        self.0.push(computation);
-        Term(self.0.len() as u32 - 1)
-    }
-}
+use super::values::{Computation, Integer, Operand, Term, Values};
 
 impl Values {
     pub(super) fn computation(&self, term: Term) -> Computation {
-        self.terms.0[term.0 as usize]
+        self.terms.get(term)
     }
 
     /// Computes an operand.

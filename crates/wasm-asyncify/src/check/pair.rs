@@ -2,8 +2,7 @@
 
 use super::classes::Classes;
 use super::machine::{Activation, Machine};
-use super::operands::Operand;
-use super::values::Value;
+use super::values::{Operand, Value};
 
 /// Where both are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -10,42 +10,13 @@ use wasmparser::Operator;
 
 use super::alone::{self, Memory};
 use super::classes::Classes;
-use super::lockstep::{Needed, Walk};
 use super::machine::{Activation, Machine};
-use super::operands::Operand;
-use super::operators::{Cell, Op};
+use super::operators::Op;
 use super::pair::Pair;
 use super::shown::{described, held, without_tail};
-use super::values::{Constant, Value, Values};
+use super::values::{Constant, Operand, Value, Values};
+use super::walk::{Needed, Suspended, Walk};
 use super::wrong::Wrong;
-
-/// A suspended site.
-#[derive(Debug)]
-pub(super) struct Suspended {
-    /// How many operands wait, handlers are open, and arguments were passed.
-    shape: [usize; 3],
-    /// Bytes.
-    size: i64,
-    cells: Vec<(i64, Cell)>,
-    /// Of the locals and all that, then the cells.
-    classes: Classes,
-}
-
-impl Suspended {
-    /// Forgets what does not hold on another way. Whether anything was forgotten.
-    pub(super) fn join(&mut self, other: Self, rewound: Option<usize>) -> Result<bool, Wrong> {
-        if (self.shape, self.size) != (other.shape, other.size) {
-            return Err(Wrong::new(format!(
-                "the frame is of {} bytes, or {}: it depends on how the site is reached",
-                self.size, other.size
-            )));
-        }
-        if self.cells != other.cells {
-            return Err(Wrong::new("what is saved depends on how the site is reached".to_owned()));
-        }
-        Ok(self.classes.join(&other.classes, rewound))
-    }
-}
 
 impl Walk<'_, '_> {
     /// What is known when a site unwinds, whose call has just returned. Its operands were taken.

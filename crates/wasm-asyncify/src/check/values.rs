@@ -6,8 +6,6 @@
 
 use std::collections::HashMap;
 
-use super::operands::Terms;
-
 /// The number of a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(super) struct Value(u32);
@@ -77,6 +75,48 @@ pub(super) enum Node {
     Integer(Integer, [Value; 2]),
     /// The first if the third is not 0, else the second.
     Select([Value; 3]),
+}
+
+/// A value, and how it was computed: see [`operands`](super::operands).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Operand {
+    pub(super) value: Value,
+    /// How it was computed, if it was.
+    pub(super) term: Option<Term>,
+}
+
+/// The number of a computation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Term(u32);
+
+/// How a value is computed from others.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Computation {
+    /// If the operator has but one operand, the second is the first again.
+    Integer(Integer, [Operand; 2]),
+    /// The first if the third is not 0, else the second.
+    Select([Operand; 3]),
+}
+
+/// All computations of one walk through a function.
+#[derive(Debug, Default)]
+pub(super) struct Terms(Vec<Computation>);
+
+impl From<Value> for Operand {
+    fn from(value: Value) -> Self {
+        Self { value, term: None }
+    }
+}
+
+impl Terms {
+    pub(super) fn push(&mut self, computation: Computation) -> Term {
+        self.0.push(computation);
+        Term(self.0.len() as u32 - 1)
+    }
+
+    pub(super) fn get(&self, term: Term) -> Computation {
+        self.0[term.0 as usize]
+    }
 }
 
 /// All values of one walk through a function.

@@ -33,6 +33,7 @@
 //! and set after it. If it is alone in there nothing can be lost, and it is left alone. If it is beside a
 //! value it ends like an initialiser, if two coroutines are in it and both are to set it.
 
+mod memory;
 mod scan;
 mod statics;
 #[cfg(test)]
@@ -47,8 +48,8 @@ use wasmparser::{Operator, Parser, ValidPayload, Validator, WasmFeatures};
 use crate::analysis::{FunctionIndex, Sites};
 use crate::instrument::can_suspend;
 
+pub(crate) use memory::Place;
 pub(crate) use scan::Lost;
-pub(crate) use statics::Place;
 use statics::Statics;
 
 /// The state of a value that has been initialised.

@@ -22,8 +22,9 @@ use wasmparser::{
     Catch, FuncToValidate, FuncValidatorAllocations, FunctionBody, Operator, ValidatorResources,
 };
 
-use super::statics::{Place, Statics};
-use super::value::{self, Value};
+use super::memory::{self, Place};
+use super::statics::Statics;
+use super::value::Value;
 
 /// The states that are written where the initialiser has been through: before the old value is
 /// dropped, and when there is a new one.
@@ -245,7 +246,7 @@ impl Scan<'_> {
     }
 
     fn compute(&mut self, at: usize, operator: &Operator<'_>, operands: &[Value]) {
-        if let Some(memarg) = value::loaded_byte(operator) {
+        if let Some(memarg) = memory::loaded_byte(operator) {
             match *operands {
                 [Value::Constant(place)] => {
                     let address = place.address.wrapping_add(memarg.offset);
@@ -260,7 +261,7 @@ impl Scan<'_> {
             }
             return;
         }
-        if let Some((memarg, size)) = value::store(operator) {
+        if let Some((memarg, size)) = memory::store(operator) {
             let stored = operands.get(1).copied().unwrap_or(Value::Other);
             match operands.first().copied() {
                 Some(Value::Constant(to)) => {

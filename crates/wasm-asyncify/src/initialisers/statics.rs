@@ -15,18 +15,10 @@ use wasmparser::{
     SymbolInfo,
 };
 
-use super::value::constant;
+use super::memory::{self, Place, constant};
 
 /// What std's macro calls the static.
 const NAME: &str = "__RUST_STD_INTERNAL_VAL";
-
-/// Where something is in memory.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Place {
-    /// The global that is to be added, if each thread has a copy of its own.
-    pub(crate) base: Option<u32>,
-    pub(crate) address: u64,
-}
 
 /// All of these statics, or their parts.
 #[derive(Debug, Default)]
@@ -149,7 +141,7 @@ impl Statics {
             let address = match operator {
                 Operator::I32Const { value } => Some(value.cast_unsigned().into()),
                 Operator::I64Const { value } => Some(value.cast_unsigned()),
-                _ => super::value::offset(&operator),
+                _ => memory::offset(&operator),
             };
             if address.is_some_and(has) {
                 return Ok(true);

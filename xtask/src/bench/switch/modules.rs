@@ -7,11 +7,16 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use cargo_bysyncify::{WasmOpt, setup};
 
-use super::table::Size;
 use crate::guests::TARGET;
 use crate::matrix;
 use crate::process;
 use crate::workspace::Workspace;
+
+/// Bytes of the smallest programs.
+pub(super) struct Size {
+    pub(super) with_coroutine: u64,
+    pub(super) without: u64,
+}
 
 /// What users write who have not our toolchain.
 const ASYNCIFY: [&str; 3] = ["--asyncify", "--pass-arg=asyncify-ignore-imports", "-O3"];

@@ -4,6 +4,7 @@ use core::fmt;
 
 use serde_json::{Value, json};
 
+use super::modules::Size;
 use super::timing::Times;
 use crate::bench::Figures;
 
@@ -35,12 +36,6 @@ pub(super) struct Measured {
 pub(super) struct Counts {
     pub(super) ours: f64,
     pub(super) other: f64,
-}
-
-/// Bytes of the smallest programs.
-pub(super) struct Size {
-    pub(super) with_coroutine: u64,
-    pub(super) without: u64,
 }
 
 impl Figures for Report {
