@@ -82,9 +82,15 @@ Syntax error: Open string is not terminated (line 1, position 1)
       { status: 1, stdout: '', stderr: 'Syntax error: Unexpected \';\' (line 1, position 9)\n' });
   },
 
-  'an endless recursion is an error and no trap'() {
+  'an endless recursion is an error of the interpreter\'s, and no trap'() {
     assert.deepEqual(inTerminalScript('fn f(n) { f(n + 1) + [n].len() } f(0)', ''),
-      { status: 1, stdout: '', stderr: 'Stack overflow (line 1, position 34)\n' });
+      { status: 1, stdout: '', stderr: 'Recursion is too deep (line 1, position 34)\n' });
+  },
+
+  'a script calls deeper than Rhai would allow, waits there, and goes on after one that was too deep'() {
+    const typed = ['fn f(n) { if n == 0 { input("") } else { f(n - 1) + "." } }', 'f(100).len()', 'deep', 'f(1000000)', 'f(1)', 'end'];
+    assert.deepEqual(inTerminal(`${typed.join('\n')}\n`),
+      { status: 0, stdout: '=> 104\n=> "end."\n', stderr: 'Recursion is too deep (line 1, position 1)\n' });
   },
 
   async 'it waits in the middle of loops, closures and calls'() {

@@ -13,8 +13,8 @@ use std::task::{Context, Poll, Waker};
 
 use bysyncify::{Coroutine, embed};
 
-/// The memory of a program. An interpreter calls itself for each level of what it interprets, 64
-/// calls of functions deep by Rhai's default.
+/// The memory of a program. An interpreter calls itself for each level of what it interprets, and
+/// looks how much of this is left.
 const STACK_SIZE: usize = 1024 * 1024;
 
 /// For how long a script may run before it lets others run, in seconds.

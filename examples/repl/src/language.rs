@@ -1,13 +1,23 @@
-//! What scripts have beyond the language: `input`, `sleep`, the time, and that they can be stopped.
+//! What scripts have beyond the language: `input`, `sleep`, the time, and that they can be stopped. And
+//! how deep they may call: as deep as the stack allows.
 //!
 //! For Rhai these are ordinary functions, which it calls and which return. In between the whole
 //! interpreter is paused.
 
-use rhai::{Engine, EvalAltResult, FLOAT, INT, Position};
+use rhai::{Engine, EvalAltResult, FLOAT, INT, ImmutableString, Position};
 
 use crate::host::{self, Stopped, ask};
 
 type Result<T> = std::result::Result<T, Box<EvalAltResult>>;
+
+/// How much of the stack must be left for the smallest step of a script, and for waiting in it.
+const RESERVE: usize = 96 * 1024;
+
+/// Rhai counts the calls. It would do so because it cannot know how large the stack is.
+const MOST_CALLS: usize = 100_000;
+
+/// Why a script was ended, other than that somebody has stopped it.
+const TOO_DEEP: &str = "Recursion is too deep";
 
 /// How often a script looks whether it has run for long: so many of its smallest steps.
 const STEPS: u64 = 5000;
@@ -37,12 +47,28 @@ pub(crate) fn engine() -> Engine {
     engine.register_fn("timestamp", || Instant(host::seconds()));
     engine.register_get("elapsed", |start: &mut Instant| host::seconds() - start.0);
 
-    // A script that computes for long lets others run now and then: the page, or who stops it.
+    engine.set_max_call_levels(MOST_CALLS);
     engine.on_progress(|steps| {
+        if bysyncify::stack_left().is_some_and(|left| left < RESERVE) {
+            return Some(TOO_DEEP.into());
+        }
+        // A script that computes for long lets others run now and then: the page, or who stops it.
         let stopped = steps % STEPS == 0 && host::give_way().is_err();
         stopped.then(|| "stopped".into())
     });
     engine
+}
+
+/// What is to be said of an error.
+pub(crate) fn message(error: &EvalAltResult) -> String {
+    match error {
+        EvalAltResult::ErrorTerminated(why, position)
+            if why.read_lock::<ImmutableString>().is_some_and(|why| *why == TOO_DEEP) =>
+        {
+            format!("{TOO_DEEP} ({position})")
+        }
+        error => error.to_string(),
+    }
 }
 
 /// Reads a line. At the end of the input there is none, which is an error.

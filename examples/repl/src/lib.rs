@@ -14,7 +14,7 @@ fn run_script(script: &str) -> bool {
     match language::engine().run(script) {
         Ok(()) => true,
         Err(error) => {
-            fail(&error.to_string());
+            fail(&language::message(&error));
             false
         }
     }
@@ -30,7 +30,7 @@ fn run_typed() -> bool {
         match evaluate(&engine, &mut scope, &mut defined, &script) {
             Ok(value) if value.is_unit() => {}
             Ok(value) => print(&format!("=> {value:?}")),
-            Err(error) => fail(&error.to_string()),
+            Err(error) => fail(&language::message(&error)),
         }
     }
     true
