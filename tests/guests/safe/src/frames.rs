@@ -63,6 +63,23 @@ tests! {
         run(RawCoroutine::new(stack, |_| large()));
     }
 
+    fn an_array_larger_than_the_stack_that_is_kept_during_a_wait() {
+        #[inline(never)]
+        fn keeps(at: usize) -> u32 {
+            let mut array = [0_u8; 200_000];
+            array[at] = 1;
+            black_box(&mut array);
+            embed(after_polls(1, ()));
+            array.iter().map(|it| u32::from(*it)).sum()
+        }
+        assert_eq!(run(Coroutine::new(300_000, |_| keeps(5))), (2, 1));
+        let stack = memory_between_others(65536);
+        assert!(expect_overflow_in(
+            "guest_safe::frames::an_array_larger_than_the_stack_that_is_kept_during_a_wait::keeps"
+        ));
+        run(RawCoroutine::new(stack, |_| keeps(5)));
+    }
+
     fn an_array_larger_than_all_that_is_below_it() {
         // Its address would be less than 0, and so a large number.
         #[inline(never)]

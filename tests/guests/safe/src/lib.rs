@@ -8,6 +8,7 @@
 
 mod ends;
 mod frames;
+mod interleaved;
 mod lazy;
 mod locks;
 mod overflow;
