@@ -43,7 +43,7 @@ fn compare<R: PartialEq + fmt::Debug + 'static>(program: fn(u64) -> R) {
     let expected: Vec<R> = seeds.iter().map(|seed| program(*seed)).collect();
     let mut running: Vec<_> = seeds
         .iter()
-        .map(|seed| *seed)
+        .copied()
         .enumerate()
         .map(|(index, seed)| (index, Coroutine::new(128 * 1024, move |_| program(seed))))
         .collect();
@@ -53,7 +53,7 @@ fn compare<R: PartialEq + fmt::Debug + 'static>(program: fn(u64) -> R) {
         let (index, coroutine) = &mut running[at];
         if let Poll::Ready(result) = poll_once(coroutine) {
             results[*index] = Some(result);
-            running.swap_remove(at);
+            drop(running.swap_remove(at));
         }
     }
     assert!(PAUSES.get() > 0, "nobody has waited");
@@ -212,9 +212,12 @@ fn returns_large(depth: u64, seed: u64) -> Large {
 }
 
 fn large_results(seed: u64) -> (Large, Option<Large>, Result<Large, String>) {
-    let maybe = (seed % 2 == 0).then(|| returns_large(3, seed));
-    let result =
-        if seed % 3 == 0 { Ok(returns_large(2, seed)) } else { Err(format!("{}", Slow(seed))) };
+    let maybe = seed.is_multiple_of(2).then(|| returns_large(3, seed));
+    let result = if seed.is_multiple_of(3) {
+        Ok(returns_large(2, seed))
+    } else {
+        Err(format!("{}", Slow(seed)))
+    };
     (returns_large(6, seed), maybe, result)
 }
 
@@ -280,7 +283,7 @@ fn iterators(seed: u64) -> Vec<u64> {
         pause();
         Some(*sum)
     });
-    let mut peekable = peeked.skip_while(|it| *Slow(*it) % 2 == 0).peekable();
+    let mut peekable = peeked.skip_while(|it| (*Slow(*it)).is_multiple_of(2)).peekable();
     let mut result = Vec::new();
     while let Some(it) = peekable.next() {
         result.push(it ^ peekable.peek().copied().unwrap_or(7));
@@ -359,7 +362,7 @@ fn destructors(seed: u64) -> Vec<u64> {
         drop(rc);
         assert!(weak.upgrade().is_none());
         drop(moved);
-        if seed % 2 == 0 {
+        if seed.is_multiple_of(2) {
             return std::iter::once(u64::from(weak.strong_count() as u32))
                 .chain(log.take())
                 .collect();
