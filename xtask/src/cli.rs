@@ -45,6 +45,8 @@ usage: cargo xtask <command>
       --crates N            so many Rust crates; default 3
       --steps N             so many suspends in wasm programs that are compared with what never
                             suspends, without wasm-opt; default 200000
+      --mutants N           so many changes of instrumented modules that the checker must
+                            notice, or that make no difference; default 500
       --seed N              others than those of the default seed
       --program N           only this one of the first module, as a mismatch says
 
@@ -172,6 +174,7 @@ fn parse_fuzz(arguments: &mut Arguments<impl Iterator<Item = OsString>>) -> Resu
         match argument.as_str() {
             "--programs" => options.programs = arguments.number("--programs")?,
             "--crates" => options.crates = arguments.number("--crates")?,
+            "--mutants" => options.mutants = arguments.number("--mutants")?,
             "--steps" => options.steps = arguments.number("--steps")?,
             "--program" => options.only = Some(arguments.number("--program")?),
             "--seed" => options.seed = parse_seed(&arguments.value("--seed")?)?,

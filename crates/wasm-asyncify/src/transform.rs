@@ -158,6 +158,23 @@ impl Prepared {
         self.analysis.unmatched()
     }
 
+    /// The module that is instrumented.
+    pub fn before(&self) -> &[u8] {
+        &self.guarded
+    }
+
+    /// Proves that a module is what [`instrument`](Self::instrument) may make of this one: it does the
+    /// same, however often it is suspended.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be proved; says where.
+    pub fn check(&self, instrumented: &[u8]) -> Result<()> {
+        let hoisted = exceptions::hoist(&self.guarded, &self.sites.functions)?;
+        check::check(&hoisted, instrumented, &self.sites)
+            .map_err(|error| refusal::of_checker(error, &self.program))
+    }
+
     /// Instruments it.
     ///
     /// # Errors

@@ -91,8 +91,8 @@ fn bench_takes_a_name_and_options() {
 
 #[test]
 fn fuzz_takes_what_a_mismatch_says() {
-    let all = FuzzOptions { programs: 7, crates: 2, steps: 9, seed: 16, only: Some(3) };
-    let line = "fuzz --programs 7 --crates 2 --steps 9 --seed 0x10 --program 3";
+    let all = FuzzOptions { programs: 7, crates: 2, steps: 9, mutants: 4, seed: 16, only: Some(3) };
+    let line = "fuzz --programs 7 --crates 2 --steps 9 --mutants 4 --seed 0x10 --program 3";
     assert_eq!(parse_line(line).ok(), Some(Command::Fuzz(all)));
     assert_eq!(parse_line("fuzz").ok(), Some(Command::Fuzz(FuzzOptions::default())));
 }

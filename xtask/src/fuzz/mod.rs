@@ -2,6 +2,7 @@
 //! by Binaryen's own ([`modules`], [`rust`]), and the same as if they never waited ([`steps`]).
 
 mod modules;
+mod mutants;
 mod random;
 mod run;
 mod rust;
@@ -32,6 +33,8 @@ pub(crate) struct Options {
     pub(crate) crates: usize,
     /// How often to suspend wasm programs that are compared with what never suspends.
     pub(crate) steps: usize,
+    /// How many instrumented modules to change, to see whether the checker notices.
+    pub(crate) mutants: usize,
     pub(crate) seed: u64,
     /// Only this program of the first module, of those of each kind.
     pub(crate) only: Option<usize>,
@@ -39,7 +42,14 @@ pub(crate) struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { programs: 2000, crates: 3, steps: 200_000, seed: DEFAULT_SEED, only: None }
+        Self {
+            programs: 2000,
+            crates: 3,
+            steps: 200_000,
+            mutants: 500,
+            seed: DEFAULT_SEED,
+            only: None,
+        }
     }
 }
 
@@ -77,7 +87,12 @@ pub(crate) fn test(workspace: &Workspace, seed: u64, report: &mut Report) {
 
 fn find(workspace: &Workspace, options: &Options) -> Result<Findings> {
     let mut findings = modules::find(workspace, options)?;
-    for more in [steps::find(workspace, options)?, rust::find(workspace, options)?] {
+    let others = [
+        steps::find(workspace, options)?,
+        mutants::find(workspace, options)?,
+        rust::find(workspace, options)?,
+    ];
+    for more in others {
         findings.programs += more.programs;
         findings.mismatches.extend(more.mismatches);
     }

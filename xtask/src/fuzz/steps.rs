@@ -78,7 +78,7 @@ pub(super) fn find(workspace: &Workspace, options: &Options) -> Result<Findings>
 }
 
 #[derive(Default)]
-struct Counts {
+pub(super) struct Counts {
     steps: usize,
     programs: usize,
     runs: usize,
@@ -110,7 +110,7 @@ fn module(
     let file = wasm::write(&workspace.target.join("fuzz"), seed, &numbers)?;
     Ok(Some(format!(
         "in the module of seed {seed:#x}: {what}\n  module: {} (and .wat)\n  \
-         again: cargo xtask fuzz --programs 0 --crates 0 --steps 1 --seed {seed:#x}{which}",
+         again: cargo xtask fuzz --programs 0 --crates 0 --steps 1 --mutants 0 --seed {seed:#x}{which}",
         file.display(),
     )))
 }
@@ -133,7 +133,8 @@ fn compare(
     done.programs += numbers.len();
     done.functions += module.functions as usize;
     done.instrumented += instrumented.len();
-    let runners = Runners { ours: Runner::new(&made)?, plain: Runner::new(&module.wasm)? };
+    let plain = Runner::new(&module.wasm)?;
+    let runners = Runners { ours: Runner::new(&made)?, plain: &plain };
     let mismatch = runners.compare(seed, numbers, RUNS, done)?;
     if mismatch.is_none()
         && random.below(FORGETTING) == 0
@@ -141,7 +142,7 @@ fn compare(
     {
         let recipe = Recipe { vouched, verify: false, checks: false, ..recipe };
         let wrong = asyncify(&module.wasm, &recipe, None, &scratch)?;
-        let runners = Runners { ours: Runner::new(&wrong)?, ..runners };
+        let runners = Runners { ours: Runner::new(&wrong)?, plain: &plain };
         let found = runners.compare(seed, numbers, RUNS / 4, &mut Counts::default())?;
         done.forgotten += 1;
         done.noticed += usize::from(found.is_some());
@@ -150,13 +151,14 @@ fn compare(
 }
 
 /// A module that is instrumented, and the same that is not.
-struct Runners {
-    ours: Runner,
-    plain: Runner,
+pub(super) struct Runners<'a> {
+    pub(super) ours: Runner,
+    pub(super) plain: &'a Runner,
 }
 
-impl Runners {
-    fn compare(
+impl Runners<'_> {
+    /// Runs programs in both; where one of them does something else, if it does.
+    pub(super) fn compare(
         &self,
         seed: u64,
         numbers: &[usize],
