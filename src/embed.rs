@@ -100,7 +100,7 @@ pub fn try_embed<F: IntoFuture>(future: F) -> Result<F::Output, EmbedError> {
 /// this cannot know of such a frame.)
 pub fn can_embed() -> bool {
     // SAFETY: as in `try_embed`.
-    current().is_some_and(|core| unsafe { core.as_ref() }.is_running_uncancelled())
+    current().is_some_and(|core| unsafe { core.as_ref() }.can_wait())
 }
 
 /// Asyncify's state, from our own record: a module cannot ask for Asyncify's.
@@ -121,7 +121,11 @@ fn current() -> Option<NonNull<RawCore>> {
 #[cold]
 #[inline(never)]
 fn refusal() -> EmbedError {
-    if current().is_some() { EmbedError::Cancelled } else { EmbedError::NotRunning }
+    // SAFETY: as in `Waiting::begin`.
+    match current().map(|core| unsafe { core.as_ref() }) {
+        Some(core) if !core.is_panicking() => EmbedError::Cancelled,
+        _ => EmbedError::NotRunning,
+    }
 }
 
 /// One call of `embed`.
@@ -134,7 +138,7 @@ struct Waiting<'a> {
 }
 
 impl<'a> Waiting<'a> {
-    /// Begins to wait in the innermost coroutine, unless there is none or it was cancelled.
+    /// Begins to wait in the innermost coroutine, unless there is none, or it was cancelled or panics.
     #[inline(never)]
     fn begin(place: &'a mut MaybeUninit<Wait>) -> Option<Self> {
         let current = current()?;
@@ -143,7 +147,7 @@ impl<'a> Waiting<'a> {
         let core = unsafe { current.as_ref() };
         // The earlier an overflow is noticed the better; after one, the rest is not for use.
         core.assert_room();
-        if core.is_cancelled() {
+        if core.is_cancelled() || core.is_panicking() {
             return None;
         }
         // SAFETY: the code that runs is the coroutine's.
@@ -266,7 +270,7 @@ impl RawCore {
         Chosen::current() == ptr::from_ref(self)
     }
 
-    fn is_running_uncancelled(&self) -> bool {
-        self.is_running() && !self.is_cancelled()
+    fn can_wait(&self) -> bool {
+        self.is_running() && !self.is_cancelled() && !self.is_panicking()
     }
 }

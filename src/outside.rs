@@ -50,7 +50,7 @@ pub(crate) fn outside_for_good<F: FnOnce() -> Infallible>(function: F) -> ! {
 /// # Safety
 ///
 /// - `call` points to a `Call<F>` that has not been made.
-unsafe extern "C" fn run<F: FnOnce()>(call: *mut (), _: Mark) {
+unsafe extern "C-unwind" fn run<F: FnOnce()>(call: *mut (), _: Mark) {
     // SAFETY: our caller's promise.
     let call = unsafe { &mut *call.cast::<Call<F>>() };
     // SAFETY: likewise.

@@ -8,6 +8,9 @@
 //! - the initialiser of a `thread_local!`: if two coroutines waited in it, the second would replace
 //!   a value that the first may have a reference to;
 //! - a destructor that runs because a panic unwinds: the exception that the panic is cannot be saved.
+//!
+//! In a module that our linker has not made a coroutine is current there all the same. The first and the
+//! last are known by [`std::thread::panicking`] then, if there is `std`.
 
 #![forbid(unsafe_code)]
 
@@ -15,6 +18,7 @@ use core::fmt;
 
 use crate::abi;
 use crate::switch::{Chosen, Switch};
+use crate::unwinding;
 
 /// A place in which no coroutine is current.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,7 +37,10 @@ impl Place {
             abi::OUTSIDE_IN_PANIC => Self::InPanic,
             abi::OUTSIDE_IN_INITIALISER => Self::InInitialiser,
             abi::OUTSIDE_IN_CLEANUP => Self::InCleanup,
-            _ => Self::Outside,
+            _ if Chosen::current().is_null() || !unwinding::is_panicking() => Self::Outside,
+            // It may be the hook, but nobody is there who would know.
+            _ if cfg!(panic = "unwind") => Self::InCleanup,
+            _ => Self::InPanic,
         }
     }
 

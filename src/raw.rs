@@ -27,7 +27,7 @@
 //! coroutine's stack, and `__stack_pointer` is switched together with the control flow.
 
 use core::cell::{Cell, UnsafeCell};
-use core::mem::{MaybeUninit, offset_of};
+use core::mem::{self, MaybeUninit, offset_of};
 use core::ptr::{self, NonNull};
 use core::task::{Poll, Waker};
 
@@ -38,6 +38,7 @@ use crate::outside::outside_for_good;
 use crate::phase::{Phase, cannot_poll};
 use crate::reporter;
 use crate::switch::{self, Chosen, Entry, Mark, Switch};
+use crate::unwinding;
 use crate::waker::CoreWaker;
 
 /// Asyncify's descriptor of the memory that it saves frames to.
@@ -64,6 +65,8 @@ pub struct RawCore {
     cancelled: Cell<bool>,
     /// Whether it was unwound because it was cancelled: see `RawCore::may_be_unwound`.
     unwound: Cell<bool>,
+    /// Whether a panic was under way when it was resumed: see `RawCore::is_panicking`.
+    resumed_in_panic: Cell<bool>,
     /// For `Stack::painted`.
     pub(crate) painted: Cell<bool>,
     entry: Entry,
@@ -144,6 +147,7 @@ impl<P> Frame<P> {
             waker: CoreWaker::new(),
             cancelled: Cell::new(false),
             unwound: Cell::new(false),
+            resumed_in_panic: Cell::new(false),
             painted: Cell::new(false),
             entry,
             data: data.unwrap_or(frame.as_ptr().cast()),
@@ -206,6 +210,10 @@ impl RawCore {
         entry: unsafe extern "C" fn(data: *mut (), mark: Mark) -> u32,
         data: *mut (),
     ) -> NonNull<Self> {
+        // SAFETY: who may call a function that unwinds may call one that does not.
+        let entry = unsafe {
+            mem::transmute::<unsafe extern "C" fn(*mut (), Mark) -> u32, switch::Entry>(entry)
+        };
         // SAFETY: our caller makes the same promise.
         let frame = unsafe { Frame::<()>::place(memory, entry, Some(data)) };
         // SAFETY: just placed there.
@@ -230,6 +238,7 @@ impl RawCore {
         if cfg!(bysyncify_switch) {
             reporter::install();
         }
+        self.resumed_in_panic.set(unwinding::is_panicking());
         // SAFETY: `waker` outlives this function, and with it the code that runs in it.
         unsafe { self.waker.set(waker) };
         // SAFETY: our caller vouches for the entry function; the phase says that the stack is
@@ -262,6 +271,16 @@ impl RawCore {
     /// Who catches that and waits again would be unwound for ever.
     pub(crate) fn may_be_unwound(&self) -> bool {
         !self.unwound.replace(true)
+    }
+
+    /// Whether its own code is panicking: it runs in a panic hook, or in a destructor while its stack is
+    /// unwound, and cannot be suspended there. In a module of our linker's it is not even current.
+    ///
+    /// Nothing is known of this without `std`; nor of a second panic, if the coroutine was resumed during
+    /// a first one.
+    #[inline]
+    pub(crate) fn is_panicking(&self) -> bool {
+        unwinding::is_panicking() && !self.resumed_in_panic.get()
     }
 
     /// Ends the coroutine, from the outside if it has not returned.

@@ -136,7 +136,7 @@ impl<U, T> RawCoroutine<U, T> {
     /// # Safety
     ///
     /// - `data` is the frame of such a coroutine, and its slot holds the closure.
-    unsafe extern "C" fn entry(data: *mut (), _: Mark) -> u32
+    unsafe extern "C-unwind" fn entry(data: *mut (), _: Mark) -> u32
     where
         U: Body<T>,
     {

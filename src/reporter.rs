@@ -54,7 +54,7 @@ pub(crate) fn install() {
 /// # Safety
 ///
 /// - `report` points to a `Report`, which is valid for good.
-unsafe extern "C" fn report(report: *mut (), _: Mark) {
+unsafe extern "C-unwind" fn report(report: *mut (), _: Mark) {
     // SAFETY: our caller's promise.
     let report = unsafe { &*report.cast::<Report>() };
     // SAFETY: likewise: the linker writes a name, and this never returns.

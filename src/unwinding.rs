@@ -28,7 +28,6 @@ mod imp {
     use core::panic::AssertUnwindSafe;
     use std::panic;
     use std::process;
-    use std::thread;
 
     /// What a panic carries.
     pub(crate) struct Payload(Box<dyn Any + Send>);
@@ -72,11 +71,6 @@ mod imp {
     pub(crate) fn panic_for_good(message: &dyn fmt::Display) -> ! {
         let _ = catch(|| panic!("{message}"));
         process::abort()
-    }
-
-    /// Whether a panic is unwinding: then another one must not leave a destructor.
-    pub(crate) fn is_panicking() -> bool {
-        thread::panicking()
     }
 }
 
@@ -128,10 +122,16 @@ mod imp {
 
     /// Does nothing: there is no way to unwind.
     pub(crate) fn unwind_cancelled() {}
-
-    pub(crate) fn is_panicking() -> bool {
-        false
-    }
 }
 
-pub(crate) use imp::{Payload, catch, is_panicking, panic_for_good, unwind_cancelled};
+pub(crate) use imp::{Payload, catch, panic_for_good, unwind_cancelled};
+
+/// Whether a panic is under way on this thread, as far as can be known: then another one must not leave
+/// a destructor.
+#[inline]
+pub(crate) fn is_panicking() -> bool {
+    #[cfg(feature = "std")]
+    return std::thread::panicking();
+    #[cfg(not(feature = "std"))]
+    false
+}

@@ -74,16 +74,26 @@ foreign! {
 }
 
 #[cfg(bysyncify_switch)]
-#[allow(improper_ctypes, reason = "the switch knows some fields of these, see build/abi.rs")]
-unsafe extern "C" {
-    fn bysyncify_resume(entry: Entry, data: *mut (), core: *const RawCore) -> u32;
-    fn bysyncify_suspend(wait: *const Wait) -> u32;
-    fn bysyncify_outside(function: Outside, data: *mut ());
-    fn bysyncify_set_reporter(reporter: Outside);
-    safe fn bysyncify_current() -> *const RawCore;
-    safe fn bysyncify_why_outside() -> usize;
-    safe fn bysyncify_stack_left() -> usize;
+macro_rules! switch {
+    ($abi:literal) => {
+        #[allow(improper_ctypes, reason = "the switch knows some fields of these, see build/abi.rs")]
+        unsafe extern $abi {
+            fn bysyncify_resume(entry: Entry, data: *mut (), core: *const RawCore) -> u32;
+            fn bysyncify_suspend(wait: *const Wait) -> u32;
+            fn bysyncify_outside(function: Outside, data: *mut ());
+            fn bysyncify_set_reporter(reporter: Outside);
+            safe fn bysyncify_current() -> *const RawCore;
+            safe fn bysyncify_why_outside() -> usize;
+            safe fn bysyncify_stack_left() -> usize;
+        }
+    };
 }
+
+#[cfg(all(bysyncify_switch, panic = "unwind"))]
+switch!("C-unwind");
+// Said to unwind, they would be followed by code that aborts.
+#[cfg(all(bysyncify_switch, not(panic = "unwind")))]
+switch!("C");
 
 #[cfg(bysyncify_switch)]
 pub(crate) enum Asyncify {}

@@ -38,7 +38,9 @@ pub(crate) type State = <Chosen as Switch>::State;
 
 /// What [`Switch::resume`] calls on the coroutine's own stack. Returns [`ENTRY_RETURNED`] when
 /// it is through; Asyncify makes an unwound function return 0.
-pub(crate) type Entry = unsafe extern "C" fn(data: *mut (), mark: Mark) -> u32;
+///
+/// No panic leaves it, but an exception of the host's may, where there are exceptions.
+pub(crate) type Entry = unsafe extern "C-unwind" fn(data: *mut (), mark: Mark) -> u32;
 
 /// The last argument of the functions that only the switch calls. It says nothing.
 ///
@@ -52,8 +54,8 @@ pub struct Mark(f32);
 /// See [`Entry`].
 pub(crate) const ENTRY_RETURNED: u32 = 1;
 
-/// What [`Switch::outside`] calls.
-pub(crate) type Outside = unsafe extern "C" fn(data: *mut (), mark: Mark);
+/// What [`Switch::outside`] calls. Here, too, an exception of the host's may come out.
+pub(crate) type Outside = unsafe extern "C-unwind" fn(data: *mut (), mark: Mark);
 
 /// A way to run code on a stack of its own, and to pause it there.
 ///

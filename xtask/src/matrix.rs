@@ -7,7 +7,7 @@ use anyhow::{Result, bail};
 use crate::module::Checks;
 
 /// The newest Binaryen, and the one that `--quick` uses.
-const NEWEST: u32 = 132;
+pub(crate) const NEWEST: u32 = 132;
 const OLDEST: u32 = 108;
 /// The matrix of the programs that must be safe in every build.
 pub(crate) const SAFE: &str = "safe";

@@ -3,6 +3,7 @@
 mod embedded;
 mod file;
 mod flavours;
+mod panics;
 mod ranges;
 mod traits;
 

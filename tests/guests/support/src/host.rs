@@ -1,6 +1,6 @@
 //! The functions that the harness provides: see `tests/README.md`.
 
-use std::cell::Cell;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 #[cfg(target_family = "wasm")]
@@ -53,18 +53,25 @@ pub fn mask_quotes() {
 }
 
 /// What is wrong, if anything is.
-type Look = fn() -> Option<String>;
+pub type Look = fn() -> Option<String>;
 
-thread_local! {
-    static AT_PANIC: Cell<Option<Look>> = const { Cell::new(None) };
-}
+static AT_PANIC: Mutex<Option<Look>> = Mutex::new(None);
 
 /// From now on a panic looks whether something is wrong: if so, that is told in place of its
 /// message.
-pub(crate) fn at_panic(look: Look) {
-    AT_PANIC.set(Some(look));
+pub fn at_panic(look: Look) {
+    *AT_PANIC.lock().expect("no panic holds it") = Some(look);
 }
 
+/// From now on a panic's message comes after all those before it, with ` | ` in between. On the host,
+/// where a panic ends a test, only the last one then does.
+pub fn tell_all_messages() {
+    #[cfg(not(target_family = "wasm"))]
+    std::mem::forget(crate::native::Catching::new());
+    *BEFORE.lock().expect("no panic holds it") = Some(Vec::new());
+}
+
+static BEFORE: Mutex<Option<Vec<String>>> = Mutex::new(None);
 static MASK_NUMBERS: AtomicBool = AtomicBool::new(false);
 static MASK_QUOTES: AtomicBool = AtomicBool::new(false);
 
@@ -96,11 +103,16 @@ pub fn is_checked() -> bool {
     sys::is_checked() != 0
 }
 
+/// Whether it looks whether a coroutine's stack overflows: a module that our linker has made does.
+pub fn is_stack_checked() -> bool {
+    sys::is_stack_checked() != 0
+}
+
 /// From now on the only good outcome is the message that a coroutine's stack overflows in this
 /// function, with any numbers, if the linker has made the module look for that. Returns whether it
 /// has.
 pub fn expect_overflow_in(function: &str) -> bool {
-    if sys::is_stack_checked() == 0 {
+    if !is_stack_checked() {
         return false;
     }
     mask_numbers();
@@ -134,8 +146,13 @@ pub fn start() {
         if MASK_NUMBERS.load(Ordering::Relaxed) {
             message = without_numbers(&message);
         }
-        if let Some(wrong) = AT_PANIC.get().and_then(|look| look()) {
+        let look = *AT_PANIC.lock().expect("no panic holds it");
+        if let Some(wrong) = look.and_then(|look| look()) {
             message = wrong;
+        }
+        if let Some(before) = &mut *BEFORE.lock().expect("no panic holds it") {
+            before.push(message);
+            message = before.join(" | ");
         }
         // SAFETY: the host reads these bytes, now.
         unsafe { sys::panicked(message.as_ptr(), message.len()) }

@@ -15,8 +15,8 @@ pub mod native;
 pub mod random;
 
 pub use host::{
-    allow_trap, expect_overflow_in, expect_trap, is_checked, log, mask_numbers, mask_quotes,
-    random_seed, start,
+    Look, allow_trap, at_panic, expect_overflow_in, expect_trap, is_checked, is_stack_checked, log,
+    mask_numbers, mask_quotes, random_seed, start, tell_all_messages,
 };
 
 /// Exports each function as a test: the harness runs it in an instance of its own. On the host it is

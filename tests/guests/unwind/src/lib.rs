@@ -2,17 +2,18 @@
 //! of WebAssembly's exceptions: `cargo xtask test --only unwind`.
 //!
 //! A file is where the panic goes: it is caught inside ([`caught`]), leaves the coroutine
-//! ([`leaves`]), was raised to unwind a cancelled one ([`cancelled`]), runs destructors (`cleanups`),
-//! comes out of one ([`destructors`]) or out of a waker ([`wakers`]), or out of an export, so that the
-//! host goes on ([`host`]).
+//! ([`leaves`]), was raised to unwind a cancelled one ([`cancelled`]), runs destructors ([`cleanups`]),
+//! comes out of one ([`destructors`]) or out of a waker ([`wakers`]), goes through the switch (`switch`),
+//! or out of an export, so that the host goes on ([`host`]).
 
 mod cancelled;
 mod caught;
-#[cfg(target_family = "wasm")]
 mod cleanups;
 mod destructors;
 mod host;
 mod leaves;
+#[cfg(target_family = "wasm")]
+mod switch;
 mod wakers;
 
 use std::any::Any;
