@@ -1,8 +1,5 @@
 //! Threads: instances that share a memory, in Node's workers. That takes a standard library that is
-//! compiled for it, which no toolchain brings, so cargo builds one.
-
-use std::path::PathBuf;
-use std::process::Command;
+//! compiled for it, which no toolchain brings, so one is built.
 
 use anyhow::{Result, bail};
 use cargo_bysyncify::setup;
@@ -13,9 +10,8 @@ use crate::process;
 
 const PROJECT: &str = "workers";
 
-/// For all crates: what shared memory takes, and what a new thread has to be given.
-const FLAGS: [&str; 9] = [
-    "-Ctarget-feature=+atomics,+bulk-memory,+mutable-globals",
+/// For the linker: what shared memory takes, and what a new thread has to be given.
+const FLAGS: [&str; 8] = [
     "-Clink-arg=--shared-memory",
     "-Clink-arg=--import-memory",
     "-Clink-arg=--max-memory=268435456",
@@ -33,22 +29,6 @@ pub(super) fn check(projects: &Projects, steps: &mut Steps<'_>) -> Result<()> {
     Ok(())
 }
 
-/// A compiler that has the source of its library: the usual one (`rustup component add rust-src`), or
-/// Debian's.
-fn rustc_with_source() -> Result<&'static str> {
-    for rustc in ["rustc", "/usr/bin/rustc"] {
-        let Ok(sysroot) = process::must_succeed(Command::new(rustc).args(["--print", "sysroot"]))
-        else {
-            continue;
-        };
-        let sysroot = PathBuf::from(String::from_utf8_lossy(&sysroot).trim());
-        if sysroot.join("lib/rustlib/src/rust/library/Cargo.lock").exists() {
-            return Ok(rustc);
-        }
-    }
-    bail!("no compiler has the source of its library: try `rustup component add rust-src`")
-}
-
 fn run(projects: &Projects, profile: Profile) -> Result<usize> {
     let target = projects.target.join(PROJECT);
     // Cargo does not link again when only the linker has changed.
@@ -56,12 +36,11 @@ fn run(projects: &Projects, profile: Profile) -> Result<usize> {
     clean.args(["clean", "--quiet", "--package", "everywhere-workers", "--target", UNKNOWN]);
     process::must_succeed(clean.env("CARGO_TARGET_DIR", &target))?;
     let mut cargo = projects.cargo("build", PROJECT, UNKNOWN, &[])?;
-    cargo.args(["-Zbuild-std=std,panic_abort", "--profile", profile.name]);
-    cargo.env("RUSTC", rustc_with_source()?);
-    // What builds a library of its own is not stable; the compiler is.
-    cargo.env("RUSTC_BOOTSTRAP", "1").env("CARGO_ENCODED_RUSTFLAGS", FLAGS.join("\u{1f}"));
+    let mut threads = setup::threaded_target()?;
+    threads.flags.extend(FLAGS.map(str::to_owned));
+    threads.apply(&mut cargo);
     // Its dependencies are others than with the library that there is.
-    cargo.env("CARGO_TARGET_DIR", &target);
+    cargo.args(["--profile", profile.name]).env("CARGO_TARGET_DIR", &target);
     process::must_succeed(&mut cargo)?;
     let module = target.join(UNKNOWN).join(profile.folder);
     let mut node = projects.command(setup::node()?, PROJECT, &[])?;

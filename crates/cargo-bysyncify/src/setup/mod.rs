@@ -7,9 +7,9 @@ mod binaryen;
 mod cache;
 mod debian;
 mod node;
+mod own_std;
 mod rustc;
 mod target;
-mod unwinding;
 mod wasm_bindgen;
 mod wasm_opt;
 
@@ -18,9 +18,9 @@ use anyhow::Result;
 pub use binaryen::WasmOpt;
 pub use cache::{cached, dir as cache_dir};
 pub use node::node;
+pub use own_std::{Exceptions, threaded_target, unwinding_target};
 pub use rustc::host_triple;
 pub use target::{WasmTarget, wasm_target};
-pub use unwinding::{Exceptions, unwinding_target};
 pub use wasm_bindgen::{wasm_bindgen, wasm_bindgen_test_runner};
 pub(crate) use wasm_opt::{
     how_to_get_a_newer_one as how_to_get_a_newer_wasm_opt, installed as installed_wasm_opt,
