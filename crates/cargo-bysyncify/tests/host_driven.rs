@@ -32,8 +32,10 @@ fn run(names: &[&str], folder: &Path) -> String {
 #[test]
 fn nothing_is_suspended_where_nobody_looks() {
     let folder = tempfile::tempdir().unwrap();
-    let printed = run(&["other", "panic_hook", "panic_name", "initialiser"], folder.path());
+    let names = ["other", "panic_hook", "panic_name", "alloc_error_hook", "initialiser"];
+    let printed = run(&names, folder.path());
     let expected = [
+        "0 1 cannot_wait_in_a_panic_hook",
         "0 1 cannot_wait_in_a_panic_hook",
         "0 1 cannot_wait_in_a_panic_hook",
         "0 1 cannot_wait_in_the_initialiser_of_a_thread_local",
