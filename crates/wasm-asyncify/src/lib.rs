@@ -21,6 +21,7 @@
 mod abi;
 pub mod analysis;
 mod check;
+mod error;
 mod exceptions;
 mod guard;
 mod initialisers;
@@ -31,6 +32,7 @@ mod refusal;
 mod transform;
 pub mod warnings;
 
+pub use error::Error;
 pub use refusal::check_names;
 pub use transform::{
     Compact, Guarded, Instrumented, Options, Prepared, Producer, bare, guarded_for_binaryen,

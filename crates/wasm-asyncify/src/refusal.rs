@@ -1,9 +1,10 @@
 //! What cannot be made pausable, said before anything runs.
 
-use anyhow::{Error, Result, anyhow, bail};
+use anyhow::{Result, bail};
 
 use crate::analysis::{Analysis, Program, readable};
 use crate::check::Wrong;
+use crate::error::Error;
 use crate::initialisers::Lost;
 use crate::instrument::{Obstacle, Refused};
 
@@ -36,13 +37,9 @@ pub(crate) fn check_for_binaryen(program: &Program) -> Result<()> {
 }
 
 /// Says what a function is called that cannot be instrumented, how it can be suspended, and what to
-/// do. Other errors stay as they are.
-pub(crate) fn explained(error: Error, program: &Program, analysis: &Analysis) -> Error {
-    let Refused { function, obstacle } = match error.downcast() {
-        Ok(refused) => refused,
-        Err(error) => return error,
-    };
-    let name = readable(&program.symbol(function));
+/// do.
+pub(crate) fn of_function(refused: Refused, program: &Program, analysis: &Analysis) -> Error {
+    let Refused { function, obstacle } = refused;
     let (what, help) = match obstacle {
         Obstacle::ReferenceInLocal(local) => (
             format!(
@@ -73,35 +70,33 @@ pub(crate) fn explained(error: Error, program: &Program, analysis: &Analysis) ->
             "build without the target feature `tail-call`",
         ),
     };
-    anyhow!("`{name}` {what}:\n{}\n  {help}", analysis.chain(program, function))
+    let reason = format!("{what}:\n{}", analysis.chain(program, function));
+    let remedy = help.to_owned();
+    let function = readable(&program.symbol(function));
+    match obstacle {
+        Obstacle::InBlockWithParameters => Error::NotImplemented { function, reason, remedy },
+        _ => Error::Unsupported { function, reason, remedy },
+    }
 }
 
-/// Says which function the checker has found to be wrong, and what to do. Other errors stay as they
-/// are.
-pub(crate) fn of_checker(error: Error, program: &Program) -> Error {
-    let Some(wrong) = error.downcast_ref::<Wrong>() else { return error };
-    let name = match wrong.function {
-        Some(function) => format!("`{}`", readable(&program.symbol(function))),
-        None => "the module".to_owned(),
-    };
-    anyhow!(
-        "{name} was instrumented wrongly, which the checker of cargo-bysyncify has found: {wrong}.\n  \
-         The program is not to blame: please report it, with these lines. Until it is mended, link \
-         with --bysyncify-everything"
-    )
+/// Says which function the checker has found to be wrong.
+pub(crate) fn of_checker(wrong: &Wrong, program: &Program) -> Error {
+    let function = wrong.function.map(|function| readable(&program.symbol(function)));
+    Error::Wrong { function, what: wrong.to_string() }
 }
 
-/// Says of a function in which it cannot be told what is written to, and what to do. Other errors stay as
-/// they are.
-pub(crate) fn of_initialiser(error: Error, program: &Program) -> Error {
-    let Some(Lost { function }) = error.downcast_ref() else { return error };
-    let name = readable(&program.symbol(*function));
-    anyhow!(
-        "`{name}` can wait in the initialiser of a `thread_local!`, which was inlined, and it cannot \
-         be told which one: two coroutines could be in it at once.\n  \
-         Make the value before, and put it into a `OnceCell` there; or build at another `opt-level` \
-         than \"z\", or without `lto`, at which std's function is not inlined"
-    )
+/// Says of a function in which it cannot be told what is written to, and what to do.
+pub(crate) fn of_initialiser(Lost { function }: Lost, program: &Program) -> Error {
+    Error::Unsupported {
+        function: readable(&program.symbol(function)),
+        reason:
+            "can wait in the initialiser of a `thread_local!`, which was inlined, and it cannot \
+                 be told which one: two coroutines could be in it at once."
+                .to_owned(),
+        remedy: "Make the value before, and put it into a `OnceCell` there; or build at another \
+                 `opt-level` than \"z\", or without `lto`, at which std's function is not inlined"
+            .to_owned(),
+    }
 }
 
 const NO_REFERENCE: &str = "pass the reference on in a function that does not wait, or keep it in a \
@@ -132,8 +127,9 @@ mod tests {
         let wasm = wasm.unwrap();
         let program = Program::read(&wasm).unwrap();
         let analysis = Analysis::of(&program, &Vouched::default(), Precision::Types).unwrap();
-        let error = instrument(&wasm, &Sites::of(&program, &analysis)).err()?;
-        Some(format!("{:#}", explained(error, &program, &analysis)))
+        let failure = instrument(&wasm, &Sites::of(&program, &analysis)).err()?;
+        let explain = |refused| of_function(refused, &program, &analysis);
+        Some(failure.explained(explain).to_string())
     }
 
     /// `demo::waits`, mangled.

@@ -7,11 +7,12 @@
 //!
 //! First guards, since they add calls, which are then instrumented as all others are.
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, anyhow};
 use wasmparser::{Parser, Validator, WasmFeatures};
 
 use crate::analysis::{Analysis, Choice, Cut, FunctionIndex, Precision, Program, Sites, Vouched};
 use crate::check;
+use crate::error::Error;
 use crate::exceptions::{self, Cleanups};
 use crate::guard::{self, Guards};
 use crate::initialisers;
@@ -139,7 +140,7 @@ impl Prepared {
     /// # Errors
     ///
     /// If it cannot be read, has been through Asyncify already, or lacks what an option names.
-    pub fn new(linked: &[u8], options: &Options) -> Result<Self> {
+    pub fn new(linked: &[u8], options: &Options) -> Result<Self, Error> {
         prepare(linked, options, Instrumenter::Own)
     }
 
@@ -169,10 +170,10 @@ impl Prepared {
     /// # Errors
     ///
     /// If it cannot be proved; says where.
-    pub fn check(&self, instrumented: &[u8]) -> Result<()> {
+    pub fn check(&self, instrumented: &[u8]) -> Result<(), Error> {
         let hoisted = exceptions::hoist(&self.guarded, &self.sites.functions)?;
         check::check(&hoisted, instrumented, &self.sites)
-            .map_err(|error| refusal::of_checker(error, &self.program))
+            .map_err(|it| it.explained(|it| refusal::of_checker(&it, &self.program)))
     }
 
     /// Instruments it.
@@ -181,14 +182,14 @@ impl Prepared {
     ///
     /// If a function would have to be instrumented that cannot be, or the checker finds that one
     /// was instrumented wrongly.
-    pub fn instrument(self) -> Result<Instrumented> {
+    pub fn instrument(self) -> Result<Instrumented, Error> {
         let Self { program, analysis, sites, guarded, verify } = self;
         let hoisted = exceptions::hoist(&guarded, &sites.functions)?;
         let module = instrument::instrument(&hoisted, &sites)
-            .map_err(|error| refusal::explained(error, &program, &analysis))?;
+            .map_err(|it| it.explained(|it| refusal::of_function(it, &program, &analysis)))?;
         if verify {
             check::check(&hoisted, &module, &sites)
-                .map_err(|error| refusal::of_checker(error, &program))?;
+                .map_err(|it| it.explained(|it| refusal::of_checker(&it, &program)))?;
         }
         let functions = program.functions.iter().filter(|it| it.import.is_none()).count();
         Ok(Instrumented {
@@ -205,7 +206,7 @@ impl Prepared {
 /// # Errors
 ///
 /// As [`Prepared::new`] and [`Prepared::instrument`].
-pub fn transform(linked: &[u8], options: &Options) -> Result<Instrumented> {
+pub fn transform(linked: &[u8], options: &Options) -> Result<Instrumented, Error> {
     Prepared::new(linked, options)?.instrument()
 }
 
@@ -215,25 +216,30 @@ pub fn transform(linked: &[u8], options: &Options) -> Result<Instrumented> {
 /// # Errors
 ///
 /// If the module cannot be read, or has what Binaryen's Asyncify does not support.
-pub fn guarded_for_binaryen(linked: &[u8], options: &Options) -> Result<Guarded> {
+pub fn guarded_for_binaryen(linked: &[u8], options: &Options) -> Result<Guarded, Error> {
     let prepared = prepare(linked, options, Instrumenter::Binaryen)?;
     refusal::check_for_binaryen(&prepared.program)?;
     let Prepared { guarded: module, analysis, .. } = prepared;
     Ok(Guarded { module, unmatched: analysis.unmatched().to_owned() })
 }
 
-fn prepare(linked: &[u8], options: &Options, instrumenter: Instrumenter) -> Result<Prepared> {
+fn prepare(
+    linked: &[u8],
+    options: &Options,
+    instrumenter: Instrumenter,
+) -> Result<Prepared, Error> {
     if Parser::is_component(linked) {
-        bail!("it is a component: take the modules that it was made of");
+        return Err(anyhow!("it is a component: take the modules that it was made of").into());
     }
     Validator::new_with_features(WasmFeatures::all())
         .validate_all(linked)
         .context("the module is not valid")?;
     if Summary::of(linked)?.is_asyncified {
-        bail!(
+        return Err(anyhow!(
             "the module has been through Asyncify already: it exports `asyncify_start_unwind`. Take \
              it as it is, or start from the one that it was made of"
-        );
+        )
+        .into());
     }
     let program = Program::read(linked).context("cannot analyse it")?;
     let is_rust = options.producer == Producer::Rust || program.named(SWITCH).is_some();
@@ -266,7 +272,7 @@ fn prepare(linked: &[u8], options: &Options, instrumenter: Instrumenter) -> Resu
     let on_stack = (!options.no_stack_checks).then(|| sound.on_stack(&program));
     let parks = warnings::parks(linked, &program)?;
     let rewrites = initialisers::find(linked, &sites)
-        .map_err(|error| refusal::of_initialiser(error, &program))?;
+        .map_err(|it| it.explained(|it| refusal::of_initialiser(it, &program)))?;
     let bare = bare(linked)?;
     let cleanups = Cleanups::find(&bare, &program, &sites)?;
     let guards = Guards {
@@ -324,8 +330,8 @@ fn uninstrumented(
 /// # Errors
 ///
 /// If it cannot be read.
-pub fn bare(linked: &[u8]) -> Result<Vec<u8>> {
-    module::without_sections(linked, is_of_no_use_later)
+pub fn bare(linked: &[u8]) -> Result<Vec<u8>, Error> {
+    Ok(module::without_sections(linked, is_of_no_use_later)?)
 }
 
 fn is_of_no_use_later(section: &str) -> bool {

@@ -81,6 +81,7 @@ use anyhow::Result;
 use wasmparser::Operator;
 
 use crate::analysis::{FunctionIndex, Sites};
+use crate::error::Failure;
 use code::Code;
 use machine::{Added, Program};
 use module::Module;
@@ -94,7 +95,11 @@ pub(crate) use wrong::Wrong;
 /// # Errors
 ///
 /// If a module cannot be read, or it is not so: says where.
-pub(crate) fn check(original: &[u8], instrumented: &[u8], sites: &Sites) -> Result<()> {
+pub(crate) fn check(
+    original: &[u8],
+    instrumented: &[u8],
+    sites: &Sites,
+) -> Result<(), Failure<Wrong>> {
     let (before, now) = (Module::read(original)?, Module::read(instrumented)?);
     let mut pairing = Pairing::new(&before, &now);
     let added = added(&pairing)?;

@@ -8,6 +8,7 @@ use wasmparser::{ExternalKind, Operator};
 
 use super::module::{Module, data_place, element_parts};
 use super::wrong::Wrong;
+use crate::error::Failure;
 
 /// Two modules.
 pub(super) struct Pairing<'a, 'm> {
@@ -89,7 +90,7 @@ impl<'a, 'm> Pairing<'a, 'm> {
 
     /// Checks all but the code. `is_for_host` says whether the host must find the functions that
     /// start and stop.
-    pub(super) fn check(&self, is_for_host: bool) -> Result<()> {
+    pub(super) fn check(&self, is_for_host: bool) -> Result<(), Failure<Wrong>> {
         let (before, now) = (self.original, self.instrumented);
         let check = |is_same: bool, what: &str| match is_same {
             true => Ok(()),
@@ -152,7 +153,7 @@ impl<'a, 'm> Pairing<'a, 'm> {
         Ok(())
     }
 
-    fn check_exports(&self, is_for_host: bool) -> Result<()> {
+    fn check_exports(&self, is_for_host: bool) -> Result<(), Failure<Wrong>> {
         let wrong = || Wrong::new("the exports are not what they were");
         let (before, now) = (&self.original.exports, &self.instrumented.exports);
         let (same, added) = now.split_at_checked(before.len()).ok_or_else(wrong)?;

@@ -22,7 +22,7 @@ fn sites() -> Sites {
     }
 }
 
-fn checked(instrumented: &str) -> Result<()> {
+fn checked(instrumented: &str) -> Result<(), Failure<Wrong>> {
     let (original, instrumented) =
         (wat::parse_str(ORIGINAL).unwrap(), wat::parse_str(instrumented).unwrap());
     let valid = Validator::new_with_features(WasmFeatures::all()).validate_all(&instrumented);

@@ -1,9 +1,9 @@
 //! What the checker says when something is wrong.
 
-use core::error::Error;
 use core::fmt;
 
 use crate::analysis::FunctionIndex;
+use crate::error::Failure;
 
 /// What is wrong in a function.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,4 +33,9 @@ impl fmt::Display for Wrong {
     }
 }
 
-impl Error for Wrong {}
+// `?` makes a failure of it. It is no `Error`: those say that a module could not be read.
+impl From<Wrong> for Failure<Wrong> {
+    fn from(wrong: Wrong) -> Self {
+        Self::Own(wrong)
+    }
+}

@@ -42,10 +42,10 @@ mod value;
 
 use std::collections::BTreeMap;
 
-use anyhow::{Context, Result};
 use wasmparser::{Operator, Parser, ValidPayload, Validator, WasmFeatures};
 
 use crate::analysis::{FunctionIndex, Sites};
+use crate::error::Failure;
 use crate::instrument::can_suspend;
 
 pub(crate) use memory::Place;
@@ -63,7 +63,7 @@ pub(crate) type Rewrites = BTreeMap<FunctionIndex, BTreeMap<usize, Vec<Place>>>;
 /// # Errors
 ///
 /// If the module cannot be read, or, with [`Lost`], if it cannot be told what a function writes to.
-pub(crate) fn find(linked: &[u8], sites: &Sites) -> Result<Rewrites> {
+pub(crate) fn find(linked: &[u8], sites: &Sites) -> Result<Rewrites, Failure<Lost>> {
     let statics = Statics::read(linked)?;
     let mut found = BTreeMap::new();
     if statics.is_empty() {
@@ -78,8 +78,15 @@ pub(crate) fn find(linked: &[u8], sites: &Sites) -> Result<Rewrites> {
         }
         let can_suspend =
             |operator: &Operator<'_>, indirect| can_suspend(sites, index, operator, indirect);
-        let writes = scan::scan(function, &body, &statics, can_suspend)
-            .with_context(|| format!("cannot follow function {index}"))??;
+        let writes =
+            scan::scan(function, &body, &statics, can_suspend).map_err(
+                |failure| match failure {
+                    Failure::Invalid(error) => {
+                        error.context(format!("cannot follow function {index}")).into()
+                    }
+                    own => own,
+                },
+            )?;
         if !writes.is_empty() {
             found.insert(index, writes);
         }

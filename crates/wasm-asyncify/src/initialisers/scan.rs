@@ -15,7 +15,6 @@
 //! something is computed that we cannot follow counts as found dead everywhere in the function.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
 
 use anyhow::{Context, Result};
 use wasmparser::{
@@ -25,6 +24,7 @@ use wasmparser::{
 use super::memory::{self, Place};
 use super::statics::Statics;
 use super::value::Value;
+use crate::error::Failure;
 
 /// The states that are written where the initialiser has been through: before the old value is
 /// dropped, and when there is a new one.
@@ -37,14 +37,6 @@ const DROPPED: u64 = 2;
 pub(crate) struct Lost {
     pub(crate) function: u32,
 }
-
-impl fmt::Display for Lost {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "cannot tell what function {} writes to", self.function)
-    }
-}
-
-impl std::error::Error for Lost {}
 
 /// An instruction, with how many operands are on the stack below its own, and after it.
 struct Step<'a> {
@@ -105,7 +97,7 @@ pub(super) fn scan(
     body: &FunctionBody<'_>,
     statics: &Statics,
     can_suspend: impl Fn(&Operator<'_>, u32) -> bool,
-) -> Result<Result<BTreeMap<usize, Vec<Place>>, Lost>> {
+) -> Result<BTreeMap<usize, Vec<Place>>, Failure<Lost>> {
     let index = function.index;
     let mut validator = function.into_validator(FuncValidatorAllocations::default());
     let parameters = validator.len_locals() as usize;
@@ -164,7 +156,7 @@ pub(super) fn scan(
             break;
         }
     }
-    Ok(if scan.is_lost { Err(Lost { function: index }) } else { Ok(scan.writes) })
+    if scan.is_lost { Err(Failure::Own(Lost { function: index })) } else { Ok(scan.writes) }
 }
 
 struct Scan<'a> {

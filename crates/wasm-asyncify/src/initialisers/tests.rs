@@ -9,7 +9,7 @@ use super::*;
 
 /// A static of 8 bytes at 1024, whose state is at 1028; one of a single byte at 1040; the parts of one at
 /// 1041 and 1042; and what is none, at 1048. `$f` can be suspended in its calls of `$wait`.
-fn found(locals: &str, code: &str) -> Result<BTreeMap<usize, Vec<Place>>> {
+fn found(locals: &str, code: &str) -> Result<BTreeMap<usize, Vec<Place>>, Failure<Lost>> {
     let mut wasm = wat::parse_str(format!(
         r#"(module
             (import "env" "wait" (func $wait))
@@ -196,8 +196,8 @@ fn what_is_written_somewhere_after_a_wait_is_refused() {
              (if (i32.eqz {LOOK}) (then (call $wait) {write}))"
         ),
     ] {
-        let error = found("", &code).unwrap_err();
-        assert_eq!(error.downcast_ref::<Lost>().map(|lost| lost.function), Some(3), "{code}");
+        let failure = found("", &code).unwrap_err();
+        assert!(matches!(failure, Failure::Own(Lost { function: 3 })), "{code}: {failure:?}");
         let code = code.replace("(call $wait)", "");
         assert_eq!(found("", &code).unwrap(), BTreeMap::new(), "{code}");
     }

@@ -24,6 +24,7 @@ use super::frame::{Frame, Slots};
 use super::labels::{Label, Labels};
 use super::runtime::Runtime;
 use super::shape::{Kind, Shape, Structure};
+use crate::error::Failure;
 
 /// What an instrumented function looks like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,9 +42,9 @@ pub(super) fn emit<R: Reencode<Error = Infallible>>(
     runtime: Runtime,
     helpers: &mut Helpers,
     reencoder: &mut R,
-) -> Result<Result<Function, Obstacle>> {
+) -> Result<Function, Failure<Obstacle>> {
     if let Some(obstacle) = shape.obstacle() {
-        return Ok(Err(obstacle));
+        return Err(Failure::Own(obstacle));
     }
     let mut slots = Slots::new(shape.locals.len() as u32);
     let has_levels = shape.levels().count() > 1;
@@ -52,10 +53,8 @@ pub(super) fn emit<R: Reencode<Error = Infallible>>(
         Form::Compact => has_levels && shape.sites.len() > 1,
     };
     let position = has_position.then(|| slots.add(ValType::I32));
-    let frame = match Frame::of(shape, &mut slots, position.filter(|_| form == Form::Fast)) {
-        Ok(frame) => frame,
-        Err(obstacle) => return Ok(Err(obstacle)),
-    };
+    let frame = Frame::of(shape, &mut slots, position.filter(|_| form == Form::Fast))
+        .map_err(Failure::Own)?;
     let address = if runtime.memory64 { ValType::I64 } else { ValType::I32 };
     let frame_at = (form == Form::Fast).then(|| slots.add(address));
     let compact = (form == Form::Compact).then(|| Compact::of(shape, &frame));
@@ -80,7 +79,7 @@ pub(super) fn emit<R: Reencode<Error = Infallible>>(
     let locals = locals.map(|ty| reencoder.val_type(*ty)).collect::<Result<Vec<_>, _>>()?;
     let mut function = Function::new_with_locals_types(locals);
     function.raw(code);
-    Ok(Ok(function))
+    Ok(function)
 }
 
 pub(super) struct Emitter<'a, 'b, R> {

@@ -77,6 +77,7 @@ use anyhow::Result;
 use wasmparser::Operator;
 
 use crate::analysis::{FunctionIndex, Sites};
+use crate::error::Failure;
 
 pub(crate) use exceptions::calls_with_exceptions;
 pub(crate) use refused::{Obstacle, Refused};
@@ -86,7 +87,7 @@ pub(crate) use refused::{Obstacle, Refused};
 /// # Errors
 ///
 /// [`Refused`] if a function cannot be instrumented, others if the module is not valid.
-pub(crate) fn instrument(wasm: &[u8], sites: &Sites) -> Result<Vec<u8>> {
+pub(crate) fn instrument(wasm: &[u8], sites: &Sites) -> Result<Vec<u8>, Failure<Refused>> {
     module::instrument(wasm, sites)
 }
 

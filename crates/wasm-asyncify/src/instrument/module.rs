@@ -23,9 +23,10 @@ use super::read::read;
 use super::runtime::{REPLACED, Runtime};
 use super::{Refused, Sites, callee};
 use crate::analysis::Barrier;
+use crate::error::Failure;
 
 /// The module, instrumented.
-pub(super) fn instrument(wasm: &[u8], sites: &Sites) -> Result<Vec<u8>> {
+pub(super) fn instrument(wasm: &[u8], sites: &Sites) -> Result<Vec<u8>, Failure<Refused>> {
     let facts = Facts::read(wasm, sites)?;
     let mut helpers = Helpers::new(facts.runtime(), facts.first_helper());
     let bodies = bodies(wasm, sites, &facts, &mut helpers)?;
@@ -46,7 +47,7 @@ fn bodies(
     sites: &Sites,
     facts: &Facts,
     helpers: &mut Helpers,
-) -> Result<BTreeMap<u32, Function>> {
+) -> Result<BTreeMap<u32, Function>, Failure<Refused>> {
     let mut validator = Validator::new_with_features(WasmFeatures::all());
     let mut bodies = BTreeMap::new();
     for payload in Parser::new(0).parse_all(wasm) {
@@ -64,9 +65,14 @@ fn bodies(
             } else {
                 Form::Fast
             };
-            let body = emit(&shape, form, facts.runtime(), helpers, &mut Indices(facts))
-                .with_context(|| format!("cannot instrument function {index}"))?;
-            bodies.insert(index, body.map_err(|obstacle| Refused { function: index, obstacle })?);
+            let body = emit(&shape, form, facts.runtime(), helpers, &mut Indices(facts));
+            let body = body.map_err(|failure| match failure {
+                Failure::Own(obstacle) => Failure::Own(Refused { function: index, obstacle }),
+                Failure::Invalid(error) => {
+                    error.context(format!("cannot instrument function {index}")).into()
+                }
+            });
+            bodies.insert(index, body?);
         }
     }
     Ok(bodies)

@@ -1,8 +1,5 @@
 //! What cannot be instrumented.
 
-use core::error::Error;
-use core::fmt;
-
 use crate::analysis::FunctionIndex;
 
 /// A function that should be instrumented, but cannot be.
@@ -26,11 +23,3 @@ pub(crate) enum Obstacle {
     /// There is such a call in a `try`, and it is a tail call: what it throws is not caught there.
     TailCallInTry,
 }
-
-impl fmt::Display for Refused {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "function {} cannot be instrumented: {:?}", self.function, self.obstacle)
-    }
-}
-
-impl Error for Refused {}

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::emit::Form;
 use super::{Obstacle, Refused, Sites, instrument};
+use crate::error::Failure;
 
 mod compact;
 mod run;
@@ -14,7 +15,10 @@ mod run;
 /// `$suspend` as the top function and all indirect calls as sites.
 fn instrumented(text: &str, form: Form) -> Result<Vec<u8>, Refused> {
     let (wasm, sites) = read(text, form);
-    let instrumented = instrument(&wasm, &sites).map_err(|error| error.downcast().unwrap())?;
+    let instrumented = instrument(&wasm, &sites).map_err(|failure| match failure {
+        Failure::Own(refused) => refused,
+        Failure::Invalid(error) => panic!("{error:#}"),
+    })?;
     crate::check::check(&wasm, &instrumented, &sites).unwrap();
     Ok(instrumented)
 }
