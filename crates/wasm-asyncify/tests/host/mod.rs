@@ -1,0 +1,195 @@
+//! A host for modules that it knows nothing of: it suspends them in each of their imports.
+//!
+//! A frame is saved to the module's own memory, which the module writes to as it likes. So what is
+//! there is put aside while an unwind or a rewind goes on, and is back before any code runs.
+//!
+//! ```text
+//!   memory:   the module's │ frames  │ the module's │ frames │ the module's
+//!             call an import, unwind │   (resumed)    rewind │ the import returns
+//! ```
+
+use wasmi::{
+    AsContextMut, Caller, Config, Engine, Extern, Func, FuncType, Linker, Memory, Module, Store,
+    Val, ValType,
+};
+
+/// The part of the memory that frames are saved to.
+const LEN: usize = 60_000;
+/// Where in there it says from where to where.
+const DATA: usize = 16;
+const BEGIN: i32 = 64;
+
+const REWINDING: i32 = 2;
+
+/// What a module did.
+#[derive(Debug, Default)]
+pub(crate) struct Outcome {
+    /// Calls of imports and exports with their arguments or results, and traps.
+    pub(crate) log: Vec<String>,
+    /// How often it was suspended.
+    pub(crate) suspended: usize,
+}
+
+#[derive(Debug, Default)]
+struct Host {
+    outcome: Outcome,
+    suspends: bool,
+    memory: Option<Memory>,
+    /// What the import will return in which the module is suspended.
+    results: Vec<Val>,
+    /// The frames, while it is; and what is in their place while they are there.
+    aside: Vec<u8>,
+}
+
+/// The types of the imports that there are to choose from.
+const TYPES: [(&[ValType], &[ValType]); 6] = [
+    (&[], &[]),
+    (&[ValType::I32], &[ValType::I32]),
+    (&[ValType::I64, ValType::F64], &[ValType::F32]),
+    (&[ValType::F32], &[ValType::I64]),
+    (&[ValType::I32, ValType::I32, ValType::I64], &[]),
+    (&[], &[ValType::F64]),
+];
+
+/// A module that has all of these imports.
+pub(crate) fn imports() -> Vec<u8> {
+    let list = |kind: &str, types: &[ValType]| {
+        let types: Vec<_> = types.iter().map(|ty| format!("{ty:?}").to_lowercase()).collect();
+        format!("({kind} {})", types.join(" "))
+    };
+    let imports = (0..).zip(TYPES).map(|(number, (parameters, results))| {
+        let (parameters, results) = (list("param", parameters), list("result", results));
+        format!("(import \"env\" \"{number}\" (func {parameters} {results}))")
+    });
+    wat::parse_str(format!("(module {})", imports.collect::<String>())).unwrap()
+}
+
+/// Runs all that a module exports. Nothing if it cannot be instantiated, or has no memory to save
+/// frames to.
+pub(crate) fn run(wasm: &[u8], suspends: bool) -> Option<Outcome> {
+    let mut config = Config::default();
+    config.set_max_recursion_depth(5_000).set_max_stack_height(4 << 20);
+    let engine = Engine::new(&config);
+    let module = Module::new(&engine, wasm).unwrap();
+    let mut store = Store::new(&engine, Host { suspends, ..Host::default() });
+    let mut linker = Linker::new(&engine);
+    for (number, (parameters, results)) in (0..).zip(TYPES) {
+        let ty = FuncType::new(parameters.iter().copied(), results.iter().copied());
+        let import = Func::new(&mut store, ty, move |caller, arguments, results| {
+            call_import(caller, number, arguments, results);
+            Ok(())
+        });
+        linker.define("env", &number.to_string(), import).unwrap();
+    }
+    // A segment may not fit.
+    let instance = linker.instantiate_and_start(&mut store, &module).ok()?;
+    let exports: Vec<(String, Extern)> =
+        instance.exports(&store).map(|it| (it.name().to_owned(), it.into_extern())).collect();
+    let memory = exports.iter().find_map(|(_, export)| export.into_memory())?;
+    if memory.data_size(&store) < LEN {
+        return None;
+    }
+    store.data_mut().memory = Some(memory);
+    for (name, export) in &exports {
+        if let (false, Some(function)) = (name.starts_with("asyncify_"), export.into_func()) {
+            let end = call_export(&mut store, &instance, function);
+            store.data_mut().outcome.log.push(format!("{name}: {end}"));
+        }
+    }
+    Some(store.into_data().outcome)
+}
+
+/// Calls an export with zeros until it has returned or trapped; what it did, in words.
+fn call_export(store: &mut Store<Host>, instance: &wasmi::Instance, function: Func) -> String {
+    let ty = function.ty(&store);
+    let zeros =
+        |types: &[ValType]| types.iter().copied().map(Val::default_for_ty).collect::<Vec<_>>();
+    let (arguments, mut results) = (zeros(ty.params()), zeros(ty.results()));
+    loop {
+        if let Err(error) = function.call(&mut *store, &arguments, &mut results) {
+            return error.to_string();
+        }
+        let runtime = |name: &str| instance.get_func(&*store, name);
+        let (Some(get_state), Some(stop_unwind), Some(start_rewind)) = (
+            runtime("asyncify_get_state"),
+            runtime("asyncify_stop_unwind"),
+            runtime("asyncify_start_rewind"),
+        ) else {
+            return format!("{results:?}");
+        };
+        if call(&mut *store, get_state, &[]) == 0 {
+            return format!("{results:?}");
+        }
+        call(&mut *store, stop_unwind, &[]);
+        // The frames go, and come back.
+        swap(&mut *store);
+        swap(&mut *store);
+        call(&mut *store, start_rewind, &[DATA as i32]);
+    }
+}
+
+fn call_import(
+    mut caller: Caller<'_, Host>,
+    number: usize,
+    arguments: &[Val],
+    results: &mut [Val],
+) {
+    let runtime =
+        |caller: &Caller<'_, Host>, name: &str| caller.get_export(name).and_then(Extern::into_func);
+    let can_suspend = caller.data().suspends && caller.data().memory.is_some();
+    let get_state = runtime(&caller, "asyncify_get_state").filter(|_| can_suspend);
+    if let Some(get_state) = get_state
+        && call(&mut caller, get_state, &[]) == REWINDING
+    {
+        let stop_rewind = runtime(&caller, "asyncify_stop_rewind").unwrap();
+        call(&mut caller, stop_rewind, &[]);
+        swap(&mut caller);
+        results.clone_from_slice(&caller.data().results);
+        return;
+    }
+    let host = caller.data_mut();
+    host.outcome.log.push(format!("import {number} {arguments:?}"));
+    // Each call returns something else.
+    let returned = host.outcome.log.len() as u32;
+    for result in results.iter_mut() {
+        *result = match result.ty() {
+            ValType::I32 => Val::I32(returned as i32),
+            ValType::I64 => Val::I64(i64::from(returned) << 20),
+            ValType::F32 => Val::F32((returned as f32).into()),
+            _ => Val::F64(f64::from(returned).into()),
+        };
+    }
+    if get_state.is_some() {
+        let host = caller.data_mut();
+        host.results = results.to_vec();
+        host.outcome.suspended += 1;
+        let mut frames = vec![0; LEN];
+        frames[DATA..DATA + 4].copy_from_slice(&BEGIN.to_le_bytes());
+        frames[DATA + 4..DATA + 8].copy_from_slice(&(LEN as i32).to_le_bytes());
+        host.aside = frames;
+        swap(&mut caller);
+        let start_unwind = runtime(&caller, "asyncify_start_unwind").unwrap();
+        call(&mut caller, start_unwind, &[DATA as i32]);
+        // While it unwinds nobody looks at the results.
+        for result in results {
+            *result = Val::default_for_ty(result.ty());
+        }
+    }
+}
+
+/// Exchanges the frames and what the module has in their place.
+fn swap(mut context: impl AsContextMut<Data = Host>) {
+    let mut context = context.as_context_mut();
+    let memory = context.data().memory.unwrap();
+    let mut aside = std::mem::take(&mut context.data_mut().aside);
+    memory.data_mut(&mut context)[..LEN].swap_with_slice(&mut aside);
+    context.data_mut().aside = aside;
+}
+
+/// Calls one of Asyncify's exports. Its result, or 0.
+fn call(mut context: impl AsContextMut, function: Func, arguments: &[i32]) -> i32 {
+    let arguments: Vec<_> = arguments.iter().map(|argument| Val::I32(*argument)).collect();
+    let mut results = vec![Val::I32(0); function.ty(&context).results().len()];
+    function.call(&mut context, &arguments, &mut results).unwrap();
+    results.first().and_then(Val::i32).unwrap_or_default()
+}
