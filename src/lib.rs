@@ -16,6 +16,7 @@ mod abi;
 mod body;
 mod embed;
 mod fatal;
+mod frame;
 mod handle;
 #[cfg(any(feature = "std", feature = "embedded-io"))]
 mod io;

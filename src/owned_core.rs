@@ -4,9 +4,10 @@ use core::mem::ManuallyDrop;
 use core::ops::Deref;
 use core::ptr::NonNull;
 
+use crate::frame::Frame;
 use crate::layout::Layout;
 use crate::phase::Phase;
-use crate::raw::{Frame, RawCore};
+use crate::raw::RawCore;
 use crate::stack::Stack;
 use crate::switch::Mark;
 

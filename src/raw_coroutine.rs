@@ -12,10 +12,11 @@ use core::task::{Context, Poll, Waker};
 use futures_core::FusedFuture;
 
 use crate::body::Body;
+use crate::frame::Frame;
 use crate::handle::CoreHandle;
 use crate::layout::StackUsage;
 use crate::phase::Phase;
-use crate::raw::{Frame, RawCore};
+use crate::raw::RawCore;
 use crate::switch::Mark;
 use crate::unwinding::{self, Payload};
 

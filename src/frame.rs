@@ -1,0 +1,130 @@
+//! What lies in a coroutine's memory below its stack: its core, and what its owner keeps with it.
+//!
+//! ```text
+//!  low                                                        high
+//!   ├─ unused ─┬─ payload ─┬─ core ─┬─ stack ─────────────────┤
+//!              └─────── frame ──────┘
+//! ```
+
+use core::cell::UnsafeCell;
+use core::mem::{self, MaybeUninit, offset_of};
+use core::ptr::NonNull;
+
+use crate::layout::Layout;
+use crate::raw::{RawCore, RawStack};
+use crate::switch::{self, Entry, Mark};
+
+/// What lies below a coroutine's stack: a core, and what else its owner keeps with it.
+#[repr(C)]
+pub(crate) struct Frame<P> {
+    payload: UnsafeCell<MaybeUninit<P>>,
+    core: RawCore,
+    // If `P` wants more than 16 bytes of alignment, what would be padding belongs to the stack.
+}
+
+impl<P> Frame<P> {
+    /// What a frame takes, up to the end of its core.
+    pub(crate) const LAYOUT: core::alloc::Layout = {
+        let size = offset_of!(Self, core) + size_of::<RawCore>();
+        match core::alloc::Layout::from_size_align(size, align_of::<Self>()) {
+            Ok(layout) => layout,
+            Err(_) => panic!("a type of this size cannot exist"),
+        }
+    };
+
+    /// Lays a frame and a stack into `memory`. The payload is not initialized.
+    ///
+    /// The core will call `entry` with the frame, or with `data` if there is one.
+    ///
+    /// # Safety
+    ///
+    /// - `memory` is valid for reads and writes, and nothing else accesses it, until the
+    ///   coroutine has ended and its frame is no longer used.
+    ///
+    /// # Panics
+    ///
+    /// Panics if the memory is too small.
+    #[track_caller]
+    pub(crate) unsafe fn place(
+        memory: NonNull<[MaybeUninit<u8>]>,
+        entry: Entry,
+        data: Option<*mut ()>,
+    ) -> NonNull<Self> {
+        let low = memory.cast::<u8>();
+        let layout = match Layout::divide(low.addr().get(), memory.len(), Self::LAYOUT) {
+            Ok(layout) => layout,
+            Err(needed) => too_small(memory.len(), needed),
+        };
+        let at = |offset| {
+            // SAFETY: `Layout::divide` returns offsets within the memory that it was given.
+            unsafe { low.add(offset) }
+        };
+        let (base, top) = (at(layout.base).as_ptr(), at(layout.top).as_ptr());
+        let frame = at(layout.frame).cast::<Self>();
+        let data = data.unwrap_or(frame.as_ptr().cast());
+        let high = at(memory.len()).as_ptr();
+        let core = RawCore::new(RawStack { start: base, end: top }, low, high, entry, data);
+        // SAFETY: in bounds and aligned, as `Layout::divide` has it; ours by our contract.
+        let place = unsafe { Self::core(frame) };
+        // SAFETY: likewise.
+        unsafe { place.write(core) };
+        frame
+    }
+
+    /// # Safety
+    ///
+    /// - `frame` lies in a coroutine's memory.
+    pub(crate) unsafe fn core(frame: NonNull<Self>) -> NonNull<RawCore> {
+        // SAFETY: our caller's promise.
+        let core = unsafe { &raw mut (*frame.as_ptr()).core };
+        // SAFETY: within an allocation, so not null.
+        unsafe { NonNull::new_unchecked(core) }
+    }
+
+    /// # Safety
+    ///
+    /// - `frame` lies in a coroutine's memory.
+    pub(crate) unsafe fn payload(frame: NonNull<Self>) -> *mut P {
+        // SAFETY: our caller's promise.
+        let payload = unsafe { &raw mut (*frame.as_ptr()).payload };
+        UnsafeCell::raw_get(payload).cast()
+    }
+}
+
+#[cold]
+#[track_caller]
+fn too_small(len: usize, needed: usize) -> ! {
+    panic!("{len} bytes are too few for this coroutine: give it {needed}")
+}
+
+impl RawCore {
+    /// Makes a core that will run `entry(data)` in `memory`, part of which it fills itself.
+    ///
+    /// `entry` is called on the stack in `memory`, and returns
+    /// [`ENTRY_RETURNED`](Self::ENTRY_RETURNED) when it is through.
+    ///
+    /// # Safety
+    ///
+    /// - `memory` is valid for reads and writes, and nothing else accesses it, until the
+    ///   returned core is no longer used and its coroutine has ended. While that is suspended
+    ///   its frames are in there: they may hold futures that others have pointers to.
+    ///
+    /// # Panics
+    ///
+    /// Panics if the memory is too small; the message says what would be enough.
+    #[track_caller]
+    pub unsafe fn new_in(
+        memory: NonNull<[MaybeUninit<u8>]>,
+        entry: unsafe extern "C" fn(data: *mut (), mark: Mark) -> u32,
+        data: *mut (),
+    ) -> NonNull<Self> {
+        // SAFETY: who may call a function that unwinds may call one that does not.
+        let entry = unsafe {
+            mem::transmute::<unsafe extern "C" fn(*mut (), Mark) -> u32, switch::Entry>(entry)
+        };
+        // SAFETY: our caller makes the same promise.
+        let frame = unsafe { Frame::<()>::place(memory, entry, Some(data)) };
+        // SAFETY: just placed there.
+        unsafe { Frame::core(frame) }
+    }
+}
