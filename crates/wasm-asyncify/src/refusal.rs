@@ -106,7 +106,7 @@ const NO_REFERENCE: &str = "pass the reference on in a function that does not wa
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::analysis::{Precision, Sites, Vouched};
+    use crate::analysis::{Function, Precision, Sites, Vouched};
     use crate::instrument::instrument;
 
     /// What is said of a program in which `resume` runs `entry`, which runs `demo::waits`; all
@@ -130,6 +130,19 @@ mod tests {
         let failure = instrument(&wasm, &Sites::of(&program, &analysis)).err()?;
         let explain = |refused| of_function(refused, &program, &analysis);
         Some(failure.explained(explain).to_string())
+    }
+
+    #[test]
+    fn an_initialiser_that_cannot_be_told_is_refused() {
+        let function = Function { name: Some("demo::f".to_owned()), ..Function::default() };
+        let program = Program { functions: vec![function], ..Program::default() };
+        assert_eq!(
+            of_initialiser(Lost { function: 0 }, &program).to_string(),
+            "`demo::f` can wait in the initialiser of a `thread_local!`, which was inlined, and it \
+             cannot be told which one: two coroutines could be in it at once.\n  \
+             Make the value before, and put it into a `OnceCell` there; or build at another \
+             `opt-level` than \"z\", or without `lto`, at which std's function is not inlined"
+        );
     }
 
     /// `demo::waits`, mangled.

@@ -3,6 +3,7 @@
 use golden::assert_golden;
 
 use super::*;
+use crate::initialisers::Place;
 
 /// Asserts that a module with guards is what stands in the file `expected`, as `wasmprinter` prints it, and valid.
 #[track_caller]
@@ -100,6 +101,19 @@ fn what_is_assumed_is_checked_in_every_build() {
     let assumed = [(2, watched(&[4], &[(1, None)])), (3, watched(&[4], &[]))].into();
     let guards = Guards { assumed: Some(&assumed), ..Guards::default() };
     assert_guarded(include_str!("assumed.wat"), &guards, "assumed.expected.wat");
+}
+
+#[test]
+fn what_an_initialiser_writes_is_looked_at_before_in_every_build() {
+    let place = |address| Place { base: None, address };
+    let copied = Place { base: Some(2), address: 8 };
+    let rewrites = [
+        (2, [(2, vec![place(1028)]), (6, vec![place(1028), place(1036)])].into()),
+        (3, [(4, vec![copied])].into()),
+    ];
+    let rewrites = rewrites.into();
+    let guards = Guards { rewrites: Some(&rewrites), ..Guards::default() };
+    assert_guarded(include_str!("rewrites.wat"), &guards, "rewrites.expected.wat");
 }
 
 #[test]
