@@ -5,7 +5,7 @@
 
 use std::hint::black_box;
 
-use bysyncify::{Coroutine, embed};
+use bysyncify::{Coroutine, EmbedError, embed, try_embed};
 use guest_support::{Trace, after_one_poll, after_polls, expect_trap, poll_once, run, tests};
 
 const NOT_INSTRUMENTED: &str = "a function that waits in `embed` was not instrumented by Asyncify; link with `bysyncify-ld`, \
@@ -44,6 +44,17 @@ tests! {
 
     fn removed_waiter_that_does_not_have_to_wait() {
         assert_eq!(run(Coroutine::new(16384, |_| embed(async { 7 }))), (1, 7));
+    }
+
+    fn removed_end_of_a_coroutine_that_was_cancelled() {
+        let mut coroutine = Coroutine::new(16384, |_| {
+            let result = try_embed(after_polls(9, ()));
+            assert_eq!(result, Err(EmbedError::Cancelled));
+            embed(after_polls(9, ()));
+        });
+        assert!(poll_once(&mut coroutine).is_pending());
+        expect_trap(NOT_INSTRUMENTED);
+        drop(coroutine);
     }
 
     fn removed_middle_called_directly() {
