@@ -33,8 +33,10 @@
 //! and set after it. If it is alone in there nothing can be lost, and it is left alone. If it is beside a
 //! value it ends like an initialiser, if two coroutines are in it and both are to set it.
 
+mod control;
 mod memory;
 mod scan;
+mod state;
 mod statics;
 #[cfg(test)]
 mod tests;

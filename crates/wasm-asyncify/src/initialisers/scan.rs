@@ -18,10 +18,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context, Result};
 use wasmparser::{
-    Catch, FuncToValidate, FuncValidatorAllocations, FunctionBody, Operator, ValidatorResources,
+    FuncToValidate, FuncValidatorAllocations, FunctionBody, Operator, ValidatorResources,
 };
 
 use super::memory::{self, Place};
+use super::state::{Open, Scan, State, Step};
 use super::statics::Statics;
 use super::value::Value;
 use crate::error::Failure;
@@ -36,59 +37,6 @@ const DROPPED: u64 = 2;
 #[derive(Debug)]
 pub(crate) struct Lost {
     pub(crate) function: u32,
-}
-
-/// An instruction, with how many operands are on the stack below its own, and after it.
-struct Step<'a> {
-    operator: Operator<'a>,
-    below: usize,
-    after: usize,
-    can_suspend: bool,
-}
-
-/// What is known at some place in the code.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct State {
-    locals: Vec<Value>,
-    /// The bytes that were found dead, and whether there was a call since that can suspend.
-    dead: BTreeMap<Place, bool>,
-    /// Whether there was any such call.
-    has_waited: bool,
-}
-
-impl State {
-    fn join(&mut self, other: &Self, statics: &Statics, unclear: &mut BTreeSet<Place>) {
-        for (one, other) in self.locals.iter_mut().zip(&other.locals) {
-            *one = one.join(*other, statics, unclear);
-        }
-        self.dead.retain(|byte, _| other.dead.contains_key(byte));
-        for (byte, has_waited) in &mut self.dead {
-            *has_waited |= other.dead[byte];
-        }
-        self.has_waited |= other.has_waited;
-    }
-
-    /// After a call that can suspend.
-    fn wait(&mut self) {
-        self.has_waited = true;
-        self.dead.values_mut().for_each(|has_waited| *has_waited = true);
-        for value in &mut self.locals {
-            *value = value.after_wait();
-        }
-    }
-}
-
-/// A control structure that is open.
-struct Open {
-    is_loop: bool,
-    /// The instruction that begins it.
-    begin: usize,
-    /// The operands below it.
-    base: usize,
-    /// What branches to its end bring.
-    brought: Option<State>,
-    /// What the `else` or the handlers of it begin with.
-    other: Option<State>,
 }
 
 /// The writes in a function, by their numbers among its instructions.
@@ -157,23 +105,6 @@ pub(super) fn scan(
         }
     }
     if scan.is_lost { Err(Failure::Own(Lost { function: index })) } else { Ok(scan.writes) }
-}
-
-struct Scan<'a> {
-    statics: &'a Statics,
-    steps: &'a [Step<'a>],
-    /// None where the code cannot be reached.
-    state: Option<State>,
-    stack: Vec<Value>,
-    open: Vec<Open>,
-    /// What is known at the beginning of each loop.
-    at_loops: BTreeMap<usize, State>,
-    /// The bytes of which something was computed that cannot be followed.
-    unclear: BTreeSet<Place>,
-    /// Whether it is looked at a byte that we cannot tell the place of.
-    looks_somewhere: bool,
-    writes: BTreeMap<usize, Vec<Place>>,
-    is_lost: bool,
 }
 
 impl Scan<'_> {
@@ -297,7 +228,7 @@ impl Scan<'_> {
     }
 
     /// Something is done with a value that we cannot follow.
-    fn is_unclear(&mut self, value: Value) {
+    pub(super) fn is_unclear(&mut self, value: Value) {
         self.unclear.extend(value.byte());
     }
 
@@ -349,191 +280,5 @@ impl Scan<'_> {
             }
         }
         state.dead.retain(|byte, _| !is_written(byte));
-    }
-
-    /// Where code goes on.
-    fn control(&mut self, at: usize, operator: &Operator<'_>, operands: &[Value]) -> Result<()> {
-        let condition = operands.last().copied().unwrap_or(Value::Other);
-        match operator {
-            Operator::Block { .. } => self.begin(at, false, None),
-            Operator::Loop { .. } => {
-                if let Some(state) = self.state.take() {
-                    self.join_at_loop(at, &state);
-                }
-                self.state = self.at_loops.get(&at).cloned();
-                self.begin(at, true, None);
-            }
-            Operator::If { .. } => {
-                let other = self.state_if(condition, |value| value == 0);
-                self.state = self.state_if(condition, |value| value != 0);
-                self.is_condition(condition);
-                self.begin(at, false, other);
-            }
-            Operator::Try { .. } | Operator::TryTable { .. } => {
-                let handler = self.handler();
-                if let Operator::TryTable { try_table } = operator {
-                    for catch in &try_table.catches {
-                        self.bring(caught_at(catch), handler.clone())?;
-                    }
-                }
-                self.begin(at, false, handler);
-            }
-            Operator::Else | Operator::Catch { .. } | Operator::CatchAll => {
-                self.leave_values();
-                let state = self.state.take();
-                let open = self.open.last_mut().context("no block is open")?;
-                join_into(&mut open.brought, state, self.statics, &mut self.unclear);
-                // There may be several handlers.
-                self.state = open.other.clone();
-                if matches!(operator, Operator::Else) {
-                    open.other = None;
-                }
-            }
-            Operator::End | Operator::Delegate { .. } => {
-                self.leave_values();
-                let mut open = self.open.pop().context("no block is open")?;
-                join_into(&mut open.brought, self.state.take(), self.statics, &mut self.unclear);
-                if matches!(self.steps[open.begin].operator, Operator::If { .. }) {
-                    join_into(&mut open.brought, open.other, self.statics, &mut self.unclear);
-                }
-                self.state = open.brought;
-            }
-            Operator::Br { relative_depth } => {
-                let state = self.state.take();
-                self.bring(*relative_depth, state)?;
-            }
-            Operator::BrIf { relative_depth } => {
-                let taken = self.state_if(condition, |value| value != 0);
-                self.bring(*relative_depth, taken)?;
-                self.state = self.state_if(condition, |value| value == 0);
-                self.is_condition(condition);
-            }
-            Operator::BrTable { targets } => {
-                let mut depths = targets.targets().collect::<Result<Vec<_>, _>>()?;
-                depths.push(targets.default());
-                let last = depths.len() as u64 - 1;
-                for depth in depths.iter().collect::<BTreeSet<_>>() {
-                    let goes_there = |value: u64| depths[value.min(last) as usize] == *depth;
-                    let state = self.state_if(condition, goes_there);
-                    self.bring(*depth, state)?;
-                }
-                self.is_condition(condition);
-                self.state = None;
-            }
-            Operator::BrOnNull { relative_depth }
-            | Operator::BrOnNonNull { relative_depth }
-            | Operator::BrOnCast { relative_depth, .. }
-            | Operator::BrOnCastFail { relative_depth, .. } => {
-                let state = self.state.clone();
-                self.bring(*relative_depth, state)?;
-            }
-            Operator::Unreachable
-            | Operator::Return
-            | Operator::ReturnCall { .. }
-            | Operator::ReturnCallIndirect { .. }
-            | Operator::ReturnCallRef { .. }
-            | Operator::Throw { .. }
-            | Operator::ThrowRef
-            | Operator::Rethrow { .. } => self.state = None,
-            _ => {}
-        }
-        Ok(())
-    }
-
-    /// What is known on a way that is taken if `is_taken` of a condition: if it is not for a byte
-    /// that is alive, and is for one that is new, the byte was found dead.
-    fn state_if(&self, condition: Value, is_taken: impl Fn(u64) -> bool) -> Option<State> {
-        let mut state = self.state.clone()?;
-        if let Value::OfByte { byte, values: [new, alive], has_waited } = condition
-            && is_taken(new)
-            && !is_taken(alive)
-        {
-            state.dead.insert(byte, has_waited);
-        }
-        Some(state)
-    }
-
-    fn is_condition(&mut self, value: Value) {
-        if let Value::Mixed(byte) = value {
-            self.unclear.insert(byte);
-        }
-    }
-
-    fn begin(&mut self, at: usize, is_loop: bool, other: Option<State>) {
-        let base = self.stack.len();
-        self.open.push(Open { is_loop, begin: at, base, brought: None, other });
-    }
-
-    /// What a handler of the block that begins here begins with.
-    fn handler(&self) -> Option<State> {
-        let mut state = self.state.clone()?;
-        // Anything can have been assigned, and waited for.
-        state.wait();
-        for value in &mut state.locals {
-            *value = match *value {
-                Value::Constant(place) if self.statics.have(place) => Value::Lost,
-                value => value.byte().map_or(Value::Other, Value::Mixed),
-            };
-        }
-        Some(state)
-    }
-
-    /// A block has results, perhaps: they are not followed.
-    fn leave_values(&mut self) {
-        let base = self.open.last().map_or(0, |open| open.base);
-        let left = self.stack.split_off(base.min(self.stack.len()));
-        if self.state.is_some() {
-            for value in left {
-                self.is_unclear(value);
-            }
-        }
-    }
-
-    fn bring(&mut self, depth: u32, state: Option<State>) -> Result<()> {
-        let Some(state) = state else { return Ok(()) };
-        let at = self.open.len().checked_sub(depth as usize + 1).context("no such block")?;
-        for index in self.open[at].base.min(self.stack.len())..self.stack.len() {
-            self.is_unclear(self.stack[index]);
-        }
-        if self.open[at].is_loop {
-            self.join_at_loop(self.open[at].begin, &state);
-        } else {
-            let brought = &mut self.open[at].brought;
-            join_into(brought, Some(state), self.statics, &mut self.unclear);
-        }
-        Ok(())
-    }
-
-    fn join_at_loop(&mut self, begin: usize, state: &State) {
-        match self.at_loops.get_mut(&begin) {
-            Some(known) => known.join(state, self.statics, &mut self.unclear),
-            None => drop(self.at_loops.insert(begin, state.clone())),
-        }
-    }
-}
-
-fn join_into(
-    into: &mut Option<State>,
-    from: Option<State>,
-    statics: &Statics,
-    unclear: &mut BTreeSet<Place>,
-) {
-    match (into, from) {
-        (Some(into), Some(from)) => into.join(&from, statics, unclear),
-        (into, from) => {
-            if into.is_none() {
-                *into = from;
-            }
-        }
-    }
-}
-
-/// Where code goes on with what was caught.
-fn caught_at(catch: &Catch) -> u32 {
-    match *catch {
-        Catch::One { label, .. }
-        | Catch::OneRef { label, .. }
-        | Catch::All { label }
-        | Catch::AllRef { label } => label,
     }
 }
