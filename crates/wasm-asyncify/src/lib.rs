@@ -27,6 +27,7 @@ mod guard;
 mod initialisers;
 mod instrument;
 pub mod module;
+mod parameters;
 mod precise;
 mod refusal;
 mod transform;

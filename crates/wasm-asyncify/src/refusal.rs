@@ -59,7 +59,8 @@ pub(crate) fn of_function(refused: Refused, program: &Program, analysis: &Analys
             "build with `panic = \"abort\"`, or with `-C llvm-args=-wasm-use-legacy-eh=false`",
         ),
         Obstacle::InBlockWithParameters => (
-            "can be suspended in a block with parameters, which nothing known of compiles to"
+            "can be suspended in a block with parameters, in a function that also branches by a \
+             reference, or catches an exception into a loop with parameters"
                 .to_owned(),
             "link with --bysyncify-everything, and tell us",
         ),
@@ -225,8 +226,8 @@ mod tests {
         let code = "(i32.const 1) (block (param i32) (drop) (call $suspend))";
         assert_eq!(
             refusal(&format!("(func {WAITS} {code})")).unwrap(),
-            "`demo::waits` can be suspended in a block with parameters, which nothing known of \
-             compiles to:\n    \
+            "`demo::waits` can be suspended in a block with parameters, in a function that also \
+             branches by a reference, or catches an exception into a loop with parameters:\n    \
              demo::waits\n      \
              calls suspend\n  \
              link with --bysyncify-everything, and tell us"

@@ -18,6 +18,7 @@ use crate::guard::{self, Guards};
 use crate::initialisers;
 use crate::instrument;
 use crate::module::{self, Summary};
+use crate::parameters;
 use crate::precise;
 use crate::refusal;
 use crate::warnings;
@@ -171,8 +172,8 @@ impl Prepared {
     ///
     /// If it cannot be proved; says where.
     pub fn check(&self, instrumented: &[u8]) -> Result<(), Error> {
-        let hoisted = exceptions::hoist(&self.guarded, &self.sites.functions)?;
-        check::check(&hoisted, instrumented, &self.sites)
+        let simplified = simplified(&self.guarded, &self.sites)?;
+        check::check(&simplified, instrumented, &self.sites)
             .map_err(|it| it.explained(|it| refusal::of_checker(&it, &self.program)))
     }
 
@@ -184,11 +185,11 @@ impl Prepared {
     /// was instrumented wrongly.
     pub fn instrument(self) -> Result<Instrumented, Error> {
         let Self { program, analysis, sites, guarded, verify } = self;
-        let hoisted = exceptions::hoist(&guarded, &sites.functions)?;
-        let module = instrument::instrument(&hoisted, &sites)
+        let simplified = simplified(&guarded, &sites)?;
+        let module = instrument::instrument(&simplified, &sites)
             .map_err(|it| it.explained(|it| refusal::of_function(it, &program, &analysis)))?;
         if verify {
-            check::check(&hoisted, &module, &sites)
+            check::check(&simplified, &module, &sites)
                 .map_err(|it| it.explained(|it| refusal::of_checker(&it, &program)))?;
         }
         let functions = program.functions.iter().filter(|it| it.import.is_none()).count();
@@ -292,6 +293,12 @@ fn prepare(
     let guarded = guard::guard(&bare, &guards)?;
     cleanups.leave_out(&bare, &mut sites)?;
     Ok(Prepared { program, analysis, sites, guarded, verify: options.verify })
+}
+
+/// The module without what a rewind could not get into.
+fn simplified(guarded: &[u8], sites: &Sites) -> anyhow::Result<Vec<u8>> {
+    let without = parameters::in_locals(guarded, &sites.functions)?;
+    exceptions::hoist(&without, &sites.functions)
 }
 
 /// The functions that are not instrumented but could be on a coroutine's stack when it is

@@ -4,14 +4,14 @@
 //! arguments, so what is compared is all that the host can see: each call with its arguments, the
 //! results of each export, and where it traps. The checker looks at each of them, too.
 
-mod host;
-
 use std::collections::BTreeMap;
 use std::env;
 
 use arbitrary::Unstructured;
 use wasm_asyncify::analysis::{Choice, Imports};
 use wasm_asyncify::{Options, Producer, transform};
+
+use crate::host;
 
 /// How many modules, unless the environment says more: `MODULES=5000 cargo test --release …`.
 const MODULES: u64 = 200;
@@ -48,8 +48,7 @@ fn module(seed: u64) -> Option<Vec<u8>> {
         relaxed_simd_enabled: false,
         tail_call_enabled: seed.is_multiple_of(3),
         bulk_memory_enabled: true,
-        // A block with parameters is refused.
-        multi_value_enabled: false,
+        multi_value_enabled: seed.is_multiple_of(2),
         custom_page_sizes_enabled: false,
         wide_arithmetic_enabled: false,
         allow_start_export: false,

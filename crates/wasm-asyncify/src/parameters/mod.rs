@@ -1,0 +1,341 @@
+//! Passes the parameters of blocks in locals, so that code in such a block can be suspended.
+//!
+//! ```text
+//!   a                          a
+//!   loop (param i32)           local.set p
+//!     b                        loop
+//!     br_if 0        becomes     local.get p
+//!   end                          b
+//!                                local.set c   local.set p
+//!                                local.get p   local.get c
+//!                                br_if 0
+//!                              end
+//! ```
+//!
+//! What enters a block in the middle, as a rewind does, has nothing to put below it on the stack. Only
+//! a loop has parameters that a branch passes, too: it sets them first. What is set when the branch is
+//! not taken nobody reads, since they are read where the loop begins, and set before that.
+//!
+//! A `br_table` can lead to loops and blocks. Each of its targets is reached by a branch of its own:
+//!
+//! ```text
+//!   block block  local.get c  br_table 0 1 0  end  …  br (first)  end  …  br (second)
+//! ```
+//!
+//! LLVM makes no such blocks. Binaryen does, where several values are returned, and some who write
+//! WebAssembly by hand do.
+
+mod code;
+
+use core::convert::Infallible;
+use std::collections::BTreeSet;
+
+use anyhow::{Context, Result};
+use wasm_encoder::reencode::{Error, Reencode, utils};
+use wasm_encoder::{BlockType, CodeSection, Function, Instruction, Module, TypeSection, ValType};
+use wasmparser::{
+    Catch, CompositeInnerType, FuncType, FunctionBody, Operator, Parser, Payload, TypeRef,
+};
+
+use self::code::{Code, Open};
+use crate::analysis::FunctionIndex;
+
+/// The module without blocks with parameters, in these functions. A function that branches by
+/// references is left as it is, and so is one that catches an exception into such a loop.
+///
+/// # Errors
+///
+/// If the module cannot be read.
+pub(crate) fn in_locals(wasm: &[u8], functions: &BTreeSet<FunctionIndex>) -> Result<Vec<u8>> {
+    let mut writer = Writer::read(wasm, functions)?;
+    let mut module = Module::new();
+    let written = writer.parse_core_module(&mut module, Parser::new(0), wasm);
+    written.context("cannot pass the parameters of blocks in locals")?;
+    Ok(module.finish())
+}
+
+struct Writer<'a> {
+    /// The module's types, if they are of functions.
+    types: Vec<Option<FuncType>>,
+    /// The type of each function that the module does not import.
+    signatures: Vec<u32>,
+    /// How many it does import.
+    imported: u32,
+    functions: &'a BTreeSet<FunctionIndex>,
+    /// The function whose body comes next.
+    next: u32,
+}
+
+impl<'a> Writer<'a> {
+    fn read(wasm: &[u8], functions: &'a BTreeSet<FunctionIndex>) -> Result<Self> {
+        let mut read =
+            Self { types: Vec::new(), signatures: Vec::new(), imported: 0, functions, next: 0 };
+        for payload in Parser::new(0).parse_all(wasm) {
+            match payload? {
+                Payload::TypeSection(section) => {
+                    for group in section {
+                        let types = group?.into_types().map(|ty| match ty.composite_type.inner {
+                            CompositeInnerType::Func(ty) => Some(ty),
+                            _ => None,
+                        });
+                        read.types.extend(types);
+                    }
+                }
+                Payload::ImportSection(section) => {
+                    for import in section.into_imports() {
+                        let ty = import?.ty;
+                        read.imported +=
+                            u32::from(matches!(ty, TypeRef::Func(_) | TypeRef::FuncExact(_)));
+                    }
+                }
+                Payload::FunctionSection(section) => {
+                    for ty in section {
+                        read.signatures.push(ty?);
+                    }
+                }
+                _ => {}
+            }
+        }
+        read.next = read.imported;
+        Ok(read)
+    }
+
+    /// How many parameters a function has.
+    fn parameters_of(&self, function: FunctionIndex) -> u32 {
+        let ty = self.signatures.get((function - self.imported) as usize);
+        ty.map_or(0, |ty| self.parameters(wasmparser::BlockType::FuncType(*ty)).len() as u32)
+    }
+
+    fn parameters(&self, ty: wasmparser::BlockType) -> &[wasmparser::ValType] {
+        match ty {
+            wasmparser::BlockType::FuncType(index) => self
+                .types
+                .get(index as usize)
+                .and_then(Option::as_ref)
+                .map_or(&[], FuncType::params),
+            _ => &[],
+        }
+    }
+
+    /// Whether a function has such blocks, and none that this cannot do.
+    fn is_meant(&self, body: &FunctionBody<'_>) -> Result<bool, Error> {
+        let mut is_meant = false;
+        // Whether the structures that are open are loops with parameters.
+        let mut open = vec![false];
+        let mut operators = body.get_operators_reader()?;
+        while !operators.eof() {
+            let operator = operators.read()?;
+            let (ty, is_loop) = match &operator {
+                Operator::Block { blockty }
+                | Operator::If { blockty }
+                | Operator::Try { blockty } => (*blockty, false),
+                Operator::Loop { blockty } => (*blockty, true),
+                Operator::TryTable { try_table } => {
+                    let label = |catch: &Catch| match *catch {
+                        Catch::One { label, .. }
+                        | Catch::OneRef { label, .. }
+                        | Catch::All { label }
+                        | Catch::AllRef { label } => label,
+                    };
+                    let is_loop = |depth: u32| {
+                        let at = open.len().checked_sub(1 + depth as usize);
+                        at.and_then(|at| open.get(at)).copied().unwrap_or_default()
+                    };
+                    if try_table.catches.iter().any(|catch| is_loop(label(catch))) {
+                        return Ok(false);
+                    }
+                    (try_table.ty, false)
+                }
+                Operator::BrOnNull { .. }
+                | Operator::BrOnNonNull { .. }
+                | Operator::BrOnCast { .. }
+                | Operator::BrOnCastFail { .. } => return Ok(false),
+                Operator::End | Operator::Delegate { .. } => {
+                    open.pop();
+                    continue;
+                }
+                _ => continue,
+            };
+            let has_parameters = !self.parameters(ty).is_empty();
+            is_meant |= has_parameters;
+            open.push(is_loop && has_parameters);
+        }
+        Ok(is_meant)
+    }
+
+    /// The same block without parameters: what type it has, and the locals that those are in.
+    fn opened(
+        &mut self,
+        ty: wasmparser::BlockType,
+        code: &mut Code,
+    ) -> Result<(BlockType, Vec<u32>), Error> {
+        let parameters = self.parameters(ty).to_vec();
+        if parameters.is_empty() {
+            return Ok((self.block_type(ty)?, Vec::new()));
+        }
+        let mut locals = Vec::with_capacity(parameters.len());
+        for parameter in parameters {
+            locals.push(code.local(self.val_type(parameter)?));
+        }
+        Ok((self.without(ty)?, locals))
+    }
+
+    /// The type of a block with the same results, and no parameters.
+    fn without(&mut self, ty: wasmparser::BlockType) -> Result<BlockType, Error> {
+        let wasmparser::BlockType::FuncType(index) = ty else { return self.block_type(ty) };
+        let before = self.types.iter().take(index as usize).flatten();
+        let added = before.filter(|ty| needs_another(ty)).count();
+        match self.types.get(index as usize).and_then(Option::as_ref).map(FuncType::results) {
+            None | Some([]) => Ok(BlockType::Empty),
+            Some([result]) => Ok(BlockType::Result(self.val_type(*result)?)),
+            Some(_) => Ok(BlockType::FunctionType((self.types.len() + added) as u32)),
+        }
+    }
+
+    fn operator(&mut self, operator: Operator<'_>, code: &mut Code) -> Result<(), Error> {
+        match operator {
+            Operator::Block { blockty } => {
+                let (ty, parameters) = self.opened(blockty, code)?;
+                code.set(&parameters);
+                code.push(&Instruction::Block(ty));
+                code.get(&parameters);
+                code.open.push(Open::default());
+            }
+            Operator::Try { blockty } => {
+                let (ty, parameters) = self.opened(blockty, code)?;
+                code.set(&parameters);
+                code.push(&Instruction::Try(ty));
+                code.get(&parameters);
+                code.open.push(Open::default());
+            }
+            Operator::TryTable { try_table } => {
+                let (ty, parameters) = self.opened(try_table.ty, code)?;
+                code.set(&parameters);
+                let mut catches = Vec::with_capacity(try_table.catches.len());
+                for catch in try_table.catches {
+                    catches.push(self.catch(catch)?);
+                }
+                code.push(&Instruction::TryTable(ty, catches.into()));
+                code.get(&parameters);
+                code.open.push(Open::default());
+            }
+            Operator::Loop { blockty } => {
+                let (ty, parameters) = self.opened(blockty, code)?;
+                code.set(&parameters);
+                code.push(&Instruction::Loop(ty));
+                code.get(&parameters);
+                code.open.push(Open { parameters, is_loop: true, is_if: false });
+            }
+            Operator::If { blockty } => {
+                let (ty, parameters) = self.opened(blockty, code)?;
+                if !parameters.is_empty() {
+                    let condition = code.local(ValType::I32);
+                    code.set(&[condition]);
+                    code.set(&parameters);
+                    code.get(&[condition]);
+                }
+                code.push(&Instruction::If(ty));
+                code.get(&parameters);
+                code.open.push(Open { parameters, is_loop: false, is_if: true });
+            }
+            Operator::Else => {
+                code.push(&Instruction::Else);
+                if let Some(open) = code.open.last_mut() {
+                    let parameters = core::mem::take(&mut open.parameters);
+                    code.get(&parameters);
+                }
+            }
+            Operator::End => {
+                // Without an `else` an `if` results in its parameters.
+                if let Some(Open { parameters, is_if: true, .. }) = code.open.pop()
+                    && !parameters.is_empty()
+                {
+                    code.push(&Instruction::Else);
+                    code.get(&parameters);
+                }
+                code.push(&Instruction::End);
+            }
+            Operator::Delegate { relative_depth } => {
+                code.open.pop();
+                code.push(&Instruction::Delegate(relative_depth));
+            }
+            Operator::Br { relative_depth } => {
+                code.set(&code.passed(relative_depth));
+                code.push(&Instruction::Br(relative_depth));
+            }
+            Operator::BrIf { relative_depth } => {
+                let passed = code.passed(relative_depth);
+                if !passed.is_empty() {
+                    let condition = code.local(ValType::I32);
+                    code.set(&[condition]);
+                    code.set(&passed);
+                    code.get(&passed);
+                    code.get(&[condition]);
+                }
+                code.push(&Instruction::BrIf(relative_depth));
+            }
+            Operator::BrTable { targets } => {
+                let depths = targets.targets().collect::<Result<Vec<u32>, _>>()?;
+                code.table(&depths, targets.default());
+            }
+            other => code.push(&self.instruction(other)?),
+        }
+        Ok(())
+    }
+}
+
+impl Reencode for Writer<'_> {
+    type Error = Infallible;
+
+    fn parse_type_section(
+        &mut self,
+        types: &mut TypeSection,
+        section: wasmparser::TypeSectionReader<'_>,
+    ) -> Result<(), Error> {
+        utils::parse_type_section(self, types, section)?;
+        for ty in self.types.clone().iter().flatten().filter(|ty| needs_another(ty)) {
+            let results = self.val_types(ty.results().to_vec())?;
+            types.ty().function([], results);
+        }
+        Ok(())
+    }
+
+    fn parse_function_body(
+        &mut self,
+        code: &mut CodeSection,
+        body: FunctionBody<'_>,
+    ) -> Result<(), Error> {
+        let function = self.next;
+        self.next += 1;
+        if !self.functions.contains(&function) || !self.is_meant(&body)? {
+            return utils::parse_function_body(self, code, body);
+        }
+        let mut locals = Vec::new();
+        for group in body.get_locals_reader()? {
+            let (count, ty) = group?;
+            locals.push((count, self.val_type(ty)?));
+        }
+        let declared: u32 = locals.iter().map(|(count, _)| count).sum();
+        let parameters = self.parameters_of(function);
+        let mut new = Code {
+            bytes: Vec::new(),
+            first: parameters + declared,
+            added: Vec::new(),
+            open: vec![Open::default()],
+        };
+        let mut operators = body.get_operators_reader()?;
+        while !operators.eof() {
+            self.operator(operators.read()?, &mut new)?;
+        }
+        locals.extend(new.added.iter().map(|ty| (1, *ty)));
+        let mut function = Function::new(locals);
+        function.raw(new.bytes);
+        code.function(&function);
+        Ok(())
+    }
+}
+
+/// Whether there must be a type of its results alone: several can only be named by a type.
+fn needs_another(ty: &FuncType) -> bool {
+    !ty.params().is_empty() && ty.results().len() > 1
+}

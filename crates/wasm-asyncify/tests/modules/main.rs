@@ -1,0 +1,5 @@
+//! Modules of no compiler in particular do the same if they are suspended in each of their imports.
+
+mod blocks;
+mod host;
+mod random;
