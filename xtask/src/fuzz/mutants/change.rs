@@ -1,5 +1,7 @@
 //! Small changes of a module's code.
 
+use std::collections::BTreeSet;
+
 use anyhow::{Context, Result};
 use wasm_encoder::reencode::{Reencode, RoundtripReencoder};
 use wasm_encoder::{CodeSection, Encode, Instruction, MemArg, RawSection};
@@ -80,10 +82,18 @@ impl<'a> Code<'a> {
         Ok(Self { wasm, bodies, imports })
     }
 
-    /// The bodies that are not among these: those that were changed or added.
+    /// The bodies that are not among these: those that were changed, or were added and are called.
     pub(super) fn others(&self, before: &Self) -> Vec<usize> {
-        let is_other = |index: &usize| {
-            before.bodies.get(*index).is_none_or(|body| body.bytes != self.bodies[*index].bytes)
+        let all = self.bodies.iter().flat_map(|body| &body.operators);
+        let called: BTreeSet<usize> = all
+            .filter_map(|operator| match operator {
+                Operator::Call { function_index } => Some(*function_index as usize),
+                _ => None,
+            })
+            .collect();
+        let is_other = |index: &usize| match before.bodies.get(*index) {
+            Some(body) => body.bytes != self.bodies[*index].bytes,
+            None => called.contains(&(self.imports + index)),
         };
         (0..self.bodies.len()).filter(is_other).collect()
     }
@@ -273,8 +283,6 @@ fn encoded(instructions: &[Instruction<'_>]) -> Vec<u8> {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
-
     use super::*;
 
     #[test]
