@@ -132,7 +132,7 @@ impl<R: Reencode<Error = Infallible>> Emitter<'_, '_, R> {
         let call = self.reencoder.instruction(shape.operators[called.call].clone())?;
         self.write(&call);
         if results.len() > 1 {
-            self.spill(results, below.len());
+            self.spill(results, shape.sites[site].results_at());
         }
         let depth = self.labels.depth(Label::Site(site))?;
         self.write(&Instruction::Br(depth));
@@ -161,18 +161,19 @@ impl<R: Reencode<Error = Infallible>> Emitter<'_, '_, R> {
         let call = self.reencoder.instruction(shape.operators[called.call].clone())?;
         self.write(&call);
         let are_spilled = results.len() > 1;
+        let results_at = if are_spilled { shape.sites[site].results_at() } else { height };
         if are_spilled {
-            self.spill(results, height);
+            self.spill(results, results_at);
         }
         self.write(&Instruction::End);
         self.close(Label::Site(site))?;
         self.leave_if_unwinding(site)?;
         if !waiting.is_empty() && !are_spilled {
-            self.spill(results, height);
+            self.spill(results, results_at);
         }
         self.fetch(waiting, *base);
         if !waiting.is_empty() || are_spilled {
-            self.fetch(results, height);
+            self.fetch(results, results_at);
         }
         Ok(())
     }

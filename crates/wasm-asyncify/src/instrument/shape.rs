@@ -93,6 +93,12 @@ impl Site {
         }
     }
 
+    /// The height of several results: above its operands, since they are put into slots before it is
+    /// looked whether it has suspended, and then its operands are still to be saved.
+    pub(super) fn results_at(&self) -> usize {
+        self.below.len() + self.operands.len()
+    }
+
     /// The operands that are kept while the call is suspended, by their heights on the stack.
     pub(super) fn kept(&self) -> impl Iterator<Item = (usize, ValType)> {
         let unneeded = self.below.len()..self.below.len() + self.operands.len() - self.needed();

@@ -73,6 +73,35 @@ fn what_waits_on_the_stack_or_is_passed_on_is_there_again() {
     assert!(ends.iter().all(|end| end.contains("I32(")), "{ends:#?}");
 }
 
+/// The results have the types that the operands have, and the same places on the stack.
+#[test]
+fn several_results_do_not_replace_what_the_call_is_made_with() {
+    let text = r#"(module
+        (import "env" "1" (func $f (param i32) (result i32)))
+        (type $two (func (result i32 i32)))
+        (type $takes (func (param i32 i32) (result i32 i32)))
+        (memory (export "memory") 1)
+        (table 3 funcref) (elem (i32.const 1) $two $takes)
+        (func $two (type $two) (call $f (i32.const 10)) (call $f (i32.const 20)))
+        (func $takes (type $takes) (call $f (local.get 0)) (call $f (local.get 1)))
+        (func (export "callee") (result i32)
+            (call_indirect (type $two) (i32.add (i32.const 1) (i32.const 0)))
+            (i32.sub))
+        (func (export "below") (result i32)
+            (call $f (i32.const 3))
+            (call_indirect (type $two) (call $f (i32.const 4)) (drop) (i32.const 1))
+            (i32.sub) (i32.add))
+        (func (export "arguments") (result i32)
+            (call $f (i32.const 5)) (call $f (i32.const 6))
+            (call_indirect (type $takes) (i32.const 2))
+            (i32.sub)))"#;
+    let plain = wat::parse_str(text).unwrap();
+    let expected = host::run(&plain, false).unwrap();
+    let found = host::run(&made(&plain).module, true).unwrap();
+    assert_eq!(found.log, expected.log);
+    assert_eq!((found.suspended, found.log.len()), (10, 13));
+}
+
 #[test]
 fn what_is_in_a_try_is_checked_too() {
     let text = r#"(module

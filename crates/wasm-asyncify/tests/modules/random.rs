@@ -14,7 +14,7 @@ use wasm_asyncify::{Options, Producer, transform};
 use crate::host;
 
 /// How many modules, unless the environment says more: `MODULES=5000 cargo test --release …`.
-const MODULES: u64 = 200;
+const MODULES: u64 = 400;
 
 /// A module that has imports to call, or nothing if these random bytes make none.
 fn module(seed: u64) -> Option<Vec<u8>> {
