@@ -22,8 +22,7 @@
 //!   block block  local.get c  br_table 0 1 0  end  …  br (first)  end  …  br (second)
 //! ```
 //!
-//! LLVM makes no such blocks. Binaryen does, where several values are returned, and some who write
-//! WebAssembly by hand do.
+//! A module in which no function to instrument has such a block stays as it is.
 
 mod code;
 
@@ -48,28 +47,33 @@ use crate::analysis::FunctionIndex;
 /// If the module cannot be read.
 pub(crate) fn in_locals(wasm: &[u8], functions: &BTreeSet<FunctionIndex>) -> Result<Vec<u8>> {
     let mut writer = Writer::read(wasm, functions)?;
+    if writer.meant.is_empty() {
+        return Ok(wasm.to_vec());
+    }
     let mut module = Module::new();
     let written = writer.parse_core_module(&mut module, Parser::new(0), wasm);
     written.context("cannot pass the parameters of blocks in locals")?;
     Ok(module.finish())
 }
 
-struct Writer<'a> {
+#[derive(Default)]
+struct Writer {
     /// The module's types, if they are of functions.
     types: Vec<Option<FuncType>>,
     /// The type of each function that the module does not import.
     signatures: Vec<u32>,
     /// How many it does import.
     imported: u32,
-    functions: &'a BTreeSet<FunctionIndex>,
+    /// The functions that are written anew.
+    meant: BTreeSet<FunctionIndex>,
     /// The function whose body comes next.
     next: u32,
 }
 
-impl<'a> Writer<'a> {
-    fn read(wasm: &[u8], functions: &'a BTreeSet<FunctionIndex>) -> Result<Self> {
-        let mut read =
-            Self { types: Vec::new(), signatures: Vec::new(), imported: 0, functions, next: 0 };
+impl Writer {
+    fn read(wasm: &[u8], functions: &BTreeSet<FunctionIndex>) -> Result<Self> {
+        let mut read = Self::default();
+        let mut bodies = 0;
         for payload in Parser::new(0).parse_all(wasm) {
             match payload? {
                 Payload::TypeSection(section) => {
@@ -91,6 +95,13 @@ impl<'a> Writer<'a> {
                 Payload::FunctionSection(section) => {
                     for ty in section {
                         read.signatures.push(ty?);
+                    }
+                }
+                Payload::CodeSectionEntry(body) => {
+                    let function = read.imported + bodies;
+                    bodies += 1;
+                    if functions.contains(&function) && read.is_meant(&body)? {
+                        read.meant.insert(function);
                     }
                 }
                 _ => {}
@@ -118,7 +129,7 @@ impl<'a> Writer<'a> {
     }
 
     /// Whether a function has such blocks, and none that this cannot do.
-    fn is_meant(&self, body: &FunctionBody<'_>) -> Result<bool, Error> {
+    fn is_meant(&self, body: &FunctionBody<'_>) -> Result<bool> {
         let mut is_meant = false;
         // Whether the structures that are open are loops with parameters.
         let mut open = vec![false];
@@ -284,7 +295,7 @@ impl<'a> Writer<'a> {
     }
 }
 
-impl Reencode for Writer<'_> {
+impl Reencode for Writer {
     type Error = Infallible;
 
     fn parse_type_section(
@@ -307,7 +318,7 @@ impl Reencode for Writer<'_> {
     ) -> Result<(), Error> {
         let function = self.next;
         self.next += 1;
-        if !self.functions.contains(&function) || !self.is_meant(&body)? {
+        if !self.meant.contains(&function) {
             return utils::parse_function_body(self, code, body);
         }
         let mut locals = Vec::new();
