@@ -2,6 +2,7 @@
 //! default.
 
 mod program;
+mod shape;
 mod statements;
 
 use std::fs;

@@ -2,70 +2,14 @@
 
 use core::fmt::Write as _;
 
+use super::shape::{Method, Program, Trait};
 use super::statements::Body;
 use crate::fuzz::random::Random;
-
-/// How a method is called besides `(&self, depth: u32, value: u32)`.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Extra {
-    Nothing,
-    /// An object of this trait.
-    Object(usize),
-    Function,
-    Closure,
-}
-
-pub(super) struct Trait {
-    /// The trait that this is a subtrait of.
-    pub(super) supertrait: Option<usize>,
-    pub(super) methods: Vec<Method>,
-}
-
-pub(super) struct Method {
-    pub(super) extra: Extra,
-    /// Whether there is a body for those who write none.
-    pub(super) has_default: bool,
-}
-
-/// What a program consists of.
-pub(super) struct Program {
-    pub(super) traits: Vec<Trait>,
-    /// How many types there are. Each implements all traits.
-    pub(super) types: usize,
-    pub(super) functions: usize,
-    /// Functions that never wait.
-    pub(super) quiet_functions: usize,
-    /// Tables that look like vtables: the type that each is for.
-    pub(super) lookalikes: Vec<usize>,
-}
 
 /// A random program.
 pub(super) fn program(seed: u64) -> String {
     let mut random = Random::new(seed);
-    let mut traits: Vec<Trait> = Vec::new();
-    let count = 3 + random.below(4);
-    for index in 0..count {
-        let supertrait = (index > 0 && random.percent(40)).then(|| random.below(index));
-        let methods = (0..2 + random.below(4)).map(|_| Method {
-            extra: match random.below(6) {
-                0 => Extra::Object(random.below(count)),
-                1 => Extra::Function,
-                2 => Extra::Closure,
-                _ => Extra::Nothing,
-            },
-            has_default: random.percent(30),
-        });
-        let methods = methods.collect();
-        traits.push(Trait { supertrait, methods });
-    }
-    let types = 4 + random.below(6);
-    let program = Program {
-        traits,
-        types,
-        functions: 30 + random.below(40),
-        quiet_functions: 10,
-        lookalikes: (0..3).map(|_| random.below(types)).collect(),
-    };
+    let program = Program::random(&mut random);
     let mut text = String::from("// Made by `cargo xtask fuzz`.\n#![allow(warnings)]\n\n");
     text.push_str(include_str!("prelude.rs"));
     program.write(&mut text, &mut random);
@@ -111,53 +55,6 @@ impl Program {
              #[unsafe(export_name = \"run 0\")]\n\
              extern \"C\" fn run(seed: u32) { start(seed, ROOTS) }\n",
         );
-    }
-
-    fn signature(&self, trait_index: usize, method: usize) -> String {
-        let extra = match self.traits[trait_index].methods[method].extra {
-            Extra::Nothing => String::new(),
-            Extra::Object(other) => format!(", x: &dyn X{other}"),
-            Extra::Function => ", x: Plain".to_owned(),
-            Extra::Closure => ", x: &mut dyn FnMut(u32) -> u32".to_owned(),
-        };
-        format!("fn m{trait_index}_{method}(&self, d: u32, mut v: u32{extra}) -> u32")
-    }
-
-    /// What a method is called with.
-    pub(super) fn arguments(
-        &self,
-        trait_index: usize,
-        method: usize,
-        random: &mut Random,
-    ) -> String {
-        let extra = match self.traits[trait_index].methods[method].extra {
-            Extra::Nothing => String::new(),
-            Extra::Object(other) => format!(", &*object{other}(v)"),
-            Extra::Function => format!(", {}", self.function(random)),
-            Extra::Closure => {
-                format!(", &mut |x| {{ trace(x); {}(d - 1, x) }}", self.function(random))
-            }
-        };
-        format!("d - 1, v{extra}")
-    }
-
-    /// The name of some function.
-    pub(super) fn function(&self, random: &mut Random) -> String {
-        if random.percent(30) {
-            format!("q{}", random.below(self.quiet_functions))
-        } else {
-            format!("f{}", random.below(self.functions))
-        }
-    }
-
-    /// What a method does with its last parameter.
-    fn use_of(&self, trait_index: usize, method: usize) -> String {
-        match self.traits[trait_index].methods[method].extra {
-            Extra::Nothing => String::new(),
-            Extra::Object(other) => format!("if enter(d) {{ v ^= other{other}(d, v, x); }}"),
-            Extra::Function => "if enter(d) { v ^= x(d - 1, v); }".to_owned(),
-            Extra::Closure => "if enter(d) { v ^= x(v); }".to_owned(),
-        }
     }
 
     fn write_trait(&self, text: &mut String, index: usize, found: &Trait, random: &mut Random) {

@@ -1,6 +1,6 @@
 //! Random statements of Rust. `d` is how deep calls may go, `v` some number.
 
-use super::program::Program;
+use super::shape::Program;
 use crate::fuzz::random::Random;
 
 /// Writes one body.

@@ -1,5 +1,5 @@
-//! Tables of functions that look like vtables, and are none: as C and popular crates write them by
-//! hand.
+//! Random code around tables that look like vtables, and are none: as C and popular crates write
+//! them by hand.
 //!
 //! ```text
 //!   constant   ├ drop ┼ size ┼ alignment ┼ run ┼ then ┤
@@ -10,75 +10,9 @@
 //! Nobody who looks at the constant alone can say at which offset its functions are called.
 
 use super::code::Writer;
-use super::memory::Memory;
+use super::memory::Places;
 use super::sections::Address;
-use super::shape::{DROP, Shape, Taken};
-use crate::fuzz::random::Random;
-
-/// The words before the functions.
-const BEFORE: usize = 3;
-
-/// A table.
-pub(super) struct Lookalike {
-    drop: Option<usize>,
-    size: u32,
-    align: u32,
-    functions: Vec<usize>,
-    /// How many words its variable begins with that are no part of it.
-    shift: u32,
-}
-
-/// Where a table is.
-#[derive(Clone, Copy)]
-pub(super) struct Places {
-    constant: u32,
-    /// The number of its symbol in the program; that of the variable follows it.
-    symbol: usize,
-    variable: u32,
-}
-
-impl Lookalike {
-    pub(super) fn random(shape: &Shape, random: &mut Random) -> Self {
-        let drops = shape.of(DROP, Taken::Drop);
-        let drop = (!drops.is_empty() && random.percent(50)).then(|| *random.pick(&drops));
-        let functions = (0..1 + random.below(3)).map(|_| {
-            let type_index = 1 + random.below(shape.types.len() - 1);
-            *random.pick(&taken(shape, type_index))
-        });
-        let functions = functions.collect();
-        let align = 1 << random.below(4);
-        let size = align * random.below(5) as u32;
-        Self { drop, size, align, functions, shift: random.below(4) as u32 }
-    }
-}
-
-/// The functions of a type whose address may be anywhere. There are some of each.
-fn taken(shape: &Shape, type_index: usize) -> Vec<usize> {
-    [Taken::Method, Taken::Pointer].iter().flat_map(|it| shape.of(type_index, *it)).collect()
-}
-
-impl Memory {
-    /// Adds the constant and the variable of a table.
-    pub(super) fn add_lookalike(&mut self, table: &Lookalike) {
-        let symbol = self.symbols.len();
-        self.begin(&format!(".Lanon.{}.table{symbol}", self.base));
-        let constant = self.here();
-        self.function(table.drop);
-        self.word(table.size);
-        self.word(table.align);
-        for function in &table.functions {
-            self.function(Some(*function));
-        }
-        self.end();
-        self.begin(&format!("variable{symbol}"));
-        let variable = self.here() + 4 * table.shift;
-        for _ in 0..table.shift as usize + BEFORE + table.functions.len() {
-            self.word(0);
-        }
-        self.end();
-        self.lookalikes.push(Places { constant, symbol, variable });
-    }
-}
+use super::shape::Lookalike;
 
 impl Writer<'_> {
     /// Copies all tables, so that all variables can be used.
@@ -100,15 +34,15 @@ impl Writer<'_> {
         let functions = &self.shape.lookalikes[index].functions;
         let word = self.random.below(functions.len());
         let type_index = self.shape.functions[functions[word]].type_index;
-        let function = *self.random.pick(&taken(self.shape, type_index));
+        let function = *self.random.pick(&self.shape.taken(type_index));
         self.in_code.push(Address::Function(function));
-        let (entry, offset) = (self.memory.entry(function), 4 * (BEFORE + word));
+        let (entry, offset) = (self.memory.entry(function), 4 * (Lookalike::BEFORE + word));
         let variable = self.variable_of_lookalike(index);
         self.line(&format!("(i32.store offset={offset} {variable} (i32.const {entry}))"));
     }
 
     fn copy_lookalike(&mut self, index: usize) {
-        let words = BEFORE + self.shape.lookalikes[index].functions.len();
+        let words = Lookalike::BEFORE + self.shape.lookalikes[index].functions.len();
         let to = self.variable_of_lookalike(index);
         let from = self.constant_of_lookalike(index);
         if self.random.percent(40) {
@@ -131,7 +65,7 @@ impl Writer<'_> {
                 |function: &usize| self.shape.functions[*function].type_index == type_index;
             let words =
                 table.functions.iter().enumerate().filter(|(_, function)| of_type(function));
-            found.extend(words.map(|(word, _)| (index, 4 * (BEFORE + word))));
+            found.extend(words.map(|(word, _)| (index, 4 * (Lookalike::BEFORE + word))));
         }
         if found.is_empty() {
             return None;

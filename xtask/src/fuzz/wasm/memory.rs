@@ -6,9 +6,8 @@
 
 use std::collections::HashMap;
 
-use super::lookalikes::Places;
 use super::sections::{Address, Symbol};
-use super::shape::{Shape, Taken, Word};
+use super::shape::{Lookalike, Shape, Taken, Word};
 use crate::fuzz::random::Random;
 
 /// Bytes of memory that each program has.
@@ -26,6 +25,15 @@ const HEADER: u32 = 32;
 pub(super) struct Array {
     pub(super) address: u32,
     pub(super) length: u32,
+}
+
+/// Where a table that looks like a vtable is.
+#[derive(Clone, Copy)]
+pub(super) struct Places {
+    pub(super) constant: u32,
+    /// The number of its symbol in the program; that of the variable follows it.
+    pub(super) symbol: usize,
+    pub(super) variable: u32,
 }
 
 /// The memory and the part of the table that a program has.
@@ -118,6 +126,27 @@ impl Memory {
         memory
     }
 
+    /// Adds the constant and the variable of a table.
+    fn add_lookalike(&mut self, table: &Lookalike) {
+        let symbol = self.symbols.len();
+        self.begin(&format!(".Lanon.{}.table{symbol}", self.base));
+        let constant = self.here();
+        self.function(table.drop);
+        self.word(table.size);
+        self.word(table.align);
+        for function in &table.functions {
+            self.function(Some(*function));
+        }
+        self.end();
+        self.begin(&format!("variable{symbol}"));
+        let variable = self.here() + 4 * table.shift;
+        for _ in 0..table.shift as usize + Lookalike::BEFORE + table.functions.len() {
+            self.word(0);
+        }
+        self.end();
+        self.lookalikes.push(Places { constant, symbol, variable });
+    }
+
     /// Where the data begins in memory.
     pub(super) fn data_address(&self) -> u32 {
         self.base + DATA
@@ -138,26 +167,26 @@ impl Memory {
         self.first_entry + at.expect("only of functions that are taken") as u32
     }
 
-    pub(super) fn here(&self) -> u32 {
+    fn here(&self) -> u32 {
         self.data_address() + self.data.len() as u32
     }
 
-    pub(super) fn begin(&mut self, name: &str) {
+    fn begin(&mut self, name: &str) {
         let offset = self.data.len() as u32;
         self.symbols.push(Symbol { name: name.to_owned(), offset, size: 0 });
     }
 
-    pub(super) fn end(&mut self) {
+    fn end(&mut self) {
         if let Some(symbol) = self.symbols.last_mut() {
             symbol.size = self.data.len() as u32 - symbol.offset;
         }
     }
 
-    pub(super) fn word(&mut self, word: u32) {
+    fn word(&mut self, word: u32) {
         self.data.extend(word.to_le_bytes());
     }
 
-    pub(super) fn function(&mut self, function: Option<usize>) {
+    fn function(&mut self, function: Option<usize>) {
         if let Some(function) = function {
             self.addresses.push((self.data.len() as u32, Address::Function(function)));
         }

@@ -4,10 +4,9 @@
 //! It is what a compiler makes of a Rust program. A *fat* pointer lies in memory, the address of
 //! some data and that of a vtable. A method is called through its slot in a vtable, and nobody
 //! keeps the function pointers that lie there, but for some that are in tables which only look like
-//! vtables ([`lookalikes`](super::lookalikes)). All other function pointers may be passed on,
+//! vtables ([`Lookalike`]). All other function pointers may be passed on,
 //! kept in memory, and found in tables.
 
-use super::lookalikes::Lookalike;
 use crate::fuzz::random::Random;
 
 /// What a value is, though all of them are i32.
@@ -85,6 +84,16 @@ pub(super) enum Word {
     Vtable(usize),
 }
 
+/// A table of functions that looks like a vtable, and is none.
+pub(super) struct Lookalike {
+    pub(super) drop: Option<usize>,
+    pub(super) size: u32,
+    pub(super) align: u32,
+    pub(super) functions: Vec<usize>,
+    /// How many words its variable begins with that are no part of it.
+    pub(super) shift: u32,
+}
+
 /// A program.
 pub(super) struct Shape {
     pub(super) types: Vec<Type>,
@@ -127,7 +136,7 @@ impl Shape {
         shape.add_functions(number, random);
         shape.add_vtables(random);
         for _ in 0..random.below(4) {
-            shape.lookalikes.push(Lookalike::random(&shape, random));
+            shape.add_lookalike(random);
         }
         shape
     }
@@ -251,6 +260,20 @@ impl Shape {
         }
     }
 
+    fn add_lookalike(&mut self, random: &mut Random) {
+        let drops = self.of(DROP, Taken::Drop);
+        let drop = (!drops.is_empty() && random.percent(50)).then(|| *random.pick(&drops));
+        let functions = (0..1 + random.below(3)).map(|_| {
+            let type_index = 1 + random.below(self.types.len() - 1);
+            *random.pick(&self.taken(type_index))
+        });
+        let functions = functions.collect();
+        let align = 1 << random.below(4);
+        let size = align * random.below(5) as u32;
+        let shift = random.below(4) as u32;
+        self.lookalikes.push(Lookalike { drop, size, align, functions, shift });
+    }
+
     /// The types that have function pointers.
     pub(super) fn pointer_types(&self) -> Vec<usize> {
         (0..self.types.len()).filter(|index| self.types[*index].has_pointers).collect()
@@ -264,8 +287,18 @@ impl Shape {
         all.filter(|(_, function)| is_meant(function)).map(|(index, _)| index).collect()
     }
 
+    /// The functions of this type whose address may be anywhere. There are some of each type.
+    pub(super) fn taken(&self, type_index: usize) -> Vec<usize> {
+        [Taken::Method, Taken::Pointer].iter().flat_map(|it| self.of(type_index, *it)).collect()
+    }
+
     pub(super) fn vtables_of(&self, of_trait: usize) -> Vec<usize> {
         let all = self.vtables.iter().enumerate();
         all.filter(|(_, vtable)| vtable.of_trait == of_trait).map(|(index, _)| index).collect()
     }
+}
+
+impl Lookalike {
+    /// The words before the functions: as in a vtable.
+    pub(super) const BEFORE: usize = 3;
 }
