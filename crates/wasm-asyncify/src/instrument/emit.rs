@@ -19,7 +19,8 @@ use wasm_encoder::{BlockType, Catch, Encode, Function, Instruction};
 use wasmparser::{Operator, ValType};
 
 use super::Obstacle;
-use super::compact::{Compact, Helpers};
+use super::compact::helpers::Helpers;
+use super::compact::plan::Compact;
 use super::frame::{Frame, Slots};
 use super::labels::{Label, Labels};
 use super::runtime::Runtime;

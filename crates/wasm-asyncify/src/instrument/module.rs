@@ -16,7 +16,8 @@ use wasmparser::{
 };
 
 use super::barrier;
-use super::compact::{self, Helpers};
+use super::compact::helpers::Helpers;
+use super::compact::plan;
 use super::emit::{Form, emit};
 use super::facts::{Facts, GET_STATE};
 use super::read::read;
@@ -60,7 +61,7 @@ fn bodies(
         let shape = read(function, &body, callee)?;
         // A call in code that is never reached is none.
         if !shape.sites.is_empty() {
-            let form = if sites.by_type_only.contains(&index) && compact::is_possible(&shape) {
+            let form = if sites.by_type_only.contains(&index) && plan::is_possible(&shape) {
                 Form::Compact
             } else {
                 Form::Fast

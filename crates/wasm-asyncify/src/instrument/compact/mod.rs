@@ -38,89 +38,23 @@
 //! frame. If besides that the function returns what the call returns, the call need not be followed
 //! by anything; and if it begins with the call, nothing need go before it.
 
-mod helpers;
+pub(super) mod helpers;
 mod operands;
+pub(super) mod plan;
 
 use core::convert::Infallible;
 
 use anyhow::{Context, Result};
 use wasm_encoder::reencode::Reencode;
 use wasm_encoder::{BlockType, Instruction, ValType};
-use wasmparser::Operator;
 
-pub(super) use helpers::Helpers;
 use helpers::{Helper, MOST, Number};
 use operands::{Operands, Part};
+use plan::{Compact, Exit};
 
 use super::emit::Emitter;
-use super::frame::Frame;
 use super::labels::{Label, way_to};
-use super::shape::{Shape, Site};
-
-/// Whether there are helpers for all that may have to be saved.
-pub(super) fn is_possible(shape: &Shape<'_>) -> bool {
-    let kept = shape.sites.iter().flat_map(Site::kept).map(|(_, ty)| ty);
-    let mut all = shape.locals.iter().copied().chain(kept);
-    all.all(|ty| ty != wasmparser::ValType::V128)
-}
-
-/// What is to be known of a function for this.
-#[derive(Debug)]
-pub(super) struct Compact {
-    /// By site.
-    operands: Vec<Operands>,
-    /// Whether the frame says which site is suspended.
-    is_numbered: bool,
-    /// Where it goes from a call that is unwinding.
-    exit: Exit,
-    /// Whether it is rewound by beginning it: then there is no more to a rewind.
-    begins_with_call: bool,
-}
-
-/// Where to go from a call that is unwinding.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Exit {
-    /// To where something is saved, or only returned.
-    Unwind,
-    /// Out of the function, which returns nothing.
-    Function,
-    /// It goes there anyhow.
-    Falls,
-}
-
-impl Compact {
-    pub(super) fn of(shape: &Shape<'_>, frame: &Frame) -> Self {
-        let calls: Vec<_> = shape.sites.iter().map(|site| site.call).collect();
-        let is_site = |index| calls.binary_search(&index).is_ok();
-        let operands: Vec<_> =
-            shape.sites.iter().map(|site| Operands::of(shape, site, is_site)).collect();
-        let is_numbered = shape.sites.len() > 1;
-        let has_frame = is_numbered || frame.locals().next().is_some();
-        let exit = if has_frame {
-            Exit::Unwind
-        } else if is_last(shape, &shape.sites[0]) {
-            Exit::Falls
-        } else if shape.structures[0].results.is_empty() {
-            Exit::Function
-        } else {
-            Exit::Unwind
-        };
-        let begins_with_call =
-            !has_frame && operands[0].begin == 0 && operands[0].are_all_replayed();
-        Self { operands, is_numbered, exit, begins_with_call }
-    }
-
-    /// The first instruction of a site.
-    pub(super) fn beginning(&self, site: usize) -> usize {
-        self.operands[site].begin
-    }
-}
-
-/// Whether the function returns what this call returns.
-fn is_last(shape: &Shape<'_>, site: &Site) -> bool {
-    let next = site.call + 1;
-    matches!(shape.operators[next], Operator::Return) || next == shape.structures[0].end
-}
+use super::shape::Site;
 
 impl<R: Reencode<Error = Infallible>> Emitter<'_, '_, R> {
     fn compact(&self) -> Result<&Compact> {
