@@ -17,7 +17,7 @@ use crate::exceptions::{self, Cleanups};
 use crate::guard::{self, Guards};
 use crate::initialisers;
 use crate::instrument;
-use crate::module::{self, Summary};
+use crate::module::{self, ModuleInfo, Summary};
 use crate::parameters;
 use crate::precise;
 use crate::refusal;
@@ -242,7 +242,8 @@ fn prepare(
         )
         .into());
     }
-    let program = Program::read(linked).context("cannot analyse it")?;
+    let read = ModuleInfo::read(linked).context("cannot analyse it")?;
+    let program = Program::of(&read).context("cannot analyse it")?;
     let is_rust = options.producer == Producer::Rust || program.named(SWITCH).is_some();
     let analysis = if is_rust {
         refusal::check_names(&program)?;
@@ -272,9 +273,10 @@ fn prepare(
     let suspends: Vec<_> = analysis.hosts().collect();
     let on_stack = (!options.no_stack_checks).then(|| sound.on_stack(&program));
     let parks = warnings::parks(linked, &program)?;
-    let rewrites = initialisers::find(linked, &sites)
+    let rewrites = initialisers::find(&read, &sites)
         .map_err(|it| it.explained(|it| refusal::of_initialiser(it, &program)))?;
     let bare = bare(linked)?;
+    let bare = ModuleInfo::read(&bare)?;
     let cleanups = Cleanups::find(&bare, &program, &sites)?;
     let guards = Guards {
         panics: &panics,
@@ -297,8 +299,8 @@ fn prepare(
 
 /// The module without what a rewind could not get into.
 fn simplified(guarded: &[u8], sites: &Sites) -> anyhow::Result<Vec<u8>> {
-    let without = parameters::in_locals(guarded, &sites.functions)?;
-    exceptions::hoist(&without, &sites.functions)
+    let without = parameters::in_locals(&ModuleInfo::read(guarded)?, &sites.functions)?;
+    exceptions::hoist(&ModuleInfo::read(&without)?, &sites.functions)
 }
 
 /// The functions that are not instrumented but could be on a coroutine's stack when it is

@@ -2,10 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use wasmparser::{
-    ConstExpr, DataKind, ElementItems, ElementKind, KnownCustom, Name, Operator, Parser, Payload,
-    TableInit, TypeRef,
+    ConstExpr, DataKind, Element, ElementItems, ElementKind, ExternalKind, KnownCustom, Operator,
 };
 
 use super::body;
@@ -15,6 +14,7 @@ use super::program::{Function, Import, Program, Taken};
 use super::relocations::{Pointers, Relocations, Segment};
 use super::scan::Module;
 use super::types::Types;
+use crate::module::ModuleInfo;
 
 impl Program {
     /// Reads a module. With `reloc.*` sections in it (`--emit-relocs`) more is known of who can
@@ -24,11 +24,18 @@ impl Program {
     ///
     /// If it is no module, or a broken one.
     pub fn read(wasm: &[u8]) -> Result<Self> {
+        Self::of(&ModuleInfo::read(wasm)?)
+    }
+
+    /// What there is to know of a module that was read.
+    ///
+    /// # Errors
+    ///
+    /// If its code or a constant expression in it cannot be read.
+    pub(crate) fn of(module: &ModuleInfo<'_>) -> Result<Self> {
         let mut reader = Reader::default();
-        for payload in Parser::new(0).parse_all(wasm) {
-            reader.payload(payload?)?;
-        }
-        reader.finish()
+        reader.module(module)?;
+        reader.finish(module)
     }
 }
 
@@ -37,9 +44,6 @@ impl Program {
 struct Reader<'a> {
     program: Program,
     types: Types,
-    /// The type index of each function.
-    signatures: Vec<u32>,
-    bodies: Vec<wasmparser::FunctionBody<'a>>,
     /// Functions that are in a table at first, or can be put into one.
     taken: BTreeSet<FunctionIndex>,
     /// Functions that can be in a table by other means than the linker's.
@@ -54,137 +58,70 @@ struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    /// Takes in one part of the module.
-    fn payload(&mut self, payload: Payload<'a>) -> Result<()> {
-        match payload {
-            Payload::TypeSection(section) => {
-                for group in section {
-                    for sub_type in group?.into_types() {
-                        self.types.add(sub_type);
-                    }
+    /// Takes in all but the code.
+    fn module(&mut self, module: &ModuleInfo<'a>) -> Result<()> {
+        for sub_type in &module.types {
+            self.types.add(sub_type.clone());
+        }
+        self.types.tags.clone_from(&module.tags);
+        self.word = if module.memory64() { 8 } else { 4 };
+        for (index, type_index) in (0..).zip(&module.signatures) {
+            let import = module.imports.get(index as usize).map(|import| Import {
+                module: import.module.to_owned(),
+                name: import.name.to_owned(),
+            });
+            let name = module.function_names.get(&index).map(|name| (*name).to_owned());
+            let type_id = self.types.id(*type_index)?;
+            self.program.functions.push(Function { type_id, import, name, ..Function::default() });
+        }
+        self.program.table_changes = !module.table_values.is_empty();
+        for value in module.table_values.iter().chain(&module.global_values) {
+            self.references(value)?;
+        }
+        self.host_has_table = module.imports_table;
+        for export in &module.exports {
+            match export.kind {
+                ExternalKind::Func => {
+                    self.program.exports.push((export.name.to_owned(), export.index));
                 }
+                ExternalKind::Table => self.host_has_table = true,
+                _ => {}
             }
-            Payload::ImportSection(section) => {
-                for import in section.into_imports() {
-                    let import = import?;
-                    match import.ty {
-                        TypeRef::Func(type_index) | TypeRef::FuncExact(type_index) => {
-                            let (module, name) = (import.module.to_owned(), import.name.to_owned());
-                            self.add_function(type_index, Some(Import { module, name }))?;
-                        }
-                        TypeRef::Memory(memory) if memory.memory64 => self.word = 8,
-                        TypeRef::Tag(tag) => self.types.tags.push(tag.func_type_idx),
-                        TypeRef::Table(_) => self.host_has_table = true,
-                        _ => {}
-                    }
-                }
-            }
-            Payload::FunctionSection(section) => {
-                for type_index in section {
-                    self.add_function(type_index?, None)?;
-                }
-            }
-            Payload::TableSection(section) => {
-                for table in section {
-                    if let TableInit::Expr(value) = table?.init {
-                        self.references(&value)?;
-                        self.program.table_changes = true;
-                    }
-                }
-            }
-            Payload::MemorySection(section) => {
-                for memory in section {
-                    if memory?.memory64 {
-                        self.word = 8;
-                    }
-                }
-            }
-            Payload::TagSection(section) => {
-                for tag in section {
-                    self.types.tags.push(tag?.func_type_idx);
-                }
-            }
-            Payload::GlobalSection(section) => {
-                for global in section {
-                    self.references(&global?.init_expr)?;
-                }
-            }
-            Payload::ExportSection(section) => {
-                for export in section {
-                    let export = export?;
-                    match export.kind {
-                        wasmparser::ExternalKind::Func => {
-                            self.program.exports.push((export.name.to_owned(), export.index));
-                        }
-                        wasmparser::ExternalKind::Table => self.host_has_table = true,
-                        _ => {}
-                    }
-                }
-            }
-            Payload::ElementSection(section) => {
-                for element in section {
-                    self.element(element?)?;
-                }
-            }
-            Payload::CodeSectionEntry(body) => self.bodies.push(body),
-            Payload::DataSection(section) => {
-                self.relocations.data_start = section.range().start;
-                for data in section {
-                    let data = data?;
-                    let address = match &data.kind {
-                        DataKind::Active { memory_index: 0, offset_expr } => constant(offset_expr)?,
-                        _ => None,
-                    };
-                    self.segments.push(Segment {
-                        address,
-                        in_file: data.range.end - data.data.len() as u64,
-                        data: data.data,
-                    });
-                }
-            }
-            Payload::CustomSection(section) => match section.as_known() {
-                KnownCustom::Name(names) => {
-                    for subsection in names {
-                        if let Name::Function(map) = subsection? {
-                            for naming in map {
-                                let naming = naming?;
-                                if let Some(function) =
-                                    self.program.functions.get_mut(naming.index as usize)
-                                {
-                                    function.name = Some(naming.name.to_owned());
-                                }
-                            }
-                        }
-                    }
-                }
+        }
+        for element in &module.elements {
+            self.element(element)?;
+        }
+        self.relocations.data_start = module.data_start;
+        for data in &module.data {
+            let address = match &data.kind {
+                DataKind::Active { memory_index: 0, offset_expr } => constant(offset_expr)?,
+                _ => None,
+            };
+            let in_file = data.range.end - data.data.len() as u64;
+            self.segments.push(Segment { address, in_file, data: data.data });
+        }
+        for section in &module.customs {
+            match section.as_known() {
                 KnownCustom::Linking(linking) => self.relocations.read_symbols(linking)?,
                 KnownCustom::Reloc(relocations) => {
                     self.relocations.read_entries(section.name(), relocations)?;
                 }
                 _ => {}
-            },
-            _ => {}
+            }
         }
         Ok(())
     }
 
-    fn add_function(&mut self, type_index: u32, import: Option<Import>) -> Result<()> {
-        let type_id = self.types.id(type_index)?;
-        self.signatures.push(type_index);
-        self.program.functions.push(Function { type_id, import, ..Function::default() });
-        Ok(())
-    }
-
-    fn element(&mut self, element: wasmparser::Element<'a>) -> Result<()> {
+    fn element(&mut self, element: &Element<'_>) -> Result<()> {
         let mut functions = Vec::new();
-        match element.items {
+        match &element.items {
             ElementItems::Functions(items) => {
-                for index in items {
+                for index in items.clone() {
                     functions.push(Some(index?));
                 }
             }
             ElementItems::Expressions(_, items) => {
-                for item in items {
+                for item in items.clone() {
                     let item = item?;
                     match plain_reference(&item)? {
                         Some(item) => functions.push(item),
@@ -197,9 +134,9 @@ impl<'a> Reader<'a> {
             }
         }
         self.taken.extend(functions.iter().flatten());
-        match element.kind {
+        match &element.kind {
             ElementKind::Active { table_index: None | Some(0), offset_expr } => {
-                match constant(&offset_expr)? {
+                match constant(offset_expr)? {
                     Some(first) => {
                         let entries = functions.into_iter().zip(first..);
                         let entries = entries.filter_map(|(function, at)| Some((at, function?)));
@@ -227,29 +164,25 @@ impl<'a> Reader<'a> {
     }
 
     /// The program, when all has been read.
-    fn finish(mut self) -> Result<Program> {
-        let imports =
-            self.program.functions.iter().take_while(|function| function.import.is_some()).count();
-        if imports + self.bodies.len() != self.program.functions.len() {
-            bail!("the module has more functions than bodies");
-        }
+    fn finish(mut self, module: &ModuleInfo<'_>) -> Result<Program> {
         self.program.types = self.types.functions();
         let is_copying =
             |function: &Function| matches!(function.name.as_deref(), Some("memcpy" | "memmove"));
         let functions = (0..).zip(&self.program.functions);
         let copying = functions.filter(|(_, it)| is_copying(it)).map(|(index, _)| index).collect();
-        let module = Module { types: self.types, signatures: self.signatures, copying };
+        let types = self.types;
+        let known = Module { types, signatures: module.signatures.clone(), copying };
         let mut read_addresses = BTreeSet::new();
-        for (index, body) in (0..).zip(&self.bodies).map(|(at, body)| (imports + at, body)) {
-            let read = body::read(body, index as FunctionIndex, &module)
-                .with_context(|| format!("in {}", self.program.symbol(index as FunctionIndex)))?;
+        for (index, body) in module.bodies() {
+            let read = body::read(body, index, &known)
+                .with_context(|| format!("in {}", self.program.symbol(index)))?;
             self.referenced.extend(&read.references);
             read_addresses.extend(read.read_addresses);
             self.program.table_changes |= read.writes_table;
             // The host can have given the reference.
             self.program.has_foreign |= read.writes_table || read.calls_references;
             let range = body.range();
-            let function = &mut self.program.functions[index];
+            let function = &mut self.program.functions[index as usize];
             function.body = usize::try_from(range.start)?..usize::try_from(range.end)?;
             function.calls = read.calls;
         }
@@ -258,8 +191,7 @@ impl<'a> Reader<'a> {
             let name = functions.get(function as usize).and_then(|found| found.name.as_deref());
             readable(name.unwrap_or_default())
         };
-        let word = self.word.max(4);
-        let pointers = self.relocations.find(&self.segments, &read_addresses, word, name)?;
+        let pointers = self.relocations.find(&self.segments, &read_addresses, self.word, name)?;
         self.program.table_changes |= self.host_has_table || self.has_unknown_entry;
         self.program.has_foreign |= self.host_has_table || self.has_unknown_entry;
         if self.program.has_foreign {

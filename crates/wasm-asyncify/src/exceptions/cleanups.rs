@@ -2,12 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use anyhow::Result;
-use wasmparser::{FunctionBody, Operator, Parser, Payload, TypeRef};
+use anyhow::{Context, Result};
+use wasmparser::{FunctionBody, Operator};
 
 use crate::abi;
 use crate::analysis::{FunctionIndex, Program, Sites};
 use crate::instrument::{calls_with_exceptions, is_call, is_indirect};
+use crate::module::ModuleInfo;
 
 /// The calls in the functions of a module that are made while an exception is on its way, by
 /// function, and by their numbers among its calls.
@@ -17,7 +18,7 @@ pub(crate) struct Cleanups(BTreeMap<FunctionIndex, BTreeSet<usize>>);
 impl Cleanups {
     /// Those of the functions that are to be instrumented: in others nobody can wait. Calls of
     /// functions that neither suspend nor ask whether they could are left out.
-    pub(crate) fn find(wasm: &[u8], program: &Program, sites: &Sites) -> Result<Self> {
+    pub(crate) fn find(module: &ModuleInfo<'_>, program: &Program, sites: &Sites) -> Result<Self> {
         let has_name =
             |name| program.functions.iter().any(|function| function.name.as_deref() == Some(name));
         if !has_name(abi::RESUME) {
@@ -30,26 +31,12 @@ impl Cleanups {
                 || sites.tops.contains(callee)
                 || asking.contains(callee)
         };
-        let mut found = calls_with_exceptions(wasm, &sites.functions)?;
-        let mut index = 0;
-        for payload in Parser::new(0).parse_all(wasm) {
-            match payload? {
-                Payload::ImportSection(imports) => {
-                    for import in imports.into_imports() {
-                        let is_function =
-                            matches!(import?.ty, TypeRef::Func(_) | TypeRef::FuncExact(_));
-                        index += u32::from(is_function);
-                    }
-                }
-                Payload::CodeSectionEntry(body) => {
-                    if sites.functions.contains(&index) {
-                        let calls = found.entry(index).or_default();
-                        calls.extend(in_legacy_handlers(&body)?);
-                        retain(calls, &body, matters)?;
-                    }
-                    index += 1;
-                }
-                _ => {}
+        let mut found = calls_with_exceptions(module.bytes, &sites.functions)?;
+        for (index, body) in module.bodies() {
+            if sites.functions.contains(&index) {
+                let calls = found.entry(index).or_default();
+                calls.extend(in_legacy_handlers(body)?);
+                retain(calls, body, matters)?;
             }
         }
         found.retain(|_, calls| !calls.is_empty());
@@ -68,25 +55,10 @@ impl Cleanups {
 
     /// What can suspend when these calls are made by functions that cannot: none of them, and the
     /// other indirect calls have other numbers.
-    pub(crate) fn leave_out(&self, wasm: &[u8], sites: &mut Sites) -> Result<()> {
-        let mut index = 0;
-        for payload in Parser::new(0).parse_all(wasm) {
-            match payload? {
-                Payload::ImportSection(imports) => {
-                    for import in imports.into_imports() {
-                        let is_function =
-                            matches!(import?.ty, TypeRef::Func(_) | TypeRef::FuncExact(_));
-                        index += u32::from(is_function);
-                    }
-                }
-                Payload::CodeSectionEntry(body) => {
-                    if self.0.contains_key(&index) {
-                        self.renumber(index, &body, sites)?;
-                    }
-                    index += 1;
-                }
-                _ => {}
-            }
+    pub(crate) fn leave_out(&self, module: &ModuleInfo<'_>, sites: &mut Sites) -> Result<()> {
+        for function in self.functions() {
+            let body = module.body(function).context("a function without a body")?;
+            self.renumber(function, body, sites)?;
         }
         Ok(())
     }

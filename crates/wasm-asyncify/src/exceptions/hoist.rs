@@ -25,26 +25,26 @@ use std::collections::BTreeSet;
 use anyhow::{Context, Result};
 use wasm_encoder::reencode::{Error, Reencode, utils};
 use wasm_encoder::{BlockType, CodeSection, Function, Instruction, Module};
-use wasmparser::{CompositeInnerType, FunctionBody, Operator, Parser, Payload, TypeRef, ValType};
+use wasmparser::{FuncType, FunctionBody, Operator, Parser};
 
 use crate::analysis::FunctionIndex;
+use crate::module::ModuleInfo;
 
 /// The module with handlers taken out, in these functions.
-pub(crate) fn hoist(wasm: &[u8], functions: &BTreeSet<FunctionIndex>) -> Result<Vec<u8>> {
-    let tags = Tags::read(wasm)?;
+pub(crate) fn hoist(read: &ModuleInfo<'_>, functions: &BTreeSet<FunctionIndex>) -> Result<Vec<u8>> {
+    let tags = Tags::of(read);
     if tags.results.is_empty() {
-        return Ok(wasm.to_vec());
+        return Ok(read.bytes.to_vec());
     }
     let mut module = Module::new();
     let mut hoister = Hoister { next: tags.imported_functions, tags, functions };
     hoister
-        .parse_core_module(&mut module, Parser::new(0), wasm)
+        .parse_core_module(&mut module, Parser::new(0), read.bytes)
         .context("cannot hoist handlers")?;
     Ok(module.finish())
 }
 
 /// The tags of a module.
-#[derive(Default)]
 struct Tags {
     imported_functions: u32,
     /// By tag: the type of a block that results in what it carries; none if that takes several.
@@ -52,48 +52,16 @@ struct Tags {
 }
 
 impl Tags {
-    fn read(wasm: &[u8]) -> Result<Self> {
-        let mut tags = Self::default();
-        let mut types: Vec<Option<Vec<ValType>>> = Vec::new();
-        for payload in Parser::new(0).parse_all(wasm) {
-            match payload? {
-                Payload::TypeSection(section) => {
-                    for group in section {
-                        types.extend(group?.into_types().map(|ty| match ty.composite_type.inner {
-                            CompositeInnerType::Func(ty) => Some(ty.params().to_vec()),
-                            _ => None,
-                        }));
-                    }
-                }
-                Payload::ImportSection(section) => {
-                    for import in section.into_imports() {
-                        match import?.ty {
-                            TypeRef::Func(_) | TypeRef::FuncExact(_) => {
-                                tags.imported_functions += 1;
-                            }
-                            TypeRef::Tag(tag) => tags.add(&types, tag.func_type_idx),
-                            _ => {}
-                        }
-                    }
-                }
-                Payload::TagSection(section) => {
-                    for tag in section {
-                        tags.add(&types, tag?.func_type_idx);
-                    }
-                }
-                _ => {}
-            }
-        }
-        Ok(tags)
-    }
-
-    fn add(&mut self, types: &[Option<Vec<ValType>>], ty: u32) {
-        let carried = types.get(ty as usize).and_then(Option::as_deref);
-        self.results.push(match carried {
+    fn of(module: &ModuleInfo<'_>) -> Self {
+        let result = |ty: &u32| match module.function_type(*ty).map(FuncType::params) {
             Some([]) => Some(wasmparser::BlockType::Empty),
             Some([one]) => Some(wasmparser::BlockType::Type(*one)),
             _ => None,
-        });
+        };
+        Self {
+            imported_functions: module.imports.len() as u32,
+            results: module.tags.iter().map(result).collect(),
+        }
     }
 }
 

@@ -6,6 +6,7 @@ use wasmparser::{Parser, Payload, Validator, WasmFeatures};
 
 use super::{Cleanups, hoist};
 use crate::analysis::{Program, Sites};
+use crate::module::ModuleInfo;
 
 /// A module with a switch by name, whose function 3 is to be instrumented.
 fn module(code: &str) -> Vec<u8> {
@@ -31,9 +32,11 @@ fn sites() -> Sites {
 fn found(code: &str) -> (Vec<usize>, BTreeSet<u32>) {
     let wasm = module(code);
     let mut sites = sites();
-    let cleanups = Cleanups::find(&wasm, &Program::read(&wasm).unwrap(), &sites).unwrap();
+    let cleanups =
+        Cleanups::find(&ModuleInfo::read(&wasm).unwrap(), &Program::read(&wasm).unwrap(), &sites)
+            .unwrap();
     let calls = (0..10).filter(|call| cleanups.contains(3, *call)).collect();
-    cleanups.leave_out(&wasm, &mut sites).unwrap();
+    cleanups.leave_out(&ModuleInfo::read(&wasm).unwrap(), &mut sites).unwrap();
     (calls, sites.indirect[&3].clone())
 }
 
@@ -96,14 +99,16 @@ fn nothing_is_found_without_exceptions_or_with_a_switch_of_others() {
     )
     .unwrap();
     let sites = Sites { functions: [0].into(), indirect: BTreeMap::new(), ..Sites::default() };
-    let cleanups = Cleanups::find(&wasm, &Program::read(&wasm).unwrap(), &sites).unwrap();
+    let cleanups =
+        Cleanups::find(&ModuleInfo::read(&wasm).unwrap(), &Program::read(&wasm).unwrap(), &sites)
+            .unwrap();
     assert_eq!(cleanups, Cleanups::default());
 }
 
 /// Asserts what becomes of function 3.
 #[track_caller]
 fn assert_hoisted(code: &str, expected: &str) {
-    let hoisted = hoist(&module(code), &[3].into()).unwrap();
+    let hoisted = hoist(&ModuleInfo::read(&module(code)).unwrap(), &[3].into()).unwrap();
     Validator::new_with_features(WasmFeatures::all()).validate_all(&hoisted).unwrap();
     assert_eq!(instructions(&hoisted), instructions(&module(expected)));
 }

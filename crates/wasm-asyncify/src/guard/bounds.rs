@@ -33,8 +33,8 @@ pub(super) fn needs(
     stack_pointer: u32,
     leaves: impl Fn(u32) -> bool,
 ) -> Result<Vec<Need>> {
-    let mut needs = Vec::with_capacity(facts.signatures.len());
-    for (index, _) in (0..).zip(&facts.signatures) {
+    let mut needs = Vec::with_capacity(facts.module.signatures.len());
+    for (index, _) in (0..).zip(&facts.module.signatures) {
         needs.push(read(facts, index, stack_pointer)?);
     }
     bound(&mut needs, leaves);
@@ -42,8 +42,8 @@ pub(super) fn needs(
 }
 
 fn read(facts: &Facts<'_>, function: u32, stack_pointer: u32) -> Result<Need> {
-    let Some(body) = facts.body(function) else { return Ok(Need::default()) };
-    let (_, parameters) = facts.signature(function)?;
+    let Some(body) = facts.module.body(function) else { return Ok(Need::default()) };
+    let (_, parameters) = facts.module.signature(function)?;
     let mut need =
         Need { frame: frames::read(body, parameters, stack_pointer)?, ..Need::default() };
     for operator in body.get_operators_reader()? {

@@ -105,7 +105,7 @@ impl Checks {
         let stack = guards
             .on_stack
             .map(|on_stack| StackChecks::new(facts, guards, on_stack, &exempt, writer, passed));
-        let texts = Texts { segment: facts.data_segments, bytes: Vec::new() };
+        let texts = Texts { segment: facts.module.data.len() as u32, bytes: Vec::new() };
         Ok(Self {
             globals,
             set_reporter,
@@ -118,7 +118,7 @@ impl Checks {
             },
             stack: stack.transpose()?,
             numbers: match guards.checks {
-                true => (0..).zip(&facts.signatures).map(|(function, _)| function).collect(),
+                true => (0..).zip(&facts.module.signatures).map(|(function, _)| function).collect(),
                 false => twins::first_alike(facts)?,
             },
             remarks: guards.uninstrumented.iter().cloned().collect(),
@@ -164,7 +164,7 @@ impl Checks {
         let number = self.number(function);
         let (mut who, mut who_remarked) = (vec![number.clone()], vec![number]);
         if let Some(texts) = &mut self.texts {
-            let name = format!("`{}`", readable(&facts.shown(function)));
+            let name = format!("`{}`", readable(&facts.module.shown(function)));
             let remark = remark.map_or("", String::as_str);
             let (start, name, text) = texts.add(&name, remark);
             who.extend([I32Const(start), I32Const(name)]);

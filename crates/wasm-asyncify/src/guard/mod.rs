@@ -106,6 +106,7 @@ use anyhow::{Context, Result};
 
 use crate::exceptions::Cleanups;
 use crate::initialisers::Rewrites;
+use crate::module::ModuleInfo;
 
 use facts::Facts;
 use plan::Plan;
@@ -155,12 +156,12 @@ pub(crate) struct Guards<'a> {
 /// # Errors
 ///
 /// If the module cannot be read, or has the switch and its names are missing.
-pub(crate) fn guard(wasm: &[u8], guards: &Guards<'_>) -> Result<Vec<u8>> {
+pub(crate) fn guard(module: &ModuleInfo<'_>, guards: &Guards<'_>) -> Result<Vec<u8>> {
     let guarded = || {
-        let facts = Facts::read(wasm)?;
+        let facts = Facts::of(module)?;
         match Plan::new(&facts, guards)? {
-            Some(plan) => rewrite::rewrite(wasm, &facts, guards, plan),
-            None => Ok(wasm.to_vec()),
+            Some(plan) => rewrite::rewrite(&facts, guards, plan),
+            None => Ok(module.bytes.to_vec()),
         }
     };
     guarded().context("cannot add guards to the module")

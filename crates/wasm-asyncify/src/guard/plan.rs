@@ -8,7 +8,7 @@ use wasm_encoder::{Function, ValType};
 use super::Guards;
 use super::checks::Checks;
 use super::code::{Added, CheckGlobals, Globals, Writer};
-use super::facts::Facts;
+use super::facts::{Facts, is_host};
 use super::shields::Shields;
 use crate::abi;
 
@@ -30,7 +30,7 @@ impl Plan {
     pub(super) fn new(facts: &Facts<'_>, guards: &Guards<'_>) -> Result<Option<Self>> {
         let Some(resume) = facts.function(abi::RESUME) else { return Ok(None) };
         let outside = facts.function(abi::OUTSIDE);
-        let host_stack = facts.globals;
+        let host_stack = facts.module.globals;
         let why_outside = host_stack + 1;
         let is_watched = guards.checks || guards.assumed.is_some();
         let has_rewrites = guards.rewrites.is_some_and(|rewrites| !rewrites.is_empty());
@@ -41,7 +41,7 @@ impl Plan {
             callee: guards.assumed.map(|_| host_stack + 4),
         });
         let writer = Writer {
-            memory64: facts.memory64,
+            memory64: facts.module.memory64(),
             globals: Globals {
                 stack_pointer: facts.global("__stack_pointer")?,
                 current_core: facts.global(abi::CURRENT_CORE)?,
@@ -76,8 +76,8 @@ impl Plan {
         if let Some(outside) = outside {
             plan.replace(facts, outside, |callee, _| writer.outside(callee))?;
         }
-        for (index, import) in (0..).zip(&facts.imports) {
-            if import.is_host() && !guards.suspends.contains(&index) {
+        for (index, import) in (0..).zip(&facts.module.imports) {
+            if is_host(import) && !guards.suspends.contains(&index) {
                 plan.replace(facts, index, |callee, count| writer.host(callee, count))?;
             }
         }
@@ -98,8 +98,8 @@ impl Plan {
         }
         if let Some(cleanups) = guards.cleanups {
             let types = plan.checks.as_ref().map_or(0, |checks| checks.types(&plan.writer).len());
-            let first = u32::try_from(facts.signatures.len() + plan.functions.len())?;
-            let first_type = u32::try_from(facts.types.len() + types)?;
+            let first = u32::try_from(facts.module.signatures.len() + plan.functions.len())?;
+            let first_type = u32::try_from(facts.module.types.len() + types)?;
             plan.shields = Shields::new(facts, cleanups, &plan.writer, [first, first_type])?;
             plan.functions.append(&mut plan.shields.functions);
         }
@@ -114,9 +114,9 @@ impl Plan {
         callee: u32,
         write: impl Fn(u32, u32) -> Function,
     ) -> Result<()> {
-        let (ty, parameters) = facts.signature(callee)?;
-        let name = format!("bysyncify guard: {}", facts.shown(callee));
-        let index = facts.signatures.len() + self.functions.len();
+        let (ty, parameters) = facts.module.signature(callee)?;
+        let name = format!("bysyncify guard: {}", facts.module.shown(callee));
+        let index = facts.module.signatures.len() + self.functions.len();
         self.instead.insert(callee, index.try_into()?);
         self.functions.push(Added { name, ty, body: write(callee, parameters) });
         Ok(())
@@ -130,9 +130,9 @@ impl Plan {
         outside: u32,
     ) -> Result<()> {
         // `rewrite` adds the type of all of them.
-        let ty = facts.parameters.len().try_into()?;
+        let ty = facts.module.types.len().try_into()?;
         let name = |what| format!("bysyncify guard: {what}");
-        let first = u32::try_from(facts.signatures.len() + self.functions.len())?;
+        let first = u32::try_from(facts.module.signatures.len() + self.functions.len())?;
         let (report, passed) = (first, first + 1);
         let suspended = first + if guards.on_stack.is_some() { 3 } else { 1 };
         let indices = [report, passed, suspended];

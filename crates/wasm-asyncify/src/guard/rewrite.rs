@@ -30,16 +30,11 @@ struct Rewriter<'a> {
 }
 
 /// The module as the plan has it.
-pub(super) fn rewrite(
-    wasm: &[u8],
-    facts: &Facts<'_>,
-    guards: &Guards<'_>,
-    plan: Plan,
-) -> Result<Vec<u8>> {
-    let next = facts.imports.len().try_into()?;
+pub(super) fn rewrite(facts: &Facts<'_>, guards: &Guards<'_>, plan: Plan) -> Result<Vec<u8>> {
+    let next = facts.module.imports.len().try_into()?;
     let mut module = Module::new();
     let mut rewriter = Rewriter { facts, guards, plan, next };
-    rewriter.parse_core_module(&mut module, Parser::new(0), wasm)?;
+    rewriter.parse_core_module(&mut module, Parser::new(0), facts.module.bytes)?;
     Ok(module.finish())
 }
 
@@ -119,7 +114,7 @@ impl Rewriter<'_> {
         function: u32,
         parsed: &FunctionBody<'_>,
     ) -> Result<(Function, u32), Error> {
-        let (_, mut count) = self.facts.signature(function).unwrap_or_default();
+        let (_, mut count) = self.facts.module.signature(function).unwrap_or_default();
         let mut locals = Vec::new();
         for group in parsed.get_locals_reader()? {
             let (many, ty) = group?;
@@ -141,7 +136,7 @@ impl Rewriter<'_> {
     fn is_call(&self, operator: &Operator<'_>) -> bool {
         match operator {
             Operator::Call { function_index } => {
-                *function_index as usize >= self.facts.imports.len()
+                *function_index as usize >= self.facts.module.imports.len()
             }
             Operator::CallIndirect { .. } | Operator::CallRef { .. } => true,
             _ => false,
@@ -236,7 +231,7 @@ impl Reencode for Rewriter<'_> {
         globals: &mut GlobalSection,
         global: wasmparser::Global<'_>,
     ) -> Result<(), Error> {
-        let index = self.facts.imported_globals + globals.len();
+        let index = self.facts.module.imported_globals + globals.len();
         let stack = self.plan.checks.as_ref().and_then(|all| all.stack.as_ref());
         if stack.is_some_and(|stack| stack.reserve == index) {
             let ty = self.global_type(global.ty)?;
@@ -305,10 +300,10 @@ impl Reencode for Rewriter<'_> {
         before: Option<SectionId>,
     ) -> Result<(), Error> {
         let Some(texts) = self.texts() else { return Ok(()) };
-        if before == Some(SectionId::Code) && !self.facts.has_data_count {
+        if before == Some(SectionId::Code) && !self.facts.module.has_data_count {
             module.section(&DataCountSection { count: texts.segment + 1 });
         }
-        if before.is_none() && !self.facts.has_data {
+        if before.is_none() && !self.facts.module.has_data_section {
             module.section(DataSection::new().passive(texts.bytes.iter().copied()));
         }
         Ok(())
@@ -334,13 +329,13 @@ impl Reencode for Rewriter<'_> {
     ) -> Result<(), Error> {
         match subsection {
             Name::Function(map) => {
-                let first = self.facts.signatures.len() as u32;
+                let first = self.facts.module.signatures.len() as u32;
                 let added = self.plan.functions.iter().map(|added| added.name.as_str());
                 names.functions(&extended(map, first, added)?);
             }
             Name::Global(map) => {
                 let added = self.plan.globals.iter().map(|(name, _)| *name);
-                names.globals(&extended(map, self.facts.globals, added)?);
+                names.globals(&extended(map, self.facts.module.globals, added)?);
             }
             // Only functions have new numbers.
             other => utils::parse_custom_name_subsection(self, names, other)?,

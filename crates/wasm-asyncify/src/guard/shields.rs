@@ -56,7 +56,7 @@ impl Shields {
     ) -> Result<Self> {
         let mut shields = Self { first, first_type, ..Self::default() };
         for function in cleanups.functions() {
-            let body = facts.body(function).context("a function without a body")?;
+            let body = facts.module.body(function).context("a function without a body")?;
             let mut operators = body.get_operators_reader()?;
             let mut number = 0;
             while !operators.eof() {
@@ -84,11 +84,11 @@ impl Shields {
         let index = u32::try_from(self.functions.len())?;
         let (name, ty, body) = match call {
             Call::Direct(callee) => {
-                let (ty, parameters) = facts.signature(callee)?;
-                (facts.shown(callee), ty, writer.cleanup(callee, parameters))
+                let (ty, parameters) = facts.module.signature(callee)?;
+                (facts.module.shown(callee), ty, writer.cleanup(callee, parameters))
             }
             Call::Indirect { ty, table } => {
-                let signature = facts.types.get(ty as usize).and_then(Option::as_ref);
+                let signature = facts.module.function_type(ty);
                 let signature = signature.context("an indirect call of no type")?;
                 let types = |types: &[wasmparser::ValType]| {
                     types
@@ -97,7 +97,8 @@ impl Shields {
                         .collect::<Result<Vec<_>, _>>()
                 };
                 let mut parameters = types(signature.params())?;
-                let has_64_bits = facts.tables.get(table as usize).copied();
+                let declared = facts.module.tables.get(table as usize);
+                let has_64_bits = declared.map(|table| table.table64);
                 parameters.push(
                     match has_64_bits.context("an indirect call through no table")? {
                         true => ValType::I64,

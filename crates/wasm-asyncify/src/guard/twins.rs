@@ -28,8 +28,8 @@ struct Code {
 pub(super) fn first_alike(facts: &Facts<'_>) -> Result<Vec<u32>> {
     let mut rests = HashMap::new();
     let mut codes = Vec::new();
-    for (function, ty) in (0..).zip(&facts.signatures) {
-        let Some(body) = facts.body(function) else { continue };
+    for (function, ty) in (0..).zip(&facts.module.signatures) {
+        let Some(body) = facts.module.body(function) else { continue };
         let mut rest = body.as_bytes().to_vec();
         let mut calls = Vec::new();
         let start = body.range().start;
@@ -49,7 +49,8 @@ pub(super) fn first_alike(facts: &Facts<'_>) -> Result<Vec<u32>> {
         let rest = *rests.entry((*ty, rest)).or_insert(count);
         codes.push((function, Code { rest, calls }));
     }
-    let mut first: Vec<u32> = (0..).zip(&facts.signatures).map(|(function, _)| function).collect();
+    let mut first: Vec<u32> =
+        (0..).zip(&facts.module.signatures).map(|(function, _)| function).collect();
     loop {
         let mut found = HashMap::new();
         let mut next = first.clone();
@@ -67,11 +68,13 @@ pub(super) fn first_alike(facts: &Facts<'_>) -> Result<Vec<u32>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::module::ModuleInfo;
 
     #[track_caller]
     fn assert_first_alike(functions: &str, expected: &[u32]) {
         let wasm = wat::parse_str(format!("(module {functions})")).unwrap();
-        assert_eq!(first_alike(&Facts::read(&wasm).unwrap()).unwrap(), expected);
+        let module = ModuleInfo::read(&wasm).unwrap();
+        assert_eq!(first_alike(&Facts::of(&module).unwrap()).unwrap(), expected);
     }
 
     #[test]

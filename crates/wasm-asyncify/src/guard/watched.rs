@@ -26,7 +26,7 @@ impl Checks {
             return code;
         }
         if let Some(calls) = self.watched.ruled_out.get(&function).cloned() {
-            let name = format!("an indirect call in `{}`", readable(&facts.shown(function)));
+            let name = format!("an indirect call in `{}`", readable(&facts.module.shown(function)));
             let who = self.who(function, &name);
             for call in calls {
                 let check = writer.assert_not_unwinding(unwinding, &who, self.report);
@@ -40,9 +40,9 @@ impl Checks {
         let direct = direct.into_iter().map(|callee| (Callee::Function(callee), Some(callee)));
         let indirect = indirect.into_iter().map(|(at, callee)| (Callee::Indirect(at), callee));
         for (call, callee) in direct.chain(indirect) {
-            let mut name = format!("`{}`", readable(&facts.shown(function)));
+            let mut name = format!("`{}`", readable(&facts.module.shown(function)));
             if let Some(callee) = callee {
-                let callee = readable(&facts.shown(callee));
+                let callee = readable(&facts.module.shown(callee));
                 name.push_str(&format!(" in its call of `{callee}`"));
             }
             let who = self.who(function, &name);

@@ -49,6 +49,7 @@ use wasmparser::{Operator, Parser, ValidPayload, Validator, WasmFeatures};
 use crate::analysis::{FunctionIndex, Sites};
 use crate::error::Failure;
 use crate::instrument::can_suspend;
+use crate::module::ModuleInfo;
 
 pub(crate) use memory::Place;
 pub(crate) use scan::Lost;
@@ -65,14 +66,14 @@ pub(crate) type Rewrites = BTreeMap<FunctionIndex, BTreeMap<usize, Vec<Place>>>;
 /// # Errors
 ///
 /// If the module cannot be read, or, with [`Lost`], if it cannot be told what a function writes to.
-pub(crate) fn find(linked: &[u8], sites: &Sites) -> Result<Rewrites, Failure<Lost>> {
-    let statics = Statics::read(linked)?;
+pub(crate) fn find(module: &ModuleInfo<'_>, sites: &Sites) -> Result<Rewrites, Failure<Lost>> {
+    let statics = Statics::of(module)?;
     let mut found = BTreeMap::new();
     if statics.is_empty() {
         return Ok(found);
     }
     let mut validator = Validator::new_with_features(WasmFeatures::all());
-    for payload in Parser::new(0).parse_all(linked) {
+    for payload in Parser::new(0).parse_all(module.bytes) {
         let ValidPayload::Func(function, body) = validator.payload(&payload?)? else { continue };
         let index = function.index;
         if !sites.functions.contains(&index) || !statics.are_touched_by(&body)? {

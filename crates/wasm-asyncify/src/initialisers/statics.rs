@@ -10,12 +10,10 @@
 use anyhow::Result;
 use std::collections::BTreeMap;
 use std::ops::Range;
-use wasmparser::{
-    DataKind, FunctionBody, KnownCustom, Linking, Name, Operator, Parser, Payload, SymbolFlags,
-    SymbolInfo,
-};
+use wasmparser::{DataKind, FunctionBody, KnownCustom, Linking, Operator, SymbolFlags, SymbolInfo};
 
 use super::memory::{self, Place, constant};
+use crate::module::ModuleInfo;
 
 /// What std's macro calls the static.
 const NAME: &str = "__RUST_STD_INTERNAL_VAL";
@@ -37,50 +35,30 @@ struct Part {
 }
 
 impl Statics {
-    pub(super) fn read(wasm: &[u8]) -> Result<Self> {
-        let mut statics = Self::default();
-        let mut segments = Vec::new();
+    pub(super) fn of(module: &ModuleInfo<'_>) -> Result<Self> {
+        let thread_base = module.global_names.get("__tls_base").copied();
+        let mut statics = Self { parts: Vec::new(), thread_base };
+        let mut segments = Vec::with_capacity(module.data.len());
+        for data in &module.data {
+            segments.push(match &data.kind {
+                DataKind::Active { offset_expr, .. } => {
+                    constant(&mut offset_expr.get_operators_reader())?
+                }
+                DataKind::Passive => None,
+            });
+        }
         let mut symbols = Vec::new();
-        for payload in Parser::new(0).parse_all(wasm) {
-            match payload? {
-                Payload::DataSection(section) => {
-                    for data in section {
-                        segments.push(match data?.kind {
-                            DataKind::Active { offset_expr, .. } => {
-                                constant(&mut offset_expr.get_operators_reader())?
-                            }
-                            DataKind::Passive => None,
-                        });
+        for section in &module.customs {
+            let KnownCustom::Linking(linking) = section.as_known() else { continue };
+            for subsection in linking.subsections() {
+                let Linking::SymbolTable(table) = subsection? else { continue };
+                for symbol in table {
+                    if let SymbolInfo::Data { flags, name, symbol: Some(data) } = symbol?
+                        && name.contains(NAME)
+                    {
+                        symbols.push((flags, name, data));
                     }
                 }
-                Payload::CustomSection(section) => match section.as_known() {
-                    KnownCustom::Linking(linking) => {
-                        for subsection in linking.subsections() {
-                            let Linking::SymbolTable(table) = subsection? else { continue };
-                            for symbol in table {
-                                if let SymbolInfo::Data { flags, name, symbol: Some(data) } =
-                                    symbol?
-                                    && name.contains(NAME)
-                                {
-                                    symbols.push((flags, name, data));
-                                }
-                            }
-                        }
-                    }
-                    KnownCustom::Name(names) => {
-                        for name in names {
-                            let Name::Global(names) = name? else { continue };
-                            for naming in names {
-                                let naming = naming?;
-                                if naming.name == "__tls_base" {
-                                    statics.thread_base = Some(naming.index);
-                                }
-                            }
-                        }
-                    }
-                    _ => {}
-                },
-                _ => {}
             }
         }
         let mut counts = BTreeMap::<_, usize>::new();

@@ -36,7 +36,7 @@ fn found(locals: &str, code: &str) -> Result<BTreeMap<usize, Vec<Place>>, Failur
     }
     LinkingSection::new().symbol_table(&symbols).append_to(&mut wasm);
     let sites = Sites { functions: [3].into(), tops: [0].into(), ..Sites::default() };
-    Ok(find(&wasm, &sites)?.remove(&3).unwrap_or_default())
+    Ok(find(&ModuleInfo::read(&wasm).unwrap(), &sites)?.remove(&3).unwrap_or_default())
 }
 
 /// The states that are looked at again, and how often.
@@ -211,6 +211,8 @@ fn functions_that_cannot_be_suspended_are_not_gone_through() {
     ));
     let sites = Sites { functions: BTreeSet::from([1]), tops: [0].into(), ..Sites::default() };
     // Without symbols there is nothing to look for.
-    assert_eq!(find(&wasm.unwrap(), &sites).unwrap(), BTreeMap::new());
+    let wasm = wasm.unwrap();
+    let module = ModuleInfo::read(&wasm).unwrap();
+    assert_eq!(find(&module, &sites).unwrap(), BTreeMap::new());
     assert_eq!(states(&code), [1028]);
 }

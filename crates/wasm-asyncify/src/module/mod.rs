@@ -1,9 +1,14 @@
-//! Reading what we need to know of a wasm module, and taking sections out of one.
+//! What is to be known of a module: in short ([`Summary`]), and in full for all passes ([`ModuleInfo`]).
+//! And taking sections out of one.
+
+mod info;
 
 use anyhow::{Context, Result, bail};
 use wasmparser::{
     BinaryReader, Encoding, ExternalKind, Parser, Payload, TypeRef, Validator, WasmFeatures,
 };
+
+pub(crate) use info::ModuleInfo;
 
 /// The imports that Asyncify replaces by functions of its own.
 const REPLACED: [&str; 4] = ["start_unwind", "stop_unwind", "start_rewind", "stop_rewind"];

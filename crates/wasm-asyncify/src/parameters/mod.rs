@@ -32,12 +32,11 @@ use std::collections::BTreeSet;
 use anyhow::{Context, Result};
 use wasm_encoder::reencode::{Error, Reencode, utils};
 use wasm_encoder::{BlockType, CodeSection, Function, Instruction, Module, TypeSection, ValType};
-use wasmparser::{
-    Catch, CompositeInnerType, FuncType, FunctionBody, Operator, Parser, Payload, TypeRef,
-};
+use wasmparser::{Catch, FuncType, FunctionBody, Operator, Parser};
 
 use self::code::{Code, Open};
 use crate::analysis::FunctionIndex;
+use crate::module::ModuleInfo;
 
 /// The module without blocks with parameters, in these functions. A function that branches by
 /// references is left as it is, and so is one that catches an exception into such a loop.
@@ -45,85 +44,45 @@ use crate::analysis::FunctionIndex;
 /// # Errors
 ///
 /// If the module cannot be read.
-pub(crate) fn in_locals(wasm: &[u8], functions: &BTreeSet<FunctionIndex>) -> Result<Vec<u8>> {
-    let mut writer = Writer::read(wasm, functions)?;
+pub(crate) fn in_locals(
+    module: &ModuleInfo<'_>,
+    functions: &BTreeSet<FunctionIndex>,
+) -> Result<Vec<u8>> {
+    let mut writer = Writer::new(module, functions)?;
     if writer.meant.is_empty() {
-        return Ok(wasm.to_vec());
+        return Ok(module.bytes.to_vec());
     }
-    let mut module = Module::new();
-    let written = writer.parse_core_module(&mut module, Parser::new(0), wasm);
+    let mut new = Module::new();
+    let written = writer.parse_core_module(&mut new, Parser::new(0), module.bytes);
     written.context("cannot pass the parameters of blocks in locals")?;
-    Ok(module.finish())
+    Ok(new.finish())
 }
 
-#[derive(Default)]
-struct Writer {
-    /// The module's types, if they are of functions.
-    types: Vec<Option<FuncType>>,
-    /// The type of each function that the module does not import.
-    signatures: Vec<u32>,
-    /// How many it does import.
-    imported: u32,
+struct Writer<'a> {
+    module: &'a ModuleInfo<'a>,
     /// The functions that are written anew.
     meant: BTreeSet<FunctionIndex>,
     /// The function whose body comes next.
     next: u32,
 }
 
-impl Writer {
-    fn read(wasm: &[u8], functions: &BTreeSet<FunctionIndex>) -> Result<Self> {
-        let mut read = Self::default();
-        let mut bodies = 0;
-        for payload in Parser::new(0).parse_all(wasm) {
-            match payload? {
-                Payload::TypeSection(section) => {
-                    for group in section {
-                        let types = group?.into_types().map(|ty| match ty.composite_type.inner {
-                            CompositeInnerType::Func(ty) => Some(ty),
-                            _ => None,
-                        });
-                        read.types.extend(types);
-                    }
-                }
-                Payload::ImportSection(section) => {
-                    for import in section.into_imports() {
-                        let ty = import?.ty;
-                        read.imported +=
-                            u32::from(matches!(ty, TypeRef::Func(_) | TypeRef::FuncExact(_)));
-                    }
-                }
-                Payload::FunctionSection(section) => {
-                    for ty in section {
-                        read.signatures.push(ty?);
-                    }
-                }
-                Payload::CodeSectionEntry(body) => {
-                    let function = read.imported + bodies;
-                    bodies += 1;
-                    if functions.contains(&function) && read.is_meant(&body)? {
-                        read.meant.insert(function);
-                    }
-                }
-                _ => {}
+impl<'a> Writer<'a> {
+    fn new(module: &'a ModuleInfo<'a>, functions: &BTreeSet<FunctionIndex>) -> Result<Self> {
+        let next = module.imports.len() as u32;
+        let mut writer = Self { module, meant: BTreeSet::new(), next };
+        for (function, body) in module.bodies() {
+            if functions.contains(&function) && writer.is_meant(body)? {
+                writer.meant.insert(function);
             }
         }
-        read.next = read.imported;
-        Ok(read)
-    }
-
-    /// How many parameters a function has.
-    fn parameters_of(&self, function: FunctionIndex) -> u32 {
-        let ty = self.signatures.get((function - self.imported) as usize);
-        ty.map_or(0, |ty| self.parameters(wasmparser::BlockType::FuncType(*ty)).len() as u32)
+        Ok(writer)
     }
 
     fn parameters(&self, ty: wasmparser::BlockType) -> &[wasmparser::ValType] {
         match ty {
-            wasmparser::BlockType::FuncType(index) => self
-                .types
-                .get(index as usize)
-                .and_then(Option::as_ref)
-                .map_or(&[], FuncType::params),
+            wasmparser::BlockType::FuncType(index) => {
+                self.module.function_type(index).map_or(&[], FuncType::params)
+            }
             _ => &[],
         }
     }
@@ -194,12 +153,12 @@ impl Writer {
     /// The type of a block with the same results, and no parameters.
     fn without(&mut self, ty: wasmparser::BlockType) -> Result<BlockType, Error> {
         let wasmparser::BlockType::FuncType(index) = ty else { return self.block_type(ty) };
-        let before = self.types.iter().take(index as usize).flatten();
+        let before = (0..index).filter_map(|index| self.module.function_type(index));
         let added = before.filter(|ty| needs_another(ty)).count();
-        match self.types.get(index as usize).and_then(Option::as_ref).map(FuncType::results) {
+        match self.module.function_type(index).map(FuncType::results) {
             None | Some([]) => Ok(BlockType::Empty),
             Some([result]) => Ok(BlockType::Result(self.val_type(*result)?)),
-            Some(_) => Ok(BlockType::FunctionType((self.types.len() + added) as u32)),
+            Some(_) => Ok(BlockType::FunctionType((self.module.types.len() + added) as u32)),
         }
     }
 
@@ -295,7 +254,7 @@ impl Writer {
     }
 }
 
-impl Reencode for Writer {
+impl Reencode for Writer<'_> {
     type Error = Infallible;
 
     fn parse_type_section(
@@ -304,7 +263,9 @@ impl Reencode for Writer {
         section: wasmparser::TypeSectionReader<'_>,
     ) -> Result<(), Error> {
         utils::parse_type_section(self, types, section)?;
-        for ty in self.types.clone().iter().flatten().filter(|ty| needs_another(ty)) {
+        let module = self.module;
+        let all = (0..module.types.len() as u32).filter_map(|index| module.function_type(index));
+        for ty in all.filter(|ty| needs_another(ty)) {
             let results = self.val_types(ty.results().to_vec())?;
             types.ty().function([], results);
         }
@@ -327,7 +288,7 @@ impl Reencode for Writer {
             locals.push((count, self.val_type(ty)?));
         }
         let declared: u32 = locals.iter().map(|(count, _)| count).sum();
-        let parameters = self.parameters_of(function);
+        let (_, parameters) = self.module.signature(function).unwrap_or_default();
         let mut new = Code {
             bytes: Vec::new(),
             first: parameters + declared,

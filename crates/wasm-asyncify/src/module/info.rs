@@ -1,0 +1,257 @@
+//! What stands in a module, read once for all passes that work on it.
+//!
+//! The code itself is left as it is: a pass goes through the bodies that it is about. Who needs what
+//! an instruction finds on the stack validates, too (`instrument/read.rs`). The checker has a reader of
+//! its own, since it is to share no mistake with the transform.
+
+use std::collections::BTreeMap;
+
+use anyhow::{Context, Result, bail};
+use wasmparser::{
+    CompositeInnerType, ConstExpr, CustomSectionReader, Data, Element, Export, FuncType,
+    FunctionBody, Import, KnownCustom, MemoryType, Name, Parser, Payload, SubType, TableInit,
+    TableType, TypeRef,
+};
+
+/// A module's sections. What can be imported is numbered as in the module: imports come first.
+#[derive(Default)]
+pub(crate) struct ModuleInfo<'a> {
+    /// The module itself.
+    pub(crate) bytes: &'a [u8],
+    pub(crate) types: Vec<SubType>,
+    /// The imported functions.
+    pub(crate) imports: Vec<Import<'a>>,
+    /// The type index of each function.
+    pub(crate) signatures: Vec<u32>,
+    /// Those of the functions that are not imported.
+    pub(crate) bodies: Vec<FunctionBody<'a>>,
+    pub(crate) tables: Vec<TableType>,
+    pub(crate) imports_table: bool,
+    /// What fills tables where they are declared.
+    pub(crate) table_values: Vec<ConstExpr<'a>>,
+    pub(crate) memories: Vec<MemoryType>,
+    pub(crate) globals: u32,
+    pub(crate) imported_globals: u32,
+    /// What the globals that are not imported begin as.
+    pub(crate) global_values: Vec<ConstExpr<'a>>,
+    /// The type index of each tag.
+    pub(crate) tags: Vec<u32>,
+    pub(crate) exports: Vec<Export<'a>>,
+    pub(crate) elements: Vec<Element<'a>>,
+    pub(crate) has_data_count: bool,
+    pub(crate) has_data_section: bool,
+    /// Where the contents of the data section begin in the file.
+    pub(crate) data_start: u64,
+    pub(crate) data: Vec<Data<'a>>,
+    pub(crate) customs: Vec<CustomSectionReader<'a>>,
+    pub(crate) function_names: BTreeMap<u32, &'a str>,
+    pub(crate) global_names: BTreeMap<&'a str, u32>,
+}
+
+impl<'a> ModuleInfo<'a> {
+    /// Reads a module.
+    ///
+    /// # Errors
+    ///
+    /// If it is none, or a broken one.
+    pub(crate) fn read(wasm: &'a [u8]) -> Result<Self> {
+        let mut info = Self { bytes: wasm, ..Self::default() };
+        for payload in Parser::new(0).parse_all(wasm) {
+            info.payload(payload?)?;
+        }
+        if info.imports.len() + info.bodies.len() != info.signatures.len() {
+            bail!("the module has more functions than bodies");
+        }
+        Ok(info)
+    }
+
+    fn payload(&mut self, payload: Payload<'a>) -> Result<()> {
+        match payload {
+            Payload::TypeSection(section) => {
+                for group in section {
+                    self.types.extend(group?.into_types());
+                }
+            }
+            Payload::ImportSection(section) => {
+                for import in section.into_imports() {
+                    self.import(import?);
+                }
+            }
+            Payload::FunctionSection(section) => {
+                for ty in section {
+                    self.signatures.push(ty?);
+                }
+            }
+            Payload::TableSection(section) => {
+                for table in section {
+                    let table = table?;
+                    self.tables.push(table.ty);
+                    if let TableInit::Expr(value) = table.init {
+                        self.table_values.push(value);
+                    }
+                }
+            }
+            Payload::MemorySection(section) => {
+                for memory in section {
+                    self.memories.push(memory?);
+                }
+            }
+            Payload::TagSection(section) => {
+                for tag in section {
+                    self.tags.push(tag?.func_type_idx);
+                }
+            }
+            Payload::GlobalSection(section) => {
+                self.globals += section.count();
+                for global in section {
+                    self.global_values.push(global?.init_expr);
+                }
+            }
+            Payload::ExportSection(section) => {
+                for export in section {
+                    self.exports.push(export?);
+                }
+            }
+            Payload::ElementSection(section) => {
+                for element in section {
+                    self.elements.push(element?);
+                }
+            }
+            Payload::DataCountSection { .. } => self.has_data_count = true,
+            Payload::CodeSectionEntry(body) => self.bodies.push(body),
+            Payload::DataSection(section) => {
+                self.has_data_section = true;
+                self.data_start = section.range().start;
+                for data in section {
+                    self.data.push(data?);
+                }
+            }
+            Payload::CustomSection(section) => {
+                if let KnownCustom::Name(names) = section.as_known() {
+                    for subsection in names {
+                        self.names(subsection?)?;
+                    }
+                }
+                self.customs.push(section);
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn import(&mut self, import: Import<'a>) {
+        match import.ty {
+            TypeRef::Func(ty) | TypeRef::FuncExact(ty) => {
+                self.signatures.push(ty);
+                self.imports.push(import);
+            }
+            TypeRef::Table(table) => {
+                self.tables.push(table);
+                self.imports_table = true;
+            }
+            TypeRef::Memory(memory) => self.memories.push(memory),
+            TypeRef::Global(_) => {
+                self.globals += 1;
+                self.imported_globals += 1;
+            }
+            TypeRef::Tag(tag) => self.tags.push(tag.func_type_idx),
+        }
+    }
+
+    fn names(&mut self, subsection: Name<'a>) -> Result<()> {
+        match subsection {
+            Name::Function(names) => {
+                for naming in names {
+                    let naming = naming?;
+                    self.function_names.insert(naming.index, naming.name);
+                }
+            }
+            Name::Global(names) => {
+                for naming in names {
+                    let naming = naming?;
+                    self.global_names.insert(naming.name, naming.index);
+                }
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// The functions that have bodies, and these.
+    pub(crate) fn bodies(&self) -> impl Iterator<Item = (u32, &FunctionBody<'a>)> {
+        (self.imports.len() as u32..).zip(&self.bodies)
+    }
+
+    /// A function's code, if it is not imported.
+    pub(crate) fn body(&self, function: u32) -> Option<&FunctionBody<'a>> {
+        self.bodies.get((function as usize).checked_sub(self.imports.len())?)
+    }
+
+    /// The type at this index, if it is one of functions.
+    pub(crate) fn function_type(&self, ty: u32) -> Option<&FuncType> {
+        match &self.types.get(ty as usize)?.composite_type.inner {
+            CompositeInnerType::Func(ty) => Some(ty),
+            _ => None,
+        }
+    }
+
+    /// The type index of a function, and how many parameters it has.
+    pub(crate) fn signature(&self, function: u32) -> Result<(u32, u32)> {
+        let ty = self.signatures.get(function as usize).copied();
+        let found = ty.and_then(|ty| Some((ty, self.function_type(ty)?.params().len() as u32)));
+        found.with_context(|| format!("{} has no type", self.shown(function)))
+    }
+
+    /// What a function is called in a message.
+    pub(crate) fn shown(&self, function: u32) -> String {
+        match (self.imports.get(function as usize), self.function_names.get(&function)) {
+            (Some(import), _) => format!("{}.{}", import.module, import.name),
+            (None, Some(name)) => (*name).to_owned(),
+            (None, None) => format!("function {function}"),
+        }
+    }
+
+    /// Whether addresses have 64 bits.
+    pub(crate) fn memory64(&self) -> bool {
+        self.memories.iter().any(|memory| memory.memory64)
+    }
+
+    /// What a custom section has in it.
+    pub(crate) fn custom(&self, name: &str) -> Option<&'a [u8]> {
+        self.customs.iter().find(|section| section.name() == name).map(|section| section.data())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn imports_are_numbered_before_all_else() {
+        let text = r#"(module
+            (import "a" "g" (global i32))
+            (import "a" "f" (func $imported (param i64 i32)))
+            (import "a" "t" (table 1 funcref))
+            (global $own i32 (i32.const 7))
+            (memory i64 1)
+            (func $function (param f32)))"#;
+        let wasm = wat::parse_str(text).unwrap();
+        let info = ModuleInfo::read(&wasm).unwrap();
+        assert_eq!([info.signature(0).unwrap(), info.signature(1).unwrap()], [(0, 2), (1, 1)]);
+        assert_eq!([info.shown(0), info.shown(1)], ["a.f", "function"]);
+        assert_eq!(info.bodies().map(|(index, _)| index).collect::<Vec<_>>(), [1]);
+        assert!(info.body(0).is_none() && info.body(1).is_some() && info.body(2).is_none());
+        assert_eq!((info.globals, info.imported_globals), (2, 1));
+        assert_eq!(info.global_names["own"], 1);
+        assert!(info.imports_table && info.memory64());
+    }
+
+    #[test]
+    fn a_broken_module_is_an_error() {
+        let error = ModuleInfo::read(b"\0asm\x01\0\0\0\x03\x02\x01\x00").err().unwrap();
+        assert_eq!(
+            error.to_string(),
+            "function section has non-zero count but code section is absent (at offset 0xc)"
+        );
+    }
+}
