@@ -194,7 +194,8 @@ const tests = {
       }
     };
     // How much is used at once depends on how the network cuts what it brings, so that one round may need
-    // more than those before it. What is left behind is more with every round.
+    // more than those before it. Stacks that are left behind are 5 MiB in every round. Less than what is
+    // free after the first round (a few kB of each job, say) would not be noticed.
     const more = [];
     await read();
     let before = [await page.wasmBytes(), await page.heapWithoutGarbage()];

@@ -1,8 +1,10 @@
-//! What stands in a module, read once for all passes that work on it.
+//! What stands in a module. The analysis, the guards, and all that writes a module anew before the
+//! instrumentation have it from here.
 //!
 //! The code itself is left as it is: a pass goes through the bodies that it is about. Who needs what
-//! an instruction finds on the stack validates, too (`instrument/read.rs`). The checker has a reader of
-//! its own, since it is to share no mistake with the transform.
+//! an instruction finds on the stack validates, too (`instrument/read.rs`). The instrumentation still
+//! reads the sections by itself (`instrument/facts.rs`). The checker will always have a reader of its
+//! own, since it is to share no mistake with the transform.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! What is to be known of a module: in short ([`Summary`]), and in full for all passes (`ModuleInfo`).
+//! What is to be known of a module: in short ([`Summary`]), and in full for the passes (`ModuleInfo`).
 //! And taking sections out of one.
 
 mod info;
