@@ -19,9 +19,9 @@ use wasm_encoder::{BlockType, Catch, Encode, Function, Instruction};
 use wasmparser::{Operator, ValType};
 
 use super::Obstacle;
-use super::compact::helpers::Helpers;
 use super::compact::plan::Compact;
 use super::frame::{Frame, Slots};
+use super::helpers::Helpers;
 use super::labels::{Label, Labels};
 use super::runtime::Runtime;
 use super::shape::{Kind, Shape, Structure};

@@ -63,6 +63,7 @@ mod emit;
 mod exceptions;
 mod facts;
 mod frame;
+mod helpers;
 mod labels;
 mod liveness;
 mod module;

@@ -16,10 +16,10 @@ use wasmparser::{
 };
 
 use super::barrier;
-use super::compact::helpers::Helpers;
 use super::compact::plan;
 use super::emit::{Form, emit};
 use super::facts::{Facts, GET_STATE};
+use super::helpers::Helpers;
 use super::read::read;
 use super::runtime::{REPLACED, Runtime};
 use super::{Refused, Sites, callee};

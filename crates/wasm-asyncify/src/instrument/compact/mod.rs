@@ -38,7 +38,6 @@
 //! frame. If besides that the function returns what the call returns, the call need not be followed
 //! by anything; and if it begins with the call, nothing need go before it.
 
-pub(super) mod helpers;
 mod operands;
 pub(super) mod plan;
 
@@ -48,11 +47,11 @@ use anyhow::{Context, Result};
 use wasm_encoder::reencode::Reencode;
 use wasm_encoder::{BlockType, Instruction, ValType};
 
-use helpers::{Helper, MOST, Number};
 use operands::{Operands, Part};
 use plan::{Compact, Exit};
 
 use super::emit::Emitter;
+use super::helpers::{Helper, MOST, Number};
 use super::labels::{Label, way_to};
 use super::shape::Site;
 

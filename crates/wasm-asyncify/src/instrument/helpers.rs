@@ -1,4 +1,4 @@
-//! The functions that save and restore for all functions in compact form.
+//! The functions that instrumented functions share to save and restore.
 //!
 //! | | |
 //! |---|---|
@@ -17,14 +17,14 @@ use std::collections::BTreeMap;
 
 use wasm_encoder::{BlockType, Function, Instruction, ValType};
 
-use crate::instrument::runtime::{Runtime, function};
+use super::runtime::{Runtime, function};
 
 /// How many locals are saved by one call at most.
-pub(in crate::instrument) const MOST: u8 = 8;
+pub(super) const MOST: u8 = 8;
 
 /// One of these functions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(in crate::instrument) enum Helper {
+pub(super) enum Helper {
     /// Moves the end of the frames by a number of bytes, which can be negative, and returns where it
     /// was; null if it is too far now.
     Move,
@@ -37,7 +37,7 @@ pub(in crate::instrument) enum Helper {
 }
 
 impl Helper {
-    pub(in crate::instrument) fn name(self) -> String {
+    pub(super) fn name(self) -> String {
         match self {
             Self::Move => "asyncify_move".to_owned(),
             Self::SaveI32(count) => format!("asyncify_save_i32_{count}"),
@@ -49,7 +49,7 @@ impl Helper {
 
 /// The type of a local that can be saved.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(in crate::instrument) enum Number {
+pub(super) enum Number {
     I32,
     I64,
     F32,
@@ -58,7 +58,7 @@ pub(in crate::instrument) enum Number {
 
 impl Number {
     /// Nothing if it is another type.
-    pub(in crate::instrument) fn of(ty: wasmparser::ValType) -> Option<Self> {
+    pub(super) fn of(ty: wasmparser::ValType) -> Option<Self> {
         match ty {
             wasmparser::ValType::I32 => Some(Self::I32),
             wasmparser::ValType::I64 => Some(Self::I64),
@@ -116,7 +116,7 @@ impl Number {
 
 /// Those that are used in a module.
 #[derive(Debug)]
-pub(in crate::instrument) struct Helpers {
+pub(super) struct Helpers {
     runtime: Runtime,
     /// The index of the first one.
     first: u32,
@@ -125,7 +125,7 @@ pub(in crate::instrument) struct Helpers {
 
 impl Helpers {
     /// None yet; the first will be function `first`.
-    pub(in crate::instrument) fn new(runtime: Runtime, first: u32) -> Self {
+    pub(super) fn new(runtime: Runtime, first: u32) -> Self {
         Self { runtime, first, used: BTreeMap::new() }
     }
 
@@ -141,14 +141,14 @@ impl Helpers {
     }
 
     /// All that are used, by their indices.
-    pub(in crate::instrument) fn used(&self) -> Vec<(u32, Helper)> {
+    pub(super) fn used(&self) -> Vec<(u32, Helper)> {
         let mut used: Vec<_> = self.used.iter().map(|(helper, index)| (*index, *helper)).collect();
         used.sort_unstable();
         used
     }
 
     /// The types of a helper's parameters and results.
-    pub(in crate::instrument) fn ty(&self, helper: Helper) -> (Vec<ValType>, Vec<ValType>) {
+    pub(super) fn ty(&self, helper: Helper) -> (Vec<ValType>, Vec<ValType>) {
         let address = self.runtime.address();
         match helper {
             Helper::Move => (vec![address], vec![address]),
@@ -158,7 +158,7 @@ impl Helpers {
         }
     }
 
-    pub(in crate::instrument) fn code(&self, helper: Helper) -> Function {
+    pub(super) fn code(&self, helper: Helper) -> Function {
         match helper {
             Helper::Move => self.runtime.move_end(self.used[&Helper::Move]),
             Helper::SaveI32(count) => self.save(Number::I32, count.into()),
