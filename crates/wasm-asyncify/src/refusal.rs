@@ -43,13 +43,14 @@ pub(crate) fn of_function(refused: Refused, program: &Program, analysis: &Analys
     let (what, help) = match obstacle {
         Obstacle::ReferenceInLocal(local) => (
             format!(
-                "has a reference in local {local} while it is suspended, which cannot be saved to \
-                 memory"
+                "has a reference in local {local} while it is suspended, of a type that cannot be \
+                 kept meanwhile"
             ),
             NO_REFERENCE,
         ),
         Obstacle::ReferenceOnStack => (
-            "has a reference on the stack while it is suspended, which cannot be saved to memory"
+            "has a reference on the stack while it is suspended, of a type that cannot be kept \
+             meanwhile"
                 .to_owned(),
             NO_REFERENCE,
         ),
@@ -100,9 +101,8 @@ pub(crate) fn of_initialiser(Lost { function }: Lost, program: &Program) -> Erro
     }
 }
 
-const NO_REFERENCE: &str = "pass the reference on in a function that does not wait, or keep it in a \
-                            table (`JsValue` does); if wasm-bindgen has made the function, run it \
-                            afterwards";
+const NO_REFERENCE: &str = "`externref` and `funcref` are kept. Pass another one on in a function that \
+                            does not wait, or keep it in a table or global";
 
 #[cfg(test)]
 mod tests {
@@ -153,14 +153,16 @@ mod tests {
     fn nothing_is_said_of_what_is_not_suspended_or_can_be() {
         for text in [
             "(local i64 v128) (call $suspend)",
+            "(local externref funcref) (call $suspend) (drop (local.get 0)) \
+             (drop (local.get 1))",
             // Nobody reads it afterwards.
-            "(local externref) (local.set 0 (local.get 0)) (call $suspend)",
+            "(local contref) (local.set 0 (local.get 0)) (call $suspend)",
             "(block $caught (try_table (catch $exception $caught) (call $suspend)))",
             "try (call $suspend) catch_all (call $other (i32.const 0)) end",
             "try try (call $suspend) delegate 0 catch_all end",
             "(return_call $suspend)",
             // What is read is not read after it.
-            "(local externref)
+            "(local contref)
              (block (br_if 0 (i32.const 0)) (call $suspend) (return_call $other (i32.const 0)))
              (drop (local.get 0))",
         ] {
@@ -178,24 +180,24 @@ mod tests {
 
     #[test]
     fn references_are_refused_where_they_would_have_to_be_saved() {
-        let help = "pass the reference on in a function that does not wait, or keep it in a table \
-                    (`JsValue` does); if wasm-bindgen has made the function, run it afterwards";
+        let help = "`externref` and `funcref` are kept. Pass another one on in a function that does \
+                    not wait, or keep it in a table or global";
         for (what, code) in [
             (
                 "in local 1",
-                "(param i32 externref) (local i32 funcref) (call $suspend) (drop (local.get 1))",
+                "(param i32 contref) (local i32 funcref) (call $suspend) (drop (local.get 1))",
             ),
-            ("on the stack", "(param i32 externref) (local.get 1) (call $suspend) drop"),
+            ("on the stack", "(param i32 contref) (local.get 1) (call $suspend) drop"),
         ] {
             assert_eq!(
                 refusal(&format!(
-                    "(func {WAITS} (call $holds (i32.const 0) (ref.null extern)))
+                    "(func {WAITS} (call $holds (i32.const 0) (ref.null cont)))
                      (func $holds {code})"
                 ))
                 .unwrap(),
                 format!(
-                    "`holds` has a reference {what} while it is suspended, which cannot be saved \
-                     to memory:\n    \
+                    "`holds` has a reference {what} while it is suspended, of a type \
+                     that cannot be kept meanwhile:\n    \
                      holds\n      \
                      calls suspend\n  \
                      {help}"

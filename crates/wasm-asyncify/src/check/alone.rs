@@ -18,6 +18,7 @@ use std::collections::BTreeMap;
 
 use super::machine::{Machine, Program};
 use super::operators::{Access, Cell, Op};
+use super::references::Kept;
 use super::values::{Constant, Integer, Node, Value, Values};
 use super::wrong::Wrong;
 
@@ -33,8 +34,10 @@ pub(super) struct Memory {
     /// What is in it, by offset.
     pub(super) cells: BTreeMap<i64, (Cell, Value)>,
     pub(super) room: Room,
+    /// The references whose places are not in a frame.
+    pub(super) kept: Kept,
     /// Whether frames are written.
-    is_unwinding: bool,
+    pub(super) is_unwinding: bool,
 }
 
 /// What is known of the room that there is for frames.
@@ -71,6 +74,7 @@ impl Memory {
             cells: BTreeMap::new(),
             // What was looked at when it began.
             room: Room { fits: 0, lacks: None },
+            kept: Kept::default(),
             is_unwinding: true,
         }
     }
@@ -83,7 +87,10 @@ impl Memory {
         cells: BTreeMap<i64, (Cell, Value)>,
         values: &mut Values,
     ) -> Self {
-        let mut memory = Self { is_unwinding: false, cells, ..Self::to_unwind(data, values) };
+        let mut memory = Self { is_unwinding: false, ..Self::to_unwind(data, values) };
+        for (offset, (ty, value)) in cells {
+            memory.cells.insert(offset, memory.kept.rewound(ty, value, values));
+        }
         memory.room.fits = size;
         let size = match memory64 {
             true => Constant::I64(size.cast_unsigned()),
@@ -244,7 +251,7 @@ pub(super) fn run(
                     Condition::Room { size, is_room } => {
                         // Where there is none nothing is written.
                         let room = Room { lacks: Some(size), ..memory.room };
-                        let without = Memory { room, cells: BTreeMap::new(), ..memory };
+                        let without = Memory { room, cells: BTreeMap::new(), ..memory.clone() };
                         let mut other = machine.clone();
                         let condition = values.constant(Constant::I32((!is_room).into()));
                         other.current().push(condition);
@@ -255,6 +262,12 @@ pub(super) fn run(
                 };
                 let condition = values.constant(Constant::I32(is_true.into()));
                 machine.current().push(condition);
+                open.push((machine, memory));
+            }
+            Op::Call(function) if program.reference(*function).is_some() => {
+                if let Some(reference) = program.reference(*function) {
+                    memory.call(reference, &mut machine, values)?;
+                }
                 open.push((machine, memory));
             }
             _ => {

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use super::code::Code;
 use super::operators::Op;
+use super::references::Reference;
 use super::values::{Computation, Constant, Operand, Value, Values};
 use super::wrong::Wrong;
 
@@ -23,8 +24,11 @@ pub(super) struct Program<'a, 'm> {
 pub(super) struct Added<'a> {
     /// The functions that are run in the place of their calls.
     pub(super) functions: BTreeMap<u32, Code<'a>>,
+    /// Those of them that keep references and take them back: they are not run.
+    pub(super) references: BTreeMap<u32, Reference>,
     /// The first of the globals. It is the state; the next is what the last `start_*` was given.
     pub(super) first_global: u32,
+    /// How many of them the functions use that are run.
     pub(super) globals: u32,
     /// Whether addresses are of 64 bits.
     pub(super) memory64: bool,
@@ -253,7 +257,13 @@ impl<'a> Program<'a, '_> {
 
     /// Which of the added globals it is.
     fn added_global(&self, global: u32) -> Option<usize> {
-        let index = global.checked_sub(self.added?.first_global)?;
-        Some(index as usize)
+        let added = self.added?;
+        let index = global.checked_sub(added.first_global)?;
+        (index < added.globals).then_some(index as usize)
+    }
+
+    /// What an added function does with a reference, if that is what it is for.
+    pub(super) fn reference(&self, function: u32) -> Option<Reference> {
+        self.added?.references.get(&function).copied()
     }
 }

@@ -11,6 +11,8 @@
 //!
 //! A function that nothing may be suspended through traps at once when what it has called unwinds.
 //!
+//! References are kept in tables that were added, and are taken back once each ([`references`]).
+//!
 //! All else in the module is the same, and the functions that start and stop unwinding and rewinding
 //! are what the protocol says ([`runtime`]). Everything is found out by running code on unknown
 //! values: no form is looked for. So the transform can change, and the checker need not.
@@ -66,6 +68,7 @@ mod operators;
 mod pair;
 mod pairing;
 mod reading;
+mod references;
 mod runtime;
 mod shown;
 mod suspension;
@@ -110,8 +113,11 @@ pub(crate) fn check(
         }
     }
     let own: BTreeSet<_> = pairing.runtime.values().flatten().copied().collect();
+    let references = references::find(&before, &now, &added.functions)??;
+    let is_run = |it: &u32| !own.contains(it) && !references.contains_key(it);
     let added = Added {
-        functions: added.functions.into_iter().filter(|(it, _)| !own.contains(it)).collect(),
+        functions: added.functions.into_iter().filter(|(it, _)| is_run(it)).collect(),
+        references,
         ..added
     };
     pairing.check(sites.for_host)?;
@@ -161,8 +167,12 @@ fn added<'a>(pairing: &Pairing<'a, '_>) -> Result<Added<'a>> {
     let first_global = before.imported_globals + before.globals.len() as u32;
     Ok(Added {
         functions: functions.collect::<Result<_>>()?,
+        references: BTreeMap::new(),
         first_global,
-        globals: (now.imported_globals + now.globals.len() as u32).saturating_sub(first_global),
+        // The state and `data`. Others are of tables, see `references`.
+        globals: (now.imported_globals + now.globals.len() as u32)
+            .saturating_sub(first_global)
+            .min(2),
         memory64: before.is_memory64()?,
     })
 }

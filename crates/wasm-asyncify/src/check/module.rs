@@ -24,6 +24,7 @@ pub(super) struct Module<'a> {
     pub(super) imported_functions: Vec<usize>,
     /// The types of the others.
     pub(super) functions: Vec<u32>,
+    pub(super) imported_tables: u32,
     pub(super) tables: Vec<Table<'a>>,
     pub(super) memories: Vec<MemoryType>,
     pub(super) tags: Vec<TagType>,
@@ -59,6 +60,7 @@ impl<'a> Module<'a> {
                                 module.imported_functions.push(module.imports.len());
                             }
                             TypeRef::Global(_) => module.imported_globals += 1,
+                            TypeRef::Table(_) => module.imported_tables += 1,
                             _ => {}
                         }
                         module.imports.push(import);

@@ -65,12 +65,14 @@ pub(super) enum Cell {
     F32,
     F64,
     V128,
+    /// A reference that is kept in this table: the cell says where there.
+    Kept(u32),
 }
 
 impl Cell {
     pub(super) fn size(self) -> i64 {
         match self {
-            Self::I32 | Self::F32 => 4,
+            Self::I32 | Self::F32 | Self::Kept(_) => 4,
             Self::I64 | Self::F64 => 8,
             Self::V128 => 16,
         }

@@ -61,7 +61,13 @@ impl Walk<'_, '_> {
                 None => fits = Some(memory),
             }
         }
-        let memory = fits.ok_or_else(|| Wrong::new("no frame is saved while it unwinds"))?;
+        let mut memory = fits.ok_or_else(|| Wrong::new("no frame is saved while it unwinds"))?;
+        for cell in memory.cells.values_mut() {
+            *cell = memory.kept.suspended(cell.0, cell.1);
+        }
+        if !memory.kept.is_empty() {
+            return Err(Wrong::new("a reference is kept, and its frame does not say where"));
+        }
         let size = sizes[0];
         if sizes.iter().any(|other| *other != size) {
             return Err(Wrong::new(format!("frames of these sizes are pushed: {sizes:?}")));
@@ -192,6 +198,9 @@ impl Walk<'_, '_> {
                 )));
             }
             None => return Err(Wrong::new("when it is called again `start` is lost")),
+        }
+        if !memory.kept.is_empty() {
+            return Err(Wrong::new("when it is called again a reference is not taken back"));
         }
         let passed = machine.function.take(other.operands)?;
         let needed = match self.sites[&at].needed {

@@ -9,6 +9,7 @@ use super::*;
 
 mod code;
 mod frames;
+mod references;
 
 const ORIGINAL: &str = include_str!("tests/original.wat");
 const INSTRUMENTED: &str = include_str!("tests/instrumented.wat");

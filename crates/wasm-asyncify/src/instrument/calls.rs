@@ -41,7 +41,7 @@ impl<R: Reencode<Error = Infallible>> Emitter<'_, '_, R> {
                 Instruction::LocalSet(frame_at),
             ]);
         }
-        let restore = self.frame.restore(self.runtime, frame_at, level);
+        let restore = self.frame.restore(self.runtime, self.helpers, frame_at, level);
         self.write_all(&restore);
         self.dispatch(level, &labels)?;
         self.write(&Instruction::End);
@@ -215,7 +215,7 @@ impl<R: Reencode<Error = Infallible>> Emitter<'_, '_, R> {
                 self.write_all(&[Instruction::I64Eqz, Instruction::I32Eqz]);
             }
             self.write(&Instruction::If(BlockType::Empty));
-            let save = self.frame.save(self.runtime, frame_at);
+            let save = self.frame.save(self.runtime, self.helpers, frame_at);
             self.write_all(&save);
             self.write(&Instruction::End);
         }

@@ -31,6 +31,8 @@ pub(super) struct Facts {
     pub(super) types: u32,
     pub(super) globals: u32,
     pub(super) has_global_section: bool,
+    pub(super) tables: u32,
+    pub(super) has_table_section: bool,
     pub(super) memory64: bool,
 }
 
@@ -64,11 +66,16 @@ impl Facts {
                             }
                             TypeRef::Global(_) => facts.globals += 1,
                             TypeRef::Memory(memory) => memories.push(memory),
+                            TypeRef::Table(_) => facts.tables += 1,
                             _ => {}
                         }
                     }
                 }
                 Payload::FunctionSection(section) => facts.functions += section.count(),
+                Payload::TableSection(section) => {
+                    facts.tables += section.count();
+                    facts.has_table_section = true;
+                }
                 Payload::MemorySection(section) => {
                     for memory in section {
                         memories.push(memory?);

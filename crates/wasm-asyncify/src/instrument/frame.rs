@@ -7,6 +7,9 @@
 //!            └───────┴─────────┴───────────────┴─────────┘
 //! ```
 //!
+//! Of a reference it is the place that is saved where the reference is kept
+//! ([`references`](super::references)).
+//!
 //! One frame has room for all that is live after any of the function's sites. What is dead at the
 //! one where it is suspended is saved as 0, unless the function is huge.
 //!
@@ -36,7 +39,9 @@ use wasm_encoder::Instruction;
 use wasmparser::ValType;
 
 use super::Obstacle;
+use super::helpers::{Helper, Helpers};
 use super::liveness::Liveness;
+use super::references::Kind;
 use super::runtime::Runtime;
 use super::shape::Shape;
 
@@ -120,21 +125,25 @@ impl Frame {
         let Liveness { at_sites, at_beginnings } = Liveness::of(shape);
         for (index, (site, live)) in shape.sites.iter().zip(at_sites).enumerate() {
             let levels = shape.levels_around(index);
-            let mut save = |local, ty, begins_in: &dyn Fn(&usize) -> bool| {
+            let mut save = |local, ty: ValType, begins_in: &dyn Fn(&usize) -> bool| {
                 let (_, uses) = saved.entry(local).or_insert((ty, Uses::default()));
                 uses.sites.insert(index);
-                let level = levels.iter().copied().find(begins_in).unwrap_or_default();
+                // A reference can be taken back but once.
+                let level = match ty {
+                    ValType::Ref(_) => 0,
+                    _ => levels.iter().copied().find(begins_in).unwrap_or_default(),
+                };
                 uses.levels.insert(level);
             };
             for local in live {
                 let ty = shape.locals[local as usize];
-                if ty.is_reference_type() {
+                if is_lost(ty) {
                     return Err(Obstacle::ReferenceInLocal(local));
                 }
                 save(local, ty, &|level| !at_beginnings[*level].contains(&local));
             }
             for (height, ty) in site.kept() {
-                if ty.is_reference_type() {
+                if is_lost(ty) {
                     return Err(Obstacle::ReferenceOnStack);
                 }
                 let is_above = |level: &usize| shape.structures[*level].below.len() <= height;
@@ -165,8 +174,14 @@ impl Frame {
     }
 
     /// Code that saves all; `frame` is the local with the frame's address.
-    pub(super) fn save(&self, runtime: Runtime, frame: u32) -> Vec<Instruction<'static>> {
-        let save = |Saved { local, ty, offset, .. }: &Saved| {
+    pub(super) fn save(
+        &self,
+        runtime: Runtime,
+        helpers: &mut Helpers,
+        frame: u32,
+    ) -> Vec<Instruction<'static>> {
+        let mut code = Vec::new();
+        for Saved { local, ty, offset, .. } in &self.saved {
             let at = runtime.at(*offset);
             let store = match ty {
                 ValType::I64 => Instruction::I64Store(at),
@@ -175,19 +190,24 @@ impl Frame {
                 ValType::V128 => Instruction::V128Store(at),
                 _ => Instruction::I32Store(at),
             };
-            [Instruction::LocalGet(frame), Instruction::LocalGet(*local), store]
-        };
-        self.saved.iter().flat_map(save).collect()
+            code.extend([Instruction::LocalGet(frame), Instruction::LocalGet(*local)]);
+            code.extend(kind(*ty).map(|kind| helpers.call(Helper::Keep(kind))));
+            code.push(store);
+        }
+        code
     }
 
     /// Code that restores what is restored in a level.
     pub(super) fn restore(
         &self,
         runtime: Runtime,
+        helpers: &mut Helpers,
         frame: u32,
         level: usize,
     ) -> Vec<Instruction<'static>> {
-        let restore = |Saved { local, ty, offset, .. }: &Saved| {
+        let mut code = Vec::new();
+        let here = self.saved.iter().filter(|saved| saved.uses.levels.contains(&level));
+        for Saved { local, ty, offset, .. } in here {
             let at = runtime.at(*offset);
             let load = match ty {
                 ValType::I64 => Instruction::I64Load(at),
@@ -196,10 +216,11 @@ impl Frame {
                 ValType::V128 => Instruction::V128Load(at),
                 _ => Instruction::I32Load(at),
             };
-            [Instruction::LocalGet(frame), load, Instruction::LocalSet(*local)]
-        };
-        let here = self.saved.iter().filter(|saved| saved.uses.levels.contains(&level));
-        here.flat_map(restore).collect()
+            code.extend([Instruction::LocalGet(frame), load]);
+            code.extend(kind(*ty).map(|kind| helpers.call(Helper::Take(kind))));
+            code.push(Instruction::LocalSet(*local));
+        }
+        code
     }
 
     /// The saved locals that are dead after a site, as far as they are to be set to 0.
@@ -208,4 +229,17 @@ impl Frame {
         let dead = self.saved.iter().filter(is_dead);
         dead.map(|saved| (saved.local, saved.ty))
     }
+}
+
+/// The table that references of this type are kept in.
+fn kind(ty: ValType) -> Option<Kind> {
+    match ty {
+        ValType::Ref(reference) => Kind::of(reference),
+        _ => None,
+    }
+}
+
+/// Whether it is a reference that cannot be kept.
+fn is_lost(ty: ValType) -> bool {
+    ty.is_reference_type() && kind(ty).is_none()
 }

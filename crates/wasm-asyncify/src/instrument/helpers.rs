@@ -5,6 +5,8 @@
 //! | `save_i32_3(a, b, c)` | makes room for 12 bytes and writes them |
 //! | `save_i64(a)` | the same with 8 bytes |
 //! | `restore_i32()` | takes the last 4 bytes away again and returns them |
+//! | `save_extern(a)` | makes room for 4 bytes, keeps the reference, and writes its place |
+//! | `keep_extern(a)`, `take_extern(place)` | see [`references`](super::references); for both forms |
 //!
 //! So it takes two bytes of code to save a local, and four to restore it, instead of seven each. What
 //! was saved last is restored first.
@@ -17,6 +19,7 @@ use std::collections::BTreeMap;
 
 use wasm_encoder::{BlockType, Function, Instruction, ValType};
 
+use super::references::{Kind, Tables};
 use super::runtime::{Runtime, function};
 
 /// How many locals are saved by one call at most.
@@ -34,6 +37,10 @@ pub(super) enum Helper {
     Save(Number),
     /// Restores one.
     Restore(Number),
+    /// Keeps a reference, and returns its place.
+    Keep(Kind),
+    /// Takes it back.
+    Take(Kind),
 }
 
 impl Helper {
@@ -43,6 +50,8 @@ impl Helper {
             Self::SaveI32(count) => format!("asyncify_save_i32_{count}"),
             Self::Save(number) => format!("asyncify_save_{}", number.name()),
             Self::Restore(number) => format!("asyncify_restore_{}", number.name()),
+            Self::Keep(kind) => format!("asyncify_keep_{}", kind.name()),
+            Self::Take(kind) => format!("asyncify_take_{}", kind.name()),
         }
     }
 }
@@ -54,6 +63,8 @@ pub(super) enum Number {
     I64,
     F32,
     F64,
+    /// It is the place of a reference that is saved.
+    Reference(Kind),
 }
 
 impl Number {
@@ -64,7 +75,8 @@ impl Number {
             wasmparser::ValType::I64 => Some(Self::I64),
             wasmparser::ValType::F32 => Some(Self::F32),
             wasmparser::ValType::F64 => Some(Self::F64),
-            _ => None,
+            wasmparser::ValType::Ref(reference) => Kind::of(reference).map(Self::Reference),
+            wasmparser::ValType::V128 => None,
         }
     }
 
@@ -74,12 +86,13 @@ impl Number {
             Self::I64 => ValType::I64,
             Self::F32 => ValType::F32,
             Self::F64 => ValType::F64,
+            Self::Reference(kind) => kind.ty(),
         }
     }
 
     fn bytes(self) -> u32 {
         match self {
-            Self::I32 | Self::F32 => 4,
+            Self::I32 | Self::F32 | Self::Reference(_) => 4,
             Self::I64 | Self::F64 => 8,
         }
     }
@@ -90,13 +103,14 @@ impl Number {
             Self::I64 => "i64",
             Self::F32 => "f32",
             Self::F64 => "f64",
+            Self::Reference(kind) => kind.name(),
         }
     }
 
     fn store(self, runtime: Runtime, offset: u32) -> Instruction<'static> {
         let at = runtime.at(offset);
         match self {
-            Self::I32 => Instruction::I32Store(at),
+            Self::I32 | Self::Reference(_) => Instruction::I32Store(at),
             Self::I64 => Instruction::I64Store(at),
             Self::F32 => Instruction::F32Store(at),
             Self::F64 => Instruction::F64Store(at),
@@ -106,7 +120,7 @@ impl Number {
     fn load(self, runtime: Runtime) -> Instruction<'static> {
         let at = runtime.at(0);
         match self {
-            Self::I32 => Instruction::I32Load(at),
+            Self::I32 | Self::Reference(_) => Instruction::I32Load(at),
             Self::I64 => Instruction::I64Load(at),
             Self::F32 => Instruction::F32Load(at),
             Self::F64 => Instruction::F64Load(at),
@@ -121,17 +135,31 @@ pub(super) struct Helpers {
     /// The index of the first one.
     first: u32,
     used: BTreeMap<Helper, u32>,
+    /// Where those that keep references do so.
+    pub(super) tables: Tables,
 }
 
 impl Helpers {
     /// None yet; the first will be function `first`.
-    pub(super) fn new(runtime: Runtime, first: u32) -> Self {
-        Self { runtime, first, used: BTreeMap::new() }
+    pub(super) fn new(runtime: Runtime, first: u32, tables: Tables) -> Self {
+        Self { runtime, first, used: BTreeMap::new(), tables }
     }
 
     /// Calls one.
     pub(super) fn call(&mut self, helper: Helper) -> Instruction<'static> {
-        self.index(Helper::Move);
+        match helper {
+            Helper::Keep(kind) | Helper::Take(kind) => self.tables.need(kind),
+            Helper::Save(Number::Reference(kind)) => {
+                self.call(Helper::Keep(kind));
+            }
+            Helper::Restore(Number::Reference(kind)) => {
+                self.call(Helper::Take(kind));
+            }
+            _ => {}
+        }
+        if !matches!(helper, Helper::Keep(_) | Helper::Take(_)) {
+            self.index(Helper::Move);
+        }
         Instruction::Call(self.index(helper))
     }
 
@@ -155,6 +183,8 @@ impl Helpers {
             Helper::SaveI32(count) => (vec![ValType::I32; count.into()], Vec::new()),
             Helper::Save(number) => (vec![number.ty()], Vec::new()),
             Helper::Restore(number) => (Vec::new(), vec![number.ty()]),
+            Helper::Keep(kind) => (vec![kind.ty()], vec![ValType::I32]),
+            Helper::Take(kind) => (vec![ValType::I32], vec![kind.ty()]),
         }
     }
 
@@ -164,6 +194,8 @@ impl Helpers {
             Helper::SaveI32(count) => self.save(Number::I32, count.into()),
             Helper::Save(number) => self.save(number, 1),
             Helper::Restore(number) => self.restore(number),
+            Helper::Keep(kind) => self.tables.keep(kind),
+            Helper::Take(kind) => self.tables.take(kind),
         }
     }
 
@@ -180,20 +212,27 @@ impl Helpers {
         code.push(Instruction::If(BlockType::Empty));
         for local in 0..count {
             let store = number.store(self.runtime, local * number.bytes());
-            code.extend([Instruction::LocalGet(frame), Instruction::LocalGet(local), store]);
+            code.extend([Instruction::LocalGet(frame), Instruction::LocalGet(local)]);
+            if let Number::Reference(kind) = number {
+                code.push(Instruction::Call(self.used[&Helper::Keep(kind)]));
+            }
+            code.push(store);
         }
         code.push(Instruction::End);
         function([(1, self.runtime.address())], &code)
     }
 
     fn restore(&self, number: Number) -> Function {
-        let code = [
+        let mut code = vec![
             self.runtime.distance(-number.bytes().cast_signed()),
             Instruction::Call(self.used[&Helper::Move]),
             self.runtime.constant(number.bytes()),
             self.runtime.subtract(),
             number.load(self.runtime),
         ];
+        if let Number::Reference(kind) = number {
+            code.push(Instruction::Call(self.used[&Helper::Take(kind)]));
+        }
         function([], &code)
     }
 }

@@ -68,6 +68,7 @@ mod labels;
 mod liveness;
 mod module;
 mod read;
+mod references;
 mod refused;
 mod runtime;
 mod shape;

@@ -8,7 +8,8 @@ use anyhow::{Context, Result};
 use wasm_encoder::reencode::{Error, Reencode, utils};
 use wasm_encoder::{
     CodeSection, ConstExpr, ExportKind, ExportSection, Function, FunctionSection, GlobalSection,
-    GlobalType, ImportSection, Module, NameMap, NameSection, SectionId, TypeSection, ValType,
+    GlobalType, ImportSection, Module, NameMap, NameSection, SectionId, TableSection, TypeSection,
+    ValType,
 };
 use wasmparser::{
     CustomSectionReader, FunctionBody, Name, Operator, Parser, ValidPayload, Validator,
@@ -21,6 +22,7 @@ use super::emit::{Form, emit};
 use super::facts::{Facts, GET_STATE};
 use super::helpers::Helpers;
 use super::read::read;
+use super::references::Tables;
 use super::runtime::{REPLACED, Runtime};
 use super::{Refused, Sites, callee};
 use crate::analysis::Barrier;
@@ -29,11 +31,19 @@ use crate::error::Failure;
 /// The module, instrumented.
 pub(super) fn instrument(wasm: &[u8], sites: &Sites) -> Result<Vec<u8>, Failure<Refused>> {
     let facts = Facts::read(wasm, sites)?;
-    let mut helpers = Helpers::new(facts.runtime(), facts.first_helper());
+    let tables = Tables::new(facts.tables, facts.runtime().data + 1);
+    let mut helpers = Helpers::new(facts.runtime(), facts.first_helper(), tables);
     let bodies = bodies(wasm, sites, &facts, &mut helpers)?;
     let mut module = Module::new();
-    let mut writer =
-        Writer { facts: &facts, sites, bodies, helpers, next: facts.imported, has_globals: false };
+    let mut writer = Writer {
+        facts: &facts,
+        sites,
+        bodies,
+        helpers,
+        next: facts.imported,
+        has_tables: false,
+        has_globals: false,
+    };
     writer.parse_core_module(&mut module, Parser::new(0), wasm)?;
     let written = module.finish();
     Validator::new_with_features(WasmFeatures::all())
@@ -98,6 +108,7 @@ struct Writer<'a> {
     helpers: Helpers,
     /// The function whose body comes next.
     next: u32,
+    has_tables: bool,
     has_globals: bool,
 }
 
@@ -134,6 +145,7 @@ impl Writer<'_> {
         let variable = |val_type| GlobalType { val_type, mutable: true, shared: false };
         globals.global(variable(ValType::I32), &ConstExpr::i32_const(0));
         globals.global(variable(address), &null);
+        self.helpers.tables.add_globals(globals);
         self.has_globals = true;
     }
 }
@@ -233,14 +245,24 @@ impl Reencode for Writer<'_> {
         Ok(())
     }
 
-    /// Adds a section for the globals if there is none.
+    fn parse_table_section(
+        &mut self,
+        tables: &mut TableSection,
+        section: wasmparser::TableSectionReader<'_>,
+    ) -> Result<(), Error> {
+        utils::parse_table_section(self, tables, section)?;
+        self.helpers.tables.add_tables(tables);
+        Ok(())
+    }
+
+    /// Adds sections for the tables and the globals if there are none.
     fn intersperse_section_hook(
         &mut self,
         module: &mut Module,
         _: Option<SectionId>,
         before: Option<SectionId>,
     ) -> Result<(), Error> {
-        let comes_later = matches!(
+        let is_after_globals = matches!(
             before,
             None | Some(
                 SectionId::Export
@@ -251,7 +273,16 @@ impl Reencode for Writer<'_> {
                     | SectionId::Data
             )
         );
-        if comes_later && !self.has_globals && !self.facts.has_global_section {
+        let is_after_tables = is_after_globals
+            || matches!(before, Some(SectionId::Memory | SectionId::Tag | SectionId::Global));
+        let has_tables = self.facts.has_table_section || self.helpers.tables.is_empty();
+        if is_after_tables && !has_tables && !self.has_tables {
+            let mut tables = TableSection::new();
+            self.helpers.tables.add_tables(&mut tables);
+            module.section(&tables);
+            self.has_tables = true;
+        }
+        if is_after_globals && !self.has_globals && !self.facts.has_global_section {
             let mut globals = GlobalSection::new();
             self.add_globals(&mut globals);
             module.section(&globals);
@@ -342,7 +373,17 @@ impl Reencode for Writer<'_> {
                 let Runtime { state, data, .. } = self.facts.runtime();
                 all.append(state, "asyncify_state");
                 all.append(data, "asyncify_data");
+                for (global, name) in self.helpers.tables.global_names() {
+                    all.append(global, &name);
+                }
                 names.globals(&all);
+            }
+            Name::Table(map) => {
+                let mut all = utils::name_map(map, Ok)?;
+                for (table, name) in self.helpers.tables.table_names() {
+                    all.append(table, &name);
+                }
+                names.tables(&all);
             }
             // Names of locals and labels would be of others.
             Name::Local(_) | Name::Label(_) => {}

@@ -12,9 +12,10 @@ pub(crate) struct Refused {
 /// Why.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Obstacle {
-    /// This local holds a reference, and is used after a call that can suspend.
+    /// This local holds a reference of a type that cannot be kept, and is used after a call that can
+    /// suspend.
     ReferenceInLocal(u32),
-    /// There is a reference among the operands that wait for such a call to return.
+    /// There is such a reference among the operands that wait for such a call to return.
     ReferenceOnStack,
     /// There is such a call in the handler of a `catch`.
     InHandler,

@@ -9,6 +9,7 @@ use super::{Obstacle, Refused, Sites, instrument};
 use crate::error::Failure;
 
 mod compact;
+mod references;
 mod run;
 
 /// The module of this text, its functions `$waits` and `$waits_too` instrumented in this form, with
@@ -168,6 +169,28 @@ fn whole_module() {
 }
 
 #[test]
+fn references_are_kept_in_tables() {
+    for (form, golden) in [
+        (Form::Fast, "tests/references.expected.wat"),
+        (Form::Compact, "tests/references_compact.expected.wat"),
+    ] {
+        let wasm = instrumented(
+            r#"(module
+                (import "asyncify" "start_unwind" (func $start_unwind (param i32)))
+                (memory 1)
+                (func $suspend (call $start_unwind (i32.const 8)))
+                (func $waits (param $x externref) (result externref i32) (local $y funcref)
+                  (call $suspend)
+                  (local.get $x)
+                  (ref.is_null (local.get $y))))"#,
+            form,
+        );
+        let text = wasmprinter::print_bytes(wasm.unwrap()).unwrap();
+        assert_golden!(golden, text);
+    }
+}
+
+#[test]
 fn host_finds_what_it_needs() {
     let text = r#"(module
         (import "env" "ask" (func $ask (param i32) (result i32)))
@@ -187,7 +210,7 @@ fn a_function_that_is_refused_is_named() {
     let text = r#"(module (memory 1)
         (import "asyncify" "start_unwind" (func $start_unwind (param i32)))
         (func $suspend (call $start_unwind (i32.const 0)))
-        (func $waits (param externref) (result externref) (call $suspend) (local.get 0)))"#;
+        (func $waits (param contref) (result contref) (call $suspend) (local.get 0)))"#;
     let text = text.replacen("(memory 1)", "", 1).replacen(
         "(func $suspend",
         "(memory 1) (func $suspend",

@@ -63,8 +63,20 @@ const HOST: &str = r#"
     console.log(traces.join('\n'));"#;
 
 /// Which functions get the compact form, by their indices.
-const FORMS: [fn(&u32) -> bool; 4] =
+pub(super) const FORMS: [fn(&u32) -> bool; 4] =
     [|_| false, |_| true, |index| index % 2 == 0, |index| index % 2 == 1];
+
+/// A module, instrumented, with such functions in compact form.
+pub(super) fn instrumented(wasm: &[u8], is_compact: fn(&u32) -> bool) -> Vec<u8> {
+    let program = Program::read(wasm).unwrap();
+    let analysis = Analysis::of(&program, &Vouched::default(), Precision::Types).unwrap();
+    let sites = Sites::of(&program, &analysis);
+    let by_type_only = sites.functions.iter().copied().filter(is_compact).collect();
+    let sites = Sites { by_type_only, ..sites };
+    let instrumented = instrument(wasm, &sites).unwrap();
+    crate::check::check(wasm, &instrumented, &sites).unwrap();
+    instrumented
+}
 
 /// How often a program is entered when it waits, and its trace: with waiting, with functions in
 /// each of [`FORMS`], and without.
@@ -87,17 +99,10 @@ fn traces(program: &str) -> (Vec<String>, String) {
         wat::parse_str(text).unwrap()
     };
     let waiting = module(SWITCH);
-    let read = Program::read(&waiting).unwrap();
-    let analysis = Analysis::of(&read, &Vouched::default(), Precision::Types).unwrap();
-    let sites = Sites::of(&read, &analysis);
-    let in_form = |is_compact: fn(&u32) -> bool| {
-        let by_type_only = sites.functions.iter().copied().filter(is_compact).collect();
-        let sites = Sites { by_type_only, ..sites.clone() };
-        let instrumented = instrument(&waiting, &sites).unwrap();
-        crate::check::check(&waiting, &instrumented, &sites).unwrap();
-        instrumented
-    };
-    let modules = FORMS.map(in_form).into_iter().chain([module(NO_SWITCH)]);
+    let modules = FORMS
+        .map(|is_compact| instrumented(&waiting, is_compact))
+        .into_iter()
+        .chain([module(NO_SWITCH)]);
     let folder = tempfile::tempdir().unwrap();
     let write = |(number, wasm): (usize, Vec<u8>)| {
         let path = folder.path().join(number.to_string());

@@ -1,0 +1,246 @@
+//! Where references are while what holds them is suspended: tables that were added, and the functions
+//! that put one there and take it out again.
+//!
+//! What such a function does cannot be found out by running it on unknown values: it looks through a
+//! table. So it must be the code that is known here, instruction by instruction, and what that does
+//! is proved by hand, for a table that nobody else touches:
+//!
+//! - A table has at least twice as many places as there are references in it, and place 0 is null. So
+//!   the loop finds a place, it is not 0, and nothing is lost.
+//! - `keep(null)` is 0, and `take(0)` is null. Any other reference gets a place that nobody else has,
+//!   until that is taken.
+//! - `take(place)` leaves null there, and one reference less. It traps if nothing is there.
+//!
+//! Nobody else touches it: code that does is found where it is run, since the original has no
+//! instruction with this table or these globals, and neither is exported.
+//!
+//! In a frame that is suspended a cell with a place counts as the reference itself ([`Cell::Kept`]):
+//! so it can be compared with what the original holds. It must be taken back, once.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use anyhow::Result;
+use wasmparser::{BlockType, Operator, TableInit};
+
+use super::alone::Memory;
+use super::code::Code;
+use super::machine::Machine;
+use super::module::Module;
+use super::operators::Cell;
+use super::values::{Value, Values};
+use super::wrong::Wrong;
+
+/// What a function does with a reference.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Reference {
+    /// Puts it into this table.
+    Keep(u32),
+    /// Takes it out.
+    Take(u32),
+}
+
+/// A table that was added, and the globals that go with it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Table {
+    table: u32,
+    live: u32,
+    next: Option<u32>,
+}
+
+/// The functions that keep references and take them back, among those that were added.
+///
+/// # Errors
+///
+/// If a table was added that is not used by one of each, and by these alone.
+pub(super) fn find(
+    before: &Module<'_>,
+    now: &Module<'_>,
+    added: &BTreeMap<u32, Code<'_>>,
+) -> Result<Result<BTreeMap<u32, Reference>, Wrong>> {
+    let mut found = BTreeMap::new();
+    let mut keeping = BTreeMap::new();
+    let mut taking = BTreeMap::new();
+    for (function, code) in added {
+        let code: Vec<_> = code.steps.iter().map(|step| step.operator.clone()).collect();
+        let Some(table) = table_of(&code) else { continue };
+        if code == keep(table, &code) {
+            found.insert(*function, Reference::Keep(table.table));
+            keeping.insert(table.table, table);
+        } else if code == take(table, &code) {
+            found.insert(*function, Reference::Take(table.table));
+            taking.insert(table.table, table);
+        }
+    }
+    let imported = now.imported_tables;
+    let first = imported + before.tables.len() as u32;
+    let first_global = now.imported_globals + before.globals.len() as u32;
+    let tables = first..imported + now.tables.len() as u32;
+    let mut globals = BTreeSet::new();
+    for table in tables.clone() {
+        let wrong = |what| Ok(Err(Wrong::new(format!("table {table} was added, and {what}"))));
+        let (Some(keep), Some(take)) = (keeping.remove(&table), taking.remove(&table)) else {
+            return wrong("no functions keep references in it and take them back");
+        };
+        let Table { live, next: Some(next), .. } = keep else { continue };
+        let is_own = [live, next].into_iter().all(|it| it >= first_global && globals.insert(it));
+        if take.live != live || !is_own {
+            return wrong("its globals are of others, too");
+        }
+        let begins_with = |global: u32, value| {
+            let global = &now.globals[(global - now.imported_globals) as usize];
+            let expected = [Operator::I32Const { value }, Operator::End];
+            Ok::<_, anyhow::Error>(Module::operators(&global.init_expr)? == expected)
+        };
+        let is_empty = matches!(now.tables[(table - imported) as usize].init, TableInit::RefNull);
+        if !is_empty || !begins_with(live, 0)? || !begins_with(next, 1)? {
+            return wrong("it does not begin empty");
+        }
+    }
+    let of_others = keeping.into_keys().chain(taking.into_keys()).next();
+    if let Some(table) = of_others {
+        return Ok(Err(Wrong::new(format!(
+            "references are kept in table {table}, in which there are others"
+        ))));
+    }
+    let count = |is_keep: bool| {
+        found.values().filter(|it| matches!(it, Reference::Keep(_)) == is_keep).count()
+    };
+    if count(true) != tables.len() || count(false) != tables.len() {
+        return Ok(Err(Wrong::new("several functions keep references in a table")));
+    }
+    Ok(Ok(found))
+}
+
+/// The table that a function works on, and its globals, if it is one that keeps or takes.
+fn table_of(code: &[Operator<'_>]) -> Option<Table> {
+    let table = code.iter().find_map(|operator| match operator {
+        Operator::TableSet { table } => Some(*table),
+        _ => None,
+    })?;
+    let mut written = code.iter().filter_map(|operator| match operator {
+        Operator::GlobalSet { global_index } => Some(*global_index),
+        _ => None,
+    });
+    Some(Table { table, live: written.next()?, next: written.next() })
+}
+
+/// The null that the code makes, which is of the table's type.
+fn null<'a>(code: &[Operator<'a>]) -> Option<Operator<'a>> {
+    code.iter().find(|operator| matches!(operator, Operator::RefNull { .. })).cloned()
+}
+
+/// What a function is that keeps a reference in this table.
+fn keep<'a>(table: Table, code: &[Operator<'a>]) -> Vec<Operator<'a>> {
+    use Operator::{
+        Br, End, I32Add, I32Const, I32Eq, I32Eqz, I32GeU, I32LtU, I32Shl, If, LocalGet, Loop,
+        RefIsNull, Return, TableGet, TableGrow, TableSet, TableSize, Unreachable,
+    };
+    let (Table { table, live, next: Some(next) }, Some(null)) = (table, null(code)) else {
+        return Vec::new();
+    };
+    let get = |global_index| Operator::GlobalGet { global_index };
+    let set = |global_index| Operator::GlobalSet { global_index };
+    let number = |value| I32Const { value };
+    let then = If { blockty: BlockType::Empty };
+    let reference = LocalGet { local_index: 0 };
+    [
+        // A null is in place 0.
+        &[reference.clone(), RefIsNull, then.clone(), number(0), Return, End][..],
+        // live += 1
+        &[get(live), number(1), I32Add, set(live)],
+        // If there are fewer than twice as many places, next is the first of as many new ones.
+        &[TableSize { table }, get(live), number(1), I32Shl, I32LtU, then.clone()],
+        &[TableSize { table }, set(next), null, TableSize { table }, TableGrow { table }],
+        &[number(-1), I32Eq, then.clone(), Unreachable, End, End],
+        // Goes round to place 1.
+        &[Loop { blockty: BlockType::Empty }, get(next), TableSize { table }, I32GeU],
+        &[then.clone(), number(1), set(next), End],
+        // Goes on until a place is null.
+        &[get(next), TableGet { table }, RefIsNull, I32Eqz, then],
+        &[get(next), number(1), I32Add, set(next), Br { relative_depth: 1 }, End, End],
+        // Puts it there, and leaves that place, and goes on by one.
+        &[get(next), reference, TableSet { table }, get(next)],
+        &[get(next), number(1), I32Add, set(next), End],
+    ]
+    .concat()
+}
+
+/// What a function is that takes one out of it.
+fn take<'a>(table: Table, code: &[Operator<'a>]) -> Vec<Operator<'a>> {
+    use Operator::{
+        End, I32Const, I32Sub, If, LocalGet, RefIsNull, TableGet, TableSet, Unreachable,
+    };
+    let (Table { table, live, .. }, Some(null)) = (table, null(code)) else { return Vec::new() };
+    let (get, set) =
+        (Operator::GlobalGet { global_index: live }, Operator::GlobalSet { global_index: live });
+    let then = If { blockty: BlockType::Empty };
+    let place = LocalGet { local_index: 0 };
+    [
+        // Unless it is place 0, something is there, and live -= 1.
+        &[place.clone(), then.clone(), place.clone(), TableGet { table }, RefIsNull][..],
+        &[then, Unreachable, End, get, I32Const { value: 1 }, I32Sub, set, End],
+        // Leaves what is there, and puts null there.
+        &[place.clone(), TableGet { table }, place, null, TableSet { table }, End],
+    ]
+    .concat()
+}
+
+/// The references that a function has kept, or has not yet taken back.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Kept {
+    /// By place: the table, and the reference.
+    places: BTreeMap<Value, (u32, Value)>,
+}
+
+impl Kept {
+    /// Whether there is none.
+    pub(super) fn is_empty(&self) -> bool {
+        self.places.is_empty()
+    }
+
+    /// What a cell of a frame counts as when it is suspended. A place is in one cell.
+    pub(super) fn suspended(&mut self, ty: Cell, value: Value) -> (Cell, Value) {
+        match self.places.remove(&value).filter(|_| ty == Cell::I32) {
+            Some((table, reference)) => (Cell::Kept(table), reference),
+            None => (ty, value),
+        }
+    }
+
+    /// What is in such a cell when it is rewound.
+    pub(super) fn rewound(&mut self, ty: Cell, value: Value, values: &mut Values) -> (Cell, Value) {
+        let Cell::Kept(table) = ty else { return (ty, value) };
+        let place = values.unknown();
+        self.places.insert(place, (table, value));
+        (Cell::I32, place)
+    }
+}
+
+impl Memory {
+    /// Runs the call of a function that keeps a reference or takes it back.
+    pub(super) fn call(
+        &mut self,
+        reference: Reference,
+        machine: &mut Machine,
+        values: &mut Values,
+    ) -> Result<(), Wrong> {
+        let current = machine.current();
+        let operand = current.pop()?;
+        let result = match reference {
+            Reference::Keep(table) if self.is_unwinding => {
+                let place = values.unknown();
+                self.kept.places.insert(place, (table, operand));
+                place
+            }
+            Reference::Keep(_) => {
+                return Err(Wrong::new("a reference is kept while it is rewound"));
+            }
+            Reference::Take(table) => match self.kept.places.remove(&operand) {
+                Some((other, reference)) if other == table && !self.is_unwinding => reference,
+                _ => return Err(Wrong::new("a reference is taken that is not kept there")),
+            },
+        };
+        current.push(result);
+        current.at += 1;
+        Ok(())
+    }
+}

@@ -1,0 +1,225 @@
+//! Where references are while what holds them is suspended. They cannot be written to memory: so each
+//! is *kept* in a table that is added to the module, and the frame says in which place.
+//!
+//! ```text
+//!                 place  0      1      2      3      4      5      6      7
+//!   asyncify_extern  ┌──────┬──────┬──────┬──────┬──────┬──────┬──────┬──────┐
+//!                    │ null │  a   │ null │  b   │ null │ null │ null │ null │     live = 2
+//!                    └──────┴──▲───┴──────┴──▲───┴──▲───┴──────┴──────┴──────┘     next = 4
+//!                              │             │      next
+//!   frame ─► ┌───────┬─────────┴──┬──────────┴─┐
+//!            │  i32  │ i32: 1     │ i32: 3     │
+//!            └───────┴────────────┴────────────┘
+//! ```
+//!
+//! | | |
+//! |---|---|
+//! | `keep_extern(reference) → place` | puts it where the next null is, from `next` on, round the table |
+//! | `take_extern(place) → reference` | takes it out, and leaves null |
+//!
+//! Place 0 is null, always: so a null is kept nowhere. All other nulls are free places, and nothing is
+//! alive because of one. There is no list of them, since a table cannot hold numbers: they are looked
+//! for. That takes two steps for each reference on the average, since the table is at most half full:
+//! it doubles first. For `next` only goes on. When it has gone round once, it has passed as many full
+//! places as were full when it began, at most, which are half of them; each of the others it has given
+//! away.
+//!
+//! It traps if the table cannot grow: nothing is lost silently. It traps, too, if what is taken is not
+//! there any more, which is so if a frame is rewound twice.
+//!
+//! There is one such table for each [`Kind`], if the module needs it.
+
+use wasm_encoder::{
+    BlockType, ConstExpr, Function, GlobalSection, GlobalType, HeapType, Instruction, RefType,
+    TableSection, TableType, ValType,
+};
+
+use super::runtime::function;
+
+/// How many places a table begins with.
+const PLACES: u32 = 16;
+
+/// Which table a reference is kept in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Kind {
+    Extern,
+    Func,
+}
+
+impl Kind {
+    /// Nothing if such a reference cannot be kept.
+    pub(super) fn of(reference: wasmparser::RefType) -> Option<Self> {
+        match reference {
+            wasmparser::RefType::EXTERNREF => Some(Self::Extern),
+            wasmparser::RefType::FUNCREF => Some(Self::Func),
+            _ => None,
+        }
+    }
+
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Extern => "extern",
+            Self::Func => "func",
+        }
+    }
+
+    fn heap(self) -> HeapType {
+        match self {
+            Self::Extern => HeapType::EXTERN,
+            Self::Func => HeapType::FUNC,
+        }
+    }
+
+    fn reference(self) -> RefType {
+        RefType { nullable: true, heap_type: self.heap() }
+    }
+
+    pub(super) fn ty(self) -> ValType {
+        ValType::Ref(self.reference())
+    }
+}
+
+/// The tables that a module needs.
+#[derive(Debug)]
+pub(super) struct Tables {
+    first_table: u32,
+    first_global: u32,
+    /// In order of their indices.
+    used: Vec<Kind>,
+}
+
+/// The indices of a table, and of its globals.
+#[derive(Clone, Copy, Debug)]
+struct Table {
+    kind: Kind,
+    table: u32,
+    /// How many references are kept.
+    live: u32,
+    /// Where to look for a free place.
+    next: u32,
+}
+
+impl Tables {
+    /// None yet; the first table and global that are added will have these indices.
+    pub(super) fn new(first_table: u32, first_global: u32) -> Self {
+        Self { first_table, first_global, used: Vec::new() }
+    }
+
+    /// A table of this kind is needed.
+    pub(super) fn need(&mut self, kind: Kind) {
+        if !self.used.contains(&kind) {
+            self.used.push(kind);
+        }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.used.is_empty()
+    }
+
+    fn tables(&self) -> impl Iterator<Item = Table> {
+        (0..).zip(&self.used).map(|(number, kind)| Table {
+            kind: *kind,
+            table: self.first_table + number,
+            live: self.first_global + 2 * number,
+            next: self.first_global + 2 * number + 1,
+        })
+    }
+
+    pub(super) fn add_tables(&self, tables: &mut TableSection) {
+        for Table { kind, .. } in self.tables() {
+            tables.table(TableType {
+                element_type: kind.reference(),
+                table64: false,
+                minimum: PLACES.into(),
+                maximum: None,
+                shared: false,
+            });
+        }
+    }
+
+    pub(super) fn add_globals(&self, globals: &mut GlobalSection) {
+        let ty = GlobalType { val_type: ValType::I32, mutable: true, shared: false };
+        for _ in self.tables() {
+            globals.global(ty, &ConstExpr::i32_const(0));
+            globals.global(ty, &ConstExpr::i32_const(1));
+        }
+    }
+
+    /// The names of the tables that are added, by their indices.
+    pub(super) fn table_names(&self) -> impl Iterator<Item = (u32, String)> {
+        self.tables().map(|it| (it.table, format!("asyncify_{}", it.kind.name())))
+    }
+
+    /// The same of their globals.
+    pub(super) fn global_names(&self) -> impl Iterator<Item = (u32, String)> {
+        self.tables().flat_map(|it| {
+            let name = it.kind.name();
+            [(it.live, "live"), (it.next, "next")]
+                .map(|(global, what)| (global, format!("asyncify_{name}_{what}")))
+        })
+    }
+
+    /// The code of the function that keeps a reference.
+    pub(super) fn keep(&self, kind: Kind) -> Function {
+        let code: Vec<_> =
+            self.tables().filter(|it| it.kind == kind).flat_map(Table::keep).collect();
+        function([], &code)
+    }
+
+    /// The code of the function that takes one back.
+    pub(super) fn take(&self, kind: Kind) -> Function {
+        let code: Vec<_> =
+            self.tables().filter(|it| it.kind == kind).flat_map(Table::take).collect();
+        function([], &code)
+    }
+}
+
+impl Table {
+    fn keep(self) -> Vec<Instruction<'static>> {
+        use Instruction::{
+            Br, End, GlobalGet, GlobalSet, I32Add, I32Const, I32Eq, I32Eqz, I32GeU, I32LtU, I32Shl,
+            If, LocalGet, Loop, RefIsNull, RefNull, Return, TableGet, TableGrow, TableSet,
+            TableSize, Unreachable,
+        };
+        let Self { kind, table, live, next } = self;
+        let reference = 0;
+        let mut code =
+            vec![LocalGet(reference), RefIsNull, If(BlockType::Empty), I32Const(0), Return, End];
+        code.extend([GlobalGet(live), I32Const(1), I32Add, GlobalSet(live)]);
+        // More than half of it would be full.
+        code.extend([TableSize(table), GlobalGet(live), I32Const(1), I32Shl, I32LtU]);
+        code.extend([If(BlockType::Empty), TableSize(table), GlobalSet(next)]);
+        code.extend([
+            RefNull(kind.heap()),
+            TableSize(table),
+            TableGrow(table),
+            I32Const(-1),
+            I32Eq,
+        ]);
+        code.extend([If(BlockType::Empty), Unreachable, End, End]);
+        // Looks for a free place.
+        code.extend([Loop(BlockType::Empty), GlobalGet(next), TableSize(table), I32GeU]);
+        code.extend([If(BlockType::Empty), I32Const(1), GlobalSet(next), End]);
+        code.extend([GlobalGet(next), TableGet(table), RefIsNull, I32Eqz, If(BlockType::Empty)]);
+        code.extend([GlobalGet(next), I32Const(1), I32Add, GlobalSet(next), Br(1), End, End]);
+        code.extend([GlobalGet(next), LocalGet(reference), TableSet(table), GlobalGet(next)]);
+        code.extend([GlobalGet(next), I32Const(1), I32Add, GlobalSet(next)]);
+        code
+    }
+
+    fn take(self) -> Vec<Instruction<'static>> {
+        use Instruction::{
+            End, GlobalGet, GlobalSet, I32Const, I32Sub, If, LocalGet, RefIsNull, RefNull,
+            TableGet, TableSet, Unreachable,
+        };
+        let Self { kind, table, live, .. } = self;
+        let place = 0;
+        let mut code = vec![LocalGet(place), If(BlockType::Empty)];
+        code.extend([LocalGet(place), TableGet(table), RefIsNull]);
+        code.extend([If(BlockType::Empty), Unreachable, End]);
+        code.extend([GlobalGet(live), I32Const(1), I32Sub, GlobalSet(live), End]);
+        code.extend([LocalGet(place), TableGet(table)]);
+        code.extend([LocalGet(place), RefNull(kind.heap()), TableSet(table)]);
+        code
+    }
+}
