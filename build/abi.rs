@@ -38,7 +38,7 @@ pub(crate) const fn core_size(pointer: usize) -> usize {
 /// The `u32` that `NEWS` was when `embed` last looked.
 pub(crate) const WAIT_NEWS: usize = 2;
 
-// The phases that the switch itself reads or writes. `src/phase.rs` explains them.
+// The phases that the switch itself reads or writes. `src/raw/phase.rs` explains them.
 pub(crate) const RUNNING: u32 = 1;
 pub(crate) const UNWINDING: u32 = 2;
 pub(crate) const SUSPENDED: u32 = 3;

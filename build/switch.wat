@@ -10,19 +10,19 @@
 ;;   - in the bottom function, `resume`, which rewinds a coroutine and catches its unwind,
 ;;   - in the top function, `suspend`, which begins an unwind and is reached by the rewind.
 ;;
-;; `core` points to a `RawCore` (src/raw.rs):
+;; `core` points to a `RawCore` (src/raw/control_block.rs):
 ;;
 ;;    0  start          where Asyncify saves the next frame
 ;;    4  end            what `start` must not pass
 ;;    8  stack_pointer  the coroutine's own, while it is suspended
-;;   12  phase          1 running, 2 unwinding, 3 suspended, 4 rewinding (src/phase.rs)
+;;   12  phase          1 running, 2 unwinding, 3 suspended, 4 rewinding (src/raw/phase.rs)
 ;;   20  waiting        the waker that it waits with, while it is suspended
 ;;   32  news           changes when there is something that `embed` should look at
 ;;   52  high           the end of the coroutine's memory
 ;;   56  canary         0x0b596ac1f700c0de
 ;;   64                 the low end of the stack
 ;;
-;; `wait` points to a `Wait` (src/waker.rs): its waker, and at 8 the news that `embed` has seen.
+;; `wait` points to a `Wait` (src/raw/waker.rs): its waker, and at 8 the news that `embed` has seen.
 
 (module
   (type $start (func (param i32)))
@@ -31,7 +31,7 @@
   (type $resume (func (param i32 i32 i32) (result i32)))
   (type $current (func (result i32)))
   (type $outside (func (param i32 i32)))
-  ;; The f32 is a `Mark` (src/switch/mod.rs): it says nothing, but makes these types unlike all others.
+  ;; The f32 is a `Mark` (src/raw/switch/mod.rs): it says nothing, but makes these types unlike all others.
   (type $entry (func (param i32 f32) (result i32)))
   (type $runs_outside (func (param i32 f32)))
 

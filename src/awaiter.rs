@@ -6,7 +6,7 @@
 use core::pin::Pin;
 
 use crate::handle::{CoreHandle, RawCoreHandle};
-use crate::raw::RawCore;
+use crate::raw::control_block::RawCore;
 
 macro_rules! implement {
     ($feature:literal, $traits:ident, $future:ty) => {

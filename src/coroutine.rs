@@ -9,7 +9,7 @@ use futures_core::FusedFuture;
 
 use crate::body::Body;
 use crate::handle::CoreHandle;
-use crate::layout::{Layout, MIN_STACK_SIZE, StackUsage};
+use crate::raw::layout::{Layout, MIN_STACK_SIZE, StackUsage};
 use crate::raw_coroutine::RawCoroutine;
 use crate::stack::{self, Stack};
 

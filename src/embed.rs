@@ -7,13 +7,13 @@ use core::ptr::{self, NonNull};
 use core::task::{Context, Poll};
 
 use crate::abi;
-use crate::outside::outside;
-use crate::phase::State;
-use crate::place::Place;
-use crate::raw::RawCore;
-use crate::switch::{Chosen, Switch};
-use crate::unwinding;
-use crate::waker::Wait;
+use crate::raw::call_uninstrumented::outside;
+use crate::raw::control_block::RawCore;
+use crate::raw::panics;
+use crate::raw::phase::State;
+use crate::raw::refusal::Place;
+use crate::raw::switch::{Chosen, Switch};
+use crate::raw::waker::Wait;
 
 /// Why [`try_embed`] has no value to return.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -220,7 +220,7 @@ fn no_output(error: EmbedError) -> ! {
             let core = unsafe { current.as_ref() };
             if core.may_be_unwound() {
                 // Where panics do not unwind this returns.
-                unwinding::unwind_cancelled();
+                panics::unwind_cancelled();
             }
             // SAFETY: the code that runs is the coroutine's.
             let wait = unsafe { core.waker.begin(current, &mut place) };

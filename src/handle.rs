@@ -3,7 +3,7 @@
 use core::ptr::NonNull;
 
 use crate::embed::EmbedError;
-use crate::raw::RawCore;
+use crate::raw::control_block::RawCore;
 
 /// A coroutine, as seen from inside: waits for futures.
 ///

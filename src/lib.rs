@@ -15,38 +15,20 @@ mod abi;
 
 mod body;
 mod embed;
-mod fatal;
-mod frame;
 mod handle;
 #[cfg(any(feature = "std", feature = "embedded-io"))]
 mod io;
-mod layout;
-mod outside;
-mod phase;
-mod place;
 mod raw;
 mod raw_coroutine;
-mod reporter;
 mod stack_left;
 mod stream_iter;
-mod switch;
-mod unwinding;
-mod waker;
 
-#[cfg(feature = "alloc")]
-mod async_generator;
 #[cfg(feature = "alloc")]
 mod coroutine;
 #[cfg(feature = "alloc")]
 mod generator;
 #[cfg(feature = "alloc")]
-mod owned_core;
-#[cfg(feature = "alloc")]
-mod producer;
-#[cfg(feature = "alloc")]
 mod stack;
-#[cfg(feature = "alloc")]
-mod yielder;
 
 #[cfg(any(feature = "awaiter-trait", feature = "awaiter-trait-01"))]
 mod awaiter;
@@ -55,28 +37,24 @@ mod awaiter;
 pub use embed::EmbedError::Cancelled;
 pub use embed::{EmbedError, can_embed, embed, get_state, try_embed};
 pub use handle::{CoreHandle, RawCoreHandle};
-pub use layout::{MIN_STACK_SIZE, StackUsage};
-pub use phase::State;
-pub use raw::{RawCore, RawStack};
+pub use raw::control_block::{RawCore, RawStack};
+pub use raw::layout::{MIN_STACK_SIZE, StackUsage};
+pub use raw::phase::State;
+pub use raw::switch::{Mark, start_rewind, start_unwind, stop_rewind, stop_unwind};
 pub use raw_coroutine::{RawCoroutine, abandoned_coroutines};
 pub use stack_left::stack_left;
 pub use stream_iter::{StreamIter, TryStreamIter, iter, try_iter};
-pub use switch::{Mark, start_rewind, start_unwind, stop_rewind, stop_unwind};
 
-#[cfg(feature = "alloc")]
-pub use async_generator::AsyncGenerator;
 #[cfg(all(feature = "alloc", feature = "awaiter-trait"))]
 pub use awaiter::CoroutineMarker;
 #[cfg(feature = "alloc")]
 pub use coroutine::Coroutine;
 #[cfg(feature = "alloc")]
-pub use generator::Generator;
+pub use generator::{AsyncGenerator, Generator, Yielder};
 #[cfg(feature = "alloc")]
-pub use owned_core::Core;
+pub use raw::owned_core::Core;
 #[cfg(feature = "alloc")]
 pub use stack::Stack;
-#[cfg(feature = "alloc")]
-pub use yielder::Yielder;
 
 #[cfg(feature = "futures-io")]
 pub use io::FuturesIo;

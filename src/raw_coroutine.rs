@@ -12,13 +12,13 @@ use core::task::{Context, Poll, Waker};
 use futures_core::FusedFuture;
 
 use crate::body::Body;
-use crate::frame::Frame;
 use crate::handle::CoreHandle;
-use crate::layout::StackUsage;
-use crate::phase::Phase;
-use crate::raw::RawCore;
-use crate::switch::Mark;
-use crate::unwinding::{self, Payload};
+use crate::raw::control_block::RawCore;
+use crate::raw::frame::Frame;
+use crate::raw::layout::StackUsage;
+use crate::raw::panics::{self, Payload};
+use crate::raw::phase::Phase;
+use crate::raw::switch::Mark;
 
 /// A coroutine in memory that you provide: needs no allocator.
 ///
@@ -151,7 +151,7 @@ impl<U, T> RawCoroutine<U, T> {
         let body = unsafe { slot.cast::<U>().read() };
         // SAFETY: the frame outlives this function's stack.
         let handle = CoreHandle::new(unsafe { core.as_ref() });
-        let result = unwinding::catch(|| body.run(handle));
+        let result = panics::catch(|| body.run(handle));
         // SAFETY: the slot has room for a result, and is free since the closure was moved out.
         unsafe { slot.cast::<Result<T, Payload>>().write(result) };
         RawCore::ENTRY_RETURNED
@@ -187,7 +187,7 @@ impl<U, T> RawCoroutine<U, T> {
                         payload.forget();
                         None
                     }
-                    Poll::Ready(Err(payload)) if unwinding::is_panicking() => {
+                    Poll::Ready(Err(payload)) if panics::is_panicking() => {
                         // The hook has seen it. A second panic would end the program.
                         self.core().end(Phase::Panicked);
                         payload.forget();

@@ -7,7 +7,7 @@ use core::mem::MaybeUninit;
 use core::ops::Range;
 use core::ptr::{self, NonNull};
 
-use crate::layout::{STACK_ALIGN, StackUsage};
+use crate::raw::layout::{STACK_ALIGN, StackUsage};
 
 /// The unit of allocation: Rust's own way to ask for an alignment.
 #[derive(Clone, Copy)]
@@ -176,7 +176,7 @@ fn words(stack: &Range<*mut u8>) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::layout::SPARE;
+    use crate::raw::layout::SPARE;
 
     #[test]
     fn the_length_is_rounded_up() {

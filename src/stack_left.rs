@@ -6,7 +6,7 @@
 //!  │  128, or 384    │        stack_left()         │           in use              │
 //! ```
 
-use crate::switch::{Chosen, Switch};
+use crate::raw::switch::{Chosen, Switch};
 
 /// How far below the limit the stack pointer can be: in functions that have no check.
 const BELOW_LIMIT: usize = 384;

@@ -1,4 +1,4 @@
-//! The library on the host, where each coroutine is a thread: `src/switch/threads.rs`.
+//! The library on the host, where each coroutine is a thread: `src/raw/switch/threads.rs`.
 //!
 //! There AddressSanitizer watches what its unsafe code does. The tests are those of the guests that
 //! say so, the same as run in WebAssembly, and random schedules (`tests/native`).

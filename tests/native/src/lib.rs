@@ -10,7 +10,7 @@
 //!   seed ─► schedule: which task is polled with which waker, dropped, or woken ─┘
 //! ```
 //!
-//! It takes a switch of threads (`src/switch/threads.rs`), and runs under AddressSanitizer:
+//! It takes a switch of threads (`src/raw/switch/threads.rs`), and runs under AddressSanitizer:
 //! `cargo xtask test --only native`. `BYSYNCIFY_SEEDS=from..to` runs others, in one process.
 #![cfg(all(test, bysyncify_threads))]
 

@@ -66,7 +66,7 @@
 //! stopped: there is no other, so it would be asked again, for ever.
 //!
 //! What was noticed and the function's number are told to the library, which prints them
-//! (`src/reporter.rs`): on the host's stack, since a coroutine's may have no room. In a debug
+//! (`src/raw/reporter.rs`): on the host's stack, since a coroutine's may have no room. In a debug
 //! build its name is, too: names are in a data segment that is read only then. In an optimised build
 //! functions with the same code have the same number there (`twins`).
 //!

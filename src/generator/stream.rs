@@ -6,11 +6,11 @@ use core::task::{Context, Poll};
 
 use futures_core::{FusedStream, Stream};
 
+use crate::generator::producer::{Produce, Producer};
+use crate::generator::yielder::Yielder;
 use crate::handle::CoreHandle;
-use crate::layout::StackUsage;
-use crate::producer::{Produce, Producer};
+use crate::raw::layout::StackUsage;
 use crate::stack::Stack;
-use crate::yielder::Yielder;
 
 /// Synchronous code as a stream: a closure on a stack of its own, which gives out values and waits
 /// for futures, both from any depth of calls.

@@ -97,7 +97,7 @@ mod imp {
     #[cfg(panic = "unwind")]
     impl Drop for Stop {
         fn drop(&mut self) {
-            crate::fatal::fatal(&crate::fatal::Fatal::PanicWithoutStd)
+            crate::raw::fatal::fatal(&crate::raw::fatal::Fatal::PanicWithoutStd)
         }
     }
 

@@ -8,7 +8,7 @@
 
 use core::fmt;
 
-use crate::unwinding;
+use crate::raw::panics;
 
 /// Sizes are in bytes.
 #[derive(Clone, Copy, Debug)]
@@ -154,14 +154,14 @@ impl fmt::Display for Fatal {
 #[cold]
 #[inline(never)]
 pub(crate) extern "C" fn fatal(cause: &Fatal) -> ! {
-    unwinding::panic_for_good(cause)
+    panics::panic_for_good(cause)
 }
 
 #[cfg(all(test, feature = "alloc"))]
 mod tests {
     use super::*;
     use crate::EmbedError;
-    use crate::place::Place;
+    use crate::raw::refusal::Place;
     use alloc::string::{String, ToString};
 
     /// The next of all causes. A new one must be given its place here.
@@ -207,7 +207,7 @@ mod tests {
 
     #[test]
     fn each_message_is_in_the_catalogue() {
-        let catalogue = include_str!("../docs/errors.md");
+        let catalogue = include_str!("../../docs/errors.md");
         let first = Fatal::FramesOverflow { needed: 1, available: 1, size: 1 };
         let fatal = core::iter::successors(Some(first), |cause| after(*cause));
         let errors = [EmbedError::NotRunning, EmbedError::Cancelled];

@@ -32,14 +32,14 @@ use core::ptr::{self, NonNull};
 use core::task::{Poll, Waker};
 
 use crate::abi;
-use crate::fatal::{Fatal, fatal};
-use crate::layout::{RED_ZONE, STACK_ALIGN, StackUsage};
-use crate::outside::outside_for_good;
-use crate::phase::{Phase, cannot_poll};
-use crate::reporter;
-use crate::switch::{self, Chosen, Entry, Switch};
-use crate::unwinding;
-use crate::waker::CoreWaker;
+use crate::raw::call_uninstrumented::outside_for_good;
+use crate::raw::fatal::{Fatal, fatal};
+use crate::raw::layout::{RED_ZONE, STACK_ALIGN, StackUsage};
+use crate::raw::panics;
+use crate::raw::phase::{Phase, cannot_poll};
+use crate::raw::reporter;
+use crate::raw::switch::{self, Chosen, Entry, Switch};
+use crate::raw::waker::CoreWaker;
 
 /// Asyncify's descriptor of the memory that it saves frames to.
 #[derive(Debug)]
@@ -138,7 +138,7 @@ impl RawCore {
         if cfg!(bysyncify_switch) {
             reporter::install();
         }
-        self.resumed_in_panic.set(unwinding::is_panicking());
+        self.resumed_in_panic.set(panics::is_panicking());
         // SAFETY: `waker` outlives this function, and with it the code that runs in it.
         unsafe { self.waker.set(waker) };
         // SAFETY: our caller vouches for the entry function; the phase says that the stack is
@@ -180,7 +180,7 @@ impl RawCore {
     /// a first one.
     #[inline]
     pub(crate) fn is_panicking(&self) -> bool {
-        unwinding::is_panicking() && !self.resumed_in_panic.get()
+        panics::is_panicking() && !self.resumed_in_panic.get()
     }
 
     /// Ends the coroutine, from the outside if it has not returned.

@@ -14,8 +14,8 @@
 //! a program must not get another switch than it was tested with because of what a dependency asks
 //! for.
 
-use crate::raw::RawCore;
-use crate::waker::Wait;
+use crate::raw::control_block::RawCore;
+use crate::raw::waker::Wait;
 
 mod asyncify;
 #[cfg(all(bysyncify_threads, not(bysyncify_switch)))]

@@ -38,8 +38,8 @@ use core::ptr::{self, NonNull};
 use core::task::{RawWakerVTable, Waker};
 
 use crate::abi;
-use crate::outside::{outside, outside_for_good};
-use crate::raw::RawCore;
+use crate::raw::call_uninstrumented::{outside, outside_for_good};
+use crate::raw::control_block::RawCore;
 
 /// The part of a core that deals with wakers. The switch knows `waiting` and `news`.
 #[repr(C)]

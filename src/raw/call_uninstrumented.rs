@@ -13,8 +13,8 @@ use core::convert::Infallible;
 use core::hint::spin_loop;
 use core::mem::ManuallyDrop;
 
-use crate::switch::{Chosen, Mark, Switch};
-use crate::unwinding::{self, Payload};
+use crate::raw::panics::{self, Payload};
+use crate::raw::switch::{Chosen, Mark, Switch};
 
 /// Calls `function` outside of any coroutine. A panic leaves this as it leaves the function, but does
 /// not pass through the switch.
@@ -55,5 +55,5 @@ unsafe extern "C-unwind" fn run<F: FnOnce()>(call: *mut (), _: Mark) {
     let call = unsafe { &mut *call.cast::<Call<F>>() };
     // SAFETY: likewise.
     let function = unsafe { ManuallyDrop::take(&mut call.function) };
-    call.panicked = unwinding::catch(function).err();
+    call.panicked = panics::catch(function).err();
 }

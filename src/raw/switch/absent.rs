@@ -3,8 +3,8 @@
 
 use super::asyncify::not_wasm;
 use super::{Entry, Outside, Switch};
-use crate::raw::RawCore;
-use crate::waker::Wait;
+use crate::raw::control_block::RawCore;
+use crate::raw::waker::Wait;
 
 pub(crate) enum Absent {}
 

@@ -44,9 +44,9 @@ use std::thread::{self, JoinHandle};
 
 use super::{Entry, Mark, Outside, Switch};
 use crate::abi;
-use crate::phase::Phase;
-use crate::raw::RawCore;
-use crate::waker::Wait;
+use crate::raw::control_block::RawCore;
+use crate::raw::phase::Phase;
+use crate::raw::waker::Wait;
 
 pub(crate) enum Threads {}
 

@@ -8,9 +8,9 @@ use core::slice;
 use core::str;
 
 use crate::abi;
-use crate::fatal::{Fatal, Function, fatal};
-use crate::raw::RawCore;
-use crate::switch::{Chosen, Mark, Switch};
+use crate::raw::control_block::RawCore;
+use crate::raw::fatal::{Fatal, Function, fatal};
+use crate::raw::switch::{Chosen, Mark, Switch};
 
 /// What a check hands over.
 #[repr(C)]

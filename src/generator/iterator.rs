@@ -4,11 +4,11 @@ use core::fmt;
 use core::iter::FusedIterator;
 use core::task::{Context, Poll, Waker};
 
+use crate::generator::producer::{Produce, Producer};
+use crate::generator::yielder::Yielder;
 use crate::handle::CoreHandle;
-use crate::layout::StackUsage;
-use crate::producer::{Produce, Producer};
+use crate::raw::layout::StackUsage;
 use crate::stack::Stack;
-use crate::yielder::Yielder;
 
 /// Synchronous code as an iterator: a closure on a stack of its own, which gives out values from
 /// any depth of calls. Needs no executor.

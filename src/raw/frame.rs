@@ -10,9 +10,9 @@ use core::cell::UnsafeCell;
 use core::mem::{self, MaybeUninit, offset_of};
 use core::ptr::NonNull;
 
-use crate::layout::Layout;
-use crate::raw::{RawCore, RawStack};
-use crate::switch::{self, Entry, Mark};
+use crate::raw::control_block::{RawCore, RawStack};
+use crate::raw::layout::Layout;
+use crate::raw::switch::{self, Entry, Mark};
 
 /// What lies below a coroutine's stack: a core, and what else its owner keeps with it.
 #[repr(C)]

@@ -4,12 +4,12 @@ use core::mem::ManuallyDrop;
 use core::ops::Deref;
 use core::ptr::NonNull;
 
-use crate::frame::Frame;
-use crate::layout::Layout;
-use crate::phase::Phase;
-use crate::raw::RawCore;
+use crate::raw::control_block::RawCore;
+use crate::raw::frame::Frame;
+use crate::raw::layout::Layout;
+use crate::raw::phase::Phase;
+use crate::raw::switch::Mark;
 use crate::stack::Stack;
-use crate::switch::Mark;
 
 /// A [`RawCore`] and the memory that it lies in.
 ///

@@ -5,9 +5,9 @@
 
 #[cfg(bysyncify_switch)]
 use super::{Entry, Outside, Switch};
-use crate::raw::RawStack;
+use crate::raw::control_block::RawStack;
 #[cfg(bysyncify_switch)]
-use crate::{raw::RawCore, waker::Wait};
+use crate::{raw::control_block::RawCore, raw::waker::Wait};
 
 macro_rules! foreign {
     ($(#[$block:meta])* {

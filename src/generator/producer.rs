@@ -9,9 +9,9 @@ use futures_core::FusedFuture;
 
 use crate::body::Body;
 use crate::coroutine::Coroutine;
+use crate::generator::yielder::{Slot, Yielder};
 use crate::handle::CoreHandle;
 use crate::stack::Stack;
-use crate::yielder::{Slot, Yielder};
 
 /// How a generator's closure is called.
 pub(crate) trait Produce<Y> {

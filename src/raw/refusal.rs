@@ -17,8 +17,8 @@
 use core::fmt;
 
 use crate::abi;
-use crate::switch::{Chosen, Switch};
-use crate::unwinding;
+use crate::raw::panics;
+use crate::raw::switch::{Chosen, Switch};
 
 /// A place in which no coroutine is current.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,7 +37,7 @@ impl Place {
             abi::OUTSIDE_IN_PANIC => Self::InPanic,
             abi::OUTSIDE_IN_INITIALISER => Self::InInitialiser,
             abi::OUTSIDE_IN_CLEANUP => Self::InCleanup,
-            _ if Chosen::current().is_null() || !unwinding::is_panicking() => Self::Outside,
+            _ if Chosen::current().is_null() || !panics::is_panicking() => Self::Outside,
             // It may be the hook, but nobody is there who would know.
             _ if cfg!(panic = "unwind") => Self::InCleanup,
             _ => Self::InPanic,
