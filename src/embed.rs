@@ -8,12 +8,11 @@ use core::task::{Context, Poll};
 
 use crate::abi;
 use crate::raw::call_uninstrumented::outside;
-use crate::raw::control_block::RawCore;
+use crate::raw::control_block::{RawCore, Wait};
 use crate::raw::panics;
 use crate::raw::phase::State;
 use crate::raw::refusal::Place;
 use crate::raw::switch::{Chosen, Switch};
-use crate::raw::waker::Wait;
 
 /// Why [`try_embed`] has no value to return.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

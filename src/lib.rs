@@ -37,10 +37,10 @@ mod awaiter;
 pub use embed::EmbedError::Cancelled;
 pub use embed::{EmbedError, can_embed, embed, get_state, try_embed};
 pub use handle::{CoreHandle, RawCoreHandle};
-pub use raw::control_block::{RawCore, RawStack};
+pub use raw::control_block::{Mark, RawCore, RawStack};
 pub use raw::layout::{MIN_STACK_SIZE, StackUsage};
 pub use raw::phase::State;
-pub use raw::switch::{Mark, start_rewind, start_unwind, stop_rewind, stop_unwind};
+pub use raw::switch::{start_rewind, start_unwind, stop_rewind, stop_unwind};
 pub use raw_coroutine::{RawCoroutine, abandoned_coroutines};
 pub use stack_left::stack_left;
 pub use stream_iter::{StreamIter, TryStreamIter, iter, try_iter};
@@ -64,6 +64,9 @@ pub use io::RangeReader;
 pub use io::TokioIo;
 #[cfg(feature = "embedded-io")]
 pub use io::{EmbeddedBufReader, EmbeddedIo, EmbeddedIoError};
+
+#[cfg(all(test, feature = "alloc"))]
+mod catalogue;
 
 // Documentation only.
 #[cfg(any(doc, doctest))]

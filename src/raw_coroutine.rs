@@ -13,12 +13,11 @@ use futures_core::FusedFuture;
 
 use crate::body::Body;
 use crate::handle::CoreHandle;
-use crate::raw::control_block::RawCore;
+use crate::raw::control_block::{Mark, RawCore};
 use crate::raw::frame::Frame;
 use crate::raw::layout::StackUsage;
 use crate::raw::panics::{self, Payload};
 use crate::raw::phase::Phase;
-use crate::raw::switch::Mark;
 
 /// A coroutine in memory that you provide: needs no allocator.
 ///

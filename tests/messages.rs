@@ -1,6 +1,6 @@
 //! What the library says is in the catalogue, docs/errors.md, under a heading of its own.
 //!
-//! `fatal.rs` compares what it says itself. This reads the sources, for what is said by a `panic!`,
+//! `src/catalogue.rs` does that for messages that are values. This reads the sources, for what is said by a `panic!`,
 //! an `assert!` or an error's constructor anywhere else: whoever adds a message adds it there, too.
 
 use std::fs;
@@ -10,8 +10,8 @@ use std::path::Path;
 const TO_THE_COMPILER: [&str; 3] =
     ["reason = \"", "must_use = \"", "a type of this size cannot exist"];
 
-/// Files that are read by nobody here: one has a test of its own, the other is for tests.
-const OTHERS: [&str; 2] = ["fatal.rs", "threads.rs"];
+/// Files that are not read: the first has that test of its own, the others are for tests.
+const OTHERS: [&str; 3] = ["fatal.rs", "catalogue.rs", "threads.rs"];
 
 /// The messages in a source file: all that it has between quotation marks, has four words or more, and
 /// is not said to the compiler or in its tests.

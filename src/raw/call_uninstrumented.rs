@@ -13,8 +13,9 @@ use core::convert::Infallible;
 use core::hint::spin_loop;
 use core::mem::ManuallyDrop;
 
-use crate::raw::panics::{self, Payload};
-use crate::raw::switch::{Chosen, Mark, Switch};
+use super::control_block::Mark;
+use super::panics::{self, Payload};
+use super::switch::{Chosen, Switch};
 
 /// Calls `function` outside of any coroutine. A panic leaves this as it leaves the function, but does
 /// not pass through the switch.

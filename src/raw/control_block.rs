@@ -1,45 +1,32 @@
-//! The state of one coroutine, and the two operations on it: resume and suspend.
+//! The control block of one coroutine: what its code, its owner and the switch share.
 //!
-//! # Here be dragons
-//!
-//! Most programs want [`Coroutine`](crate::Coroutine), or
-//! [`RawCoroutine`](crate::RawCoroutine) where there is no allocator. This is what those are
-//! made of.
+//! Plain data, with what can be read from it alone; it calls nobody. What is done with it is in the
+//! files beside this one: `resume.rs` runs a coroutine, `waker.rs` keeps its waker, `diagnose.rs`
+//! finds out what is wrong with it, and `switch/` pauses it.
 //!
 //! ```text
-//!   executor's stack                        coroutine's stack
-//!   ────────────────                        ─────────────────
-//!   poll
-//!    └ RawCore::resume
-//!       └ bysyncify_resume  ═══ switch ═══►  entry
-//!                                             └ the closure
-//!                                                └ … any synchronous code …
-//!                                                   └ embed
-//!                                                      └ RawCore::suspend
-//!         Poll::Pending  ◄═════ unwind ═══════════════════└ bysyncify_suspend
+//!  words   0      1    2              3      4 .. 8                     9 ..       13    14
+//!        ┌──────┬─────┬──────────────┬───────┬─────────────────────────┬─────────┬──────┬────────┐
+//!        │start │ end │stack_pointer │ phase │ CoreWaker               │ ours    │ high │ canary │ stack ─►
+//!        └──────┴─────┴──────────────┴───────┴─────────────────────────┴─────────┴──────┴────────┘
+//!         Asyncify's   the switch's: `build/abi.rs` says which words it knows
 //! ```
 //!
-//! To suspend, `bysyncify_suspend` sets Asyncify's state to *unwinding* and returns. Every
-//! function from `embed` to `entry` then saves its locals and returns at once. To resume,
-//! `bysyncify_resume` sets the state to *rewinding* and calls `entry` again: every function
-//! restores its locals and calls, again, the function that it was in. What LLVM keeps in
-//! memory (the shadow stack) is not saved, but left where it is: nobody else uses a
-//! coroutine's stack, and `__stack_pointer` is switched together with the control flow.
+//! It lies in the coroutine's memory, just below its stack, so that a shadow stack that has grown
+//! too far runs over the canary first.
+//!
+//! Fields are cells because everybody has a shared reference: the coroutine's own code while it
+//! runs, and whoever polls it. There is one thread at a time, and each field has one writer at a
+//! time.
 
 use core::cell::{Cell, UnsafeCell};
-use core::mem::{MaybeUninit, offset_of};
+use core::mem::{ManuallyDrop, MaybeUninit, offset_of};
 use core::ptr::{self, NonNull};
-use core::task::{Poll, Waker};
+use core::task::{RawWakerVTable, Waker};
 
+use super::layout::{STACK_ALIGN, StackUsage};
+use super::phase::Phase;
 use crate::abi;
-use crate::raw::call_uninstrumented::outside_for_good;
-use crate::raw::fatal::{Fatal, fatal};
-use crate::raw::layout::{RED_ZONE, STACK_ALIGN, StackUsage};
-use crate::raw::panics;
-use crate::raw::phase::{Phase, cannot_poll};
-use crate::raw::reporter;
-use crate::raw::switch::{self, Chosen, Entry, Switch};
-use crate::raw::waker::CoreWaker;
 
 /// Asyncify's descriptor of the memory that it saves frames to.
 #[derive(Debug)]
@@ -58,28 +45,76 @@ pub struct RawStack {
 pub struct RawCore {
     // Some of these are the switch's too; `build/abi.rs` says where it expects them.
     stack: UnsafeCell<RawStack>,
-    stack_pointer: Cell<*mut u8>,
-    pub(crate) phase: Cell<u32>,
+    pub(super) stack_pointer: Cell<*mut u8>,
+    pub(super) phase: Cell<u32>,
     /// See `src/waker.rs`.
     pub(crate) waker: CoreWaker,
-    cancelled: Cell<bool>,
+    pub(super) cancelled: Cell<bool>,
     /// Whether it was unwound because it was cancelled: see `RawCore::may_be_unwound`.
-    unwound: Cell<bool>,
+    pub(super) unwound: Cell<bool>,
     /// Whether a panic was under way when it was resumed: see `RawCore::is_panicking`.
-    resumed_in_panic: Cell<bool>,
+    pub(super) resumed_in_panic: Cell<bool>,
     /// For `Stack::painted`.
     pub(crate) painted: Cell<bool>,
-    entry: Entry,
-    data: *mut (),
-    /// What the switch keeps here, which is nothing on WebAssembly.
-    pub(crate) switch: switch::State,
+    pub(super) entry: Entry,
+    pub(super) data: *mut (),
     /// The low end of all the memory that this coroutine was given.
     low: NonNull<u8>,
     /// Its high end.
     high: *mut u8,
     /// The last field, and just below the stack.
-    canary: u64,
+    pub(super) canary: u64,
 }
+
+/// The part of a core that deals with wakers. The switch knows `waiting` and `news`.
+#[repr(C)]
+pub(crate) struct CoreWaker {
+    /// The executor's: valid while the coroutine runs, stale otherwise.
+    pub(super) latest: Cell<*const Waker>,
+    /// That of the innermost wait: to compare with while the coroutine is suspended, stale otherwise.
+    pub(crate) waiting: Cell<*const Waker>,
+    /// The innermost wait in progress, or null.
+    pub(super) innermost: Cell<*const Wait>,
+    /// The functions of a waker whose clones are the same two pointers. Null if none is known.
+    pub(super) faithful: Cell<*const RawWakerVTable>,
+    /// Changes when `embed` should look at `latest`, or the coroutine was cancelled. Wraps.
+    pub(crate) news: Cell<u32>,
+}
+
+/// What one call of `embed` waits with. The switch compares `news`, and remembers where this is
+/// while the coroutine is suspended.
+#[repr(C)]
+pub(crate) struct Wait {
+    pub(super) waker: UnsafeCell<ManuallyDrop<Waker>>,
+    /// The core's news when `waker` was the latest.
+    pub(crate) news: Cell<u32>,
+    pub(crate) core: NonNull<RawCore>,
+    /// The wait whose future is being polled meanwhile, or null.
+    pub(super) outer: *const Wait,
+    /// Whether `waker` is a clone. If not, it is a copy of the executor's.
+    pub(super) is_owned: Cell<bool>,
+}
+
+/// What [`Switch::resume`](super::switch::Switch::resume) calls on the coroutine's own stack. Returns [`ENTRY_RETURNED`] when
+/// it is through; Asyncify makes an unwound function return 0.
+///
+/// No panic leaves it, but an exception of the host's may, where there are exceptions.
+pub(crate) type Entry = unsafe extern "C-unwind" fn(data: *mut (), mark: Mark) -> u32;
+
+/// The last argument of the functions that only the switch calls. It says nothing.
+///
+/// Whoever asks which functions an indirect call can reach (`cargo-bysyncify` does, so as to
+/// instrument no others) goes by their types. With an argument of a type that is hardly ever passed
+/// next to a pointer, no other call seems to reach these.
+#[derive(Clone, Copy, Debug)]
+#[repr(transparent)]
+pub struct Mark(pub(super) f32);
+
+/// See [`Entry`].
+pub(crate) const ENTRY_RETURNED: u32 = 1;
+
+/// What [`Switch::outside`](super::switch::Switch::outside) calls. Here, too, an exception of the host's may come out.
+pub(crate) type Outside = unsafe extern "C-unwind" fn(data: *mut (), mark: Mark);
 
 const _: () = if cfg!(bysyncify_switch) {
     let pointer = size_of::<usize>();
@@ -93,9 +128,18 @@ const _: () = if cfg!(bysyncify_switch) {
     assert!(align_of::<RawCore>() == STACK_ALIGN);
 };
 
+const _: () = assert!(offset_of!(Wait, waker) == 0);
+const _: () = if cfg!(bysyncify_switch) {
+    let pointer = size_of::<usize>();
+    let waker = offset_of!(RawCore, waker);
+    assert!(waker + offset_of!(CoreWaker, waiting) == abi::WAITING * pointer);
+    assert!(waker + offset_of!(CoreWaker, news) == abi::NEWS * pointer);
+    assert!(offset_of!(Wait, news) == abi::WAIT_NEWS * pointer);
+};
+
 impl RawCore {
     /// The core of a coroutine that has not run, with its memory's low end and high end.
-    pub(crate) fn new(
+    pub(super) fn new(
         stack: RawStack,
         low: NonNull<u8>,
         high: *mut u8,
@@ -106,82 +150,28 @@ impl RawCore {
             stack_pointer: Cell::new(stack.end),
             stack: UnsafeCell::new(stack),
             phase: Cell::new(Phase::Ready as u32),
-            waker: CoreWaker::new(),
+            waker: CoreWaker {
+                latest: Cell::new(ptr::null()),
+                waiting: Cell::new(ptr::null()),
+                innermost: Cell::new(ptr::null()),
+                faithful: Cell::new(ptr::null()),
+                news: Cell::new(0),
+            },
             cancelled: Cell::new(false),
             unwound: Cell::new(false),
             resumed_in_panic: Cell::new(false),
             painted: Cell::new(false),
             entry,
             data,
-            switch: switch::State::default(),
             low,
             high,
             canary: abi::CANARY_VALUE,
         }
     }
 
-    /// Runs the coroutine until it suspends or its entry function returns.
-    ///
-    /// # Safety
-    ///
-    /// - The entry function may be called with its data now, if it has not been before.
-    ///
-    /// # Panics
-    ///
-    /// Panics if the coroutine is running, has finished, or was cancelled.
-    pub unsafe fn resume(&self, waker: &Waker) -> Poll<()> {
-        if !matches!(self.phase(), Phase::Ready | Phase::Suspended) {
-            outside_for_good(|| cannot_poll(self.phase()));
-        }
-        // Each time: who goes on from a copy of the memory, in another instance, has made no
-        // coroutine there.
-        if cfg!(bysyncify_switch) {
-            reporter::install();
-        }
-        self.resumed_in_panic.set(panics::is_panicking());
-        // SAFETY: `waker` outlives this function, and with it the code that runs in it.
-        unsafe { self.waker.set(waker) };
-        // SAFETY: our caller vouches for the entry function; the phase says that the stack is
-        // unused, or holds what the switch itself has saved there.
-        match unsafe { Chosen::resume(self.entry, self.data, self) } {
-            abi::OUTCOME_SUSPENDED => Poll::Pending,
-            abi::OUTCOME_FINISHED => {
-                self.end(Phase::Finished);
-                Poll::Ready(())
-            }
-            _ => outside_for_good(|| self.unsound_resume()),
-        }
-    }
-
     /// What an entry function returns when it is through. Asyncify returns 0 from one that it
     /// unwinds.
-    pub const ENTRY_RETURNED: u32 = switch::ENTRY_RETURNED;
-
-    /// Makes every wait of the coroutine end with an error, beginning with the one in progress.
-    pub(crate) fn cancel(&self) {
-        self.cancelled.set(true);
-        self.waker.has_news();
-    }
-
-    pub(crate) fn is_cancelled(&self) -> bool {
-        self.cancelled.get()
-    }
-
-    /// Whether a cancelled coroutine that has nothing to return may be unwound now: it is done once.
-    /// Who catches that and waits again would be unwound for ever.
-    pub(crate) fn may_be_unwound(&self) -> bool {
-        !self.unwound.replace(true)
-    }
-
-    /// Whether its own code is panicking: it runs in a panic hook, or in a destructor while its stack is
-    /// unwound, and cannot be suspended there. In a module of our linker's it is not even current.
-    ///
-    /// Nothing is known of this without `std`; nor of a second panic, if the coroutine was resumed during
-    /// a first one.
-    #[inline]
-    pub(crate) fn is_panicking(&self) -> bool {
-        panics::is_panicking() && !self.resumed_in_panic.get()
-    }
+    pub const ENTRY_RETURNED: u32 = ENTRY_RETURNED;
 
     /// Ends the coroutine, from the outside if it has not returned.
     pub(crate) fn end(&self, phase: Phase) {
@@ -213,7 +203,7 @@ impl RawCore {
     }
 
     /// Where Asyncify will save the next frame.
-    fn saved_to(&self) -> *mut u8 {
+    pub(super) fn saved_to(&self) -> *mut u8 {
         // SAFETY: the descriptor is valid for reads, and the switch is not running.
         unsafe { (*self.stack.get()).start }
     }
@@ -232,76 +222,8 @@ impl RawCore {
         NonNull::slice_from_raw_parts(self.low.cast(), len)
     }
 
-    #[cold]
-    fn unsound_resume(&self) -> ! {
-        let cause = match self.phase() {
-            Phase::Running => Fatal::ForeignUnwind,
-            _ => Fatal::LostFrames,
-        };
-        fatal(&self.overflow().unwrap_or(cause))
-    }
-
-    /// Ends the program after `bysyncify_suspend` has said that something is wrong. Called outside
-    /// of any coroutine, so that no unwind goes on.
-    #[cold]
-    pub(crate) fn unsound_suspend(&self, outcome: u32) -> ! {
-        let cause = match self.phase() {
-            _ if outcome == abi::SUSPEND_OUTSIDE => Fatal::NotCurrent,
-            Phase::Running => Fatal::LostFrames,
-            _ => Fatal::NotInstrumented,
-        };
-        fatal(&self.overflow().unwrap_or(cause))
-    }
-
-    /// Ends the program if the shadow stack has been below the stack, or nearly is: what `embed`
-    /// itself calls must fit, since it works on this core.
-    #[inline]
-    pub(crate) fn assert_room(&self) {
-        // The address of a local: where the shadow stack is now, or a little above. A frame that
-        // is larger than the canary and was not filled has left the canary alone.
-        let here = MaybeUninit::<u8>::uninit();
-        let here = core::hint::black_box(&raw const here).addr();
-        let base = ptr::from_ref(self).addr() + size_of::<Self>();
-        if Chosen::STACK_IS_IN_MEMORY && (!self.is_intact() || here < base + RED_ZONE) {
-            outside_for_good(|| {
-                let (top, size) = (self.stack_range().end.addr(), self.stack_len());
-                let needed = (top + RED_ZONE).saturating_sub(here);
-                match self.is_intact() {
-                    true => fatal(&Fatal::ShadowOverflow { needed, size }),
-                    false => fatal(&Fatal::CanaryDead),
-                }
-            });
-        }
-    }
-
-    /// Whether the shadow stack has stayed within the stack, as far as can be seen.
-    #[inline]
-    fn is_intact(&self) -> bool {
-        // SAFETY: a field of ours. Volatile because whoever writes there does so behind the
-        // compiler's back.
-        unsafe { (&raw const self.canary).read_volatile() == abi::CANARY_VALUE }
-    }
-
-    /// What is wrong, if it has to do with the stack.
-    fn overflow(&self) -> Option<Fatal> {
-        if !self.is_intact() {
-            // Nothing else that is here can be believed.
-            return Some(Fatal::CanaryDead);
-        }
-        let (saved_to, stack_pointer) = (self.saved_to(), self.stack_pointer.get());
-        let (stack, size) = (self.stack_range(), self.stack_len());
-        if stack_pointer > stack.end {
-            Some(Fatal::ForeignStack)
-        } else if stack_pointer < stack.start {
-            let needed = stack.end.addr().saturating_sub(stack_pointer.addr());
-            Some(Fatal::ShadowOverflow { needed, size })
-        } else if saved_to > stack_pointer {
-            let needed = saved_to.addr() - stack.start.addr();
-            let available = stack_pointer.addr() - stack.start.addr();
-            Some(Fatal::FramesOverflow { needed, available, size })
-        } else {
-            None
-        }
+    pub(crate) fn is_cancelled(&self) -> bool {
+        self.cancelled.get()
     }
 }
 

@@ -10,9 +10,8 @@ use core::cell::UnsafeCell;
 use core::mem::{self, MaybeUninit, offset_of};
 use core::ptr::NonNull;
 
-use crate::raw::control_block::{RawCore, RawStack};
-use crate::raw::layout::Layout;
-use crate::raw::switch::{self, Entry, Mark};
+use super::control_block::{Entry, Mark, RawCore, RawStack};
+use super::layout::Layout;
 
 /// What lies below a coroutine's stack: a core, and what else its owner keeps with it.
 #[repr(C)]
@@ -119,9 +118,8 @@ impl RawCore {
         data: *mut (),
     ) -> NonNull<Self> {
         // SAFETY: who may call a function that unwinds may call one that does not.
-        let entry = unsafe {
-            mem::transmute::<unsafe extern "C" fn(*mut (), Mark) -> u32, switch::Entry>(entry)
-        };
+        let entry =
+            unsafe { mem::transmute::<unsafe extern "C" fn(*mut (), Mark) -> u32, Entry>(entry) };
         // SAFETY: our caller makes the same promise.
         let frame = unsafe { Frame::<()>::place(memory, entry, Some(data)) };
         // SAFETY: just placed there.

@@ -2,6 +2,7 @@
 
 pub(crate) mod call_uninstrumented;
 pub(crate) mod control_block;
+mod diagnose;
 pub(crate) mod fatal;
 pub(crate) mod frame;
 pub(crate) mod layout;
@@ -11,5 +12,6 @@ pub(crate) mod panics;
 pub(crate) mod phase;
 pub(crate) mod refusal;
 pub(crate) mod reporter;
+mod resume;
 pub(crate) mod switch;
 pub(crate) mod waker;

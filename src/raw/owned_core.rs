@@ -4,11 +4,10 @@ use core::mem::ManuallyDrop;
 use core::ops::Deref;
 use core::ptr::NonNull;
 
-use crate::raw::control_block::RawCore;
-use crate::raw::frame::Frame;
-use crate::raw::layout::Layout;
-use crate::raw::phase::Phase;
-use crate::raw::switch::Mark;
+use super::control_block::{Mark, RawCore};
+use super::frame::Frame;
+use super::layout::Layout;
+use super::phase::Phase;
 use crate::stack::Stack;
 
 /// A [`RawCore`] and the memory that it lies in.

@@ -23,11 +23,9 @@
 mod imp {
     use alloc::boxed::Box;
     use core::any::Any;
-    use core::fmt;
     use core::mem;
     use core::panic::AssertUnwindSafe;
     use std::panic;
-    use std::process;
 
     /// What a panic carries.
     pub(crate) struct Payload(Box<dyn Any + Send>);
@@ -66,16 +64,13 @@ mod imp {
     pub(crate) fn unwind_cancelled() {
         panic::resume_unwind(Box::new(Cancellation))
     }
-
-    /// Says `message` as a panic does, and ends the program.
-    pub(crate) fn panic_for_good(message: &dyn fmt::Display) -> ! {
-        let _ = catch(|| panic!("{message}"));
-        process::abort()
-    }
 }
 
 #[cfg(not(all(feature = "std", panic = "unwind")))]
 mod imp {
+    #[cfg(panic = "unwind")]
+    use crate::raw::fatal::{Fatal, fatal};
+
     /// Of a panic that nobody can catch.
     pub(crate) enum Payload {}
 
@@ -97,7 +92,7 @@ mod imp {
     #[cfg(panic = "unwind")]
     impl Drop for Stop {
         fn drop(&mut self) {
-            crate::raw::fatal::fatal(&crate::raw::fatal::Fatal::PanicWithoutStd)
+            fatal(&Fatal::PanicWithoutStd)
         }
     }
 
@@ -115,16 +110,11 @@ mod imp {
         }
     }
 
-    #[track_caller]
-    pub(crate) fn panic_for_good(message: &dyn core::fmt::Display) -> ! {
-        panic!("{message}")
-    }
-
     /// Does nothing: there is no way to unwind.
     pub(crate) fn unwind_cancelled() {}
 }
 
-pub(crate) use imp::{Payload, catch, panic_for_good, unwind_cancelled};
+pub(crate) use imp::{Payload, catch, unwind_cancelled};
 
 /// Whether a panic is under way on this thread, as far as can be known: then another one must not leave
 /// a destructor.

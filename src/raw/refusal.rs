@@ -16,9 +16,9 @@
 
 use core::fmt;
 
+use super::panics;
+use super::switch::{Chosen, Switch};
 use crate::abi;
-use crate::raw::panics;
-use crate::raw::switch::{Chosen, Switch};
 
 /// A place in which no coroutine is current.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

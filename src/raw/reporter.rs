@@ -7,10 +7,10 @@ use core::mem::offset_of;
 use core::slice;
 use core::str;
 
+use super::control_block::{Mark, RawCore};
+use super::fatal::{Fatal, Function, fatal};
+use super::switch::{Chosen, Switch};
 use crate::abi;
-use crate::raw::control_block::RawCore;
-use crate::raw::fatal::{Fatal, Function, fatal};
-use crate::raw::switch::{Chosen, Mark, Switch};
 
 /// What a check hands over.
 #[repr(C)]

@@ -33,51 +33,12 @@
 //! such wakers.)
 
 use core::cell::{Cell, UnsafeCell};
-use core::mem::{ManuallyDrop, MaybeUninit, offset_of};
+use core::mem::{ManuallyDrop, MaybeUninit};
 use core::ptr::{self, NonNull};
-use core::task::{RawWakerVTable, Waker};
+use core::task::Waker;
 
-use crate::abi;
-use crate::raw::call_uninstrumented::{outside, outside_for_good};
-use crate::raw::control_block::RawCore;
-
-/// The part of a core that deals with wakers. The switch knows `waiting` and `news`.
-#[repr(C)]
-pub(crate) struct CoreWaker {
-    /// The executor's: valid while the coroutine runs, stale otherwise.
-    latest: Cell<*const Waker>,
-    /// That of the innermost wait: to compare with while the coroutine is suspended, stale otherwise.
-    pub(crate) waiting: Cell<*const Waker>,
-    /// The innermost wait in progress, or null.
-    innermost: Cell<*const Wait>,
-    /// The functions of a waker whose clones are the same two pointers. Null if none is known.
-    faithful: Cell<*const RawWakerVTable>,
-    /// Changes when `embed` should look at `latest`, or the coroutine was cancelled. Wraps.
-    pub(crate) news: Cell<u32>,
-}
-
-/// What one call of `embed` waits with. The switch compares `news`, and remembers where this is
-/// while the coroutine is suspended.
-#[repr(C)]
-pub(crate) struct Wait {
-    waker: UnsafeCell<ManuallyDrop<Waker>>,
-    /// The core's news when `waker` was the latest.
-    pub(crate) news: Cell<u32>,
-    pub(crate) core: NonNull<RawCore>,
-    /// The wait whose future is being polled meanwhile, or null.
-    outer: *const Wait,
-    /// Whether `waker` is a clone. If not, it is a copy of the executor's.
-    is_owned: Cell<bool>,
-}
-
-const _: () = assert!(offset_of!(Wait, waker) == 0);
-const _: () = if cfg!(bysyncify_switch) {
-    let pointer = size_of::<usize>();
-    let waker = offset_of!(RawCore, waker);
-    assert!(waker + offset_of!(CoreWaker, waiting) == abi::WAITING * pointer);
-    assert!(waker + offset_of!(CoreWaker, news) == abi::NEWS * pointer);
-    assert!(offset_of!(Wait, news) == abi::WAIT_NEWS * pointer);
-};
+use super::call_uninstrumented::{outside, outside_for_good};
+use super::control_block::{CoreWaker, RawCore, Wait};
 
 impl Wait {
     /// What to poll with.
@@ -112,16 +73,6 @@ impl Wait {
 }
 
 impl CoreWaker {
-    pub(crate) fn new() -> Self {
-        Self {
-            latest: Cell::new(ptr::null()),
-            waiting: Cell::new(ptr::null()),
-            innermost: Cell::new(ptr::null()),
-            faithful: Cell::new(ptr::null()),
-            news: Cell::new(0),
-        }
-    }
-
     /// Sets the waker of a poll of the coroutine that now begins.
     ///
     /// # Safety

@@ -1,15 +1,13 @@
 //! No switch: the crate compiles, and its documentation and whatever runs no coroutine can be
 //! tested.
 
+use super::Switch;
 use super::asyncify::not_wasm;
-use super::{Entry, Outside, Switch};
-use crate::raw::control_block::RawCore;
-use crate::raw::waker::Wait;
+use crate::raw::control_block::{Entry, Outside, RawCore, Wait};
 
 pub(crate) enum Absent {}
 
 impl Switch for Absent {
-    type State = ();
     const STACK_IS_IN_MEMORY: bool = true;
 
     unsafe fn resume(_: Entry, _: *mut (), _: *const RawCore) -> u32 {

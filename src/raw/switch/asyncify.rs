@@ -4,10 +4,10 @@
 //! signatures that panic.
 
 #[cfg(bysyncify_switch)]
-use super::{Entry, Outside, Switch};
+use super::Switch;
 use crate::raw::control_block::RawStack;
 #[cfg(bysyncify_switch)]
-use crate::{raw::control_block::RawCore, raw::waker::Wait};
+use crate::raw::control_block::{Entry, Outside, RawCore, Wait};
 
 macro_rules! foreign {
     ($(#[$block:meta])* {
@@ -100,8 +100,6 @@ pub(crate) enum Asyncify {}
 
 #[cfg(bysyncify_switch)]
 impl Switch for Asyncify {
-    /// Frames are saved to the coroutine's stack, and the core describes that already.
-    type State = ();
     const STACK_IS_IN_MEMORY: bool = true;
 
     #[inline(always)]

@@ -14,8 +14,7 @@
 //! a program must not get another switch than it was tested with because of what a dependency asks
 //! for.
 
-use crate::raw::control_block::RawCore;
-use crate::raw::waker::Wait;
+use super::control_block::{Entry, Outside, RawCore, Wait};
 
 mod asyncify;
 #[cfg(all(bysyncify_threads, not(bysyncify_switch)))]
@@ -33,40 +32,12 @@ pub(crate) use asyncify::Asyncify as Chosen;
 #[cfg(all(bysyncify_threads, not(bysyncify_switch)))]
 pub(crate) use threads::Threads as Chosen;
 
-/// What a switch keeps for each coroutine, in its core.
-pub(crate) type State = <Chosen as Switch>::State;
-
-/// What [`Switch::resume`] calls on the coroutine's own stack. Returns [`ENTRY_RETURNED`] when
-/// it is through; Asyncify makes an unwound function return 0.
-///
-/// No panic leaves it, but an exception of the host's may, where there are exceptions.
-pub(crate) type Entry = unsafe extern "C-unwind" fn(data: *mut (), mark: Mark) -> u32;
-
-/// The last argument of the functions that only the switch calls. It says nothing.
-///
-/// Whoever asks which functions an indirect call can reach (`cargo-bysyncify` does, so as to
-/// instrument no others) goes by their types. With an argument of a type that is hardly ever passed
-/// next to a pointer, no other call seems to reach these.
-#[derive(Clone, Copy, Debug)]
-#[repr(transparent)]
-pub struct Mark(f32);
-
-/// See [`Entry`].
-pub(crate) const ENTRY_RETURNED: u32 = 1;
-
-/// What [`Switch::outside`] calls. Here, too, an exception of the host's may come out.
-pub(crate) type Outside = unsafe extern "C-unwind" fn(data: *mut (), mark: Mark);
-
 /// A way to run code on a stack of its own, and to pause it there.
 ///
 /// Implementations keep a core's phase (`src/phase.rs` shows who changes it when), and remember in
 /// it what a suspended coroutine waits with. Asyncify's are calls of `build/switch.wat` and nothing
 /// else: `#[inline(always)]`, so that not even an unoptimised build has them.
 pub(crate) trait Switch {
-    /// What is kept for each coroutine. Nobody drops it: what it owns is released when the
-    /// coroutine finishes, and leaked with the stack of one that never does.
-    type State: Default;
-
     /// Whether code of a coroutine runs on the stack that lies in its memory. If not, that one
     /// stays unused, and cannot overflow.
     const STACK_IS_IN_MEMORY: bool;

@@ -37,16 +37,16 @@ extern crate std;
 use core::cell::{Cell, OnceCell};
 use core::ptr;
 
+use alloc::collections::BTreeMap;
 use alloc::string::String;
 use alloc::sync::Arc;
-use std::sync::{Condvar, Mutex, PoisonError};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 
-use super::{Entry, Mark, Outside, Switch};
+use super::Switch;
 use crate::abi;
-use crate::raw::control_block::RawCore;
+use crate::raw::control_block::{Entry, Mark, Outside, RawCore, Wait};
 use crate::raw::phase::Phase;
-use crate::raw::waker::Wait;
 
 pub(crate) enum Threads {}
 
@@ -124,19 +124,22 @@ impl Started {
     }
 }
 
-/// `None` unless the coroutine is suspended.
-#[derive(Default)]
-pub(crate) struct State(Cell<Option<Started>>);
+/// The coroutines that are suspended, by the address of their core. What belongs to one that is never
+/// resumed stays, as its core does.
+static SUSPENDED: Mutex<BTreeMap<usize, Started>> = Mutex::new(BTreeMap::new());
+
+fn suspended() -> MutexGuard<'static, BTreeMap<usize, Started>> {
+    SUSPENDED.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 impl Switch for Threads {
-    type State = State;
     const STACK_IS_IN_MEMORY: bool = false;
 
     unsafe fn resume(entry: Entry, data: *mut (), core: *const RawCore) -> u32 {
         // SAFETY: our caller's promise: it is valid until the coroutine has ended, which this waits
         // for.
         let state = unsafe { &*core };
-        let started = state.switch.0.take();
+        let started = suspended().remove(&core.addr());
         let phase = if started.is_some() { Phase::Rewinding } else { Phase::Running };
         state.phase.set(phase as u32);
         let started = started.unwrap_or_else(|| Started::new(entry, data, core));
@@ -149,7 +152,7 @@ impl Switch for Threads {
                 _ => abi::OUTCOME_UNSOUND,
             };
         }
-        state.switch.0.set(Some(started));
+        suspended().insert(core.addr(), started);
         state.phase.set(Phase::Suspended as u32);
         abi::OUTCOME_SUSPENDED
     }

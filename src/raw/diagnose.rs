@@ -1,0 +1,90 @@
+//! What is wrong with a coroutine, when the switch or `embed` finds that something is.
+//!
+//! The switch answers with a number and nothing else. Everything that can be said of it is in the
+//! control block: the phase tells what was under way, and the two ends of the stack how far each
+//! half has come. A canary that is gone comes first: what else is there cannot be believed then.
+
+use core::mem::MaybeUninit;
+use core::ptr;
+
+use super::call_uninstrumented::outside_for_good;
+use super::control_block::RawCore;
+use super::fatal::{Fatal, fatal};
+use super::layout::RED_ZONE;
+use super::phase::Phase;
+use super::switch::{Chosen, Switch};
+use crate::abi;
+
+impl RawCore {
+    #[cold]
+    pub(super) fn unsound_resume(&self) -> ! {
+        let cause = match self.phase() {
+            Phase::Running => Fatal::ForeignUnwind,
+            _ => Fatal::LostFrames,
+        };
+        fatal(&self.overflow().unwrap_or(cause))
+    }
+
+    /// Ends the program after `bysyncify_suspend` has said that something is wrong. Called outside
+    /// of any coroutine, so that no unwind goes on.
+    #[cold]
+    pub(crate) fn unsound_suspend(&self, outcome: u32) -> ! {
+        let cause = match self.phase() {
+            _ if outcome == abi::SUSPEND_OUTSIDE => Fatal::NotCurrent,
+            Phase::Running => Fatal::LostFrames,
+            _ => Fatal::NotInstrumented,
+        };
+        fatal(&self.overflow().unwrap_or(cause))
+    }
+
+    /// Ends the program if the shadow stack has been below the stack, or nearly is: what `embed`
+    /// itself calls must fit, since it works on this core.
+    #[inline]
+    pub(crate) fn assert_room(&self) {
+        // The address of a local: where the shadow stack is now, or a little above. A frame that
+        // is larger than the canary and was not filled has left the canary alone.
+        let here = MaybeUninit::<u8>::uninit();
+        let here = core::hint::black_box(&raw const here).addr();
+        let base = ptr::from_ref(self).addr() + size_of::<Self>();
+        if Chosen::STACK_IS_IN_MEMORY && (!self.is_intact() || here < base + RED_ZONE) {
+            outside_for_good(|| {
+                let (top, size) = (self.stack_range().end.addr(), self.stack_len());
+                let needed = (top + RED_ZONE).saturating_sub(here);
+                match self.is_intact() {
+                    true => fatal(&Fatal::ShadowOverflow { needed, size }),
+                    false => fatal(&Fatal::CanaryDead),
+                }
+            });
+        }
+    }
+
+    /// Whether the shadow stack has stayed within the stack, as far as can be seen.
+    #[inline]
+    fn is_intact(&self) -> bool {
+        // SAFETY: a field of ours. Volatile because whoever writes there does so behind the
+        // compiler's back.
+        unsafe { (&raw const self.canary).read_volatile() == abi::CANARY_VALUE }
+    }
+
+    /// What is wrong, if it has to do with the stack.
+    fn overflow(&self) -> Option<Fatal> {
+        if !self.is_intact() {
+            // Nothing else that is here can be believed.
+            return Some(Fatal::CanaryDead);
+        }
+        let (saved_to, stack_pointer) = (self.saved_to(), self.stack_pointer.get());
+        let (stack, size) = (self.stack_range(), self.stack_len());
+        if stack_pointer > stack.end {
+            Some(Fatal::ForeignStack)
+        } else if stack_pointer < stack.start {
+            let needed = stack.end.addr().saturating_sub(stack_pointer.addr());
+            Some(Fatal::ShadowOverflow { needed, size })
+        } else if saved_to > stack_pointer {
+            let needed = saved_to.addr() - stack.start.addr();
+            let available = stack_pointer.addr() - stack.start.addr();
+            Some(Fatal::FramesOverflow { needed, available, size })
+        } else {
+            None
+        }
+    }
+}

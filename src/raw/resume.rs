@@ -1,0 +1,87 @@
+//! Runs a coroutine: from the poll to the switch and back.
+//!
+//! ```text
+//!   executor's stack                        coroutine's stack
+//!   ────────────────                        ─────────────────
+//!   poll
+//!    └ RawCore::resume
+//!       └ bysyncify_resume  ═══ switch ═══►  entry
+//!                                             └ the closure
+//!                                                └ … any synchronous code …
+//!                                                   └ embed
+//!         Poll::Pending  ◄═════ unwind ══════════════└ bysyncify_suspend
+//! ```
+//!
+//! To suspend, `bysyncify_suspend` sets Asyncify's state to *unwinding* and returns. Every
+//! function from `embed` to `entry` then saves its locals and returns at once. To resume,
+//! `bysyncify_resume` sets the state to *rewinding* and calls `entry` again: every function
+//! restores its locals and calls, again, the function that it was in. What LLVM keeps in
+//! memory (the shadow stack) is not saved, but left where it is: nobody else uses a
+//! coroutine's stack, and `__stack_pointer` is switched together with the control flow.
+
+use core::task::{Poll, Waker};
+
+use super::call_uninstrumented::outside_for_good;
+use super::control_block::RawCore;
+use super::panics;
+use super::phase::{Phase, cannot_poll};
+use super::reporter;
+use super::switch::{Chosen, Switch};
+use crate::abi;
+
+impl RawCore {
+    /// Runs the coroutine until it suspends or its entry function returns.
+    ///
+    /// # Safety
+    ///
+    /// - The entry function may be called with its data now, if it has not been before.
+    ///
+    /// # Panics
+    ///
+    /// Panics if the coroutine is running, has finished, or was cancelled.
+    pub unsafe fn resume(&self, waker: &Waker) -> Poll<()> {
+        if !matches!(self.phase(), Phase::Ready | Phase::Suspended) {
+            outside_for_good(|| cannot_poll(self.phase()));
+        }
+        // Each time: who goes on from a copy of the memory, in another instance, has made no
+        // coroutine there.
+        if cfg!(bysyncify_switch) {
+            reporter::install();
+        }
+        self.resumed_in_panic.set(panics::is_panicking());
+        // SAFETY: `waker` outlives this function, and with it the code that runs in it.
+        unsafe { self.waker.set(waker) };
+        // SAFETY: our caller vouches for the entry function; the phase says that the stack is
+        // unused, or holds what the switch itself has saved there.
+        match unsafe { Chosen::resume(self.entry, self.data, self) } {
+            abi::OUTCOME_SUSPENDED => Poll::Pending,
+            abi::OUTCOME_FINISHED => {
+                self.end(Phase::Finished);
+                Poll::Ready(())
+            }
+            _ => outside_for_good(|| self.unsound_resume()),
+        }
+    }
+
+    /// Makes every wait of the coroutine end with an error, beginning with the one in progress.
+    pub(crate) fn cancel(&self) {
+        self.cancelled.set(true);
+        self.waker.has_news();
+    }
+
+    /// Whether a cancelled coroutine that has nothing to return may be unwound now: it is done once.
+    /// Who catches that and waits again would be unwound for ever.
+    pub(crate) fn may_be_unwound(&self) -> bool {
+        !self.unwound.replace(true)
+    }
+
+    /// Whether its own code is panicking: it runs in a panic hook, or in a destructor while its stack is
+    /// unwound, and cannot be suspended there. In a module of our linker's it is not even current.
+    ///
+    /// Nothing is known of this without `std`; nor of a second panic, if the coroutine was resumed during
+    /// a first one.
+    #[inline]
+    pub(crate) fn is_panicking(&self) -> bool {
+        panics::is_panicking() && !self.resumed_in_panic.get()
+    }
+}
