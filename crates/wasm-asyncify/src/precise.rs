@@ -3,10 +3,9 @@
 //! Without the library nobody could say what a check has found, and what the host suspends by itself
 //! is not seen by it. Such modules are refused rather than left unguarded.
 
-use anyhow::{Result, bail};
-
 use crate::abi;
 use crate::analysis::{Analysis, Assumed, Precision, Program, Sites, assumed};
+use crate::error::{Result, bail};
 
 /// The calls that are not suspended only because the precise mode assumes so, and that are to be
 /// checked; if there are any.

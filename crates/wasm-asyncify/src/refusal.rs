@@ -1,10 +1,8 @@
 //! What cannot be made pausable, said before anything runs.
 
-use anyhow::{Result, bail};
-
 use crate::analysis::{Analysis, Program, readable};
 use crate::check::Wrong;
-use crate::error::Error;
+use crate::error::{Error, Result, bail};
 use crate::initialisers::Lost;
 use crate::instrument::{Obstacle, Refused};
 

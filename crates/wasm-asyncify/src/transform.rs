@@ -7,12 +7,11 @@
 //!
 //! First guards, since they add calls, which are then instrumented as all others are.
 
-use anyhow::{Context, anyhow};
 use wasmparser::{Parser, Validator, WasmFeatures};
 
 use crate::analysis::{Analysis, Choice, Cut, FunctionIndex, Precision, Program, Sites, Vouched};
 use crate::check;
-use crate::error::Error;
+use crate::error::{Context, Error, Result, bail};
 use crate::exceptions::{self, Cleanups};
 use crate::guard::{self, Guards};
 use crate::initialisers;
@@ -230,17 +229,16 @@ fn prepare(
     instrumenter: Instrumenter,
 ) -> Result<Prepared, Error> {
     if Parser::is_component(linked) {
-        return Err(anyhow!("it is a component: take the modules that it was made of").into());
+        bail!("it is a component: take the modules that it was made of");
     }
     Validator::new_with_features(WasmFeatures::all())
         .validate_all(linked)
         .context("the module is not valid")?;
     if Summary::of(linked)?.is_asyncified {
-        return Err(anyhow!(
+        bail!(
             "the module has been through Asyncify already: it exports `asyncify_start_unwind`. Take \
              it as it is, or start from the one that it was made of"
-        )
-        .into());
+        );
     }
     let read = ModuleInfo::read(linked).context("cannot analyse it")?;
     let program = Program::of(&read).context("cannot analyse it")?;
@@ -298,7 +296,7 @@ fn prepare(
 }
 
 /// The module without what a rewind could not get into.
-fn simplified(guarded: &[u8], sites: &Sites) -> anyhow::Result<Vec<u8>> {
+fn simplified(guarded: &[u8], sites: &Sites) -> Result<Vec<u8>> {
     let without = parameters::in_locals(&ModuleInfo::read(guarded)?, &sites.functions)?;
     exceptions::hoist(&ModuleInfo::read(&without)?, &sites.functions)
 }
@@ -340,7 +338,7 @@ fn uninstrumented(
 ///
 /// If it cannot be read.
 pub fn bare(linked: &[u8]) -> Result<Vec<u8>, Error> {
-    Ok(module::without_sections(linked, is_of_no_use_later)?)
+    module::without_sections(linked, is_of_no_use_later)
 }
 
 fn is_of_no_use_later(section: &str) -> bool {

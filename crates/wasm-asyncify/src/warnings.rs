@@ -4,11 +4,10 @@
 //! and whatever waits with it asks again, for ever: `block_on` of `futures`, `recv` of std's channels.
 //! In a coroutine this is most likely a mistake for `embed`.
 
-use anyhow::Result;
-
 use crate::analysis::{
     Analysis, FunctionIndex, Precision, Program, Vouched, blocking, parks as std_parks,
 };
+use crate::error::Result;
 use crate::module::Summary;
 
 /// The warnings for a linked module, which still has its relocations.

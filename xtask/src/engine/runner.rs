@@ -36,9 +36,9 @@ pub(crate) fn run(
         let rest = &tests[records.len()..];
         let mut process = Process::start(engine, module, rest, seed)?;
         for test in rest {
-            match process.next_record(TEST_LIMIT)? {
-                Ok(record) => records.push(record),
-                Err(reason) => {
+            match process.next(TEST_LIMIT)? {
+                Next::Record(record) => records.push(record),
+                Next::Broken(reason) => {
                     records.push(Record::broken(test, &reason));
                     break;
                 }
@@ -46,6 +46,13 @@ pub(crate) fn run(
         }
     }
     Ok(records)
+}
+
+/// What comes of a test.
+enum Next {
+    Record(Record),
+    /// There is no record, for this reason, and there will be no more.
+    Broken(String),
 }
 
 /// A runner at work. Ends with this value.
@@ -103,20 +110,23 @@ impl Process {
         Ok(Self { child, lines, complaints: Some(complaints) })
     }
 
-    /// The record of the next test; the inner error says why there is none.
-    fn next_record(&mut self, limit: Duration) -> Result<Result<Record, String>> {
-        match self.lines.recv_timeout(limit) {
-            Ok(line) => Record::from_json(&line).map(Ok),
-            Err(RecvTimeoutError::Timeout) => {
-                Ok(Err(format!("did not end within {} s", limit.as_secs())))
-            }
+    /// What comes of the next test.
+    ///
+    /// # Errors
+    ///
+    /// If the module as a whole cannot be used.
+    fn next(&mut self, limit: Duration) -> Result<Next> {
+        let reason = match self.lines.recv_timeout(limit) {
+            Ok(line) => return Record::from_json(&line).map(Next::Record),
+            Err(RecvTimeoutError::Timeout) => format!("did not end within {} s", limit.as_secs()),
             Err(RecvTimeoutError::Disconnected) => {
                 let status = self.child.wait()?;
                 let said = self.complaints.take().map(JoinHandle::join);
                 let said = said.and_then(Result::ok).unwrap_or_default();
-                Ok(Err(format!("the engine's process ended ({status}) {}", said.trim())))
+                format!("the engine's process ended ({status}) {}", said.trim())
             }
-        }
+        };
+        Ok(Next::Broken(reason))
     }
 }
 
@@ -188,8 +198,10 @@ mod tests {
         let started = Instant::now();
         let script = Script("exec sleep 1000");
         let mut process = Process::start(&script, &module, &module.tests, 1).expect("a process");
-        let record = process.next_record(Duration::from_millis(50)).expect("no error");
-        assert!(record.expect_err("no record").contains("did not end"));
+        match process.next(Duration::from_millis(50)).expect("no error") {
+            Next::Record(record) => panic!("a record of {}", record.test),
+            Next::Broken(reason) => assert_eq!(reason, "did not end within 0 s"),
+        }
         drop(process);
         assert!(started.elapsed() < Duration::from_secs(100));
     }

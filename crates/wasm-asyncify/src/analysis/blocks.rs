@@ -2,11 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use anyhow::{Context, Result};
 use wasmparser::{BlockType, Catch, FrameKind, ModuleArity, Operator};
 
 use super::scan::{Frame, Scan};
 use super::value::Value;
+use crate::error::{Context, Result};
 
 impl Scan<'_> {
     /// Brings the locals to wherever this instruction can go on.

@@ -18,7 +18,6 @@
 
 use std::collections::BTreeSet;
 
-use anyhow::{Context, Result};
 use wasmparser::{BlockType, FrameKind, FunctionBody, ModuleArity, Operator};
 
 use super::blocks::caught_at;
@@ -27,6 +26,7 @@ use super::index::FunctionIndex;
 use super::loops::assigned_in_loops;
 use super::scan::{Frame, Module, Read, Scan};
 use super::value::Value;
+use crate::error::{Context, Result};
 
 /// Reads the body of function `index`.
 pub(super) fn read(body: &FunctionBody<'_>, index: FunctionIndex, module: &Module) -> Result<Read> {

@@ -1,10 +1,9 @@
 //! Functions that never suspend, whatever they call.
 
-use anyhow::{Result, bail};
-
 use super::names::{is_in, readable};
 use super::program::Program;
 use super::std_waits::is_initialiser;
+use crate::error::{Result, bail};
 
 /// The functions that every panic and every failed allocation goes through. The linker sees to it
 /// that no coroutine is current in them. Where panics abort they never return.

@@ -2,14 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use anyhow::Result;
-
 use super::call_graph::{Because, Graph, Precision, Step, indices};
 use super::choice::{Choice, Chosen};
 use super::cut::{self, Cut, Vouched};
 use super::index::FunctionIndex;
 use super::program::{Import, Program};
 use crate::abi;
+use crate::error::Result;
 
 /// Asyncify's imports: who calls one of these is a top function…
 const TOP: [&str; 2] = ["start_unwind", "stop_rewind"];

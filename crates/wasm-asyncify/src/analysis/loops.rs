@@ -2,8 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use anyhow::Result;
 use wasmparser::{FunctionBody, Operator};
+
+use crate::error::Result;
 
 /// For each loop, in the order of their beginnings, the locals that are assigned in it.
 pub(super) fn assigned_in_loops(body: &FunctionBody<'_>) -> Result<Vec<BTreeSet<u32>>> {

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use anyhow::{Context, Result};
 use wasmparser::{
     ConstExpr, DataKind, Element, ElementItems, ElementKind, ExternalKind, KnownCustom, Operator,
 };
@@ -14,6 +13,7 @@ use super::program::{Function, Import, Program, Taken};
 use super::relocations::{Pointers, Relocations, Segment};
 use super::scan::Module;
 use super::types::Types;
+use crate::error::{Context, Result};
 use crate::module::ModuleInfo;
 
 impl Program {

@@ -22,7 +22,6 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use anyhow::{Context, Result};
 use wasmparser::{
     Linking, LinkingSectionReader, RelocSectionReader, RelocationEntry, RelocationType, SymbolInfo,
 };
@@ -30,6 +29,7 @@ use wasmparser::{
 use super::index::FunctionIndex;
 use super::program::{Taken, Vtable};
 use super::vtables::{Address, is_anonymous, is_vtable};
+use crate::error::{Context, Result};
 
 /// What the `linking` and `reloc.*` sections say.
 #[derive(Debug, Default)]

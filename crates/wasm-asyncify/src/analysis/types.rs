@@ -2,10 +2,10 @@
 
 use std::collections::HashMap;
 
-use anyhow::{Context, Result, bail};
 use wasmparser::{CompositeInnerType, FuncType, RefType, SubType, ValType};
 
 use super::index::TypeId;
+use crate::error::{Context, Result, bail};
 
 /// The module's types.
 #[derive(Debug, Default)]

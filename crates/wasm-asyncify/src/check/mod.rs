@@ -80,11 +80,10 @@ mod wrong;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use anyhow::Result;
 use wasmparser::Operator;
 
 use crate::analysis::{FunctionIndex, Sites};
-use crate::error::Failure;
+use crate::error::{Failure, Result};
 use code::Code;
 use machine::{Added, Program};
 use module::Module;

@@ -1,6 +1,5 @@
 //! A module, read for being compared.
 
-use anyhow::{Context, Result};
 use wasmparser::{
     ConstExpr, Data, DataKind, Element, ElementItems, ElementKind, Export, FuncToValidate,
     FunctionBody, Global, MemoryType, Operator, Parser, Payload, RecGroup, Table, TagType, TypeRef,
@@ -9,6 +8,7 @@ use wasmparser::{
 
 use super::code::Code;
 use super::reading;
+use crate::error::{Context, Result};
 
 /// Which functions an import from `asyncify` can be, in the module before it was instrumented.
 pub(super) const RUNTIME: [&str; 4] =

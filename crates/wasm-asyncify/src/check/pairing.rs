@@ -3,12 +3,11 @@
 
 use std::collections::BTreeMap;
 
-use anyhow::Result;
 use wasmparser::{ExternalKind, Operator};
 
 use super::module::{Module, data_place, element_parts};
 use super::wrong::Wrong;
-use crate::error::Failure;
+use crate::error::{Error, Failure, Result};
 
 /// Two modules.
 pub(super) struct Pairing<'a, 'm> {
@@ -74,7 +73,7 @@ impl<'a, 'm> Pairing<'a, 'm> {
                     _ => all.push((count, ty)),
                 }
             }
-            Ok::<_, anyhow::Error>(all)
+            Ok::<_, Error>(all)
         };
         if locals(before)? != locals(now)? {
             return Ok(false);

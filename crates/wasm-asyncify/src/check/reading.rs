@@ -3,7 +3,6 @@
 
 use std::collections::BTreeMap;
 
-use anyhow::{Context, Result};
 use wasmparser::{
     BlockType, Catch, FuncToValidate, FuncValidator, FuncValidatorAllocations, FunctionBody,
     ModuleArity, Operator, ValType, ValidatorResources,
@@ -12,6 +11,7 @@ use wasmparser::{
 use super::code::{Clause, Code, Handler, Label, Step};
 use super::operators::{Op, arity, is_indirect, op};
 use super::values::Constant;
+use crate::error::{Context, Result};
 
 /// Reads a body.
 pub(super) fn read<'a>(

@@ -19,7 +19,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use anyhow::Result;
 use wasmparser::{BlockType, Operator, TableInit};
 
 use super::alone::Memory;
@@ -29,6 +28,7 @@ use super::module::Module;
 use super::operators::Cell;
 use super::values::{Value, Values};
 use super::wrong::Wrong;
+use crate::error::{Error, Result};
 
 /// What a function does with a reference.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -89,7 +89,7 @@ pub(super) fn find(
         let begins_with = |global: u32, value| {
             let global = &now.globals[(global - now.imported_globals) as usize];
             let expected = [Operator::I32Const { value }, Operator::End];
-            Ok::<_, anyhow::Error>(Module::operators(&global.init_expr)? == expected)
+            Ok::<_, Error>(Module::operators(&global.init_expr)? == expected)
         };
         let is_empty = matches!(now.tables[(table - imported) as usize].init, TableInit::RefNull);
         if !is_empty || !begins_with(live, 0)? || !begins_with(next, 1)? {

@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use anyhow::{Context, Result};
 use wasmparser::{FunctionBody, Operator};
 
 use crate::abi;
 use crate::analysis::{FunctionIndex, Program, Sites};
+use crate::error::{Context, Result};
 use crate::instrument::{calls_with_exceptions, is_call, is_indirect};
 use crate::module::ModuleInfo;
 

@@ -22,12 +22,12 @@
 use core::convert::Infallible;
 use std::collections::BTreeSet;
 
-use anyhow::{Context, Result};
 use wasm_encoder::reencode::{Error, Reencode, utils};
 use wasm_encoder::{BlockType, CodeSection, Function, Instruction, Module};
 use wasmparser::{FuncType, FunctionBody, Operator, Parser};
 
 use crate::analysis::FunctionIndex;
+use crate::error::{Context, Result};
 use crate::module::ModuleInfo;
 
 /// The module with handlers taken out, in these functions.

@@ -10,11 +10,11 @@
 //! Nothing is needed for whoever leaves the coroutine's stack: the host, the switch, a panic. The
 //! bytes below the stack pointer that LLVM uses without moving it are not counted.
 
-use anyhow::Result;
 use wasmparser::Operator;
 
 use super::facts::Facts;
 use super::frames::{self, Frame};
+use crate::error::Result;
 
 /// What is known of one function.
 #[derive(Clone, Debug, Default)]

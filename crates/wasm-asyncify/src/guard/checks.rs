@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use anyhow::{Context, Result};
 use wasm_encoder::Instruction::{GlobalSet, I32Const};
 use wasm_encoder::{Instruction, ValType};
 
@@ -13,6 +12,7 @@ use super::stack::StackChecks;
 use super::twins;
 use crate::abi;
 use crate::analysis::{WatchedCalls, readable};
+use crate::error::{Context, Result};
 use crate::initialisers::Rewrites;
 
 /// Calls in which nothing should be suspended for a reason of their own (`watched`), and the functions

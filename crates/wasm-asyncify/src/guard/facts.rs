@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use anyhow::{Context, Result};
 use wasmparser::{ExternalKind, Import, Operator};
 
 use crate::abi;
+use crate::error::{Context, Result};
 use crate::module::{ModuleInfo, target_features};
 
 /// wasm-bindgen's imports that describe types. It runs their callers in an interpreter of its

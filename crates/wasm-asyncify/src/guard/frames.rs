@@ -18,8 +18,9 @@
 
 use std::collections::BTreeSet;
 
-use anyhow::Result;
 use wasmparser::{FunctionBody, Operator};
+
+use crate::error::Result;
 
 /// No known frame is larger.
 const MOST: i64 = -0x4000_0000;

@@ -102,8 +102,7 @@ mod watched;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use anyhow::{Context, Result};
-
+use crate::error::{Context, Result};
 use crate::exceptions::Cleanups;
 use crate::initialisers::Rewrites;
 use crate::module::ModuleInfo;

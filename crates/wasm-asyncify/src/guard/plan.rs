@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use anyhow::{Context, Result};
 use wasm_encoder::{Function, ValType};
 
 use super::Guards;
@@ -11,6 +10,7 @@ use super::code::{Added, CheckGlobals, Globals, Writer};
 use super::facts::{Facts, is_host};
 use super::shields::Shields;
 use crate::abi;
+use crate::error::{Context, Result};
 
 /// What is added, and where it is used.
 pub(super) struct Plan {

@@ -2,7 +2,6 @@
 
 use core::convert::Infallible;
 
-use anyhow::Result;
 use wasm_encoder::reencode::{Error, Reencode, utils};
 use wasm_encoder::{
     CodeSection, ConstExpr, DataCountSection, DataSection, Function, FunctionSection,
@@ -18,6 +17,7 @@ use super::checks::{Callee, FunctionChecks, Texts};
 use super::facts::Facts;
 use super::plan::Plan;
 use crate::abi;
+use crate::error::Result;
 use crate::instrument::is_call;
 
 /// The module's new form in the making.

@@ -3,13 +3,13 @@
 
 use std::collections::BTreeMap;
 
-use anyhow::{Context, Result};
 use wasm_encoder::ValType;
 use wasm_encoder::reencode::{Reencode, RoundtripReencoder};
 use wasmparser::Operator;
 
 use super::code::{Added, Writer};
 use super::facts::Facts;
+use crate::error::{Context, Result};
 use crate::exceptions::Cleanups;
 use crate::instrument::is_call;
 

@@ -25,7 +25,6 @@
 
 use std::collections::BTreeSet;
 
-use anyhow::{Context, Result};
 use wasm_encoder::Instruction::{
     Call, End, GlobalGet, GlobalSet, I32GtU, I32LtU, I64GtU, I64LtU, If, LocalGet, LocalTee,
 };
@@ -36,6 +35,7 @@ use super::bounds::{self, Need};
 use super::code::Writer;
 use super::facts::Facts;
 use crate::abi;
+use crate::error::{Context, Result};
 
 /// What functions without a check have for themselves, in bytes.
 pub(super) const RESERVE: u64 = 256;

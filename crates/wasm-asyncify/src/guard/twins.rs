@@ -12,10 +12,10 @@
 
 use std::collections::HashMap;
 
-use anyhow::Result;
 use wasmparser::Operator;
 
 use super::facts::Facts;
+use crate::error::Result;
 
 /// A function's code, but for whom it calls.
 struct Code {

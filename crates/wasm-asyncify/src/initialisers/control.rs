@@ -2,13 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use anyhow::{Context, Result};
 use wasmparser::{Catch, Operator};
 
 use super::memory::Place;
 use super::state::{Open, Scan, State};
 use super::statics::Statics;
 use super::value::Value;
+use crate::error::{Context, Result};
 
 impl Scan<'_> {
     /// Where code goes on.

@@ -1,7 +1,8 @@
 //! Places in memory, and the instructions that read and write them.
 
-use anyhow::Result;
 use wasmparser::{MemArg, Operator, OperatorsReader};
+
+use crate::error::Result;
 
 /// Where something is in memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

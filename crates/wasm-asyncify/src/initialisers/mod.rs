@@ -81,15 +81,8 @@ pub(crate) fn find(module: &ModuleInfo<'_>, sites: &Sites) -> Result<Rewrites, F
         }
         let can_suspend =
             |operator: &Operator<'_>, indirect| can_suspend(sites, index, operator, indirect);
-        let writes =
-            scan::scan(function, &body, &statics, can_suspend).map_err(
-                |failure| match failure {
-                    Failure::Invalid(error) => {
-                        error.context(format!("cannot follow function {index}")).into()
-                    }
-                    own => own,
-                },
-            )?;
+        let writes = scan::scan(function, &body, &statics, can_suspend)
+            .map_err(|failure| failure.context(format_args!("cannot follow function {index}")))?;
         if !writes.is_empty() {
             found.insert(index, writes);
         }

@@ -16,7 +16,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use anyhow::{Context, Result};
 use wasmparser::{
     FuncToValidate, FuncValidatorAllocations, FunctionBody, Operator, ValidatorResources,
 };
@@ -25,7 +24,7 @@ use super::memory::{self, Place};
 use super::state::{Open, Scan, State, Step};
 use super::statics::Statics;
 use super::value::Value;
-use crate::error::Failure;
+use crate::error::{Context, Failure, Result};
 
 /// The states that are written where the initialiser has been through: before the old value is
 /// dropped, and when there is a new one.

@@ -7,12 +7,12 @@
 //!
 //! Where memory is shared, each thread has a copy, and an address is that of the copy plus an offset.
 
-use anyhow::Result;
 use std::collections::BTreeMap;
 use std::ops::Range;
 use wasmparser::{DataKind, FunctionBody, KnownCustom, Linking, Operator, SymbolFlags, SymbolInfo};
 
 use super::memory::{self, Place, constant};
+use crate::error::Result;
 use crate::module::ModuleInfo;
 
 /// What std's macro calls the static.

@@ -20,7 +20,8 @@ fn found(locals: &str, code: &str) -> Result<BTreeMap<usize, Vec<Place>>, Failur
             (func $f (param $p i32) (local $x i32) {locals} {code})
             (data (i32.const 1024) "{}"))"#,
         "\\00".repeat(64)
-    ))?;
+    ))
+    .unwrap();
     let mut symbols = SymbolTable::new();
     let base = format!("_ZN1a1A23{NAME}17h0123456789abcdefE");
     for (name, flags, offset, size) in [

@@ -3,7 +3,6 @@
 
 use core::convert::Infallible;
 
-use anyhow::{Context, Result};
 use wasm_encoder::reencode::Reencode;
 use wasm_encoder::{BlockType, Instruction};
 use wasmparser::ValType;
@@ -11,6 +10,7 @@ use wasmparser::ValType;
 use super::emit::Emitter;
 use super::labels::{Label, of_level, way_to};
 use super::shape::Site;
+use crate::error::{Context, Result};
 
 impl<R: Reencode<Error = Infallible>> Emitter<'_, '_, R> {
     pub(super) fn begin_function(&mut self) -> Result<()> {

@@ -13,7 +13,6 @@
 
 use core::convert::Infallible;
 
-use anyhow::{Context, Result, bail};
 use wasm_encoder::reencode::Reencode;
 use wasm_encoder::{BlockType, Catch, Encode, Function, Instruction};
 use wasmparser::{Operator, ValType};
@@ -25,7 +24,7 @@ use super::helpers::Helpers;
 use super::labels::{Label, Labels};
 use super::runtime::Runtime;
 use super::shape::{Kind, Shape, Structure};
-use crate::error::Failure;
+use crate::error::{Context, Failure, Result, bail};
 
 /// What an instrumented function looks like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

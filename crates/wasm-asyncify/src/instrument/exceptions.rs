@@ -3,7 +3,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use anyhow::Result;
 use wasmparser::{
     FunctionBody, HeapType, Operator, Parser, ValType, ValidPayload, Validator, WasmFeatures,
 };
@@ -12,6 +11,7 @@ use super::liveness::Liveness;
 use super::read::read;
 use super::{Callee, is_call};
 use crate::analysis::FunctionIndex;
+use crate::error::Result;
 
 /// By function, of these: the calls with a live exception, by their numbers among all of its calls.
 pub(crate) fn calls_with_exceptions(

@@ -2,12 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use anyhow::{Context, Result};
 use wasmparser::{Parser, Payload, TypeRef};
 
 use super::Sites;
 use super::runtime::{REPLACED, Runtime};
 use crate::analysis::Barrier;
+use crate::error::{Context, Result};
 
 /// The types that are added for the host's sake, counted from the one of `push` and `pop`.
 const START: u32 = 1;

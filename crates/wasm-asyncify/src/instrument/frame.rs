@@ -34,7 +34,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use anyhow::Result;
 use wasm_encoder::Instruction;
 use wasmparser::ValType;
 
@@ -44,6 +43,7 @@ use super::liveness::Liveness;
 use super::references::Kind;
 use super::runtime::Runtime;
 use super::shape::Shape;
+use crate::error::Result;
 
 /// How many locals are set to 0 in a function, at most, counted at each site where one is dead: such
 /// code grows with the square of the function's. In the largest that we have seen there were 700.

@@ -1,8 +1,7 @@
 //! Where branches can go in the code that is written, and how deep each label is there.
 
-use anyhow::{Context, Result};
-
 use super::shape::Shape;
+use crate::error::{Context, Result};
 
 /// Something that is open in the code that is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -75,11 +75,10 @@ mod shape;
 #[cfg(test)]
 mod tests;
 
-use anyhow::Result;
 use wasmparser::Operator;
 
 use crate::analysis::{FunctionIndex, Sites};
-use crate::error::Failure;
+use crate::error::{Failure, Result};
 
 pub(crate) use exceptions::calls_with_exceptions;
 pub(crate) use refused::{Obstacle, Refused};

@@ -4,7 +4,6 @@
 use core::convert::Infallible;
 use std::collections::BTreeMap;
 
-use anyhow::{Context, Result};
 use wasm_encoder::reencode::{Error, Reencode, utils};
 use wasm_encoder::{
     CodeSection, ConstExpr, ExportKind, ExportSection, Function, FunctionSection, GlobalSection,
@@ -26,7 +25,7 @@ use super::references::Tables;
 use super::runtime::{REPLACED, Runtime};
 use super::{Refused, Sites, callee};
 use crate::analysis::Barrier;
-use crate::error::Failure;
+use crate::error::{Context, Failure, Result};
 
 /// The module, instrumented.
 pub(super) fn instrument(wasm: &[u8], sites: &Sites) -> Result<Vec<u8>, Failure<Refused>> {
@@ -79,8 +78,9 @@ fn bodies(
             let body = emit(&shape, form, facts.runtime(), helpers, &mut Indices(facts));
             let body = body.map_err(|failure| match failure {
                 Failure::Own(obstacle) => Failure::Own(Refused { function: index, obstacle }),
-                Failure::Invalid(error) => {
-                    error.context(format!("cannot instrument function {index}")).into()
+                Failure::Other(error) => {
+                    let error = error.in_context(|| format!("cannot instrument function {index}"));
+                    Failure::Other(error)
                 }
             });
             bodies.insert(index, body?);

@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 
-use anyhow::{Context, Result};
 use wasmparser::{
     BlockType, FuncToValidate, FuncValidator, FuncValidatorAllocations, FunctionBody, ModuleArity,
     Operator, ValType, ValidatorResources,
@@ -10,6 +9,7 @@ use wasmparser::{
 
 use super::shape::{Kind, Shape, Site, Structure};
 use super::{Callee, is_indirect};
+use crate::error::{Context, Result};
 
 /// Reads a body. `callee` says of each call, with its number among the function's indirect ones,
 /// whether it can suspend.

@@ -18,7 +18,7 @@ fn instrumented(text: &str, form: Form) -> Result<Vec<u8>, Refused> {
     let (wasm, sites) = read(text, form);
     let instrumented = instrument(&wasm, &sites).map_err(|failure| match failure {
         Failure::Own(refused) => refused,
-        Failure::Invalid(error) => panic!("{error:#}"),
+        Failure::Other(error) => panic!("{error}"),
     })?;
     crate::check::check(&wasm, &instrumented, &sites).unwrap();
     Ok(instrumented)

@@ -8,12 +8,13 @@
 
 use std::collections::BTreeMap;
 
-use anyhow::{Context, Result, bail};
 use wasmparser::{
     CompositeInnerType, ConstExpr, CustomSectionReader, Data, Element, Export, FuncType,
     FunctionBody, Import, KnownCustom, MemoryType, Name, Parser, Payload, SubType, TableInit,
     TableType, TypeRef,
 };
+
+use crate::error::{Context, Result, bail};
 
 /// A module's sections. What can be imported is numbered as in the module: imports come first.
 #[derive(Default)]
@@ -218,9 +219,9 @@ impl<'a> ModuleInfo<'a> {
         self.memories.iter().any(|memory| memory.memory64)
     }
 
-    /// What a custom section has in it.
-    pub(crate) fn custom(&self, name: &str) -> Option<&'a [u8]> {
-        self.customs.iter().find(|section| section.name() == name).map(|section| section.data())
+    /// The first custom section of this name.
+    pub(crate) fn custom(&self, name: &str) -> Option<&CustomSectionReader<'a>> {
+        self.customs.iter().find(|section| section.name() == name)
     }
 }
 

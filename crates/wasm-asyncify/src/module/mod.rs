@@ -3,10 +3,12 @@
 
 mod info;
 
-use anyhow::{Context, Result, bail};
 use wasmparser::{
-    BinaryReader, Encoding, ExternalKind, Parser, Payload, TypeRef, Validator, WasmFeatures,
+    BinaryReader, CustomSectionReader, Encoding, ExternalKind, Parser, Payload, TypeRef, Validator,
+    WasmFeatures,
 };
+
+use crate::error::{Context, Error, Result, bail};
 
 pub(crate) use info::ModuleInfo;
 
@@ -67,9 +69,8 @@ impl Summary {
                     summary.for_wasm_bindgen = true;
                 }
                 Payload::CustomSection(section) if section.name() == "target_features" => {
-                    features = Some(
-                        target_features(section.data()).context("bad target_features section")?,
-                    );
+                    features =
+                        Some(target_features(&section).context("bad target_features section")?);
                 }
                 _ => {}
             }
@@ -115,8 +116,8 @@ impl Summary {
 }
 
 /// The names in a `target_features` section that are marked as used.
-pub(crate) fn target_features(section: &[u8]) -> Result<Vec<String>> {
-    let mut reader = BinaryReader::new(section, 0);
+pub(crate) fn target_features(section: &CustomSectionReader<'_>) -> Result<Vec<String>> {
+    let mut reader = BinaryReader::new(section.data(), section.data_offset());
     let mut used = Vec::new();
     for _ in 0..reader.read_var_u32()? {
         let prefix = reader.read_u8()?;
@@ -153,7 +154,7 @@ pub fn without_sections(wasm: &[u8], is_dropped: impl Fn(&str) -> bool) -> Resul
             kept.extend_from_slice(part);
         }
         start = end;
-        Ok::<_, anyhow::Error>(())
+        Ok::<_, Error>(())
     };
     for payload in Parser::new(0).parse_all(wasm) {
         let payload = payload?;
@@ -254,7 +255,7 @@ mod tests {
         let wasm = wat::parse_str(r#"(module (@custom "target_features" "\02+\04simd"))"#);
         assert_eq!(
             Summary::of(&wasm.unwrap()).unwrap_err().to_string(),
-            "bad target_features section"
+            "bad target_features section: unexpected end-of-file (at offset 0x21)"
         );
     }
 
@@ -272,7 +273,11 @@ mod tests {
             "Asyncify left the imports asyncify.{stop_unwind}"
         );
         let invalid = wat::parse_str("(module (func (result i32)))").unwrap();
-        assert_eq!(check(&invalid), "Asyncify wrote an invalid module");
+        assert_eq!(
+            check(&invalid),
+            "Asyncify wrote an invalid module: type mismatch: expected i32 but nothing on stack (at \
+             offset 0x18)"
+        );
     }
 
     #[test]

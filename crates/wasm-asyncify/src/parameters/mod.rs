@@ -29,13 +29,13 @@ mod code;
 use core::convert::Infallible;
 use std::collections::BTreeSet;
 
-use anyhow::{Context, Result};
 use wasm_encoder::reencode::{Error, Reencode, utils};
 use wasm_encoder::{BlockType, CodeSection, Function, Instruction, Module, TypeSection, ValType};
 use wasmparser::{Catch, FuncType, FunctionBody, Operator, Parser};
 
 use self::code::{Code, Open};
 use crate::analysis::FunctionIndex;
+use crate::error::{Context, Result};
 use crate::module::ModuleInfo;
 
 /// The module without blocks with parameters, in these functions. A function that branches by

@@ -50,7 +50,7 @@ impl Job {
         }
         match self.keeps_names {
             true => Ok(made.module),
-            false => module::without_sections(&made.module, |section| section == "name"),
+            false => Ok(module::without_sections(&made.module, |section| section == "name")?),
         }
     }
 }

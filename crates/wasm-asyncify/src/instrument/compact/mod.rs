@@ -43,7 +43,6 @@ pub(super) mod plan;
 
 use core::convert::Infallible;
 
-use anyhow::{Context, Result};
 use wasm_encoder::reencode::Reencode;
 use wasm_encoder::{BlockType, Instruction, ValType};
 
@@ -54,6 +53,7 @@ use super::emit::Emitter;
 use super::helpers::{Helper, MOST, Number};
 use super::labels::{Label, way_to};
 use super::shape::Site;
+use crate::error::{Context, Result};
 
 impl<R: Reencode<Error = Infallible>> Emitter<'_, '_, R> {
     fn compact(&self) -> Result<&Compact> {
