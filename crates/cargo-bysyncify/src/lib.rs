@@ -36,6 +36,7 @@ pub mod setup;
 mod store;
 mod wasm_opt;
 mod watch;
+mod wording;
 
 use std::ffi::OsString;
 use std::path::Path;
@@ -44,6 +45,8 @@ use std::process::ExitCode;
 use anyhow::Result;
 use wasm_asyncify::analysis::{Analysis, Program};
 use wasm_asyncify::module::Summary;
+
+use crate::wording::Worded as _;
 
 pub use cargo::linker_variable;
 pub use engine::{Engine, OptLevel, Options};
@@ -68,7 +71,7 @@ pub fn asyncify(
     engine: Option<&dyn Engine>,
     scratch: &Path,
 ) -> Result<Vec<u8>> {
-    if recipe.suspends.is_empty() && !Summary::of(linked)?.needs_asyncify()? {
+    if recipe.suspends.is_empty() && !Summary::of(linked)?.needs_asyncify().worded()? {
         return Ok(linked.to_vec());
     }
     pipeline::asyncify(linked, recipe, engine, scratch, |_| {}).map(|(asyncified, _)| asyncified)
@@ -81,7 +84,7 @@ pub fn asyncify(
 /// If the module cannot be read, or something that is vouched for does not exist.
 pub fn instrumented(linked: &[u8], vouched: &Vouched, precision: Precision) -> Result<Vec<String>> {
     let program = Program::read(linked)?;
-    let analysis = Analysis::of(&program, vouched, precision)?;
+    let analysis = Analysis::of(&program, vouched, precision).worded()?;
     Ok(analysis.instrumented().map(|index| program.readable(index)).collect())
 }
 
@@ -136,8 +139,8 @@ mod tests {
         let (result, _) = made(r#"(module (import "asyncify" "pause" (func)))"#);
         assert_eq!(
             result.unwrap_err().to_string(),
-            "the module imports asyncify.pause, which Asyncify does not have: it has \
-             start_unwind, stop_unwind, start_rewind, stop_rewind"
+            "the module imports asyncify.pause, which Asyncify does not have\n  \
+             it has start_unwind, stop_unwind, start_rewind, stop_rewind"
         );
     }
 }

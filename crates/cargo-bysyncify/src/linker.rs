@@ -21,6 +21,7 @@ use crate::made::Made;
 use crate::pipeline::{self, Recipe};
 use crate::setup::{self, WasmOpt};
 use crate::store::{self, Store, Temporary};
+use crate::wording::Worded as _;
 
 /// Runs the linker with the process's arguments (without its own name).
 pub(crate) fn main(arguments: &[OsString]) -> ExitCode {
@@ -71,7 +72,7 @@ fn finish(
     let output = &arguments.output;
     let summary = Summary::of(&store::read(output)?)
         .with_context(|| format!("`{}` is no WebAssembly module", output.display()))?;
-    if arguments.suspends.is_empty() && !summary.needs_asyncify()? {
+    if arguments.suspends.is_empty() && !summary.needs_asyncify().worded()? {
         return Ok(None);
     }
     let opt_level = OptLevel::from_environment()?.unwrap_or(arguments.opt_level);
@@ -88,7 +89,7 @@ fn finish(
     };
     let bytes_before = size(output)?;
     let linked = link_for_analysis(arguments, linker)?;
-    for warning in wasm_asyncify::warnings::of(&linked, &recipe.vouched)? {
+    for warning in wasm_asyncify::warnings::of(&linked, &recipe.vouched).worded()? {
         eprintln!("bysyncify-ld: warning: {warning}");
         events.warning(&warning);
     }

@@ -19,6 +19,7 @@ use crate::engine::{Engine, OptLevel, Options};
 use crate::events::{Counts, Phase};
 use crate::naming;
 use crate::store::{self, Temporary};
+use crate::wording::Worded as _;
 
 /// How a module is made pausable.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -104,16 +105,17 @@ pub(crate) fn asyncify(
     let options = options(linked, recipe)?;
     let (asyncified, counts) = if recipe.everything {
         let Guarded { module: guarded, unmatched } =
-            wasm_asyncify::guarded_for_binaryen(linked, &recipe.transform())?;
+            wasm_asyncify::guarded_for_binaryen(linked, &recipe.transform()).worded()?;
         check_unmatched(&unmatched)?;
         tell(Phase::Asyncify);
         let engine = engine.context("only wasm-opt can instrument everything")?;
         let asyncify = |before: &Path, after: &Path| engine.asyncify(before, after, &options);
         (through_files(&guarded, scratch, asyncify)?, None)
     } else {
-        let prepared = Prepared::new(linked, &recipe.transform())?;
+        let prepared = Prepared::new(linked, &recipe.transform()).worded()?;
         tell(Phase::Asyncify);
-        let Instrumented { module, functions, instrumented, unmatched } = prepared.instrument()?;
+        let Instrumented { module, functions, instrumented, unmatched } =
+            prepared.instrument().worded()?;
         check_unmatched(&unmatched)?;
         (optimised(module, engine, scratch, &options)?, Some(Counts { functions, instrumented }))
     };

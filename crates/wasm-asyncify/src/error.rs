@@ -8,6 +8,8 @@ use core::num::TryFromIntError;
 use wasm_encoder::reencode;
 use wasmparser::BinaryReaderError;
 
+use crate::remedy::Remedy;
+
 /// Why a module cannot be made pausable.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -20,25 +22,27 @@ pub enum Error {
         /// Where in the module, in bytes from its beginning, if that is known.
         offset: Option<u64>,
     },
-    /// A function does something that cannot be suspended, whoever does it.
+    /// The module, or one of its functions, has something in it that cannot be suspended, whoever
+    /// does it; or that does not go together with an option.
     Unsupported {
-        /// What a programmer calls the function.
-        function: String,
-        /// What it does, and the calls by which it can suspend, as the rest of a sentence.
+        /// What a programmer calls the function, if it is one's.
+        function: Option<String>,
+        /// What the function does, as the rest of a sentence, and the calls by which it can suspend;
+        /// or what is in the module, as a sentence.
         reason: String,
         /// What to do.
-        remedy: String,
+        remedy: Remedy,
     },
-    /// A function does something that could be suspended, but we cannot do that.
+    /// A function does something that could be suspended, but this crate cannot do that.
     NotImplemented {
         /// What a programmer calls the function.
         function: String,
         /// What it does, as the rest of a sentence.
         reason: String,
         /// What to do.
-        remedy: String,
+        remedy: Remedy,
     },
-    /// The checker has found a mistake of ours.
+    /// The checker has found a mistake of this crate's.
     Wrong {
         /// What a programmer calls the function, if it is in one.
         function: Option<String>,
@@ -56,6 +60,42 @@ impl Error {
         Self::Invalid { message: message.to_string(), offset: None }
     }
 
+    /// What is in a module, that cannot be suspended.
+    pub(crate) fn of_module(reason: impl Into<String>, remedy: Remedy) -> Self {
+        Self::Unsupported { function: None, reason: reason.into(), remedy }
+    }
+
+    /// What to do, if that is known.
+    pub fn remedy(&self) -> Option<Remedy> {
+        match self {
+            Self::Invalid { .. } => None,
+            Self::Unsupported { remedy, .. } | Self::NotImplemented { remedy, .. } => Some(*remedy),
+            Self::Wrong { .. } => Some(Remedy::Report),
+        }
+    }
+
+    /// The message, with `words` for what to do: a program that has options of its own names them
+    /// there. What to do is on the last line.
+    pub fn message(&self, words: impl FnOnce(Remedy) -> String) -> String {
+        let what = match self {
+            Self::Invalid { message, .. } => message.clone(),
+            Self::Unsupported { function: None, reason, .. } => reason.clone(),
+            Self::Unsupported { function: Some(function), reason, .. }
+            | Self::NotImplemented { function, reason, .. } => format!("`{function}` {reason}"),
+            Self::Wrong { function, what } => {
+                let function = function.as_ref().map(|function| format!("`{function}`"));
+                format!(
+                    "{} was instrumented wrongly, which the checker has found: {what}.",
+                    function.as_deref().unwrap_or("the module")
+                )
+            }
+        };
+        match self.remedy() {
+            Some(remedy) => format!("{what}\n  {}", words(remedy)),
+            None => what,
+        }
+    }
+
     /// Says what was being done. Errors that name a function say that themselves.
     pub(crate) fn in_context<D: fmt::Display>(self, what: impl FnOnce() -> D) -> Self {
         match self {
@@ -69,26 +109,7 @@ impl Error {
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Invalid { message, .. } => f.write_str(message),
-            Self::Unsupported { function, reason, remedy }
-            | Self::NotImplemented { function, reason, remedy } => {
-                write!(f, "`{function}` {reason}\n  {remedy}")
-            }
-            Self::Wrong { function, what } => {
-                match function {
-                    Some(function) => write!(f, "`{function}`")?,
-                    None => f.write_str("the module")?,
-                }
-                write!(
-                    f,
-                    " was instrumented wrongly, which the checker of cargo-bysyncify has found: \
-                     {what}.\n  \
-                     The program is not to blame: please report it, with these lines. Until it is \
-                     mended, link with --bysyncify-everything"
-                )
-            }
-        }
+        f.write_str(&self.message(|remedy| remedy.to_string()))
     }
 }
 

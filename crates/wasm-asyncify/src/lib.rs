@@ -30,11 +30,13 @@ pub mod module;
 mod parameters;
 mod precise;
 mod refusal;
+mod remedy;
 mod transform;
 pub mod warnings;
 
 pub use error::Error;
 pub use refusal::check_names;
+pub use remedy::Remedy;
 pub use transform::{
     Compact, Guarded, Instrumented, Options, Prepared, Producer, bare, guarded_for_binaryen,
     transform,

@@ -1,13 +1,14 @@
-//! What `--bysyncify-precise` needs besides its analysis: checks where that could be wrong.
+//! What [`Precision::Slots`] needs besides its analysis: checks where that could be wrong.
 //!
 //! Without the library nobody could say what a check has found, and what the host suspends by itself
 //! is not seen by it. Such modules are refused rather than left unguarded.
 
 use crate::abi;
 use crate::analysis::{Analysis, Assumed, Precision, Program, Sites, assumed};
-use crate::error::{Result, bail};
+use crate::error::{Error, Result};
+use crate::remedy::Remedy;
 
-/// The calls that are not suspended only because the precise mode assumes so, and that are to be
+/// The calls that are not suspended only because the precise analysis assumes so, and that are to be
 /// checked; if there are any.
 ///
 /// # Errors
@@ -22,29 +23,33 @@ pub(crate) fn to_check(
         return Ok(None);
     }
     if analysis.hosts().next().is_some() {
-        bail!(
-            "what `--bysyncify-precise` assumes cannot be checked in a program that its host \
-             suspends: leave out that or `--bysyncify-suspends`"
-        );
+        return Err(Error::of_module(
+            "what the precise analysis assumes cannot be checked in a program that its host suspends",
+            Remedy::AssumeNothingOrNoImports,
+        ));
     }
     let assumed = assumed(program, analysis, sites);
     if assumed.is_empty() {
         return Ok(None);
     }
     if program.named(abi::SET_REPORTER).is_none() {
-        bail!(
-            "what `--bysyncify-precise` assumes cannot be checked in a program without `bysyncify`, \
-             or with an older one: link without that option"
-        );
+        return Err(Error::of_module(
+            "what the precise analysis assumes cannot be checked in a program without `bysyncify`, or \
+             with an older one",
+            Remedy::AssumeNothingOrUpdate,
+        ));
     }
     for function in assumed.keys() {
         // Nothing comes after such a call in which it could be looked at what has happened.
         if program.functions[*function as usize].calls.tail_call.is_some() {
-            bail!(
-                "what `--bysyncify-precise` assumes cannot be checked in `{}`, which makes tail \
-                 calls: build without the target feature `tail-call`, or link without that option",
-                program.readable(*function)
-            );
+            return Err(Error::Unsupported {
+                function: Some(program.readable(*function)),
+                reason:
+                    "makes tail calls, behind which nothing can check what the precise analysis \
+                         assumes"
+                        .to_owned(),
+                remedy: Remedy::AssumeNothingOrAvoidTailCalls,
+            });
         }
     }
     Ok(Some(assumed))

@@ -2,19 +2,19 @@
 
 use crate::analysis::{Analysis, Program, readable};
 use crate::check::Wrong;
-use crate::error::{Error, Result, bail};
+use crate::error::{Error, Result};
 use crate::initialisers::Lost;
 use crate::instrument::{Obstacle, Refused};
+use crate::remedy::Remedy;
 
 /// Refuses a module whose functions have no names.
 pub fn check_names(program: &Program) -> Result<()> {
     if !program.has_names() {
-        bail!(
+        return Err(Error::of_module(
             "the module has no function names: something has stripped them before this step, which \
-             needs them to tell a panic from a function that waits. Leave out what strips \
-             (`wasm-strip`, `wasm-opt` without `-g`, a BYSYNCIFY_LINKER that does). `strip = \
-             \"symbols\"` in the profile is fine: the linker strips when it has done its work"
-        );
+             needs them to tell a panic from a function that waits",
+            Remedy::KeepNames,
+        ));
     }
     Ok(())
 }
@@ -23,12 +23,14 @@ pub fn check_names(program: &Program) -> Result<()> {
 pub(crate) fn check_for_binaryen(program: &Program) -> Result<()> {
     for function in &program.functions {
         if let Some(offset) = function.calls.tail_call {
-            let name = readable(function.name.as_deref().unwrap_or("a function"));
-            bail!(
-                "`{name}` makes a tail call (at offset {offset:#x} of the linked module), and \
-                 Binaryen's Asyncify supports none in the whole module: build without the target \
-                 feature `tail-call`, or without --bysyncify-everything"
-            );
+            return Err(Error::Unsupported {
+                function: Some(readable(function.name.as_deref().unwrap_or("a function"))),
+                reason: format!(
+                    "makes a tail call (at offset {offset:#x} of the linked module), and Binaryen's \
+                     Asyncify supports none in the whole module"
+                ),
+                remedy: Remedy::AvoidTailCallsOrBinaryen,
+            });
         }
     }
     Ok(())
@@ -38,44 +40,43 @@ pub(crate) fn check_for_binaryen(program: &Program) -> Result<()> {
 /// do.
 pub(crate) fn of_function(refused: Refused, program: &Program, analysis: &Analysis) -> Error {
     let Refused { function, obstacle } = refused;
-    let (what, help) = match obstacle {
+    let (what, remedy) = match obstacle {
         Obstacle::ReferenceInLocal(local) => (
             format!(
                 "has a reference in local {local} while it is suspended, of a type that cannot be \
                  kept meanwhile"
             ),
-            NO_REFERENCE,
+            Remedy::AvoidReferences,
         ),
         Obstacle::ReferenceOnStack => (
             "has a reference on the stack while it is suspended, of a type that cannot be kept \
              meanwhile"
                 .to_owned(),
-            NO_REFERENCE,
+            Remedy::AvoidReferences,
         ),
         Obstacle::InHandler => (
             "can be suspended in an exception handler, which cannot be entered without an exception"
                 .to_owned(),
-            "build with `panic = \"abort\"`, or with `-C llvm-args=-wasm-use-legacy-eh=false`",
+            Remedy::AvoidLegacyExceptions,
         ),
         Obstacle::InBlockWithParameters => (
             "can be suspended in a block with parameters, in a function that also branches by a \
              reference, or catches an exception into a loop with parameters"
                 .to_owned(),
-            "link with --bysyncify-everything, and tell us",
+            Remedy::UseBinaryen,
         ),
         Obstacle::TailCallInTry => (
             "can be suspended in a tail call out of a `try`: as a call it would be in the `try`, \
              whose handlers would catch what it throws"
                 .to_owned(),
-            "build without the target feature `tail-call`",
+            Remedy::AvoidTailCalls,
         ),
     };
     let reason = format!("{what}:\n{}", analysis.chain(program, function));
-    let remedy = help.to_owned();
     let function = readable(&program.symbol(function));
     match obstacle {
         Obstacle::InBlockWithParameters => Error::NotImplemented { function, reason, remedy },
-        _ => Error::Unsupported { function, reason, remedy },
+        _ => Error::Unsupported { function: Some(function), reason, remedy },
     }
 }
 
@@ -88,19 +89,14 @@ pub(crate) fn of_checker(wrong: &Wrong, program: &Program) -> Error {
 /// Says of a function in which it cannot be told what is written to, and what to do.
 pub(crate) fn of_initialiser(Lost { function }: Lost, program: &Program) -> Error {
     Error::Unsupported {
-        function: readable(&program.symbol(function)),
+        function: Some(readable(&program.symbol(function))),
         reason:
             "can wait in the initialiser of a `thread_local!`, which was inlined, and it cannot \
                  be told which one: two coroutines could be in it at once."
                 .to_owned(),
-        remedy: "Make the value before, and put it into a `OnceCell` there; or build at another \
-                 `opt-level` than \"z\", or without `lto`, at which std's function is not inlined"
-            .to_owned(),
+        remedy: Remedy::MakeValueBefore,
     }
 }
-
-const NO_REFERENCE: &str = "`externref` and `funcref` are kept. Pass another one on in a function that \
-                            does not wait, or keep it in a table or global";
 
 #[cfg(test)]
 mod tests {
@@ -139,7 +135,7 @@ mod tests {
             of_initialiser(Lost { function: 0 }, &program).to_string(),
             "`demo::f` can wait in the initialiser of a `thread_local!`, which was inlined, and it \
              cannot be told which one: two coroutines could be in it at once.\n  \
-             Make the value before, and put it into a `OnceCell` there; or build at another \
+             make the value before, and put it into a `OnceCell` there; or build at another \
              `opt-level` than \"z\", or without `lto`, at which std's function is not inlined"
         );
     }
@@ -215,8 +211,8 @@ mod tests {
                  without an exception:\n    \
                  demo::waits\n      \
                  calls suspend\n  \
-                 build with `panic = \"abort\"`, or with \
-                 `-C llvm-args=-wasm-use-legacy-eh=false`"
+                 build with `panic = \"abort\"`, or for the standard exception instructions \
+                 (`try_table`): `-C llvm-args=-wasm-use-legacy-eh=false`"
             );
         }
     }
@@ -230,7 +226,7 @@ mod tests {
              branches by a reference, or catches an exception into a loop with parameters:\n    \
              demo::waits\n      \
              calls suspend\n  \
-             link with --bysyncify-everything, and tell us"
+             have Binaryen do it (`wasm-opt --asyncify`), and tell us"
         );
     }
 
@@ -262,8 +258,8 @@ mod tests {
             check_for_binaryen(&program).unwrap_err().to_string(),
             format!(
                 "`demo::tail` makes a tail call (at offset {offset:#x} of the linked module), and \
-                 Binaryen's Asyncify supports none in the whole module: build without the target \
-                 feature `tail-call`, or without --bysyncify-everything"
+                 Binaryen's Asyncify supports none in the whole module\n  \
+                 build without the target feature `tail-call`, or use `transform`, which supports them"
             )
         );
     }
@@ -274,9 +270,8 @@ mod tests {
         assert_eq!(
             check_names(&stripped).unwrap_err().to_string(),
             "the module has no function names: something has stripped them before this step, \
-             which needs them to tell a panic from a function that waits. Leave out what strips \
-             (`wasm-strip`, `wasm-opt` without `-g`, a BYSYNCIFY_LINKER that does). `strip = \
-             \"symbols\"` in the profile is fine: the linker strips when it has done its work"
+             which needs them to tell a panic from a function that waits\n  \
+             leave out what strips (`wasm-strip`, `wasm-opt` without `-g`)"
         );
         let named = Program::read(&wat::parse_str("(module (func $f))").unwrap()).unwrap();
         check_names(&named).unwrap();

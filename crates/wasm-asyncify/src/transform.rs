@@ -11,7 +11,7 @@ use wasmparser::{Parser, Validator, WasmFeatures};
 
 use crate::analysis::{Analysis, Choice, Cut, FunctionIndex, Precision, Program, Sites, Vouched};
 use crate::check;
-use crate::error::{Context, Error, Result, bail};
+use crate::error::{Context, Error, Result};
 use crate::exceptions::{self, Cleanups};
 use crate::guard::{self, Guards};
 use crate::initialisers;
@@ -20,6 +20,7 @@ use crate::module::{self, ModuleInfo, Summary};
 use crate::parameters;
 use crate::precise;
 use crate::refusal;
+use crate::remedy::Remedy;
 use crate::warnings;
 
 /// What only a module of rustc's has that uses the library `bysyncify`.
@@ -229,16 +230,16 @@ fn prepare(
     instrumenter: Instrumenter,
 ) -> Result<Prepared, Error> {
     if Parser::is_component(linked) {
-        bail!("it is a component: take the modules that it was made of");
+        return Err(Error::of_module("it is a component", Remedy::TakeModules));
     }
     Validator::new_with_features(WasmFeatures::all())
         .validate_all(linked)
         .context("the module is not valid")?;
     if Summary::of(linked)?.is_asyncified {
-        bail!(
-            "the module has been through Asyncify already: it exports `asyncify_start_unwind`. Take \
-             it as it is, or start from the one that it was made of"
-        );
+        return Err(Error::of_module(
+            "the module has been through Asyncify already: it exports `asyncify_start_unwind`",
+            Remedy::TakeAsIs,
+        ));
     }
     let read = ModuleInfo::read(linked).context("cannot analyse it")?;
     let program = Program::of(&read).context("cannot analyse it")?;

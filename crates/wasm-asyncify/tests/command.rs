@@ -211,13 +211,13 @@ fn modules_that_cannot_be_made_pausable_are_refused() {
     assert_eq!(
         refused(r#"(module (memory 1) (func (export "asyncify_start_unwind") (param i32)))"#),
         "wasm-asyncify: error: in `bad.wat`: the module has been through Asyncify already: it \
-         exports `asyncify_start_unwind`. Take it as it is, or start from the one that it was made \
-         of\n"
+         exports `asyncify_start_unwind`\n  \
+         take it as it is, or start from the one that it was made of\n"
     );
     assert_eq!(
         refused("(component)"),
-        "wasm-asyncify: error: in `bad.wat`: it is a component: take the modules that it was made \
-         of\n"
+        "wasm-asyncify: error: in `bad.wat`: it is a component\n  \
+         take the modules that it was made of\n"
     );
     assert_eq!(
         refused("(module (func (result i32)))"),

@@ -13,6 +13,7 @@ use crate::made::Made;
 use crate::pipeline::{self, Recipe};
 use crate::setup::{self, WasmOpt};
 use crate::store::{self, Store};
+use crate::wording::Worded as _;
 
 /// A module that can suspend, and what is known of how it became so.
 #[derive(Debug)]
@@ -42,7 +43,7 @@ impl Material {
         let wasm = store::read(module)?;
         let summary = Summary::of(&wasm)
             .with_context(|| format!("`{}` is no WebAssembly module", module.display()))?;
-        if summary.needs_asyncify()? {
+        if summary.needs_asyncify().worded()? {
             let store = Store::of(module);
             return Ok(Self { module: module.to_owned(), store, linked: wasm, made: None });
         }

@@ -33,6 +33,7 @@ use self::why::Why;
 use crate::pipeline;
 use crate::run::{self, Built, Request};
 use crate::store;
+use crate::wording::Worded as _;
 
 /// Builds a program, or takes a module that is there, and reports.
 pub(crate) fn report(options: &Options, request: &Request) -> Result<ExitCode> {
@@ -52,11 +53,12 @@ fn of_module(module: &Path, options: &Options, request: &Request) -> Result<()> 
     let material = Material::of(module)?;
     let recipe = material.recipe(&request.link)?;
     let program = Program::read(&material.linked).context("cannot analyse it")?;
-    wasm_asyncify::check_names(&program)?;
+    wasm_asyncify::check_names(&program).worded()?;
     if let Some(function) = options.function {
         return print(&named(&program, function)?);
     }
-    let analysis = Analysis::of(&program, &recipe.vouched, recipe.precision)?
+    let analysis = Analysis::of(&program, &recipe.vouched, recipe.precision)
+        .worded()?
         .with_choice(&program, &recipe.choice());
     pipeline::check_unmatched(analysis.unmatched())?;
     if let Some(wanted) = &options.why {

@@ -15,7 +15,8 @@ fn import_that_binaryen_refuses() {
     assert_eq!(
         refused("misused", &["--cfg=get_state"], None),
         "the module imports asyncify.get_state, which Binaryen refuses whatever its \
-         documentation says: keep the state in the program, as bysyncify does from 0.3 on (is an \
+         documentation says\n  \
+         keep the state in the program, as bysyncify does from 0.3 on (is an \
          older one in `cargo tree -i bysyncify`?)"
     );
 }
@@ -24,8 +25,8 @@ fn import_that_binaryen_refuses() {
 fn import_that_asyncify_lacks() {
     assert_eq!(
         refused("misused", &["--cfg=pause"], None),
-        "the module imports asyncify.pause, which Asyncify does not have: it has start_unwind, \
-         stop_unwind, start_rewind, stop_rewind"
+        "the module imports asyncify.pause, which Asyncify does not have\n  \
+         it has start_unwind, stop_unwind, start_rewind, stop_rewind"
     );
 }
 
@@ -34,7 +35,8 @@ fn module_that_was_asyncified_before() {
     assert_eq!(
         refused("misused", &["--cfg=asyncified"], None),
         "the module has been through Asyncify already (it exports `asyncify_start_unwind`) and \
-         still imports asyncify.{stop_unwind}: give the linker the objects of a program and not \
+         still imports asyncify.{stop_unwind}\n  \
+         give the linker the objects of a program and not \
          a finished module, and run Asyncify once"
     );
 }
@@ -43,8 +45,8 @@ fn module_that_was_asyncified_before() {
 fn vouching_for_what_is_not_there() {
     assert_eq!(
         refused("pausable", &[], Some("--bysyncify-vouch=inner,outer")),
-        "nothing in the program is called `outer`, which is vouched for: take it out of \
-         `--bysyncify-vouch`, or see `cargo bysyncify report` for the names there are"
+        "nothing in the program is called `outer`, which is vouched for\n  \
+         take it out of `--bysyncify-vouch`, or see `cargo bysyncify report` for the names there are"
     );
 }
 
@@ -58,8 +60,8 @@ fn tail_call() {
     assert_eq!(
         format!("{before}0x…{rest}"),
         "`unsupported::inner::tail` makes a tail call (at offset 0x… of the linked module), and \
-         Binaryen's Asyncify supports none in the whole module: build without the target feature \
-         `tail-call`, or without --bysyncify-everything"
+         Binaryen's Asyncify supports none in the whole module\n  \
+         build without the target feature `tail-call`, or without --bysyncify-everything"
     );
 }
 
@@ -81,8 +83,8 @@ fn names_stripped_too_early() {
     assert_eq!(
         refusal(linker(&object, &output).env("BYSYNCIFY_LINKER", &strips), &output),
         "the module has no function names: something has stripped them before this step, which \
-         needs them to tell a panic from a function that waits. Leave out what strips \
-         (`wasm-strip`, `wasm-opt` without `-g`, a BYSYNCIFY_LINKER that does). `strip = \
+         needs them to tell a panic from a function that waits\n  \
+         leave out what strips (`wasm-strip`, `wasm-opt` without `-g`, a BYSYNCIFY_LINKER that does). `strip = \
          \"symbols\"` in the profile is fine: the linker strips when it has done its work"
     );
 }

@@ -3,9 +3,10 @@
 use super::names::{is_in, readable};
 use super::program::Program;
 use super::std_waits::is_initialiser;
-use crate::error::{Result, bail};
+use crate::error::{Error, Result};
+use crate::remedy::Remedy;
 
-/// The functions that every panic and every failed allocation goes through. The linker sees to it
+/// The functions that every panic and every failed allocation goes through. The guards see to it
 /// that no coroutine is current in them. Where panics abort they never return.
 const SINKS: [&str; 17] = [
     // The panic handler: std's, or a `#[panic_handler]`.
@@ -36,7 +37,7 @@ const SINKS: [&str; 17] = [
 pub enum Cut {
     /// It is the end of every panic or failed allocation.
     Panic,
-    /// It runs the initialiser of a `thread_local!`, in which the linker sees to it that no coroutine
+    /// It runs the initialiser of a `thread_local!`, in which the guards see to it that no coroutine
     /// is current.
     Initialiser,
     /// The user has said that nothing under this name suspends.
@@ -72,10 +73,8 @@ pub(super) fn cuts(program: &Program, vouched: &Vouched) -> Result<Vec<Option<Cu
         cuts.push(cut);
     }
     if let Some((path, _)) = vouched.0.iter().zip(&used).find(|(_, used)| !**used) {
-        bail!(
-            "nothing in the program is called `{path}`, which is vouched for: take it out of \
-             `--bysyncify-vouch`, or see `cargo bysyncify report` for the names there are"
-        );
+        let reason = format!("nothing in the program is called `{path}`, which is vouched for");
+        return Err(Error::of_module(reason, Remedy::CorrectVouched));
     }
     Ok(cuts)
 }

@@ -10,7 +10,7 @@
 //!
 //! A function is on such a stack if it can *reach* `suspend`, and can be *reached* from
 //! `resume`, over direct calls and over indirect calls to functions of the same type whose
-//! address is taken. That is sound, and the default. With `--bysyncify-precise` it counts, too, where
+//! address is taken. That is sound, and the default. With [`Precision::Slots`] it counts, too, where
 //! the address lies (`relocations.rs`), and what that assumes is checked at run time (`assumed.rs`).
 //!
 //! In Asyncify's words `suspend` is a *top* function, one that begins an unwind and ends a rewind,

@@ -12,8 +12,9 @@ use super::stack::StackChecks;
 use super::twins;
 use crate::abi;
 use crate::analysis::{WatchedCalls, readable};
-use crate::error::{Context, Result};
+use crate::error::{Error, Result};
 use crate::initialisers::Rewrites;
+use crate::remedy::Remedy;
 
 /// Calls in which nothing should be suspended for a reason of their own (`watched`), and the functions
 /// that the checks after them call.
@@ -92,10 +93,10 @@ impl Checks {
         writer: &Writer,
         [report, passed, suspended]: [u32; 3],
     ) -> Result<Self> {
-        let set_reporter = facts.function(abi::SET_REPORTER).context(
-            "its `bysyncify` is older than `cargo-bysyncify`, and knows of no checks: update it, or \
-             link with `--bysyncify-stack-checks=off` and `--bysyncify-checks=off`",
-        )?;
+        let set_reporter = facts.function(abi::SET_REPORTER).ok_or_else(|| {
+            let reason = "its `bysyncify` is too old: it knows of no checks";
+            Error::of_module(reason, Remedy::UpdateOrNoChecks)
+        })?;
         let switch = facts.switch();
         let mut untouched = facts.interpreted(guards.panics)?;
         untouched.extend(&switch);

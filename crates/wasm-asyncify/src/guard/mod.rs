@@ -72,11 +72,11 @@
 //!
 //! # What is assumed
 //!
-//! With `--bysyncify-precise` a function may not be instrumented that would have to be if a table that
-//! looks like a vtable is none. Then, in every build, it is looked after each call that can be of a
-//! function which unwinds, though nobody there expects it. That call is the first thing that goes
-//! wrong, so nothing has run in between ([`WatchedCalls`]; `analysis/assumed.rs` says why this is
-//! enough).
+//! With [`Precision::Slots`](crate::analysis::Precision) a function may not be instrumented that would
+//! have to be if a table that looks like a vtable is none. Then, in every build, it is looked after
+//! each call that can be of a function which unwinds, though nobody there expects it. That call is the
+//! first thing that goes wrong, so nothing has run in between ([`WatchedCalls`]; `analysis/assumed.rs`
+//! says why this is enough).
 //!
 //! # wasm-bindgen
 //!
@@ -140,7 +140,7 @@ pub(crate) struct Guards<'a> {
     /// name in a message, such as " (vouched for by `core::fmt`)". With `checks`, a suspend that
     /// one of them is on the stack of is noticed.
     pub(crate) uninstrumented: &'a [(u32, String)],
-    /// Calls in functions (by index) in which nothing is suspended if what `--bysyncify-precise`
+    /// Calls in functions (by index) in which nothing is suspended if what the precise analysis
     /// assumes is true. That it is suspended there is noticed, in any build.
     pub(crate) assumed: Option<&'a BTreeMap<u32, WatchedCalls>>,
     /// Indirect calls, by their numbers in functions (by index) that will be instrumented, in which

@@ -35,7 +35,8 @@ use super::bounds::{self, Need};
 use super::code::Writer;
 use super::facts::Facts;
 use crate::abi;
-use crate::error::{Context, Result};
+use crate::error::{Error, Result};
+use crate::remedy::Remedy;
 
 /// What functions without a check have for themselves, in bytes.
 pub(super) const RESERVE: u64 = 256;
@@ -72,10 +73,12 @@ impl StackChecks {
         writer: &Writer,
         passed: u32,
     ) -> Result<Self> {
-        let missing = "its `bysyncify` is older than `cargo-bysyncify`: update it, or link with \
-                       `--bysyncify-stack-checks=off`";
-        let limit = writer.globals.limit.context(missing)?;
-        let reserve = facts.optional_global(abi::STACK_RESERVE).context(missing)?;
+        let missing = || {
+            let reason = "its `bysyncify` is too old: it does not say where a stack ends";
+            Error::of_module(reason, Remedy::UpdateOrNoStackChecks)
+        };
+        let limit = writer.globals.limit.ok_or_else(missing)?;
+        let reserve = facts.optional_global(abi::STACK_RESERVE).ok_or_else(missing)?;
         let panics: BTreeSet<u32> = guards.panics.iter().copied().collect();
         let switch = facts.switch();
         let leaves = |function| panics.contains(&function) || switch.contains(&function);

@@ -4,7 +4,7 @@
 //! `thread_local!`: the analysis does not look behind them, so these functions and their callers are
 //! not instrumented for what is called there. The library's own coroutines cannot be suspended there
 //! either, since none is current. But a host that suspends its callers by itself can do it (an
-//! import with `--bysyncify-suspends` in a panic hook), and so can another switch than ours. Then
+//! import that suspends, in a panic hook), and so can another switch than ours. Then
 //! such a function sees the unwind, after the call that it came from, and would run on in the middle
 //! of it.
 //!

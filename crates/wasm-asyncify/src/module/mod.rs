@@ -9,6 +9,7 @@ use wasmparser::{
 };
 
 use crate::error::{Context, Error, Result, bail};
+use crate::remedy::Remedy;
 
 pub(crate) use info::ModuleInfo;
 
@@ -93,24 +94,25 @@ impl Summary {
             return Ok(false);
         }
         if self.is_asyncified {
-            bail!(
+            let reason = format!(
                 "the module has been through Asyncify already (it exports `asyncify_start_unwind`) \
-                 and still imports asyncify.{{{}}}: give the linker the objects of a program and \
-                 not a finished module, and run Asyncify once",
+                 and still imports asyncify.{{{}}}",
                 imports.join(",")
             );
+            return Err(Error::of_module(reason, Remedy::LinkObjects));
         }
         match imports.iter().find(|name| !REPLACED.contains(&name.as_str())) {
             None => Ok(true),
-            Some(name) if name == "get_state" => bail!(
+            Some(name) if name == "get_state" => Err(Error::of_module(
                 "the module imports asyncify.get_state, which Binaryen refuses whatever its \
-                 documentation says: keep the state in the program, as bysyncify does from 0.3 on \
-                 (is an older one in `cargo tree -i bysyncify`?)"
-            ),
-            Some(name) => bail!(
-                "the module imports asyncify.{name}, which Asyncify does not have: it has {}",
-                REPLACED.join(", ")
-            ),
+                 documentation says",
+                Remedy::KeepState,
+            )),
+            Some(name) => {
+                let reason =
+                    format!("the module imports asyncify.{name}, which Asyncify does not have");
+                Err(Error::of_module(reason, Remedy::ImportTheFour))
+            }
         }
     }
 }
@@ -211,8 +213,8 @@ mod tests {
         assert_eq!(
             refusal(half),
             "the module has been through Asyncify already (it exports `asyncify_start_unwind`) \
-             and still imports asyncify.{start_unwind,stop_unwind}: give the linker the objects \
-             of a program and not a finished module, and run Asyncify once"
+             and still imports asyncify.{start_unwind,stop_unwind}\n  \
+             link the objects of a program and not a finished module, and run Asyncify once"
         );
     }
 
@@ -221,13 +223,14 @@ mod tests {
         assert_eq!(
             refusal(r#"(module (import "asyncify" "get_state" (func (result i32))))"#),
             "the module imports asyncify.get_state, which Binaryen refuses whatever its \
-             documentation says: keep the state in the program, as bysyncify does from 0.3 on \
+             documentation says\n  \
+             keep the state in the program, as bysyncify does from 0.3 on \
              (is an older one in `cargo tree -i bysyncify`?)"
         );
         assert_eq!(
             refusal(r#"(module (import "asyncify" "pause" (func)))"#),
-            "the module imports asyncify.pause, which Asyncify does not have: it has \
-             start_unwind, stop_unwind, start_rewind, stop_rewind"
+            "the module imports asyncify.pause, which Asyncify does not have\n  \
+             it has start_unwind, stop_unwind, start_rewind, stop_rewind"
         );
     }
 

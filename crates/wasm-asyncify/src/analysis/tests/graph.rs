@@ -213,8 +213,8 @@ fn nothing_waits_in_what_is_vouched_for() {
     assert_eq!(names(vouched(&["core::fmt"]).unwrap()), ["entry", "waits"]);
     assert_eq!(
         vouched(&["core::fmt", "core::net"]).unwrap_err().to_string(),
-        "nothing in the program is called `core::net`, which is vouched for: take it out of \
-         `--bysyncify-vouch`, or see `cargo bysyncify report` for the names there are"
+        "nothing in the program is called `core::net`, which is vouched for\n  \
+         take it out of `Options::vouched`"
     );
 }
 

@@ -4,9 +4,9 @@ use std::fs;
 use std::io::{self, IsTerminal, Read, Write};
 use std::path::Path;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 use tempfile::NamedTempFile;
-use wasm_asyncify::{Options, Prepared, module};
+use wasm_asyncify::{Error, Options, Prepared, Remedy, module};
 
 /// What to do with a module, and what to say of it.
 #[derive(Debug, Default)]
@@ -35,7 +35,7 @@ impl Job {
 
     fn make(&self, input: &Path) -> Result<Vec<u8>> {
         let bytes = wat::parse_bytes(&read(input)?)?.into_owned();
-        let prepared = Prepared::new(&bytes, &self.options)?;
+        let prepared = Prepared::new(&bytes, &self.options).map_err(worded)?;
         for pattern in prepared.unmatched() {
             eprintln!("wasm-asyncify: warning: nothing in the module is called `{pattern}`");
         }
@@ -44,7 +44,7 @@ impl Job {
                 eprintln!("{function} {why}");
             }
         }
-        let made = prepared.instrument()?;
+        let made = prepared.instrument().map_err(worded)?;
         if self.is_verbose {
             eprintln!("{} of {} functions are instrumented", made.instrumented, made.functions);
         }
@@ -53,6 +53,14 @@ impl Job {
             false => Ok(module::without_sections(&made.module, |section| section == "name")?),
         }
     }
+}
+
+/// An error of the library's. What this command has no option for is left out.
+fn worded(error: Error) -> anyhow::Error {
+    anyhow!(error.message(|remedy| match remedy {
+        Remedy::UpdateOrNoChecks | Remedy::UpdateOrNoStackChecks => "update it".to_owned(),
+        other => other.to_string(),
+    }))
 }
 
 fn read(input: &Path) -> Result<Vec<u8>> {

@@ -1,4 +1,4 @@
-;; An optimised build with `--bysyncify-precise`: it is looked after calls that are assumed not to
+;; An optimised build with the precise analysis: it is looked after calls that are assumed not to
 ;; suspend, and nothing else is checked.
 (module
   (import "asyncify" "start_unwind" (func $start_unwind (param i32)))

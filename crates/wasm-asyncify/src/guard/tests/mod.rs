@@ -126,16 +126,17 @@ fn checks_need_a_library_that_knows_of_them() {
     let message = |wasm: &[u8], guards| format!("{:#}", guard(wasm, &guards).unwrap_err());
     let none = on_stack([]);
     let without = module(include_str!("host.wat"));
-    let expected = "cannot add guards to the module: its `bysyncify` is older than \
-                    `cargo-bysyncify`, and knows of no checks: update it, or link with \
-                    `--bysyncify-stack-checks=off` and `--bysyncify-checks=off`";
+    let expected = "its `bysyncify` is too old: it knows of no checks
+  \
+                    update it, or set `Options::no_stack_checks` and not `Options::checks`";
     assert_eq!(message(&without, Guards { checks: true, ..Guards::default() }), expected);
     assert_eq!(message(&without, Guards { on_stack: Some(&none), ..Guards::default() }), expected);
     let text = include_str!("stack.wat").replace("$bysyncify_stack_limit", "$another");
     assert_eq!(
         message(&module(&text), Guards { on_stack: Some(&none), ..Guards::default() }),
-        "cannot add guards to the module: its `bysyncify` is older than `cargo-bysyncify`: update \
-         it, or link with `--bysyncify-stack-checks=off`"
+        "its `bysyncify` is too old: it does not say where a stack ends
+  \
+         update it, or set `Options::no_stack_checks`"
     );
 }
 

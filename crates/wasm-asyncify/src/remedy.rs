@@ -1,0 +1,102 @@
+//! What to do about an [`Error`](crate::Error).
+
+use core::fmt;
+
+/// What to do about an [`Error`](crate::Error).
+///
+/// Its `Display` speaks of the fields of [`Options`](crate::Options). A program that has options of
+/// its own for these says it in its own words: [`Error::message`](crate::Error::message).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Remedy {
+    /// Take the modules that a component was made of.
+    TakeModules,
+    /// Take the module as it is, since it can be suspended already.
+    TakeAsIs,
+    /// Leave out what strips the names of functions.
+    KeepNames,
+    /// Link objects, and not a module that was linked and instrumented.
+    LinkObjects,
+    /// Do not import `asyncify.get_state`.
+    KeepState,
+    /// Import nothing of `asyncify` but the four functions that start and stop.
+    ImportTheFour,
+    /// Do without tail calls.
+    AvoidTailCalls,
+    /// Do without tail calls, or without Binaryen.
+    AvoidTailCallsOrBinaryen,
+    /// Do without references of most types where something waits.
+    AvoidReferences,
+    /// Do without the older exception instructions.
+    AvoidLegacyExceptions,
+    /// Have Binaryen do it, and report it: it is missing here.
+    UseBinaryen,
+    /// Report it: it is a mistake of this crate's.
+    Report,
+    /// Make the value of a `thread_local!` elsewhere.
+    MakeValueBefore,
+    /// Correct the paths in [`Options::vouched`](crate::Options::vouched).
+    CorrectVouched,
+    /// Assume nothing ([`Options::precision`](crate::Options::precision)), or let no import suspend.
+    AssumeNothingOrNoImports,
+    /// Assume nothing, or update the library `bysyncify`.
+    AssumeNothingOrUpdate,
+    /// Assume nothing, or do without tail calls.
+    AssumeNothingOrAvoidTailCalls,
+    /// Update the library, or do without checks of any kind.
+    UpdateOrNoChecks,
+    /// Update the library, or do without the checks of stacks.
+    UpdateOrNoStackChecks,
+}
+
+impl fmt::Display for Remedy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::TakeModules => "take the modules that it was made of",
+            Self::TakeAsIs => "take it as it is, or start from the one that it was made of",
+            Self::KeepNames => "leave out what strips (`wasm-strip`, `wasm-opt` without `-g`)",
+            Self::LinkObjects => {
+                "link the objects of a program and not a finished module, and run Asyncify once"
+            }
+            Self::KeepState => {
+                "keep the state in the program, as bysyncify does from 0.3 on (is an older one in \
+                 `cargo tree -i bysyncify`?)"
+            }
+            Self::ImportTheFour => "it has start_unwind, stop_unwind, start_rewind, stop_rewind",
+            Self::AvoidTailCalls => "build without the target feature `tail-call`",
+            Self::AvoidTailCallsOrBinaryen => {
+                "build without the target feature `tail-call`, or use `transform`, which supports \
+                 them"
+            }
+            Self::AvoidReferences => {
+                "`externref` and `funcref` are kept. Pass another one on in a function that does not \
+                 wait, or keep it in a table or global"
+            }
+            Self::AvoidLegacyExceptions => {
+                "build with `panic = \"abort\"`, or for the standard exception instructions \
+                 (`try_table`): `-C llvm-args=-wasm-use-legacy-eh=false`"
+            }
+            Self::UseBinaryen => "have Binaryen do it (`wasm-opt --asyncify`), and tell us",
+            Self::Report => {
+                "the program is not to blame: please report it, with these lines. Until it is \
+                 mended, have Binaryen do it (`wasm-opt --asyncify`)"
+            }
+            Self::MakeValueBefore => {
+                "make the value before, and put it into a `OnceCell` there; or build at another \
+                 `opt-level` than \"z\", or without `lto`, at which std's function is not inlined"
+            }
+            Self::CorrectVouched => "take it out of `Options::vouched`",
+            Self::AssumeNothingOrNoImports => {
+                "choose `Precision::Types`, or let no import suspend (`Choice::imports`)"
+            }
+            Self::AssumeNothingOrUpdate => "choose `Precision::Types`, or update `bysyncify`",
+            Self::AssumeNothingOrAvoidTailCalls => {
+                "choose `Precision::Types`, or build without the target feature `tail-call`"
+            }
+            Self::UpdateOrNoChecks => {
+                "update it, or set `Options::no_stack_checks` and not `Options::checks`"
+            }
+            Self::UpdateOrNoStackChecks => "update it, or set `Options::no_stack_checks`",
+        })
+    }
+}
