@@ -32,10 +32,9 @@ fn run(names: &[&str], folder: &Path) -> String {
 #[test]
 fn nothing_is_suspended_where_nobody_looks() {
     let folder = tempfile::tempdir().unwrap();
-    let names = ["other", "panic_hook", "panic_name", "alloc_error_hook", "initialiser"];
+    let names = ["other", "panic_hook", "alloc_error_hook", "initialiser"];
     let printed = run(&names, folder.path());
     let expected = [
-        "0 1 cannot_wait_in_a_panic_hook",
         "0 1 cannot_wait_in_a_panic_hook",
         "0 1 cannot_wait_in_a_panic_hook",
         "0 1 cannot_wait_in_the_initialiser_of_a_thread_local",
@@ -54,6 +53,7 @@ fn every_way_to_what_suspends_is_found() {
         "other_module",
         "exported_table",
         "bottom_alone",
+        "panic_name",
     ];
     let printed = run(&names, folder.path());
     for (name, log) in names[1..].iter().zip(printed.lines().chain([""].into_iter().cycle())) {

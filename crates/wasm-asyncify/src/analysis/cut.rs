@@ -1,17 +1,23 @@
 //! Functions that never suspend, whatever they call.
 
+use wasmparser::ValType;
+
 use super::names::{is_in, readable};
-use super::program::Program;
+use super::program::{Function, Program};
 use super::std_waits::is_initialiser;
 use crate::error::{Error, Result};
 use crate::remedy::Remedy;
+
+/// What the panic handler is called by compilers before Rust 1.87, and whatever a C programmer calls
+/// so.
+const UNMANGLED: &str = "rust_begin_unwind";
 
 /// The functions that every panic and every failed allocation goes through. The guards see to it
 /// that no coroutine is current in them. Where panics abort they never return.
 const SINKS: [&str; 17] = [
     // The panic handler: std's, or a `#[panic_handler]`.
     "__rustc::rust_begin_unwind",
-    "rust_begin_unwind",
+    UNMANGLED,
     // `panic_any`, and what the optimiser may have left of the way there.
     "std::panicking::begin_panic",
     "std::panicking::begin_panic_handler",
@@ -52,13 +58,16 @@ pub struct Vouched(pub Vec<String>);
 pub(super) fn cuts(program: &Program, vouched: &Vouched) -> Result<Vec<Option<Cut>>> {
     let mut used = vec![false; vouched.0.len()];
     let mut cuts = Vec::with_capacity(program.functions.len());
+    let is_mangled = |function: &Function| function.name.as_deref().is_some_and(is_runtime);
+    let is_old = !program.functions.iter().any(is_mangled);
     for function in &program.functions {
         let Some(symbol) = &function.name else {
             cuts.push(None);
             continue;
         };
         let name = readable(symbol);
-        let mut cut = is_sink(&name).then_some(Cut::Panic);
+        let is_rusts = name != UNMANGLED || (is_old && is_handler(program, function));
+        let mut cut = (is_rusts && is_sink(&name)).then_some(Cut::Panic);
         let calls = function.calls.direct.iter();
         let calls = calls.filter_map(|called| program.functions[*called as usize].name.as_deref());
         if is_initialiser(&name, calls.map(readable)) {
@@ -77,6 +86,18 @@ pub(super) fn cuts(program: &Program, vouched: &Vouched) -> Result<Vec<Option<Cu
         return Err(Error::of_module(reason, Remedy::CorrectVouched));
     }
     Ok(cuts)
+}
+
+/// Whether a symbol is mangled as those are that std and the compiler share, since Rust 1.87.
+fn is_runtime(symbol: &str) -> bool {
+    symbol.starts_with("_R") && symbol.contains("7___rustc")
+}
+
+/// Whether it has the type of a panic handler: `fn(&PanicInfo) -> !`.
+fn is_handler(program: &Program, function: &Function) -> bool {
+    program.types.get(function.type_id as usize).is_some_and(|ty| {
+        matches!(ty.params(), [ValType::I32 | ValType::I64]) && ty.results().is_empty()
+    })
 }
 
 /// By the name of the function itself or of a closure in it, with or without generic arguments.

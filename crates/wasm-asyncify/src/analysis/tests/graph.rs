@@ -169,7 +169,6 @@ fn the_names_of_all_ends_of_panics_are_known() {
         Analysis::of(&program, &Vouched::default(), Precision::Types).unwrap().cut(0).cloned()
     };
     for symbol in [
-        "rust_begin_unwind",
         "_RNvCsb3QmZ2YcDK_7___rustc17rust_begin_unwind",
         "_ZN3std9panicking11begin_panic17h0123456789abcdefE",
         "_ZN3std9panicking11begin_panic28_$u7b$$u7b$closure$u7d$$u7d$17h0123456789abcdefE",
@@ -190,6 +189,24 @@ fn the_names_of_all_ends_of_panics_are_known() {
         "mine::rust_begin_unwind",
     ] {
         assert_eq!(cut(symbol), None, "{symbol}");
+    }
+}
+
+#[test]
+fn a_function_that_only_has_the_name_of_a_panic_handler_is_none() {
+    let cut = |functions: &str| {
+        let program = read(&format!("(module {functions})"));
+        Analysis::of(&program, &Vouched::default(), Precision::Types).unwrap().cut(0).cloned()
+    };
+    assert_eq!(cut("(func $rust_begin_unwind (param i32))"), Some(Cut::Panic));
+    for none in [
+        "(func $rust_begin_unwind)",
+        "(func $rust_begin_unwind (param i32) (result i32) (i32.const 0))",
+        // Who has compiled this mangles the handler's name.
+        "(func $rust_begin_unwind (param i32))
+         (func $_RNvCsb3QmZ2YcDK_7___rustc17rust_begin_unwind (param i32))",
+    ] {
+        assert_eq!(cut(none), None, "{none}");
     }
 }
 
