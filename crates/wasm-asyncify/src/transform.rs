@@ -7,7 +7,7 @@
 //!
 //! First guards, since they add calls, which are then instrumented as all others are.
 
-use wasmparser::{Parser, Validator, WasmFeatures};
+use wasmparser::Parser;
 
 use crate::analysis::{Analysis, Choice, Cut, FunctionIndex, Precision, Program, Sites, Vouched};
 use crate::check;
@@ -232,9 +232,7 @@ fn prepare(
     if Parser::is_component(linked) {
         return Err(Error::of_module("it is a component", Remedy::TakeModules));
     }
-    Validator::new_with_features(WasmFeatures::all())
-        .validate_all(linked)
-        .context("the module is not valid")?;
+    module::validate(linked)?;
     if Summary::of(linked)?.is_asyncified {
         return Err(Error::of_module(
             "the module has been through Asyncify already: it exports `asyncify_start_unwind`",

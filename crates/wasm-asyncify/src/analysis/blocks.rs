@@ -39,7 +39,12 @@ impl Scan<'_> {
     pub(super) fn bring(&mut self, depth: u32) -> Result<()> {
         let frame = self.frames.iter_mut().rev().nth(depth as usize).context("no such block")?;
         match frame.loop_index {
-            Some(index) => join_into(&mut self.brought_back[index], &self.locals),
+            Some(index) => {
+                // There are none if the locals are not followed.
+                if let Some(brought_back) = self.brought_back.get_mut(index) {
+                    join_into(brought_back, &self.locals);
+                }
+            }
             None => join_into(&mut frame.brought, &self.locals),
         }
         Ok(())
@@ -47,7 +52,7 @@ impl Scan<'_> {
 
     pub(super) fn begin_loop(&mut self) {
         let known = self.known.get(self.loops);
-        for local in &self.assigned_in_loops[self.loops] {
+        for local in self.assigned_in_loops.get(self.loops).into_iter().flatten() {
             let held = &mut self.locals[*local as usize];
             *held = match known {
                 Some(Some(back)) => held.join(back[*local as usize]),

@@ -30,30 +30,42 @@ use crate::error::{Context, Result};
 
 /// Reads the body of function `index`.
 pub(super) fn read(body: &FunctionBody<'_>, index: FunctionIndex, module: &Module) -> Result<Read> {
-    let assigned = assigned_in_loops(body)?;
-    let first = Scan::run(body, index, module, &assigned, Vec::new())?;
+    let locals = locals(body, index, module)?;
+    let Some(assigned) = assigned_in_loops(body, locals.len())? else {
+        // Without any locals nothing is known of what one of them holds.
+        return Ok(Scan::run(body, index, module, &[], Vec::new(), Vec::new())?.read);
+    };
+    let first = Scan::run(body, index, module, &assigned, locals.clone(), Vec::new())?;
     if first.read.calls.indirect.values().all(|call| call.through != Through::Any) {
         return Ok(first.read);
     }
-    Ok(Scan::run(body, index, module, &assigned, first.brought_back)?.read)
+    Ok(Scan::run(body, index, module, &assigned, locals, first.brought_back)?.read)
+}
+
+/// What the locals hold at first.
+fn locals(body: &FunctionBody<'_>, index: FunctionIndex, module: &Module) -> Result<Vec<Value>> {
+    let signature = module.signatures[index as usize];
+    let parameters = module.types.function(signature)?.params().iter();
+    let mut locals: Vec<_> = parameters.map(|_| Value::Whole).collect();
+    for group in body.get_locals_reader()? {
+        let (count, _) = group?;
+        locals.extend((0..count).map(|_| Value::Constant(0)));
+    }
+    Ok(locals)
 }
 
 impl<'a> Scan<'a> {
-    /// Goes through a function once. `brought_back` is empty, or comes from the last time.
+    /// Goes through a function once. `locals` are what they hold at first, or empty if they are not
+    /// followed. `brought_back` is empty, or comes from the last time.
     fn run(
         body: &FunctionBody<'_>,
         index: FunctionIndex,
         module: &'a Module,
         assigned_in_loops: &'a [BTreeSet<u32>],
+        locals: Vec<Value>,
         brought_back: Vec<Option<Vec<Value>>>,
     ) -> Result<Self> {
         let signature = module.signatures[index as usize];
-        let parameters = module.types.function(signature)?.params().iter();
-        let mut locals: Vec<_> = parameters.map(|_| Value::Whole).collect();
-        for group in body.get_locals_reader()? {
-            let (count, _) = group?;
-            locals.extend((0..count).map(|_| Value::Constant(0)));
-        }
         let known = brought_back;
         let mut scan = Self {
             module,

@@ -6,8 +6,17 @@ use wasmparser::{FunctionBody, Operator};
 
 use crate::error::Result;
 
-/// For each loop, in the order of their beginnings, the locals that are assigned in it.
-pub(super) fn assigned_in_loops(body: &FunctionBody<'_>) -> Result<Vec<BTreeSet<u32>>> {
+/// How many values are kept of a function's locals, at most: one of each for each loop, and for each
+/// block that is open at a time. That is a quarter of a gigabyte. Functions of compilers have a
+/// hundredth of it.
+const MOST_VALUES: usize = 1 << 24;
+
+/// For each loop, in the order of their beginnings, the locals that are assigned in it. Nothing if the
+/// function has so many loops and locals that these cannot be followed.
+pub(super) fn assigned_in_loops(
+    body: &FunctionBody<'_>,
+    locals: usize,
+) -> Result<Option<Vec<BTreeSet<u32>>>> {
     let mut loops: Vec<BTreeSet<u32>> = Vec::new();
     // The innermost loop around each open block.
     let mut open: Vec<Option<usize>> = Vec::new();
@@ -39,6 +48,9 @@ pub(super) fn assigned_in_loops(body: &FunctionBody<'_>) -> Result<Vec<BTreeSet<
             }
             _ => {}
         }
+        if (loops.len() + open.len()).saturating_mul(locals) > MOST_VALUES {
+            return Ok(None);
+        }
     }
-    Ok(loops)
+    Ok(Some(loops))
 }

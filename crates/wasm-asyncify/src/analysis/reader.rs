@@ -14,7 +14,7 @@ use super::relocations::{Pointers, Relocations, Segment};
 use super::scan::Module;
 use super::types::Types;
 use crate::error::{Context, Result};
-use crate::module::ModuleInfo;
+use crate::module::{ModuleInfo, validate};
 
 impl Program {
     /// Reads a module. With `reloc.*` sections in it (`--emit-relocs`) more is known of who can
@@ -22,8 +22,10 @@ impl Program {
     ///
     /// # Errors
     ///
-    /// If it is no module, or a broken one.
+    /// If it is no module, or not a valid one.
     pub fn read(wasm: &[u8]) -> Result<Self> {
+        // What is not valid can be as large as it likes: four billion locals are six bytes.
+        validate(wasm)?;
         Self::of(&ModuleInfo::read(wasm)?)
     }
 

@@ -31,6 +31,10 @@ use crate::error::{Context, Failure, Result};
 const ALIVE: u64 = super::ALIVE as u64;
 const DROPPED: u64 = 2;
 
+/// How many values are kept of a function's locals, at most: one of each for each loop, and for each
+/// block that is open at a time. That is half a gigabyte.
+const MOST_VALUES: usize = 1 << 22;
+
 /// A function writes to what may be a `thread_local!`, after it has waited, and it cannot be told to
 /// which.
 #[derive(Debug)]
@@ -52,11 +56,17 @@ pub(super) fn scan(
     let mut locals = vec![Value::number(0); validator.len_locals() as usize];
     locals[..parameters].fill(Value::Other);
     let mut steps = Vec::new();
+    let mut loops = 0;
     let mut indirect = 0;
     let mut operators = body.get_operators_reader()?;
     while !operators.eof() {
         let offset = operators.original_position();
         let operator = operators.read()?;
+        loops += usize::from(matches!(operator, Operator::Loop { .. }));
+        let places = loops + validator.control_stack_height() as usize;
+        if places.saturating_mul(locals.len()) > MOST_VALUES {
+            return Err(Failure::Own(Lost { function: index }));
+        }
         let before = validator.operand_stack_height() as usize;
         let operands = match operator {
             Operator::End | Operator::Else | Operator::Catch { .. } | Operator::CatchAll => 0,

@@ -205,6 +205,15 @@ fn what_is_written_somewhere_after_a_wait_is_refused() {
 }
 
 #[test]
+fn functions_with_too_many_locals_and_loops_are_refused() {
+    let locals = format!("(local {})", "i32 ".repeat(3_000));
+    let code = |loops| format!("(drop {LOOK}) {}", "(loop)".repeat(loops));
+    assert_eq!(found(&locals, &code(1)).unwrap(), BTreeMap::new());
+    let failure = found(&locals, &code(1_400)).unwrap_err();
+    assert!(matches!(failure, Failure::Own(Lost { function: 3 })), "{failure:?}");
+}
+
+#[test]
 fn functions_that_cannot_be_suspended_are_not_gone_through() {
     let code = format!("(if (i32.eqz {LOOK}) (then (call $wait) {WRITE}))");
     let wasm = wat::parse_str(format!(

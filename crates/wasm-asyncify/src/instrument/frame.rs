@@ -49,6 +49,10 @@ use crate::error::Result;
 /// code grows with the square of the function's. In the largest that we have seen there were 700.
 const MOST_ZEROES: usize = 10_000;
 
+/// How many locals are followed in a function, at most, counted at each site and each structure.
+/// Beyond that all are saved, since sets of this size take hundreds of megabytes.
+const MOST_FOLLOWED: usize = 1 << 24;
+
 /// The locals that are added to a function. Most stand in for operands, when the stack must be
 /// empty: there is one for each height on the stack, and type.
 #[derive(Debug)]
@@ -88,6 +92,8 @@ impl Slots {
 #[derive(Debug)]
 pub(super) struct Frame {
     saved: Vec<Saved>,
+    /// By level: which of them a rewind restores there.
+    restored: BTreeMap<usize, Vec<usize>>,
     /// Bytes.
     pub(super) size: u32,
     /// Whether what is dead at a site is set to 0 there. It makes the engine's code better, no more.
@@ -100,7 +106,8 @@ struct Saved {
     ty: ValType,
     /// Bytes from the frame's beginning.
     offset: u32,
-    uses: Uses,
+    /// The sites after which it is live.
+    sites: BTreeSet<usize>,
 }
 
 /// Where a local matters.
@@ -122,7 +129,12 @@ impl Frame {
         position: Option<u32>,
     ) -> Result<Self, Obstacle> {
         let mut saved: BTreeMap<u32, (ValType, Uses)> = BTreeMap::new();
-        let Liveness { at_sites, at_beginnings } = Liveness::of(shape);
+        let places = shape.sites.len() + shape.structures.len();
+        let is_followed = places.saturating_mul(shape.locals.len()) <= MOST_FOLLOWED;
+        let Liveness { at_sites, at_beginnings } = match is_followed {
+            true => Liveness::of(shape),
+            false => Liveness::nothing(shape),
+        };
         for (index, (site, live)) in shape.sites.iter().zip(at_sites).enumerate() {
             let levels = shape.levels_around(index);
             let mut save = |local, ty: ValType, begins_in: &dyn Fn(&usize) -> bool| {
@@ -154,11 +166,23 @@ impl Frame {
             let sites = (0..shape.sites.len()).collect();
             saved.insert(position, (ValType::I32, Uses { sites, levels: [0].into() }));
         }
+        if !is_followed {
+            for (local, ty) in (0..).zip(&shape.locals) {
+                if is_lost(*ty) {
+                    return Err(Obstacle::ReferenceInLocal(local));
+                }
+                // A rewind restores it where the function begins.
+                saved.insert(local, (*ty, Uses { sites: BTreeSet::new(), levels: [0].into() }));
+            }
+        }
         let zeroes = saved.values().map(|(_, uses)| shape.sites.len() - uses.sites.len());
-        let zeroes_dead = zeroes.sum::<usize>() <= MOST_ZEROES;
-        let mut frame = Self { saved: Vec::new(), size: 0, zeroes_dead };
+        let zeroes_dead = is_followed && zeroes.sum::<usize>() <= MOST_ZEROES;
+        let mut frame = Self { saved: Vec::new(), restored: BTreeMap::new(), size: 0, zeroes_dead };
         for (local, (ty, uses)) in saved {
-            frame.saved.push(Saved { local, ty, offset: frame.size, uses });
+            for level in uses.levels {
+                frame.restored.entry(level).or_default().push(frame.saved.len());
+            }
+            frame.saved.push(Saved { local, ty, offset: frame.size, sites: uses.sites });
             frame.size += match ty {
                 ValType::I64 | ValType::F64 => 8,
                 ValType::V128 => 16,
@@ -206,8 +230,8 @@ impl Frame {
         level: usize,
     ) -> Vec<Instruction<'static>> {
         let mut code = Vec::new();
-        let here = self.saved.iter().filter(|saved| saved.uses.levels.contains(&level));
-        for Saved { local, ty, offset, .. } in here {
+        for at in self.restored.get(&level).into_iter().flatten() {
+            let Saved { local, ty, offset, .. } = &self.saved[*at];
             let at = runtime.at(*offset);
             let load = match ty {
                 ValType::I64 => Instruction::I64Load(at),
@@ -225,8 +249,8 @@ impl Frame {
 
     /// The saved locals that are dead after a site, as far as they are to be set to 0.
     pub(super) fn dead_at(&self, site: usize) -> impl Iterator<Item = (u32, ValType)> {
-        let is_dead = move |saved: &&Saved| self.zeroes_dead && !saved.uses.sites.contains(&site);
-        let dead = self.saved.iter().filter(is_dead);
+        let zeroed = if self.zeroes_dead { self.saved.as_slice() } else { &[] };
+        let dead = zeroed.iter().filter(move |saved| !saved.sites.contains(&site));
         dead.map(|saved| (saved.local, saved.ty))
     }
 }

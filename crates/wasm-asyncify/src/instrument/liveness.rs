@@ -38,6 +38,12 @@ impl Liveness {
             }
         }
     }
+
+    /// That of a function without locals.
+    pub(super) fn nothing(shape: &Shape<'_>) -> Self {
+        let none = |count| vec![Locals::new(); count];
+        Self { at_sites: none(shape.sites.len()), at_beginnings: none(shape.structures.len()) }
+    }
 }
 
 /// One bit for each local.

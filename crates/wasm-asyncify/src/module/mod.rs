@@ -132,6 +132,18 @@ pub(crate) fn target_features(section: &CustomSectionReader<'_>) -> Result<Vec<S
     Ok(used)
 }
 
+/// Refuses what is no valid module.
+///
+/// # Errors
+///
+/// If it is not; says where.
+pub(crate) fn validate(wasm: &[u8]) -> Result<()> {
+    Validator::new_with_features(WasmFeatures::all())
+        .validate_all(wasm)
+        .context("the module is not valid")?;
+    Ok(())
+}
+
 /// Checks that Asyncify left a valid module that imports nothing of it any more.
 pub fn check_asyncified(wasm: &[u8]) -> Result<()> {
     Validator::new_with_features(WasmFeatures::all())
