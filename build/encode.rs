@@ -127,8 +127,8 @@ impl Function {
         self.op(self.width.const_opcode()).bytes.extend(signed(value as i64));
         self
     }
-    /// The argument `Mark` (src/raw/switch/mod.rs), which is always 0.0.
-    pub(crate) fn mark(&mut self) -> &mut Self {
+    /// The argument `AbiTag` (src/raw/switch/mod.rs), which is always 0.0.
+    pub(crate) fn abi_tag(&mut self) -> &mut Self {
         self.op(0x43).op(0).op(0).op(0).op(0)
     }
     pub(crate) fn null(&mut self) -> &mut Self {

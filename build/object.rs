@@ -119,7 +119,7 @@ fn resume(width: Width) -> Function {
     f.op(ELSE);
     f.local_get(core).i32_const(abi::RUNNING).store_u32(abi::PHASE);
     f.op(END);
-    f.local_get(data).mark().local_get(entry).call_indirect(ENTRY_TYPE).local_set(finished);
+    f.local_get(data).abi_tag().local_get(entry).call_indirect(ENTRY_TYPE).local_set(finished);
     // Switch back.
     f.local_get(caller_sp).global_set(STACK_POINTER);
     f.local_get(caller_limit).global_set(STACK_LIMIT);
@@ -190,7 +190,7 @@ fn outside(width: Width) -> Function {
     f.local_get(caller).local_get(caller).load(abi::START).store(abi::END);
     f.call(STOP_UNWIND).op(END).op(END);
     f.null().global_set(CURRENT);
-    f.local_get(data).mark().local_get(function).call_indirect(OUTSIDE_TYPE);
+    f.local_get(data).abi_tag().local_get(function).call_indirect(OUTSIDE_TYPE);
     f.local_get(caller).global_set(CURRENT);
     f.end()
 }

@@ -31,7 +31,7 @@
   (type $resume (func (param i32 i32 i32) (result i32)))
   (type $current (func (result i32)))
   (type $outside (func (param i32 i32)))
-  ;; The f32 is a `Mark` (src/raw/switch/mod.rs): it says nothing, but makes these types unlike all others.
+  ;; The f32 is a `AbiTag` (src/raw/switch/mod.rs): it says nothing, but makes these types unlike all others.
   (type $entry (func (param i32 f32) (result i32)))
   (type $runs_outside (func (param i32 f32)))
 

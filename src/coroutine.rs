@@ -1,5 +1,6 @@
 //! The coroutine that most programs use: it owns its memory.
 
+use alloc::boxed::Box;
 use core::fmt;
 use core::mem::ManuallyDrop;
 use core::pin::Pin;
@@ -9,7 +10,7 @@ use futures_core::FusedFuture;
 
 use crate::body::Body;
 use crate::handle::CoreHandle;
-use crate::raw::layout::{Layout, MIN_STACK_SIZE, StackUsage};
+use crate::raw::layout::{DEFAULT_STACK_SIZE, Layout, MIN_STACK_SIZE, StackUsage};
 use crate::raw_coroutine::RawCoroutine;
 use crate::stack::{self, Stack};
 
@@ -23,7 +24,7 @@ use crate::stack::{self, Stack};
 /// use bysyncify::Coroutine;
 /// # async fn read() -> u32 { 7 }
 /// # async fn example() {
-/// let sum = Coroutine::new(16 * 1024, |handle| {
+/// let sum = Coroutine::with_default_stack(|handle| {
 ///     (0..3).map(|_| handle.embed(read())).sum::<u32>()
 /// });
 /// println!("{}", sum.await);
@@ -52,10 +53,33 @@ use crate::stack::{self, Stack};
 ///
 /// A coroutine is neither `Send` nor `Sync`, except where the target has no threads: there it
 /// is both, for executors whose `spawn` asks for it.
+///
+/// # In a struct
+///
+/// The type of a closure has no name. [`BoxCoroutine`] is a coroutine whose type has one.
 #[must_use = "a coroutine does nothing unless it is polled: await it, or spawn it"]
 pub struct Coroutine<U, T> {
     raw: ManuallyDrop<RawCoroutine<U, T>>,
 }
+
+/// A [`Coroutine`] of a boxed closure: a type that can be named, for the field of a struct or for a
+/// list of coroutines of different closures.
+///
+/// It costs an allocation and an indirect call when it starts, and nothing after.
+///
+/// ```no_run
+/// use bysyncify::{BoxCoroutine, embed};
+///
+/// struct Job {
+///     name: String,
+///     work: BoxCoroutine<u32>,
+/// }
+///
+/// # async fn fetch() -> u32 { 7 }
+/// let work = BoxCoroutine::with_default_stack(Box::new(|handle| handle.embed(fetch()) + 1));
+/// let job = Job { name: String::from("first"), work };
+/// ```
+pub type BoxCoroutine<T> = Coroutine<Box<dyn FnOnce(CoreHandle<'_>) -> T>, T>;
 
 impl<U, T> Coroutine<U, T>
 where
@@ -65,11 +89,12 @@ where
     /// Makes a coroutine of `closure`, with a stack of `size` bytes, rounded up to 16.
     ///
     /// The closure runs when the coroutine is polled, not before. How much it needs depends on
-    /// the code and on how it was optimised, and cannot grow: 64 KiB is a good first choice, and
-    /// an unoptimised build may want four times as much. (One `flate2` decoder takes 39 KB, and
-    /// 120 KB without optimisation.) A stack that is too small ends the program with a message at
-    /// the next wait or at the end, but until then overwrites what lies below it: there are no
-    /// guard pages in WebAssembly. [`Stack::painted`] measures what is needed.
+    /// the code and on how it was optimised, and cannot grow: [`Coroutine::with_default_stack`]
+    /// has a first choice, and [`Stack::painted`] measures what is needed.
+    ///
+    /// A stack that is too small ends the program with a message: before anything is overwritten
+    /// if our linker has made the module; otherwise at the next wait or at the end, and until then
+    /// what lies below the stack is overwritten, since there are no guard pages in WebAssembly.
     ///
     /// # Panics
     ///
@@ -81,17 +106,29 @@ where
         unsafe { Self::new_unchecked(size, closure) }
     }
 
+    /// Makes a coroutine of `closure`, with a stack of
+    /// [`DEFAULT_STACK_SIZE`](crate::DEFAULT_STACK_SIZE) bytes: 64 KiB, or 256 KiB in an
+    /// unoptimised build. Otherwise like [`Coroutine::new`].
+    ///
+    /// # Panics
+    ///
+    /// Panics if the closure and its result take more than that: box what is large.
+    #[track_caller]
+    pub fn with_default_stack(closure: U) -> Self {
+        Self::new(DEFAULT_STACK_SIZE, closure)
+    }
+
     /// Makes a coroutine of `closure` on a stack that there already is: see
     /// [`Coroutine::into_stack`].
     ///
     /// What the coroutine itself takes (64 bytes on wasm32, and its closure or its result,
     /// whichever is larger) is taken from the stack, so `Stack::new(size)` leaves a little less
-    /// room than `Coroutine::new(size, ..)`. [`Coroutine::stack_len`] says how much.
+    /// room than `Coroutine::new(size, ..)`. [`Coroutine::stack_size`] says how much.
     ///
     /// # Panics
     ///
     /// Panics if less than [`MIN_STACK_SIZE`](crate::MIN_STACK_SIZE) bytes would be left, or less
-    /// than the closure and its result take.
+    /// than the closure and its result take. The closure is dropped then, and the stack freed.
     #[track_caller]
     pub fn with_stack(stack: Stack, closure: U) -> Self {
         // SAFETY: the bounds on `U` and `T` leave nothing that could end before the coroutine.
@@ -169,10 +206,12 @@ impl<U, T> Coroutine<U, T> {
         U: Body<T>,
     {
         let painted = stack.is_painted();
+        // While the stack still owns the memory: this panics if it is too small.
+        let layout = RawCoroutine::<U, T>::divide(stack.memory());
         let memory = stack.into_raw();
         // SAFETY: we own `memory`, and free it only after the coroutine has finished. Our caller
-        // makes the same promise about what `U` and `T` borrow.
-        let raw = unsafe { RawCoroutine::of_body(memory, body) };
+        // makes the same promise about what `U` and `T` borrow. The layout is of this memory.
+        let raw = unsafe { RawCoroutine::of_body(memory, layout, body) };
         if painted {
             // SAFETY: the stack of a coroutine that has not started.
             unsafe { stack::paint(&raw.core().stack_range()) };
@@ -208,8 +247,8 @@ impl<U, T> Coroutine<U, T> {
     }
 
     /// The bytes that the coroutine's frames and its shadow stack share.
-    pub fn stack_len(&self) -> usize {
-        self.raw.stack_len()
+    pub fn stack_size(&self) -> usize {
+        self.raw.stack_size()
     }
 
     /// How much of the stack is in use while the coroutine is suspended. Exact, and costs

@@ -59,6 +59,7 @@ impl core::error::Error for EmbedError {}
 ///     embed(async { String::from("any future") })
 /// }
 /// ```
+#[doc(alias = "await", alias = "block_on")]
 #[inline]
 #[track_caller]
 pub fn embed<F: IntoFuture>(future: F) -> F::Output {

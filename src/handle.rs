@@ -37,6 +37,7 @@ impl<'a> CoreHandle<'a> {
     /// # Panics
     ///
     /// Panics if the handle's coroutine is not running.
+    #[doc(alias = "await", alias = "block_on")]
     #[inline]
     #[track_caller]
     pub fn embed<F: IntoFuture>(&self, future: F) -> F::Output {

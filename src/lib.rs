@@ -17,8 +17,8 @@ mod body;
 mod embed;
 mod handle;
 #[cfg(any(feature = "std", feature = "embedded-io"))]
-mod io;
-mod raw;
+pub mod io;
+pub mod raw;
 mod raw_coroutine;
 mod stack_left;
 mod stream_iter;
@@ -33,37 +33,38 @@ mod stack;
 #[cfg(any(feature = "awaiter-trait", feature = "awaiter-trait-01"))]
 mod awaiter;
 
+// Coroutines, and waiting in them.
+#[cfg(feature = "alloc")]
+pub use coroutine::{BoxCoroutine, Coroutine};
 #[doc(no_inline)]
 pub use embed::EmbedError::Cancelled;
-pub use embed::{EmbedError, can_embed, embed, get_state, try_embed};
-pub use handle::{CoreHandle, RawCoreHandle};
-pub use raw::control_block::{Mark, RawCore, RawStack};
-pub use raw::layout::{MIN_STACK_SIZE, StackUsage};
-pub use raw::phase::State;
-pub use raw::switch::{start_rewind, start_unwind, stop_rewind, stop_unwind};
-pub use raw_coroutine::{RawCoroutine, abandoned_coroutines};
-pub use stack_left::stack_left;
+pub use embed::{EmbedError, can_embed, embed, try_embed};
+pub use handle::CoreHandle;
+
+// Streams and generators.
+#[cfg(feature = "alloc")]
+pub use generator::{AsyncGenerator, BoxAsyncGenerator, BoxGenerator, Generator, Yielder};
 pub use stream_iter::{StreamIter, TryStreamIter, iter, try_iter};
+
+// Stacks.
+pub use raw::layout::{DEFAULT_STACK_SIZE, MIN_STACK_SIZE, StackUsage};
+pub use raw_coroutine::abandoned_coroutines;
+#[cfg(feature = "alloc")]
+pub use stack::Stack;
+pub use stack_left::stack_left;
 
 #[cfg(all(feature = "alloc", feature = "awaiter-trait"))]
 pub use awaiter::CoroutineMarker;
-#[cfg(feature = "alloc")]
-pub use coroutine::Coroutine;
-#[cfg(feature = "alloc")]
-pub use generator::{AsyncGenerator, Generator, Yielder};
-#[cfg(feature = "alloc")]
-pub use raw::owned_core::Core;
-#[cfg(feature = "alloc")]
-pub use stack::Stack;
 
-#[cfg(feature = "futures-io")]
-pub use io::FuturesIo;
-#[cfg(feature = "std")]
-pub use io::RangeReader;
-#[cfg(feature = "tokio")]
-pub use io::TokioIo;
-#[cfg(feature = "embedded-io")]
-pub use io::{EmbeddedBufReader, EmbeddedIo, EmbeddedIoError};
+// What is documented in `raw`, by the names that it has had in 0.2.
+#[cfg(feature = "alloc")]
+#[doc(hidden)]
+pub use raw::Core;
+#[doc(hidden)]
+pub use raw::{
+    RawCore, RawCoreHandle, RawCoroutine, RawStack, State, get_state, start_rewind, start_unwind,
+    stop_rewind, stop_unwind,
+};
 
 #[cfg(all(test, feature = "alloc"))]
 mod catalogue;

@@ -1,6 +1,5 @@
 //! A coroutine in memory that its user provides.
 
-use core::alloc::Layout;
 use core::fmt;
 use core::marker::PhantomData;
 use core::mem::{self, ManuallyDrop, MaybeUninit};
@@ -13,9 +12,9 @@ use futures_core::FusedFuture;
 
 use crate::body::Body;
 use crate::handle::CoreHandle;
-use crate::raw::control_block::{Mark, RawCore};
+use crate::raw::control_block::{AbiTag, RawCore};
 use crate::raw::frame::Frame;
-use crate::raw::layout::StackUsage;
+use crate::raw::layout::{Layout, StackUsage};
 use crate::raw::panics::{self, Payload};
 use crate::raw::phase::Phase;
 
@@ -25,7 +24,7 @@ use crate::raw::phase::Phase;
 /// holds here too.
 ///
 /// ```no_run
-/// use bysyncify::RawCoroutine;
+/// use bysyncify::raw::RawCoroutine;
 /// use core::mem::MaybeUninit;
 ///
 /// static mut MEMORY: [MaybeUninit<u8>; 4096] = [MaybeUninit::uninit(); 4096];
@@ -99,34 +98,49 @@ where
     /// Panics as [`RawCoroutine::new`] does.
     #[track_caller]
     pub unsafe fn new_unchecked(memory: NonNull<[MaybeUninit<u8>]>, closure: U) -> Self {
-        // SAFETY: our caller makes the same promise.
-        unsafe { Self::of_body(memory, closure) }
+        let layout = Self::divide(memory);
+        // SAFETY: our caller makes the same promise, and the layout is of this memory.
+        unsafe { Self::of_body(memory, layout, closure) }
     }
 }
 
 impl<U, T> RawCoroutine<U, T> {
-    /// Makes a coroutine of whatever can run on one.
+    /// Where such a coroutine lies in `memory`. Looks at its address and its length only.
     ///
-    /// # Safety
+    /// # Panics
     ///
-    /// - As for [`RawCoroutine::new_unchecked`].
+    /// Panics if it does not fit.
     #[track_caller]
-    pub(crate) unsafe fn of_body(memory: NonNull<[MaybeUninit<u8>]>, body: U) -> Self
-    where
-        U: Body<T>,
-    {
-        // SAFETY: our caller makes the same promise about `memory`.
-        let frame = unsafe { Frame::<Slot<U, T>>::place(memory, Self::entry, None) };
-        let coroutine = Self { frame, marker: PhantomData };
-        // SAFETY: the slot has room for a `U`, and the coroutine has not started.
-        unsafe { coroutine.slot().cast::<U>().write(body) };
-        // Only now: a panic drops `coroutine`, and with it the closure.
-        let (values, size) = (size_of::<U>() + size_of::<T>(), coroutine.stack_len());
+    pub(crate) fn divide(memory: NonNull<[MaybeUninit<u8>]>) -> Layout {
+        let layout = Frame::<Slot<U, T>>::divide(memory);
+        let (values, size) = (size_of::<U>() + size_of::<T>(), layout.top - layout.base);
         assert!(
             values < size,
             "a closure and a result of {values} bytes do not fit on a stack of {size}: give the \
              coroutine a larger one, or box them"
         );
+        layout
+    }
+
+    /// Makes a coroutine of whatever can run on one. Does not panic.
+    ///
+    /// # Safety
+    ///
+    /// - As for [`RawCoroutine::new_unchecked`].
+    /// - `layout` is what [`RawCoroutine::divide`] has returned for `memory`.
+    pub(crate) unsafe fn of_body(
+        memory: NonNull<[MaybeUninit<u8>]>,
+        layout: Layout,
+        body: U,
+    ) -> Self
+    where
+        U: Body<T>,
+    {
+        // SAFETY: our caller makes the same promises.
+        let frame = unsafe { Frame::<Slot<U, T>>::place(memory, layout, Self::entry, None) };
+        let coroutine = Self { frame, marker: PhantomData };
+        // SAFETY: the slot has room for a `U`, and the coroutine has not started.
+        unsafe { coroutine.slot().cast::<U>().write(body) };
         coroutine
     }
 
@@ -136,7 +150,7 @@ impl<U, T> RawCoroutine<U, T> {
     /// # Safety
     ///
     /// - `data` is the frame of such a coroutine, and its slot holds the closure.
-    unsafe extern "C-unwind" fn entry(data: *mut (), _: Mark) -> u32
+    unsafe extern "C-unwind" fn entry(data: *mut (), _: AbiTag) -> u32
     where
         U: Body<T>,
     {
@@ -158,7 +172,7 @@ impl<U, T> RawCoroutine<U, T> {
 
     /// What a coroutine keeps in its memory beside its stack.
     #[cfg_attr(not(feature = "alloc"), expect(dead_code, reason = "for `Coroutine`"))]
-    pub(crate) const FRAME_LAYOUT: Layout = Frame::<Slot<U, T>>::LAYOUT;
+    pub(crate) const FRAME_LAYOUT: core::alloc::Layout = Frame::<Slot<U, T>>::LAYOUT;
 
     /// Resumes a suspended coroutine once, with cancellation: the
     /// [`try_embed`](crate::try_embed) that it waits in, and every later one, returns
@@ -232,8 +246,8 @@ impl<U, T> RawCoroutine<U, T> {
     }
 
     /// The bytes that the coroutine's frames and its shadow stack share.
-    pub fn stack_len(&self) -> usize {
-        self.core().stack_len()
+    pub fn stack_size(&self) -> usize {
+        self.core().stack_size()
     }
 
     /// How much of the stack is in use while the coroutine is suspended.

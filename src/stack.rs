@@ -27,7 +27,7 @@ pub struct Stack {
 }
 
 impl Stack {
-    /// Allocates `len` bytes, rounded up to a multiple of 16 and aligned to 16.
+    /// Allocates `size` bytes, rounded up to a multiple of 16 and aligned to 16.
     ///
     /// A coroutine keeps its closure in there as well as its stack.
     ///
@@ -35,8 +35,8 @@ impl Stack {
     ///
     /// Panics if there is no memory for it.
     #[track_caller]
-    pub fn new(len: usize) -> Self {
-        let Some(memory) = allocate(len.div_ceil(STACK_ALIGN)) else { no_memory(len) };
+    pub fn new(size: usize) -> Self {
+        let Some(memory) = allocate(size.div_ceil(STACK_ALIGN)) else { no_memory(size) };
         Self { memory, painted: false, high_water: None }
     }
 
@@ -49,18 +49,13 @@ impl Stack {
     ///
     /// Panics as [`Stack::new`] does.
     #[track_caller]
-    pub fn painted(len: usize) -> Self {
-        Self { painted: true, ..Self::new(len) }
+    pub fn painted(size: usize) -> Self {
+        Self { painted: true, ..Self::new(size) }
     }
 
-    /// The number of bytes.
-    pub fn len(&self) -> usize {
+    /// The number of bytes: what was asked for, rounded up to a multiple of 16.
+    pub fn size(&self) -> usize {
         size_of_val(&*self.memory)
-    }
-
-    /// Whether there are no bytes at all.
-    pub fn is_empty(&self) -> bool {
-        self.memory.is_empty()
     }
 
     /// The most that the last coroutine has used at any time, if this was made by
@@ -77,11 +72,16 @@ impl Stack {
         self.painted
     }
 
+    /// Where the memory is.
+    pub(crate) fn memory(&self) -> NonNull<[MaybeUninit<u8>]> {
+        NonNull::slice_from_raw_parts(NonNull::from(&*self.memory).cast(), self.size())
+    }
+
     /// Gives the memory away, to be turned into a stack again by `from_raw`, or leaked.
     pub(crate) fn into_raw(self) -> NonNull<[MaybeUninit<u8>]> {
-        let len = self.len();
+        let size = self.size();
         let memory = Box::leak(self.memory);
-        NonNull::slice_from_raw_parts(NonNull::from(memory).cast(), len)
+        NonNull::slice_from_raw_parts(NonNull::from(memory).cast(), size)
     }
 
     /// # Safety
@@ -102,7 +102,7 @@ impl Stack {
 impl fmt::Debug for Stack {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Stack")
-            .field("len", &self.len())
+            .field("size", &self.size())
             .field("painted", &self.painted)
             .field("high_water", &self.high_water)
             .finish()
@@ -120,8 +120,8 @@ fn allocate(blocks: usize) -> Option<Box<[MaybeUninit<Block>]>> {
 /// Here there is something to say: it is most likely the size that is wrong.
 #[cold]
 #[track_caller]
-fn no_memory(len: usize) -> ! {
-    panic!("there is no memory for a stack of {len} bytes")
+fn no_memory(size: usize) -> ! {
+    panic!("there is no memory for a stack of {size} bytes")
 }
 
 /// A word that programs rarely write.
@@ -182,7 +182,7 @@ mod tests {
     fn the_length_is_rounded_up() {
         for (asked, got) in [(0, 0), (1, 16), (16, 16), (4097, 4112)] {
             let stack = Stack::new(asked);
-            assert_eq!((stack.len(), stack.is_empty()), (got, got == 0));
+            assert_eq!(stack.size(), got);
         }
     }
 
@@ -192,7 +192,7 @@ mod tests {
         assert_eq!((raw.len(), raw.cast::<u8>().addr().get() % 16), (112, 0));
         // SAFETY: just given away, and not used since.
         let stack = unsafe { Stack::from_raw(raw, None) };
-        assert_eq!(stack.len(), 112);
+        assert_eq!(stack.size(), 112);
     }
 
     #[test]

@@ -41,6 +41,6 @@ pub fn stack_left() -> Option<usize> {
     // SAFETY: a running coroutine's core stays where it is, and valid.
     let core = unsafe { Chosen::current().as_ref() }?;
     let above = Chosen::stack_left().wrapping_add(BELOW_LIMIT);
-    let is_ours = Chosen::STACK_IS_IN_MEMORY && above <= core.stack_len() + BELOW_LIMIT;
+    let is_ours = Chosen::STACK_IS_IN_MEMORY && above <= core.stack_size() + BELOW_LIMIT;
     is_ours.then(|| above.saturating_sub(BELOW_LIMIT))
 }

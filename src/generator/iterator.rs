@@ -1,5 +1,6 @@
 //! Iterators out: a coroutine that only yields.
 
+use alloc::boxed::Box;
 use core::fmt;
 use core::iter::FusedIterator;
 use core::task::{Context, Poll, Waker};
@@ -7,7 +8,7 @@ use core::task::{Context, Poll, Waker};
 use crate::generator::producer::{Produce, Producer};
 use crate::generator::yielder::Yielder;
 use crate::handle::CoreHandle;
-use crate::raw::layout::StackUsage;
+use crate::raw::layout::{DEFAULT_STACK_SIZE, StackUsage};
 use crate::stack::Stack;
 
 /// Synchronous code as an iterator: a closure on a stack of its own, which gives out values from
@@ -31,7 +32,7 @@ use crate::stack::Stack;
 /// }
 ///
 /// fn leaves(tree: Tree) -> impl Iterator<Item = u32> {
-///     Generator::new(16 * 1024, move |yielder| {
+///     Generator::with_default_stack(move |yielder| {
 ///         // An error: the iterator is being dropped, and nobody wants the rest.
 ///         let _ = walk(&tree, yielder);
 ///     })
@@ -52,6 +53,10 @@ use crate::stack::Stack;
 /// [`embed`](crate::embed()) does not.
 #[must_use = "an iterator does nothing unless it is consumed"]
 pub struct Generator<U, Y>(Producer<Yielding<U>, Y>);
+
+/// A [`Generator`] of a boxed closure: a type that can be named, as
+/// [`BoxCoroutine`](crate::BoxCoroutine) is.
+pub type BoxGenerator<Y> = Generator<Box<dyn FnOnce(Yielder<'_, Y>)>, Y>;
 
 /// A closure that only yields.
 struct Yielding<U>(U);
@@ -83,6 +88,18 @@ where
         unsafe { Self::new_unchecked(size, closure) }
     }
 
+    /// Makes an iterator of `closure`, with a stack of
+    /// [`DEFAULT_STACK_SIZE`](crate::DEFAULT_STACK_SIZE) bytes: see
+    /// [`Coroutine::with_default_stack`](crate::Coroutine::with_default_stack).
+    ///
+    /// # Panics
+    ///
+    /// Panics as [`Coroutine::with_default_stack`](crate::Coroutine::with_default_stack) does.
+    #[track_caller]
+    pub fn with_default_stack(closure: U) -> Self {
+        Self::new(DEFAULT_STACK_SIZE, closure)
+    }
+
     /// Makes an iterator of `closure` on a stack that there already is: see
     /// [`Coroutine::with_stack`](crate::Coroutine::with_stack).
     ///
@@ -92,7 +109,7 @@ where
     #[track_caller]
     pub fn with_stack(stack: Stack, closure: U) -> Self {
         // SAFETY: the bounds on `U` and `Y` leave nothing that could end before the coroutine.
-        Self(unsafe { Producer::with_stack(stack, Yielding(closure)) })
+        unsafe { Self::with_stack_unchecked(stack, closure) }
     }
 }
 
@@ -116,9 +133,32 @@ where
         // SAFETY: our caller makes the same promise.
         Self(unsafe { Producer::new(size, Yielding(closure)) })
     }
+
+    /// Like [`Generator::with_stack`], for a closure that borrows.
+    ///
+    /// # Safety
+    ///
+    /// - As for [`Generator::new_unchecked`].
+    ///
+    /// # Panics
+    ///
+    /// Panics as [`Coroutine::with_stack`](crate::Coroutine::with_stack) does.
+    #[track_caller]
+    pub unsafe fn with_stack_unchecked(stack: Stack, closure: U) -> Self {
+        // SAFETY: our caller makes the same promise.
+        Self(unsafe { Producer::with_stack(stack, Yielding(closure)) })
+    }
 }
 
 impl<U, Y> Generator<U, Y> {
+    /// Ends the iterator: resumes the closure once, with cancellation, if it is suspended, as
+    /// [`Coroutine::cancel`](crate::Coroutine::cancel) does. The iterator has no more values.
+    ///
+    /// Dropping it does the same; after this [`into_stack`](Self::into_stack) may return its memory.
+    pub fn cancel(&mut self) {
+        self.0.cancel();
+    }
+
     /// Returns the memory of an iterator that has ended, for the next one.
     ///
     /// # Errors
@@ -128,9 +168,9 @@ impl<U, Y> Generator<U, Y> {
         self.0.into_stack().map_err(Self)
     }
 
-    /// The bytes of its stack: see [`Coroutine::stack_len`](crate::Coroutine::stack_len).
-    pub fn stack_len(&self) -> usize {
-        self.0.coroutine().stack_len()
+    /// The bytes of its stack: see [`Coroutine::stack_size`](crate::Coroutine::stack_size).
+    pub fn stack_size(&self) -> usize {
+        self.0.coroutine().stack_size()
     }
 
     /// How much of the stack is in use between two values: see

@@ -5,6 +5,6 @@ mod producer;
 mod stream;
 mod yielder;
 
-pub use iterator::Generator;
-pub use stream::AsyncGenerator;
+pub use iterator::{BoxGenerator, Generator};
+pub use stream::{AsyncGenerator, BoxAsyncGenerator};
 pub use yielder::Yielder;

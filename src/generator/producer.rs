@@ -95,7 +95,12 @@ impl<P, Y> Producer<P, Y> {
         }
     }
 
-    /// Whether the closure has returned.
+    /// Resumes a suspended closure once, with cancellation. What it tries to yield is dropped.
+    pub(crate) fn cancel(&mut self) {
+        let _ = self.coroutine.cancel();
+    }
+
+    /// Whether there is nothing more: the closure has returned, or was cancelled.
     pub(crate) fn has_ended(&self) -> bool {
         self.coroutine.is_terminated()
     }

@@ -1,5 +1,6 @@
 //! Streams out: a coroutine that yields.
 
+use alloc::boxed::Box;
 use core::fmt;
 use core::pin::Pin;
 use core::task::{Context, Poll};
@@ -9,7 +10,7 @@ use futures_core::{FusedStream, Stream};
 use crate::generator::producer::{Produce, Producer};
 use crate::generator::yielder::Yielder;
 use crate::handle::CoreHandle;
-use crate::raw::layout::StackUsage;
+use crate::raw::layout::{DEFAULT_STACK_SIZE, StackUsage};
 use crate::stack::Stack;
 
 /// Synchronous code as a stream: a closure on a stack of its own, which gives out values and waits
@@ -25,7 +26,7 @@ use crate::stack::Stack;
 /// # async fn fetch(page: u32) -> Vec<String> { Vec::new() }
 ///
 /// fn titles() -> impl Stream<Item = String> {
-///     AsyncGenerator::new(64 * 1024, |handle, yielder| {
+///     AsyncGenerator::with_default_stack(|handle, yielder| {
 ///         for page in 0.. {
 ///             let Ok(titles) = handle.try_embed(fetch(page)) else { return };
 ///             if titles.is_empty() {
@@ -51,6 +52,10 @@ use crate::stack::Stack;
 /// closure can return; [`Yielder::yield_`] never returns, as [`embed`](crate::embed()) does not.
 #[must_use = "a stream does nothing unless it is polled"]
 pub struct AsyncGenerator<U, Y>(Producer<Awaiting<U>, Y>);
+
+/// An [`AsyncGenerator`] of a boxed closure: a type that can be named, as
+/// [`BoxCoroutine`](crate::BoxCoroutine) is.
+pub type BoxAsyncGenerator<Y> = AsyncGenerator<Box<dyn FnOnce(CoreHandle<'_>, Yielder<'_, Y>)>, Y>;
 
 /// A closure that may wait.
 struct Awaiting<U>(U);
@@ -82,6 +87,18 @@ where
         unsafe { Self::new_unchecked(size, closure) }
     }
 
+    /// Makes a stream of `closure`, with a stack of
+    /// [`DEFAULT_STACK_SIZE`](crate::DEFAULT_STACK_SIZE) bytes: see
+    /// [`Coroutine::with_default_stack`](crate::Coroutine::with_default_stack).
+    ///
+    /// # Panics
+    ///
+    /// Panics as [`Coroutine::with_default_stack`](crate::Coroutine::with_default_stack) does.
+    #[track_caller]
+    pub fn with_default_stack(closure: U) -> Self {
+        Self::new(DEFAULT_STACK_SIZE, closure)
+    }
+
     /// Makes a stream of `closure` on a stack that there already is: see
     /// [`Coroutine::with_stack`](crate::Coroutine::with_stack).
     ///
@@ -91,7 +108,7 @@ where
     #[track_caller]
     pub fn with_stack(stack: Stack, closure: U) -> Self {
         // SAFETY: the bounds on `U` and `Y` leave nothing that could end before the coroutine.
-        Self(unsafe { Producer::with_stack(stack, Awaiting(closure)) })
+        unsafe { Self::with_stack_unchecked(stack, closure) }
     }
 }
 
@@ -114,9 +131,32 @@ where
         // SAFETY: our caller makes the same promise.
         Self(unsafe { Producer::new(size, Awaiting(closure)) })
     }
+
+    /// Like [`AsyncGenerator::with_stack`], for a closure that borrows.
+    ///
+    /// # Safety
+    ///
+    /// - As for [`AsyncGenerator::new_unchecked`].
+    ///
+    /// # Panics
+    ///
+    /// Panics as [`Coroutine::with_stack`](crate::Coroutine::with_stack) does.
+    #[track_caller]
+    pub unsafe fn with_stack_unchecked(stack: Stack, closure: U) -> Self {
+        // SAFETY: our caller makes the same promise.
+        Self(unsafe { Producer::with_stack(stack, Awaiting(closure)) })
+    }
 }
 
 impl<U, Y> AsyncGenerator<U, Y> {
+    /// Ends the stream: resumes the closure once, with cancellation, if it is suspended, as
+    /// [`Coroutine::cancel`](crate::Coroutine::cancel) does. The stream has no more values.
+    ///
+    /// Dropping it does the same; after this [`into_stack`](Self::into_stack) may return its memory.
+    pub fn cancel(&mut self) {
+        self.0.cancel();
+    }
+
     /// Returns the memory of a stream that has ended, for the next one.
     ///
     /// # Errors
@@ -126,9 +166,9 @@ impl<U, Y> AsyncGenerator<U, Y> {
         self.0.into_stack().map_err(Self)
     }
 
-    /// The bytes of its stack: see [`Coroutine::stack_len`](crate::Coroutine::stack_len).
-    pub fn stack_len(&self) -> usize {
-        self.0.coroutine().stack_len()
+    /// The bytes of its stack: see [`Coroutine::stack_size`](crate::Coroutine::stack_size).
+    pub fn stack_size(&self) -> usize {
+        self.0.coroutine().stack_size()
     }
 
     /// How much of the stack is in use while it is suspended: see

@@ -1,5 +1,14 @@
 //! Synchronous I/O over asynchronous I/O.
 //!
+//! | over what reads and writes by … | this has the traits of … | feature |
+//! |---|---|---|
+//! | `futures-io` | `std::io`: `FuturesIo` | `futures-io` |
+//! | tokio | `std::io`: `TokioIo` | `tokio` |
+//! | `embedded-io-async` | `embedded-io`: `EmbeddedIo`, `EmbeddedBufReader` | `embedded-io` |
+//! | an `async` function that fetches a range of bytes | `std::io`: `RangeReader` | `std` |
+//!
+//! Each call waits in the innermost running coroutine, as [`embed`](crate::embed()) does.
+//!
 //! The adapters buffer nothing: `std`'s `BufReader` and `BufWriter` do that, and large reads go past
 //! the former's buffer. Only `RangeReader` has a cache of its own, which is what it is for.
 

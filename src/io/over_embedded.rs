@@ -11,10 +11,10 @@ use crate::embed::{EmbedError, try_embed};
 /// `embedded-io`. Needs neither `std` nor an allocator.
 ///
 /// Each call is passed on, and waited for in the innermost running coroutine: there is no buffer.
-/// [`EmbeddedBufReader`](crate::EmbeddedBufReader) adds one, in memory that you provide.
+/// [`EmbeddedBufReader`](crate::io::EmbeddedBufReader) adds one, in memory that you provide.
 ///
 /// ```no_run
-/// use bysyncify::{EmbeddedBufReader, EmbeddedIo};
+/// use bysyncify::io::{EmbeddedBufReader, EmbeddedIo};
 /// use embedded_io::Read;
 ///
 /// /// In a coroutine.

@@ -18,7 +18,8 @@ use super::wait::{fill_buf, wait};
 /// What is not `Unpin` is pinned first: `FuturesIo::new(Box::pin(file))`.
 ///
 /// ```no_run
-/// use bysyncify::{Coroutine, FuturesIo};
+/// use bysyncify::Coroutine;
+/// use bysyncify::io::FuturesIo;
 /// use futures_io::AsyncRead;
 /// use std::io::BufRead;
 ///

@@ -16,7 +16,8 @@ use super::wait::{fill_buf, wait};
 /// What is not `Unpin` is pinned first: `TokioIo::new(Box::pin(file))`.
 ///
 /// ```no_run
-/// use bysyncify::{Coroutine, TokioIo};
+/// use bysyncify::Coroutine;
+/// use bysyncify::io::TokioIo;
 /// use std::io::BufRead;
 /// use tokio::io::AsyncRead;
 ///

@@ -26,14 +26,15 @@ const BLOCKS: usize = 16;
 /// bytes: a `Vec<u8>`, or whatever else they come in.
 ///
 /// ```no_run
-/// use bysyncify::{Coroutine, RangeReader};
+/// use bysyncify::Coroutine;
+/// use bysyncify::io::RangeReader;
 /// use std::io::{self, Read, Seek, SeekFrom};
 /// use std::ops::Range;
 /// # async fn get(url: &str, bytes: Range<u64>) -> io::Result<Vec<u8>> { Ok(Vec::new()) }
 ///
 /// /// The last eight bytes: one block is fetched.
 /// async fn footer(url: String, len: u64) -> io::Result<[u8; 8]> {
-///     Coroutine::new(64 * 1024, move |_| {
+///     Coroutine::with_default_stack(move |_| {
 ///         let mut file = RangeReader::new(len, async |bytes| get(&url, bytes).await);
 ///         let mut footer = [0; 8];
 ///         file.seek(SeekFrom::End(-8))?;

@@ -13,7 +13,7 @@ use core::convert::Infallible;
 use core::hint::spin_loop;
 use core::mem::ManuallyDrop;
 
-use super::control_block::Mark;
+use super::control_block::AbiTag;
 use super::panics::{self, Payload};
 use super::switch::{Chosen, Switch};
 
@@ -51,7 +51,7 @@ pub(crate) fn outside_for_good<F: FnOnce() -> Infallible>(function: F) -> ! {
 /// # Safety
 ///
 /// - `call` points to a `Call<F>` that has not been made.
-unsafe extern "C-unwind" fn run<F: FnOnce()>(call: *mut (), _: Mark) {
+unsafe extern "C-unwind" fn run<F: FnOnce()>(call: *mut (), _: AbiTag) {
     // SAFETY: our caller's promise.
     let call = unsafe { &mut *call.cast::<Call<F>>() };
     // SAFETY: likewise.

@@ -99,7 +99,7 @@ pub(crate) struct Wait {
 /// it is through; Asyncify makes an unwound function return 0.
 ///
 /// No panic leaves it, but an exception of the host's may, where there are exceptions.
-pub(crate) type Entry = unsafe extern "C-unwind" fn(data: *mut (), mark: Mark) -> u32;
+pub(crate) type Entry = unsafe extern "C-unwind" fn(data: *mut (), tag: AbiTag) -> u32;
 
 /// The last argument of the functions that only the switch calls. It says nothing.
 ///
@@ -108,13 +108,13 @@ pub(crate) type Entry = unsafe extern "C-unwind" fn(data: *mut (), mark: Mark) -
 /// next to a pointer, no other call seems to reach these.
 #[derive(Clone, Copy, Debug)]
 #[repr(transparent)]
-pub struct Mark(pub(super) f32);
+pub struct AbiTag(pub(super) f32);
 
 /// See [`Entry`].
 pub(crate) const ENTRY_RETURNED: u32 = 1;
 
 /// What [`Switch::outside`](super::switch::Switch::outside) calls. Here, too, an exception of the host's may come out.
-pub(crate) type Outside = unsafe extern "C-unwind" fn(data: *mut (), mark: Mark);
+pub(crate) type Outside = unsafe extern "C-unwind" fn(data: *mut (), tag: AbiTag);
 
 const _: () = if cfg!(bysyncify_switch) {
     let pointer = size_of::<usize>();
@@ -188,7 +188,7 @@ impl RawCore {
     }
 
     /// The bytes that the coroutine's frames and its shadow stack share.
-    pub fn stack_len(&self) -> usize {
+    pub fn stack_size(&self) -> usize {
         let stack = self.stack_range();
         stack.end.addr() - stack.start.addr()
     }
@@ -232,7 +232,7 @@ impl core::fmt::Debug for RawCore {
         f.debug_struct("RawCore")
             .field("phase", &self.phase())
             .field("cancelled", &self.is_cancelled())
-            .field("stack_len", &self.stack_len())
+            .field("stack_size", &self.stack_size())
             .field("stack_usage", &self.stack_usage())
             .finish_non_exhaustive()
     }

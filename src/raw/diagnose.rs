@@ -48,7 +48,7 @@ impl RawCore {
         let base = ptr::from_ref(self).addr() + size_of::<Self>();
         if Chosen::STACK_IS_IN_MEMORY && (!self.is_intact() || here < base + RED_ZONE) {
             outside_for_good(|| {
-                let (top, size) = (self.stack_range().end.addr(), self.stack_len());
+                let (top, size) = (self.stack_range().end.addr(), self.stack_size());
                 let needed = (top + RED_ZONE).saturating_sub(here);
                 match self.is_intact() {
                     true => fatal(&Fatal::ShadowOverflow { needed, size }),
@@ -73,7 +73,7 @@ impl RawCore {
             return Some(Fatal::CanaryDead);
         }
         let (saved_to, stack_pointer) = (self.saved_to(), self.stack_pointer.get());
-        let (stack, size) = (self.stack_range(), self.stack_len());
+        let (stack, size) = (self.stack_range(), self.stack_size());
         if stack_pointer > stack.end {
             Some(Fatal::ForeignStack)
         } else if stack_pointer < stack.start {

@@ -10,7 +10,7 @@ use core::cell::UnsafeCell;
 use core::mem::{self, MaybeUninit, offset_of};
 use core::ptr::NonNull;
 
-use super::control_block::{Entry, Mark, RawCore, RawStack};
+use super::control_block::{AbiTag, Entry, RawCore, RawStack};
 use super::layout::Layout;
 
 /// What lies below a coroutine's stack: a core, and what else its owner keeps with it.
@@ -31,7 +31,20 @@ impl<P> Frame<P> {
         }
     };
 
-    /// Lays a frame and a stack into `memory`. The payload is not initialized.
+    /// Where a frame and a stack lie in `memory`. Looks at its address and its length only.
+    ///
+    /// # Panics
+    ///
+    /// Panics if the memory is too small.
+    #[track_caller]
+    pub(crate) fn divide(memory: NonNull<[MaybeUninit<u8>]>) -> Layout {
+        match Layout::divide(memory.cast::<u8>().addr().get(), memory.len(), Self::LAYOUT) {
+            Ok(layout) => layout,
+            Err(needed) => too_small(memory.len(), needed),
+        }
+    }
+
+    /// Lays a frame and a stack into `memory`. The payload is not initialized. Does not panic.
     ///
     /// The core will call `entry` with the frame, or with `data` if there is one.
     ///
@@ -39,23 +52,16 @@ impl<P> Frame<P> {
     ///
     /// - `memory` is valid for reads and writes, and nothing else accesses it, until the
     ///   coroutine has ended and its frame is no longer used.
-    ///
-    /// # Panics
-    ///
-    /// Panics if the memory is too small.
-    #[track_caller]
+    /// - `layout` is what [`Frame::divide`] has returned for it.
     pub(crate) unsafe fn place(
         memory: NonNull<[MaybeUninit<u8>]>,
+        layout: Layout,
         entry: Entry,
         data: Option<*mut ()>,
     ) -> NonNull<Self> {
         let low = memory.cast::<u8>();
-        let layout = match Layout::divide(low.addr().get(), memory.len(), Self::LAYOUT) {
-            Ok(layout) => layout,
-            Err(needed) => too_small(memory.len(), needed),
-        };
         let at = |offset| {
-            // SAFETY: `Layout::divide` returns offsets within the memory that it was given.
+            // SAFETY: our caller's promise: `Layout::divide` returns offsets within the memory.
             unsafe { low.add(offset) }
         };
         let (base, top) = (at(layout.base).as_ptr(), at(layout.top).as_ptr());
@@ -114,14 +120,15 @@ impl RawCore {
     #[track_caller]
     pub unsafe fn new_in(
         memory: NonNull<[MaybeUninit<u8>]>,
-        entry: unsafe extern "C" fn(data: *mut (), mark: Mark) -> u32,
+        entry: unsafe extern "C" fn(data: *mut (), tag: AbiTag) -> u32,
         data: *mut (),
     ) -> NonNull<Self> {
         // SAFETY: who may call a function that unwinds may call one that does not.
         let entry =
-            unsafe { mem::transmute::<unsafe extern "C" fn(*mut (), Mark) -> u32, Entry>(entry) };
-        // SAFETY: our caller makes the same promise.
-        let frame = unsafe { Frame::<()>::place(memory, entry, Some(data)) };
+            unsafe { mem::transmute::<unsafe extern "C" fn(*mut (), AbiTag) -> u32, Entry>(entry) };
+        let layout = Frame::<()>::divide(memory);
+        // SAFETY: our caller makes the same promise, and the layout is of this memory.
+        let frame = unsafe { Frame::<()>::place(memory, layout, entry, Some(data)) };
         // SAFETY: just placed there.
         unsafe { Frame::core(frame) }
     }

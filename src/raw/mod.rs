@@ -1,8 +1,42 @@
-//! What touches memory or the switch.
+//! What [`Coroutine`](crate::Coroutine) is made of: for programs without an allocator, and for those
+//! who build a coroutine type or a switch of their own.
+//!
+//! | to … | there is |
+//! |---|---|
+//! | run a coroutine in memory of your own, a `static` for instance | [`RawCoroutine`]; safe to use |
+//! | keep a handle in a structure that cannot have a lifetime | [`RawCoreHandle`] |
+//! | build a coroutine type: an entry function of yours on a stack of ours | [`RawCore`], and `Core`, which owns its memory |
+//! | write a switch of your own over Asyncify's imports | [`start_unwind`] and its siblings, [`RawStack`] |
+//!
+//! A control block ([`RawCore`]) is in the coroutine's memory, just below its stack. Whoever polls
+//! the coroutine calls [`RawCore::resume`], and the code in it waits with
+//! [`embed`](crate::embed()) or [`RawCore::embed`]:
+//!
+//! ```text
+//!   executor's stack                        coroutine's stack
+//!   ────────────────                        ─────────────────
+//!   poll
+//!    └ RawCore::resume
+//!       └ bysyncify_resume  ═══ switch ═══►  entry
+//!                                             └ the closure
+//!                                                └ … any synchronous code …
+//!                                                   └ embed
+//!         Poll::Pending  ◄═════ unwind ══════════════└ bysyncify_suspend
+//! ```
+
+// The files, each above those that it imports. Nothing in here is imported through this file, and
+// what `pub use` hands on from outside of this folder lies above all of it.
+//
+//   owned_core
+//     frame ── resume
+//       reporter ── diagnose ── waker
+//         call_uninstrumented ── refusal
+//           panics ── switch
+//             fatal ── control_block
+//               phase ── layout
 
 pub(crate) mod call_uninstrumented;
 pub(crate) mod control_block;
-mod diagnose;
 pub(crate) mod fatal;
 pub(crate) mod frame;
 pub(crate) mod layout;
@@ -12,6 +46,18 @@ pub(crate) mod panics;
 pub(crate) mod phase;
 pub(crate) mod refusal;
 pub(crate) mod reporter;
-mod resume;
 pub(crate) mod switch;
 pub(crate) mod waker;
+
+// Methods of `RawCore`.
+mod diagnose;
+mod resume;
+
+pub use crate::embed::get_state;
+pub use crate::handle::RawCoreHandle;
+pub use crate::raw_coroutine::RawCoroutine;
+pub use control_block::{AbiTag, RawCore, RawStack};
+#[cfg(feature = "alloc")]
+pub use owned_core::Core;
+pub use phase::State;
+pub use switch::{start_rewind, start_unwind, stop_rewind, stop_unwind};

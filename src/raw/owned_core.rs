@@ -4,7 +4,7 @@ use core::mem::ManuallyDrop;
 use core::ops::Deref;
 use core::ptr::NonNull;
 
-use super::control_block::{Mark, RawCore};
+use super::control_block::{AbiTag, RawCore};
 use super::frame::Frame;
 use super::layout::Layout;
 use super::phase::Phase;
@@ -35,7 +35,7 @@ impl Core {
     #[allow(clippy::not_unsafe_ptr_arg_deref, reason = "`data` is only kept")]
     pub fn new(
         size: usize,
-        entry: unsafe extern "C" fn(data: *mut (), mark: Mark) -> u32,
+        entry: unsafe extern "C" fn(data: *mut (), tag: AbiTag) -> u32,
         data: *mut (),
     ) -> Self {
         let len = Layout::needed(size, Frame::<()>::LAYOUT);

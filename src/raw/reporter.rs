@@ -7,7 +7,7 @@ use core::mem::offset_of;
 use core::slice;
 use core::str;
 
-use super::control_block::{Mark, RawCore};
+use super::control_block::{AbiTag, RawCore};
 use super::fatal::{Fatal, Function, fatal};
 use super::switch::{Chosen, Switch};
 use crate::abi;
@@ -54,7 +54,7 @@ pub(crate) fn install() {
 /// # Safety
 ///
 /// - `report` points to a `Report`, which is valid for good.
-unsafe extern "C-unwind" fn report(report: *mut (), _: Mark) {
+unsafe extern "C-unwind" fn report(report: *mut (), _: AbiTag) {
     // SAFETY: our caller's promise.
     let report = unsafe { &*report.cast::<Report>() };
     // SAFETY: likewise: the linker writes a name, and this never returns.
@@ -81,5 +81,5 @@ unsafe extern "C-unwind" fn report(report: *mut (), _: Mark) {
     // SAFETY: its coroutine is running.
     let core = unsafe { &*core };
     let needed = core.stack_range().end.addr().saturating_sub(report.lowest.addr());
-    fatal(&Fatal::StackOverflow { function, needed, size: core.stack_len() })
+    fatal(&Fatal::StackOverflow { function, needed, size: core.stack_size() })
 }

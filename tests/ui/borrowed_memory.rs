@@ -1,6 +1,6 @@
 //! The memory of a coroutine is not borrowed: it would end before a coroutine that is forgotten.
 
-use bysyncify::RawCoroutine;
+use bysyncify::raw::RawCoroutine;
 use std::mem::MaybeUninit;
 
 fn main() {

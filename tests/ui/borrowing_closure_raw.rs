@@ -1,6 +1,6 @@
 //! As in `borrowing_closure`, in memory of one's own.
 
-use bysyncify::RawCoroutine;
+use bysyncify::raw::RawCoroutine;
 use std::mem::MaybeUninit;
 
 fn main() {

@@ -11,7 +11,8 @@ use std::pin::pin;
 use std::process::abort;
 use std::task::{Context, Waker};
 
-use bysyncify::{Coroutine, FuturesIo, TokioIo};
+use bysyncify::Coroutine;
+use bysyncify::io::{FuturesIo, TokioIo};
 
 /// All that there is; then it is read again.
 static SOURCE: [u8; 1024 * 1024] = [0; 1024 * 1024];

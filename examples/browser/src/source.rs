@@ -4,7 +4,8 @@ use std::io::{self, BufRead, Read, Seek};
 use std::ops::Range;
 use std::rc::Rc;
 
-use bysyncify::{RangeReader, try_embed};
+use bysyncify::io::RangeReader;
+use bysyncify::try_embed;
 use js_sys::{Reflect, Uint8Array};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{JsFuture, spawn_local};

@@ -17,7 +17,8 @@ use core::panic::PanicInfo;
 use core::pin::Pin;
 use core::task::{Context, Waker};
 
-use bysyncify::{CoreHandle, RawCoroutine};
+use bysyncify::CoreHandle;
+use bysyncify::raw::RawCoroutine;
 
 /// The memory of one coroutine: its closure or result, 64 bytes, and its stack.
 ///

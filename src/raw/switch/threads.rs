@@ -45,7 +45,7 @@ use std::thread::{self, JoinHandle};
 
 use super::Switch;
 use crate::abi;
-use crate::raw::control_block::{Entry, Mark, Outside, RawCore, Wait};
+use crate::raw::control_block::{AbiTag, Entry, Outside, RawCore, Wait};
 use crate::raw::phase::Phase;
 
 pub(crate) enum Threads {}
@@ -103,7 +103,7 @@ impl Start {
         CURRENT.set(self.core);
         let baton = BATON.with(|baton| baton.get_or_init(|| self.baton).clone());
         // SAFETY: whoever called `resume` has promised it.
-        unsafe { (self.entry)(self.data, Mark(0.0)) };
+        unsafe { (self.entry)(self.data, AbiTag(0.0)) };
         baton.pass(Turn::Finished);
     }
 }
@@ -179,7 +179,7 @@ impl Switch for Threads {
     unsafe fn outside(function: Outside, data: *mut ()) {
         let caller = CURRENT.replace(ptr::null());
         // SAFETY: our caller's promise.
-        unsafe { function(data, Mark(0.0)) };
+        unsafe { function(data, AbiTag(0.0)) };
         CURRENT.set(caller);
     }
 

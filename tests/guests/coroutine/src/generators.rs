@@ -1,8 +1,9 @@
 //! Coroutines that yield: the order of events, and what becomes of values and of frames.
 
 use bysyncify::{
-    AsyncGenerator, Cancelled, CoreHandle, Coroutine, EmbedError, Generator, Stack, Yielder,
-    abandoned_coroutines, embed, try_embed,
+    AsyncGenerator, BoxAsyncGenerator, BoxCoroutine, BoxGenerator, Cancelled, CoreHandle,
+    Coroutine, DEFAULT_STACK_SIZE, EmbedError, Generator, Stack, Yielder, abandoned_coroutines,
+    embed, try_embed,
 };
 use futures_core::{FusedStream, Stream};
 use guest_support::{
@@ -249,18 +250,82 @@ tests! {
         for round in 0..3 {
             let mut numbers = Generator::with_stack(stack, move |yielder| yielder.yield_(round));
             assert_eq!(numbers.next(), Some(round));
-            assert!(numbers.stack_usage().total() < numbers.stack_len());
+            assert!(numbers.stack_usage().total() < numbers.stack_size());
             let mut numbers = numbers.into_stack().expect_err("it has not ended");
             assert_eq!(numbers.next(), None);
             stack = numbers.into_stack().expect("it has ended");
             assert!(stack.high_water().is_some());
             let mut stream = AsyncGenerator::with_stack(stack, |_, y| y.yield_(1));
             assert_eq!(poll_next(&mut stream), Poll::Ready(Some(1)));
-            assert!(stream.stack_usage().total() < stream.stack_len());
+            assert!(stream.stack_usage().total() < stream.stack_size());
             let mut stream = stream.into_stack().expect_err("it has not ended");
             assert_eq!(poll_next(&mut stream), Poll::Ready(None));
             stack = stream.into_stack().expect("it has ended");
         }
+    }
+
+    fn a_generator_that_is_cancelled_gives_its_stack_back() {
+        let seen = Rc::new(Cell::new(None));
+        let inner = Rc::clone(&seen);
+        let mut numbers = Generator::new(STACK, move |yielder| {
+            let first = yielder.try_yield(1);
+            inner.set(Some((first, yielder.try_yield(2))));
+        });
+        assert_eq!(numbers.next(), Some(1));
+        numbers.cancel();
+        assert_eq!(seen.take(), Some((Err(Cancelled), Err(Cancelled))));
+        assert_eq!(numbers.next(), None);
+        let stack = numbers.into_stack().expect("it has ended");
+
+        let inner = Rc::clone(&seen);
+        let mut stream = AsyncGenerator::with_stack(stack, move |handle, yielder| {
+            yielder.yield_(1);
+            let first = handle.try_embed(after_polls(1, ()));
+            inner.set(Some((first, yielder.try_yield(2))));
+        });
+        assert_eq!(poll_next(&mut stream), Poll::Ready(Some(1)));
+        assert_eq!(poll_next(&mut stream), Poll::Pending);
+        stream.cancel();
+        assert_eq!(seen.take(), Some((Err(Cancelled), Err(Cancelled))));
+        assert_eq!(poll_next(&mut stream), Poll::Ready(None));
+        let stack = stream.into_stack().expect("it has ended");
+
+        // One that has not started: its closure is dropped.
+        let inner = Rc::clone(&seen);
+        let mut unused = Generator::with_stack(stack, move |yielder| {
+            yielder.yield_(1);
+            inner.set(None);
+        });
+        assert_eq!(Rc::strong_count(&seen), 2);
+        unused.cancel();
+        assert_eq!(Rc::strong_count(&seen), 1);
+        assert_eq!(unused.next(), None);
+    }
+
+    fn boxed_ones_are_in_a_struct() {
+        struct Sources {
+            numbers: BoxGenerator<u32>,
+            words: BoxAsyncGenerator<&'static str>,
+            last: BoxCoroutine<u8>,
+        }
+        let mut sources = Sources {
+            numbers: BoxGenerator::with_default_stack(Box::new(|yielder| {
+                (0..3).for_each(|number| yielder.yield_(number));
+            })),
+            words: BoxAsyncGenerator::new(STACK, Box::new(|handle, yielder| {
+                yielder.yield_(handle.embed(after_polls(1, "word")));
+            })),
+            last: BoxCoroutine::with_default_stack(Box::new(|handle| {
+                handle.embed(after_polls(1, 7))
+            })),
+        };
+        assert!(sources.numbers.by_ref().eq(0..3));
+        assert_eq!(poll_next(&mut sources.words), Poll::Pending);
+        assert_eq!(poll_next(&mut sources.words), Poll::Ready(Some("word")));
+        assert_eq!(poll_next(&mut sources.words), Poll::Ready(None));
+        assert_eq!(sources.last.stack_size(), DEFAULT_STACK_SIZE);
+        assert_eq!(sources.numbers.stack_size(), DEFAULT_STACK_SIZE);
+        assert_eq!(run(sources.last), (2, 7));
     }
 
     fn a_generator_may_borrow() {
@@ -273,9 +338,10 @@ tests! {
         };
         assert!(parts.eq(["some", "words", "here"]));
         let seen = Cell::new(0);
+        let stack = Stack::new(STACK);
         // SAFETY: likewise.
         let mut stream = unsafe {
-            AsyncGenerator::new_unchecked(STACK, |_, yielder| {
+            AsyncGenerator::with_stack_unchecked(stack, |_, yielder| {
                 yielder.yield_(&seen);
                 seen.set(seen.get() + 1);
             })

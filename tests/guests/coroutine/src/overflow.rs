@@ -22,12 +22,12 @@ tests! {
     fn the_smallest_stack() {
         assert_eq!(MIN_STACK_SIZE, 512);
         let coroutine = Coroutine::new(MIN_STACK_SIZE, |_| 42);
-        assert_eq!(coroutine.stack_len(), 512);
+        assert_eq!(coroutine.stack_size(), 512);
         assert_eq!(run(coroutine), (1, 42));
     }
 
     fn a_size_is_rounded_up() {
-        assert_eq!(Coroutine::new(1000, |_| 42).stack_len(), 1008);
+        assert_eq!(Coroutine::new(1000, |_| 42).stack_size(), 1008);
     }
 
     fn memory_too_small_for_the_closure() {

@@ -1,9 +1,7 @@
 //! `embedded-io` over `embedded-io-async`, and its buffer.
 
-use bysyncify::{
-    Cancelled, Coroutine, EmbedError, EmbeddedBufReader, EmbeddedIo, EmbeddedIoError,
-    abandoned_coroutines,
-};
+use bysyncify::io::{EmbeddedBufReader, EmbeddedIo, EmbeddedIoError};
+use bysyncify::{Cancelled, Coroutine, EmbedError, abandoned_coroutines};
 use embedded_io::{BufRead, Error, ErrorKind, Read, ReadExactError, Seek, SeekFrom, Write};
 use guest_support::random::Random;
 use guest_support::{expect_trap, poll_once, random_seed, run, tests};

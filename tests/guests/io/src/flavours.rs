@@ -2,7 +2,8 @@
 
 use std::io::{self, BufRead, BufReader, BufWriter, Read, Seek, SeekFrom, Write};
 
-use bysyncify::{Cancelled, Coroutine, EmbedError, FuturesIo, TokioIo, abandoned_coroutines};
+use bysyncify::io::{FuturesIo, TokioIo};
+use bysyncify::{Cancelled, Coroutine, EmbedError, abandoned_coroutines};
 use guest_support::{poll_once, run, tests};
 
 use crate::file::File;

@@ -5,7 +5,8 @@ use std::io::{self, BufRead, Cursor, ErrorKind, Read, Seek, SeekFrom};
 use std::ops::Range;
 use std::rc::Rc;
 
-use bysyncify::{Cancelled, Coroutine, EmbedError, RangeReader, abandoned_coroutines};
+use bysyncify::io::RangeReader;
+use bysyncify::{Cancelled, Coroutine, EmbedError, abandoned_coroutines};
 use guest_support::random::Random;
 use guest_support::{after_one_poll, expect_trap, poll_once, random_seed, run, tests};
 

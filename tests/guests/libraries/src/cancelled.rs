@@ -3,7 +3,8 @@
 use std::error::Error;
 use std::io::{self, Read};
 
-use bysyncify::{Cancelled, Coroutine, EmbedError, FuturesIo, abandoned_coroutines};
+use bysyncify::io::FuturesIo;
+use bysyncify::{Cancelled, Coroutine, EmbedError, abandoned_coroutines};
 use flate2::read::GzDecoder;
 use guest_support::{poll_once, tests};
 use serde_json::Value;

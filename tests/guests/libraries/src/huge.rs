@@ -5,7 +5,8 @@ use std::io::{Read, Write};
 use std::ops::Range;
 use std::rc::Rc;
 
-use bysyncify::{Coroutine, RangeReader};
+use bysyncify::Coroutine;
+use bysyncify::io::RangeReader;
 use flate2::write::DeflateEncoder;
 use flate2::{Compression, Crc};
 use guest_support::{after_one_poll, log, run, tests};

@@ -3,7 +3,8 @@
 use std::fmt::Debug;
 use std::io::{BufRead, BufReader, BufWriter, Cursor, Seek, Write};
 
-use bysyncify::{Coroutine, FuturesIo, RangeReader, TokioIo};
+use bysyncify::Coroutine;
+use bysyncify::io::{FuturesIo, RangeReader, TokioIo};
 use guest_support::{after_one_poll, run};
 
 use crate::STACK;

@@ -10,7 +10,7 @@
 //! Each stack is 16 bytes smaller than the one before, until the function with the check ends the
 //! program. So on the last one that is large enough, it came as near to the limit as can be.
 
-use bysyncify::RawCoroutine;
+use bysyncify::raw::RawCoroutine;
 use guest_support::beside::{memory_between_others, overwritten};
 use guest_support::{expect_overflow_in, run, tests};
 use std::hint::black_box;

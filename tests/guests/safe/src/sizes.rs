@@ -37,7 +37,7 @@ tests! {
     fn sizes_that_are_too_small_say_what_is_needed() {
         // Each size in an instance of its own would show no more: nothing is written before.
         let needed = Coroutine::new(512, |_| ());
-        assert_eq!(needed.stack_len(), 512);
+        assert_eq!(needed.stack_size(), 512);
         expect_trap("a stack of 511 bytes is too small for a coroutine: give it at least 512");
         drop(Coroutine::new(511, |_| ()));
     }

@@ -1,7 +1,8 @@
 //! Cores: for those who build a coroutine type of their own.
 
 use awaiter_trait::AwaiterMut;
-use bysyncify::{Core, Mark, RawCore, Stack};
+use bysyncify::Stack;
+use bysyncify::raw::{AbiTag, Core, RawCore};
 use guest_support::{after_one_poll, expect_trap, tests};
 use std::cell::Cell;
 use std::mem::MaybeUninit;
@@ -28,7 +29,7 @@ impl<A> Job<A> {
     ///
     /// - `data` is such a job. It and its awaiter outlive the call, and nobody else uses the
     ///   awaiter.
-    unsafe extern "C" fn entry(data: *mut (), _: Mark) -> u32 {
+    unsafe extern "C" fn entry(data: *mut (), _: AbiTag) -> u32 {
         // SAFETY: our caller's promise.
         let job = unsafe { &*data.cast::<Self>() };
         // SAFETY: likewise.
@@ -94,7 +95,7 @@ tests! {
             core.embed(after_one_poll(40)) + core.try_embed(after_one_poll(2)).expect("it runs")
         });
         assert_eq!((polls, output), (3, Some(42)));
-        assert!(stack.len() >= 8192);
+        assert!(stack.size() >= 8192);
     }
 
     fn a_core_is_an_awaiter() {

@@ -4,18 +4,19 @@ use std::future::poll_fn;
 use std::ptr;
 use std::task::Poll;
 
-use bysyncify::{Coroutine, Mark, can_embed, embed};
+use bysyncify::raw::AbiTag;
+use bysyncify::{Coroutine, can_embed, embed};
 use guest_support::{expect_trap, is_stack_checked, poll_once, tests};
 
 use crate::caught;
 
-#[allow(improper_ctypes, reason = "a `Mark` is a number")]
+#[allow(improper_ctypes, reason = "a `AbiTag` is a number")]
 unsafe extern "C-unwind" {
     /// Calls `function(data)` as if no coroutine were running: `build/switch.wat`.
-    fn bysyncify_outside(function: extern "C-unwind" fn(*mut (), Mark), data: *mut ());
+    fn bysyncify_outside(function: extern "C-unwind" fn(*mut (), AbiTag), data: *mut ());
 }
 
-extern "C-unwind" fn panics(_: *mut (), _: Mark) {
+extern "C-unwind" fn panics(_: *mut (), _: AbiTag) {
     assert!(!can_embed());
     panic!("outside");
 }

@@ -10,13 +10,10 @@ use futures::future::try_join;
 const FRUIT: &str = "apples and apricots\nbananas\ncherries\n";
 const TREES: &str = "ash\nbirch and beech\ncedar, cypress and chestnut\n";
 
-/// The memory of one coroutine.
-const STACK: usize = 64 * 1024;
-
 fn main() {
     // A coroutine is a future: it is awaited like any other.
-    let fruit = Coroutine::new(STACK, |_| print_lines("fruit", Slow(FRUIT.as_bytes())));
-    let trees = Coroutine::new(STACK, |_| print_lines("trees", Slow(TREES.as_bytes())));
+    let fruit = Coroutine::with_default_stack(|_| print_lines("fruit", Slow(FRUIT.as_bytes())));
+    let trees = Coroutine::with_default_stack(|_| print_lines("trees", Slow(TREES.as_bytes())));
     host::run(async {
         host::print(&match try_join(fruit, trees).await {
             Ok((fruit, trees)) => format!("{} lines", fruit + trees),
