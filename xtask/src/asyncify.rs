@@ -78,7 +78,7 @@ fn as_our_linker(
     if let Some(folder) = output.parent() {
         fs::create_dir_all(folder)?;
     }
-    let asyncified = cargo_bysyncify::asyncify(&read(input)?, &recipe, engine, output)?;
+    let asyncified = cargo_bysyncify::asyncify(&read(input)?, &recipe, engine)?;
     fs::write(output, asyncified).with_context(|| format!("cannot write `{}`", output.display()))
 }
 
@@ -191,9 +191,8 @@ mod tests {
 
     #[test]
     fn a_result_is_made_once_for_each_input_and_recipe() {
-        let folder = std::env::temp_dir().join(format!("xtask-cache-{}", std::process::id()));
-        fs::create_dir_all(&folder).expect("a folder");
-        let (input, output) = (folder.join("in"), folder.join("out"));
+        let folder = tempfile::tempdir().expect("a folder");
+        let (input, output) = (folder.path().join("in"), folder.path().join("out"));
         let calls = Cell::new(0);
         let run = |content: &str, recipe: &str| {
             fs::write(&input, content).expect("an input");
@@ -212,7 +211,6 @@ mod tests {
         let failed = cached(&input, "t", &output, |_| bail!("no"));
         assert!(failed.is_err());
         assert_eq!(run("b", "s"), (4, "b by s".into()), "what failed is not kept");
-        fs::remove_dir_all(folder).expect("the folder is still there");
     }
 
     #[test]

@@ -93,7 +93,7 @@ fn make(
     let path = folder.join(format!("{}-{build}.wasm", guest.name));
     let bytes = fs::read(&linked).with_context(|| format!("cannot read `{}`", linked.display()))?;
     let recipe = Recipe { checks, verify: true, ..Recipe::default() };
-    let asyncified = cargo_bysyncify::asyncify(&bytes, &recipe, None, &path)?;
+    let asyncified = cargo_bysyncify::asyncify(&bytes, &recipe, None)?;
     fs::write(&path, asyncified).with_context(|| format!("cannot write `{}`", path.display()))?;
     GuestModule::open_with_exceptions(&path, Checks { all: checks, stack: true })
 }

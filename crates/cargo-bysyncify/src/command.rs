@@ -1,37 +1,14 @@
 //! Running other programs: found on `PATH`, shown as one would type them, checked.
 
 use std::ffi::OsStr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Command, ExitCode, ExitStatus, Output, Stdio};
 
 use anyhow::{Context, Result, bail};
 
-/// The file that the shell would run for `name`, if there is one.
+/// The file that the shell would run for `name`, if there is one: on Windows `npm.cmd` for `npm`.
 pub(crate) fn find(name: &str) -> Option<PathBuf> {
-    find_in(name, &std::env::var_os("PATH")?)
-}
-
-fn find_in(name: &str, path: &OsStr) -> Option<PathBuf> {
-    // npm is a batch file on Windows.
-    let names: &[String] = if cfg!(windows) {
-        &[format!("{name}.exe"), format!("{name}.cmd")]
-    } else {
-        &[name.to_owned()]
-    };
-    std::env::split_paths(path)
-        .flat_map(|dir| names.iter().map(move |name| dir.join(name)))
-        .find(|file| is_executable(file))
-}
-
-#[cfg(unix)]
-fn is_executable(file: &Path) -> bool {
-    use std::os::unix::fs::PermissionsExt as _;
-    file.metadata().is_ok_and(|meta| meta.is_file() && meta.permissions().mode() & 0o111 != 0)
-}
-
-#[cfg(not(unix))]
-fn is_executable(file: &Path) -> bool {
-    file.is_file()
+    which::which(name).ok()
 }
 
 /// The command line, quoted so that it can be pasted into a shell. Only the environment
@@ -126,19 +103,6 @@ mod tests {
         let mut command = Command::new("npm");
         command.env("A", "b c").args(["--prefix", "/it's here", "", "binaryen@132.0.0"]);
         assert_eq!(shown(&command), r"A='b c' npm --prefix '/it'\''s here' '' binaryen@132.0.0");
-    }
-
-    #[cfg(unix)]
-    #[test]
-    fn only_executable_files_are_found() {
-        use std::os::unix::fs::PermissionsExt as _;
-        let dir = tempfile::tempdir().unwrap();
-        let file = dir.path().join("tool");
-        std::fs::write(&file, "").unwrap();
-        std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o644)).unwrap();
-        assert_eq!(find_in("tool", dir.path().as_os_str()), None);
-        std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o755)).unwrap();
-        assert_eq!(find_in("tool", dir.path().as_os_str()), Some(file));
     }
 
     #[cfg(unix)]

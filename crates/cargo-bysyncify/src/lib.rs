@@ -60,21 +60,15 @@ pub use wasm_asyncify::analysis::{Precision, Vouched};
 ///
 /// The module must have names. If it was linked with `--emit-relocs` less of it is instrumented,
 /// since that says where the address of each function is. `engine` optimises, if it is given.
-/// `scratch` is a path beside which files can be written for a while.
 ///
 /// # Errors
 ///
 /// If it cannot be done; says why, and what to do.
-pub fn asyncify(
-    linked: &[u8],
-    recipe: &Recipe,
-    engine: Option<&dyn Engine>,
-    scratch: &Path,
-) -> Result<Vec<u8>> {
+pub fn asyncify(linked: &[u8], recipe: &Recipe, engine: Option<&dyn Engine>) -> Result<Vec<u8>> {
     if recipe.suspends.is_empty() && !Summary::of(linked)?.needs_asyncify().worded()? {
         return Ok(linked.to_vec());
     }
-    pipeline::asyncify(linked, recipe, engine, scratch, |_| {}).map(|(asyncified, _)| asyncified)
+    pipeline::asyncify(linked, recipe, engine, |_| {}).map(|(asyncified, _)| asyncified)
 }
 
 /// The functions that [`asyncify`] would instrument, by their names as people read them.
@@ -130,7 +124,7 @@ mod tests {
     fn only_what_imports_from_asyncify_is_made_pausable() {
         let made = |text: &str| {
             let wasm = wat::parse_str(text).unwrap();
-            (asyncify(&wasm, &Recipe::default(), None, Path::new("scratch")), wasm)
+            (asyncify(&wasm, &Recipe::default(), None), wasm)
         };
         for text in ["(module (func))", r#"(module (func (export "asyncify_start_unwind")))"#] {
             let (result, wasm) = made(text);

@@ -5,10 +5,12 @@
 
 use std::ffi::OsString;
 use std::fs;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, ExitStatus, Stdio};
 
 use anyhow::{Context, Result, bail};
+use tempfile::NamedTempFile;
 use wasm_asyncify::Compact;
 use wasm_asyncify::analysis::Vouched;
 use wasm_asyncify::module::{self, Summary};
@@ -20,7 +22,7 @@ use crate::events::{Events, Figures};
 use crate::made::Made;
 use crate::pipeline::{self, Recipe};
 use crate::setup::{self, WasmOpt};
-use crate::store::{self, Store, Temporary};
+use crate::store::{self, Store};
 use crate::wording::Worded as _;
 
 /// Runs the linker with the process's arguments (without its own name).
@@ -104,7 +106,7 @@ fn finish(
             let tell = |phase| events.phase(phase);
             let (asyncified, counts) = {
                 let engine = engine.as_ref().map(|engine| engine as &dyn Engine);
-                pipeline::asyncify(&linked, &recipe, engine, output, tell)?
+                pipeline::asyncify(&linked, &recipe, engine, tell)?
             };
             store.keep(&linked, &how, &asyncified)?;
             (asyncified, counts)
@@ -149,8 +151,8 @@ fn replace(path: &Path, wasm: &[u8]) -> Result<()> {
 /// Links again, so that names stay, and relocations: these say who has whose address.
 fn link_for_analysis(arguments: &Arguments, linker: &RealLinker) -> Result<Vec<u8>> {
     // To a file of the same name: it gets into the module.
-    let folder = Temporary::folder_beside(&arguments.output)?;
-    let output = folder.0.join(arguments.output.file_name().unwrap_or_default());
+    let folder = tempfile::tempdir().context("cannot make a temporary folder")?;
+    let output = folder.path().join(arguments.output.file_name().unwrap_or_default());
     // What it has to say it said the first time.
     let status = linker.run(
         &arguments.for_analysis(&output),
@@ -202,13 +204,15 @@ impl RealLinker {
     fn run(&self, arguments: &[OsString], command: &mut Command) -> Result<ExitStatus> {
         let mut file = None;
         if arguments.iter().map(|word| word.len() + 1).sum::<usize>() > MOST_ON_A_COMMAND_LINE {
-            let response = Temporary::beside(&std::env::temp_dir().join("bysyncify-ld"), "args");
-            fs::write(&response.0, arguments::response_file(arguments)?)
-                .with_context(|| format!("cannot write `{}`", response.0.display()))?;
+            let mut response = NamedTempFile::new().context("cannot make a temporary file")?;
+            response
+                .write_all(arguments::response_file(arguments)?.as_bytes())
+                .with_context(|| format!("cannot write `{}`", response.path().display()))?;
             let mut word = OsString::from("@");
-            word.push(&response.0);
+            word.push(response.path());
             command.arg(word);
-            file = Some(response);
+            // Closed: no other program could open it on some systems.
+            file = Some(response.into_temp_path());
         } else {
             command.args(arguments);
         }

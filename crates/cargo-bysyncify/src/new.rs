@@ -2,16 +2,14 @@
 
 mod files;
 
-use std::env;
-use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{self, Command};
+use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
 use self::files::Details;
-use crate::{cargo, command, setup};
+use crate::{cargo, command, setup, store};
 
 /// What `new` was asked for.
 #[derive(Debug, PartialEq, Eq)]
@@ -76,12 +74,10 @@ pub(crate) fn new(request: &Request) -> Result<()> {
 
 /// Cargo knows which names are allowed: it makes a package of that name elsewhere.
 fn check_name(name: &str) -> Result<()> {
-    let elsewhere = env::temp_dir().join(format!("bysyncify-new-{}", process::id()));
+    let elsewhere = tempfile::tempdir().context("cannot make a temporary folder")?;
     let mut cargo = Command::new(cargo::program());
     cargo.args(["new", "--quiet", "--color", "never", "--vcs", "none", "--name", name]);
-    let output = cargo.arg(&elsewhere).output();
-    // If cargo did not get so far, there is nothing to remove.
-    let _ = fs::remove_dir_all(&elsewhere);
+    let output = cargo.arg(elsewhere.path().join("new")).output();
     let output = output.with_context(|| format!("cannot run `{}`", command::shown(&cargo)))?;
     if !output.status.success() {
         let said = String::from_utf8_lossy(&output.stderr);
@@ -142,18 +138,12 @@ fn is_in_workspace(folder: &Path) -> bool {
     command::output(&mut cargo).is_ok()
 }
 
-/// Writes the files into a folder beside `folder`, which is then renamed.
+/// Writes the files into a folder elsewhere, which is then renamed.
 fn write(folder: &Path, files: &[(&str, String)]) -> Result<()> {
-    let mut name = OsString::from(".");
-    name.push(folder.file_name().unwrap_or_default());
-    name.push(format!(".partial-{}", process::id()));
-    let partial = folder.with_file_name(name);
-    write_all(&partial, files)
-        .and_then(|()| fs::rename(&partial, folder).context("cannot rename what was written"))
-        .inspect_err(|_| {
-            // What is wrong has been found already.
-            let _ = fs::remove_dir_all(&partial);
-        })
+    let scratch = store::scratch_beside(folder)?;
+    let new = scratch.path().join("new");
+    write_all(&new, files)?;
+    fs::rename(&new, folder).context("cannot rename what was written")
 }
 
 fn write_all(folder: &Path, files: &[(&str, String)]) -> Result<()> {

@@ -18,7 +18,7 @@ use wasm_asyncify::{Compact, Guarded, Instrumented, Prepared, Producer};
 use crate::engine::{Engine, OptLevel, Options};
 use crate::events::{Counts, Phase};
 use crate::naming;
-use crate::store::{self, Temporary};
+use crate::store;
 use crate::wording::Worded as _;
 
 /// How a module is made pausable.
@@ -87,8 +87,7 @@ pub(crate) fn check_unmatched(unmatched: &[String]) -> Result<()> {
 /// Makes a module pausable, and keeps its names.
 ///
 /// `engine` is needed if Binaryen is to do everything, and otherwise optimises, if it is there.
-/// `scratch` is a path beside which files can be written for a while. `tell` is called as each
-/// phase begins. The second result is how much of the module is instrumented, if it was ours to
+/// `tell` is called as each phase begins. The second result is how much of the module is instrumented, if it was ours to
 /// say.
 ///
 /// # Errors
@@ -98,7 +97,6 @@ pub(crate) fn asyncify(
     linked: &[u8],
     recipe: &Recipe,
     engine: Option<&dyn Engine>,
-    scratch: &Path,
     mut tell: impl FnMut(Phase),
 ) -> Result<(Vec<u8>, Option<Counts>)> {
     tell(Phase::Analyse);
@@ -110,14 +108,14 @@ pub(crate) fn asyncify(
         tell(Phase::Asyncify);
         let engine = engine.context("only wasm-opt can instrument everything")?;
         let asyncify = |before: &Path, after: &Path| engine.asyncify(before, after, &options);
-        (through_files(&guarded, scratch, asyncify)?, None)
+        (through_files(&guarded, asyncify)?, None)
     } else {
         let prepared = Prepared::new(linked, &recipe.transform()).worded()?;
         tell(Phase::Asyncify);
         let Instrumented { module, functions, instrumented, unmatched } =
             prepared.instrument().worded()?;
         check_unmatched(&unmatched)?;
-        (optimised(module, engine, scratch, &options)?, Some(Counts { functions, instrumented }))
+        (optimised(module, engine, &options)?, Some(Counts { functions, instrumented }))
     };
     tell(Phase::Verify);
     module::check_asyncified(&asyncified)?;
@@ -125,15 +123,10 @@ pub(crate) fn asyncify(
 }
 
 /// The module as hard optimised as it should be, and can be.
-fn optimised(
-    module: Vec<u8>,
-    engine: Option<&dyn Engine>,
-    scratch: &Path,
-    options: &Options,
-) -> Result<Vec<u8>> {
+fn optimised(module: Vec<u8>, engine: Option<&dyn Engine>, options: &Options) -> Result<Vec<u8>> {
     match engine {
         Some(engine) if options.opt_level != OptLevel::O0 => {
-            through_files(&module, scratch, |before, after| engine.optimise(before, after, options))
+            through_files(&module, |before, after| engine.optimise(before, after, options))
         }
         _ => Ok(module),
     }
@@ -148,9 +141,8 @@ pub(crate) fn plain(
     linked: &[u8],
     recipe: &Recipe,
     engine: Option<&dyn Engine>,
-    scratch: &Path,
 ) -> Result<Vec<u8>> {
-    optimised(wasm_asyncify::bare(linked)?, engine, scratch, &options(linked, recipe)?)
+    optimised(wasm_asyncify::bare(linked)?, engine, &options(linked, recipe)?)
 }
 
 fn options(linked: &[u8], recipe: &Recipe) -> Result<Options> {
@@ -160,17 +152,12 @@ fn options(linked: &[u8], recipe: &Recipe) -> Result<Options> {
 }
 
 /// Has the module transformed by `run` (from one file to the other), under numbers for names.
-fn through_files(
-    module: &[u8],
-    scratch: &Path,
-    run: impl FnOnce(&Path, &Path) -> Result<()>,
-) -> Result<Vec<u8>> {
+fn through_files(module: &[u8], run: impl FnOnce(&Path, &Path) -> Result<()>) -> Result<Vec<u8>> {
     let (numbered, names) = naming::with_numbers(module)?;
-    let before = Temporary::beside(scratch, "before");
-    let after = Temporary::beside(scratch, "after");
-    fs::write(&before.0, numbered)
-        .with_context(|| format!("cannot write `{}`", before.0.display()))?;
-    run(&before.0, &after.0)
+    let folder = tempfile::tempdir().context("cannot make a temporary folder")?;
+    let (before, after) = (folder.path().join("before.wasm"), folder.path().join("after.wasm"));
+    fs::write(&before, numbered).with_context(|| format!("cannot write `{}`", before.display()))?;
+    run(&before, &after)
         .map_err(|error| anyhow::anyhow!("{}", names.in_text(&format!("{error:#}"))))?;
-    naming::with_names(&store::read(&after.0)?, &names)
+    naming::with_names(&store::read(&after)?, &names)
 }

@@ -1,5 +1,4 @@
-//! Files that are beside a linked module: such as are removed in the end, and what was made of
-//! the module the last time.
+//! What was made of a linked module the last time, kept beside it.
 //!
 //! For `deps/demo.wasm` there is a folder `deps/demo.bysyncify` with
 //!
@@ -11,43 +10,29 @@
 //! If the same module is to be made in the same way, it is there already.
 
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
+use tempfile::TempDir;
 use wasm_asyncify::module;
-
-/// A file or a folder that is removed in the end, whatever happens; a renamed one is gone already.
-#[derive(Debug)]
-pub(crate) struct Temporary(pub(crate) PathBuf);
-
-impl Temporary {
-    /// A file beside `path`, so that it can be renamed to it, whose name no one else uses: cargo
-    /// links several programs at once.
-    pub(crate) fn beside(path: &Path, extension: &str) -> Self {
-        Self(path.with_extension(format!("{}.{extension}", std::process::id())))
-    }
-
-    /// An empty folder beside `path`.
-    pub(crate) fn folder_beside(path: &Path) -> Result<Self> {
-        let folder = Self::beside(path, "folder");
-        fs::create_dir_all(&folder.0)
-            .with_context(|| format!("cannot make the folder `{}`", folder.0.display()))?;
-        Ok(folder)
-    }
-}
-
-impl Drop for Temporary {
-    fn drop(&mut self) {
-        let _ = fs::remove_file(&self.0).or_else(|_| fs::remove_dir_all(&self.0));
-    }
-}
 
 /// Writes a file so that it is there as a whole or not at all.
 pub(crate) fn write(path: &Path, contents: &[u8]) -> Result<()> {
-    let temporary = Temporary::beside(path, "new");
-    fs::write(&temporary.0, contents)
-        .and_then(|()| fs::rename(&temporary.0, path))
+    // In a folder of its own: a temporary file could be read by nobody else, and would stay so.
+    scratch_beside(path)
+        .and_then(|scratch| {
+            let new = scratch.path().join("new");
+            fs::write(&new, contents)?;
+            fs::rename(&new, path)
+        })
         .with_context(|| format!("cannot write `{}`", path.display()))
+}
+
+/// An empty folder that is removed in the end. What is made in it can be renamed to `path`.
+pub(crate) fn scratch_beside(path: &Path) -> io::Result<TempDir> {
+    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+    tempfile::tempdir_in(parent.unwrap_or(Path::new(".")))
 }
 
 pub(crate) fn read(path: &Path) -> Result<Vec<u8>> {
@@ -186,14 +171,28 @@ mod tests {
     }
 
     #[test]
-    fn temporary_file_is_removed_and_a_whole_one_stays() {
+    fn file_is_written_as_a_whole_and_nothing_else_stays() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("a.wasm");
+        write(&path, b"part").unwrap();
         write(&path, b"whole").unwrap();
-        let temporary = Temporary::beside(&path, "part");
-        fs::write(&temporary.0, b"part").unwrap();
-        drop(temporary);
-        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
         assert_eq!(fs::read(&path).unwrap(), b"whole");
+        write(&dir.path().join("nowhere/a.wasm"), b"").unwrap_err();
+        // It cannot take the place of a folder.
+        let folder = dir.path().join("folder");
+        fs::create_dir(&folder).unwrap();
+        write(&folder, b"").unwrap_err();
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 2);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn others_can_read_what_is_written() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let dir = tempfile::tempdir().unwrap();
+        let mode = |name: &str| fs::metadata(dir.path().join(name)).unwrap().permissions().mode();
+        fs::write(dir.path().join("usual"), "").unwrap();
+        write(&dir.path().join("ours"), b"").unwrap();
+        assert_eq!(mode("ours"), mode("usual"));
     }
 }

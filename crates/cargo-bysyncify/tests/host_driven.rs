@@ -14,7 +14,7 @@ fn make(name: &str, folder: &Path) -> Result<std::path::PathBuf, String> {
     let suspends = imports_sleep.then(|| "env.sleep".to_owned()).into_iter().collect();
     let recipe = Recipe { suspends, ..Recipe::default() };
     let path = folder.join(name).with_extension("wasm");
-    let made = asyncify(&linked, &recipe, None, &path).map_err(|error| format!("{error:#}"))?;
+    let made = asyncify(&linked, &recipe, None).map_err(|error| format!("{error:#}"))?;
     fs::write(&path, made).unwrap();
     Ok(path)
 }

@@ -137,10 +137,10 @@ fn project_in_a_workspace_is_none_of_its_members() {
 fn what_cannot_be_made_leaves_nothing() {
     let dir = tempfile::tempdir().unwrap();
     fs::write(dir.path().join("taken"), "mine").unwrap();
-    let long = "n".repeat(250);
+    let long = "n".repeat(300);
     let said = |result: std::io::Result<()>| result.unwrap_err().to_string();
     let no_folder = said(fs::create_dir_all(dir.path().join("taken")));
-    let too_long = said(fs::create_dir(dir.path().join("n".repeat(300))));
+    let too_long = said(fs::create_dir(dir.path().join(&long)));
     for (words, message) in [
         ("", "say what the project is to be called: `cargo bysyncify new demo`"),
         ("taken", "`taken` is there already: choose another name, or remove it"),
@@ -164,23 +164,14 @@ fn what_cannot_be_made_leaves_nothing() {
             "`--wbe` is no option of `cargo bysyncify new`: did you mean `--web`? \
              `cargo bysyncify help new` lists them",
         ),
-        (
-            &long,
-            &format!(
-                "cannot make `LONG`: cannot write \
-                 `DIR/.LONG.partial-PID/.cargo/config.toml`: {too_long}"
-            ),
-        ),
+        (&long, &format!("cannot make `LONG`: cannot rename what was written: {too_long}")),
     ] {
         let mut command = cargo(dir.path(), "bysyncify new");
         command.args(words.split_whitespace());
-        let child = command.stdin(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
-        let pid = child.id().to_string();
-        let output = child.wait_with_output().unwrap();
+        let output = run(command);
         let said = stderr(&output)
             .replace(&dir.path().display().to_string(), "DIR")
-            .replace(&long, "LONG")
-            .replace(&pid, "PID");
+            .replace(&long, "LONG");
         assert_eq!(said, format!("error: {message}\n"));
         assert_eq!(output.status.code(), Some(1), "{words}");
         assert_eq!(files(dir.path()), [dir.path().join("taken")], "{words}");

@@ -1,9 +1,7 @@
 //! What `cargo bysyncify new --web` makes: served by `cargo bysyncify run`, and shown by a browser.
 
-use std::env;
-use std::fs;
 use std::io::{BufRead as _, BufReader};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
 use anyhow::{Context, Result, bail};
@@ -29,16 +27,15 @@ const SERVING: (&str, &str) = ("     Serving ", " until Ctrl-C is pressed");
 
 pub(super) fn check(projects: &Projects, steps: &mut Steps<'_>) -> Result<()> {
     // Elsewhere: in a checkout the alias of the same name would be in the way.
-    let folder = Folder(env::temp_dir().join(format!("bysyncify-new-{}", std::process::id())));
-    fs::create_dir(&folder.0).with_context(|| format!("cannot make `{}`", folder.0.display()))?;
-    let page = folder.0.join("page");
+    let folder = tempfile::tempdir().context("cannot make a temporary folder")?;
+    let page = folder.path().join("page");
     let bysyncify = |words: &[&str], folder: &Path| -> Result<Command> {
         let mut command = projects.bysyncify("")?;
         command.args(words).current_dir(folder);
         Ok(command)
     };
     let made = steps.make("new --web", || {
-        process::must_succeed(&mut bysyncify(&["new", "--web", "page"], &folder.0)?)?;
+        process::must_succeed(&mut bysyncify(&["new", "--web", "page"], folder.path())?)?;
         // The version whose command line tool is there already.
         let version = projects.version("wasm-bindgen")?;
         let mut cargo = process::cargo();
@@ -48,7 +45,7 @@ pub(super) fn check(projects: &Projects, steps: &mut Steps<'_>) -> Result<()> {
     if made.is_some() {
         steps.test("in the browser", || {
             let server = Server::start(bysyncify(&["run", "--dev", "--", "--port", "0"], &page)?)?;
-            let shown = show(&server.address, &folder.0.join("profile"))?;
+            let shown = show(&server.address, &folder.path().join("profile"))?;
             if shown != PRINTED {
                 bail!("the page shows this, and not what the program prints:\n{shown}");
             }
@@ -56,16 +53,6 @@ pub(super) fn check(projects: &Projects, steps: &mut Steps<'_>) -> Result<()> {
         });
     }
     Ok(())
-}
-
-/// A folder that is removed in the end.
-struct Folder(PathBuf);
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        // Where that fails it is in the way of nobody.
-        let _ = fs::remove_dir_all(&self.0);
-    }
 }
 
 /// A running server, which ends with this.

@@ -1,7 +1,7 @@
 //! Random wasm modules, made pausable by us, and by Binaryen's default.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::slice;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -96,7 +96,6 @@ impl Fuzzer<'_> {
             for worker in 0..threads {
                 let (next, found, failed) = (&next, &found, &failed);
                 scope.spawn(move || {
-                    let scratch = self.folder.join(format!("worker{worker}.wasm"));
                     let mut shown = Instant::now();
                     loop {
                         let index = next.fetch_add(1, Ordering::Relaxed);
@@ -105,7 +104,7 @@ impl Fuzzer<'_> {
                         if numbers.is_empty() || enough {
                             return;
                         }
-                        match self.module(index, &numbers, &scratch) {
+                        match self.module(index, &numbers) {
                             Ok(mismatch) => lock(found).extend(mismatch),
                             Err(error) => *lock(failed) = Some(error),
                         }
@@ -137,10 +136,10 @@ impl Fuzzer<'_> {
     }
 
     /// Compares the programs of one module; what is wrong, if anything is, and how to see it again.
-    fn module(&self, index: usize, numbers: &[usize], scratch: &Path) -> Result<Option<String>> {
+    fn module(&self, index: usize, numbers: &[usize]) -> Result<Option<String>> {
         let seed = random::part(self.options.seed, index as u64);
         let compare = |numbers: &[usize]| {
-            self.compare(seed, numbers, scratch)
+            self.compare(seed, numbers)
                 .unwrap_or_else(|error| Some(Mismatch { number: None, what: format!("{error:#}") }))
         };
         let Some(mismatch) = compare(numbers) else { return Ok(None) };
@@ -163,7 +162,7 @@ impl Fuzzer<'_> {
     }
 
     /// Makes a module pausable in both ways, and runs its programs.
-    fn compare(&self, seed: u64, numbers: &[usize], scratch: &Path) -> Result<Option<Mismatch>> {
+    fn compare(&self, seed: u64, numbers: &[usize]) -> Result<Option<Mismatch>> {
         let module = wasm::module(seed, numbers)?;
         let mut random = Random::new(!seed);
         let mut level = || match random.below(OPTIMISED) {
@@ -173,7 +172,7 @@ impl Fuzzer<'_> {
         let mut ours = Recipe { opt_level: level(), verify: true, ..Recipe::default() };
         let binaryens = Recipe { opt_level: level(), everything: true, ..Recipe::default() };
         ours.compact = *random.pick(&FORMS);
-        let make = |recipe: &Recipe| asyncify(&module.wasm, recipe, Some(&self.wasm_opt), scratch);
+        let make = |recipe: &Recipe| asyncify(&module.wasm, recipe, Some(&self.wasm_opt));
         let (ours, reference) = (Runner::new(&make(&ours)?)?, Runner::new(&make(&binaryens)?)?);
         let instrumented =
             cargo_bysyncify::instrumented(&module.wasm, &Vouched::default(), Precision::default())?;

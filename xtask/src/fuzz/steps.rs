@@ -98,7 +98,7 @@ fn module(
     done: &mut Counts,
 ) -> Result<Option<String>> {
     let mut compare = |numbers: &[usize]| {
-        compare(workspace, seed, numbers, done).unwrap_or_else(|error| Some(format!("{error:#}")))
+        compare(seed, numbers, done).unwrap_or_else(|error| Some(format!("{error:#}")))
     };
     let Some(what) = compare(numbers) else { return Ok(None) };
     // Is it the same without the other programs?
@@ -116,18 +116,12 @@ fn module(
 }
 
 /// Runs the programs of one module; where one of them does something else, if it does.
-fn compare(
-    workspace: &Workspace,
-    seed: u64,
-    numbers: &[usize],
-    done: &mut Counts,
-) -> Result<Option<String>> {
+fn compare(seed: u64, numbers: &[usize], done: &mut Counts) -> Result<Option<String>> {
     let module = wasm::module(seed, numbers)?;
     let mut random = Random::new(!seed);
     let (compact, checks) = (*random.pick(&FORMS), random.percent(25));
     let recipe = Recipe { compact, checks, verify: true, ..Recipe::default() };
-    let scratch = workspace.target.join("fuzz/steps");
-    let made = asyncify(&module.wasm, &recipe, None, &scratch)?;
+    let made = asyncify(&module.wasm, &recipe, None)?;
     let instrumented =
         cargo_bysyncify::instrumented(&module.wasm, &Vouched::default(), Precision::default())?;
     done.programs += numbers.len();
@@ -141,7 +135,7 @@ fn compare(
         && let Some(vouched) = to_forget(instrumented, &mut random)
     {
         let recipe = Recipe { vouched, verify: false, checks: false, ..recipe };
-        let wrong = asyncify(&module.wasm, &recipe, None, &scratch)?;
+        let wrong = asyncify(&module.wasm, &recipe, None)?;
         let runners = Runners { ours: Runner::new(&wrong)?, plain: &plain };
         let found = runners.compare(seed, numbers, RUNS / 4, &mut Counts::default())?;
         done.forgotten += 1;

@@ -18,7 +18,6 @@ use crate::wording::Worded as _;
 /// A module that can suspend, and what is known of how it became so.
 #[derive(Debug)]
 pub(super) struct Material {
-    module: PathBuf,
     store: Store,
     /// As it was linked.
     pub(super) linked: Vec<u8>,
@@ -45,7 +44,7 @@ impl Material {
             .with_context(|| format!("`{}` is no WebAssembly module", module.display()))?;
         if summary.needs_asyncify().worded()? {
             let store = Store::of(module);
-            return Ok(Self { module: module.to_owned(), store, linked: wasm, made: None });
+            return Ok(Self { store, linked: wasm, made: None });
         }
         if Parser::is_component(&wasm) {
             bail!(
@@ -73,7 +72,7 @@ impl Material {
                 module.display()
             );
         }
-        Ok(Self { module: module.to_owned(), store, linked, made: Some(made) })
+        Ok(Self { store, linked, made: Some(made) })
     }
 
     /// How it was made pausable, or would be.
@@ -110,15 +109,14 @@ impl Material {
             Some(asyncified) => asyncified,
             None => {
                 eprintln!("  Asyncifying, and keeping it for the next report");
-                let (asyncified, _) =
-                    pipeline::asyncify(linked, recipe, optimiser, &self.module, |_| {})?;
+                let (asyncified, _) = pipeline::asyncify(linked, recipe, optimiser, |_| {})?;
                 store.keep(linked, &made.text(), &asyncified)?;
                 asyncified
             }
         };
         if !store.plain().is_file() {
             eprintln!("   Optimising without Asyncify, and keeping it for the next report");
-            let plain = pipeline::plain(linked, recipe, optimiser, &self.module)?;
+            let plain = pipeline::plain(linked, recipe, optimiser)?;
             store::write(&store.plain(), &plain)?;
         }
         let plain = store::read(&store.plain())?;

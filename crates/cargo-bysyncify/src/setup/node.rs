@@ -4,11 +4,12 @@ use std::path::PathBuf;
 use std::process::Command;
 
 use anyhow::{Context, Result, bail};
+use semver::Version;
 
 use crate::command;
 
 /// The oldest Node whose `node:wasi` and module loading we use.
-const OLDEST: u32 = 18;
+const OLDEST: u64 = 18;
 
 const HELP: &str = "install it from https://nodejs.org or with your package manager \
                     (Debian: `apt-get install nodejs npm`; macOS: `brew install node`)";
@@ -32,8 +33,8 @@ pub fn node() -> Result<PathBuf> {
 }
 
 /// `20` of `v20.20.2`.
-fn major(version: &str) -> Option<u32> {
-    version.strip_prefix('v')?.split('.').next()?.parse().ok()
+fn major(version: &str) -> Option<u64> {
+    Some(Version::parse(version.strip_prefix('v')?).ok()?.major)
 }
 
 #[cfg(test)]

@@ -17,7 +17,7 @@ pub(super) struct Rustc {
 /// What `rustc -vV` prints, as far as we need it.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Version {
-    pub(super) release: String,
+    pub(super) release: semver::Version,
     pub(super) host: String,
     commit: String,
 }
@@ -70,11 +70,11 @@ impl Rustc {
 
 impl Version {
     fn parse(printed: &str) -> Option<Self> {
-        let field = |name: &str| {
+        let field = |name: &str| -> Option<String> {
             printed.lines().find_map(|line| line.strip_prefix(name)).map(|rest| rest.trim().into())
         };
         Some(Self {
-            release: field("release:")?,
+            release: field("release:")?.parse().ok()?,
             host: field("host:")?,
             commit: field("commit-hash:")?,
         })
@@ -87,14 +87,8 @@ impl Version {
 
     /// Whether this is an older release than `other`.
     pub(super) fn is_older_than(&self, other: &Self) -> bool {
-        numbers(&self.release) < numbers(&other.release)
+        self.release < other.release
     }
-}
-
-/// `[1, 96, 0]` of `1.96.0-nightly`.
-fn numbers(release: &str) -> Vec<u32> {
-    let plain = release.split('-').next().unwrap_or_default();
-    plain.split('.').map_while(|number| number.parse().ok()).collect()
 }
 
 /// Whether a file is `libcore-<hash>.rlib`, the one library no target goes without.
@@ -113,10 +107,10 @@ mod tests {
     }
 
     #[test]
-    fn releases_are_compared_by_number() {
+    fn releases_are_compared_as_versions() {
         assert!(release("1.96.0").is_older_than(&release("1.100.0")));
         assert!(!release("1.96.0").is_older_than(&release("1.95.1")));
-        assert!(!release("1.96.0-nightly").is_older_than(&release("1.96.0")));
+        assert!(release("1.96.0-nightly").is_older_than(&release("1.96.0")));
     }
 
     #[test]

@@ -104,9 +104,7 @@ fn succeed(command: &mut Command) -> String {
 
 /// A program as the linker makes it pausable.
 fn made(compiled: &[u8], recipe: &Recipe) -> Vec<u8> {
-    let folder = tempfile::tempdir().unwrap();
-    let scratch = folder.path().join("module");
-    cargo_bysyncify::asyncify(compiled, recipe, None, &scratch).unwrap()
+    cargo_bysyncify::asyncify(compiled, recipe, None).unwrap()
 }
 
 #[track_caller]

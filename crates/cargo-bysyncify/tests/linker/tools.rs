@@ -50,21 +50,18 @@ fn failing_wasm_opt_is_shown_with_its_command_line_and_nothing_is_left_behind() 
     let object = object("pausable", dir.path());
     let path = dir.path().join("a.wasm");
     let wasm_opt = failing_wasm_opt(dir.path(), 116);
-    let child = linker(&object, &path)
-        .arg("-O2")
-        .env("WASM_OPT", &wasm_opt)
-        .stderr(std::process::Stdio::piped())
-        .spawn();
-    let child = child.unwrap();
-    let id = child.id();
-    let output = child.wait_with_output().unwrap();
-    let (path, wasm_opt) = (path.display().to_string(), wasm_opt.display());
-    let stem = path.strip_suffix(".wasm").unwrap();
+    let temporary = tempfile::tempdir().unwrap();
+    let mut command = linker(&object, &path);
+    command.arg("-O2").env("WASM_OPT", &wasm_opt).env("TMPDIR", temporary.path());
+    let said = stderr(&command.output().unwrap());
+    let (path, wasm_opt) = (path.display(), wasm_opt.display());
+    let scratch = said.split(' ').find_map(|word| word.strip_suffix("/before.wasm")).unwrap();
+    assert!(scratch.starts_with(temporary.path().to_str().unwrap()), "{scratch}");
     assert_eq!(
-        stderr(&output),
+        said,
         format!(
             "bysyncify-ld: error: cannot make `{path}` pausable: optimising failed: `{wasm_opt} \
-             {stem}.{id}.before -o {stem}.{id}.after --enable-bulk-memory --enable-multivalue \
+             {scratch}/before.wasm -o {scratch}/after.wasm --enable-bulk-memory --enable-multivalue \
              --enable-mutable-globals --enable-nontrapping-float-to-int \
              --enable-reference-types --enable-sign-ext --strip-dwarf -O2 -g` failed (exit \
              status: 1):\n\
@@ -72,6 +69,7 @@ fn failing_wasm_opt_is_shown_with_its_command_line_and_nothing_is_left_behind() 
         )
     );
     assert_eq!(files_in(dir.path()), ["program.o", "wasm-opt"]);
+    assert_eq!(files_in(temporary.path()), [""; 0]);
 }
 
 #[test]

@@ -159,8 +159,7 @@ impl Workshop {
             opt_level: OptLevel::O3,
             ..Recipe::default()
         };
-        let made =
-            cargo_bysyncify::asyncify(&fs::read(linked)?, &recipe, Some(&self.wasm_opt), output)?;
+        let made = cargo_bysyncify::asyncify(&fs::read(linked)?, &recipe, Some(&self.wasm_opt))?;
         fs::write(output, made)?;
         Ok(())
     }

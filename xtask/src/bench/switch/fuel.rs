@@ -63,11 +63,10 @@ mod tests {
             (loop $again
                 (local.set 0 (local.get 1))
                 (br_if $again (local.tee 1 (i32.sub (local.get 1) (i32.const 1)))))))"#;
-        let path = std::env::temp_dir().join(format!("xtask-fuel-{}.wasm", std::process::id()));
-        fs::write(&path, wat::parse_str(text).expect("valid text")).expect("a file");
-        let function = Function { module: &path, export: "f", depth: 0 };
+        let file = tempfile::NamedTempFile::new().expect("a file");
+        fs::write(file.path(), wat::parse_str(text).expect("valid text")).expect("what is written");
+        let function = Function { module: file.path(), export: "f", depth: 0 };
         let count = per_repetition(function).expect("a count");
-        fs::remove_file(&path).expect("the file is still there");
         // Seven instructions, and one for the block.
         assert_eq!(count, 8.0);
     }

@@ -89,13 +89,7 @@ impl Fuzzer<'_> {
             Recipe { opt_level: level, checks, compact, precision, verify, ..Recipe::default() };
         let all = Recipe { opt_level: OptLevel::O0, everything: true, ..Recipe::default() };
         let make = |recipe: &Recipe| {
-            let scratch = self.folder.join("module.wasm");
-            Runner::new(&cargo_bysyncify::asyncify(
-                &linked,
-                recipe,
-                Some(&self.wasm_opt),
-                &scratch,
-            )?)
+            Runner::new(&cargo_bysyncify::asyncify(&linked, recipe, Some(&self.wasm_opt))?)
         };
         let (ours, reference) = (make(&ours)?, make(&all)?);
         let name = format!(
