@@ -1,8 +1,9 @@
 //! What the library and who adds code to a linked module must agree on.
 //!
-//! This is the one place where it stands. `build/abi.rs` hands it on to the build script and the
-//! library; the crate `wasm-asyncify`, which makes modules pausable, has it by a link to this file
-//! (`src/abi.rs` there), and cargo packs what that link points to.
+//! It stands in two files, which are the same: `build/linker_abi.rs`, for the library, its build
+//! script and its tests, and `crates/wasm-asyncify/src/abi.rs`, for what makes modules pausable.
+//! Neither crate is packed with a file of the other, and a link is no file on every system. Change
+//! one and copy it: `cargo xtask check` compares them.
 
 #![allow(dead_code, reason = "each of those who include this needs a part of it")]
 

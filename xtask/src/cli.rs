@@ -50,7 +50,7 @@ usage: cargo xtask <command>
       --seed N              others than those of the default seed
       --program N           only this one of the first module, as a mismatch says
 
-  check  format, clippy, docs, feature combinations, MSRV, file lengths
+  check  format, clippy, docs, feature combinations, MSRV, packages, file lengths
 
   help   show this text";
 

@@ -33,10 +33,13 @@ pub(crate) enum Kind {
 #[derive(Debug)]
 pub(crate) struct Package {
     pub(crate) name: String,
+    pub(crate) version: String,
     pub(crate) folder: PathBuf,
     pub(crate) kind: Kind,
     /// The stem of the file it is built to, if it is a program or a `cdylib`.
     pub(crate) artefact: Option<String>,
+    /// Whether it is for a registry.
+    pub(crate) is_published: bool,
     /// The oldest compiler it promises to work with.
     pub(crate) rust_version: Option<String>,
     /// `package.metadata` of its Cargo.toml, `null` without.
@@ -106,9 +109,12 @@ impl Package {
         let by_folder = kind(folder.strip_prefix(root).unwrap_or(&folder));
         Ok(Self {
             name: string(value, "name")?.into(),
+            version: string(value, "version")?.into(),
             kind: if on_host { Kind::Host } else { by_folder },
             folder,
             artefact: artefact(&value["targets"]),
+            // A list of registries, or null: any.
+            is_published: value["publish"].as_array().is_none_or(|all| !all.is_empty()),
             rust_version: value["rust_version"].as_str().map(String::from),
             metadata: value["metadata"].clone(),
         })

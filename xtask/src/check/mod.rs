@@ -14,6 +14,7 @@ mod clippy;
 mod features;
 mod files;
 mod msrv;
+mod packages;
 
 /// The workspace that `cargo xtask everywhere` builds.
 const EVERYWHERE: &str = "tests/everywhere/Cargo.toml";
@@ -51,7 +52,7 @@ impl Context {
 type Step = (&'static str, fn(&Context) -> Result<()>);
 
 /// The steps, those first that are done soonest.
-const STEPS: [Step; 8] = [
+const STEPS: [Step; 9] = [
     ("format", format),
     ("files", files::check),
     ("features", features::check),
@@ -60,6 +61,7 @@ const STEPS: [Step; 8] = [
     ("docs, host", docs_host),
     ("docs, wasm", docs_wasm),
     ("MSRV", msrv::check),
+    ("packages", packages::check),
 ];
 
 /// Runs every step, whether or not one before it failed; true if all are well.

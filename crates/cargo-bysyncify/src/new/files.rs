@@ -41,12 +41,12 @@ pub(super) fn files(kind: Kind, details: &Details) -> Result<Vec<(&'static str, 
     ];
     match kind {
         Kind::Node => files.extend([
-            ("Cargo.toml", manifest(include_str!("template/node/Cargo.toml"))?),
+            ("Cargo.toml", manifest(include_str!("template/node/manifest.toml"))?),
             ("host.mjs", filled(include_str!("template/node/host.mjs"))),
             ("src/host.rs", include_str!("template/node/host.rs").to_owned()),
         ]),
         Kind::Web => files.extend([
-            ("Cargo.toml", manifest(include_str!("template/web/Cargo.toml"))?),
+            ("Cargo.toml", manifest(include_str!("template/web/manifest.toml"))?),
             ("src/host.js", include_str!("template/web/host.js").to_owned()),
             ("src/host.rs", include_str!("template/web/host.rs").to_owned()),
             ("web/index.html", filled(include_str!("template/web/index.html"))),
