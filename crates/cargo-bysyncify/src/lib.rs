@@ -30,6 +30,7 @@ mod node_run;
 mod pipeline;
 mod project;
 mod report;
+mod response_file;
 mod run;
 mod serve;
 pub mod setup;

@@ -15,12 +15,13 @@ use wasm_asyncify::Compact;
 use wasm_asyncify::analysis::Vouched;
 use wasm_asyncify::module::{self, Summary};
 
-use crate::arguments::{self, Arguments};
+use crate::arguments::Arguments;
 use crate::command;
 use crate::engine::{Engine, OptLevel};
 use crate::events::{Events, Figures};
 use crate::made::Made;
 use crate::pipeline::{self, Recipe};
+use crate::response_file;
 use crate::setup::{self, WasmOpt};
 use crate::store::{self, Store};
 use crate::wording::Worded as _;
@@ -206,11 +207,11 @@ impl RealLinker {
         if arguments.iter().map(|word| word.len() + 1).sum::<usize>() > MOST_ON_A_COMMAND_LINE {
             let mut response = NamedTempFile::new().context("cannot make a temporary file")?;
             response
-                .write_all(arguments::response_file(arguments)?.as_bytes())
+                .write_all(response_file::text(arguments)?.as_bytes())
                 .with_context(|| format!("cannot write `{}`", response.path().display()))?;
             let mut word = OsString::from("@");
             word.push(response.path());
-            command.arg(word);
+            command.arg(response_file::TOLD).arg(word);
             // Closed: no other program could open it on some systems.
             file = Some(response.into_temp_path());
         } else {

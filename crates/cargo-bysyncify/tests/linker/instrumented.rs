@@ -42,17 +42,21 @@ fn options_are_read_from_response_files_and_what_is_much_is_passed_on_in_one() {
     let output = dir.path().join("a b.wasm");
     // More than fits on a command line of Windows.
     let many = "--export-if-defined=no_such_function\n".repeat(1000);
-    let arguments = format!(
-        "--no-entry --export-dynamic --bysyncify-everything\n{many}\"{}\" -o '{}'",
-        object.display(),
-        output.display()
-    );
-    let file = dir.path().join("arguments");
-    fs::write(&file, arguments).unwrap();
-    let mut command = Command::new(LINKER);
-    command.args(["-flavor", "wasm"]).arg(format!("@{}", file.display()));
-    silent(command.env("PATH", path()).env("BYSYNCIFY_OPT", "0"));
-    assert_eq!(contents(&output).instrumented, ["apart", "entry", "inner"]);
+    for (quoting, quote) in [("posix", '\''), ("windows", '"')] {
+        let arguments = format!(
+            "--no-entry --export-dynamic --bysyncify-everything\n{many}\"{}\" -o {quote}{}{quote}",
+            object.display(),
+            output.display()
+        );
+        let file = dir.path().join("arguments");
+        fs::write(&file, arguments).unwrap();
+        let mut command = Command::new(LINKER);
+        command.args(["-flavor", "wasm", &format!("--rsp-quoting={quoting}")]);
+        command.arg(format!("@{}", file.display()));
+        silent(command.env("PATH", path()).env("BYSYNCIFY_OPT", "0"));
+        assert_eq!(contents(&output).instrumented, ["apart", "entry", "inner"], "{quoting}");
+        fs::remove_file(&output).unwrap();
+    }
 }
 
 /// Suspends the call of `main` in the host once.
