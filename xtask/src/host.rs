@@ -4,6 +4,7 @@ use std::process::{Output, Stdio};
 
 use anyhow::Result;
 
+use crate::engine;
 use crate::process;
 use crate::report::Report;
 use crate::workspace::{Kind, Workspace};
@@ -23,6 +24,18 @@ pub(crate) fn run(workspace: &Workspace, report: &mut Report) -> Result<()> {
     }
     println!("host: {}", process::show(&command));
     // What cargo compiles is its own progress; what tests print matters only if one fails.
+    let output = process::output(command.stderr(Stdio::inherit()))?;
+    conclude(ROW, &output, report);
+    Ok(())
+}
+
+/// Runs those tests of the engine that run what it has made, in a Node that knows all of it: exceptions
+/// as references, and GC.
+pub(crate) fn run_in_new_node(workspace: &Workspace, report: &mut Report) -> Result<()> {
+    let mut command = process::cargo();
+    command.current_dir(&workspace.root).env("NODE", engine::new_node_path()?);
+    command.args(["test", "--package=wasm-asyncify", "--lib", "--", "instrument::tests"]);
+    println!("host: {} in a new Node", process::show(&command));
     let output = process::output(command.stderr(Stdio::inherit()))?;
     conclude(ROW, &output, report);
     Ok(())

@@ -44,6 +44,7 @@ pub(crate) fn run(options: &TestOptions) -> Result<bool> {
         everywhere::run(&workspace, &[], &mut report)?;
     }
     if options.wants(Part::Unwind) {
+        host::run_in_new_node(&workspace, &mut report)?;
         unwind::run(&workspace, &options.run, &mut report)?;
     }
     if options.wants(Part::Fuzz) {

@@ -54,6 +54,12 @@ pub(crate) fn of_function(refused: Refused, program: &Program, analysis: &Analys
                 .to_owned(),
             Remedy::AvoidReferences,
         ),
+        Obstacle::NoStandIn => (
+            "returns or passes on a reference that cannot be null, and nothing can stand in for it \
+             while the function is suspended"
+                .to_owned(),
+            Remedy::AllowNull,
+        ),
         Obstacle::InHandler => (
             "can be suspended in an exception handler, which cannot be entered without an exception"
                 .to_owned(),
@@ -149,6 +155,8 @@ mod tests {
             "(local i64 v128) (call $suspend)",
             "(local externref funcref) (call $suspend) (drop (local.get 0)) \
              (drop (local.get 1))",
+            "(local exnref anyref i31ref) (call $suspend) (drop (local.get 0)) \
+             (drop (ref.eq (ref.cast eqref (local.get 1)) (local.get 2)))",
             // Nobody reads it afterwards.
             "(local contref) (local.set 0 (local.get 0)) (call $suspend)",
             "(block $caught (try_table (catch $exception $caught) (call $suspend)))",
@@ -173,9 +181,8 @@ mod tests {
     }
 
     #[test]
-    fn references_are_refused_where_they_would_have_to_be_saved() {
-        let help = "`externref` and `funcref` are kept. Pass another one on in a function that does \
-                    not wait, or keep it in a table or global";
+    fn references_are_refused_that_cannot_be_kept() {
+        let help = "pass it on in a function that does not wait, or keep it in a table or global";
         for (what, code) in [
             (
                 "in local 1",
@@ -197,6 +204,35 @@ mod tests {
                      {help}"
                 )
             );
+        }
+    }
+
+    #[test]
+    fn references_are_refused_that_nothing_can_stand_in_for() {
+        for heap in ["exn", "$endless", "nofunc"] {
+            let passes = format!(
+                "(func {WAITS} (call $takes (ref.as_non_null (ref.null {heap}))))
+                 (func $takes (param (ref {heap})) (call $suspend))"
+            );
+            let returns = format!(
+                "(func {WAITS} (drop (call $returns)))
+                 (func $returns (result (ref {heap}))
+                    (call $suspend) (ref.as_non_null (ref.null {heap})))"
+            );
+            for (text, name, called) in [
+                (passes, "demo::waits", "takes\n      calls suspend"),
+                (returns, "returns", "suspend"),
+            ] {
+                let text = format!("(type $endless (struct (field (ref $endless)))) {text}");
+                let expected = format!(
+                    "`{name}` returns or passes on a reference that cannot be null, and nothing can \
+                     stand in for it while the function is suspended:\n    \
+                     {name}\n      \
+                     calls {called}\n  \
+                     use a type there that can be null"
+                );
+                assert_eq!(refusal(&text), Some(expected), "{heap}");
+            }
         }
     }
 

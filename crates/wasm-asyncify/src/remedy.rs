@@ -25,8 +25,10 @@ pub enum Remedy {
     AvoidTailCalls,
     /// Do without tail calls, or without Binaryen.
     AvoidTailCallsOrBinaryen,
-    /// Do without references of most types where something waits.
+    /// Do without references that cannot be kept where something waits.
     AvoidReferences,
+    /// Use a type of references that can be null.
+    AllowNull,
     /// Do without the older exception instructions.
     AvoidLegacyExceptions,
     /// Have Binaryen do it, and report it: it is missing here.
@@ -69,9 +71,9 @@ impl fmt::Display for Remedy {
                  them"
             }
             Self::AvoidReferences => {
-                "`externref` and `funcref` are kept. Pass another one on in a function that does not \
-                 wait, or keep it in a table or global"
+                "pass it on in a function that does not wait, or keep it in a table or global"
             }
+            Self::AllowNull => "use a type there that can be null",
             Self::AvoidLegacyExceptions => {
                 "build with `panic = \"abort\"`, or for the standard exception instructions \
                  (`try_table`): `-C llvm-args=-wasm-use-legacy-eh=false`"

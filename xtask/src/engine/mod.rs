@@ -3,6 +3,7 @@
 //! Each engine runs in a process of its own, so that a test that hangs, or that takes its engine
 //! down with it, is one failed test and no more. What all of them speak is in [`runner`].
 
+use std::path::PathBuf;
 use std::process::Command;
 
 use anyhow::{Result, bail};
@@ -32,8 +33,12 @@ pub(crate) fn node() -> Result<Box<dyn Engine>> {
 
 /// One that knows the standard's exceptions.
 pub(crate) fn new_node() -> Result<Box<dyn Engine>> {
-    let folder = tools::from_npm(&["node@26"])?;
-    Ok(Box::new(node::Node::at("node 26", folder.join("node_modules/node/bin/node"))?))
+    Ok(Box::new(node::Node::at("node 26", new_node_path()?)?))
+}
+
+/// Its program.
+pub(crate) fn new_node_path() -> Result<PathBuf> {
+    Ok(tools::from_npm(&["node@26"])?.join("node_modules/node/bin/node"))
 }
 
 /// The engines asked for: all, or the one called `only`.

@@ -8,6 +8,9 @@
 
 use std::collections::HashMap;
 
+use wasmparser::RefType;
+
+use super::types::{in_both, nullable};
 use super::values::{Computation, Constant, Integer, Operand, Value, Values};
 
 /// How many operators deep the computation of an operand is remembered.
@@ -24,9 +27,11 @@ pub(super) struct Classes {
     computed: Vec<(usize, Computed)>,
 }
 
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Fact {
     constant: Option<Constant>,
+    /// The types that it is known to be of if it is a reference.
+    types: Vec<RefType>,
     /// The site whose rewind is to blame if the places held more of the same before.
     blamed: Option<usize>,
 }
@@ -118,7 +123,8 @@ impl Reading<'_> {
         if *class == u32::MAX {
             *class = self.facts.len() as u32;
             let (constant, blamed) = (self.values.as_constant(value), self.values.blamed(value));
-            self.facts.push(Fact { constant, blamed });
+            let types = self.values.types_of(value).to_vec();
+            self.facts.push(Fact { constant, types, blamed });
         }
         *class
     }
@@ -160,12 +166,15 @@ impl Making<'_> {
         if let Some(value) = self.made[class] {
             return value;
         }
-        let Fact { constant, blamed } = self.facts[class];
+        let Fact { constant, types, blamed } = &self.facts[class];
         let value = match (constant, self.computed[class].take()) {
-            (Some(constant), _) => self.values.constant(constant),
+            (Some(constant), _) => self.values.constant(*constant),
             (None, Some(computed)) => self.operand(computed).value,
-            (None, None) => self.values.unknown_for(blamed),
+            (None, None) => self.values.unknown_for(*blamed),
         };
+        for ty in types {
+            self.values.is_of(value, *ty);
+        }
         *self.made[class].get_or_insert(value)
     }
 
@@ -208,11 +217,19 @@ impl Joining<'_> {
         let class = self.facts.len() as u32;
         self.pairs.insert((ours, theirs), class);
         self.changed |= core::mem::replace(&mut self.is_paired[ours as usize], true);
-        let (us, them) = (self.ours.facts[ours as usize], self.theirs.facts[theirs as usize]);
+        let (us, them) = (&self.ours.facts[ours as usize], &self.theirs.facts[theirs as usize]);
         let constant = us.constant.filter(|_| us.constant == them.constant);
         self.changed |= us.constant != constant;
         let blamed = us.blamed.or(them.blamed).or(self.site);
-        self.facts.push(Fact { constant, blamed });
+        // Null is of all types that the other is of, except those without it.
+        let types = match (us.constant, them.constant) {
+            _ if constant.is_some() => Vec::new(),
+            (None, None) => in_both(&us.types, &them.types),
+            (None, Some(_)) => nullable(&us.types),
+            (Some(_), _) => nullable(&them.types),
+        };
+        self.changed |= us.types != types;
+        self.facts.push(Fact { constant, types, blamed });
         class
     }
 

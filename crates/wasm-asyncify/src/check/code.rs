@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use wasmparser::Operator;
+use wasmparser::{Operator, RefType};
 
 use super::operators::Op;
 use super::values::Constant;
@@ -37,6 +37,8 @@ pub(super) struct Step<'a> {
     pub(super) handler: usize,
     /// Whether several ways lead here.
     pub(super) is_join: bool,
+    /// The types of the references that are on the stack before it, with their heights.
+    pub(super) references: Vec<(u32, RefType)>,
 }
 
 /// Where a branch goes.

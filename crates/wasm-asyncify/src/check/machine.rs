@@ -3,7 +3,7 @@
 //!
 //! A machine stops *before* an instruction that is of concern, or whose outcome is not known.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::code::Code;
 use super::operators::Op;
@@ -30,6 +30,8 @@ pub(super) struct Added<'a> {
     pub(super) first_global: u32,
     /// How many of them the functions use that are run.
     pub(super) globals: u32,
+    /// Those of the added globals that never change: what stands in for references.
+    pub(super) stand_ins: BTreeSet<u32>,
     /// Whether addresses are of 64 bits.
     pub(super) memory64: bool,
 }
@@ -77,6 +79,11 @@ impl Activation {
     /// The same, with how it was computed.
     pub(super) fn pop_operand(&mut self) -> Result<Operand, Wrong> {
         self.stack.pop().ok_or_else(|| Wrong::new("an operand is missing"))
+    }
+
+    /// Whether this is so of the operand on the top.
+    fn is_top(&self, is_so: impl Fn(Value) -> bool) -> bool {
+        self.stack.last().is_some_and(|operand| is_so(operand.value))
     }
 
     pub(super) fn push(&mut self, value: Value) {
@@ -137,6 +144,11 @@ impl Machine {
         let current = self.inner.last_mut().unwrap_or(&mut self.function);
         let step = &code.steps[current.at];
         self.has_joined |= step.is_join;
+        for (height, ty) in &step.references {
+            if let Some(operand) = current.stack.get(*height as usize) {
+                values.is_of(operand.value, *ty);
+            }
+        }
         match &step.op {
             Op::Nothing => {}
             Op::EndHandler(caught) => current.caught.truncate(*caught),
@@ -152,6 +164,9 @@ impl Machine {
             Op::Drop => {
                 current.pop()?;
             }
+            Op::AsNonNull if current.is_top(|value| values.is_non_null(value)) => {}
+            // The original has casts that are none of ours.
+            Op::Cast(ty) if stops_to_choose && current.is_top(|it| values.has_type(it, *ty)) => {}
             Op::Integer(operator) => {
                 let b = current.pop_operand()?;
                 let a = if operator.is_unary() { b } else { current.pop_operand()? };
@@ -178,8 +193,11 @@ impl Machine {
                 return Ok(true);
             }
             Op::GlobalGet(global) => {
-                let Some(global) = program.added_global(*global) else { return Ok(false) };
-                let value = self.globals[global];
+                let value = match program.added_global(*global) {
+                    Some(global) => self.globals[global],
+                    None if program.is_stand_in(*global) => values.unknown(),
+                    None => return Ok(false),
+                };
                 self.current().push(value);
                 self.current().at += 1;
                 return Ok(true);
@@ -260,6 +278,11 @@ impl<'a> Program<'a, '_> {
         let added = self.added?;
         let index = global.checked_sub(added.first_global)?;
         (index < added.globals).then_some(index as usize)
+    }
+
+    /// Whether an added global holds what stands in for a reference when nobody looks at it.
+    fn is_stand_in(&self, global: u32) -> bool {
+        self.added.is_some_and(|added| added.stand_ins.contains(&global))
     }
 
     /// What an added function does with a reference, if that is what it is for.

@@ -74,6 +74,7 @@ mod shown;
 mod suspension;
 #[cfg(test)]
 mod tests;
+mod types;
 mod values;
 mod walk;
 mod wrong;
@@ -164,6 +165,8 @@ fn added<'a>(pairing: &Pairing<'a, '_>) -> Result<Added<'a>> {
     let functions =
         (first..now.bodies.len()).map(|body| Ok((now.imported() + body as u32, now.code(body)?)));
     let first_global = before.imported_globals + before.globals.len() as u32;
+    let all = (now.imported_globals..).zip(&now.globals);
+    let stand_ins = all.filter(|(index, it)| *index >= first_global && !it.ty.mutable);
     Ok(Added {
         functions: functions.collect::<Result<_>>()?,
         references: BTreeMap::new(),
@@ -172,6 +175,7 @@ fn added<'a>(pairing: &Pairing<'a, '_>) -> Result<Added<'a>> {
         globals: (now.imported_globals + now.globals.len() as u32)
             .saturating_sub(first_global)
             .min(2),
+        stand_ins: stand_ins.map(|(index, _)| index).collect(),
         memory64: before.is_memory64()?,
     })
 }

@@ -8,6 +8,7 @@ use wasmparser::{
 
 use super::code::Code;
 use super::reading;
+use super::types::Types;
 use crate::error::{Context, Result};
 
 /// Which functions an import from `asyncify` can be, in the module before it was instrumented.
@@ -18,6 +19,7 @@ pub(super) const RUNTIME: [&str; 4] =
 #[derive(Default)]
 pub(super) struct Module<'a> {
     pub(super) types: Vec<RecGroup>,
+    pub(super) names: Types,
     /// All imports, in order.
     pub(super) imports: Vec<wasmparser::Import<'a>>,
     /// By function that is imported: its import.
@@ -47,6 +49,9 @@ impl<'a> Module<'a> {
             if let ValidPayload::Func(function, body) = validator.payload(&payload)? {
                 module.bodies.push((function, body));
                 continue;
+            }
+            if let Payload::CodeSectionStart { .. } = payload {
+                module.names = Types::of(validator.types(0).context("no module is read")?);
             }
             match payload {
                 Payload::TypeSection(section) => {
@@ -125,7 +130,7 @@ impl<'a> Module<'a> {
             ty: function.ty,
             features: function.features,
         };
-        reading::read(function, body)
+        reading::read(function, body, &self.names)
     }
 
     pub(super) fn operators(expression: &ConstExpr<'a>) -> Result<Vec<Operator<'a>>> {

@@ -1,7 +1,7 @@
 //! What instructions do, as far as the checker understands them. All others are the same in both
 //! functions, or wrong.
 
-use wasmparser::{MemArg, MemArgTarget, ModuleArity, Operator};
+use wasmparser::{MemArg, MemArgTarget, ModuleArity, Operator, RefType};
 
 use super::values::{Constant, Integer};
 
@@ -21,6 +21,10 @@ pub(super) enum Op {
     GlobalSet(u32),
     Constant(Constant),
     Drop,
+    /// Traps if a reference is null.
+    AsNonNull,
+    /// Traps if a reference is not of this type.
+    Cast(RefType),
     Integer(Integer),
     Select,
     /// Goes there if the operand is 0.
@@ -105,6 +109,7 @@ pub(super) fn op(operator: &Operator<'_>) -> Op {
         Operator::V128Const { value } => Op::Constant(Constant::V128(*value.bytes())),
         Operator::RefNull { .. } => Op::Constant(Constant::Null),
         Operator::Drop => Op::Drop,
+        Operator::RefAsNonNull => Op::AsNonNull,
         Operator::Select | Operator::TypedSelect { .. } => Op::Select,
         Operator::Call { function_index } => Op::Call(*function_index),
         Operator::I32Load { memarg } => access(memarg, Cell::I32, false),

@@ -5,11 +5,12 @@ use std::collections::BTreeMap;
 
 use wasmparser::{
     BlockType, Catch, FuncToValidate, FuncValidator, FuncValidatorAllocations, FunctionBody,
-    ModuleArity, Operator, ValType, ValidatorResources,
+    ModuleArity, Operator, RefType, ValType, ValidatorResources,
 };
 
 use super::code::{Clause, Code, Handler, Label, Step};
 use super::operators::{Op, arity, is_indirect, op};
+use super::types::Types;
 use super::values::Constant;
 use crate::error::{Context, Result};
 
@@ -17,6 +18,7 @@ use crate::error::{Context, Result};
 pub(super) fn read<'a>(
     function: FuncToValidate<ValidatorResources>,
     body: &FunctionBody<'a>,
+    names: &Types,
 ) -> Result<Code<'a>> {
     let mut validator = function.into_validator(FuncValidatorAllocations::default());
     let parameters = validator.len_locals() as usize;
@@ -31,7 +33,7 @@ pub(super) fn read<'a>(
         parameters,
         indirect: BTreeMap::new(),
     };
-    let mut reading = Reading { code, validator, open: Vec::new() };
+    let mut reading = Reading { code, validator, names, open: Vec::new() };
     reading.begin(None, false)?;
     let mut operators = body.get_operators_reader()?;
     while !operators.eof() {
@@ -53,9 +55,10 @@ fn zero(ty: ValType) -> Constant {
     }
 }
 
-struct Reading<'a> {
+struct Reading<'a, 't> {
     code: Code<'a>,
     validator: FuncValidator<ValidatorResources>,
+    names: &'t Types,
     /// The function, and what is open in it.
     open: Vec<Open>,
 }
@@ -74,7 +77,7 @@ struct Open {
     caught: usize,
 }
 
-impl<'a> Reading<'a> {
+impl<'a> Reading<'a, '_> {
     fn operator(&mut self, operator: Operator<'a>, offset: u64) -> Result<()> {
         let at = self.code.steps.len();
         let innermost = self.open.last().context("code after the end")?;
@@ -89,9 +92,10 @@ impl<'a> Reading<'a> {
             false => (0, 0),
         };
         let handler = innermost.inside;
+        let references = if falls_through { self.references() } else { Vec::new() };
         let (op, is_join) = self.op(&operator, at, falls_through)?;
         self.validator.op(offset, &operator)?;
-        let step = Step { op, operator, offset, operands, results, handler, is_join };
+        let step = Step { op, operator, offset, operands, results, handler, is_join, references };
         self.code.steps.push(step);
         let operator = self.code.steps[at].operator.clone();
         match operator {
@@ -103,7 +107,8 @@ impl<'a> Reading<'a> {
                 self.begin_handler(Vec::new())?;
             }
             Operator::TryTable { try_table } => {
-                let clauses = try_table.catches.iter().map(|catch| self.clause(catch));
+                let clauses =
+                    try_table.catches.iter().map(|catch| self.clause(catch, falls_through));
                 let clauses = clauses.collect::<Result<_>>()?;
                 self.begin(Some(at), !falls_through)?;
                 self.begin_handler(clauses)?;
@@ -168,9 +173,23 @@ impl<'a> Reading<'a> {
             Operator::Rethrow { relative_depth } => {
                 Op::Rethrow(self.nth(*relative_depth)?.caught - 1)
             }
+            Operator::RefCastNonNull { hty } | Operator::RefCastNullable { hty } => {
+                let nullable = matches!(operator, Operator::RefCastNullable { .. });
+                self.names.to(*hty, nullable).map_or(Op::Other, Op::Cast)
+            }
             other => op(other),
         };
         Ok((op, false))
+    }
+
+    /// The references on the stack, by their heights.
+    fn references(&self) -> Vec<(u32, RefType)> {
+        let height = self.validator.operand_stack_height();
+        let type_at = |at: u32| {
+            let ty = self.validator.get_operand_type((height - 1 - at) as usize)??;
+            self.names.reference(ty).map(|ty| (at, ty))
+        };
+        (0..height).filter_map(type_at).collect()
     }
 
     /// Begins what an instruction has just begun.
@@ -213,14 +232,16 @@ impl<'a> Reading<'a> {
     }
 
     /// A clause of a `try_table`, which does not belong to it.
-    fn clause(&mut self, catch: &Catch) -> Result<Clause> {
+    fn clause(&mut self, catch: &Catch, is_reached: bool) -> Result<Clause> {
         let (tag, label, reference) = match *catch {
             Catch::One { tag, label } => (Some(tag), label, false),
             Catch::OneRef { tag, label } => (Some(tag), label, true),
             Catch::All { label } => (None, label, false),
             Catch::AllRef { label } => (None, label, true),
         };
-        let (payload, label) = (self.payload(tag)?, self.branch(label)?);
+        let payload = self.payload(tag)?;
+        // What is never reached catches nothing.
+        let label = if is_reached { self.branch(label)? } else { self.nth(label)?.label };
         Ok(Clause { tag, payload, reference, rethrows: false, label })
     }
 

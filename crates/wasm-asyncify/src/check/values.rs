@@ -6,6 +6,8 @@
 
 use std::collections::HashMap;
 
+use wasmparser::RefType;
+
 /// The number of a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(super) struct Value(u32);
@@ -126,6 +128,8 @@ pub(super) struct Values {
     known: HashMap<Node, Value>,
     /// The sites whose rewinds are to blame if no more is known of a value.
     blamed: HashMap<Value, usize>,
+    /// What is known of the types of references: see [`types`](super::types).
+    pub(super) types: HashMap<Value, Vec<RefType>>,
     /// How operands were computed.
     pub(super) terms: Terms,
 }

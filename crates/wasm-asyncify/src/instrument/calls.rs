@@ -10,6 +10,7 @@ use wasmparser::ValType;
 use super::emit::Emitter;
 use super::labels::{Label, of_level, way_to};
 use super::shape::Site;
+use super::types::is_non_null;
 use crate::error::{Context, Result};
 
 impl<R: Reencode<Error = Infallible>> Emitter<'_, '_, R> {
@@ -154,6 +155,9 @@ impl<R: Reencode<Error = Infallible>> Emitter<'_, '_, R> {
         } else if let [one] = needed {
             let slot = self.slots.of(needed_at, *one);
             self.write(&Instruction::LocalTee(slot));
+            if is_non_null(*one) {
+                self.write(&Instruction::RefAsNonNull);
+            }
         } else {
             self.spill(needed, needed_at);
             self.fetch(needed, needed_at);
@@ -233,6 +237,10 @@ impl<R: Reencode<Error = Infallible>> Emitter<'_, '_, R> {
             ValType::F32 => Instruction::F32Const(0.0.into()),
             ValType::F64 => Instruction::F64Const(0.0.into()),
             ValType::V128 => Instruction::V128Const(0),
+            ValType::Ref(reference) if !reference.is_nullable() => {
+                let global = self.helpers.stand_in(reference, self.shape.types);
+                Instruction::GlobalGet(global.context("nothing stands in for a reference")?)
+            }
             ValType::Ref(reference) => {
                 Instruction::RefNull(self.reencoder.heap_type(reference.heap_type())?)
             }

@@ -24,6 +24,7 @@ use super::helpers::Helpers;
 use super::labels::{Label, Labels};
 use super::runtime::Runtime;
 use super::shape::{Kind, Shape, Structure};
+use super::types::{is_non_null, nullable};
 use crate::error::{Context, Failure, Result, bail};
 
 /// What an instrumented function looks like.
@@ -45,6 +46,14 @@ pub(super) fn emit<R: Reencode<Error = Infallible>>(
 ) -> Result<Function, Failure<Obstacle>> {
     if let Some(obstacle) = shape.obstacle() {
         return Err(Failure::Own(obstacle));
+    }
+    for ty in shape.unseen() {
+        if let ValType::Ref(reference) = ty
+            && !reference.is_nullable()
+            && helpers.stand_in(reference, shape.types).is_none()
+        {
+            return Err(Failure::Own(Obstacle::NoStandIn));
+        }
     }
     let mut slots = Slots::new(shape.locals.len() as u32);
     let has_levels = shape.levels().count() > 1;
@@ -76,7 +85,8 @@ pub(super) fn emit<R: Reencode<Error = Infallible>>(
     emitter.function()?;
     let Emitter { code, slots, reencoder, .. } = emitter;
     let locals = shape.locals[shape.parameters..].iter().chain(&slots.added);
-    let locals = locals.map(|ty| reencoder.val_type(*ty)).collect::<Result<Vec<_>, _>>()?;
+    let locals = locals.map(|ty| reencoder.val_type(nullable(*ty)));
+    let locals = locals.collect::<Result<Vec<_>, _>>()?;
     let mut function = Function::new_with_locals_types(locals);
     function.raw(code);
     Ok(function)
@@ -168,6 +178,12 @@ impl<R: Reencode<Error = Infallible>> Emitter<'_, '_, R> {
             other => {
                 let instruction = self.instruction(other)?;
                 self.write(&instruction);
+                if let Operator::LocalGet { local_index } | Operator::LocalTee { local_index } =
+                    other
+                    && self.shape.is_made_nullable(*local_index)
+                {
+                    self.write(&Instruction::RefAsNonNull);
+                }
                 Ok(())
             }
         }
@@ -310,6 +326,9 @@ impl<R: Reencode<Error = Infallible>> Emitter<'_, '_, R> {
         for (at, ty) in (height..).zip(operands) {
             let slot = self.slots.of(at, *ty);
             self.write(&Instruction::LocalGet(slot));
+            if is_non_null(*ty) {
+                self.write(&Instruction::RefAsNonNull);
+            }
         }
     }
 

@@ -9,6 +9,7 @@ use wasmparser::{
 
 use super::liveness::Liveness;
 use super::read::read;
+use super::types::Types;
 use super::{Callee, is_call};
 use crate::analysis::FunctionIndex;
 use crate::error::Result;
@@ -19,6 +20,8 @@ pub(crate) fn calls_with_exceptions(
     functions: &BTreeSet<FunctionIndex>,
 ) -> Result<BTreeMap<FunctionIndex, BTreeSet<usize>>> {
     let mut validator = Validator::new_with_features(WasmFeatures::all());
+    // Nothing is written here, and so types are as the validator tells of them.
+    let types = Types::default();
     let mut found = BTreeMap::new();
     for payload in Parser::new(0).parse_all(wasm) {
         let ValidPayload::Func(function, body) = validator.payload(&payload?)? else { continue };
@@ -27,8 +30,9 @@ pub(crate) fn calls_with_exceptions(
             continue;
         }
         // As if every call could suspend.
-        let shape =
-            read(function, &body, |operator, _| is_call(operator).then_some(Callee::Indirect))?;
+        let shape = read(function, &body, &types, |operator, _| {
+            is_call(operator).then_some(Callee::Indirect)
+        })?;
         let calls: BTreeMap<usize, usize> = (shape.operators.iter().enumerate())
             .filter(|(_, operator)| is_call(operator))
             .enumerate()

@@ -43,6 +43,7 @@ use super::liveness::Liveness;
 use super::references::Kind;
 use super::runtime::Runtime;
 use super::shape::Shape;
+use super::types::{cast, is_non_null, nullable};
 use crate::error::Result;
 
 /// How many locals are set to 0 in a function, at most, counted at each site where one is dead: such
@@ -76,8 +77,9 @@ impl Slots {
         self.first + self.added.len() as u32 - 1
     }
 
-    /// The local of the operand at this height.
+    /// The local of the operand at this height. It can be null, though the operand cannot.
     pub(super) fn of(&mut self, height: usize, ty: ValType) -> u32 {
+        let ty = nullable(ty);
         let known = self.operands.get(&height).into_iter().flatten();
         if let Some((_, slot)) = known.clone().find(|(other, _)| *other == ty) {
             return *slot;
@@ -104,6 +106,8 @@ pub(super) struct Frame {
 struct Saved {
     local: u32,
     ty: ValType,
+    /// Where it is kept if it is a reference.
+    kind: Option<Kind>,
     /// Bytes from the frame's beginning.
     offset: u32,
     /// The sites after which it is live.
@@ -128,6 +132,11 @@ impl Frame {
         slots: &mut Slots,
         position: Option<u32>,
     ) -> Result<Self, Obstacle> {
+        let kind = |ty| match ty {
+            ValType::Ref(reference) => shape.types.kind(reference),
+            _ => None,
+        };
+        let is_lost = |ty: ValType| ty.is_reference_type() && kind(ty).is_none();
         let mut saved: BTreeMap<u32, (ValType, Uses)> = BTreeMap::new();
         let places = shape.sites.len() + shape.structures.len();
         let is_followed = places.saturating_mul(shape.locals.len()) <= MOST_FOLLOWED;
@@ -148,9 +157,12 @@ impl Frame {
                 uses.levels.insert(level);
             };
             for local in live {
-                let ty = shape.locals[local as usize];
+                let mut ty = shape.locals[local as usize];
                 if is_lost(ty) {
                     return Err(Obstacle::ReferenceInLocal(local));
+                }
+                if shape.is_made_nullable(local) {
+                    ty = nullable(ty);
                 }
                 save(local, ty, &|level| !at_beginnings[*level].contains(&local));
             }
@@ -159,7 +171,7 @@ impl Frame {
                     return Err(Obstacle::ReferenceOnStack);
                 }
                 let is_above = |level: &usize| shape.structures[*level].below.len() <= height;
-                save(slots.of(height, ty), ty, &is_above);
+                save(slots.of(height, ty), nullable(ty), &is_above);
             }
         }
         if let Some(position) = position {
@@ -171,8 +183,9 @@ impl Frame {
                 if is_lost(*ty) {
                     return Err(Obstacle::ReferenceInLocal(local));
                 }
+                let ty = if shape.is_made_nullable(local) { nullable(*ty) } else { *ty };
                 // A rewind restores it where the function begins.
-                saved.insert(local, (*ty, Uses { sites: BTreeSet::new(), levels: [0].into() }));
+                saved.insert(local, (ty, Uses { sites: BTreeSet::new(), levels: [0].into() }));
             }
         }
         let zeroes = saved.values().map(|(_, uses)| shape.sites.len() - uses.sites.len());
@@ -182,7 +195,8 @@ impl Frame {
             for level in uses.levels {
                 frame.restored.entry(level).or_default().push(frame.saved.len());
             }
-            frame.saved.push(Saved { local, ty, offset: frame.size, sites: uses.sites });
+            let (kind, offset) = (kind(ty), frame.size);
+            frame.saved.push(Saved { local, ty, kind, offset, sites: uses.sites });
             frame.size += match ty {
                 ValType::I64 | ValType::F64 => 8,
                 ValType::V128 => 16,
@@ -193,8 +207,8 @@ impl Frame {
     }
 
     /// The saved locals.
-    pub(super) fn locals(&self) -> impl DoubleEndedIterator<Item = (u32, ValType)> {
-        self.saved.iter().map(|saved| (saved.local, saved.ty))
+    pub(super) fn locals(&self) -> impl DoubleEndedIterator<Item = (u32, ValType, Option<Kind>)> {
+        self.saved.iter().map(|saved| (saved.local, saved.ty, saved.kind))
     }
 
     /// Code that saves all; `frame` is the local with the frame's address.
@@ -205,7 +219,7 @@ impl Frame {
         frame: u32,
     ) -> Vec<Instruction<'static>> {
         let mut code = Vec::new();
-        for Saved { local, ty, offset, .. } in &self.saved {
+        for Saved { local, ty, kind, offset, .. } in &self.saved {
             let at = runtime.at(*offset);
             let store = match ty {
                 ValType::I64 => Instruction::I64Store(at),
@@ -215,7 +229,7 @@ impl Frame {
                 _ => Instruction::I32Store(at),
             };
             code.extend([Instruction::LocalGet(frame), Instruction::LocalGet(*local)]);
-            code.extend(kind(*ty).map(|kind| helpers.call(Helper::Keep(kind))));
+            code.extend(kind.map(|kind| helpers.call(Helper::Keep(kind))));
             code.push(store);
         }
         code
@@ -231,7 +245,7 @@ impl Frame {
     ) -> Vec<Instruction<'static>> {
         let mut code = Vec::new();
         for at in self.restored.get(&level).into_iter().flatten() {
-            let Saved { local, ty, offset, .. } = &self.saved[*at];
+            let Saved { local, ty, kind, offset, .. } = &self.saved[*at];
             let at = runtime.at(*offset);
             let load = match ty {
                 ValType::I64 => Instruction::I64Load(at),
@@ -241,7 +255,8 @@ impl Frame {
                 _ => Instruction::I32Load(at),
             };
             code.extend([Instruction::LocalGet(frame), load]);
-            code.extend(kind(*ty).map(|kind| helpers.call(Helper::Take(kind))));
+            code.extend(kind.map(|kind| helpers.call(Helper::Take(kind))));
+            code.extend(cast(*ty, *kind));
             code.push(Instruction::LocalSet(*local));
         }
         code
@@ -251,19 +266,6 @@ impl Frame {
     pub(super) fn dead_at(&self, site: usize) -> impl Iterator<Item = (u32, ValType)> {
         let zeroed = if self.zeroes_dead { self.saved.as_slice() } else { &[] };
         let dead = zeroed.iter().filter(move |saved| !saved.sites.contains(&site));
-        dead.map(|saved| (saved.local, saved.ty))
+        dead.map(|saved| (saved.local, saved.ty)).filter(|(_, ty)| !is_non_null(*ty))
     }
-}
-
-/// The table that references of this type are kept in.
-fn kind(ty: ValType) -> Option<Kind> {
-    match ty {
-        ValType::Ref(reference) => Kind::of(reference),
-        _ => None,
-    }
-}
-
-/// Whether it is a reference that cannot be kept.
-fn is_lost(ty: ValType) -> bool {
-    ty.is_reference_type() && kind(ty).is_none()
 }

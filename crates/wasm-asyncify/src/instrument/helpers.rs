@@ -18,9 +18,13 @@
 use std::collections::BTreeMap;
 
 use wasm_encoder::{BlockType, Function, Instruction, ValType};
+use wasmparser::RefType;
 
+use super::additions::Globals;
 use super::references::{Kind, Tables};
 use super::runtime::{Runtime, function};
+use super::stand_ins::{Making, StandIns};
+use super::types::Types;
 
 /// How many locals are saved by one call at most.
 pub(super) const MOST: u8 = 8;
@@ -41,6 +45,8 @@ pub(super) enum Helper {
     Keep(Kind),
     /// Takes it back.
     Take(Kind),
+    /// Is never called: it is there to be referred to, and of this type.
+    Never(u32),
 }
 
 impl Helper {
@@ -52,6 +58,7 @@ impl Helper {
             Self::Restore(number) => format!("asyncify_restore_{}", number.name()),
             Self::Keep(kind) => format!("asyncify_keep_{}", kind.name()),
             Self::Take(kind) => format!("asyncify_take_{}", kind.name()),
+            Self::Never(ty) => format!("asyncify_never_{ty}"),
         }
     }
 }
@@ -68,15 +75,14 @@ pub(super) enum Number {
 }
 
 impl Number {
-    /// Nothing if it is another type.
+    /// Nothing if it is another type, or a reference.
     pub(super) fn of(ty: wasmparser::ValType) -> Option<Self> {
         match ty {
             wasmparser::ValType::I32 => Some(Self::I32),
             wasmparser::ValType::I64 => Some(Self::I64),
             wasmparser::ValType::F32 => Some(Self::F32),
             wasmparser::ValType::F64 => Some(Self::F64),
-            wasmparser::ValType::Ref(reference) => Kind::of(reference).map(Self::Reference),
-            wasmparser::ValType::V128 => None,
+            wasmparser::ValType::V128 | wasmparser::ValType::Ref(_) => None,
         }
     }
 
@@ -137,18 +143,23 @@ pub(super) struct Helpers {
     used: BTreeMap<Helper, u32>,
     /// Where those that keep references do so.
     pub(super) tables: Tables,
+    pub(super) globals: Globals,
+    stand_ins: StandIns,
 }
 
 impl Helpers {
     /// None yet; the first will be function `first`.
-    pub(super) fn new(runtime: Runtime, first: u32, tables: Tables) -> Self {
-        Self { runtime, first, used: BTreeMap::new(), tables }
+    pub(super) fn new(runtime: Runtime, first: u32, tables: Tables, globals: Globals) -> Self {
+        let stand_ins = StandIns::default();
+        Self { runtime, first, used: BTreeMap::new(), tables, globals, stand_ins }
     }
 
     /// Calls one.
     pub(super) fn call(&mut self, helper: Helper) -> Instruction<'static> {
         match helper {
-            Helper::Keep(kind) | Helper::Take(kind) => self.tables.need(kind),
+            Helper::Keep(kind) | Helper::Take(kind) => {
+                self.tables.need(kind, &mut self.globals);
+            }
             Helper::Save(Number::Reference(kind)) => {
                 self.call(Helper::Keep(kind));
             }
@@ -157,15 +168,26 @@ impl Helpers {
             }
             _ => {}
         }
-        if !matches!(helper, Helper::Keep(_) | Helper::Take(_)) {
+        if matches!(helper, Helper::SaveI32(_) | Helper::Save(_) | Helper::Restore(_)) {
             self.index(Helper::Move);
         }
         Instruction::Call(self.index(helper))
     }
 
+    /// The global with what stands in for a reference that is not null, if there can be one.
+    pub(super) fn stand_in(&mut self, reference: RefType, types: &Types<'_>) -> Option<u32> {
+        let Self { first, used, globals, stand_ins, .. } = self;
+        let mut making = Making {
+            types,
+            globals,
+            function: self.runtime.push,
+            never: &mut |ty| index(*first, used, Helper::Never(ty)),
+        };
+        stand_ins.global(reference, &mut making)
+    }
+
     fn index(&mut self, helper: Helper) -> u32 {
-        let next = self.first + self.used.len() as u32;
-        *self.used.entry(helper).or_insert(next)
+        index(self.first, &mut self.used, helper)
     }
 
     /// All that are used, by their indices.
@@ -175,17 +197,18 @@ impl Helpers {
         used
     }
 
-    /// The types of a helper's parameters and results.
-    pub(super) fn ty(&self, helper: Helper) -> (Vec<ValType>, Vec<ValType>) {
+    /// The types of a helper's parameters and results, for which a type is added.
+    pub(super) fn ty(&self, helper: Helper) -> Option<(Vec<ValType>, Vec<ValType>)> {
         let address = self.runtime.address();
-        match helper {
+        Some(match helper {
             Helper::Move => (vec![address], vec![address]),
             Helper::SaveI32(count) => (vec![ValType::I32; count.into()], Vec::new()),
             Helper::Save(number) => (vec![number.ty()], Vec::new()),
             Helper::Restore(number) => (Vec::new(), vec![number.ty()]),
             Helper::Keep(kind) => (vec![kind.ty()], vec![ValType::I32]),
             Helper::Take(kind) => (vec![ValType::I32], vec![kind.ty()]),
-        }
+            Helper::Never(_) => return None,
+        })
     }
 
     pub(super) fn code(&self, helper: Helper) -> Function {
@@ -196,6 +219,7 @@ impl Helpers {
             Helper::Restore(number) => self.restore(number),
             Helper::Keep(kind) => self.tables.keep(kind),
             Helper::Take(kind) => self.tables.take(kind),
+            Helper::Never(_) => function([], &[Instruction::Unreachable]),
         }
     }
 
@@ -235,4 +259,10 @@ impl Helpers {
         }
         function([], &code)
     }
+}
+
+/// The index of one of these functions, the first of which has index `first`.
+fn index(first: u32, used: &mut BTreeMap<Helper, u32>, helper: Helper) -> u32 {
+    let next = first + used.len() as u32;
+    *used.entry(helper).or_insert(next)
 }

@@ -56,6 +56,7 @@
 //! In a program whose hottest loop is in a function of 50 kB that can be suspended in 52 places,
 //! the last one alone took the cost from 12 % to 1 %, both measured in one run (`bench/README.md`).
 
+mod additions;
 mod barrier;
 mod calls;
 mod compact;
@@ -67,13 +68,16 @@ mod helpers;
 mod labels;
 mod liveness;
 mod module;
+mod names;
 mod read;
 mod references;
 mod refused;
 mod runtime;
 mod shape;
+mod stand_ins;
 #[cfg(test)]
 mod tests;
+mod types;
 
 use wasmparser::Operator;
 

@@ -7,22 +7,24 @@ use std::collections::BTreeMap;
 use wasm_encoder::reencode::{Error, Reencode, utils};
 use wasm_encoder::{
     CodeSection, ConstExpr, ExportKind, ExportSection, Function, FunctionSection, GlobalSection,
-    GlobalType, ImportSection, Module, NameMap, NameSection, SectionId, TableSection, TypeSection,
-    ValType,
+    GlobalType, ImportSection, Module, NameSection, SectionId, TableSection, TypeSection, ValType,
 };
 use wasmparser::{
-    CustomSectionReader, FunctionBody, Name, Operator, Parser, ValidPayload, Validator,
+    CustomSectionReader, FunctionBody, Name, Operator, Parser, Payload, ValidPayload, Validator,
     WasmFeatures,
 };
 
+use super::additions::Globals;
 use super::barrier;
 use super::compact::plan;
 use super::emit::{Form, emit};
 use super::facts::{Facts, GET_STATE};
-use super::helpers::Helpers;
+use super::helpers::{Helper, Helpers};
+use super::names;
 use super::read::read;
 use super::references::Tables;
-use super::runtime::{REPLACED, Runtime};
+use super::runtime::REPLACED;
+use super::types::Types;
 use super::{Refused, Sites, callee};
 use crate::analysis::Barrier;
 use crate::error::{Context, Failure, Result};
@@ -30,8 +32,9 @@ use crate::error::{Context, Failure, Result};
 /// The module, instrumented.
 pub(super) fn instrument(wasm: &[u8], sites: &Sites) -> Result<Vec<u8>, Failure<Refused>> {
     let facts = Facts::read(wasm, sites)?;
-    let tables = Tables::new(facts.tables, facts.runtime().data + 1);
-    let mut helpers = Helpers::new(facts.runtime(), facts.first_helper(), tables);
+    let tables = Tables::new(facts.tables);
+    let globals = Globals::new(facts.runtime().data + 1);
+    let mut helpers = Helpers::new(facts.runtime(), facts.first_helper(), tables, globals);
     let bodies = bodies(wasm, sites, &facts, &mut helpers)?;
     let mut module = Module::new();
     let mut writer = Writer {
@@ -59,15 +62,20 @@ fn bodies(
     helpers: &mut Helpers,
 ) -> Result<BTreeMap<u32, Function>, Failure<Refused>> {
     let mut validator = Validator::new_with_features(WasmFeatures::all());
+    let mut types = Types::default();
     let mut bodies = BTreeMap::new();
     for payload in Parser::new(0).parse_all(wasm) {
-        let ValidPayload::Func(function, body) = validator.payload(&payload?)? else { continue };
+        let payload = payload?;
+        if let Payload::CodeSectionStart { .. } = payload {
+            types = Types::of(wasm, validator.types(0).context("no module is read")?);
+        }
+        let ValidPayload::Func(function, body) = validator.payload(&payload)? else { continue };
         let index = function.index;
         if !sites.functions.contains(&index) {
             continue;
         }
         let callee = |operator: &Operator<'_>, indirect| callee(sites, index, operator, indirect);
-        let shape = read(function, &body, callee)?;
+        let shape = read(function, &body, &types, callee)?;
         // A call in code that is never reached is none.
         if !shape.sites.is_empty() {
             let form = if sites.by_type_only.contains(&index) && plan::is_possible(&shape) {
@@ -145,7 +153,7 @@ impl Writer<'_> {
         let variable = |val_type| GlobalType { val_type, mutable: true, shared: false };
         globals.global(variable(ValType::I32), &ConstExpr::i32_const(0));
         globals.global(variable(address), &null);
-        self.helpers.tables.add_globals(globals);
+        self.helpers.globals.write(globals);
         self.has_globals = true;
     }
 }
@@ -174,8 +182,9 @@ impl Reencode for Writer<'_> {
             types.ty().function([], []);
         }
         for (_, helper) in self.helpers.used() {
-            let (parameters, results) = self.helpers.ty(helper);
-            types.ty().function(parameters, results);
+            if let Some((parameters, results)) = self.helpers.ty(helper) {
+                types.ty().function(parameters, results);
+            }
         }
         Ok(())
     }
@@ -212,8 +221,14 @@ impl Reencode for Writer<'_> {
         for _ in &self.facts.barriers {
             functions.function(self.facts.type_of_end());
         }
-        for (ty, _) in (self.facts.first_type_of_helpers()..).zip(self.helpers.used()) {
-            functions.function(ty);
+        let mut next = self.facts.first_type_of_helpers();
+        for (_, helper) in self.helpers.used() {
+            if let Helper::Never(ty) = helper {
+                functions.function(ty);
+            } else {
+                functions.function(next);
+                next += 1;
+            }
         }
         Ok(())
     }
@@ -251,7 +266,7 @@ impl Reencode for Writer<'_> {
         section: wasmparser::TableSectionReader<'_>,
     ) -> Result<(), Error> {
         utils::parse_table_section(self, tables, section)?;
-        self.helpers.tables.add_tables(tables);
+        self.helpers.tables.write(tables);
         Ok(())
     }
 
@@ -278,7 +293,7 @@ impl Reencode for Writer<'_> {
         let has_tables = self.facts.has_table_section || self.helpers.tables.is_empty();
         if is_after_tables && !has_tables && !self.has_tables {
             let mut tables = TableSection::new();
-            self.helpers.tables.add_tables(&mut tables);
+            self.helpers.tables.write(&mut tables);
             module.section(&tables);
             self.has_tables = true;
         }
@@ -352,39 +367,12 @@ impl Reencode for Writer<'_> {
     ) -> Result<(), Error> {
         match subsection {
             Name::Function(map) => {
-                let mut all = BTreeMap::new();
-                for naming in map {
-                    let naming = naming?;
-                    if !self.facts.replaced.contains_key(&naming.index) {
-                        all.insert(self.facts.new_index(naming.index), naming.name.to_owned());
-                    }
-                }
-                all.extend((self.facts.first_added()..).zip(self.facts.added_names()));
-                let helpers = self.helpers.used().into_iter();
-                all.extend(helpers.map(|(index, helper)| (index, helper.name())));
-                let mut map = NameMap::new();
-                for (index, name) in &all {
-                    map.append(*index, name);
-                }
-                names.functions(&map);
+                names.functions(&names::functions(map, self.facts, &self.helpers)?);
             }
             Name::Global(map) => {
-                let mut all = utils::name_map(map, Ok)?;
-                let Runtime { state, data, .. } = self.facts.runtime();
-                all.append(state, "asyncify_state");
-                all.append(data, "asyncify_data");
-                for (global, name) in self.helpers.tables.global_names() {
-                    all.append(global, &name);
-                }
-                names.globals(&all);
+                names.globals(&names::globals(map, self.facts, &self.helpers)?);
             }
-            Name::Table(map) => {
-                let mut all = utils::name_map(map, Ok)?;
-                for (table, name) in self.helpers.tables.table_names() {
-                    all.append(table, &name);
-                }
-                names.tables(&all);
-            }
+            Name::Table(map) => names.tables(&names::tables(map, &self.helpers)?),
             // Names of locals and labels would be of others.
             Name::Local(_) | Name::Label(_) => {}
             other => utils::parse_custom_name_subsection(self, names, other)?,

@@ -8,6 +8,7 @@ use wasmparser::{
 };
 
 use super::shape::{Kind, Shape, Site, Structure};
+use super::types::Types;
 use super::{Callee, is_indirect};
 use crate::error::{Context, Result};
 
@@ -16,6 +17,7 @@ use crate::error::{Context, Result};
 pub(super) fn read<'a>(
     function: FuncToValidate<ValidatorResources>,
     body: &FunctionBody<'a>,
+    types: &'a Types<'a>,
     callee: impl Fn(&Operator<'_>, u32) -> Option<Callee>,
 ) -> Result<Shape<'a>> {
     let mut validator = function.into_validator(FuncValidatorAllocations::default());
@@ -23,6 +25,7 @@ pub(super) fn read<'a>(
     validator.read_locals(&mut body.get_binary_reader())?;
     let locals = (0..validator.len_locals())
         .map(|local| validator.get_local_type(local).context("a local without a type"))
+        .map(|ty| ty.map(|ty| types.plain(ty)))
         .collect::<Result<_>>()?;
     let shape = Shape {
         operators: Vec::new(),
@@ -33,6 +36,7 @@ pub(super) fn read<'a>(
         sites: Vec::new(),
         locals,
         parameters,
+        types,
     };
     let mut reading = Reading { shape, validator, open: Vec::new(), indirect: 0 };
     reading.begin(Kind::Function, 0, Vec::new(), 0)?;
@@ -138,13 +142,17 @@ impl<'a> Reading<'a> {
     /// Adds the structure that has just begun.
     fn begin(&mut self, kind: Kind, begin: usize, below: Vec<ValType>, base: usize) -> Result<()> {
         let frame = self.validator.get_control_frame(0).context("no structure is open")?;
-        let ty = frame.block_type;
+        let ty = match frame.block_type {
+            BlockType::Type(ty) => BlockType::Type(self.shape.types.plain(ty)),
+            other => other,
+        };
         let (parameters, results) = match ty {
             BlockType::Empty => (0, Vec::new()),
             BlockType::Type(ty) => (0, vec![ty]),
             BlockType::FuncType(index) => {
                 let ty = self.validator.sub_type_at(index).context("no such type")?.unwrap_func();
-                (ty.params().len(), ty.results().to_vec())
+                let plain = |ty: &ValType| self.shape.types.plain(*ty);
+                (ty.params().len(), ty.results().iter().map(plain).collect())
             }
         };
         let index = self.shape.structures.len();
@@ -172,7 +180,11 @@ impl<'a> Reading<'a> {
     fn stack(&self) -> Result<Vec<ValType>> {
         let height = self.validator.operand_stack_height() as usize;
         let types = (0..height).rev().map(|depth| self.validator.get_operand_type(depth).flatten());
-        types.collect::<Option<_>>().context("an operand of any type in code that is reached")
+        let plain = |ty: Option<ValType>| ty.map(|ty| self.shape.types.plain(ty));
+        types
+            .map(plain)
+            .collect::<Option<_>>()
+            .context("an operand of any type in code that is reached")
     }
 }
 

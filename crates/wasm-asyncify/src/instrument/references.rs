@@ -30,10 +30,11 @@
 //! There is one such table for each [`Kind`], if the module needs it.
 
 use wasm_encoder::{
-    BlockType, ConstExpr, Function, GlobalSection, GlobalType, HeapType, Instruction, RefType,
+    AbstractHeapType, BlockType, ConstExpr, Function, GlobalType, HeapType, Instruction, RefType,
     TableSection, TableType, ValType,
 };
 
+use super::additions::Globals;
 use super::runtime::function;
 
 /// How many places a table begins with.
@@ -44,29 +45,28 @@ const PLACES: u32 = 16;
 pub(super) enum Kind {
     Extern,
     Func,
+    Exn,
+    /// All of those that the module's own instructions make: structs, arrays, `i31`. What is taken
+    /// out of this table, or is of a function's type, is cast.
+    Any,
 }
 
 impl Kind {
-    /// Nothing if such a reference cannot be kept.
-    pub(super) fn of(reference: wasmparser::RefType) -> Option<Self> {
-        match reference {
-            wasmparser::RefType::EXTERNREF => Some(Self::Extern),
-            wasmparser::RefType::FUNCREF => Some(Self::Func),
-            _ => None,
-        }
-    }
-
     pub(super) fn name(self) -> &'static str {
         match self {
             Self::Extern => "extern",
             Self::Func => "func",
+            Self::Exn => "exn",
+            Self::Any => "any",
         }
     }
 
-    fn heap(self) -> HeapType {
+    pub(super) fn heap(self) -> HeapType {
         match self {
             Self::Extern => HeapType::EXTERN,
             Self::Func => HeapType::FUNC,
+            Self::Exn => HeapType::Abstract { shared: false, ty: AbstractHeapType::Exn },
+            Self::Any => HeapType::ANY,
         }
     }
 
@@ -82,10 +82,9 @@ impl Kind {
 /// The tables that a module needs.
 #[derive(Debug)]
 pub(super) struct Tables {
-    first_table: u32,
-    first_global: u32,
+    first: u32,
     /// In order of their indices.
-    used: Vec<Kind>,
+    used: Vec<Table>,
 }
 
 /// The indices of a table, and of its globals.
@@ -100,33 +99,31 @@ struct Table {
 }
 
 impl Tables {
-    /// None yet; the first table and global that are added will have these indices.
-    pub(super) fn new(first_table: u32, first_global: u32) -> Self {
-        Self { first_table, first_global, used: Vec::new() }
+    /// None yet; the first that is added will have this index.
+    pub(super) fn new(first: u32) -> Self {
+        Self { first, used: Vec::new() }
     }
 
     /// A table of this kind is needed.
-    pub(super) fn need(&mut self, kind: Kind) {
-        if !self.used.contains(&kind) {
-            self.used.push(kind);
+    pub(super) fn need(&mut self, kind: Kind, globals: &mut Globals) {
+        if self.used.iter().any(|it| it.kind == kind) {
+            return;
         }
+        let mut add = |value, what| {
+            let ty = GlobalType { val_type: ValType::I32, mutable: true, shared: false };
+            let name = format!("asyncify_{}_{what}", kind.name());
+            globals.add(ty, ConstExpr::i32_const(value), name)
+        };
+        let table = self.first + self.used.len() as u32;
+        self.used.push(Table { kind, table, live: add(0, "live"), next: add(1, "next") });
     }
 
     pub(super) fn is_empty(&self) -> bool {
         self.used.is_empty()
     }
 
-    fn tables(&self) -> impl Iterator<Item = Table> {
-        (0..).zip(&self.used).map(|(number, kind)| Table {
-            kind: *kind,
-            table: self.first_table + number,
-            live: self.first_global + 2 * number,
-            next: self.first_global + 2 * number + 1,
-        })
-    }
-
-    pub(super) fn add_tables(&self, tables: &mut TableSection) {
-        for Table { kind, .. } in self.tables() {
+    pub(super) fn write(&self, tables: &mut TableSection) {
+        for Table { kind, .. } in &self.used {
             tables.table(TableType {
                 element_type: kind.reference(),
                 table64: false,
@@ -137,40 +134,21 @@ impl Tables {
         }
     }
 
-    pub(super) fn add_globals(&self, globals: &mut GlobalSection) {
-        let ty = GlobalType { val_type: ValType::I32, mutable: true, shared: false };
-        for _ in self.tables() {
-            globals.global(ty, &ConstExpr::i32_const(0));
-            globals.global(ty, &ConstExpr::i32_const(1));
-        }
-    }
-
-    /// The names of the tables that are added, by their indices.
-    pub(super) fn table_names(&self) -> impl Iterator<Item = (u32, String)> {
-        self.tables().map(|it| (it.table, format!("asyncify_{}", it.kind.name())))
-    }
-
-    /// The same of their globals.
-    pub(super) fn global_names(&self) -> impl Iterator<Item = (u32, String)> {
-        self.tables().flat_map(|it| {
-            let name = it.kind.name();
-            [(it.live, "live"), (it.next, "next")]
-                .map(|(global, what)| (global, format!("asyncify_{name}_{what}")))
-        })
+    /// The names of the tables, by their indices.
+    pub(super) fn names(&self) -> impl Iterator<Item = (u32, String)> {
+        self.used.iter().map(|it| (it.table, format!("asyncify_{}", it.kind.name())))
     }
 
     /// The code of the function that keeps a reference.
     pub(super) fn keep(&self, kind: Kind) -> Function {
-        let code: Vec<_> =
-            self.tables().filter(|it| it.kind == kind).flat_map(Table::keep).collect();
-        function([], &code)
+        let table = self.used.iter().find(|it| it.kind == kind);
+        function([], &table.map(|table| table.keep()).unwrap_or_default())
     }
 
     /// The code of the function that takes one back.
     pub(super) fn take(&self, kind: Kind) -> Function {
-        let code: Vec<_> =
-            self.tables().filter(|it| it.kind == kind).flat_map(Table::take).collect();
-        function([], &code)
+        let table = self.used.iter().find(|it| it.kind == kind);
+        function([], &table.map(|table| table.take()).unwrap_or_default())
     }
 }
 

@@ -17,6 +17,8 @@ pub(crate) enum Obstacle {
     ReferenceInLocal(u32),
     /// There is such a reference among the operands that wait for such a call to return.
     ReferenceOnStack,
+    /// It passes or returns a reference that cannot be null, and nothing can stand in for it.
+    NoStandIn,
     /// There is such a call in the handler of a `catch`.
     InHandler,
     /// There is such a call in a block with parameters.

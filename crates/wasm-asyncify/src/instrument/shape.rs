@@ -6,6 +6,7 @@ use std::ops::Range;
 
 use wasmparser::{BlockType, Operator, ValType};
 
+use super::types::{Types, is_non_null};
 use super::{Callee, Obstacle};
 
 /// A body, as far as instrumenting it needs to know it.
@@ -27,6 +28,8 @@ pub(super) struct Shape<'a> {
     /// The parameters' types, then the locals'.
     pub(super) locals: Vec<ValType>,
     pub(super) parameters: usize,
+    /// The module's.
+    pub(super) types: &'a Types<'a>,
 }
 
 /// The function's body, a `block`, a `loop`, an `if`, or a `try`.
@@ -120,6 +123,21 @@ impl Shape<'_> {
         let mut levels: Vec<_> = levels.collect();
         levels.reverse();
         levels
+    }
+
+    /// Whether it is a local that cannot be null, and is none of the parameters. It is one that can
+    /// be, in the code that is written: where it is assigned to and where it is read may be in blocks
+    /// of their own there.
+    pub(super) fn is_made_nullable(&self, local: u32) -> bool {
+        local as usize >= self.parameters && is_non_null(self.locals[local as usize])
+    }
+
+    /// The types of what is passed or returned when nobody looks at it.
+    pub(super) fn unseen(&self) -> impl Iterator<Item = ValType> {
+        let results = self.structures.first().map(|it| &it.results).into_iter().flatten();
+        let unneeded = |site: &Site| site.operands.len() - site.needed();
+        let operands = self.sites.iter().flat_map(move |site| &site.operands[..unneeded(site)]);
+        results.chain(operands).copied()
     }
 
     /// Says what cannot be instrumented here.

@@ -9,8 +9,8 @@
 //! ```
 
 use wasmi::{
-    AsContextMut, Caller, Config, Engine, Extern, Func, FuncType, Linker, Memory, Module, Store,
-    Val, ValType,
+    AsContext, AsContextMut, Caller, Config, Engine, Extern, ExternRef, Func, FuncType, Linker,
+    Memory, Module, Nullable, Store, Val, ValType,
 };
 
 /// The part of the memory that frames are saved to.
@@ -42,22 +42,29 @@ struct Host {
 }
 
 /// The types of the imports that there are to choose from.
-const TYPES: [(&[ValType], &[ValType]); 6] = [
+const TYPES: [(&[ValType], &[ValType]); 9] = [
     (&[], &[]),
     (&[ValType::I32], &[ValType::I32]),
     (&[ValType::I64, ValType::F64], &[ValType::F32]),
     (&[ValType::F32], &[ValType::I64]),
     (&[ValType::I32, ValType::I32, ValType::I64], &[]),
     (&[], &[ValType::F64]),
+    (&[], &[ValType::ExternRef]),
+    (&[ValType::ExternRef, ValType::FuncRef], &[]),
+    (&[ValType::ExternRef], &[ValType::ExternRef, ValType::I32]),
 ];
 
-/// A module that has all of these imports.
-pub(crate) fn imports() -> Vec<u8> {
+/// How many of them are without references, and have one result at most.
+const PLAIN: usize = 6;
+
+/// A module that has all of these imports, or those without references.
+pub(crate) fn imports(with_references: bool) -> Vec<u8> {
     let list = |kind: &str, types: &[ValType]| {
         let types: Vec<_> = types.iter().map(|ty| format!("{ty:?}").to_lowercase()).collect();
         format!("({kind} {})", types.join(" "))
     };
-    let imports = (0..).zip(TYPES).map(|(number, (parameters, results))| {
+    let types = &TYPES[..if with_references { TYPES.len() } else { PLAIN }];
+    let imports = (0..).zip(types).map(|(number, (parameters, results))| {
         let (parameters, results) = (list("param", parameters), list("result", results));
         format!("(import \"env\" \"{number}\" (func {parameters} {results}))")
     });
@@ -115,10 +122,10 @@ fn call_export(store: &mut Store<Host>, instance: &wasmi::Instance, function: Fu
             runtime("asyncify_stop_unwind"),
             runtime("asyncify_start_rewind"),
         ) else {
-            return format!("{results:?}");
+            return shown(&*store, &results);
         };
         if call(&mut *store, get_state, &[]) == 0 {
-            return format!("{results:?}");
+            return shown(&*store, &results);
         }
         call(&mut *store, stop_unwind, &[]);
         // The frames go, and come back.
@@ -147,8 +154,9 @@ fn call_import(
         results.clone_from_slice(&caller.data().results);
         return;
     }
+    let called = format!("import {number} {}", shown(&caller, arguments));
     let host = caller.data_mut();
-    host.outcome.log.push(format!("import {number} {arguments:?}"));
+    host.outcome.log.push(called);
     // Each call returns something else.
     let returned = host.outcome.log.len() as u32;
     for result in results.iter_mut() {
@@ -156,6 +164,7 @@ fn call_import(
             ValType::I32 => Val::I32(returned as i32),
             ValType::I64 => Val::I64(i64::from(returned) << 20),
             ValType::F32 => Val::F32((returned as f32).into()),
+            ValType::ExternRef => ExternRef::new(&mut caller, returned).into(),
             _ => Val::F64(f64::from(returned).into()),
         };
     }
@@ -175,6 +184,20 @@ fn call_import(
             *result = Val::default_for_ty(result.ty());
         }
     }
+}
+
+/// Values, as they are compared: an external reference by when it was made.
+fn shown(context: impl AsContext, values: &[Val]) -> String {
+    let one = |value: &Val| match value {
+        Val::ExternRef(Nullable::Val(reference)) => {
+            format!("made by {:?}", reference.data(context.as_context()).downcast_ref::<u32>())
+        }
+        Val::ExternRef(Nullable::Null) | Val::FuncRef(Nullable::Null) => "null".to_owned(),
+        // Its index depends on what the module was before.
+        Val::FuncRef(Nullable::Val(_)) => "a function".to_owned(),
+        number => format!("{number:?}"),
+    };
+    values.iter().map(one).collect::<Vec<_>>().join(", ")
 }
 
 /// Exchanges the frames and what the module has in their place.

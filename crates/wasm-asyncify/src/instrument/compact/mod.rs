@@ -42,6 +42,7 @@ mod operands;
 pub(super) mod plan;
 
 use core::convert::Infallible;
+use std::collections::BTreeMap;
 
 use wasm_encoder::reencode::Reencode;
 use wasm_encoder::{BlockType, Instruction, ValType};
@@ -52,7 +53,9 @@ use plan::{Compact, Exit};
 use super::emit::Emitter;
 use super::helpers::{Helper, MOST, Number};
 use super::labels::{Label, way_to};
+use super::references::Kind;
 use super::shape::Site;
+use super::types::{cast, is_non_null};
 use crate::error::{Context, Result};
 
 impl<R: Reencode<Error = Infallible>> Emitter<'_, '_, R> {
@@ -86,7 +89,8 @@ impl<R: Reencode<Error = Infallible>> Emitter<'_, '_, R> {
         let (first, others) = ways.split_first().context("a level without a site")?;
         let only = others.iter().all(|way| way == first).then_some(*first);
         let locals: Vec<_> = self.frame.locals().collect();
-        let restores = level == 0 && (is_numbered || !locals.is_empty());
+        let unset = if level == 0 { self.unset()? } else { BTreeMap::new() };
+        let restores = level == 0 && (is_numbered || !locals.is_empty() || !unset.is_empty());
         self.write(&Instruction::GlobalGet(self.runtime.state));
         if let Some(way) = only
             && !restores
@@ -97,10 +101,20 @@ impl<R: Reencode<Error = Infallible>> Emitter<'_, '_, R> {
         }
         self.write(&Instruction::If(BlockType::Empty));
         self.labels.open(Label::Nothing);
+        for (slot, ty) in unset {
+            self.zero(ty)?;
+            self.write(&Instruction::LocalSet(slot));
+        }
         if restores {
-            for (local, number) in saved(&locals)?.into_iter().rev() {
+            for (local, ty, number) in saved(&locals)?.into_iter().rev() {
                 let restore = self.helpers.call(Helper::Restore(number));
-                self.write_all(&[restore, Instruction::LocalSet(local)]);
+                self.write(&restore);
+                if let Number::Reference(kind) = number
+                    && let Some(cast) = cast(ty, Some(kind))
+                {
+                    self.write(&cast);
+                }
+                self.write(&Instruction::LocalSet(local));
             }
             if is_numbered {
                 let restore = self.helpers.call(Helper::Restore(Number::I32));
@@ -135,6 +149,28 @@ impl<R: Reencode<Error = Infallible>> Emitter<'_, '_, R> {
         }
         self.write(&Instruction::End);
         self.close(Label::Nothing)
+    }
+
+    /// The slots that must not be null when a call is made again, and are not restored: of operands
+    /// that may have any other value then, and are not replayed.
+    fn unset(&mut self) -> Result<BTreeMap<u32, wasmparser::ValType>> {
+        let shape = self.shape;
+        let compact = self.compact.take().context("a function in fast form")?;
+        let mut unset = BTreeMap::new();
+        for (site, Operands { on_stack, parts, .. }) in shape.sites.iter().zip(&compact.operands) {
+            let unneeded = site.operands.len() - site.needed();
+            for (at, ty) in site.operands[..unneeded].iter().enumerate() {
+                let part = at.checked_sub(*on_stack).and_then(|part| parts.get(part));
+                if is_non_null(*ty) && !part.is_some_and(|part| part.is_replayed) {
+                    unset.insert(self.slots.of(site.below.len() + at, *ty), *ty);
+                }
+            }
+        }
+        for (local, ..) in self.frame.locals() {
+            unset.remove(&local);
+        }
+        self.compact = Some(compact);
+        Ok(unset)
     }
 
     /// Makes the call of a site, for the first time or again, with the code of its operands.
@@ -207,7 +243,7 @@ impl<R: Reencode<Error = Infallible>> Emitter<'_, '_, R> {
         self.close(Label::Unwind)?;
         let mut waiting = u8::from(is_numbered);
         let locals: Vec<_> = self.frame.locals().collect();
-        for (local, number) in saved(&locals)? {
+        for (local, _, number) in saved(&locals)? {
             if waiting > 0 && (number != Number::I32 || waiting == MOST) {
                 let save = self.helpers.call(Helper::SaveI32(waiting));
                 self.write(&save);
@@ -232,13 +268,17 @@ impl<R: Reencode<Error = Infallible>> Emitter<'_, '_, R> {
     }
 }
 
+/// A local, its type, and where it is kept if it is a reference.
+type Local = (u32, wasmparser::ValType, Option<Kind>);
+
 /// The saved locals in the order in which they are saved: first all `i32`s.
-fn saved(locals: &[(u32, wasmparser::ValType)]) -> Result<Vec<(u32, Number)>> {
-    let number = |(local, ty): &(u32, wasmparser::ValType)| {
-        Number::of(*ty).map(|number| (*local, number)).context("a local that cannot be saved")
+fn saved(locals: &[Local]) -> Result<Vec<(u32, wasmparser::ValType, Number)>> {
+    let number = |(local, ty, kind): &Local| {
+        let number = kind.map(Number::Reference).or_else(|| Number::of(*ty));
+        number.map(|number| (*local, *ty, number)).context("a local that cannot be saved")
     };
     let mut saved = locals.iter().map(number).collect::<Result<Vec<_>>>()?;
-    saved.sort_by_key(|(local, number)| (*number, *local));
+    saved.sort_by_key(|(local, _, number)| (*number, *local));
     Ok(saved)
 }
 

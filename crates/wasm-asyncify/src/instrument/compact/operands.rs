@@ -56,7 +56,8 @@ impl Operands {
             on_stack -= 1;
             let is_needed = on_stack >= site.operands.len() - site.needed();
             let code = &shape.operators[start..begin];
-            let is_replayed = !is_needed && code.iter().all(|it| can_be_replayed(it, &assigned));
+            let is_replayed =
+                !is_needed && code.iter().all(|it| can_be_replayed(shape, it, &assigned));
             assigned.extend(code.iter().filter_map(assigned_local));
             parts.push(Part { code: start..begin, is_replayed });
             begin = start;
@@ -127,9 +128,12 @@ fn is_control(operator: &Operator<'_>) -> bool {
 
 /// Whether it neither traps nor changes anything, whatever the locals are. Those that are assigned
 /// to later must not be read later.
-fn can_be_replayed(operator: &Operator<'_>, assigned: &BTreeSet<u32>) -> bool {
+fn can_be_replayed(shape: &Shape<'_>, operator: &Operator<'_>, assigned: &BTreeSet<u32>) -> bool {
     match operator {
-        Operator::LocalGet { local_index } => !assigned.contains(local_index),
+        // One that may be null now, and should not be, traps.
+        Operator::LocalGet { local_index } => {
+            !assigned.contains(local_index) && !shape.is_made_nullable(*local_index)
+        }
         Operator::I32Const { .. }
         | Operator::I64Const { .. }
         | Operator::F32Const { .. }

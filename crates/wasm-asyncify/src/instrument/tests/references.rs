@@ -4,7 +4,9 @@
 use std::fs;
 use std::process::Command;
 
-use super::run::{FORMS, instrumented};
+use super::run::{FORMS, instrumented, node};
+
+mod objects;
 
 /// A switch for [`COROUTINES`] coroutines, which run `$program` with their number. The frames of each
 /// have 1 kB. `$wait` traces its argument, waits, and returns 100 more.
@@ -113,7 +115,7 @@ fn printed(program: &str) -> (Vec<String>, String) {
         fs::write(&path, wasm).unwrap();
         path
     };
-    let mut node = Command::new("node");
+    let mut node = Command::new(node());
     node.args(["--input-type=module", "--eval", HOST]).args(modules.enumerate().map(write));
     let output = node.output().expect("Node is on PATH");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
@@ -126,7 +128,7 @@ fn printed(program: &str) -> (Vec<String>, String) {
 /// The module with its tables exported, as far as Javascript may see what is in them.
 fn with_exports(wasm: &[u8]) -> Vec<u8> {
     let text = wasmprinter::print_bytes(wasm).unwrap();
-    let exports = ["extern", "func"].map(|kind| {
+    let exports = ["extern", "func", "any"].map(|kind| {
         let table = format!(" 16 {kind}ref)");
         let at = text.lines().filter(|line| line.trim_start().starts_with("(table "));
         let number = at.clone().position(|line| line.ends_with(&table));
@@ -141,12 +143,18 @@ fn with_exports(wasm: &[u8]) -> Vec<u8> {
 #[track_caller]
 fn check(expected: &str, most: u32, program: &str) {
     let (waiting, plain) = printed(program);
+    if plain == "unknown" && std::env::var_os("NODE").is_none() {
+        eprintln!("skipped: this Node is too old, and none is given in `NODE`");
+        return;
+    }
     assert_eq!(plain.split("; ").next().unwrap(), expected);
     for (form, waiting) in waiting.iter().enumerate() {
-        let (traces, table) = waiting.rsplit_once("; ").unwrap();
-        assert_eq!((form, traces), (form, plain.as_str()));
-        let places = table.strip_prefix("0 of ").map(|places| places.parse::<u32>().unwrap());
-        assert!(places.is_some_and(|places| places <= most), "{form}: {table}");
+        let rest = waiting.strip_prefix(&plain);
+        let rest = rest.unwrap_or_else(|| panic!("{form}: {waiting}\ninstead of {plain}"));
+        for table in rest.split("; ").skip(1) {
+            let places = table.strip_prefix("0 of ").map(|places| places.parse::<u32>().unwrap());
+            assert!(places.is_some_and(|places| places <= most), "{form}: {table}");
+        }
     }
 }
 
@@ -309,7 +317,7 @@ fn a_frame_is_rewound_but_once() {
             wait(kept);
             console.log(resume() === kept);
             try { resume(); } catch (error) { console.log(error.message); }";
-        let output = Command::new("node")
+        let output = Command::new(node())
             .args(["--input-type=module", "--eval", host])
             .arg(path)
             .output()

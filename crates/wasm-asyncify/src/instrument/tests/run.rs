@@ -1,5 +1,6 @@
 //! Instrumented programs do in Node what they do without ever being suspended.
 
+use std::ffi::OsString;
 use std::fs;
 use std::process::Command;
 
@@ -66,6 +67,12 @@ const HOST: &str = r#"
 pub(super) const FORMS: [fn(&u32) -> bool; 4] =
     [|_| false, |_| true, |index| index % 2 == 0, |index| index % 2 == 1];
 
+/// The Node to run programs in. `NODE` in the environment says that it is a new one, which knows
+/// exceptions as references and GC.
+pub(super) fn node() -> OsString {
+    std::env::var_os("NODE").unwrap_or_else(|| "node".into())
+}
+
 /// A module, instrumented, with such functions in compact form.
 pub(super) fn instrumented(wasm: &[u8], is_compact: fn(&u32) -> bool) -> Vec<u8> {
     let program = Program::read(wasm).unwrap();
@@ -109,7 +116,7 @@ fn traces(program: &str) -> (Vec<String>, String) {
         fs::write(&path, wasm).unwrap();
         path
     };
-    let mut node = Command::new("node");
+    let mut node = Command::new(node());
     node.args(["--input-type=module", "--eval", HOST]).args(modules.enumerate().map(write));
     let output = node.output().expect("Node is on PATH");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
@@ -294,7 +301,7 @@ fn handlers_of_the_new_kind_do_too() {
               (call $wait (i32.const -2))))
           (call $trace (local.get $kept))
           (call $trace (call $wait (i32.const 3))))";
-    if traces(program).1 != "unknown" {
+    if traces(program).1 != "unknown" || std::env::var_os("NODE").is_some() {
         check(3, program);
     }
 }

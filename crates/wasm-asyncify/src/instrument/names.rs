@@ -1,0 +1,53 @@
+//! The names that an instrumented module has: those that it had, by the new indices, and those of what
+//! was added.
+
+use core::convert::Infallible;
+use std::collections::BTreeMap;
+
+use wasm_encoder::NameMap;
+use wasm_encoder::reencode::{Error, utils};
+
+use super::facts::Facts;
+use super::helpers::Helpers;
+use super::runtime::Runtime;
+
+/// The names of some part of a module, as they were.
+type Before<'a> = wasmparser::NameMap<'a>;
+type Result<T> = core::result::Result<T, Error<Infallible>>;
+
+pub(super) fn functions(before: Before<'_>, facts: &Facts, helpers: &Helpers) -> Result<NameMap> {
+    let mut all = BTreeMap::new();
+    for naming in before {
+        let naming = naming?;
+        if !facts.replaced.contains_key(&naming.index) {
+            all.insert(facts.new_index(naming.index), naming.name.to_owned());
+        }
+    }
+    all.extend((facts.first_added()..).zip(facts.added_names()));
+    let helpers = helpers.used().into_iter();
+    all.extend(helpers.map(|(index, helper)| (index, helper.name())));
+    let mut names = NameMap::new();
+    for (index, name) in &all {
+        names.append(*index, name);
+    }
+    Ok(names)
+}
+
+pub(super) fn globals(before: Before<'_>, facts: &Facts, helpers: &Helpers) -> Result<NameMap> {
+    let mut names = utils::name_map(before, Ok)?;
+    let Runtime { state, data, .. } = facts.runtime();
+    names.append(state, "asyncify_state");
+    names.append(data, "asyncify_data");
+    for (global, name) in helpers.globals.names() {
+        names.append(global, name);
+    }
+    Ok(names)
+}
+
+pub(super) fn tables(before: Before<'_>, helpers: &Helpers) -> Result<NameMap> {
+    let mut names = utils::name_map(before, Ok)?;
+    for (table, name) in helpers.tables.names() {
+        names.append(table, &name);
+    }
+    Ok(names)
+}

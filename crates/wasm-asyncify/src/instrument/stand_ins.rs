@@ -1,0 +1,145 @@
+//! What is passed and returned in the place of a reference that cannot be null, when nobody looks at
+//! it: while a function unwinds it must return something, and what is called again to be rewound must
+//! be given something.
+//!
+//! | a reference to | its stand-in |
+//! |---|---|
+//! | `any`, `eq`, `i31` | `ref.i31` of 0 |
+//! | `extern` | the same, converted |
+//! | a struct, an array | one with zeros, nulls and stand-ins; an empty one |
+//! | a function | one of its type that is added, and traps |
+//!
+//! Each is in a global that is added, and never changes. Of other types there is none: an exception is
+//! made by nothing but a `throw`, and a struct that holds one of its kind cannot be made at all.
+
+use std::collections::BTreeMap;
+
+use wasm_encoder::{
+    ConstExpr, GlobalType, HeapType as Written, Instruction, ValType as WrittenType,
+};
+use wasmparser::{
+    AbstractHeapType, CompositeInnerType, HeapType, RefType, StorageType, UnpackedIndex, ValType,
+};
+
+use super::additions::Globals;
+use super::types::{Types, written};
+
+/// The globals with stand-ins.
+#[derive(Debug, Default)]
+pub(super) struct StandIns {
+    /// None if there is none for such a reference.
+    globals: BTreeMap<RefType, Option<u32>>,
+}
+
+/// What stand-ins are made of.
+pub(super) struct Making<'a> {
+    pub(super) types: &'a Types<'a>,
+    pub(super) globals: &'a mut Globals,
+    /// Any function of the module.
+    pub(super) function: u32,
+    /// The index of a function that is added, of this type.
+    pub(super) never: &'a mut dyn FnMut(u32) -> u32,
+}
+
+impl StandIns {
+    /// The global with the stand-in for a reference that is not null.
+    pub(super) fn global(&mut self, reference: RefType, making: &mut Making<'_>) -> Option<u32> {
+        if let Some(known) = self.globals.get(&reference) {
+            return *known;
+        }
+        // What holds one of its kind finds that there is none.
+        self.globals.insert(reference, None);
+        let code = self.code(reference.heap_type(), making)?;
+        let ty = GlobalType {
+            val_type: WrittenType::Ref(written(reference)?),
+            mutable: false,
+            shared: false,
+        };
+        let name = format!("asyncify_stand_in_{}", self.globals.len());
+        let global = making.globals.add(ty, ConstExpr::extended(code), name);
+        self.globals.insert(reference, Some(global));
+        Some(global)
+    }
+
+    fn code(
+        &mut self,
+        heap: HeapType,
+        making: &mut Making<'_>,
+    ) -> Option<Vec<Instruction<'static>>> {
+        use AbstractHeapType as Heap;
+        let number = [Instruction::I32Const(0), Instruction::RefI31];
+        match heap {
+            HeapType::Abstract { shared: false, ty } => match ty {
+                Heap::Any | Heap::Eq | Heap::I31 => Some(number.into()),
+                Heap::Extern => {
+                    Some(number.into_iter().chain([Instruction::ExternConvertAny]).collect())
+                }
+                Heap::Func => Some(vec![Instruction::RefFunc(making.function)]),
+                Heap::Struct | Heap::Array => {
+                    let is_one = |index: &u32| match making.types.get(*index) {
+                        Some(it) if it.composite_type.shared => false,
+                        Some(it) => match it.composite_type.inner {
+                            CompositeInnerType::Struct(_) => ty == Heap::Struct,
+                            CompositeInnerType::Array(_) => ty == Heap::Array,
+                            _ => false,
+                        },
+                        None => false,
+                    };
+                    let all: Vec<_> = (0..making.types.count()).filter(is_one).collect();
+                    all.into_iter().find_map(|index| self.of_type(index, making))
+                }
+                _ => None,
+            },
+            HeapType::Concrete(UnpackedIndex::Module(index)) => self.of_type(index, making),
+            _ => None,
+        }
+    }
+
+    /// The same for a type of the module's.
+    fn of_type(
+        &mut self,
+        index: u32,
+        making: &mut Making<'_>,
+    ) -> Option<Vec<Instruction<'static>>> {
+        let composite = &making.types.get(index)?.composite_type;
+        if composite.shared {
+            return None;
+        }
+        match &composite.inner {
+            CompositeInnerType::Func(_) => Some(vec![Instruction::RefFunc((making.never)(index))]),
+            CompositeInnerType::Array(_) => {
+                Some(vec![Instruction::ArrayNewFixed { array_type_index: index, array_size: 0 }])
+            }
+            CompositeInnerType::Struct(fields) => {
+                let fields: Vec<_> = fields.fields.iter().map(|it| it.element_type).collect();
+                let mut code = Vec::new();
+                for field in fields {
+                    let ty = match field {
+                        StorageType::I8 | StorageType::I16 => ValType::I32,
+                        StorageType::Val(ty) => making.types.plain(ty),
+                    };
+                    code.push(match ty {
+                        ValType::I32 => Instruction::I32Const(0),
+                        ValType::I64 => Instruction::I64Const(0),
+                        ValType::F32 => Instruction::F32Const(0.0.into()),
+                        ValType::F64 => Instruction::F64Const(0.0.into()),
+                        ValType::V128 => Instruction::V128Const(0),
+                        ValType::Ref(reference) if reference.is_nullable() => {
+                            Instruction::RefNull(heap(reference)?)
+                        }
+                        ValType::Ref(reference) => {
+                            Instruction::GlobalGet(self.global(reference, making)?)
+                        }
+                    });
+                }
+                code.push(Instruction::StructNew(index));
+                Some(code)
+            }
+            CompositeInnerType::Cont(_) => None,
+        }
+    }
+}
+
+fn heap(reference: RefType) -> Option<Written> {
+    Some(written(reference)?.heap_type)
+}

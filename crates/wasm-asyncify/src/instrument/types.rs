@@ -1,0 +1,143 @@
+//! The types of references: those that a validator tells of, by their indices in the module; and which
+//! references can be kept over a wait.
+//!
+//! A validator knows more of an operand than an engine needs to be told: that a `ref.func` makes one of
+//! a function's type. An engine without such types can run the module all the same, and must be able
+//! to afterwards.
+
+use core::cell::OnceCell;
+use std::collections::HashMap;
+
+use wasm_encoder::reencode::{Reencode, RoundtripReencoder};
+use wasm_encoder::{Instruction, RefType as Written};
+use wasmparser::types::{CoreTypeId, TypesRef};
+use wasmparser::{
+    AbstractHeapType, CompositeInnerType, HeapType, RefType, SubType, UnpackedIndex, ValType,
+    Validator, WasmFeatures,
+};
+
+use super::references::Kind;
+
+/// The types of a module.
+#[derive(Debug, Default)]
+pub(super) struct Types<'a> {
+    module: &'a [u8],
+    /// Whether an engine can run it that does not know of types of functions as those of references,
+    /// if that was asked for.
+    is_plain: OnceCell<bool>,
+    /// By the number that a validator gives it: the first index of a type.
+    indices: HashMap<CoreTypeId, u32>,
+    /// By index. What they refer to are numbers of the validator's.
+    all: Vec<SubType>,
+}
+
+impl<'a> Types<'a> {
+    pub(super) fn of(module: &'a [u8], types: TypesRef<'_>) -> Self {
+        let mut read = Self { module, ..Self::default() };
+        for index in 0..types.core_type_count_in_module() {
+            let id = types.core_type_at_in_module(index);
+            read.indices.entry(id).or_insert(index);
+            read.all.push(types[id].clone());
+        }
+        read
+    }
+
+    /// What a type of the module is.
+    pub(super) fn get(&self, index: u32) -> Option<&SubType> {
+        self.all.get(index as usize)
+    }
+
+    /// How many there are.
+    pub(super) fn count(&self) -> u32 {
+        self.all.len() as u32
+    }
+
+    /// A type as it can be written: by index, and in no newer a way than in the module. To a validator
+    /// that knows of it, what a `ref.func` makes is of an exact type.
+    pub(super) fn plain(&self, ty: ValType) -> ValType {
+        let ValType::Ref(reference) = ty else { return ty };
+        let heap = match reference.heap_type() {
+            HeapType::Concrete(_) | HeapType::Exact(_) if self.is_plain() => {
+                return ValType::FUNCREF;
+            }
+            HeapType::Concrete(index) | HeapType::Exact(index) => {
+                let index = match index {
+                    UnpackedIndex::Id(id) => {
+                        self.indices.get(&id).copied().map(UnpackedIndex::Module)
+                    }
+                    other => Some(other),
+                };
+                index.map(HeapType::Concrete)
+            }
+            heap @ HeapType::Abstract { .. } => Some(heap),
+        };
+        let plain = heap.and_then(|heap| RefType::new(reference.is_nullable(), heap));
+        plain.map_or(ty, ValType::Ref)
+    }
+
+    fn is_plain(&self) -> bool {
+        *self.is_plain.get_or_init(|| {
+            let newer = WasmFeatures::FUNCTION_REFERENCES
+                | WasmFeatures::GC
+                | WasmFeatures::CUSTOM_DESCRIPTORS;
+            let features = WasmFeatures::all().difference(newer);
+            Validator::new_with_features(features).validate_all(self.module).is_ok()
+        })
+    }
+
+    /// The table that a reference is kept in. None if there can be none.
+    pub(super) fn kind(&self, reference: RefType) -> Option<Kind> {
+        use AbstractHeapType as Heap;
+        match reference.heap_type() {
+            HeapType::Abstract { shared: false, ty } => match ty {
+                Heap::Extern | Heap::NoExtern => Some(Kind::Extern),
+                Heap::Func | Heap::NoFunc => Some(Kind::Func),
+                Heap::Exn | Heap::NoExn => Some(Kind::Exn),
+                Heap::Any | Heap::Eq | Heap::Struct | Heap::Array | Heap::I31 | Heap::None => {
+                    Some(Kind::Any)
+                }
+                Heap::Cont | Heap::NoCont => None,
+            },
+            HeapType::Concrete(UnpackedIndex::Module(index)) => {
+                let composite = &self.get(index)?.composite_type;
+                match composite.inner {
+                    _ if composite.shared => None,
+                    CompositeInnerType::Func(_) => Some(Kind::Func),
+                    CompositeInnerType::Array(_) | CompositeInnerType::Struct(_) => Some(Kind::Any),
+                    CompositeInnerType::Cont(_) => None,
+                }
+            }
+            _ => None,
+        }
+    }
+}
+
+/// The same type, and null.
+pub(super) fn nullable(ty: ValType) -> ValType {
+    match ty {
+        ValType::Ref(reference) => ValType::Ref(reference.nullable()),
+        other => other,
+    }
+}
+
+/// Whether null is none of it.
+pub(super) fn is_non_null(ty: ValType) -> bool {
+    matches!(ty, ValType::Ref(reference) if !reference.is_nullable())
+}
+
+/// A type that [`Types::plain`] has made, as it is written.
+pub(super) fn written(reference: RefType) -> Option<Written> {
+    RoundtripReencoder.ref_type(reference).ok()
+}
+
+/// What makes something of this type of what was kept there.
+pub(super) fn cast(ty: ValType, kind: Option<Kind>) -> Option<Instruction<'static>> {
+    let (ValType::Ref(reference), Some(kind)) = (ty, kind) else { return None };
+    let Written { nullable, heap_type } = written(reference)?;
+    match (heap_type == kind.heap(), nullable) {
+        (true, true) => None,
+        (true, false) => Some(Instruction::RefAsNonNull),
+        (false, true) => Some(Instruction::RefCastNullable(heap_type)),
+        (false, false) => Some(Instruction::RefCastNonNull(heap_type)),
+    }
+}
