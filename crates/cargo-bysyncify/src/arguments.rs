@@ -131,8 +131,9 @@ impl Arguments {
         &self.passed_on
     }
 
-    /// The same, but with another output, and told to keep what the analysis needs.
-    pub(crate) fn for_analysis(&self, output: &Path) -> Vec<OsString> {
+    /// The same, but with another output, and told to keep what the analysis needs. DWARF is most of
+    /// a debug build's bytes.
+    pub(crate) fn for_analysis(&self, output: &Path, keeps_debug_info: bool) -> Vec<OsString> {
         let mut words = Vec::with_capacity(self.passed_on.len() + 4);
         let mut is_value = false;
         for word in &self.passed_on {
@@ -147,10 +148,18 @@ impl Arguments {
                 words.push(word.clone());
             }
         }
-        // Debug information would be wrong in the end, and is most of a debug build's bytes.
-        let kept = ["--keep-section=name", "--keep-section=target_features"];
-        words.extend(["--emit-relocs", "--strip-debug"].iter().chain(&kept).map(Into::into));
+        let wanted = ["--emit-relocs", "--keep-section=name", "--keep-section=target_features"];
+        words.extend(wanted.map(Into::into));
+        words.extend((!keeps_debug_info).then(|| "--strip-debug".into()));
         words
+    }
+
+    /// Whether the real linker keeps DWARF.
+    pub(crate) fn keeps_debug_info(&self) -> bool {
+        !self
+            .passed_on
+            .iter()
+            .any(|it| ["-s", "--strip-all", "-S", "--strip-debug"].iter().any(|strip| it == strip))
     }
 
     /// Whether `--strip-all` takes a custom section out. The same that `wasm-ld` leaves out.
@@ -277,8 +286,8 @@ mod tests {
 
     #[test]
     fn second_link_goes_elsewhere_and_keeps_what_the_analysis_needs() {
-        let kept = "--emit-relocs --strip-debug --keep-section=name --keep-section=target_features";
-        let second = |text: &str| read(text).for_analysis(Path::new("b"));
+        let kept = "--emit-relocs --keep-section=name --keep-section=target_features --strip-debug";
+        let second = |text: &str| read(text).for_analysis(Path::new("b"), false);
         assert_eq!(second("-o a x.o"), words(&format!("-o b x.o {kept}")));
         assert_eq!(second("--output a -s"), words(&format!("--output b -s {kept}")));
         assert_eq!(second("--output=a -s"), words(&format!("-o b -s {kept}")));

@@ -69,7 +69,7 @@ pub fn asyncify(linked: &[u8], recipe: &Recipe, engine: Option<&dyn Engine>) -> 
     if recipe.suspends.is_empty() && !Summary::of(linked)?.needs_asyncify().worded()? {
         return Ok(linked.to_vec());
     }
-    pipeline::asyncify(linked, recipe, engine, |_| {}).map(|(asyncified, _)| asyncified)
+    pipeline::asyncify(linked, recipe, engine, |_| {}).map(|made| made.module)
 }
 
 /// The functions that [`asyncify`] would instrument, by their names as people read them.

@@ -20,7 +20,7 @@ use crate::command;
 use crate::engine::{Engine, OptLevel};
 use crate::events::{Events, Figures};
 use crate::made::Made;
-use crate::pipeline::{self, Recipe};
+use crate::pipeline::{self, Asyncified, Recipe};
 use crate::response_file;
 use crate::setup::{self, WasmOpt};
 use crate::store::{self, Store};
@@ -79,7 +79,7 @@ fn finish(
         return Ok(None);
     }
     let opt_level = OptLevel::from_environment()?.unwrap_or(arguments.opt_level);
-    let recipe = Recipe {
+    let mut recipe = Recipe {
         vouched: Vouched(arguments.vouched.clone()),
         suspends: arguments.suspends.clone(),
         precision: arguments.precision,
@@ -88,15 +88,18 @@ fn finish(
         compact: Compact::default(),
         no_stack_checks: arguments.no_stack_checks,
         verify: verify_is_wanted(),
+        debug_info: false,
         opt_level,
     };
+    let engine = engine(&recipe)?;
+    // What wasm-opt has optimised is no more what DWARF says.
+    recipe.debug_info = engine.is_none() && arguments.keeps_debug_info();
     let bytes_before = size(output)?;
-    let linked = link_for_analysis(arguments, linker)?;
+    let linked = link_for_analysis(arguments, linker, recipe.debug_info)?;
     for warning in wasm_asyncify::warnings::of(&linked, &recipe.vouched).worded()? {
         eprintln!("bysyncify-ld: warning: {warning}");
         events.warning(&warning);
     }
-    let engine = engine(&recipe)?;
     let store = Store::of(output);
     let how = Made::with(engine.as_ref(), &recipe).text();
     let found = store.find(&linked, &how);
@@ -105,10 +108,14 @@ fn finish(
         Some(asyncified) => (asyncified, None),
         None => {
             let tell = |phase| events.phase(phase);
-            let (asyncified, counts) = {
-                let engine = engine.as_ref().map(|engine| engine as &dyn Engine);
-                pipeline::asyncify(&linked, &recipe, engine, tell)?
-            };
+            let engine = engine.as_ref().map(|engine| engine as &dyn Engine);
+            let Asyncified { module: asyncified, counts, lost_debug_info } =
+                pipeline::asyncify(&linked, &recipe, engine, tell)?;
+            if let Some(why) = lost_debug_info {
+                let warning = format!("{why}: it is left out");
+                eprintln!("bysyncify-ld: warning: {warning}");
+                events.warning(&warning);
+            }
             store.keep(&linked, &how, &asyncified)?;
             (asyncified, counts)
         }
@@ -150,13 +157,17 @@ fn replace(path: &Path, wasm: &[u8]) -> Result<()> {
 }
 
 /// Links again, so that names stay, and relocations: these say who has whose address.
-fn link_for_analysis(arguments: &Arguments, linker: &RealLinker) -> Result<Vec<u8>> {
+fn link_for_analysis(
+    arguments: &Arguments,
+    linker: &RealLinker,
+    keeps_debug_info: bool,
+) -> Result<Vec<u8>> {
     // To a file of the same name: it gets into the module.
     let folder = tempfile::tempdir().context("cannot make a temporary folder")?;
     let output = folder.path().join(arguments.output.file_name().unwrap_or_default());
     // What it has to say it said the first time.
     let status = linker.run(
-        &arguments.for_analysis(&output),
+        &arguments.for_analysis(&output, keeps_debug_info),
         linker.command().stdout(Stdio::null()).stderr(Stdio::null()),
     )?;
     if !status.success() {

@@ -41,6 +41,7 @@ impl Made {
             no_stack_checks,
             compact: _,
             verify: _,
+            debug_info,
             opt_level,
         } = &self.recipe;
         let made = json!({
@@ -54,6 +55,7 @@ impl Made {
             "everything": everything,
             "checks": checks,
             "stack-checks": !no_stack_checks,
+            "debug-info": debug_info,
             "opt-level": opt_level.name(),
         });
         format!("{made:#}\n")
@@ -88,6 +90,7 @@ impl Made {
                 checks: made["checks"].as_bool()?,
                 compact: Compact::default(),
                 verify: false,
+                debug_info: made["debug-info"].as_bool()?,
                 no_stack_checks: !made["stack-checks"].as_bool()?,
                 opt_level: made["opt-level"].as_str()?.parse().ok()?,
             },
@@ -112,6 +115,7 @@ mod tests {
                 checks: true,
                 compact: Compact::default(),
                 verify: false,
+                debug_info: true,
                 no_stack_checks: true,
                 opt_level: OptLevel::Os,
             },

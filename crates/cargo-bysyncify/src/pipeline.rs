@@ -42,6 +42,8 @@ pub struct Recipe {
     pub no_stack_checks: bool,
     /// Whether it is proved of each instrumented function that it does what it did before.
     pub verify: bool,
+    /// Whether DWARF is kept.
+    pub debug_info: bool,
     /// How hard `wasm-opt` optimises the result, if it is there.
     pub opt_level: OptLevel,
 }
@@ -65,6 +67,7 @@ impl Recipe {
             compact: self.compact,
             no_stack_checks: self.no_stack_checks,
             verify: self.verify,
+            debug_info: self.debug_info,
         }
     }
 }
@@ -84,11 +87,21 @@ pub(crate) fn check_unmatched(unmatched: &[String]) -> Result<()> {
     }
 }
 
+/// What has become of a module.
+#[derive(Debug)]
+pub(crate) struct Asyncified {
+    /// The module.
+    pub(crate) module: Vec<u8>,
+    /// How much of it is instrumented, if it was ours to say.
+    pub(crate) counts: Option<Counts>,
+    /// Why there is no DWARF in it, though there was and it was to be kept.
+    pub(crate) lost_debug_info: Option<String>,
+}
+
 /// Makes a module pausable, and keeps its names.
 ///
 /// `engine` is needed if Binaryen is to do everything, and otherwise optimises, if it is there.
-/// `tell` is called as each phase begins. The second result is how much of the module is instrumented, if it was ours to
-/// say.
+/// `tell` is called as each phase begins.
 ///
 /// # Errors
 ///
@@ -98,28 +111,31 @@ pub(crate) fn asyncify(
     recipe: &Recipe,
     engine: Option<&dyn Engine>,
     mut tell: impl FnMut(Phase),
-) -> Result<(Vec<u8>, Option<Counts>)> {
+) -> Result<Asyncified> {
     tell(Phase::Analyse);
     let options = options(linked, recipe)?;
-    let (asyncified, counts) = if recipe.everything {
+    let asyncified = if recipe.everything {
         let Guarded { module: guarded, unmatched } =
             wasm_asyncify::guarded_for_binaryen(linked, &recipe.transform()).worded()?;
         check_unmatched(&unmatched)?;
         tell(Phase::Asyncify);
         let engine = engine.context("only wasm-opt can instrument everything")?;
         let asyncify = |before: &Path, after: &Path| engine.asyncify(before, after, &options);
-        (through_files(&guarded, asyncify)?, None)
+        let module = through_files(&guarded, asyncify)?;
+        Asyncified { module, counts: None, lost_debug_info: None }
     } else {
         let prepared = Prepared::new(linked, &recipe.transform()).worded()?;
         tell(Phase::Asyncify);
-        let Instrumented { module, functions, instrumented, unmatched } =
+        let Instrumented { module, functions, instrumented, unmatched, lost_debug_info } =
             prepared.instrument().worded()?;
         check_unmatched(&unmatched)?;
-        (optimised(module, engine, &options)?, Some(Counts { functions, instrumented }))
+        let module = optimised(module, engine, &options)?;
+        let counts = Some(Counts { functions, instrumented });
+        Asyncified { module, counts, lost_debug_info }
     };
     tell(Phase::Verify);
-    module::check_asyncified(&asyncified)?;
-    Ok((asyncified, counts))
+    module::check_asyncified(&asyncified.module)?;
+    Ok(asyncified)
 }
 
 /// The module as hard optimised as it should be, and can be.

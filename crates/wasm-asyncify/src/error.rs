@@ -130,6 +130,12 @@ impl From<reencode::Error<Infallible>> for Error {
     }
 }
 
+impl From<gimli::Error> for Error {
+    fn from(error: gimli::Error) -> Self {
+        Self::invalid(error)
+    }
+}
+
 impl From<TryFromIntError> for Error {
     fn from(error: TryFromIntError) -> Self {
         Self::invalid(error)

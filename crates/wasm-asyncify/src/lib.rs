@@ -21,6 +21,7 @@
 mod abi;
 pub mod analysis;
 mod check;
+mod debug;
 mod error;
 mod exceptions;
 mod guard;

@@ -108,6 +108,7 @@ pub(crate) fn of_initialiser(Lost { function }: Lost, program: &Program) -> Erro
 mod tests {
     use super::*;
     use crate::analysis::{Function, Precision, Sites, Vouched};
+    use crate::debug::Trail;
     use crate::instrument::instrument;
 
     /// What is said of a program in which `resume` runs `entry`, which runs `demo::waits`; all
@@ -128,7 +129,8 @@ mod tests {
         let wasm = wasm.unwrap();
         let program = Program::read(&wasm).unwrap();
         let analysis = Analysis::of(&program, &Vouched::default(), Precision::Types).unwrap();
-        let failure = instrument(&wasm, &Sites::of(&program, &analysis)).err()?;
+        let sites = Sites::of(&program, &analysis);
+        let failure = instrument(&wasm, &sites, &mut Trail::default()).err()?;
         let explain = |refused| of_function(refused, &program, &analysis);
         Some(failure.explained(explain).to_string())
     }

@@ -11,6 +11,7 @@ use wasmparser::Parser;
 
 use crate::analysis::{Analysis, Choice, Cut, FunctionIndex, Precision, Program, Sites, Vouched};
 use crate::check;
+use crate::debug::{Debug, Trail};
 use crate::error::{Context, Error, Result};
 use crate::exceptions::{self, Cleanups};
 use crate::guard::{self, Guards};
@@ -51,6 +52,8 @@ pub struct Options {
     pub no_stack_checks: bool,
     /// Whether it is proved of each instrumented function that it does what it did before.
     pub verify: bool,
+    /// Whether DWARF is kept, and corrected: the sections `.debug_*`. Without it they are dropped.
+    pub debug_info: bool,
 }
 
 /// Who has made a module, and so what the names of its functions say.
@@ -107,6 +110,8 @@ pub struct Instrumented {
     pub instrumented: u64,
     /// What was [chosen](Options::choice) that matches nothing in the module.
     pub unmatched: Vec<String>,
+    /// Why there is no DWARF in it, though there was and it was to be [kept](Options::debug_info).
+    pub lost_debug_info: Option<String>,
 }
 
 /// A module with guards that is not instrumented.
@@ -125,6 +130,9 @@ pub struct Prepared {
     analysis: Analysis,
     sites: Sites,
     guarded: Vec<u8>,
+    /// Where the guards have moved the code.
+    trail: Trail,
+    debug: Option<Debug>,
     verify: bool,
 }
 
@@ -172,7 +180,7 @@ impl Prepared {
     ///
     /// If it cannot be proved; says where.
     pub fn check(&self, instrumented: &[u8]) -> Result<(), Error> {
-        let simplified = simplified(&self.guarded, &self.sites)?;
+        let simplified = simplified(&self.guarded, &self.sites, &mut Trail::default())?;
         check::check(&simplified, instrumented, &self.sites)
             .map_err(|it| it.explained(|it| refusal::of_checker(&it, &self.program)))
     }
@@ -184,20 +192,25 @@ impl Prepared {
     /// If a function would have to be instrumented that cannot be, or the checker finds that one
     /// was instrumented wrongly.
     pub fn instrument(self) -> Result<Instrumented, Error> {
-        let Self { program, analysis, sites, guarded, verify } = self;
-        let simplified = simplified(&guarded, &sites)?;
-        let module = instrument::instrument(&simplified, &sites)
+        let Self { program, analysis, sites, guarded, mut trail, debug, verify } = self;
+        let simplified = simplified(&guarded, &sites, &mut trail)?;
+        let mut module = instrument::instrument(&simplified, &sites, &mut trail)
             .map_err(|it| it.explained(|it| refusal::of_function(it, &program, &analysis)))?;
         if verify {
             check::check(&simplified, &module, &sites)
                 .map_err(|it| it.explained(|it| refusal::of_checker(&it, &program)))?;
         }
+        let lost_debug_info = debug.and_then(|debug| {
+            let moved = trail.functions().unwrap_or_default();
+            debug.add_to(&mut module, moved).err().map(|error| error.to_string())
+        });
         let functions = program.functions.iter().filter(|it| it.import.is_none()).count();
         Ok(Instrumented {
             module,
             functions: functions as u64,
             instrumented: analysis.instrumented().count() as u64,
             unmatched: analysis.unmatched().to_owned(),
+            lost_debug_info,
         })
     }
 }
@@ -289,15 +302,17 @@ fn prepare(
         assumed: assumed.as_ref(),
         ruled_out: ruled_out.as_ref(),
     };
-    let guarded = guard::guard(&bare, &guards)?;
+    let debug = if options.debug_info { Debug::of(linked)? } else { None };
+    let mut trail = Trail::new(debug.is_some());
+    let guarded = guard::guard(&bare, &guards, &mut trail)?;
     cleanups.leave_out(&bare, &mut sites)?;
-    Ok(Prepared { program, analysis, sites, guarded, verify: options.verify })
+    Ok(Prepared { program, analysis, sites, guarded, trail, debug, verify: options.verify })
 }
 
 /// The module without what a rewind could not get into.
-fn simplified(guarded: &[u8], sites: &Sites) -> Result<Vec<u8>> {
-    let without = parameters::in_locals(&ModuleInfo::read(guarded)?, &sites.functions)?;
-    exceptions::hoist(&ModuleInfo::read(&without)?, &sites.functions)
+fn simplified(guarded: &[u8], sites: &Sites, trail: &mut Trail) -> Result<Vec<u8>> {
+    let without = parameters::in_locals(&ModuleInfo::read(guarded)?, &sites.functions, trail)?;
+    exceptions::hoist(&ModuleInfo::read(&without)?, &sites.functions, trail)
 }
 
 /// The functions that are not instrumented but could be on a coroutine's stack when it is

@@ -10,7 +10,7 @@ use wasmparser::Parser;
 use crate::engine::{Engine, OptLevel};
 use crate::link_options::LinkOptions;
 use crate::made::Made;
-use crate::pipeline::{self, Recipe};
+use crate::pipeline::{self, Asyncified, Recipe};
 use crate::setup::{self, WasmOpt};
 use crate::store::{self, Store};
 use crate::wording::Worded as _;
@@ -109,9 +109,10 @@ impl Material {
             Some(asyncified) => asyncified,
             None => {
                 eprintln!("  Asyncifying, and keeping it for the next report");
-                let (asyncified, _) = pipeline::asyncify(linked, recipe, optimiser, |_| {})?;
-                store.keep(linked, &made.text(), &asyncified)?;
-                asyncified
+                let Asyncified { module, .. } =
+                    pipeline::asyncify(linked, recipe, optimiser, |_| {})?;
+                store.keep(linked, &made.text(), &module)?;
+                module
             }
         };
         if !store.plain().is_file() {

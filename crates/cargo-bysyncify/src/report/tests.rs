@@ -110,6 +110,7 @@ fn finished() -> Finished {
                 checks: false,
                 compact: wasm_asyncify::Compact::default(),
                 verify: false,
+                debug_info: false,
                 no_stack_checks: false,
                 opt_level: OptLevel::O3,
             },

@@ -1,5 +1,8 @@
 //! Real programs, with guards, asyncified, in Node.
 
+mod debug;
+mod lines;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;

@@ -75,6 +75,24 @@ fn sections_are_those_that_the_profile_leaves_but_for_dwarf() {
     }
 }
 
+/// Nothing optimises that afterwards.
+#[test]
+fn dwarf_of_a_debug_build_is_that_which_the_profile_leaves() {
+    let dir = tempfile::tempdir().unwrap();
+    let [ours, theirs] = ["ours", "theirs"].map(|name| dir.path().join(name));
+    for strip in ["none", "debuginfo", "symbols"] {
+        let arguments = ["-Copt-level=0", "-Cdebuginfo=2", &format!("-Cstrip={strip}")];
+        silent(&mut link("pausable", &ours, &arguments));
+        silent(&mut compile("pausable", &theirs, &arguments));
+        let sections = |path| {
+            let mut sections = contents(path).custom_sections;
+            sections.sort();
+            sections
+        };
+        assert_eq!(sections(&ours), sections(&theirs), "{strip}");
+    }
+}
+
 #[cfg(unix)]
 #[test]
 fn module_is_executable_as_the_real_linker_makes_it() {

@@ -22,25 +22,32 @@
 use core::convert::Infallible;
 use std::collections::BTreeSet;
 
-use wasm_encoder::reencode::{Error, Reencode, utils};
+use wasm_encoder::reencode::{Error, Reencode};
 use wasm_encoder::{BlockType, CodeSection, Function, Instruction, Module};
 use wasmparser::{FuncType, FunctionBody, Operator, Parser};
 
 use crate::analysis::FunctionIndex;
+use crate::debug::{self, Pass, Recorder, Trail};
 use crate::error::{Context, Result};
 use crate::module::ModuleInfo;
 
 /// The module with handlers taken out, in these functions.
-pub(crate) fn hoist(read: &ModuleInfo<'_>, functions: &BTreeSet<FunctionIndex>) -> Result<Vec<u8>> {
+pub(crate) fn hoist(
+    read: &ModuleInfo<'_>,
+    functions: &BTreeSet<FunctionIndex>,
+    trail: &mut Trail,
+) -> Result<Vec<u8>> {
     let tags = Tags::of(read);
     if tags.results.is_empty() {
         return Ok(read.bytes.to_vec());
     }
     let mut module = Module::new();
-    let mut hoister = Hoister { next: tags.imported_functions, tags, functions };
+    let mut hoister =
+        Hoister { next: tags.imported_functions, tags, functions, moves: trail.pass() };
     hoister
         .parse_core_module(&mut module, Parser::new(0), read.bytes)
         .context("cannot hoist handlers")?;
+    trail.add(hoister.moves);
     Ok(module.finish())
 }
 
@@ -70,6 +77,7 @@ struct Hoister<'a> {
     functions: &'a BTreeSet<FunctionIndex>,
     /// The function whose body comes next.
     next: u32,
+    moves: Pass,
 }
 
 /// A `try`, as found by a first look.
@@ -152,6 +160,7 @@ impl Hoister<'_> {
         body: &FunctionBody<'_>,
         tries: &[Try],
         new: &mut Function,
+        moved: &mut Recorder,
     ) -> Result<(), Error> {
         let mut tries = tries.iter();
         // The new code's structures that are open are numbered from the outermost.
@@ -165,6 +174,7 @@ impl Hoister<'_> {
             |open: &[Open], height: usize, old: u32| (height - 1 - open[of(open, old)].own) as u32;
         let mut operators = body.get_operators_reader()?;
         while !operators.eof() {
+            moved.instruction(operators.original_position(), new.byte_len());
             let operator = operators.read()?;
             let plain = Open { label: height, own: height, hoisted: Vec::new(), begun: 0 };
             match operator {
@@ -270,12 +280,15 @@ impl Reencode for Hoister<'_> {
             true => self.tries(&body)?,
             false => Vec::new(),
         };
-        if !tries.iter().any(|found| self.hoisted(found).is_some()) {
-            return utils::parse_function_body(self, code, body);
+        let mut moved = self.moves.recorder(&body);
+        if tries.iter().any(|found| self.hoisted(found).is_some()) {
+            let mut new = self.new_function_with_parsed_locals(&body)?;
+            self.rewrite(&body, &tries, &mut new, &mut moved)?;
+            code.function(&new);
+        } else {
+            debug::copy_body(self, code, &body, &mut moved)?;
         }
-        let mut new = self.new_function_with_parsed_locals(&body)?;
-        self.rewrite(&body, &tries, &mut new)?;
-        code.function(&new);
+        self.moves.push(moved);
         Ok(())
     }
 }

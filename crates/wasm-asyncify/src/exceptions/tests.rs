@@ -6,6 +6,7 @@ use wasmparser::{Parser, Payload, Validator, WasmFeatures};
 
 use super::{Cleanups, hoist};
 use crate::analysis::{Program, Sites};
+use crate::debug::Trail;
 use crate::module::ModuleInfo;
 
 /// A module with a switch by name, whose function 3 is to be instrumented.
@@ -108,7 +109,9 @@ fn nothing_is_found_without_exceptions_or_with_a_switch_of_others() {
 /// Asserts what becomes of function 3.
 #[track_caller]
 fn assert_hoisted(code: &str, expected: &str) {
-    let hoisted = hoist(&ModuleInfo::read(&module(code)).unwrap(), &[3].into()).unwrap();
+    let wasm = module(code);
+    let read = ModuleInfo::read(&wasm).unwrap();
+    let hoisted = hoist(&read, &[3].into(), &mut Trail::default()).unwrap();
     Validator::new_with_features(WasmFeatures::all()).validate_all(&hoisted).unwrap();
     assert_eq!(instructions(&hoisted), instructions(&module(expected)));
 }

@@ -102,6 +102,7 @@ mod watched;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::debug::Trail;
 use crate::error::{Context, Result};
 use crate::exceptions::Cleanups;
 use crate::initialisers::Rewrites;
@@ -155,11 +156,15 @@ pub(crate) struct Guards<'a> {
 /// # Errors
 ///
 /// If the module cannot be read, or has the switch and its names are missing.
-pub(crate) fn guard(module: &ModuleInfo<'_>, guards: &Guards<'_>) -> Result<Vec<u8>> {
-    let guarded = || {
+pub(crate) fn guard(
+    module: &ModuleInfo<'_>,
+    guards: &Guards<'_>,
+    trail: &mut Trail,
+) -> Result<Vec<u8>> {
+    let mut guarded = || {
         let facts = Facts::of(module)?;
         match Plan::new(&facts, guards)? {
-            Some(plan) => rewrite::rewrite(&facts, guards, plan),
+            Some(plan) => rewrite::rewrite(&facts, guards, plan, trail),
             None => Ok(module.bytes.to_vec()),
         }
     };

@@ -8,15 +8,14 @@ use wasm_encoder::{
     GlobalSection, GlobalType, Instruction, Module, NameMap, NameSection, SectionId, TypeSection,
     ValType,
 };
-use wasmparser::{
-    CustomSectionReader, ExternalKind, FunctionBody, Name, Operator, OperatorsReader, Parser,
-};
+use wasmparser::{CustomSectionReader, ExternalKind, FunctionBody, Name, Operator, Parser};
 
 use super::Guards;
 use super::checks::{Callee, FunctionChecks, Texts};
 use super::facts::Facts;
 use super::plan::Plan;
 use crate::abi;
+use crate::debug::{Pass, Recorder, Trail};
 use crate::error::Result;
 use crate::instrument::is_call;
 
@@ -27,14 +26,21 @@ struct Rewriter<'a> {
     plan: Plan,
     /// The function whose body comes next.
     next: u32,
+    moves: Pass,
 }
 
 /// The module as the plan has it.
-pub(super) fn rewrite(facts: &Facts<'_>, guards: &Guards<'_>, plan: Plan) -> Result<Vec<u8>> {
+pub(super) fn rewrite(
+    facts: &Facts<'_>,
+    guards: &Guards<'_>,
+    plan: Plan,
+    trail: &mut Trail,
+) -> Result<Vec<u8>> {
     let next = facts.module.imports.len().try_into()?;
     let mut module = Module::new();
-    let mut rewriter = Rewriter { facts, guards, plan, next };
+    let mut rewriter = Rewriter { facts, guards, plan, next, moves: trail.pass() };
     rewriter.parse_core_module(&mut module, Parser::new(0), facts.module.bytes)?;
+    trail.add(rewriter.moves);
     Ok(module.finish())
 }
 
@@ -43,9 +49,10 @@ impl Rewriter<'_> {
     fn rewrite(
         &mut self,
         function: u32,
-        operators: OperatorsReader<'_>,
+        parsed: &FunctionBody<'_>,
         spare_local: u32,
         body: &mut Function,
+        moved: &mut Recorder,
     ) -> Result<(), Error> {
         let writer = self.plan.writer;
         if self.guards.panics.contains(&function) && !writer.catches() {
@@ -57,18 +64,22 @@ impl Rewriter<'_> {
         write(body, &own.at_start);
         let mut has_called = false;
         let (mut sets, mut calls, mut indirect_calls) = (0, 0, 0);
-        for (number, operator) in operators.into_iter().enumerate() {
-            let operator = operator?;
+        let operators = parsed.get_operators_reader()?;
+        for (number, operator) in operators.into_iter_with_offsets().enumerate() {
+            let (operator, position) = operator?;
             // A call that is followed by this does not return.
             if has_called && !matches!(operator, Operator::Unreachable) {
                 write(body, &own.after_call);
             }
+            // With what is done before it, and then itself.
+            moved.instruction(position, body.byte_len());
             let callee = callee(&operator, &mut indirect_calls);
             let watched = callee.and_then(|callee| own.watched.get(&callee));
             has_called = watched.is_none() && self.is_call(&operator);
             if let Some(check) = own.before.get(&number) {
                 write(body, check);
             }
+            moved.instruction(position, body.byte_len());
             if is_call(&operator) {
                 let is_shielded =
                     self.guards.cleanups.is_some_and(|all| all.contains(function, calls));
@@ -96,6 +107,7 @@ impl Rewriter<'_> {
                     if let Some(checks) = &self.plan.checks {
                         write(body, &checks.before_call(function, function_index));
                     }
+                    moved.instruction(position, body.byte_len());
                     write(body, &[self.instruction(operator)?]);
                 }
                 other => write(body, &[self.instruction(other)?]),
@@ -268,14 +280,18 @@ impl Reencode for Rewriter<'_> {
             && checks.set_reporter == function
         {
             code.function(&self.plan.writer.set_reporter(checks.globals));
+            self.moves.push_replaced();
             return Ok(());
         }
         if self.facts.function(abi::WHY_OUTSIDE) == Some(function) {
             code.function(&self.plan.writer.why_outside());
+            self.moves.push_replaced();
             return Ok(());
         }
         let (mut body, spare_local) = self.function_with_locals(function, &parsed)?;
-        self.rewrite(function, parsed.get_operators_reader()?, spare_local, &mut body)?;
+        let mut moved = self.moves.recorder(&parsed);
+        self.rewrite(function, &parsed, spare_local, &mut body, &mut moved)?;
+        self.moves.push(moved);
         code.function(&body);
         Ok(())
     }

@@ -15,10 +15,14 @@
 //! If it is asked for, all functions that are not instrumented do so: who takes functions out by name
 //! finds out whether that was right.
 
+use core::convert::Infallible;
+
+use wasm_encoder::reencode::{Error, Reencode};
 use wasm_encoder::{BlockType, Function, Instruction};
-use wasmparser::Operator;
+use wasmparser::{FunctionBody, Operator};
 
 use crate::analysis::Barrier;
+use crate::debug::Recorder;
 
 /// What the state is while something is suspended (see [`runtime`](super::runtime)).
 const UNWINDING: i32 = 1;
@@ -41,9 +45,32 @@ impl Barrier {
     }
 }
 
-/// What follows each call in such a function. `state` is the global with the state, `end` ends the
-/// program.
-pub(super) fn check(state: u32, end: u32) -> [Instruction<'static>; 6] {
+/// Such a function: it looks after each call whether something is suspended. `state` is the global with the
+/// state, `end` ends the program.
+pub(super) fn write<R: Reencode<Error = Infallible>>(
+    reencoder: &mut R,
+    body: &FunctionBody<'_>,
+    state: u32,
+    end: Option<u32>,
+    moved: &mut Recorder,
+) -> Result<Function, Error> {
+    let mut function = reencoder.new_function_with_parsed_locals(body)?;
+    for operator in body.get_operators_reader()?.into_iter_with_offsets() {
+        let (operator, position) = operator?;
+        moved.instruction(position, function.byte_len());
+        let is_call = is_call(&operator);
+        function.instruction(&reencoder.instruction(operator)?);
+        if is_call && let Some(end) = end {
+            for instruction in check(state, end) {
+                function.instruction(&instruction);
+            }
+        }
+    }
+    Ok(function)
+}
+
+/// What follows each call.
+fn check(state: u32, end: u32) -> [Instruction<'static>; 6] {
     [
         Instruction::GlobalGet(state),
         Instruction::I32Const(UNWINDING),
@@ -55,7 +82,7 @@ pub(super) fn check(state: u32, end: u32) -> [Instruction<'static>; 6] {
 }
 
 /// Whether this is a call that comes back.
-pub(super) fn is_call(operator: &Operator<'_>) -> bool {
+fn is_call(operator: &Operator<'_>) -> bool {
     matches!(
         operator,
         Operator::Call { .. } | Operator::CallIndirect { .. } | Operator::CallRef { .. }

@@ -25,6 +25,7 @@ use super::labels::{Label, Labels};
 use super::runtime::Runtime;
 use super::shape::{Kind, Shape, Structure};
 use super::types::{is_non_null, nullable};
+use crate::debug::Recorder;
 use crate::error::{Context, Failure, Result, bail};
 
 /// What an instrumented function looks like.
@@ -43,7 +44,8 @@ pub(super) fn emit<R: Reencode<Error = Infallible>>(
     runtime: Runtime,
     helpers: &mut Helpers,
     reencoder: &mut R,
-) -> Result<Function, Failure<Obstacle>> {
+    moved: Recorder,
+) -> Result<(Function, Recorder), Failure<Obstacle>> {
     if let Some(obstacle) = shape.obstacle() {
         return Err(Failure::Own(obstacle));
     }
@@ -79,17 +81,19 @@ pub(super) fn emit<R: Reencode<Error = Infallible>>(
         frame_at,
         compact,
         code: Vec::new(),
+        moved,
         labels: Labels::default(),
         open: Vec::new(),
     };
     emitter.function()?;
-    let Emitter { code, slots, reencoder, .. } = emitter;
+    let Emitter { code, mut moved, slots, reencoder, .. } = emitter;
     let locals = shape.locals[shape.parameters..].iter().chain(&slots.added);
     let locals = locals.map(|ty| reencoder.val_type(nullable(*ty)));
     let locals = locals.collect::<Result<Vec<_>, _>>()?;
     let mut function = Function::new_with_locals_types(locals);
+    moved.shift(function.byte_len());
     function.raw(code);
-    Ok(function)
+    Ok((function, moved))
 }
 
 pub(super) struct Emitter<'a, 'b, R> {
@@ -109,6 +113,8 @@ pub(super) struct Emitter<'a, 'b, R> {
     /// What is to be known for the compact form, if the function gets that.
     pub(super) compact: Option<Compact>,
     code: Vec<u8>,
+    /// Where instructions of the function go in `code`.
+    moved: Recorder,
     pub(super) labels: Labels,
     /// The structures of the function as it was that we are in, outermost first.
     open: Vec<usize>,
@@ -123,6 +129,11 @@ impl<R: Reencode<Error = Infallible>> Emitter<'_, '_, R> {
         for instruction in code {
             self.write(instruction);
         }
+    }
+
+    /// What is written next is this instruction.
+    pub(super) fn mark(&mut self, index: usize) {
+        self.moved.instruction(self.shape.positions[index], self.code.len());
     }
 
     fn function(&mut self) -> Result<()> {
@@ -159,6 +170,7 @@ impl<R: Reencode<Error = Infallible>> Emitter<'_, '_, R> {
     }
 
     pub(super) fn operator(&mut self, index: usize, operator: &Operator<'_>) -> Result<()> {
+        self.mark(index);
         if let Some(structure) = self.shape.begins.get(&index) {
             self.begin(*structure, operator)?;
             self.open.push(*structure);

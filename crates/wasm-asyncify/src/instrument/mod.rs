@@ -82,6 +82,7 @@ mod types;
 use wasmparser::Operator;
 
 use crate::analysis::{FunctionIndex, Sites};
+use crate::debug::Trail;
 use crate::error::{Failure, Result};
 
 pub(crate) use exceptions::calls_with_exceptions;
@@ -92,8 +93,12 @@ pub(crate) use refused::{Obstacle, Refused};
 /// # Errors
 ///
 /// [`Refused`] if a function cannot be instrumented, others if the module is not valid.
-pub(crate) fn instrument(wasm: &[u8], sites: &Sites) -> Result<Vec<u8>, Failure<Refused>> {
-    module::instrument(wasm, sites)
+pub(crate) fn instrument(
+    wasm: &[u8],
+    sites: &Sites,
+    trail: &mut Trail,
+) -> Result<Vec<u8>, Failure<Refused>> {
+    module::instrument(wasm, sites, trail)
 }
 
 /// Whom a call is of, and so what it needs when a rewind makes it again.

@@ -27,15 +27,21 @@ use super::runtime::REPLACED;
 use super::types::Types;
 use super::{Refused, Sites, callee};
 use crate::analysis::Barrier;
+use crate::debug::{self, Pass, Recorder, Trail};
 use crate::error::{Context, Failure, Result};
 
 /// The module, instrumented.
-pub(super) fn instrument(wasm: &[u8], sites: &Sites) -> Result<Vec<u8>, Failure<Refused>> {
+pub(super) fn instrument(
+    wasm: &[u8],
+    sites: &Sites,
+    trail: &mut Trail,
+) -> Result<Vec<u8>, Failure<Refused>> {
     let facts = Facts::read(wasm, sites)?;
     let tables = Tables::new(facts.tables);
     let globals = Globals::new(facts.runtime().data + 1);
     let mut helpers = Helpers::new(facts.runtime(), facts.first_helper(), tables, globals);
-    let bodies = bodies(wasm, sites, &facts, &mut helpers)?;
+    let moves = trail.pass();
+    let bodies = bodies(wasm, sites, &facts, &mut helpers, &moves)?;
     let mut module = Module::new();
     let mut writer = Writer {
         facts: &facts,
@@ -45,8 +51,10 @@ pub(super) fn instrument(wasm: &[u8], sites: &Sites) -> Result<Vec<u8>, Failure<
         next: facts.imported,
         has_tables: false,
         has_globals: false,
+        moves,
     };
     writer.parse_core_module(&mut module, Parser::new(0), wasm)?;
+    trail.add(writer.moves);
     let written = module.finish();
     Validator::new_with_features(WasmFeatures::all())
         .validate_all(&written)
@@ -60,7 +68,8 @@ fn bodies(
     sites: &Sites,
     facts: &Facts,
     helpers: &mut Helpers,
-) -> Result<BTreeMap<u32, Function>, Failure<Refused>> {
+    moves: &Pass,
+) -> Result<BTreeMap<u32, (Function, Recorder)>, Failure<Refused>> {
     let mut validator = Validator::new_with_features(WasmFeatures::all());
     let mut types = Types::default();
     let mut bodies = BTreeMap::new();
@@ -83,7 +92,8 @@ fn bodies(
             } else {
                 Form::Fast
             };
-            let body = emit(&shape, form, facts.runtime(), helpers, &mut Indices(facts));
+            let moved = moves.recorder(&body);
+            let body = emit(&shape, form, facts.runtime(), helpers, &mut Indices(facts), moved);
             let body = body.map_err(|failure| match failure {
                 Failure::Own(obstacle) => Failure::Own(Refused { function: index, obstacle }),
                 Failure::Other(error) => {
@@ -111,40 +121,17 @@ impl Reencode for Indices<'_> {
 struct Writer<'a> {
     facts: &'a Facts,
     sites: &'a Sites,
-    bodies: BTreeMap<u32, Function>,
+    bodies: BTreeMap<u32, (Function, Recorder)>,
     /// What the bodies call.
     helpers: Helpers,
     /// The function whose body comes next.
     next: u32,
     has_tables: bool,
     has_globals: bool,
+    moves: Pass,
 }
 
 impl Writer<'_> {
-    /// Writes a function that looks after each call whether something is suspended.
-    fn barrier(
-        &mut self,
-        code: &mut CodeSection,
-        body: FunctionBody<'_>,
-        barrier: Barrier,
-    ) -> Result<(), Error> {
-        let end = self.facts.end_at(barrier);
-        let state = self.facts.runtime().state;
-        let mut function = self.new_function_with_parsed_locals(&body)?;
-        for operator in body.get_operators_reader()? {
-            let operator = operator?;
-            let is_call = barrier::is_call(&operator);
-            function.instruction(&self.instruction(operator)?);
-            if is_call && let Some(end) = end {
-                for instruction in barrier::check(state, end) {
-                    function.instruction(&instruction);
-                }
-            }
-        }
-        code.function(&function);
-        Ok(())
-    }
-
     fn add_globals(&mut self, globals: &mut GlobalSection) {
         let (address, null) = match self.facts.memory64 {
             true => (ValType::I64, ConstExpr::i64_const(0)),
@@ -336,16 +323,26 @@ impl Reencode for Writer<'_> {
     ) -> Result<(), Error> {
         let index = self.next;
         self.next += 1;
-        match self.bodies.remove(&index) {
-            Some(body) => {
+        let moved = match self.bodies.remove(&index) {
+            Some((body, moved)) => {
                 code.function(&body);
-                Ok(())
+                moved
             }
-            None => match self.sites.barriers.get(&index) {
-                Some(barrier) => self.barrier(code, body, *barrier),
-                None => utils::parse_function_body(self, code, body),
-            },
-        }
+            None => {
+                let mut moved = self.moves.recorder(&body);
+                match self.sites.barriers.get(&index) {
+                    Some(barrier) => {
+                        let (state, end) =
+                            (self.facts.runtime().state, self.facts.end_at(*barrier));
+                        code.function(&barrier::write(self, &body, state, end, &mut moved)?);
+                    }
+                    None => debug::copy_body(self, code, &body, &mut moved)?,
+                }
+                moved
+            }
+        };
+        self.moves.push(moved);
+        Ok(())
     }
 
     /// What tells of places in the code would be wrong afterwards.

@@ -29,6 +29,7 @@ pub(super) fn read<'a>(
         .collect::<Result<_>>()?;
     let shape = Shape {
         operators: Vec::new(),
+        positions: Vec::new(),
         dead: Vec::new(),
         heights: Vec::new(),
         structures: Vec::new(),
@@ -120,21 +121,22 @@ impl<'a> Reading<'a> {
                 operands,
                 results,
             });
-            self.push(operator, false, height);
+            self.push(operator, offset, false, height);
             if is_tail {
-                self.push(Operator::Return, false, height);
+                self.push(Operator::Return, offset, false, height);
             }
             return Ok(());
         }
-        self.push(operator, dead, height);
+        self.push(operator, offset, dead, height);
         if let Some(kind) = kind {
             self.begin(kind, at, below, base)?;
         }
         Ok(())
     }
 
-    fn push(&mut self, operator: Operator<'a>, dead: bool, height: usize) {
+    fn push(&mut self, operator: Operator<'a>, offset: u64, dead: bool, height: usize) {
         self.shape.operators.push(operator);
+        self.shape.positions.push(offset);
         self.shape.heights.push(height);
         self.shape.dead.push(dead);
     }

@@ -15,6 +15,8 @@ pub(super) struct Shape<'a> {
     /// All instructions. The last is the function's `end`. A tail call that can suspend is a call
     /// and a `return`: there must be a frame that can be suspended.
     pub(super) operators: Vec<Operator<'a>>,
+    /// By instruction: where it is in the file.
+    pub(super) positions: Vec<u64>,
     /// By instruction: whether it cannot be reached, and is left out.
     pub(super) dead: Vec<bool>,
     /// By instruction: how many operands are on the stack before it, if it can be reached.

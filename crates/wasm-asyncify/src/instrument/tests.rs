@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::emit::Form;
 use super::{Obstacle, Refused, Sites, instrument};
+use crate::debug::Trail;
 use crate::error::Failure;
 
 mod compact;
@@ -16,10 +17,11 @@ mod run;
 /// `$suspend` as the top function and all indirect calls as sites.
 fn instrumented(text: &str, form: Form) -> Result<Vec<u8>, Refused> {
     let (wasm, sites) = read(text, form);
-    let instrumented = instrument(&wasm, &sites).map_err(|failure| match failure {
-        Failure::Own(refused) => refused,
-        Failure::Other(error) => panic!("{error}"),
-    })?;
+    let instrumented =
+        instrument(&wasm, &sites, &mut Trail::default()).map_err(|failure| match failure {
+            Failure::Own(refused) => refused,
+            Failure::Other(error) => panic!("{error}"),
+        })?;
     crate::check::check(&wasm, &instrumented, &sites).unwrap();
     Ok(instrumented)
 }
@@ -141,7 +143,7 @@ fn code_grows_with_the_function_and_not_its_square() {
         );
         // Checking it takes the cube of it.
         let (wasm, sites) = read(&text, form);
-        instrument(&wasm, &sites).unwrap().len()
+        instrument(&wasm, &sites, &mut Trail::default()).unwrap().len()
     };
     for form in [Form::Fast, Form::Compact] {
         let (small, large) = (size(form, 200), size(form, 400));
@@ -199,7 +201,7 @@ fn host_finds_what_it_needs() {
     let wasm = wat::parse_str(text).unwrap();
     let sites =
         Sites { functions: [1].into(), tops: [0].into(), for_host: true, ..Sites::default() };
-    let instrumented = instrument(&wasm, &sites).unwrap();
+    let instrumented = instrument(&wasm, &sites, &mut Trail::default()).unwrap();
     crate::check::check(&wasm, &instrumented, &sites).unwrap();
     let text = wasmprinter::print_bytes(instrumented).unwrap();
     assert_golden!("tests/host.expected.wat", text);

@@ -35,6 +35,7 @@ use wasmparser::{Catch, FuncType, FunctionBody, Operator, Parser};
 
 use self::code::{Code, Open};
 use crate::analysis::FunctionIndex;
+use crate::debug::{self, Pass, Trail};
 use crate::error::{Context, Result};
 use crate::module::ModuleInfo;
 
@@ -47,14 +48,16 @@ use crate::module::ModuleInfo;
 pub(crate) fn in_locals(
     module: &ModuleInfo<'_>,
     functions: &BTreeSet<FunctionIndex>,
+    trail: &mut Trail,
 ) -> Result<Vec<u8>> {
-    let mut writer = Writer::new(module, functions)?;
+    let mut writer = Writer::new(module, functions, trail.pass())?;
     if writer.meant.is_empty() {
         return Ok(module.bytes.to_vec());
     }
     let mut new = Module::new();
     let written = writer.parse_core_module(&mut new, Parser::new(0), module.bytes);
     written.context("cannot pass the parameters of blocks in locals")?;
+    trail.add(writer.moves);
     Ok(new.finish())
 }
 
@@ -64,12 +67,17 @@ struct Writer<'a> {
     meant: BTreeSet<FunctionIndex>,
     /// The function whose body comes next.
     next: u32,
+    moves: Pass,
 }
 
 impl<'a> Writer<'a> {
-    fn new(module: &'a ModuleInfo<'a>, functions: &BTreeSet<FunctionIndex>) -> Result<Self> {
+    fn new(
+        module: &'a ModuleInfo<'a>,
+        functions: &BTreeSet<FunctionIndex>,
+        moves: Pass,
+    ) -> Result<Self> {
         let next = module.imports.len() as u32;
-        let mut writer = Self { module, meant: BTreeSet::new(), next };
+        let mut writer = Self { module, meant: BTreeSet::new(), next, moves };
         for (function, body) in module.bodies() {
             if functions.contains(&function) && writer.is_meant(body)? {
                 writer.meant.insert(function);
@@ -279,8 +287,11 @@ impl Reencode for Writer<'_> {
     ) -> Result<(), Error> {
         let function = self.next;
         self.next += 1;
+        let mut moved = self.moves.recorder(&body);
         if !self.meant.contains(&function) {
-            return utils::parse_function_body(self, code, body);
+            debug::copy_body(self, code, &body, &mut moved)?;
+            self.moves.push(moved);
+            return Ok(());
         }
         let mut locals = Vec::new();
         for group in body.get_locals_reader()? {
@@ -297,10 +308,13 @@ impl Reencode for Writer<'_> {
         };
         let mut operators = body.get_operators_reader()?;
         while !operators.eof() {
+            moved.instruction(operators.original_position(), new.bytes.len());
             self.operator(operators.read()?, &mut new)?;
         }
         locals.extend(new.added.iter().map(|ty| (1, *ty)));
         let mut function = Function::new(locals);
+        moved.shift(function.byte_len());
+        self.moves.push(moved);
         function.raw(new.bytes);
         code.function(&function);
         Ok(())

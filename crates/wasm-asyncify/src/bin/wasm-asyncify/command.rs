@@ -61,9 +61,9 @@ struct Arguments {
     /// Say which functions are instrumented, and why
     #[arg(long)]
     verbose: bool,
-    /// Keep the names of functions
+    /// Keep the names of functions, and DWARF
     #[arg(short = 'g', long = "debuginfo")]
-    keep_names: bool,
+    debug_info: bool,
 }
 
 /// Runs the command.
@@ -105,8 +105,9 @@ impl Arguments {
             driven_by_host: true,
             asserts: self.asserts,
             verify: self.verify,
+            debug_info: self.debug_info,
             ..Options::default()
         };
-        Ok(Job { options, keeps_names: self.keep_names, is_verbose: self.verbose })
+        Ok(Job { options, keeps_names: self.debug_info, is_verbose: self.verbose })
     }
 }

@@ -48,6 +48,9 @@ impl Job {
         if self.is_verbose {
             eprintln!("{} of {} functions are instrumented", made.instrumented, made.functions);
         }
+        if let Some(why) = &made.lost_debug_info {
+            eprintln!("wasm-asyncify: warning: {why}: it is left out");
+        }
         match self.keeps_names {
             true => Ok(made.module),
             false => Ok(module::without_sections(&made.module, |section| section == "name")?),

@@ -103,7 +103,7 @@ pub(crate) fn run(arguments: &[OsString]) -> Result<ExitCode> {
     let (Some(input), Some(output)) = (&plan.input, &plan.output) else {
         bail!("`--asyncify` wants a module, and where to write the result: `IN -o OUT`");
     };
-    let (options, is_verbose) = binaryen::options(&plan.asyncify)?;
+    let (mut options, is_verbose) = binaryen::options(&plan.asyncify)?;
     let folder = TempDir::new().context("cannot make a temporary folder")?;
     let between = |name: &str| folder.path().join(name);
     let mut current = input.clone();
@@ -118,8 +118,8 @@ pub(crate) fn run(arguments: &[OsString]) -> Result<ExitCode> {
         current = next;
     }
     let is_last = plan.after.is_empty();
-    let keeps_names =
-        !is_last || plan.everywhere.iter().any(|it| it == "-g" || it == "--debuginfo");
+    options.debug_info = plan.everywhere.iter().any(|it| it == "-g" || it == "--debuginfo");
+    let keeps_names = !is_last || options.debug_info;
     let next = if is_last { output.clone() } else { between("after.wasm") };
     Job { options, keeps_names, is_verbose }.run(&current, &next)?;
     match is_last {

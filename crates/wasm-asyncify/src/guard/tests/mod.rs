@@ -6,7 +6,7 @@ use super::*;
 use crate::initialisers::Place;
 
 fn guard(wasm: &[u8], guards: &Guards<'_>) -> Result<Vec<u8>> {
-    super::guard(&ModuleInfo::read(wasm).unwrap(), guards)
+    super::guard(&ModuleInfo::read(wasm).unwrap(), guards, &mut Trail::default())
 }
 
 /// Asserts that a module with guards is what stands in the file `expected`, as `wasmprinter` prints it, and valid.

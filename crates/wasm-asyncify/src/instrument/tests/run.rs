@@ -5,6 +5,7 @@ use std::fs;
 use std::process::Command;
 
 use crate::analysis::{Analysis, Precision, Program, Sites, Vouched};
+use crate::debug::Trail;
 use crate::instrument::instrument;
 
 /// A switch for one coroutine, `$program`, whose frames lie between 64 and 65536. `$wait` traces its
@@ -80,7 +81,7 @@ pub(super) fn instrumented(wasm: &[u8], is_compact: fn(&u32) -> bool) -> Vec<u8>
     let sites = Sites::of(&program, &analysis);
     let by_type_only = sites.functions.iter().copied().filter(is_compact).collect();
     let sites = Sites { by_type_only, ..sites };
-    let instrumented = instrument(wasm, &sites).unwrap();
+    let instrumented = instrument(wasm, &sites, &mut Trail::default()).unwrap();
     crate::check::check(wasm, &instrumented, &sites).unwrap();
     instrumented
 }
