@@ -20,8 +20,8 @@ pub(crate) const STACK_POINTER: usize = 2;
 pub(crate) const PHASE: usize = 3;
 /// The waker that a suspended coroutine waits with.
 pub(crate) const WAITING: usize = 5;
-/// A `u32` that changes when there is something that `embed` should look at.
-pub(crate) const NEWS: usize = 8;
+/// The epoch, a `u32` that changes when `embed` should look at the core again.
+pub(crate) const EPOCH: usize = 8;
 /// The high end of the memory that the coroutine was given.
 pub(crate) const HIGH: usize = 13;
 /// A `u64` that never changes: the core's last field, just below the stack, so that a shadow
@@ -35,8 +35,8 @@ pub(crate) const fn core_size(pointer: usize) -> usize {
 }
 
 // Offsets into `Wait`, in pointers. It begins with the waker, which is two.
-/// The `u32` that `NEWS` was when `embed` last looked.
-pub(crate) const WAIT_NEWS: usize = 2;
+/// The epoch when `embed` last looked.
+pub(crate) const WAIT_EPOCH: usize = 2;
 
 // The phases that the switch itself reads or writes. `src/raw/phase.rs` explains them.
 pub(crate) const RUNNING: u32 = 1;
@@ -53,12 +53,12 @@ pub(crate) const OUTCOME_FINISHED: u32 = 1;
 pub(crate) const OUTCOME_UNSOUND: u32 = 2;
 
 // What `bysyncify_suspend` returns to a caller that gets to see it.
-/// The coroutine was suspended and has been resumed, and there is no news.
+/// The coroutine was suspended and has been resumed, in the same epoch.
 pub(crate) const SUSPEND_RESUMED: u32 = 0;
-/// There is news: since it was suspended, or already before, and then it was not.
-pub(crate) const SUSPEND_NEWS: u32 = 1;
+/// The epoch has changed: since it was suspended, or already before, and then it was not.
+pub(crate) const SUSPEND_NEW_EPOCH: u32 = 1;
 /// Something is wrong with the stack; or the unwind has begun and the caller, which sees this
 /// although it is to be unwound, was not instrumented.
 pub(crate) const SUSPEND_UNSOUND: u32 = 2;
 /// No coroutine is current. Nothing was done.
-pub(crate) const SUSPEND_OUTSIDE: u32 = 3;
+pub(crate) const SUSPEND_NOT_CURRENT: u32 = 3;

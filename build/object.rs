@@ -150,18 +150,18 @@ fn suspend(width: Width) -> Function {
     let mut f = Function::new(width, &[(1, width.value_type())]);
     f.global_get(CURRENT).local_set(core);
     // There is nothing to suspend.
-    f.local_get(core).is_zero().if_void().i32_const(abi::SUSPEND_OUTSIDE).op(RETURN).op(END);
+    f.local_get(core).is_zero().if_void().i32_const(abi::SUSPEND_NOT_CURRENT).op(RETURN).op(END);
     // The rewind has arrived where the unwind began.
     f.local_get(core).load_u32(abi::PHASE).i32_const(abi::REWINDING).op(I32_EQ).if_void();
     f.local_get(core).i32_const(abi::RUNNING).store_u32(abi::PHASE);
     f.call(STOP_REWIND);
     f.local_get(core).load(abi::STACK_POINTER).global_get(STACK_POINTER).less_or_equal().if_void();
-    f.local_get(core).load_u32(abi::NEWS).local_get(wait).load_u32(abi::WAIT_NEWS).op(I32_NE);
+    f.local_get(core).load_u32(abi::EPOCH).local_get(wait).load_u32(abi::WAIT_EPOCH).op(I32_NE);
     f.op(RETURN).op(END);
     f.i32_const(abi::SUSPEND_UNSOUND).op(RETURN).op(END);
     // The future has not seen the latest waker.
-    f.local_get(core).load_u32(abi::NEWS).local_get(wait).load_u32(abi::WAIT_NEWS).op(I32_NE);
-    f.if_void().i32_const(abi::SUSPEND_NEWS).op(RETURN).op(END);
+    f.local_get(core).load_u32(abi::EPOCH).local_get(wait).load_u32(abi::WAIT_EPOCH).op(I32_NE);
+    f.if_void().i32_const(abi::SUSPEND_NEW_EPOCH).op(RETURN).op(END);
     f.local_get(core).local_get(wait).store(abi::WAITING);
     // Asyncify may write up to where the shadow stack is now, if there is any room.
     f.local_get(core).global_get(STACK_POINTER).store(abi::STACK_POINTER);

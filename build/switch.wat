@@ -17,12 +17,12 @@
 ;;    8  stack_pointer  the coroutine's own, while it is suspended
 ;;   12  phase          1 running, 2 unwinding, 3 suspended, 4 rewinding (src/raw/phase.rs)
 ;;   20  waiting        the waker that it waits with, while it is suspended
-;;   32  news           changes when there is something that `embed` should look at
+;;   32  epoch          changes when `embed` should look at the core again
 ;;   52  high           the end of the coroutine's memory
 ;;   56  canary         0x0b596ac1f700c0de
 ;;   64                 the low end of the stack
 ;;
-;; `wait` points to a `Wait` (src/raw/waker.rs): its waker, and at 8 the news that `embed` has seen.
+;; `wait` points to a `Wait` (src/raw/waker.rs): its waker, and at 8 the epoch that it has seen.
 
 (module
   (type $start (func (param i32)))
@@ -158,7 +158,7 @@
     i32.const 2)
 
   ;; bysyncify_suspend(wait): pauses the innermost running coroutine, which waits. The result is 0
-  ;; once it was resumed. It is 1 if there is news, that is something that `embed` should look at:
+  ;; once it was resumed. It is 1 if the epoch has changed, so that `embed` should look at the core:
   ;; the coroutine was resumed with it, or there was some already and it was not suspended. It is
   ;; 2 if something is wrong: either no unwind was begun, or one was and the caller, which sees
   ;; this result, was not instrumented. It is 3 if no coroutine is current.

@@ -1,4 +1,4 @@
-//! A test: docs/errors.md has a heading for each message that a [`Fatal`], a [`Place`] or an error
+//! A test: docs/errors.md has a heading for each message that a [`Fatal`], a [`Refusal`] or an error
 //! consists of. `tests/messages.rs` looks for those of a `panic!`.
 
 use alloc::string::{String, ToString};
@@ -7,7 +7,7 @@ use core::iter;
 
 use crate::embed::EmbedError;
 use crate::raw::fatal::{Fatal, Function};
-use crate::raw::refusal::Place;
+use crate::raw::refusal::Refusal;
 
 /// The next of all causes. A new one must be given its place here.
 fn after(cause: Fatal) -> Option<Fatal> {
@@ -57,7 +57,7 @@ fn each_message_is_in_the_catalogue() {
     let fatal = iter::successors(Some(first), |cause| after(*cause));
     let errors = [EmbedError::NotRunning, EmbedError::Cancelled];
     let messages = fatal.map(|it| it.to_string()).chain(errors.map(|it| it.to_string()));
-    let places = [Place::InPanic, Place::InInitialiser, Place::InCleanup];
+    let places = [Refusal::InPanic, Refusal::InInitialiser, Refusal::InCleanup];
     let messages = messages.chain(places.map(|it| it.to_string()));
     for message in messages {
         let message = in_general(&message);

@@ -156,7 +156,7 @@ where
     #[track_caller]
     pub unsafe fn new_unchecked(size: usize, closure: U) -> Self {
         // SAFETY: our caller makes the same promise.
-        unsafe { Self::of_body(size, closure) }
+        unsafe { Self::with_body(size, closure) }
     }
 
     /// Like [`Coroutine::with_stack`], for a closure that borrows.
@@ -171,7 +171,7 @@ where
     #[track_caller]
     pub unsafe fn with_stack_unchecked(stack: Stack, closure: U) -> Self {
         // SAFETY: our caller makes the same promise.
-        unsafe { Self::of_body_on(stack, closure) }
+        unsafe { Self::with_body_on(stack, closure) }
     }
 }
 
@@ -182,7 +182,7 @@ impl<U, T> Coroutine<U, T> {
     ///
     /// - As for [`Coroutine::new_unchecked`].
     #[track_caller]
-    pub(crate) unsafe fn of_body(size: usize, body: U) -> Self
+    pub(crate) unsafe fn with_body(size: usize, body: U) -> Self
     where
         U: Body<T>,
     {
@@ -192,16 +192,16 @@ impl<U, T> Coroutine<U, T> {
         );
         let len = Layout::needed(size, RawCoroutine::<U, T>::FRAME_LAYOUT);
         // SAFETY: our caller makes the same promise.
-        unsafe { Self::of_body_on(Stack::new(len), body) }
+        unsafe { Self::with_body_on(Stack::new(len), body) }
     }
 
-    /// Like [`Coroutine::of_body`], on a stack that there already is.
+    /// Like [`Coroutine::with_body`], on a stack that there already is.
     ///
     /// # Safety
     ///
     /// - As for [`Coroutine::new_unchecked`].
     #[track_caller]
-    pub(crate) unsafe fn of_body_on(stack: Stack, body: U) -> Self
+    pub(crate) unsafe fn with_body_on(stack: Stack, body: U) -> Self
     where
         U: Body<T>,
     {
@@ -211,7 +211,7 @@ impl<U, T> Coroutine<U, T> {
         let memory = stack.into_raw();
         // SAFETY: we own `memory`, and free it only after the coroutine has finished. Our caller
         // makes the same promise about what `U` and `T` borrow. The layout is of this memory.
-        let raw = unsafe { RawCoroutine::of_body(memory, layout, body) };
+        let raw = unsafe { RawCoroutine::with_body(memory, layout, body) };
         if painted {
             // SAFETY: the stack of a coroutine that has not started.
             unsafe { stack::paint(&raw.core().stack_range()) };

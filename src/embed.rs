@@ -7,12 +7,12 @@ use core::ptr::{self, NonNull};
 use core::task::{Context, Poll};
 
 use crate::abi;
-use crate::raw::call_uninstrumented::outside;
+use crate::raw::call_uninstrumented::call_uninstrumented;
 use crate::raw::control_block::{RawCore, Wait};
 use crate::raw::panics;
 use crate::raw::phase::State;
-use crate::raw::refusal::Place;
-use crate::raw::switch::{Chosen, Switch};
+use crate::raw::refusal::Refusal;
+use crate::raw::switch::{ActiveSwitch, Switch};
 
 /// Why [`try_embed`] has no value to return.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -31,7 +31,7 @@ impl fmt::Display for EmbedError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Cancelled => "the coroutine was cancelled",
-            Self::NotRunning => return Place::Outside.fmt(f),
+            Self::NotRunning => return Refusal::Outside.fmt(f),
         })
     }
 }
@@ -63,7 +63,7 @@ impl core::error::Error for EmbedError {}
 #[inline]
 #[track_caller]
 pub fn embed<F: IntoFuture>(future: F) -> F::Output {
-    settle(try_embed(future))
+    value_or_diverge(try_embed(future))
 }
 
 /// Like [`embed`], but returns an error where that panics or never returns.
@@ -86,7 +86,7 @@ pub fn try_embed<F: IntoFuture>(future: F) -> Result<F::Output, EmbedError> {
         }
         // SAFETY: whatever ran inside has given way to us, so this coroutine is the innermost
         // again. `bysyncify_resume` is at the bottom of its stack to end the unwind.
-        let outcome = unsafe { Chosen::suspend(waiting.wait) };
+        let outcome = unsafe { ActiveSwitch::suspend(waiting.wait) };
         if outcome != abi::SUSPEND_RESUMED && catch_up(waiting.wait, outcome) {
             return Err(EmbedError::Cancelled);
         }
@@ -114,7 +114,7 @@ pub fn get_state() -> State {
 
 /// The innermost running coroutine.
 fn current() -> Option<NonNull<RawCore>> {
-    NonNull::new(Chosen::current().cast_mut())
+    NonNull::new(ActiveSwitch::current().cast_mut())
 }
 
 /// Why there was nothing to wait in.
@@ -165,10 +165,10 @@ impl<'a> Waiting<'a> {
 #[inline(never)]
 fn catch_up(wait: &Wait, outcome: u32) -> bool {
     let mut is_cancelled = false;
-    outside(|| {
+    call_uninstrumented(|| {
         // SAFETY: as in `Waiting::begin`.
         let core = unsafe { wait.core.as_ref() };
-        if outcome != abi::SUSPEND_NEWS {
+        if outcome != abi::SUSPEND_NEW_EPOCH {
             core.unsound_suspend(outcome);
         }
         // SAFETY: the code that runs is the coroutine's, and the future has been polled.
@@ -198,10 +198,10 @@ impl Drop for Waiting<'_> {
 /// What `embed` makes of what `try_embed` returned.
 #[inline]
 #[track_caller]
-pub(crate) fn settle<T>(result: Result<T, EmbedError>) -> T {
+pub(crate) fn value_or_diverge<T>(result: Result<T, EmbedError>) -> T {
     match result {
         Ok(output) => output,
-        Err(error) => no_output(error),
+        Err(error) => diverge(error),
     }
 }
 
@@ -209,9 +209,9 @@ pub(crate) fn settle<T>(result: Result<T, EmbedError>) -> T {
 #[cold]
 #[inline(never)]
 #[track_caller]
-fn no_output(error: EmbedError) -> ! {
+fn diverge(error: EmbedError) -> ! {
     if error == EmbedError::NotRunning {
-        Place::here().refuse();
+        Refusal::here().refuse();
     }
     let mut place = MaybeUninit::uninit();
     loop {
@@ -225,7 +225,7 @@ fn no_output(error: EmbedError) -> ! {
             // SAFETY: the code that runs is the coroutine's.
             let wait = unsafe { core.waker.begin(current, &mut place) };
             // SAFETY: as in `try_embed`.
-            let outcome = unsafe { Chosen::suspend(wait) };
+            let outcome = unsafe { ActiveSwitch::suspend(wait) };
             if outcome != abi::SUSPEND_RESUMED {
                 catch_up(wait, outcome);
             }
@@ -241,7 +241,7 @@ impl RawCore {
     #[inline]
     #[track_caller]
     pub fn embed<F: IntoFuture>(&self, future: F) -> F::Output {
-        settle(self.try_embed(future))
+        value_or_diverge(self.try_embed(future))
     }
 
     /// Like [`RawCore::embed`], but returns an error where that panics or never returns.
@@ -267,7 +267,7 @@ impl RawCore {
     }
 
     pub(crate) fn is_innermost(&self) -> bool {
-        Chosen::current() == ptr::from_ref(self)
+        ActiveSwitch::current() == ptr::from_ref(self)
     }
 
     fn can_wait(&self) -> bool {

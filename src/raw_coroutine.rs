@@ -100,7 +100,7 @@ where
     pub unsafe fn new_unchecked(memory: NonNull<[MaybeUninit<u8>]>, closure: U) -> Self {
         let layout = Self::divide(memory);
         // SAFETY: our caller makes the same promise, and the layout is of this memory.
-        unsafe { Self::of_body(memory, layout, closure) }
+        unsafe { Self::with_body(memory, layout, closure) }
     }
 }
 
@@ -128,7 +128,7 @@ impl<U, T> RawCoroutine<U, T> {
     ///
     /// - As for [`RawCoroutine::new_unchecked`].
     /// - `layout` is what [`RawCoroutine::divide`] has returned for `memory`.
-    pub(crate) unsafe fn of_body(
+    pub(crate) unsafe fn with_body(
         memory: NonNull<[MaybeUninit<u8>]>,
         layout: Layout,
         body: U,
@@ -216,7 +216,7 @@ impl<U, T> RawCoroutine<U, T> {
             }
             Phase::Finished | Phase::Panicked | Phase::Abandoned => None,
             // Polling borrows a coroutine, so this is only seen after a trap, by a host that
-            // goes on all the same. What lies on that stack is anyone's guess: leave it.
+            // goes on all the same. What lies on that stack is not known: leave it.
             Phase::Running | Phase::Unwinding | Phase::Rewinding => {
                 ABANDONED.fetch_add(1, Ordering::Relaxed);
                 None

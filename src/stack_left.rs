@@ -6,7 +6,7 @@
 //!  │  128, or 384    │        stack_left()         │           in use              │
 //! ```
 
-use crate::raw::switch::{Chosen, Switch};
+use crate::raw::switch::{ActiveSwitch, Switch};
 
 /// How far below the limit the stack pointer can be: in functions that have no check.
 const BELOW_LIMIT: usize = 384;
@@ -39,8 +39,8 @@ const BELOW_LIMIT: usize = 384;
 #[inline]
 pub fn stack_left() -> Option<usize> {
     // SAFETY: a running coroutine's core stays where it is, and valid.
-    let core = unsafe { Chosen::current().as_ref() }?;
-    let above = Chosen::stack_left().wrapping_add(BELOW_LIMIT);
-    let is_ours = Chosen::STACK_IS_IN_MEMORY && above <= core.stack_size() + BELOW_LIMIT;
+    let core = unsafe { ActiveSwitch::current().as_ref() }?;
+    let above = ActiveSwitch::stack_left().wrapping_add(BELOW_LIMIT);
+    let is_ours = ActiveSwitch::STACK_IS_IN_MEMORY && above <= core.stack_size() + BELOW_LIMIT;
     is_ours.then(|| above.saturating_sub(BELOW_LIMIT))
 }

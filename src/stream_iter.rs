@@ -6,7 +6,7 @@ use core::pin::Pin;
 
 use futures_core::Stream;
 
-use crate::embed::{EmbedError, settle, try_embed};
+use crate::embed::{EmbedError, try_embed, value_or_diverge};
 use crate::handle::CoreHandle;
 
 /// Iterates over `stream`, and waits for each item in the innermost running coroutine.
@@ -82,7 +82,7 @@ impl<S: Stream + Unpin> Iterator for StreamIter<'_, S> {
     #[inline]
     #[track_caller]
     fn next(&mut self) -> Option<S::Item> {
-        self.0.next().map(settle)
+        self.0.next().map(value_or_diverge)
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {

@@ -55,7 +55,7 @@ impl<P: Produce<Y>, Y> Producer<P, Y> {
     pub(crate) unsafe fn new(size: usize, closure: P) -> Self {
         let (start, slot) = Start::new(closure);
         // SAFETY: our caller makes the same promise.
-        Self { coroutine: unsafe { Coroutine::of_body(size, start) }, slot }
+        Self { coroutine: unsafe { Coroutine::with_body(size, start) }, slot }
     }
 
     /// Makes one on a stack that there already is.
@@ -67,7 +67,7 @@ impl<P: Produce<Y>, Y> Producer<P, Y> {
     pub(crate) unsafe fn with_stack(stack: Stack, closure: P) -> Self {
         let (start, slot) = Start::new(closure);
         // SAFETY: our caller makes the same promise.
-        Self { coroutine: unsafe { Coroutine::of_body_on(stack, start) }, slot }
+        Self { coroutine: unsafe { Coroutine::with_body_on(stack, start) }, slot }
     }
 }
 

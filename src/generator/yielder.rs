@@ -5,7 +5,7 @@ use core::fmt;
 use core::future::poll_fn;
 use core::task::Poll;
 
-use crate::embed::{EmbedError, settle, try_embed};
+use crate::embed::{EmbedError, try_embed, value_or_diverge};
 use crate::handle::CoreHandle;
 
 /// Where a value lies on its way out: from when its generator is suspended until whoever has polled
@@ -57,7 +57,7 @@ impl<'a, Y> Yielder<'a, Y> {
     #[inline]
     #[track_caller]
     pub fn yield_(&self, value: Y) {
-        settle(self.try_yield(value));
+        value_or_diverge(self.try_yield(value));
     }
 
     /// Like [`Yielder::yield_`], but returns an error if the generator is dropped instead of

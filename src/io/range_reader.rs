@@ -18,7 +18,7 @@ const BLOCKS: usize = 16;
 /// instance, as [`Read`], [`Seek`] and [`BufRead`].
 ///
 /// It fetches whole blocks, waits for each in the innermost running coroutine, and keeps those that
-/// were used last. So whoever needs little of it, and jumps to and fro, has little fetched: a reader of
+/// were used last. So little is fetched for code that needs little and jumps to and fro: a reader of
 /// zip archives the directory, at the end, and the entries that are asked for. A read of a block or
 /// more, of what is not there yet, is fetched at once and not kept.
 ///

@@ -1,11 +1,11 @@
-//! Calls that Asyncify need not care about.
+//! Calls for which Asyncify does not instrument their caller.
 //!
 //! A function that can panic can be suspended, as far as Asyncify can see: panicking makes
 //! indirect calls. So can one that clones a waker. Functions that resume and wait would be
 //! instrumented, and slowed down, for the sake of what they never do. Such calls are made
 //! through the switch instead, which Asyncify never instruments and never looks behind.
 //!
-//! In there no coroutine is running, so that whoever tries to wait is told that he cannot. It
+//! In there no coroutine is current, so code that tries to wait is told that it cannot. It
 //! also ends an unwind that has gone wrong: in the middle of one, instrumented code does
 //! nothing, not even panic.
 
@@ -15,16 +15,16 @@ use core::mem::ManuallyDrop;
 
 use super::control_block::AbiTag;
 use super::panics::{self, Payload};
-use super::switch::{Chosen, Switch};
+use super::switch::{ActiveSwitch, Switch};
 
 /// Calls `function` outside of any coroutine. A panic leaves this as it leaves the function, but does
 /// not pass through the switch.
 #[cold]
 #[inline(never)]
-pub(crate) fn outside<F: FnOnce()>(function: F) {
+pub(crate) fn call_uninstrumented<F: FnOnce()>(function: F) {
     let mut call = Call { function: ManuallyDrop::new(function), panicked: None };
     // SAFETY: `run` takes such a call, and this is the only time.
-    unsafe { Chosen::outside(run::<F>, (&raw mut call).cast()) };
+    unsafe { ActiveSwitch::call_uninstrumented(run::<F>, (&raw mut call).cast()) };
     if let Some(payload) = call.panicked {
         payload.resume()
     }
@@ -39,8 +39,8 @@ struct Call<F> {
 /// Calls a function that does not return.
 #[cold]
 #[inline(never)]
-pub(crate) fn outside_for_good<F: FnOnce() -> Infallible>(function: F) -> ! {
-    outside(|| match function() {});
+pub(crate) fn diverge_uninstrumented<F: FnOnce() -> Infallible>(function: F) -> ! {
+    call_uninstrumented(|| match function() {});
     // Not `unreachable!`, nor its unchecked sibling, which panics in unoptimised builds: then
     // this function would be instrumented, and do nothing during an unwind that has gone wrong.
     loop {

@@ -1,6 +1,6 @@
 //! The control block of one coroutine: what its code, its owner and the switch share.
 //!
-//! Plain data, with what can be read from it alone; it calls nobody. What is done with it is in the
+//! Plain data, with what can be read from it alone; it calls no other file. What is done with it is in the
 //! files beside this one: `resume.rs` runs a coroutine, `waker.rs` keeps its waker, `diagnose.rs`
 //! finds out what is wrong with it, and `switch/` pauses it.
 //!
@@ -16,7 +16,7 @@
 //! too far runs over the canary first.
 //!
 //! Fields are cells because everybody has a shared reference: the coroutine's own code while it
-//! runs, and whoever polls it. There is one thread at a time, and each field has one writer at a
+//! runs, and its poller. There is one thread at a time, and each field has one writer at a
 //! time.
 
 use core::cell::{Cell, UnsafeCell};
@@ -66,7 +66,7 @@ pub struct RawCore {
     pub(super) canary: u64,
 }
 
-/// The part of a core that deals with wakers. The switch knows `waiting` and `news`.
+/// The part of a core that deals with wakers. The switch knows `waiting` and `epoch`.
 #[repr(C)]
 pub(crate) struct CoreWaker {
     /// The executor's: valid while the coroutine runs, stale otherwise.
@@ -76,18 +76,19 @@ pub(crate) struct CoreWaker {
     /// The innermost wait in progress, or null.
     pub(super) innermost: Cell<*const Wait>,
     /// The functions of a waker whose clones are the same two pointers. Null if none is known.
-    pub(super) faithful: Cell<*const RawWakerVTable>,
-    /// Changes when `embed` should look at `latest`, or the coroutine was cancelled. Wraps.
-    pub(crate) news: Cell<u32>,
+    pub(super) same_clones: Cell<*const RawWakerVTable>,
+    /// Goes up by one when there is another waker in `latest`, or the coroutine was cancelled: a wait
+    /// of another epoch looks at both before it is suspended. Wraps.
+    pub(crate) epoch: Cell<u32>,
 }
 
-/// What one call of `embed` waits with. The switch compares `news`, and remembers where this is
+/// What one call of `embed` waits with. The switch compares `epoch`, and remembers where this is
 /// while the coroutine is suspended.
 #[repr(C)]
 pub(crate) struct Wait {
     pub(super) waker: UnsafeCell<ManuallyDrop<Waker>>,
-    /// The core's news when `waker` was the latest.
-    pub(crate) news: Cell<u32>,
+    /// The core's epoch when `waker` was the latest.
+    pub(crate) epoch: Cell<u32>,
     pub(crate) core: NonNull<RawCore>,
     /// The wait whose future is being polled meanwhile, or null.
     pub(super) outer: *const Wait,
@@ -95,17 +96,18 @@ pub(crate) struct Wait {
     pub(super) is_owned: Cell<bool>,
 }
 
-/// What [`Switch::resume`](super::switch::Switch::resume) calls on the coroutine's own stack. Returns [`ENTRY_RETURNED`] when
-/// it is through; Asyncify makes an unwound function return 0.
+/// What [`Switch::resume`](super::switch::Switch::resume) calls on the coroutine's own stack.
+/// Returns [`ENTRY_RETURNED`] when it is through; Asyncify makes an unwound function return 0.
 ///
 /// No panic leaves it, but an exception of the host's may, where there are exceptions.
 pub(crate) type Entry = unsafe extern "C-unwind" fn(data: *mut (), tag: AbiTag) -> u32;
 
-/// The last argument of the functions that only the switch calls. It says nothing.
+/// The last argument of the functions that only the switch calls. Its value has no meaning: it marks
+/// the type of these functions.
 ///
-/// Whoever asks which functions an indirect call can reach (`cargo-bysyncify` does, so as to
-/// instrument no others) goes by their types. With an argument of a type that is hardly ever passed
-/// next to a pointer, no other call seems to reach these.
+/// Our linker finds out which functions an indirect call can reach by their types, so as to
+/// instrument no others. No other function has a pointer and an `f32` as its arguments, or hardly
+/// one, so no other call seems to reach these.
 #[derive(Clone, Copy, Debug)]
 #[repr(transparent)]
 pub struct AbiTag(pub(super) f32);
@@ -113,8 +115,9 @@ pub struct AbiTag(pub(super) f32);
 /// See [`Entry`].
 pub(crate) const ENTRY_RETURNED: u32 = 1;
 
-/// What [`Switch::outside`](super::switch::Switch::outside) calls. Here, too, an exception of the host's may come out.
-pub(crate) type Outside = unsafe extern "C-unwind" fn(data: *mut (), tag: AbiTag);
+/// What [`Switch::call_uninstrumented`](super::switch::Switch::call_uninstrumented) calls. Here, too,
+/// an exception of the host's may come out.
+pub(crate) type UninstrumentedFn = unsafe extern "C-unwind" fn(data: *mut (), tag: AbiTag);
 
 const _: () = if cfg!(bysyncify_switch) {
     let pointer = size_of::<usize>();
@@ -133,8 +136,8 @@ const _: () = if cfg!(bysyncify_switch) {
     let pointer = size_of::<usize>();
     let waker = offset_of!(RawCore, waker);
     assert!(waker + offset_of!(CoreWaker, waiting) == abi::WAITING * pointer);
-    assert!(waker + offset_of!(CoreWaker, news) == abi::NEWS * pointer);
-    assert!(offset_of!(Wait, news) == abi::WAIT_NEWS * pointer);
+    assert!(waker + offset_of!(CoreWaker, epoch) == abi::EPOCH * pointer);
+    assert!(offset_of!(Wait, epoch) == abi::WAIT_EPOCH * pointer);
 };
 
 impl RawCore {
@@ -154,8 +157,8 @@ impl RawCore {
                 latest: Cell::new(ptr::null()),
                 waiting: Cell::new(ptr::null()),
                 innermost: Cell::new(ptr::null()),
-                faithful: Cell::new(ptr::null()),
-                news: Cell::new(0),
+                same_clones: Cell::new(ptr::null()),
+                epoch: Cell::new(0),
             },
             cancelled: Cell::new(false),
             unwound: Cell::new(false),

@@ -7,12 +7,12 @@
 use core::mem::MaybeUninit;
 use core::ptr;
 
-use super::call_uninstrumented::outside_for_good;
+use super::call_uninstrumented::diverge_uninstrumented;
 use super::control_block::RawCore;
 use super::fatal::{Fatal, fatal};
 use super::layout::RED_ZONE;
 use super::phase::Phase;
-use super::switch::{Chosen, Switch};
+use super::switch::{ActiveSwitch, Switch};
 use crate::abi;
 
 impl RawCore {
@@ -30,7 +30,7 @@ impl RawCore {
     #[cold]
     pub(crate) fn unsound_suspend(&self, outcome: u32) -> ! {
         let cause = match self.phase() {
-            _ if outcome == abi::SUSPEND_OUTSIDE => Fatal::NotCurrent,
+            _ if outcome == abi::SUSPEND_NOT_CURRENT => Fatal::NotCurrent,
             Phase::Running => Fatal::LostFrames,
             _ => Fatal::NotInstrumented,
         };
@@ -46,8 +46,8 @@ impl RawCore {
         let here = MaybeUninit::<u8>::uninit();
         let here = core::hint::black_box(&raw const here).addr();
         let base = ptr::from_ref(self).addr() + size_of::<Self>();
-        if Chosen::STACK_IS_IN_MEMORY && (!self.is_intact() || here < base + RED_ZONE) {
-            outside_for_good(|| {
+        if ActiveSwitch::STACK_IS_IN_MEMORY && (!self.is_intact() || here < base + RED_ZONE) {
+            diverge_uninstrumented(|| {
                 let (top, size) = (self.stack_range().end.addr(), self.stack_size());
                 let needed = (top + RED_ZONE).saturating_sub(here);
                 match self.is_intact() {
@@ -61,8 +61,8 @@ impl RawCore {
     /// Whether the shadow stack has stayed within the stack, as far as can be seen.
     #[inline]
     fn is_intact(&self) -> bool {
-        // SAFETY: a field of ours. Volatile because whoever writes there does so behind the
-        // compiler's back.
+        // SAFETY: a field of ours. Volatile because it is written by stack frames that have grown
+        // too far, which the compiler does not know of.
         unsafe { (&raw const self.canary).read_volatile() == abi::CANARY_VALUE }
     }
 

@@ -1,4 +1,4 @@
-//! What cannot be survived, and how it is said.
+//! Errors that end the program, and their messages.
 //!
 //! Each of these means that memory or control flow is already wrong: a stack ran over what
 //! lies beside it, or frames were lost. Unwinding would run destructors over that, so there is

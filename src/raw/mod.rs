@@ -8,8 +8,8 @@
 //! | build a coroutine type: an entry function of yours on a stack of ours | [`RawCore`], and `Core`, which owns its memory |
 //! | write a switch of your own over Asyncify's imports | [`start_unwind`] and its siblings, [`RawStack`] |
 //!
-//! A control block ([`RawCore`]) is in the coroutine's memory, just below its stack. Whoever polls
-//! the coroutine calls [`RawCore::resume`], and the code in it waits with
+//! A control block ([`RawCore`]) is in the coroutine's memory, just below its stack. Its poller
+//! calls [`RawCore::resume`], and the code in it waits with
 //! [`embed`](crate::embed()) or [`RawCore::embed`]:
 //!
 //! ```text

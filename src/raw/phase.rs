@@ -27,7 +27,7 @@
 //! instead of `Finished`, as soon as that was looked at (`RawCoroutine`).
 //!
 //! User code runs in `Running` only. `Unwinding` and `Rewinding` are visible to it nowhere;
-//! whoever sees them has found a function that Asyncify did not instrument.
+//! code that sees them is in a function that Asyncify did not instrument.
 
 #![forbid(unsafe_code)]
 

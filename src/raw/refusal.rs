@@ -1,4 +1,4 @@
-//! Where code runs that cannot wait: what `embed` says when no coroutine is current.
+//! Why code cannot wait where it is: what `embed` says when no coroutine is current.
 //!
 //! That none is running is only one reason. There are places in which code must not wait although it
 //! is called in a coroutine, and the linker sees to it that none is current there
@@ -17,12 +17,12 @@
 use core::fmt;
 
 use super::panics;
-use super::switch::{Chosen, Switch};
+use super::switch::{ActiveSwitch, Switch};
 use crate::abi;
 
-/// A place in which no coroutine is current.
+/// Why no coroutine is current.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Place {
+pub(crate) enum Refusal {
     /// None is running, or the host has called back.
     Outside,
     InPanic,
@@ -30,15 +30,15 @@ pub(crate) enum Place {
     InCleanup,
 }
 
-impl Place {
+impl Refusal {
     /// Where we are.
     pub(crate) fn here() -> Self {
-        match Chosen::why_outside() {
+        match ActiveSwitch::why_outside() {
             abi::OUTSIDE_IN_PANIC => Self::InPanic,
             abi::OUTSIDE_IN_INITIALISER => Self::InInitialiser,
             abi::OUTSIDE_IN_CLEANUP => Self::InCleanup,
-            _ if Chosen::current().is_null() || !panics::is_panicking() => Self::Outside,
-            // It may be the hook, but nobody is there who would know.
+            _ if ActiveSwitch::current().is_null() || !panics::is_panicking() => Self::Outside,
+            // It may also be the hook: without our linker the two cannot be told apart.
             _ if cfg!(panic = "unwind") => Self::InCleanup,
             _ => Self::InPanic,
         }
@@ -55,7 +55,7 @@ impl Place {
     }
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Outside => "cannot embed outside a running coroutine",
@@ -72,11 +72,11 @@ impl fmt::Display for Place {
     }
 }
 
-/// A panic in a panic hook is told to nobody, unless there is a standard error: std ends the program.
-/// So the function is named as the message: it is on the stack that the engine shows.
+/// A panic in a panic hook is shown only where there is a standard error: std ends the program at once.
+/// So the function has the message for a name: the engine shows that in the stack trace.
 #[cold]
 #[inline(never)]
 #[track_caller]
 fn cannot_wait_in_a_panic_hook() -> ! {
-    panic!("{}", Place::InPanic)
+    panic!("{}", Refusal::InPanic)
 }

@@ -1,4 +1,4 @@
-//! What the checks that our linker adds have found.
+//! Reports of the checks that our linker adds to a module.
 //!
 //! `crates/wasm-asyncify/src/guard` says which there are. They know where an error is and what it is,
 //! but cannot print it.
@@ -9,7 +9,7 @@ use core::str;
 
 use super::control_block::{AbiTag, RawCore};
 use super::fatal::{Fatal, Function, fatal};
-use super::switch::{Chosen, Switch};
+use super::switch::{ActiveSwitch, Switch};
 use crate::abi;
 
 /// What a check hands over.
@@ -48,7 +48,7 @@ const _: () = {
 #[inline]
 pub(crate) fn install() {
     // SAFETY: the checks call `report` with a report, and only while a coroutine runs.
-    unsafe { Chosen::set_reporter(report) };
+    unsafe { ActiveSwitch::set_reporter(report) };
 }
 
 /// # Safety

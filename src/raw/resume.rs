@@ -21,12 +21,12 @@
 
 use core::task::{Poll, Waker};
 
-use super::call_uninstrumented::outside_for_good;
+use super::call_uninstrumented::diverge_uninstrumented;
 use super::control_block::RawCore;
 use super::panics;
 use super::phase::{Phase, cannot_poll};
 use super::reporter;
-use super::switch::{Chosen, Switch};
+use super::switch::{ActiveSwitch, Switch};
 use crate::abi;
 
 impl RawCore {
@@ -41,7 +41,7 @@ impl RawCore {
     /// Panics if the coroutine is running, has finished, or was cancelled.
     pub unsafe fn resume(&self, waker: &Waker) -> Poll<()> {
         if !matches!(self.phase(), Phase::Ready | Phase::Suspended) {
-            outside_for_good(|| cannot_poll(self.phase()));
+            diverge_uninstrumented(|| cannot_poll(self.phase()));
         }
         // Each time: who goes on from a copy of the memory, in another instance, has made no
         // coroutine there.
@@ -53,20 +53,20 @@ impl RawCore {
         unsafe { self.waker.set(waker) };
         // SAFETY: our caller vouches for the entry function; the phase says that the stack is
         // unused, or holds what the switch itself has saved there.
-        match unsafe { Chosen::resume(self.entry, self.data, self) } {
+        match unsafe { ActiveSwitch::resume(self.entry, self.data, self) } {
             abi::OUTCOME_SUSPENDED => Poll::Pending,
             abi::OUTCOME_FINISHED => {
                 self.end(Phase::Finished);
                 Poll::Ready(())
             }
-            _ => outside_for_good(|| self.unsound_resume()),
+            _ => diverge_uninstrumented(|| self.unsound_resume()),
         }
     }
 
     /// Makes every wait of the coroutine end with an error, beginning with the one in progress.
     pub(crate) fn cancel(&self) {
         self.cancelled.set(true);
-        self.waker.has_news();
+        self.waker.advance_epoch();
     }
 
     /// Whether a cancelled coroutine that has nothing to return may be unwound now: it is done once.

@@ -1,7 +1,7 @@
-//! Which waker a future sees that is polled from inside a coroutine.
+//! Which waker a future sees that is polled from inside a coroutine: always that of the coroutine's
+//! own poll in progress.
 //!
-//! It must be that of the coroutine's own poll in progress, always. Handing out a reference to
-//! it is not enough. A future may embed in the middle of being polled:
+//! A reference to the executor's waker is not enough. A future may embed while it is polled:
 //!
 //! ```text
 //!   poll(W1) ─► closure ─► embed(outer) ─► outer.poll(cx: W1) ─► embed(inner) ─► suspend
@@ -27,7 +27,7 @@
 //! | innermost, suspended | what was the executor's | stale: compared, not used |
 //! | with another inside | the executor's of then | owned |
 //!
-//! Not all clones are the same two pointers: what a clone is, is for the waker to say. A table of
+//! Not all clones are the same two pointers: a waker makes its clones as it likes. A table of
 //! functions is tried once; if its clones are unlike what was cloned, each wait owns a clone of its own.
 //! (Then a task that only its wakers own lives as long as it waits. No executor that is known of has
 //! such wakers.)
@@ -37,7 +37,7 @@ use core::mem::{ManuallyDrop, MaybeUninit};
 use core::ptr::{self, NonNull};
 use core::task::Waker;
 
-use super::call_uninstrumented::{outside, outside_for_good};
+use super::call_uninstrumented::{call_uninstrumented, diverge_uninstrumented};
 use super::control_block::{CoreWaker, RawCore, Wait};
 
 impl Wait {
@@ -49,13 +49,13 @@ impl Wait {
     ///   has been polled, and no longer.
     #[inline]
     pub(crate) unsafe fn waker(&self) -> &Waker {
-        // SAFETY: it is written by `adopt` and taken by `CoreWaker::finish`, neither of which is called
+        // SAFETY: it is written by `replace_waker` and taken by `CoreWaker::finish`, neither of which is called
         // while the future is being polled.
         unsafe { &*self.waker.get() }
     }
 
     /// Whether it is the same two pointers.
-    fn is(&self, waker: &Waker) -> bool {
+    fn has_waker(&self, waker: &Waker) -> bool {
         // SAFETY: as in `waker`. If it is stale, this still compares pointers only.
         unsafe { &*self.waker.get() }.will_wake(waker)
     }
@@ -65,7 +65,7 @@ impl Wait {
     /// # Safety
     ///
     /// - Nobody uses the waker that it has had.
-    unsafe fn adopt(&self, waker: ManuallyDrop<Waker>, is_owned: bool) -> Option<Waker> {
+    unsafe fn replace_waker(&self, waker: ManuallyDrop<Waker>, is_owned: bool) -> Option<Waker> {
         // SAFETY: our caller's promise.
         let old = unsafe { self.waker.get().replace(waker) };
         self.is_owned.replace(is_owned).then(|| ManuallyDrop::into_inner(old))
@@ -84,14 +84,14 @@ impl CoreWaker {
         self.latest.set(waker);
         // SAFETY: null, or on the stack of the coroutine that waits with it.
         if !unsafe { self.waiting.get().as_ref() }.is_some_and(|waiting| waiting.will_wake(waker)) {
-            self.has_news();
+            self.advance_epoch();
         }
     }
 
-    /// Tells `embed` to look.
+    /// Begins another epoch: what waits has to look at `latest`, or at whether it was cancelled.
     #[inline]
-    pub(crate) fn has_news(&self) {
-        self.news.set(self.news.get().wrapping_add(1));
+    pub(crate) fn advance_epoch(&self) {
+        self.epoch.set(self.epoch.get().wrapping_add(1));
     }
 
     /// Begins to wait, with the latest waker.
@@ -112,17 +112,17 @@ impl CoreWaker {
         // SAFETY: null, or a wait in progress of this coroutine, whose stack we are on.
         if let Some(outer) = unsafe { outer.as_ref() } {
             if !outer.is_owned.get() {
-                hold(outer, latest);
+                own_clone(outer, latest);
             }
         }
         let wait = &*place.write(Wait {
             waker: UnsafeCell::new(copy(latest)),
-            news: Cell::new(self.news.get()),
+            epoch: Cell::new(self.epoch.get()),
             core,
             outer,
             is_owned: Cell::new(false),
         });
-        self.check(wait, latest);
+        self.own_if_clones_differ(wait, latest);
         self.innermost.set(wait);
         wait
     }
@@ -143,39 +143,39 @@ impl CoreWaker {
         if let Some(outer) = unsafe { wait.outer.as_ref() } {
             // SAFETY: the coroutine is running, so its poll has not returned yet.
             let latest = unsafe { &*self.latest.get() };
-            if outer.is_owned.get() && outer.is(latest) {
+            if outer.is_owned.get() && outer.has_waker(latest) {
                 // What the executor owns will do, for the rest of this poll. So an outer wait owns
-                // nothing when it is suspended itself: if its waker is another, there is news, and it
+                // nothing when it is suspended itself: if its waker is another, so is the epoch, and it
                 // catches up before.
                 outer.is_owned.set(false);
                 // SAFETY: it was owned, and `outer` does not drop it any more.
                 let clone = unsafe { ptr::read(outer.waker.get()) };
-                outside(|| drop(ManuallyDrop::into_inner(clone)));
+                call_uninstrumented(|| drop(ManuallyDrop::into_inner(clone)));
             }
         }
     }
 
-    /// Makes `wait` see the news: its waker is the latest.
+    /// Brings `wait` to the epoch of now: its waker is the latest.
     ///
     /// # Safety
     ///
     /// - The coroutine is running, `wait` is its innermost, and its future is not being polled.
     pub(crate) unsafe fn catch_up(&self, wait: &Wait) {
-        wait.news.set(self.news.get());
+        wait.epoch.set(self.epoch.get());
         // SAFETY: the coroutine is running, so its poll has not returned yet.
         let latest = unsafe { &*self.latest.get() };
         // SAFETY: nobody polls with it.
-        let old = unsafe { wait.adopt(copy(latest), false) };
-        self.check(wait, latest);
+        let old = unsafe { wait.replace_waker(copy(latest), false) };
+        self.own_if_clones_differ(wait, latest);
         if let Some(old) = old {
-            outside(|| drop(old));
+            call_uninstrumented(|| drop(old));
         }
     }
 
     /// Has a wait own its waker if that is of a kind that may be unlike its clones.
     #[inline]
-    fn check(&self, wait: &Wait, latest: &Waker) {
-        if !ptr::eq(latest.vtable(), self.faithful.get()) {
+    fn own_if_clones_differ(&self, wait: &Wait, latest: &Waker) {
+        if !ptr::eq(latest.vtable(), self.same_clones.get()) {
             self.try_clone(wait, latest);
         }
     }
@@ -183,13 +183,13 @@ impl CoreWaker {
     #[cold]
     #[inline(never)]
     fn try_clone(&self, wait: &Wait, latest: &Waker) {
-        outside(|| {
+        call_uninstrumented(|| {
             let clone = latest.clone();
             if clone.will_wake(latest) {
-                self.faithful.set(latest.vtable());
+                self.same_clones.set(latest.vtable());
             } else {
                 // SAFETY: nobody has polled with it yet.
-                drop(unsafe { wait.adopt(ManuallyDrop::new(clone), true) });
+                drop(unsafe { wait.replace_waker(ManuallyDrop::new(clone), true) });
             }
         });
     }
@@ -205,18 +205,18 @@ fn copy(waker: &Waker) -> ManuallyDrop<Waker> {
 /// Makes a wait own its waker, since another wait begins inside: a copy of `latest` so far.
 #[cold]
 #[inline(never)]
-fn hold(outer: &Wait, latest: &Waker) {
+fn own_clone(outer: &Wait, latest: &Waker) {
     let mut is_held = false;
-    outside(|| {
+    call_uninstrumented(|| {
         let clone = ManuallyDrop::new(latest.clone());
-        is_held = outer.is(&clone);
+        is_held = outer.has_waker(&clone);
         match is_held {
             true => outer.is_owned.set(true),
             false => drop(ManuallyDrop::into_inner(clone)),
         }
     });
     if !is_held {
-        outside_for_good(|| {
+        diverge_uninstrumented(|| {
             panic!("cannot embed in a poll: a clone of the waker is another waker, unlike before")
         });
     }
@@ -233,5 +233,5 @@ unsafe fn drop_owned(wait: &Wait) {
     wait.is_owned.set(false);
     // SAFETY: our caller's promise.
     let waker = unsafe { ptr::read(wait.waker.get()) };
-    outside(|| drop(ManuallyDrop::into_inner(waker)));
+    call_uninstrumented(|| drop(ManuallyDrop::into_inner(waker)));
 }

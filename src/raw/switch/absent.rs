@@ -3,7 +3,7 @@
 
 use super::Switch;
 use super::asyncify::not_wasm;
-use crate::raw::control_block::{Entry, Outside, RawCore, Wait};
+use crate::raw::control_block::{Entry, RawCore, UninstrumentedFn, Wait};
 
 pub(crate) enum Absent {}
 
@@ -18,7 +18,7 @@ impl Switch for Absent {
         not_wasm()
     }
 
-    unsafe fn outside(_: Outside, _: *mut ()) {
+    unsafe fn call_uninstrumented(_: UninstrumentedFn, _: *mut ()) {
         not_wasm()
     }
 
@@ -27,7 +27,7 @@ impl Switch for Absent {
         core::ptr::null()
     }
 
-    unsafe fn set_reporter(_: Outside) {
+    unsafe fn set_reporter(_: UninstrumentedFn) {
         not_wasm()
     }
 

@@ -7,7 +7,7 @@
 use super::Switch;
 use crate::raw::control_block::RawStack;
 #[cfg(bysyncify_switch)]
-use crate::raw::control_block::{Entry, Outside, RawCore, Wait};
+use crate::raw::control_block::{Entry, RawCore, UninstrumentedFn, Wait};
 
 macro_rules! foreign {
     ($(#[$block:meta])* {
@@ -80,8 +80,8 @@ macro_rules! switch {
         unsafe extern $abi {
             fn bysyncify_resume(entry: Entry, data: *mut (), core: *const RawCore) -> u32;
             fn bysyncify_suspend(wait: *const Wait) -> u32;
-            fn bysyncify_outside(function: Outside, data: *mut ());
-            fn bysyncify_set_reporter(reporter: Outside);
+            fn bysyncify_outside(function: UninstrumentedFn, data: *mut ());
+            fn bysyncify_set_reporter(reporter: UninstrumentedFn);
             safe fn bysyncify_current() -> *const RawCore;
             safe fn bysyncify_why_outside() -> usize;
             safe fn bysyncify_stack_left() -> usize;
@@ -115,7 +115,7 @@ impl Switch for Asyncify {
     }
 
     #[inline(always)]
-    unsafe fn outside(function: Outside, data: *mut ()) {
+    unsafe fn call_uninstrumented(function: UninstrumentedFn, data: *mut ()) {
         // SAFETY: our caller's promise.
         unsafe { bysyncify_outside(function, data) }
     }
@@ -131,7 +131,7 @@ impl Switch for Asyncify {
     }
 
     #[inline(always)]
-    unsafe fn set_reporter(reporter: Outside) {
+    unsafe fn set_reporter(reporter: UninstrumentedFn) {
         // SAFETY: our caller's promise.
         unsafe { bysyncify_set_reporter(reporter) }
     }

@@ -14,7 +14,7 @@
 //! a program must not get another switch than it was tested with because of what a dependency asks
 //! for.
 
-use super::control_block::{Entry, Outside, RawCore, Wait};
+use super::control_block::{Entry, RawCore, UninstrumentedFn, Wait};
 
 mod asyncify;
 #[cfg(all(bysyncify_threads, not(bysyncify_switch)))]
@@ -26,11 +26,11 @@ mod absent;
 pub use asyncify::{start_rewind, start_unwind, stop_rewind, stop_unwind};
 
 #[cfg(not(any(bysyncify_switch, bysyncify_threads)))]
-pub(crate) use absent::Absent as Chosen;
+pub(crate) use absent::Absent as ActiveSwitch;
 #[cfg(bysyncify_switch)]
-pub(crate) use asyncify::Asyncify as Chosen;
+pub(crate) use asyncify::Asyncify as ActiveSwitch;
 #[cfg(all(bysyncify_threads, not(bysyncify_switch)))]
-pub(crate) use threads::Threads as Chosen;
+pub(crate) use threads::Threads as ActiveSwitch;
 
 /// A way to run code on a stack of its own, and to pause it there.
 ///
@@ -52,7 +52,7 @@ pub(crate) trait Switch {
     unsafe fn resume(entry: Entry, data: *mut (), core: *const RawCore) -> u32;
 
     /// Pauses the innermost running coroutine: one of the `SUSPEND`s of `build/abi.rs`. Returns at
-    /// once if there is news that `wait` has not seen.
+    /// once if the core's epoch is not that of `wait`.
     ///
     /// # Safety
     ///
@@ -65,7 +65,7 @@ pub(crate) trait Switch {
     /// # Safety
     ///
     /// - `function` may be called with `data`.
-    unsafe fn outside(function: Outside, data: *mut ());
+    unsafe fn call_uninstrumented(function: UninstrumentedFn, data: *mut ());
 
     /// The core of the innermost running coroutine, or null.
     fn current() -> *const RawCore;
@@ -80,7 +80,7 @@ pub(crate) trait Switch {
     /// # Safety
     ///
     /// - `reporter` may be called with what those checks report.
-    unsafe fn set_reporter(reporter: Outside);
+    unsafe fn set_reporter(reporter: UninstrumentedFn);
 
     /// How far the stack pointer is above what it must not pass on the stack that it is on, in
     /// bytes. Wraps. Nothing if coroutines do not run on the stacks in their memory.

@@ -45,7 +45,7 @@ use std::thread::{self, JoinHandle};
 
 use super::Switch;
 use crate::abi;
-use crate::raw::control_block::{AbiTag, Entry, Outside, RawCore, Wait};
+use crate::raw::control_block::{AbiTag, Entry, RawCore, UninstrumentedFn, Wait};
 use crate::raw::phase::Phase;
 
 pub(crate) enum Threads {}
@@ -161,9 +161,9 @@ impl Switch for Threads {
         // SAFETY: our caller's promise: the innermost running coroutine is the caller's own.
         let core = unsafe { &*Self::current() };
         // SAFETY: our caller's promise. Not kept: while the coroutine is suspended others use it.
-        let seen = unsafe { &*wait }.news.get();
-        if core.waker.news.get() != seen {
-            return abi::SUSPEND_NEWS;
+        let seen = unsafe { &*wait }.epoch.get();
+        if core.waker.epoch.get() != seen {
+            return abi::SUSPEND_NEW_EPOCH;
         }
         core.waker.waiting.set(wait.cast());
         core.phase.set(Phase::Unwinding as u32);
@@ -173,10 +173,10 @@ impl Switch for Threads {
             baton.wait(true);
         });
         core.phase.set(Phase::Running as u32);
-        if core.waker.news.get() == seen { abi::SUSPEND_RESUMED } else { abi::SUSPEND_NEWS }
+        if core.waker.epoch.get() == seen { abi::SUSPEND_RESUMED } else { abi::SUSPEND_NEW_EPOCH }
     }
 
-    unsafe fn outside(function: Outside, data: *mut ()) {
+    unsafe fn call_uninstrumented(function: UninstrumentedFn, data: *mut ()) {
         let caller = CURRENT.replace(ptr::null());
         // SAFETY: our caller's promise.
         unsafe { function(data, AbiTag(0.0)) };
@@ -187,7 +187,7 @@ impl Switch for Threads {
         CURRENT.get()
     }
 
-    unsafe fn set_reporter(_: Outside) {}
+    unsafe fn set_reporter(_: UninstrumentedFn) {}
 
     fn stack_left() -> usize {
         0
