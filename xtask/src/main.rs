@@ -27,6 +27,7 @@ mod process;
 mod progress;
 mod record;
 mod report;
+mod steps;
 mod test;
 mod tools;
 mod unwind;

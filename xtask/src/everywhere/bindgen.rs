@@ -8,7 +8,7 @@ use cargo_bysyncify::setup;
 
 use super::browser;
 use super::projects::{DEV, Profile, Projects, RELEASE, SMALL, UNKNOWN};
-use super::steps::{Steps, passed};
+use crate::steps::{Steps, passed};
 use crate::{bindgen, process, tools};
 
 pub(super) const PROJECT: &str = "wasm-bindgen";

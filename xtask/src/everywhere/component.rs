@@ -7,8 +7,8 @@ use anyhow::Result;
 use cargo_bysyncify::setup;
 
 use super::projects::{DEV, Projects, RELEASE, SMALL, UNKNOWN, WASI2};
-use super::steps::{Steps, passed};
 use super::wasi;
+use crate::steps::{Steps, passed};
 use crate::{process, tools};
 
 const PROJECT: &str = "component";

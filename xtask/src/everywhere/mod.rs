@@ -10,7 +10,6 @@ mod component;
 mod new_project;
 mod plain;
 mod projects;
-mod steps;
 mod trunk;
 mod wasi;
 mod wasm_bindgen_test;
@@ -20,9 +19,12 @@ mod workers;
 use anyhow::{Result, bail};
 
 use crate::report::Report;
+use crate::steps::Steps;
 use crate::workspace::Workspace;
 use projects::Projects;
-use steps::Steps;
+
+/// The row of the report.
+const ROW: &str = "tools";
 
 /// A tool, or a target, with which programs are to work.
 struct Check {
@@ -50,7 +52,7 @@ pub(crate) fn run(workspace: &Workspace, names: &[String], report: &mut Report) 
     let chosen = choose(names)?;
     let projects = Projects::prepare(workspace)?;
     for check in chosen {
-        let mut steps = Steps::new(check.name, report);
+        let mut steps = Steps::new(ROW, check.name, report);
         if let Err(error) = (check.run)(&projects, &mut steps) {
             steps.fail(&error);
         }

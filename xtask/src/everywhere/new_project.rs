@@ -8,7 +8,7 @@ use anyhow::{Context, Result, bail};
 use cargo_bysyncify::setup;
 
 use super::projects::{Projects, UNKNOWN};
-use super::steps::Steps;
+use crate::steps::Steps;
 use crate::{process, tools};
 
 /// What the program prints into its page.

@@ -5,8 +5,8 @@ use std::fs;
 use anyhow::{Context, Result, bail};
 
 use super::projects::{DEV, Profile, Projects, SMALL, UNKNOWN, WASI, WASI2};
-use super::steps::Steps;
 use crate::process;
+use crate::steps::Steps;
 
 const PROJECT: &str = "plain";
 

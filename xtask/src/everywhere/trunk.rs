@@ -6,7 +6,7 @@ use cargo_bysyncify::setup;
 use super::bindgen::PROJECT;
 use super::browser;
 use super::projects::{Projects, UNKNOWN};
-use super::steps::{Steps, passed};
+use crate::steps::{Steps, passed};
 use crate::{bindgen, process, tools};
 
 const VERSION: &str = "0.21.14";

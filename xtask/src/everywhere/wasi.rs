@@ -7,8 +7,8 @@ use anyhow::{Context, Result, bail};
 use cargo_bysyncify::setup;
 
 use super::projects::{DEV, Projects, SMALL, WASI};
-use super::steps::Steps;
 use crate::process;
+use crate::steps::Steps;
 
 pub(super) const PROJECT: &str = "wasi";
 pub(super) const PROGRAM: &str = "everywhere-wasi.wasm";

@@ -5,7 +5,7 @@ use std::slice::from_ref;
 use anyhow::{Result, bail};
 
 use super::projects::{Projects, UNKNOWN};
-use super::steps::{Steps, passed};
+use crate::steps::{Steps, passed};
 use crate::{bindgen, process, tools};
 
 const PROJECT: &str = "wasm-bindgen-test";

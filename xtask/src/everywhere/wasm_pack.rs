@@ -5,7 +5,7 @@ use cargo_bysyncify::setup;
 
 use super::bindgen::{PROJECT, run};
 use super::projects::{Projects, UNKNOWN};
-use super::steps::{Steps, passed};
+use crate::steps::{Steps, passed};
 use crate::{bindgen, process, tools};
 
 const VERSION: &str = "0.15.1";

@@ -5,8 +5,8 @@ use anyhow::{Result, bail};
 use cargo_bysyncify::setup;
 
 use super::projects::{DEV, Profile, Projects, RELEASE, UNKNOWN};
-use super::steps::Steps;
 use crate::process;
+use crate::steps::Steps;
 
 const PROJECT: &str = "workers";
 

@@ -7,29 +7,28 @@ use anyhow::{Error, Result, bail};
 use crate::host;
 use crate::report::Report;
 
-/// The row of the report.
-const ROW: &str = "tools";
-
 /// The steps of one check.
-pub(super) struct Steps<'a> {
+pub(crate) struct Steps<'a> {
+    /// The row of the report.
+    row: &'static str,
     check: &'static str,
     report: &'a mut Report,
 }
 
 impl<'a> Steps<'a> {
-    pub(super) fn new(check: &'static str, report: &'a mut Report) -> Self {
-        Self { check, report }
+    pub(crate) fn new(row: &'static str, check: &'static str, report: &'a mut Report) -> Self {
+        Self { row, check, report }
     }
 
     /// Makes what later steps need; nothing if it fails.
-    pub(super) fn make<T>(&mut self, name: &str, make: impl FnOnce() -> Result<T>) -> Option<T> {
+    pub(crate) fn make<T>(&mut self, name: &str, make: impl FnOnce() -> Result<T>) -> Option<T> {
         self.show(name, make, |_| "made".into())
     }
 
     /// Runs a step, which tells how many tests have passed. The next one runs even if it fails.
-    pub(super) fn test(&mut self, name: &str, test: impl FnOnce() -> Result<usize>) {
+    pub(crate) fn test(&mut self, name: &str, test: impl FnOnce() -> Result<usize>) {
         let passed = self.show(name, test, |passed| format!("{passed} passed"));
-        self.report.count(ROW, passed.unwrap_or(0), 0);
+        self.report.count(self.row, passed.unwrap_or(0), 0);
     }
 
     fn show<T>(
@@ -49,21 +48,21 @@ impl<'a> Steps<'a> {
             }
             Err(error) => {
                 println!("FAILED  {title}: {error:#}");
-                self.report.fail(ROW, &format!("{title}: see above"));
+                self.report.fail(self.row, &format!("{title}: see above"));
                 None
             }
         }
     }
 
     /// Nothing more can be done for this check.
-    pub(super) fn fail(&mut self, error: &Error) {
+    pub(crate) fn fail(&mut self, error: &Error) {
         println!("FAILED  {}: {error:#}", self.check);
-        self.report.fail(ROW, &format!("{}: see above", self.check));
+        self.report.fail(self.row, &format!("{}: see above", self.check));
     }
 }
 
 /// How many tests have passed, by an output like that of `cargo test`; none may have failed.
-pub(super) fn passed(output: &[u8]) -> Result<usize> {
+pub(crate) fn passed(output: &[u8]) -> Result<usize> {
     let text = String::from_utf8_lossy(output);
     match host::count(&text) {
         (0, 0) => bail!("no test ran:\n{text}"),
