@@ -17,7 +17,8 @@ usage: cargo xtask <command>
       --engine node|wasmi   guests: on this engine only
       --quick               guests: one configuration (opt-level 3, newest Binaryen), both ways
       --only PART           only `host`, `native`, `guests`, `safe` (some of the guests),
-                            `examples`, `everywhere`, `unwind` (panics that do) or `fuzz`
+                            `examples`, `everywhere`, `unwind` (panics that do), `engine`
+                            (other compilers than rustc) or `fuzz`
       --example PACKAGE     only this example                 (implies --only examples)
       --guest PACKAGE       only this guest package           (implies --only guests)
       --config SUBSTRING    only configurations named so      (implies --only guests)
@@ -101,6 +102,7 @@ fn parse_test(arguments: &mut Arguments<impl Iterator<Item = OsString>>) -> Resu
                     "examples" => Part::Examples,
                     "everywhere" => Part::Everywhere,
                     "unwind" => Part::Unwind,
+                    "engine" => Part::Engine,
                     "fuzz" => Part::Fuzz,
                     other => bail!("`--only {other}`: no such part"),
                 });

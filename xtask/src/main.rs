@@ -13,6 +13,7 @@ mod bench;
 mod bindgen;
 mod check;
 mod cli;
+mod compilers;
 mod engine;
 mod everywhere;
 mod examples;

@@ -14,6 +14,8 @@ pub(crate) enum Part {
     Examples,
     Everywhere,
     Unwind,
+    /// `wasm-asyncify`, with modules of other compilers.
+    Engine,
     Fuzz,
 }
 

@@ -36,6 +36,8 @@ pub(crate) struct Report {
     slowest: Vec<(f64, String)>,
     /// What failed, in a line each, and where: the same test fails in many configurations.
     failures: Vec<(String, Vec<String>)>,
+    /// What did not run, in a line each, and why.
+    skipped: Vec<String>,
 }
 
 impl Report {
@@ -60,6 +62,11 @@ impl Report {
     pub(crate) fn fail(&mut self, row: &str, what: &str) {
         self.count(row, 0, 1);
         self.note_failure(row, what);
+    }
+
+    /// Remembers what cannot be tested on this machine.
+    pub(crate) fn skip(&mut self, row: &str, what: &str) {
+        self.skipped.push(format!("{row}: {}", what.lines().next().unwrap_or_default()));
     }
 
     /// Says more about failures that were counted already.
@@ -105,6 +112,12 @@ impl Report {
         }
         for (milliseconds, description) in &self.slowest {
             writeln!(text, "  {:>8.2} s  {description}", milliseconds / 1e3)?;
+        }
+        if !self.skipped.is_empty() {
+            writeln!(text, "skipped:")?;
+        }
+        for what in &self.skipped {
+            writeln!(text, "  {what}")?;
         }
         if !self.failures.is_empty() {
             writeln!(text, "failed:")?;
@@ -216,6 +229,21 @@ mod tests {
         let line = "  basic `b`: trapped (node o3-b132, and 1 more)\n";
         assert!(summary.contains(line), "{summary}");
         assert!(summary.ends_with("total: 0 passed, 2 failed"), "{summary}");
+    }
+
+    #[test]
+    fn what_is_skipped_is_named() {
+        let mut report = Report::default();
+        report.count("engine", 1, 0);
+        report.skip("engine", "Zig: it is not there\nand more");
+        assert!(report.is_good());
+        let expected = "\
+skipped:
+  engine: Zig: it is not there
+
+engine                    1 passed, 0 failed
+total: 1 passed, 0 failed";
+        assert_eq!(report.summary(), expected);
     }
 
     #[test]

@@ -54,6 +54,12 @@ impl<'a> Steps<'a> {
         }
     }
 
+    /// This check cannot be made here.
+    pub(crate) fn skip(&mut self, why: &Error) {
+        println!("skipped {}: {why:#}", self.check);
+        self.report.skip(self.row, &format!("{}: {why:#}", self.check));
+    }
+
     /// Nothing more can be done for this check.
     pub(crate) fn fail(&mut self, error: &Error) {
         println!("FAILED  {}: {error:#}", self.check);

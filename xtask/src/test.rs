@@ -11,7 +11,7 @@ use crate::guests::{self, Tools};
 use crate::options::{Part, RunOptions, TestOptions};
 use crate::report::Report;
 use crate::workspace::Workspace;
-use crate::{everywhere, examples, fuzz, host, native, unwind};
+use crate::{compilers, everywhere, examples, fuzz, host, native, unwind};
 
 /// Runs all the tests that were asked for; whether all of them passed.
 pub(crate) fn run(options: &TestOptions) -> Result<bool> {
@@ -46,6 +46,9 @@ pub(crate) fn run(options: &TestOptions) -> Result<bool> {
     if options.wants(Part::Unwind) {
         host::run_in_new_node(&workspace, &mut report)?;
         unwind::run(&workspace, &options.run, &mut report)?;
+    }
+    if options.wants(Part::Engine) {
+        compilers::run(&workspace, options.run.filter.as_deref(), &mut report)?;
     }
     if options.wants(Part::Fuzz) {
         fuzz::test(&workspace, options.run.seed, &mut report);

@@ -128,6 +128,17 @@ fn it_says_what_is_instrumented_and_why() {
 }
 
 #[test]
+fn binaryens_spelling_may_list_imports_that_are_not_there() {
+    let folder = folder();
+    let lists = ["--pass-arg=asyncify-imports@env.sleep,env.nap", "--pass-arg=asyncify-addlist@f"];
+    let arguments = [&["in.wat", "-o", "out.wasm", "--asyncify"][..], &lists].concat();
+    assert_eq!(
+        succeeds(&asyncify(&arguments, folder.path())),
+        "wasm-asyncify: warning: nothing in the module is called `f`\n"
+    );
+}
+
+#[test]
 fn who_was_taken_out_wrongly_traps_if_that_is_asked_for() {
     let folder = folder();
     let arguments = ["in.wat", "-o", "out.wasm", "--asserts", "--only-list=twice", "-g"];

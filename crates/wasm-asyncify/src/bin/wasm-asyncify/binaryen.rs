@@ -13,7 +13,7 @@ use crate::lists;
 /// If one is unknown or not supported, or a list cannot be read.
 pub(crate) fn options(arguments: &[String]) -> Result<(Options, bool)> {
     let mut choice = Choice { imports: Imports::All, ..Choice::default() };
-    let (mut asserts, mut is_verbose) = (false, false);
+    let (mut asserts, mut verify, mut is_verbose) = (false, false, false);
     for argument in arguments {
         let (name, value) = match argument.split_once('@') {
             Some((name, value)) => (name, Some(value)),
@@ -34,6 +34,8 @@ pub(crate) fn options(arguments: &[String]) -> Result<(Options, bool)> {
             "removelist" | "blacklist" => choice.remove = list()?,
             "asserts" => asserts = true,
             "verbose" => is_verbose = true,
+            // Ours alone.
+            "verify" => verify = true,
             _ => bail!(
                 "`--pass-arg=asyncify-{name}` is not supported: leave it out, or run Binaryen's \
                  wasm-opt"
@@ -48,6 +50,7 @@ pub(crate) fn options(arguments: &[String]) -> Result<(Options, bool)> {
         choice,
         driven_by_host: true,
         asserts,
+        verify,
         ..Options::default()
     };
     Ok((options, is_verbose))

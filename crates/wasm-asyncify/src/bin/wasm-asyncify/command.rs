@@ -108,6 +108,11 @@ impl Arguments {
             debug_info: self.debug_info,
             ..Options::default()
         };
-        Ok(Job { options, keeps_names: self.debug_info, is_verbose: self.verbose })
+        Ok(Job {
+            options,
+            keeps_names: self.debug_info,
+            is_verbose: self.verbose,
+            lists_absent_imports: false,
+        })
     }
 }

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result, anyhow, bail};
 use tempfile::NamedTempFile;
+use wasm_asyncify::analysis::Imports;
 use wasm_asyncify::{Error, Options, Prepared, Remedy, module};
 
 /// What to do with a module, and what to say of it.
@@ -16,6 +17,8 @@ pub(crate) struct Job {
     pub(crate) keeps_names: bool,
     /// Whether it is said which functions are instrumented.
     pub(crate) is_verbose: bool,
+    /// Whether imports are listed that may not be there: Emscripten lists all that it has.
+    pub(crate) lists_absent_imports: bool,
 }
 
 /// Stands for the standard streams.
@@ -36,7 +39,12 @@ impl Job {
     fn make(&self, input: &Path) -> Result<Vec<u8>> {
         let bytes = wat::parse_bytes(&read(input)?)?.into_owned();
         let prepared = Prepared::new(&bytes, &self.options).map_err(worded)?;
-        for pattern in prepared.unmatched() {
+        let is_import = |pattern| match &self.options.choice.imports {
+            Imports::Matching(imports) => imports.contains(pattern),
+            _ => false,
+        };
+        let unmatched = prepared.unmatched().iter();
+        for pattern in unmatched.filter(|it| !(self.lists_absent_imports && is_import(*it))) {
             eprintln!("wasm-asyncify: warning: nothing in the module is called `{pattern}`");
         }
         if self.is_verbose {

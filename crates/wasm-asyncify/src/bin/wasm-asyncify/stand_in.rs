@@ -121,7 +121,7 @@ pub(crate) fn run(arguments: &[OsString]) -> Result<ExitCode> {
     options.debug_info = plan.everywhere.iter().any(|it| it == "-g" || it == "--debuginfo");
     let keeps_names = !is_last || options.debug_info;
     let next = if is_last { output.clone() } else { between("after.wasm") };
-    Job { options, keeps_names, is_verbose }.run(&current, &next)?;
+    Job { options, keeps_names, is_verbose, lists_absent_imports: true }.run(&current, &next)?;
     match is_last {
         true => Ok(ExitCode::SUCCESS),
         false => plan.stage(&next, plan.after.iter(), output),
@@ -164,7 +164,10 @@ impl Plan {
             match option {
                 "--asyncify" if plan.has_asyncify => bail!("`--asyncify` is there twice"),
                 "--asyncify" => plan.has_asyncify = true,
-                "--wasm-opt" => plan.wasm_opt = value.map(PathBuf::from),
+                "--wasm-opt" => {
+                    let path = value.context("`--wasm-opt` wants a value: `--wasm-opt=PATH`")?;
+                    plan.wasm_opt = Some(path.into());
+                }
                 "-o" | "--output" => plan.output = value.map(PathBuf::from),
                 "-pa" | "--pass-arg" => plan.pass_argument(value.unwrap_or_default()),
                 // The result is text.
@@ -283,6 +286,10 @@ mod tests {
     fn what_cannot_be_done_is_refused() {
         let refused = |arguments| plan(arguments).unwrap_err().to_string();
         assert_eq!(refused("in.wasm -o"), "`-o` wants a value");
+        assert_eq!(
+            refused("--asyncify --wasm-opt real"),
+            "`--wasm-opt` wants a value: `--wasm-opt=PATH`"
+        );
         assert_eq!(refused("--asyncify --asyncify"), "`--asyncify` is there twice");
         assert_eq!(
             refused("--asyncify -osm=out.map"),

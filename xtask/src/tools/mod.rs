@@ -1,5 +1,7 @@
 //! Programs of others that tests need: found, or installed into the cache, once for all checkouts.
 
+mod debian;
+
 use std::path::PathBuf;
 use std::process::Command;
 
@@ -7,6 +9,7 @@ use anyhow::{Context, Result, bail};
 use cargo_bysyncify::setup;
 
 use crate::process;
+pub(crate) use debian::{Clang, Emscripten, clang, emscripten};
 
 /// The folder with a crate's programs, which are built if they are not there: that takes minutes.
 /// `name` is what the folder is called in the cache.

@@ -1,0 +1,114 @@
+//! Who makes modules pausable: the command `wasm-asyncify`, and Binaryen's `wasm-opt`.
+
+use std::env;
+use std::ffi::{OsStr, OsString};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, bail};
+use cargo_bysyncify::setup;
+
+use crate::matrix::NEWEST;
+use crate::process;
+use crate::workspace::Workspace;
+
+/// The programs, and where their results are put.
+pub(super) struct Makers {
+    /// Where the programs to compile are.
+    pub(super) sources: PathBuf,
+    /// Where to put what is made.
+    target: PathBuf,
+    pub(super) wasm_asyncify: PathBuf,
+    /// The newest Binaryen's.
+    pub(super) wasm_opt: PathBuf,
+    pub(super) node: PathBuf,
+}
+
+impl Makers {
+    /// Builds the command, and makes sure of a Binaryen.
+    pub(super) fn prepare(workspace: &Workspace) -> Result<Self> {
+        let mut build = process::cargo();
+        build.current_dir(&workspace.root);
+        build.args(["build", "--quiet", "--package", "wasm-asyncify", "--features", "cli"]);
+        process::must_succeed(&mut build)?;
+        Ok(Self {
+            sources: workspace.root.join("tests/engine"),
+            target: workspace.target.join("compilers"),
+            wasm_asyncify: workspace
+                .target
+                .join(format!("debug/wasm-asyncify{}", env::consts::EXE_SUFFIX)),
+            wasm_opt: setup::wasm_opt_version(NEWEST)?.path().to_owned(),
+            node: setup::node()?,
+        })
+    }
+
+    /// A folder for what is made, which is there.
+    pub(super) fn folder(&self, name: &str) -> Result<PathBuf> {
+        let folder = self.target.join(name);
+        fs::create_dir_all(&folder)
+            .with_context(|| format!("cannot create `{}`", folder.display()))?;
+        Ok(folder)
+    }
+
+    /// A folder in which the command is called `wasm-opt`.
+    pub(super) fn named_wasm_opt(&self) -> Result<PathBuf> {
+        let folder = self.folder("named-wasm-opt")?;
+        let copy = folder.join(format!("wasm-opt{}", env::consts::EXE_SUFFIX));
+        fs::copy(&self.wasm_asyncify, &copy)
+            .with_context(|| format!("cannot write `{}`", copy.display()))?;
+        Ok(folder)
+    }
+
+    /// A folder in which `wasm-opt` is the command, which knows where the real one is. Put first on
+    /// PATH it is what a compiler calls.
+    #[cfg(unix)]
+    pub(super) fn stand_in(&self, real: &Path) -> Result<PathBuf> {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = self.folder("stand-in")?;
+        let script = folder.join("wasm-opt");
+        let (ours, real) = (self.wasm_asyncify.display(), real.display());
+        fs::write(
+            &script,
+            format!(
+                "#!/bin/sh\n\
+                 exec '{ours}' '--wasm-opt={real}' --pass-arg=asyncify-verify \"$@\"\n"
+            ),
+        )?;
+        fs::set_permissions(&script, fs::Permissions::from_mode(0o755))?;
+        Ok(folder)
+    }
+
+    #[cfg(not(unix))]
+    pub(super) fn stand_in(&self, _real: &Path) -> Result<PathBuf> {
+        bail!("a script for a shell stands in for wasm-opt")
+    }
+}
+
+/// PATH with these folders before it.
+pub(super) fn path_after(folders: &[&Path]) -> Result<OsString> {
+    let old = env::var_os("PATH").unwrap_or_default();
+    let folders = folders.iter().map(|folder| folder.to_path_buf());
+    Ok(env::join_paths(folders.chain(env::split_paths(&old)))?)
+}
+
+/// Runs a program whose whole output is what counts.
+pub(super) fn printed(command: &mut Command) -> Result<String> {
+    Ok(String::from_utf8(process::must_succeed(command)?)?)
+}
+
+/// The output of a script of Node's.
+pub(super) fn run_by_node(makers: &Makers, arguments: &[&OsStr]) -> Result<String> {
+    printed(Command::new(&makers.node).args(arguments))
+}
+
+/// Fails unless what was printed is what was expected.
+pub(super) fn compare(found: &str, expected: &str, who: &str) -> Result<()> {
+    if expected.is_empty() {
+        bail!("the program that is compared with prints nothing");
+    }
+    if found != expected {
+        bail!("{who} printed\n{found}and not\n{expected}");
+    }
+    Ok(())
+}

@@ -1,0 +1,47 @@
+//! `cargo xtask test --only engine`: programs of other compilers than rustc, which the command
+//! `wasm-asyncify` makes pausable.
+//!
+//! ```text
+//!   tests/engine/… ──► a compiler ──► module ──┬─► wasm-asyncify ──┐
+//!                          │                   └─► Binaryen ───────┤ all of them print
+//!                          └─► the same program, never suspended ──┘ the same
+//! ```
+//!
+//! The compilers are found, or fetched into the cache. Where one cannot be had its check is skipped,
+//! by name.
+
+mod c;
+mod emscripten;
+mod makers;
+
+use anyhow::Result;
+
+use crate::report::Report;
+use crate::steps::Steps;
+use crate::workspace::Workspace;
+use makers::Makers;
+
+/// The row of the report.
+const ROW: &str = "engine";
+
+/// A compiler, or what was made by one.
+struct Check {
+    name: &'static str,
+    run: fn(&Makers, &mut Steps<'_>) -> Result<()>,
+}
+
+const CHECKS: [Check; 2] =
+    [Check { name: "C", run: c::check }, Check { name: "Emscripten", run: emscripten::check }];
+
+/// Runs those with this in their names, or all of them.
+pub(crate) fn run(workspace: &Workspace, filter: Option<&str>, report: &mut Report) -> Result<()> {
+    let makers = Makers::prepare(workspace)?;
+    let filter = filter.unwrap_or_default();
+    for check in CHECKS.iter().filter(|check| check.name.contains(filter)) {
+        let mut steps = Steps::new(ROW, check.name, report);
+        if let Err(error) = (check.run)(&makers, &mut steps) {
+            steps.fail(&error);
+        }
+    }
+    Ok(())
+}

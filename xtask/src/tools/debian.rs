@@ -1,0 +1,142 @@
+//! Compilers out of Debian's packages, unpacked into the cache. Nothing is installed: clang runs
+//! whatever `wasm-opt` is on PATH, and one in `/usr/bin` would be everybody's.
+
+use std::ffi::OsStr;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, bail};
+use cargo_bysyncify::setup;
+
+use crate::process;
+
+/// Clang and what it is made of, but for what every machine has.
+const LLVM: [&str; 14] = [
+    "clang-14",
+    "libclang-common-14-dev",
+    "libclang-cpp14",
+    "libllvm14",
+    "lld-14",
+    "llvm-14",
+    "libbsd0",
+    "libedit2",
+    "libffi8",
+    "libicu72",
+    "libmd0",
+    "libtinfo6",
+    "libxml2",
+    "libz3-4",
+];
+
+/// Emscripten, without its compilers.
+const EMSCRIPTEN: [&str; 4] = ["binaryen", "emscripten", "node-acorn", "node-xtend"];
+
+/// A clang that compiles for wasm, and its linker.
+pub(crate) struct Clang {
+    /// Where Debian's packages are, if it is not the one on PATH.
+    root: Option<PathBuf>,
+}
+
+impl Clang {
+    pub(crate) fn compiler(&self) -> Command {
+        self.command("clang")
+    }
+
+    pub(crate) fn linker(&self) -> Command {
+        self.command("wasm-ld")
+    }
+
+    fn command(&self, program: &str) -> Command {
+        match &self.root {
+            Some(root) => of_llvm(root, root.join("usr/lib/llvm-14/bin").join(program)),
+            None => Command::new(program),
+        }
+    }
+}
+
+/// Finds one, or fetches Debian's.
+pub(crate) fn clang() -> Result<Clang> {
+    let targets = process::output(Command::new("clang").arg("--print-targets"));
+    let knows_wasm = targets.is_ok_and(|it| String::from_utf8_lossy(&it.stdout).contains("wasm32"));
+    if knows_wasm && process::must_succeed(Command::new("wasm-ld").arg("--version")).is_ok() {
+        return Ok(Clang { root: None });
+    }
+    let clang = Clang { root: Some(unpacked("debian-clang-14", &LLVM)?) };
+    process::must_succeed(clang.compiler().arg("--version"))?;
+    Ok(clang)
+}
+
+/// Emscripten with all it needs.
+pub(crate) struct Emscripten {
+    root: PathBuf,
+    llvm: PathBuf,
+}
+
+impl Emscripten {
+    /// `emcc` or `em++`, which finds its `wasm-opt` on PATH. Writes its configuration to a file.
+    pub(crate) fn compiler(&self, name: &str, config: &Path, node: &Path) -> Result<Command> {
+        let scripts = self.root.join("usr/share/emscripten");
+        let text = format!(
+            "LLVM_ROOT = '{}'\nBINARYEN_ROOT = '{}'\nNODE_JS = '{}'\nCACHE = '{}'\n",
+            self.llvm.join("usr/lib/llvm-14/bin").display(),
+            self.root.join("usr").display(),
+            node.display(),
+            // Debian's libraries are there, compiled.
+            scripts.join("cache").display()
+        );
+        fs::write(config, text).with_context(|| format!("cannot write `{}`", config.display()))?;
+        let mut command = of_llvm(&self.llvm, "python3");
+        command.arg(scripts.join(format!("{name}.py")));
+        command.env("EM_CONFIG", config).env("NODE_PATH", self.root.join("usr/share/nodejs"));
+        Ok(command)
+    }
+
+    /// The folder with Binaryen's programs, which are as old as Emscripten.
+    pub(crate) fn binaryen(&self) -> PathBuf {
+        self.root.join("usr/bin")
+    }
+}
+
+/// Fetches Debian's.
+pub(crate) fn emscripten() -> Result<Emscripten> {
+    process::must_succeed(Command::new("python3").arg("--version"))?;
+    Ok(Emscripten {
+        llvm: unpacked("debian-clang-14", &LLVM)?,
+        root: unpacked("debian-emscripten", &EMSCRIPTEN)?,
+    })
+}
+
+fn of_llvm(root: &Path, program: impl AsRef<OsStr>) -> Command {
+    let mut command = Command::new(program);
+    command.env("LD_LIBRARY_PATH", root.join("usr/lib/x86_64-linux-gnu"));
+    command
+}
+
+/// The folder in the cache that these packages were unpacked to.
+fn unpacked(name: &str, packages: &[&str]) -> Result<PathBuf> {
+    setup::cached(name, |partial| {
+        println!("fetching {} and what they need from Debian, once …", packages[0]);
+        let download = || {
+            let mut command = Command::new("apt-get");
+            command.args(["download", "--quiet"]).args(packages).current_dir(partial);
+            process::must_succeed(&mut command)
+        };
+        // What there is may not be known yet.
+        if download().is_err() {
+            process::must_succeed(Command::new("apt-get").args(["update", "--quiet"]))?;
+            download()?;
+        }
+        for file in fs::read_dir(partial)? {
+            let file = file?.path();
+            if file.extension() == Some("deb".as_ref()) {
+                process::must_succeed(Command::new("dpkg").arg("-x").arg(&file).arg(partial))?;
+                fs::remove_file(file)?;
+            }
+        }
+        if !partial.join("usr").is_dir() {
+            bail!("there is nothing in the packages");
+        }
+        Ok(())
+    })
+}
