@@ -55,6 +55,7 @@ pub use cut::{Cut, Vouched};
 pub use graph::Analysis;
 pub use index::FunctionIndex;
 pub use names::{crate_of, is_in, modules, readable};
+pub(crate) use on_stack::{OnStack, Place};
 pub use program::{Function, Import, Program, Taken, Vtable};
 pub(crate) use sites::{Barrier, Sites};
 pub(crate) use std_waits::{blocking, parks};

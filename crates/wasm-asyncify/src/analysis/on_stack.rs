@@ -1,40 +1,110 @@
-//! Who can be on a coroutine's stack at all, whether it suspends there or not.
+//! Who can be on a coroutine's stack at all, whether it suspends there or not; and who is called there by
+//! whom.
 //!
 //! That is more than what can be reached from `resume` on the way to `suspend`: what the user has
 //! vouched for uses the stack like all else. And nothing is taken for granted: an indirect call
 //! can be of every function of its type whose address is taken. Who panics leaves the stack.
+//!
+//! The host's functions run on a stack of their own, and what they call back does, too (`crate::guard`).
+//! But an import that the host suspends in is called as it is, and a function of another module can be
+//! behind an indirect call: these can call what is exported on the stack that they are called on.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::cut::Cut;
 use super::graph::Analysis;
 use super::index::{FunctionIndex, TypeId};
 use super::program::Program;
 
-impl Analysis {
+/// What can be on a coroutine's stack, with what that calls there.
+#[derive(Debug, Default)]
+pub(crate) struct OnStack {
+    functions: BTreeSet<FunctionIndex>,
+    calls: BTreeMap<Place, BTreeSet<Place>>,
+}
+
+/// A vertex of the graph of calls.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum Place {
+    /// One function.
+    Function(FunctionIndex),
+    /// All indirect calls of one type.
+    Indirect(TypeId),
+    /// Code that is not in the module, on the stack that it was called on.
+    Foreign,
+}
+
+impl OnStack {
     /// The functions that can be on a coroutine's stack.
-    pub fn on_stack(&self, program: &Program) -> BTreeSet<FunctionIndex> {
-        let mut taken: HashMap<TypeId, Vec<FunctionIndex>> = HashMap::new();
+    pub(crate) fn functions(&self) -> &BTreeSet<FunctionIndex> {
+        &self.functions
+    }
+
+    /// Everything that can be on a coroutine's stack, and for each what it calls.
+    pub(crate) fn calls(&self) -> &BTreeMap<Place, BTreeSet<Place>> {
+        &self.calls
+    }
+
+    /// What is called on the stack that `start` is on. `hosts` are imports that can call back on it,
+    /// and who is in `leaves` leaves it.
+    pub(crate) fn from(
+        start: impl IntoIterator<Item = Place>,
+        program: &Program,
+        hosts: &BTreeSet<FunctionIndex>,
+        leaves: impl Fn(FunctionIndex) -> bool,
+    ) -> Self {
+        let mut taken: HashMap<TypeId, BTreeSet<Place>> = HashMap::new();
         for (index, function) in (0..).zip(&program.functions) {
             if function.taken.is_taken() {
-                taken.entry(function.type_id).or_default().push(index);
+                taken.entry(function.type_id).or_default().insert(Place::Function(index));
             }
         }
-        let mut found = BTreeSet::new();
-        let mut waiting: Vec<_> = self.resumes().collect();
-        let mut types = BTreeSet::new();
-        while let Some(caller) = waiting.pop() {
-            let calls = &program.functions[caller as usize].calls;
-            let new_types: Vec<_> = calls.indirect.values().map(|call| call.type_id).collect();
-            let new_types = new_types.into_iter().filter(|type_id| types.insert(*type_id));
-            let indirect = new_types.filter_map(|type_id| taken.get(&type_id)).flatten();
-            for callee in calls.direct.iter().chain(indirect) {
-                let leaves = self.is_switch(*callee) || self.cut(*callee) == Some(&Cut::Panic);
-                if !leaves && found.insert(*callee) {
-                    waiting.push(*callee);
+        let callees = |place| -> BTreeSet<Place> {
+            match place {
+                Place::Function(index) if hosts.contains(&index) => [Place::Foreign].into(),
+                Place::Function(index) => called_by(index, program).collect(),
+                Place::Indirect(type_id) => {
+                    let of_type = taken.get(&type_id).into_iter().flatten().copied();
+                    of_type.chain(program.has_foreign.then_some(Place::Foreign)).collect()
+                }
+                Place::Foreign => {
+                    let exported = program.exports.iter().map(|(_, index)| Place::Function(*index));
+                    // Who has the table can call what is in it.
+                    let in_table = program.has_foreign.then(|| taken.values().flatten().copied());
+                    exported.chain(in_table.into_iter().flatten()).collect()
                 }
             }
+        };
+        let stays = |place: &Place| !matches!(place, Place::Function(index) if leaves(*index));
+        let mut found = Self::default();
+        let mut waiting: Vec<Place> = start.into_iter().filter(stays).collect();
+        while let Some(place) = waiting.pop() {
+            if found.calls.contains_key(&place) {
+                continue;
+            }
+            if let Place::Function(index) = place {
+                found.functions.insert(index);
+            }
+            let callees: BTreeSet<Place> = callees(place).into_iter().filter(stays).collect();
+            waiting.extend(&callees);
+            found.calls.insert(place, callees);
         }
         found
+    }
+}
+
+/// What a function calls itself.
+fn called_by(function: FunctionIndex, program: &Program) -> impl Iterator<Item = Place> {
+    let calls = &program.functions[function as usize].calls;
+    let direct = calls.direct.iter().map(|callee| Place::Function(*callee));
+    direct.chain(calls.indirect.values().map(|call| Place::Indirect(call.type_id)))
+}
+
+impl Analysis {
+    /// What can be on a coroutine's stack.
+    pub(crate) fn on_stack(&self, program: &Program) -> OnStack {
+        let start = self.resumes().flat_map(|resume| called_by(resume, program));
+        let leaves = |function| self.is_switch(function) || self.cut(function) == Some(&Cut::Panic);
+        OnStack::from(start, program, &self.hosts().collect(), leaves)
     }
 }

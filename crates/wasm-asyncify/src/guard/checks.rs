@@ -103,9 +103,13 @@ impl Checks {
         let mut exempt = untouched.clone();
         // `psm` and `stacker` switch stacks: what they set the stack pointer to is no overflow.
         exempt.extend(facts.functions(|name| name.starts_with("rust_psm_")));
+        let numbers: Vec<u32> = match guards.checks {
+            true => (0..).zip(&facts.module.signatures).map(|(function, _)| function).collect(),
+            false => twins::first_alike(facts)?,
+        };
         let stack = guards
             .on_stack
-            .map(|on_stack| StackChecks::new(facts, guards, on_stack, &exempt, writer, passed));
+            .map(|on_stack| StackChecks::new(facts, on_stack, &exempt, &numbers, writer, passed));
         let texts = Texts { segment: facts.module.data.len() as u32, bytes: Vec::new() };
         Ok(Self {
             globals,
@@ -118,10 +122,7 @@ impl Checks {
                 suspended,
             },
             stack: stack.transpose()?,
-            numbers: match guards.checks {
-                true => (0..).zip(&facts.module.signatures).map(|(function, _)| function).collect(),
-                false => twins::first_alike(facts)?,
-            },
+            numbers,
             remarks: guards.uninstrumented.iter().cloned().collect(),
             parks: guards.parks.iter().copied().collect(),
             rewrites: guards.rewrites.cloned().unwrap_or_default(),

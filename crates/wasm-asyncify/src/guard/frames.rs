@@ -33,6 +33,15 @@ pub(super) struct Frame {
     pub(super) lowers: Vec<bool>,
     /// How far below where it was on entry it can be, in bytes. `None` if that is not known.
     pub(super) size: Option<u64>,
+    /// What may be called before the stack pointer was set.
+    pub(super) early: Early,
+}
+
+/// Calls that LLVM has put before the prologue, as it does on ways that need no frame.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Early {
+    pub(super) direct: BTreeSet<u32>,
+    pub(super) indirect: bool,
 }
 
 /// A value, as far as it matters.
@@ -88,7 +97,7 @@ pub(super) fn read(body: &FunctionBody<'_>, parameters: u32, stack_pointer: u32)
         operands: Vec::new(),
         blocks: vec![Block::default()],
         floor: 0,
-        frame: Frame { lowers: Vec::new(), size: Some(0) },
+        frame: Frame { size: Some(0), ..Frame::default() },
     };
     for operator in body.get_operators_reader()? {
         let operator = operator?;
@@ -125,6 +134,7 @@ pub(super) fn read(body: &FunctionBody<'_>, parameters: u32, stack_pointer: u32)
             Operator::Else | Operator::Catch { .. } | Operator::CatchAll => scan.other_branch(),
             Operator::End | Operator::Delegate { .. } => scan.leave(),
             _ => {
+                scan.note_call(&operator);
                 if is_call(&operator) {
                     scan.assign(locals, Value::Unknown);
                 }
@@ -155,6 +165,23 @@ impl Scan {
         };
         self.frame.lowers.push(lowers);
         self.assign(place, value);
+    }
+
+    /// What was set to less than it was on entry stays checked when it goes up again. What is set to
+    /// something unknown need not.
+    fn note_call(&mut self, operator: &Operator<'_>) {
+        let early = &mut self.frame.early;
+        match operator {
+            _ if self.floor < 0 => {}
+            Operator::Call { function_index } | Operator::ReturnCall { function_index } => {
+                early.direct.insert(*function_index);
+            }
+            Operator::CallIndirect { .. }
+            | Operator::CallRef { .. }
+            | Operator::ReturnCallIndirect { .. }
+            | Operator::ReturnCallRef { .. } => early.indirect = true,
+            _ => {}
+        }
     }
 
     fn pop(&mut self) -> Value {
@@ -281,112 +308,4 @@ fn assigned_in_loops(
         }
     }
     Ok(loops)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use wasmparser::{Parser, Payload};
-
-    /// Reads a function with one parameter, which has the stack pointer in its only local.
-    fn frame(code: &str) -> Frame {
-        let text = format!(
-            "(module
-               (tag $tag)
-               (global $sp (mut i32) (i32.const 0))
-               (func $f (param $n i32) (local $fp i32) {code}))"
-        );
-        let wasm = wat::parse_str(text).unwrap();
-        let body = Parser::new(0).parse_all(&wasm).find_map(|payload| match payload.unwrap() {
-            Payload::CodeSectionEntry(body) => Some(body),
-            _ => None,
-        });
-        read(&body.unwrap(), 1, 0).unwrap()
-    }
-
-    const DOWN: &str = "global.get $sp i32.const 48 i32.sub local.tee $fp global.set $sp ";
-    const UP: &str = "local.get $fp i32.const 48 i32.add global.set $sp ";
-
-    #[track_caller]
-    fn assert_frame(code: &str, lowers: &[bool], size: Option<u64>) {
-        assert_eq!(frame(code), Frame { lowers: lowers.to_vec(), size }, "{code}");
-    }
-
-    #[test]
-    fn prologue_goes_down_and_epilogue_up() {
-        assert_frame("", &[], Some(0));
-        assert_frame(&format!("{DOWN} call $f {UP}"), &[true, false], Some(48));
-        // Without optimisation constants are in locals, too.
-        assert_frame(
-            "(local i32 i32) global.get $sp local.set 2 i32.const 48 local.set 3 local.get 2 \
-             local.get 3 i32.sub local.set $fp local.get $fp global.set $sp \
-             (block local.get $fp i32.const 48 local.set 2 local.get 2 i32.add global.set $sp)",
-            &[true, false],
-            Some(48),
-        );
-        // The epilogue is in a block, a loop, behind a branch; or a caught panic goes on.
-        let within = [
-            format!("(block {UP})"),
-            format!("(loop {UP})"),
-            format!("local.get 0 (if (then {UP}))"),
-            "try call $f catch_all local.get $fp global.set $sp end".to_owned(),
-        ];
-        for code in within {
-            assert_frame(&format!("{DOWN} {code}"), &[true, false], Some(48));
-        }
-    }
-
-    #[test]
-    fn aligned_frame_may_be_larger() {
-        let down = "global.get $sp local.tee $fp i32.const 48 i32.sub i32.const -64 i32.and \
-                    global.set $sp";
-        assert_frame(&format!("{down} local.get $fp global.set $sp"), &[true, false], Some(111));
-        // No alignment.
-        let down = down.replace("-64", "-63");
-        assert_frame(&down, &[true], None);
-    }
-
-    #[test]
-    fn what_is_not_known_may_be_anywhere() {
-        let any = "local.get $n global.set $sp";
-        assert_frame(any, &[true], None);
-        let variable = "global.get $sp local.get $n i32.sub global.set $sp";
-        assert_frame(variable, &[true], None);
-        assert_frame(&format!("{DOWN} {variable} {UP}"), &[true, true, false], None);
-        // On the way here it may have been another one.
-        let assigned = "local.get $n local.set $fp";
-        let ways = [
-            format!("{DOWN} (block {assigned}) {UP}"),
-            format!("{DOWN} local.get 0 (if (then {assigned})) {UP}"),
-            format!("{DOWN} local.get 0 (if (then {assigned}) (else {UP}))"),
-            format!("{DOWN} try {assigned} call $f catch_all {UP} end"),
-            format!("{DOWN} (loop {UP} {assigned} br 0)"),
-            format!("{DOWN} (loop (block {UP}) (block (block {assigned}) br 1))"),
-            format!("call $f {DOWN} {UP}"),
-            format!("(loop {DOWN} br 0)"),
-            // Two of half of all addresses are none.
-            "global.get $sp i32.const -2147483648 i32.sub global.set $sp".to_owned(),
-        ];
-        for code in ways {
-            let Frame { size, .. } = frame(&code);
-            assert_eq!(size, None, "{code}");
-        }
-    }
-
-    #[test]
-    fn what_was_set_on_some_ways_only_was_not_set() {
-        let down = format!("local.get 0 (if (then {DOWN}))");
-        let again = "(local i32) global.get $sp local.tee 2 i32.const 48 i32.sub local.set 2";
-        assert_frame(
-            &format!("{again} {down} local.get 2 global.set $sp local.get 2 global.set $sp"),
-            &[true, true, false],
-            Some(48),
-        );
-    }
-
-    #[test]
-    fn of_two_frames_the_larger_counts() {
-        let more = "local.get $fp i32.const 100 i32.sub global.set $sp";
-        assert_frame(&format!("{DOWN} {more} {UP}"), &[true, true, false], Some(148));
-    }
 }

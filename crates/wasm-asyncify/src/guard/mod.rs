@@ -85,11 +85,12 @@
 //! own; nothing is checked in these either. Functions that call `__wbindgen_describe_generic_import` will be replaced by imports, and
 //! are treated as such. Exports are not touched.
 
-mod bounds;
+mod chains;
 mod checks;
 mod code;
 mod facts;
 mod frames;
+mod placement;
 mod plan;
 mod report;
 mod rewrite;
@@ -111,7 +112,7 @@ use crate::module::ModuleInfo;
 use facts::Facts;
 use plan::Plan;
 
-use crate::analysis::WatchedCalls;
+use crate::analysis::{OnStack, WatchedCalls};
 
 /// What to guard, beyond what is guarded always.
 #[derive(Clone, Copy, Debug, Default)]
@@ -129,9 +130,8 @@ pub(crate) struct Guards<'a> {
     /// Calls that are made while an exception is on its way, as destructors are: what they call runs
     /// as the host does.
     pub(crate) cleanups: Option<&'a Cleanups>,
-    /// The functions (by index) that can be on a coroutine's stack, if it is to be noticed when
-    /// that overflows.
-    pub(crate) on_stack: Option<&'a BTreeSet<u32>>,
+    /// What can be on a coroutine's stack, if it is to be noticed when that overflows.
+    pub(crate) on_stack: Option<&'a OnStack>,
     /// Whether the module checks itself while it runs, beyond that: for debug builds.
     pub(crate) checks: bool,
     /// Functions (by index) that stop the thread until another one does something. A coroutine that

@@ -8,7 +8,7 @@ use wasm_encoder::Instruction::{
 use wasm_encoder::{BlockType, ConstExpr, Function, Instruction, MemArg, MemArgTarget};
 
 use super::code::{CheckGlobals, Globals, Writer};
-use super::stack::{ABOVE_LOW_END, NEAR};
+use super::stack::{ABOVE_LOW_END, NEAR, RESERVE};
 use crate::abi;
 use crate::initialisers::{ALIVE, Place};
 
@@ -19,16 +19,17 @@ impl Writer {
     }
 
     /// `(new, …who)`: calls `report` if the stack pointer passes the limit if it is set to `new`.
-    /// It was below that before if some code has brought a stack of its own; and it may be so far
-    /// below that its number is a large one.
+    /// It was below the reserve before if some code has brought a stack of its own; and it may be so
+    /// far below that its number is a large one.
     pub(super) fn passed(&self, limit: u32, parameters: u32, report: u32) -> Function {
         let (is_less, is_not_less, shift) =
             if self.memory64 { (I64LtU, I64GeU, I64ShrU) } else { (I32LtU, I32GeU, I32ShrU) };
         let mut code = vec![LocalGet(0), GlobalGet(limit), is_less];
         // Above all memory.
         code.extend([LocalGet(0), self.constant(16), shift, MemorySize(0), is_not_less.clone()]);
-        code.extend([I32Or, GlobalGet(self.globals.stack_pointer), GlobalGet(limit), is_not_less]);
-        code.extend([I32And, GlobalGet(limit), self.is_null(), I32Eqz, I32And]);
+        code.extend([I32Or, GlobalGet(self.globals.stack_pointer), GlobalGet(limit)]);
+        code.extend([self.constant(RESERVE), self.sub(), is_not_less, I32And]);
+        code.extend([GlobalGet(limit), self.is_null(), I32Eqz, I32And]);
         code.push(If(BlockType::Empty));
         code.extend([LocalGet(0), self.constant(ABOVE_LOW_END), self.sub()]);
         code.extend((1..parameters).map(LocalGet));

@@ -12,29 +12,33 @@
 //!
 //! Not everyone has a check:
 //!
-//! - who is never on a coroutine's stack ([`Guards::on_stack`](super::Guards)),
-//! - a function that needs no more than the reserve, together with all that it calls
-//!   ([`super::bounds`]): whoever called it had that at hand. Its callees are such functions, too.
+//! - who is never on a coroutine's stack ([`OnStack`]),
+//! - who cannot get deeper than the reserve, together with all others without a check that may be
+//!   below the last one with a check ([`super::chains`]; [`super::placement`] chooses them),
 //! - what moves the pointer up ([`super::frames`]).
 //!
+//! So the pointer may be up to RESERVE bytes below the limit when a function with a check is called.
+//! As that lowers it further, it is told so.
+//!
 //! Who moves the pointer by little does so first and looks then, which is shorter: nothing is written in
-//! between, and it cannot be on a stack of someone else's below. Who moves it by more looks first, since
-//! it may get anywhere.
+//! between, and it cannot be on a stack of someone else's below ([`NEAR`]). Who moves it by more looks first,
+//! since it may get anywhere.
 //!
 //! And LLVM may use 128 bytes below the stack pointer without moving it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use wasm_encoder::Instruction::{
-    Call, End, GlobalGet, GlobalSet, I32GtU, I32LtU, I64GtU, I64LtU, If, LocalGet, LocalTee,
+    Call, End, GlobalGet, GlobalSet, I32GtU, I32LtU, I32Or, I64GtU, I64LtU, If, LocalGet, LocalTee,
 };
 use wasm_encoder::{BlockType, Instruction};
 
-use super::Guards;
-use super::bounds::{self, Need};
 use super::code::Writer;
 use super::facts::Facts;
+use super::frames::{self, Frame};
+use super::placement::Placement;
 use crate::abi;
+use crate::analysis::OnStack;
 use crate::error::{Error, Result};
 use crate::remedy::Remedy;
 
@@ -50,9 +54,9 @@ pub(super) const NEAR: u64 = ABOVE_LOW_END + 64;
 
 /// Where the stack is checked.
 pub(super) struct StackChecks {
-    /// By function index.
-    needs: Vec<Need>,
-    checked: BTreeSet<u32>,
+    /// By function that can be on a coroutine's stack.
+    frames: BTreeMap<u32, Frame>,
+    placement: Placement,
     /// The global that has the limit.
     limit: u32,
     /// The global that says how far above the low end that is.
@@ -64,12 +68,12 @@ pub(super) struct StackChecks {
 
 impl StackChecks {
     /// Checks in those functions of `on_stack` that need one, but not in `exempt`. `passed` is the
-    /// function that they call.
+    /// function that they call, and `alike` says which functions have the same code.
     pub(super) fn new(
         facts: &Facts<'_>,
-        guards: &Guards<'_>,
-        on_stack: &BTreeSet<u32>,
+        on_stack: &OnStack,
         exempt: &BTreeSet<u32>,
+        alike: &[u32],
         writer: &Writer,
         passed: u32,
     ) -> Result<Self> {
@@ -79,27 +83,30 @@ impl StackChecks {
         };
         let limit = writer.globals.limit.ok_or_else(missing)?;
         let reserve = facts.optional_global(abi::STACK_RESERVE).ok_or_else(missing)?;
-        let panics: BTreeSet<u32> = guards.panics.iter().copied().collect();
-        let switch = facts.switch();
-        let leaves = |function| panics.contains(&function) || switch.contains(&function);
-        let needs = bounds::needs(facts, writer.globals.stack_pointer, leaves)?;
-        let is_large = |function: &u32| match needs.get(*function as usize) {
-            Some(need) => need.bound.is_none_or(|bound| bound > RESERVE),
-            None => false,
-        };
-        let checked = on_stack.difference(exempt).copied().filter(is_large).collect();
-        Ok(Self { needs, checked, limit, reserve, passed })
+        let mut frames = BTreeMap::new();
+        for function in on_stack.functions() {
+            if let Some(body) = facts.module.body(*function) {
+                let (_, parameters) = facts.module.signature(*function)?;
+                let frame = frames::read(body, parameters, writer.globals.stack_pointer)?;
+                frames.insert(*function, frame);
+            }
+        }
+        let alike = |function: u32| alike.get(function as usize).copied().unwrap_or(function);
+        let placement = Placement::new(on_stack, &frames, exempt, alike, RESERVE);
+        Ok(Self { frames, placement, limit, reserve, passed })
     }
 
     /// Whether the function has any check.
     pub(super) fn is_checked(&self, function: u32) -> bool {
-        self.checked.contains(&function)
-            && self.needs[function as usize].frame.lowers.contains(&true)
+        self.placement.is_checked(function)
     }
 
-    /// Whether the function never sets the stack pointer lower than [`NEAR`] below where it was.
+    /// Whether the function never sets the stack pointer lower than [`NEAR`] below the limit, if it
+    /// passes that.
     fn is_small(&self, function: u32) -> bool {
-        self.needs[function as usize].frame.size.is_some_and(|size| size <= NEAR)
+        let size = self.frames.get(&function).and_then(|frame| frame.size);
+        let arrival = self.placement.arrival(function);
+        size.zip(arrival).is_some_and(|(size, arrival)| size + arrival <= NEAR)
     }
 
     /// Whether the function's check needs a local.
@@ -117,8 +124,7 @@ impl StackChecks {
         writer: &Writer,
         who: &[Instruction<'static>],
     ) -> Option<Vec<Instruction<'static>>> {
-        let frame = &self.needs.get(function as usize)?.frame;
-        if !self.checked.contains(&function) || !*frame.lowers.get(number)? {
+        if !self.is_checked(function) || !*self.frames.get(&function)?.lowers.get(number)? {
             return None;
         }
         let stack_pointer = writer.globals.stack_pointer;
@@ -130,9 +136,9 @@ impl StackChecks {
             code.extend([Call(self.passed + 1), End]);
             return Some(code);
         }
-        // It may be so much that the address is a large number again. Then this is, too.
-        let mut code = vec![LocalTee(local), GlobalGet(self.limit), writer.sub()];
-        code.extend([GlobalGet(stack_pointer), GlobalGet(self.limit), writer.sub(), greater]);
+        // It may be so much that the address is a large number again. Then it is above where it was.
+        let mut code = vec![LocalTee(local), GlobalGet(self.limit), less];
+        code.extend([LocalGet(local), GlobalGet(stack_pointer), greater, I32Or]);
         code.extend([If(BlockType::Empty), LocalGet(local)]);
         code.extend(who.iter().cloned());
         code.extend([Call(self.passed), End, LocalGet(local), GlobalSet(stack_pointer)]);

@@ -30,44 +30,48 @@ const fn words(bytes: usize) -> usize {
     bytes / 8 - 1
 }
 
+/// What is called through a pointer. The `f32` makes its type unlike all others: else these functions could be
+/// called by many, of whom those without a check would leave less of the reserve.
+type Callee = fn(u64, f32) -> u64;
+
 /// Calls nobody, and has a frame of no more than 128 bytes: LLVM leaves the stack pointer where it is,
 /// and writes below it.
 #[inline(never)]
-fn leaf(value: u64) -> u64 {
+fn leaf(value: u64, _: f32) -> u64 {
     let array = [value; words(128)];
     keep!(array);
     array[0]
 }
 
-/// Has no check, if what it needs is no more than the reserve.
+/// Has no check, if what it needs is no more than the reserve: whoever calls it has one.
 #[inline(never)]
-fn small<const N: usize>(value: u64) -> u64 {
+fn small<const N: usize>(value: u64, _: f32) -> u64 {
     let array = [value; N];
     keep!(array);
-    leaf(value) ^ array[0]
+    leaf(value, 0.0) ^ array[0]
 }
 
 /// Two such functions.
 #[inline(never)]
-fn chain<const M: usize, const N: usize>(value: u64) -> u64 {
+fn chain<const M: usize, const N: usize>(value: u64, _: f32) -> u64 {
     let array = [value; M];
     keep!(array);
-    small::<N>(value) ^ array[0]
+    small::<N>(value, 0.0) ^ array[0]
 }
 
 /// Has a check: it may call anything. It needs more than what begins and ends a coroutine, so its
 /// check is the first to fail.
 #[inline(never)]
-fn above(value: u64, callee: fn(u64) -> u64) -> u64 {
+fn above(value: u64, callee: Callee) -> u64 {
     let array = [value; 300];
     keep!(array);
-    callee(value) ^ array[0]
+    callee(value, 0.0) ^ array[0]
 }
 
-fn on_ever_smaller_stacks(callee: fn(u64) -> u64) {
+fn on_ever_smaller_stacks(callee: Callee) {
     const VALUE: u64 = 0xdead_beef_dead_beef;
     assert!(expect_overflow_in("guest_safe::reserve::above"));
-    let expected = black_box(callee)(VALUE) ^ VALUE;
+    let expected = black_box(callee)(VALUE, 0.0) ^ VALUE;
     for size in (0..8192).step_by(16).rev() {
         let callee = black_box(callee);
         let coroutine =

@@ -3,6 +3,7 @@
 mod blocks;
 mod body;
 mod graph;
+mod on_stack;
 mod program;
 mod vtables;
 

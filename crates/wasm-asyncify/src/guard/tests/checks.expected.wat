@@ -286,6 +286,8 @@
     i32.or
     global.get $__stack_pointer
     global.get $bysyncify_stack_limit
+    i32.const 256
+    i32.sub
     i32.ge_u
     i32.and
     global.get $bysyncify_stack_limit

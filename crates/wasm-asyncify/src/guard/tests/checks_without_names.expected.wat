@@ -19,11 +19,11 @@
     i32.const 1
     local.tee 0
     global.get $bysyncify_stack_limit
-    i32.sub
+    i32.lt_u
+    local.get 0
     global.get $__stack_pointer
-    global.get $bysyncify_stack_limit
-    i32.sub
     i32.gt_u
+    i32.or
     if ;; label = @1
       local.get 0
       i32.const 0
@@ -145,6 +145,8 @@
     i32.or
     global.get $__stack_pointer
     global.get $bysyncify_stack_limit
+    i32.const 256
+    i32.sub
     i32.ge_u
     i32.and
     global.get $bysyncify_stack_limit

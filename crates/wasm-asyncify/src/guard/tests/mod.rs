@@ -1,9 +1,16 @@
 //! What becomes of modules in text form. Real programs are in `cargo-bysyncify/tests/guards`.
 
+mod chains;
+mod depth;
+mod frames;
+
 use golden::assert_golden;
 
 use super::*;
-use crate::initialisers::Place;
+
+use crate::analysis::{Place, Program};
+use crate::initialisers;
+use std::collections::BTreeSet;
 
 fn guard(wasm: &[u8], guards: &Guards<'_>) -> Result<Vec<u8>> {
     super::guard(&ModuleInfo::read(wasm).unwrap(), guards, &mut Trail::default())
@@ -38,9 +45,12 @@ fn addresses_may_have_64_bits() {
     );
 }
 
-/// These functions can be on a coroutine's stack.
-fn on_stack(functions: impl IntoIterator<Item = u32>) -> BTreeSet<u32> {
-    functions.into_iter().collect()
+/// These functions of a module, and no others, can be on a coroutine's stack.
+fn on_stack(module: &str, functions: impl IntoIterator<Item = u32>) -> OnStack {
+    let functions: BTreeSet<u32> = functions.into_iter().collect();
+    let program = Program::read(&wat::parse_str(module).unwrap()).unwrap();
+    let start = functions.iter().map(|function| Place::Function(*function));
+    OnStack::from(start, &program, &BTreeSet::new(), |function| !functions.contains(&function))
 }
 
 #[test]
@@ -63,37 +73,39 @@ fn where_panics_unwind_globals_are_restored_for_who_catches_them() {
 fn debug_build_checks_its_stacks_and_who_is_on_them() {
     // wasm-bindgen's, a function of the program, and the switch.
     let uninstrumented = [5, 9, 10].map(|index| (index, " (vouched for)".to_owned()));
+    let module = include_str!("checks.wat");
     let guards = Guards {
         panics: &[7],
-        on_stack: Some(&on_stack(4..=9)),
+        on_stack: Some(&on_stack(module, [4, 5, 6, 8, 9])),
         checks: true,
         uninstrumented: &uninstrumented,
         ..Guards::default()
     };
-    assert_guarded(include_str!("checks.wat"), &guards, "checks.expected.wat");
+    assert_guarded(module, &guards, "checks.expected.wat");
 }
 
 #[test]
 fn debug_build_may_have_no_data() {
-    let guards = Guards { on_stack: Some(&on_stack([0])), checks: true, ..Guards::default() };
-    assert_guarded(include_str!("checks64.wat"), &guards, "checks64.expected.wat");
+    let module = include_str!("checks64.wat");
+    let on_stack = on_stack(module, [0]);
+    let guards = Guards { on_stack: Some(&on_stack), checks: true, ..Guards::default() };
+    assert_guarded(module, &guards, "checks64.expected.wat");
 }
 
 #[test]
 fn old_compilers_get_checks_without_names() {
-    let guards = Guards { on_stack: Some(&on_stack([0])), checks: true, ..Guards::default() };
-    assert_guarded(
-        include_str!("checks_without_names.wat"),
-        &guards,
-        "checks_without_names.expected.wat",
-    );
+    let module = include_str!("checks_without_names.wat");
+    let on_stack = on_stack(module, [0]);
+    let guards = Guards { on_stack: Some(&on_stack), checks: true, ..Guards::default() };
+    assert_guarded(module, &guards, "checks_without_names.expected.wat");
 }
 
 #[test]
 fn optimised_build_checks_who_may_need_more_than_the_reserve() {
-    let on_stack = on_stack([0, 1, 2, 4, 5, 9]);
+    let module = include_str!("stack.wat");
+    let on_stack = on_stack(module, [0, 1, 2, 5].into_iter().chain(9..=17));
     let guards = Guards { panics: &[4], on_stack: Some(&on_stack), ..Guards::default() };
-    assert_guarded(include_str!("stack.wat"), &guards, "stack.expected.wat");
+    assert_guarded(module, &guards, "stack.expected.wat");
 }
 
 #[test]
@@ -109,8 +121,8 @@ fn what_is_assumed_is_checked_in_every_build() {
 
 #[test]
 fn what_an_initialiser_writes_is_looked_at_before_in_every_build() {
-    let place = |address| Place { base: None, address };
-    let copied = Place { base: Some(2), address: 8 };
+    let place = |address| initialisers::Place { base: None, address };
+    let copied = initialisers::Place { base: Some(2), address: 8 };
     let rewrites = [
         (2, [(2, vec![place(1028)]), (6, vec![place(1028), place(1036)])].into()),
         (3, [(4, vec![copied])].into()),
@@ -124,7 +136,7 @@ fn what_an_initialiser_writes_is_looked_at_before_in_every_build() {
 fn checks_need_a_library_that_knows_of_them() {
     let module = |text| wat::parse_str(text).unwrap();
     let message = |wasm: &[u8], guards| format!("{:#}", guard(wasm, &guards).unwrap_err());
-    let none = on_stack([]);
+    let none = OnStack::default();
     let without = module(include_str!("host.wat"));
     let expected = "its `bysyncify` is too old: it knows of no checks
   \

@@ -1,10 +1,12 @@
 (module
-  (type (;0;) (func))
-  (type (;1;) (func (param i32 i32 i32) (result i32)))
-  (type (;2;) (func (param i32 i32)))
-  (type (;3;) (func (param i32)))
-  (type (;4;) (func (param i32 i32)))
-  (type (;5;) (func (param i32)))
+  (type $type (;0;) (func (param f32)))
+  (type (;1;) (func))
+  (type (;2;) (func (param i32 i32 i32) (result i32)))
+  (type (;3;) (func (param i32 i32)))
+  (type (;4;) (func (param i32)))
+  (type (;5;) (func (param i32 i32)))
+  (type (;6;) (func (param i32)))
+  (table (;0;) 1 funcref)
   (memory (;0;) 1)
   (global $__stack_pointer (;0;) (mut i32) i32.const 1048576)
   (global $bysyncify_current_core (;1;) (mut i32) i32.const 0)
@@ -13,10 +15,24 @@
   (global $"bysyncify guard: host stack" (;4;) (mut i32) i32.const 0)
   (global $"bysyncify guard: why outside" (;5;) (mut i32) i32.const 0)
   (global $"bysyncify guard: reporter" (;6;) (mut i32) i32.const 0)
-  (func $small (;0;) (type 0)
+  (elem (;0;) (i32.const 0) func $around)
+  (func $small (;0;) (type 1)
     (local $frame i32)
     global.get $__stack_pointer
     i32.const 160
+    i32.sub
+    local.tee $frame
+    global.set $__stack_pointer
+    call $least
+    local.get $frame
+    i32.const 160
+    i32.add
+    global.set $__stack_pointer
+  )
+  (func $least (;1;) (type 1)
+    (local $frame i32)
+    global.get $__stack_pointer
+    i32.const 112
     i32.sub
     local.tee $frame
     global.set $__stack_pointer
@@ -24,28 +40,15 @@
     global.get $bysyncify_stack_limit
     i32.lt_u
     if ;; label = @1
-      i32.const 0
+      i32.const 1
       call $"bysyncify guard: stack limit just passed"
     end
-    call $least
-    local.get $frame
-    i32.const 160
-    i32.add
-    global.set $__stack_pointer
-  )
-  (func $least (;1;) (type 0)
-    (local $frame i32)
-    global.get $__stack_pointer
-    i32.const 112
-    i32.sub
-    local.tee $frame
-    global.set $__stack_pointer
     local.get $frame
     i32.const 112
     i32.add
     global.set $__stack_pointer
   )
-  (func $large (;2;) (type 0)
+  (func $large (;2;) (type 1)
     (local $frame i32) (local i32)
     global.get $__stack_pointer
     i32.const 8192
@@ -53,11 +56,11 @@
     local.tee $frame
     local.tee 1
     global.get $bysyncify_stack_limit
-    i32.sub
+    i32.lt_u
+    local.get 1
     global.get $__stack_pointer
-    global.get $bysyncify_stack_limit
-    i32.sub
     i32.gt_u
+    i32.or
     if ;; label = @1
       local.get 1
       i32.const 2
@@ -71,11 +74,11 @@
     i32.add
     global.set $__stack_pointer
   )
-  (func $not_on_a_coroutines_stack (;3;) (type 0)
+  (func $not_on_a_coroutines_stack (;3;) (type 1)
     i32.const 1
     global.set $__stack_pointer
   )
-  (func $panics (;4;) (type 0)
+  (func $panics (;4;) (type 1)
     global.get $__stack_pointer
     global.get $"bysyncify guard: host stack"
     global.get $bysyncify_current_core
@@ -90,7 +93,7 @@
     global.set $"bysyncify guard: why outside"
     call $panics
   )
-  (func $who_panics (;5;) (type 0)
+  (func $who_panics (;5;) (type 1)
     (local $frame i32)
     global.get $__stack_pointer
     i32.const 256
@@ -100,15 +103,15 @@
     call $panics
     unreachable
   )
-  (func $bysyncify_resume (;6;) (type 1) (param i32 i32 i32) (result i32)
+  (func $bysyncify_resume (;6;) (type 2) (param i32 i32 i32) (result i32)
     i32.const 1
   )
-  (func $bysyncify_outside (;7;) (type 2) (param i32 i32))
-  (func $bysyncify_set_reporter (;8;) (type 3) (param i32)
+  (func $bysyncify_outside (;7;) (type 3) (param i32 i32))
+  (func $bysyncify_set_reporter (;8;) (type 4) (param i32)
     local.get 0
     global.set $"bysyncify guard: reporter"
   )
-  (func $also_large (;9;) (type 0)
+  (func $also_large (;9;) (type 1)
     (local $frame i32) (local i32)
     global.get $__stack_pointer
     i32.const 8192
@@ -116,11 +119,11 @@
     local.tee $frame
     local.tee 1
     global.get $bysyncify_stack_limit
-    i32.sub
+    i32.lt_u
+    local.get 1
     global.get $__stack_pointer
-    global.get $bysyncify_stack_limit
-    i32.sub
     i32.gt_u
+    i32.or
     if ;; label = @1
       local.get 1
       i32.const 2
@@ -134,7 +137,176 @@
     i32.add
     global.set $__stack_pointer
   )
-  (func $"bysyncify guard: bysyncify_resume" (;10;) (type 1) (param i32 i32 i32) (result i32)
+  (func $deep (;10;) (type 1)
+    (local $frame i32) (local i32)
+    global.get $__stack_pointer
+    i32.const 320
+    i32.sub
+    local.tee $frame
+    local.tee 1
+    global.get $bysyncify_stack_limit
+    i32.lt_u
+    local.get 1
+    global.get $__stack_pointer
+    i32.gt_u
+    i32.or
+    if ;; label = @1
+      local.get 1
+      i32.const 10
+      call $"bysyncify guard: stack limit passed"
+    end
+    local.get 1
+    global.set $__stack_pointer
+    local.get $frame
+    i32.const 320
+    i32.add
+    global.set $__stack_pointer
+  )
+  (func $calls_deep (;11;) (type 1)
+    (local $frame i32)
+    global.get $__stack_pointer
+    i32.const 192
+    i32.sub
+    local.tee $frame
+    global.set $__stack_pointer
+    call $deep
+    local.get $frame
+    i32.const 192
+    i32.add
+    global.set $__stack_pointer
+  )
+  (func $first (;12;) (type 1)
+    (local $frame i32)
+    global.get $__stack_pointer
+    i32.const 160
+    i32.sub
+    local.tee $frame
+    global.set $__stack_pointer
+    call $between
+    local.get $frame
+    i32.const 160
+    i32.add
+    global.set $__stack_pointer
+  )
+  (func $between (;13;) (type 1)
+    (local $frame i32) (local i32)
+    call $last
+    global.get $__stack_pointer
+    i32.const 288
+    i32.sub
+    local.tee $frame
+    local.tee 1
+    global.get $bysyncify_stack_limit
+    i32.lt_u
+    local.get 1
+    global.get $__stack_pointer
+    i32.gt_u
+    i32.or
+    if ;; label = @1
+      local.get 1
+      i32.const 13
+      call $"bysyncify guard: stack limit passed"
+    end
+    local.get 1
+    global.set $__stack_pointer
+    call $least
+    local.get $frame
+    i32.const 288
+    i32.add
+    local.tee 1
+    global.get $bysyncify_stack_limit
+    i32.lt_u
+    local.get 1
+    global.get $__stack_pointer
+    i32.gt_u
+    i32.or
+    if ;; label = @1
+      local.get 1
+      i32.const 13
+      call $"bysyncify guard: stack limit passed"
+    end
+    local.get 1
+    global.set $__stack_pointer
+  )
+  (func $last (;14;) (type 1)
+    (local $frame i32)
+    global.get $__stack_pointer
+    i32.const 128
+    i32.sub
+    local.tee $frame
+    global.set $__stack_pointer
+    global.get $__stack_pointer
+    global.get $bysyncify_stack_limit
+    i32.lt_u
+    if ;; label = @1
+      i32.const 14
+      call $"bysyncify guard: stack limit just passed"
+    end
+    local.get $frame
+    i32.const 128
+    i32.add
+    global.set $__stack_pointer
+  )
+  (func $around (;15;) (type $type) (param f32)
+    (local $frame i32)
+    global.get $__stack_pointer
+    i32.const 16
+    i32.sub
+    local.tee $frame
+    global.set $__stack_pointer
+    call $and_around
+    local.get $frame
+    i32.const 16
+    i32.add
+    global.set $__stack_pointer
+  )
+  (func $and_around (;16;) (type 1)
+    (local $frame i32)
+    global.get $__stack_pointer
+    i32.const 32
+    i32.sub
+    local.tee $frame
+    global.set $__stack_pointer
+    global.get $__stack_pointer
+    global.get $bysyncify_stack_limit
+    i32.lt_u
+    if ;; label = @1
+      i32.const 16
+      call $"bysyncify guard: stack limit just passed"
+    end
+    f32.const 0x0p+0 (;=0;)
+    i32.const 0
+    call_indirect (type $type)
+    local.get $frame
+    i32.const 32
+    i32.add
+    global.set $__stack_pointer
+  )
+  (func $unknown (;17;) (type 4) (param $size i32)
+    (local $frame i32) (local i32)
+    global.get $__stack_pointer
+    local.set $frame
+    global.get $__stack_pointer
+    local.get $size
+    i32.sub
+    local.tee 2
+    global.get $bysyncify_stack_limit
+    i32.lt_u
+    local.get 2
+    global.get $__stack_pointer
+    i32.gt_u
+    i32.or
+    if ;; label = @1
+      local.get 2
+      i32.const 17
+      call $"bysyncify guard: stack limit passed"
+    end
+    local.get 2
+    global.set $__stack_pointer
+    local.get $frame
+    global.set $__stack_pointer
+  )
+  (func $"bysyncify guard: bysyncify_resume" (;18;) (type 2) (param i32 i32 i32) (result i32)
     (local i32 i32)
     global.get $"bysyncify guard: host stack"
     local.set 3
@@ -157,7 +329,7 @@
     local.get 4
     global.set $"bysyncify guard: why outside"
   )
-  (func $"bysyncify guard: bysyncify_outside" (;11;) (type 2) (param i32 i32)
+  (func $"bysyncify guard: bysyncify_outside" (;19;) (type 3) (param i32 i32)
     (local i32 i32 i32 i32)
     global.get $__stack_pointer
     local.set 2
@@ -189,7 +361,7 @@
     local.get 5
     global.set $bysyncify_stack_limit
   )
-  (func $"bysyncify guard: report" (;12;) (type 4) (param i32 i32)
+  (func $"bysyncify guard: report" (;20;) (type 5) (param i32 i32)
     (local i32)
     global.get $"bysyncify guard: host stack"
     i32.const 24
@@ -227,7 +399,7 @@
     call $bysyncify_outside
     unreachable
   )
-  (func $"bysyncify guard: stack limit passed" (;13;) (type 4) (param i32 i32)
+  (func $"bysyncify guard: stack limit passed" (;21;) (type 5) (param i32 i32)
     local.get 0
     global.get $bysyncify_stack_limit
     i32.lt_u
@@ -239,6 +411,8 @@
     i32.or
     global.get $__stack_pointer
     global.get $bysyncify_stack_limit
+    i32.const 256
+    i32.sub
     i32.ge_u
     i32.and
     global.get $bysyncify_stack_limit
@@ -253,7 +427,7 @@
       call $"bysyncify guard: report"
     end
   )
-  (func $"bysyncify guard: stack limit just passed" (;14;) (type 5) (param i32)
+  (func $"bysyncify guard: stack limit just passed" (;22;) (type 6) (param i32)
     global.get $__stack_pointer
     global.get $bysyncify_stack_limit
     i32.const 448

@@ -1,0 +1,136 @@
+//! How deep functions without a check can get together.
+//!
+//! Functions that follow each other on a stack are a *chain*. Who is checked begins a new one: when it
+//! calls somebody, the stack pointer was above the limit after its own frame was taken off. So nothing
+//! goes wrong if
+//!
+//! > the frames of each chain of functions without a check are within the reserve.
+//!
+//! ```text
+//!   limit ── f ── g ── type ── h              f, g, h: no check        16 + 48 + 32 <= RESERVE
+//!                  └── C ─┤                   C is checked: whoever it calls begins at the limit
+//!                         └── e ── …          but for e, which it calls before its prologue
+//! ```
+//!
+//! So for each place in the graph of calls (`analysis/on_stack.rs`)
+//!
+//! ```text
+//!   below(f) = frame(f) + max below(callee)             without a check
+//!   below(f) =        max below(callee called early)    with one
+//! ```
+//!
+//! and `below <= RESERVE` everywhere. Frames of no size add nothing: an indirect call is a place with
+//! such a frame. A circle of frames would grow beyond all bounds.
+//!
+//! To begin with, everyone is checked who has a frame, so all of these are 0. Then one after the other is tried
+//! without a check. That makes `below` larger for those who get there, and so on, until nothing changes; or
+//! until one would be larger than the reserve, as it always gets in a circle: then this one is checked after all.
+
+/// A vertex of the graph of calls, by its number.
+pub(super) type Node = usize;
+
+/// What is known of one vertex.
+#[derive(Clone, Debug, Default)]
+struct Entry {
+    /// In bytes. 0 if it is checked.
+    frame: u64,
+    is_checked: bool,
+    /// Whom it calls, and whether it may do so before its check.
+    calls: Vec<(Node, bool)>,
+    callers: Vec<(Node, bool)>,
+    /// The most that the frames of a chain take that begins here.
+    below: u64,
+}
+
+/// The graph of calls.
+#[derive(Clone, Debug)]
+pub(super) struct Chains {
+    entries: Vec<Entry>,
+    reserve: u64,
+}
+
+impl Chains {
+    /// So many vertices without a frame, which nobody calls.
+    pub(super) fn new(count: usize, reserve: u64) -> Self {
+        Self { entries: vec![Entry::default(); count], reserve }
+    }
+
+    /// Adds a call; `is_early` if it may be made before the caller's check. All calls come before the first
+    /// [`uncheck`](Self::uncheck).
+    pub(super) fn add_call(&mut self, caller: Node, callee: Node, is_early: bool) {
+        self.entries[caller].calls.push((callee, is_early));
+        self.entries[callee].callers.push((caller, is_early));
+    }
+
+    /// Checks one that has no frame yet.
+    pub(super) fn check(&mut self, node: Node) {
+        self.entries[node].is_checked = true;
+    }
+
+    pub(super) fn is_checked(&self, node: Node) -> bool {
+        self.entries[node].is_checked
+    }
+
+    /// How many calls of it there are.
+    pub(super) fn callers(&self, node: Node) -> u64 {
+        self.entries[node].callers.len() as u64
+    }
+
+    /// Does without a check where a frame of so many bytes is, if that is possible. Returns whether it is.
+    pub(super) fn uncheck(&mut self, node: Node, frame: u64) -> bool {
+        let before = self.entries[node].is_checked;
+        self.entries[node].is_checked = false;
+        self.entries[node].frame = frame;
+        let mut undo: Vec<(Node, u64)> = Vec::new();
+        let mut waiting = vec![node];
+        while let Some(next) = waiting.pop() {
+            let below = self.below(next);
+            let entry = &mut self.entries[next];
+            if below <= entry.below {
+                continue;
+            }
+            if below > self.reserve {
+                for (node, below) in undo.into_iter().rev() {
+                    self.entries[node].below = below;
+                }
+                self.entries[node].is_checked = before;
+                self.entries[node].frame = 0;
+                return false;
+            }
+            undo.push((next, entry.below));
+            entry.below = below;
+            let callers = self.entries[next].callers.iter();
+            let is_met = |(caller, early): &&(Node, bool)| *early || !self.is_checked(*caller);
+            waiting.extend(callers.filter(is_met).map(|(caller, _)| *caller));
+        }
+        true
+    }
+
+    /// By what is known of those that it calls.
+    fn below(&self, node: Node) -> u64 {
+        let Entry { frame, is_checked, calls, .. } = &self.entries[node];
+        let met = calls.iter().filter(|(_, early)| *early || !is_checked);
+        frame + met.map(|(callee, _)| self.entries[*callee].below).max().unwrap_or(0)
+    }
+
+    /// By node: how far below the limit the stack pointer may be when it is called, in bytes.
+    pub(super) fn arrivals(&self) -> Vec<u64> {
+        let mut arrivals = vec![0; self.entries.len()];
+        let mut waiting: Vec<Node> = (0..self.entries.len()).collect();
+        while let Some(node) = waiting.pop() {
+            let Entry { frame, is_checked, calls, .. } = &self.entries[node];
+            for (callee, early) in calls {
+                let at = match (is_checked, early) {
+                    (false, _) => arrivals[node] + frame,
+                    (true, true) => arrivals[node],
+                    (true, false) => continue,
+                };
+                if at > arrivals[*callee] {
+                    arrivals[*callee] = at;
+                    waiting.push(*callee);
+                }
+            }
+        }
+        arrivals
+    }
+}

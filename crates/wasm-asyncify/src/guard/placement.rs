@@ -1,0 +1,107 @@
+//! Which functions look whether the stack overflows.
+//!
+//! [`Chains`] knows how few are enough. Here its nodes are given a meaning, and an order is
+//! chosen in which it is tried to do without a check.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::chains::{Chains, Node};
+use super::frames::Frame;
+use crate::analysis::{OnStack, Place};
+
+/// Where checks are.
+#[derive(Debug, Default)]
+pub(super) struct Placement {
+    /// The functions that have one.
+    checked: BTreeSet<u32>,
+    /// By function: how far below the limit the stack pointer may be when it is called, in bytes.
+    arrivals: BTreeMap<u32, u64>,
+}
+
+impl Placement {
+    /// For functions with these frames, and with so many bytes for those without a check. Nobody in
+    /// `exempt` has one. `alike` says of each function which one has the same code: they are checked
+    /// together, or else an optimiser could not make one of them.
+    pub(super) fn new(
+        on_stack: &OnStack,
+        frames: &BTreeMap<u32, Frame>,
+        exempt: &BTreeSet<u32>,
+        alike: impl Fn(u32) -> u32,
+        reserve: u64,
+    ) -> Self {
+        let is_exempt =
+            |place| matches!(place, Place::Function(function) if exempt.contains(&function));
+        let first_alike = |place| match place {
+            Place::Function(function) if !is_exempt(place) => Place::Function(alike(function)),
+            other => other,
+        };
+        let mut nodes: BTreeMap<Place, Node> = BTreeMap::new();
+        for place in on_stack.calls().keys() {
+            let count = nodes.len();
+            nodes.entry(first_alike(*place)).or_insert(count);
+        }
+        let node = |place| nodes[&first_alike(place)];
+        let mut chains = Chains::new(nodes.len(), reserve);
+        let mut calls = BTreeSet::new();
+        for (caller, callees) in on_stack.calls() {
+            for callee in callees {
+                calls.insert((node(*caller), node(*callee), is_early(*caller, *callee, frames)));
+            }
+        }
+        for (caller, callee, is_early) in calls {
+            chains.add_call(caller, callee, is_early);
+        }
+
+        // Whose frame is larger is always checked, and nothing is known of an exempt one like that.
+        let mut small = BTreeSet::new();
+        for place in on_stack.calls().keys().copied() {
+            let Place::Function(function) = place else { continue };
+            let Some(frame) = frames.get(&function) else { continue };
+            let node = node(place);
+            if !is_exempt(place) && frame.lowers.contains(&true) {
+                chains.check(node);
+            }
+            if let Some(size) = frame.size.filter(|size| (1..=reserve).contains(size)) {
+                // Few callers have few chains through them.
+                small.insert((!is_exempt(place), chains.callers(node) * size, node, size));
+            }
+        }
+        for (.., node, size) in small {
+            chains.uncheck(node, size);
+        }
+
+        let arrivals = chains.arrivals();
+        let functions = on_stack.functions().iter();
+        let nodes = functions.map(|function| (*function, node(Place::Function(*function))));
+        let mut placement = Self::default();
+        for (function, node) in nodes {
+            placement.arrivals.insert(function, arrivals[node]);
+            if chains.is_checked(node) {
+                placement.checked.insert(function);
+            }
+        }
+        placement
+    }
+
+    /// Whether a function has a check.
+    pub(super) fn is_checked(&self, function: u32) -> bool {
+        self.checked.contains(&function)
+    }
+
+    /// How far below the limit the stack pointer may be when a function is called, in bytes. Nothing
+    /// is known of those that are never on a coroutine's stack.
+    pub(super) fn arrival(&self, function: u32) -> Option<u64> {
+        self.arrivals.get(&function).copied()
+    }
+}
+
+/// Whether a call may be made before the caller's prologue.
+fn is_early(caller: Place, callee: Place, frames: &BTreeMap<u32, Frame>) -> bool {
+    let Place::Function(caller) = caller else { return true };
+    let Some(Frame { early, .. }) = frames.get(&caller) else { return true };
+    match callee {
+        Place::Function(callee) => early.direct.contains(&callee),
+        Place::Indirect(_) => early.indirect,
+        Place::Foreign => true,
+    }
+}
