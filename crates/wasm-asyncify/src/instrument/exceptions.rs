@@ -1,5 +1,5 @@
 //! Which calls are made while an exception waits to be thrown again. It is in a local or on the stack
-//! then, as an `exnref`, and could not be saved if the call were suspended.
+//! then, as an `exnref`: so a destructor runs, or what else must not wait while a panic unwinds.
 
 use std::collections::{BTreeMap, BTreeSet};
 

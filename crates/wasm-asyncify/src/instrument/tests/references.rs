@@ -7,6 +7,7 @@ use std::process::Command;
 use super::run::{FORMS, instrumented, node};
 
 mod objects;
+mod types;
 
 /// A switch for [`COROUTINES`] coroutines, which run `$program` with their number. The frames of each
 /// have 1 kB. `$wait` traces its argument, waits, and returns 100 more.
