@@ -1,7 +1,9 @@
 //! What must be known of a module to write it anew, and where in it what is added will be.
 
+use core::convert::Infallible;
 use std::collections::{BTreeMap, BTreeSet};
 
+use wasm_encoder::reencode::{Error, Reencode};
 use wasmparser::{Parser, Payload, TypeRef};
 
 use super::Sites;
@@ -136,6 +138,14 @@ impl Facts {
         self.runtime().pop + 1
     }
 
+    /// What is exported for the host, if it calls us.
+    pub(super) fn exports(&self) -> impl Iterator<Item = (String, u32)> {
+        let functions = (self.first_added()..).zip(self.replacements());
+        let functions =
+            functions.map(|(index, (which, _))| (format!("asyncify_{}", REPLACED[which]), index));
+        functions.chain([("asyncify_get_state".to_owned(), self.get_state())])
+    }
+
     /// The function that ends the program at such a barrier.
     pub(super) fn end_at(&self, barrier: Barrier) -> Option<u32> {
         let first = self.get_state() + u32::from(self.for_host);
@@ -165,5 +175,16 @@ impl Facts {
         let ours = replacements.chain(["push", "pop"]).chain(get_state);
         let barriers = self.barriers.iter().map(|barrier| barrier.name().to_owned());
         ours.map(|name| format!("asyncify_{name}")).chain(barriers)
+    }
+}
+
+/// Gives functions their new indices.
+pub(super) struct Indices<'a>(pub(super) &'a Facts);
+
+impl Reencode for Indices<'_> {
+    type Error = Infallible;
+
+    fn function_index(&mut self, function: u32) -> Result<u32, Error> {
+        Ok(self.0.new_index(function))
     }
 }

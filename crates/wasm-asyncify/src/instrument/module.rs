@@ -18,7 +18,7 @@ use super::additions::Globals;
 use super::barrier;
 use super::compact::plan;
 use super::emit::{Form, emit};
-use super::facts::{Facts, GET_STATE};
+use super::facts::{Facts, GET_STATE, Indices};
 use super::helpers::{Helper, Helpers};
 use super::names;
 use super::read::read;
@@ -52,6 +52,7 @@ pub(super) fn instrument(
         has_tables: false,
         has_globals: false,
         moves,
+        lacks_exports: false,
     };
     writer.parse_core_module(&mut module, Parser::new(0), wasm)?;
     trail.add(writer.moves);
@@ -107,17 +108,6 @@ fn bodies(
     Ok(bodies)
 }
 
-/// Gives functions their new indices.
-struct Indices<'a>(&'a Facts);
-
-impl Reencode for Indices<'_> {
-    type Error = Infallible;
-
-    fn function_index(&mut self, function: u32) -> Result<u32, Error> {
-        Ok(self.0.new_index(function))
-    }
-}
-
 struct Writer<'a> {
     facts: &'a Facts,
     sites: &'a Sites,
@@ -129,6 +119,8 @@ struct Writer<'a> {
     has_tables: bool,
     has_globals: bool,
     moves: Pass,
+    /// Whether the host needs exports that are still to be added.
+    lacks_exports: bool,
 }
 
 impl Writer<'_> {
@@ -142,6 +134,15 @@ impl Writer<'_> {
         globals.global(variable(address), &null);
         self.helpers.globals.write(globals);
         self.has_globals = true;
+    }
+
+    fn add_exports(&mut self, exports: &mut ExportSection) {
+        if self.lacks_exports {
+            for (name, function) in self.facts.exports() {
+                exports.export(&name, ExportKind::Func, function);
+            }
+        }
+        self.lacks_exports = false;
     }
 }
 
@@ -196,6 +197,8 @@ impl Reencode for Writer<'_> {
         section: wasmparser::FunctionSectionReader<'_>,
     ) -> Result<(), Error> {
         utils::parse_function_section(self, functions, section)?;
+        // Without functions of its own there is nothing to suspend.
+        self.lacks_exports = self.facts.for_host;
         for (_, ty) in self.facts.replacements() {
             functions.function(ty);
         }
@@ -226,14 +229,7 @@ impl Reencode for Writer<'_> {
         section: wasmparser::ExportSectionReader<'_>,
     ) -> Result<(), Error> {
         utils::parse_export_section(self, exports, section)?;
-        if self.facts.for_host {
-            for (index, (which, _)) in (self.facts.first_added()..).zip(self.facts.replacements()) {
-                let name = format!("asyncify_{}", REPLACED[which]);
-                exports.export(&name, ExportKind::Func, index);
-            }
-            let get_state = self.facts.get_state();
-            exports.export("asyncify_get_state", ExportKind::Func, get_state);
-        }
+        self.add_exports(exports);
         Ok(())
     }
 
@@ -257,7 +253,7 @@ impl Reencode for Writer<'_> {
         Ok(())
     }
 
-    /// Adds sections for the tables and the globals if there are none.
+    /// Adds sections for the tables, the globals and the exports if there are none.
     fn intersperse_section_hook(
         &mut self,
         module: &mut Module,
@@ -288,6 +284,12 @@ impl Reencode for Writer<'_> {
             let mut globals = GlobalSection::new();
             self.add_globals(&mut globals);
             module.section(&globals);
+        }
+        let is_after_exports = is_after_globals && before != Some(SectionId::Export);
+        if is_after_exports && self.lacks_exports {
+            let mut exports = ExportSection::new();
+            self.add_exports(&mut exports);
+            module.section(&exports);
         }
         Ok(())
     }
