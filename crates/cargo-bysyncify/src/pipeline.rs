@@ -13,7 +13,7 @@ use std::fs;
 use std::path::Path;
 use wasm_asyncify::analysis::{Choice, Imports, Precision, Vouched};
 use wasm_asyncify::module::{self, Summary};
-use wasm_asyncify::{Compact, Guarded, Instrumented, Prepared, Producer};
+use wasm_asyncify::{Compact, Guarded, Output, Prepared, Producer};
 
 use crate::engine::{Engine, OptLevel, Options};
 use crate::events::{Counts, Phase};
@@ -115,7 +115,7 @@ pub(crate) fn asyncify(
     tell(Phase::Analyse);
     let options = options(linked, recipe)?;
     let asyncified = if recipe.everything {
-        let Guarded { module: guarded, unmatched } =
+        let Guarded { module: guarded, unmatched, .. } =
             wasm_asyncify::guarded_for_binaryen(linked, &recipe.transform()).worded()?;
         check_unmatched(&unmatched)?;
         tell(Phase::Asyncify);
@@ -126,7 +126,7 @@ pub(crate) fn asyncify(
     } else {
         let prepared = Prepared::new(linked, &recipe.transform()).worded()?;
         tell(Phase::Asyncify);
-        let Instrumented { module, functions, instrumented, unmatched, lost_debug_info } =
+        let Output { module, functions, instrumented, unmatched, lost_debug_info, .. } =
             prepared.instrument().worded()?;
         check_unmatched(&unmatched)?;
         let module = optimised(module, engine, &options)?;

@@ -13,8 +13,8 @@
 //!
 //! `initialisers` finds what guards have to look at, by what `instrument` says of calls.
 //!
-//! [`transform()`] does all of it. [`Prepared`] is for who wants to know how far it is, and [`analysis`]
-//! for who wants to know why something is instrumented.
+//! [`transform()`] does all of it, [`Prepared`] the same in steps. [`analyse()`] only says what would be
+//! instrumented, and why.
 
 #![forbid(unsafe_code)]
 
@@ -24,6 +24,7 @@ mod check;
 mod debug;
 mod error;
 mod exceptions;
+mod findings;
 mod guard;
 mod initialisers;
 mod instrument;
@@ -36,9 +37,9 @@ mod transform;
 pub mod warnings;
 
 pub use error::Error;
+pub use findings::{Findings, analyse};
 pub use refusal::check_names;
 pub use remedy::Remedy;
 pub use transform::{
-    Compact, Guarded, Instrumented, Options, Prepared, Producer, bare, guarded_for_binaryen,
-    transform,
+    Compact, Guarded, Options, Output, Prepared, Producer, bare, guarded_for_binaryen, transform,
 };

@@ -28,6 +28,8 @@ use crate::warnings;
 const SWITCH: &str = "bysyncify_resume";
 
 /// How a module is made pausable.
+///
+/// Later versions may have more of these: end with `..Options::default()`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Options {
     /// Whose module it is.
@@ -101,7 +103,8 @@ impl Compact {
 
 /// A module that can be suspended.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Instrumented {
+#[non_exhaustive]
+pub struct Output {
     /// The module. Its functions have their names.
     pub module: Vec<u8>,
     /// How many functions it had.
@@ -116,6 +119,7 @@ pub struct Instrumented {
 
 /// A module with guards that is not instrumented.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Guarded {
     /// The module.
     pub module: Vec<u8>,
@@ -191,7 +195,7 @@ impl Prepared {
     ///
     /// If a function would have to be instrumented that cannot be, or the checker finds that one
     /// was instrumented wrongly.
-    pub fn instrument(self) -> Result<Instrumented, Error> {
+    pub fn instrument(self) -> Result<Output, Error> {
         let Self { program, analysis, sites, guarded, mut trail, debug, verify } = self;
         let simplified = simplified(&guarded, &sites, &mut trail)?;
         let mut module = instrument::instrument(&simplified, &sites, &mut trail)
@@ -205,7 +209,7 @@ impl Prepared {
             debug.add_to(&mut module, moved).err().map(|error| error.to_string())
         });
         let functions = program.functions.iter().filter(|it| it.import.is_none()).count();
-        Ok(Instrumented {
+        Ok(Output {
             module,
             functions: functions as u64,
             instrumented: analysis.instrumented().count() as u64,
@@ -220,7 +224,7 @@ impl Prepared {
 /// # Errors
 ///
 /// As [`Prepared::new`] and [`Prepared::instrument`].
-pub fn transform(linked: &[u8], options: &Options) -> Result<Instrumented, Error> {
+pub fn transform(linked: &[u8], options: &Options) -> Result<Output, Error> {
     Prepared::new(linked, options)?.instrument()
 }
 
@@ -237,11 +241,11 @@ pub fn guarded_for_binaryen(linked: &[u8], options: &Options) -> Result<Guarded,
     Ok(Guarded { module, unmatched: analysis.unmatched().to_owned() })
 }
 
-fn prepare(
-    linked: &[u8],
+/// Refuses what cannot be made pausable, and analyses the rest.
+pub(crate) fn examine<'a>(
+    linked: &'a [u8],
     options: &Options,
-    instrumenter: Instrumenter,
-) -> Result<Prepared, Error> {
+) -> Result<(ModuleInfo<'a>, Program, Analysis)> {
     if Parser::is_component(linked) {
         return Err(Error::of_module("it is a component", Remedy::TakeModules));
     }
@@ -262,6 +266,15 @@ fn prepare(
         Analysis::without_cuts(&program, options.precision)
     };
     let analysis = analysis.with_choice(&program, &options.choice);
+    Ok((read, program, analysis))
+}
+
+fn prepare(
+    linked: &[u8],
+    options: &Options,
+    instrumenter: Instrumenter,
+) -> Result<Prepared, Error> {
+    let (read, program, analysis) = examine(linked, options)?;
     let panics: Vec<_> = analysis.panics().collect();
     let running_initialisers: Vec<_> = analysis.initialisers().collect();
     let checks = options.checks;

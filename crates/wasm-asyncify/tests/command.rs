@@ -210,6 +210,58 @@ fn errors_say_what_to_do_and_leave_the_output_alone() {
 }
 
 #[test]
+fn a_report_has_a_chain_of_calls_for_each_function() {
+    let folder = folder();
+    let of = |options: &[&str]| {
+        let options = [&["in.wat", "--imports=env.sleep"], options].concat();
+        let output = asyncify(&options, folder.path());
+        assert_eq!(succeeds(&output), "", "{options:?}");
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let text = "\
+main
+  is instrumented: it can be on the stack when that is suspended
+    > main
+        calls twice through table entry 0, as (i32) -> i32: only this function can be meant
+        calls sleep
+
+twice
+  is instrumented: it can be on the stack when that is suspended
+    > twice
+        calls sleep
+
+2 of 3 functions are instrumented
+";
+    assert_eq!(of(&["--report"]), text);
+    assert_eq!(of(&["--report=text", "-o", "report"]), "");
+    assert_eq!(fs::read_to_string(folder.path().join("report")).unwrap(), text);
+    let report: serde_json::Value =
+        serde_json::from_str(&of(&["--report=json", "--only-list=twice"])).unwrap();
+    let function = |id: u32, name: &str, instrumented: bool, why: &str, calls: &[&str]| {
+        serde_json::json!({
+            "id": id, "name": name, "symbol": name, "instrumented": instrumented, "why": why,
+            "calls": calls,
+        })
+    };
+    let expected = serde_json::json!({
+        "instrumented": 1,
+        "unmatched": [],
+        "functions": [
+            function(2, "main", false, "is not instrumented: it is not listed", &[]),
+            function(
+                3,
+                "twice",
+                true,
+                "is instrumented: it can be on the stack when that is suspended",
+                &["> twice", "    calls sleep"],
+            ),
+            function(4, "leaf", false, "is not instrumented: it is not listed", &[]),
+        ],
+    });
+    assert_eq!(report, expected);
+}
+
+#[test]
 fn modules_that_cannot_be_made_pausable_are_refused() {
     let folder = folder();
     let refused = |text: &str| {

@@ -1,11 +1,10 @@
 //! The report for other programs.
 
 use serde_json::{Value, json};
-use wasm_asyncify::analysis::{FunctionIndex, Step};
+use wasm_asyncify::analysis::{Explainer, FunctionIndex, Step};
 
 use super::advice::Advice;
 use super::model::{Bytes, Report};
-use super::why::Why;
 
 /// The whole of it.
 pub(super) fn json(report: &Report<'_>, advice: &[Advice]) -> Value {
@@ -47,7 +46,7 @@ fn bytes(bytes: Bytes) -> Value {
 /// All functions but imported ones. What calls what on the way from where a coroutine is resumed
 /// to where it is suspended is said by their ids.
 fn functions(report: &Report<'_>) -> Value {
-    let why = Why::new(report.program, report.analysis);
+    let explainer = Explainer::new(report.program, report.analysis);
     let imported =
         |index: usize| report.program.functions.get(index).is_some_and(|it| it.import.is_some());
     let functions = report.functions.iter().enumerate().filter(|(index, _)| !imported(*index));
@@ -57,7 +56,7 @@ fn functions(report: &Report<'_>) -> Value {
             let calls = report.next(index).map(|step| call(report, step, step.function));
             let called_by = report.previous(index).map(|step| call(report, step, id));
             let verdict = match report.program.functions.get(index) {
-                Some(_) => why.verdict(id).0,
+                Some(_) => explainer.explain(id).verdict,
                 None => report.reason(index),
             };
             json!({

@@ -52,7 +52,7 @@ impl Analysis {
             Through::Entry(entry) => format!("table entry {entry}"),
         };
         let meant: Vec<_> = program.meant(call).collect();
-        let suspending = meant.iter().filter(|index| self.can_suspend(**index)).count();
+        let suspending = meant.iter().filter(|index| self.can_be_suspended(**index)).count();
         let of = match (suspending, meant.len()) {
             (_, 1) => "only this function can be meant".to_owned(),
             (some, all) => format!("{some} of the {all} functions that can be meant can suspend"),

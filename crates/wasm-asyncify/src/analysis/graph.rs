@@ -71,6 +71,12 @@ impl Analysis {
         Self::with_cuts(program, vec![None; program.functions.len()], precision)
     }
 
+    /// The same, as if panics could suspend, and nothing were vouched for.
+    pub(super) fn uncut(&self, program: &Program) -> Self {
+        let chosen = Chosen { remove: Vec::new(), ..self.chosen.clone() };
+        Self::without_cuts(program, self.precision).with_chosen(program, chosen)
+    }
+
     fn with_cuts(program: &Program, cuts: Vec<Option<Cut>>, precision: Precision) -> Self {
         Self::with(program, cuts, precision, false)
     }
@@ -185,6 +191,11 @@ impl Analysis {
         is_only || self.chosen.add.contains(&index)
     }
 
+    /// Whether it was chosen what to instrument, and this function was not.
+    pub(super) fn is_left_out(&self, index: FunctionIndex) -> bool {
+        self.chosen.only.is_some() && !self.is_chosen(index)
+    }
+
     /// What an indirect call was taken to be of.
     pub fn precision(&self) -> Precision {
         self.precision
@@ -235,6 +246,12 @@ impl Analysis {
     /// Whether it can be suspended, should a coroutine get to it.
     pub fn can_suspend(&self, index: FunctionIndex) -> bool {
         self.suspends[index as usize].is_some() && self.cut(index).is_none()
+    }
+
+    /// Whether it can be suspended, by a coroutine that gets to it or by the host.
+    pub(super) fn can_be_suspended(&self, index: FunctionIndex) -> bool {
+        let for_host = self.suspends_for_host.get(index as usize).is_some_and(Option::is_some);
+        self.can_suspend(index) || (for_host && self.cut(index).is_none())
     }
 
     /// Whether it begins or ends unwinds or rewinds.

@@ -1,7 +1,7 @@
 //! Blocks with parameters, which are suspended in the middle.
 
 use wasm_asyncify::analysis::{Choice, Imports};
-use wasm_asyncify::{Instrumented, Options, Producer, transform};
+use wasm_asyncify::{Options, Output, Producer, transform};
 
 use crate::host;
 
@@ -47,7 +47,7 @@ const PROGRAM: &str = r#"(module
                     (local.set $n (i32.add (local.get $n) (i32.const 1)))
                     (br_table $inner $outer $inner $outer $out (local.get $n)))))))"#;
 
-fn made(plain: &[u8]) -> Instrumented {
+fn made(plain: &[u8]) -> Output {
     let options = Options {
         producer: Producer::Any,
         choice: Choice { imports: Imports::All, ..Choice::default() },

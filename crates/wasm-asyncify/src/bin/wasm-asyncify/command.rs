@@ -11,6 +11,7 @@ use wasm_asyncify::{Options, Producer};
 
 use crate::file::Job;
 use crate::lists;
+use crate::report::Format;
 
 /// Make a WebAssembly module pausable, by the protocol of Binaryen's Asyncify.
 ///
@@ -61,6 +62,10 @@ struct Arguments {
     /// Say which functions are instrumented, and why
     #[arg(long)]
     verbose: bool,
+    /// Write no module, but which functions would be instrumented, and why
+    #[arg(long, value_name = "FORMAT", num_args = 0..=1, require_equals = true,
+        default_missing_value = "text")]
+    report: Option<Format>,
     /// Keep the names of functions, and DWARF
     #[arg(short = 'g', long = "debuginfo")]
     debug_info: bool,
@@ -79,7 +84,11 @@ pub(crate) fn run(arguments: Vec<OsString>) -> Result<ExitCode> {
             return Ok(ExitCode::from(u8::try_from(error.exit_code())?));
         }
     };
-    arguments.job()?.run(&arguments.input, &arguments.output)?;
+    let job = arguments.job()?;
+    match arguments.report {
+        None => job.run(&arguments.input, &arguments.output)?,
+        Some(format) => job.report(format, &arguments.input, &arguments.output)?,
+    }
     Ok(ExitCode::SUCCESS)
 }
 

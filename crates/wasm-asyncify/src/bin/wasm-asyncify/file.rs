@@ -7,7 +7,9 @@ use std::path::Path;
 use anyhow::{Context, Result, anyhow, bail};
 use tempfile::NamedTempFile;
 use wasm_asyncify::analysis::Imports;
-use wasm_asyncify::{Error, Options, Prepared, Remedy, module};
+use wasm_asyncify::{Error, Options, Prepared, Remedy, analyse, module};
+
+use crate::report::Format;
 
 /// What to do with a module, and what to say of it.
 #[derive(Debug, Default)]
@@ -36,17 +38,45 @@ impl Job {
         write(output, &made)
     }
 
-    fn make(&self, input: &Path) -> Result<Vec<u8>> {
-        let bytes = wat::parse_bytes(&read(input)?)?.into_owned();
-        let prepared = Prepared::new(&bytes, &self.options).map_err(worded)?;
+    /// Says which functions would be instrumented, and why.
+    ///
+    /// # Errors
+    ///
+    /// As [`run`](Self::run).
+    pub(crate) fn report(&self, format: Format, input: &Path, output: &Path) -> Result<()> {
+        let report = || {
+            let bytes = wat::parse_bytes(&read(input)?)?.into_owned();
+            let findings = analyse(&bytes, &self.options).map_err(worded)?;
+            self.warn_of(findings.analysis().unmatched());
+            Ok::<_, anyhow::Error>(format.report(&findings))
+        };
+        let report = report().with_context(|| format!("in `{}`", input.display()))?;
+        if output == Path::new(STREAM) {
+            return match io::stdout().write_all(report.as_bytes()) {
+                // Nobody reads it to its end, as with `head`.
+                Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+                result => result.context("cannot write to the standard output"),
+            };
+        }
+        write(output, report.as_bytes())
+    }
+
+    /// Warns of what is listed and matches nothing.
+    fn warn_of(&self, unmatched: &[String]) {
         let is_import = |pattern| match &self.options.choice.imports {
             Imports::Matching(imports) => imports.contains(pattern),
             _ => false,
         };
-        let unmatched = prepared.unmatched().iter();
-        for pattern in unmatched.filter(|it| !(self.lists_absent_imports && is_import(*it))) {
+        for pattern in unmatched.iter().filter(|it| !(self.lists_absent_imports && is_import(*it)))
+        {
             eprintln!("wasm-asyncify: warning: nothing in the module is called `{pattern}`");
         }
+    }
+
+    fn make(&self, input: &Path) -> Result<Vec<u8>> {
+        let bytes = wat::parse_bytes(&read(input)?)?.into_owned();
+        let prepared = Prepared::new(&bytes, &self.options).map_err(worded)?;
+        self.warn_of(prepared.unmatched());
         if self.is_verbose {
             for (function, why) in prepared.functions() {
                 eprintln!("{function} {why}");

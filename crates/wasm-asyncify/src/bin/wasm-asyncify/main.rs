@@ -13,6 +13,7 @@ mod binaryen;
 mod command;
 mod file;
 mod lists;
+mod report;
 mod stand_in;
 
 use std::env;

@@ -1,0 +1,163 @@
+//! Why a function is instrumented, or is not, in words.
+
+use super::call_graph::Step;
+use super::cut::Cut;
+use super::graph::Analysis;
+use super::index::FunctionIndex;
+use super::program::Program;
+
+/// Explains what was found out about a program's functions.
+#[derive(Debug)]
+pub struct Explainer<'a> {
+    program: &'a Program,
+    analysis: &'a Analysis,
+    /// As if panics could suspend, and nothing were vouched for.
+    uncut: Analysis,
+}
+
+/// Why a function is instrumented, or is not.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Explanation {
+    /// The answer, as the rest of a sentence about the function: `is instrumented: …`.
+    pub verdict: String,
+    /// The calls that it rests on, one in each: from where a coroutine is resumed to the function,
+    /// which has a `>` before it, and on to where it is suspended. Empty if there is nothing to show.
+    pub calls: Vec<String>,
+}
+
+impl<'a> Explainer<'a> {
+    /// Explains `analysis`, which is of `program`.
+    pub fn new(program: &'a Program, analysis: &'a Analysis) -> Self {
+        Self { program, analysis, uncut: analysis.uncut(program) }
+    }
+
+    /// Explains a function.
+    ///
+    /// # Panics
+    ///
+    /// If there is no such function.
+    pub fn explain(&self, function: FunctionIndex) -> Explanation {
+        let (verdict, calls) = self.verdict(function);
+        Explanation { verdict, calls }
+    }
+
+    fn instrumented(&self, analysis: &Analysis, index: FunctionIndex) -> (String, Vec<String>) {
+        let calls = self.whole_way(analysis, index);
+        if !calls.is_empty() {
+            let verdict =
+                "is instrumented: it can be on a coroutine's stack when that is suspended";
+            return (verdict.to_owned(), calls);
+        }
+        let way = analysis.way_to_suspend(index);
+        let verdict = match way.len() {
+            0 => "is instrumented: it is listed",
+            _ => "is instrumented: it can be on the stack when that is suspended",
+        };
+        (verdict.to_owned(), self.lines(&way, index))
+    }
+
+    /// The answer, and the calls that it rests on.
+    fn verdict(&self, index: FunctionIndex) -> (String, Vec<String>) {
+        let Self { program, analysis, uncut } = self;
+        let none = Vec::new();
+        if analysis.is_instrumented(index) {
+            return self.instrumented(analysis, index);
+        }
+        if let Some(import) = &program.functions[index as usize].import {
+            let module = &import.module;
+            return (format!("is not instrumented: it is imported from `{module}`"), none);
+        }
+        if analysis.is_switch(index) {
+            let verdict =
+                "is not instrumented: it is the switch, which begins or ends an unwind or rewind";
+            return (verdict.to_owned(), none);
+        }
+        if analysis.is_left_out(index) {
+            return ("is not instrumented: it is not listed".to_owned(), none);
+        }
+        match analysis.cut(index) {
+            Some(Cut::Panic) => {
+                let verdict = "is not instrumented: panics and failed allocations end here, and no \
+                               coroutine is current then";
+                return (verdict.to_owned(), none);
+            }
+            Some(Cut::Initialiser) => {
+                let verdict = "is not instrumented: it runs the initialiser of a `thread_local!`, and \
+                               no coroutine is current then";
+                return (verdict.to_owned(), none);
+            }
+            Some(Cut::Vouched(path)) => {
+                let calls = match uncut.is_instrumented(index) {
+                    true => self.instrumented(uncut, index).1,
+                    false => none,
+                };
+                let otherwise = if calls.is_empty() {
+                    "it would not be anyway"
+                } else {
+                    "it would be otherwise"
+                };
+                let verdict = format!("is not instrumented: `{path}` is vouched for; {otherwise}");
+                return (verdict, calls);
+            }
+            None => {}
+        }
+        if !analysis.can_suspend(index) {
+            return match self.barred(&uncut.way_to_suspend(index)) {
+                Some((cut, calls)) => {
+                    (format!("is not instrumented: it could only be suspended in {cut}"), calls)
+                }
+                None => {
+                    ("is not instrumented: nothing that it calls ever suspends".to_owned(), none)
+                }
+            };
+        }
+        match self.barred(&uncut.down_to(index)) {
+            Some((cut, calls)) => {
+                (format!("is not instrumented: a coroutine gets to it only in {cut}"), calls)
+            }
+            None => (
+                "is not instrumented: it can suspend, but no coroutine gets to it".to_owned(),
+                self.lines(&analysis.way_to_suspend(index), index),
+            ),
+        }
+    }
+
+    /// The calls from where a coroutine is resumed to the function, and on to where it is
+    /// suspended. Nothing if there is no such way.
+    fn whole_way(&self, analysis: &Analysis, index: FunctionIndex) -> Vec<String> {
+        let mut way = analysis.down_to(index);
+        let on = analysis.way_to_suspend(index);
+        if way.is_empty() || on.is_empty() {
+            return Vec::new();
+        }
+        way.extend(&on[1..]);
+        self.lines(&way, index)
+    }
+
+    /// The first function of a way that nobody is called through, and the way, in words.
+    fn barred(&self, way: &[Step]) -> Option<(String, Vec<String>)> {
+        let (index, cut) =
+            way.iter().find_map(|step| Some((step.function, self.analysis.cut(step.function)?)))?;
+        let cut = match cut {
+            Cut::Panic => "a panic, which never is".to_owned(),
+            Cut::Initialiser => {
+                "the initialiser of a `thread_local!`, which must not be".to_owned()
+            }
+            Cut::Vouched(path) => format!("`{path}`, which is vouched for"),
+        };
+        Some((cut, self.lines(way, index)))
+    }
+
+    /// One call a line, and a mark at the function that it is about.
+    fn lines(&self, way: &[Step], marked: FunctionIndex) -> Vec<String> {
+        let line = |(at, step): (usize, &Step)| {
+            let mark = if step.function == marked { '>' } else { ' ' };
+            match at {
+                0 => format!("{mark} {}", self.program.readable(step.function)),
+                _ => format!("{mark}   {}", self.analysis.call(self.program, *step)),
+            }
+        };
+        way.iter().enumerate().map(line).collect()
+    }
+}
