@@ -74,52 +74,6 @@ fn waits_in(form: Form, text: &str) -> String {
 }
 
 #[test]
-fn straight_code() {
-    let text = "(func $waits (param $x i32) (result i32) (local $dead i32) (local $live i64)
-        (local.set $dead (i32.load (local.get $x)))
-        (local.set $live (i64.const 7))
-        (drop (call $suspend (local.get $dead)))
-        (i32.add (i32.wrap_i64 (local.get $live)) (call $plain (i32.const 1))))";
-    assert_golden!("tests/straight.expected.wat", waits(text));
-}
-
-#[test]
-fn branches_and_loops() {
-    let text = "(func $waits (param $x i32) (local $count i32)
-        (block $end
-          (loop $again
-            (if (local.get $x)
-              (then (call $waits_too))
-              (else (local.set $count (call $plain (local.get $count)))))
-            (br_if $end (call_indirect (type $t) (local.get $count) (local.get $x)))
-            (br $again)))
-        (call $waits_too))
-      (func $waits_too (drop (call $suspend (i32.const 0))))";
-    assert_golden!("tests/loop.expected.wat", waits(text));
-}
-
-#[test]
-fn operands_that_wait() {
-    let text = "(func $waits (param $x i32) (result i32)
-        (i32.sub
-          (call $plain (i32.const 1))
-          (if (result i32) (local.get $x)
-            (then (i32.add (call $plain (i32.const 2)) (call $suspend (i32.const 3))))
-            (else (i32.const 4)))))";
-    assert_golden!("tests/operands.expected.wat", waits(text));
-}
-
-#[test]
-fn code_that_is_never_reached_is_left_out() {
-    let text = "(func $waits (result i32)
-        (drop (call $suspend (i32.const 0)))
-        (return (i32.const 1))
-        (block (drop (call $suspend (i32.const 2))))
-        (i32.const 3))";
-    assert_golden!("tests/dead.expected.wat", waits(text));
-}
-
-#[test]
 fn tail_calls_become_calls() {
     let text = "(func $waits (param i32) (result i32) (return_call $suspend (local.get 0)))";
     let with_call = "(func $waits (param i32) (result i32) (return (call $suspend (local.get 0))))";
@@ -190,21 +144,6 @@ fn references_are_kept_in_tables() {
         let text = wasmprinter::print_bytes(wasm.unwrap()).unwrap();
         assert_golden!(golden, text);
     }
-}
-
-#[test]
-fn host_finds_what_it_needs() {
-    let text = r#"(module
-        (import "env" "ask" (func $ask (param i32) (result i32)))
-        (memory 1)
-        (func $waits (export "waits") (result i32) (call $ask (i32.const 7))))"#;
-    let wasm = wat::parse_str(text).unwrap();
-    let sites =
-        Sites { functions: [1].into(), tops: [0].into(), for_host: true, ..Sites::default() };
-    let instrumented = instrument(&wasm, &sites, &mut Trail::default()).unwrap();
-    crate::check::check(&wasm, &instrumented, &sites).unwrap();
-    let text = wasmprinter::print_bytes(instrumented).unwrap();
-    assert_golden!("tests/host.expected.wat", text);
 }
 
 #[test]

@@ -1,4 +1,18 @@
-  (func $waits (;2;) (type 2) (result i32)
+;;! imports = env.suspend
+;;! show = waits
+;; Code that is never reached is left out.
+(module
+  (import "env" "suspend" (func $suspend (param i32) (result i32)))
+  (memory 1)
+  (func $waits (result i32)
+    (drop (call $suspend (i32.const 0)))
+    (return (i32.const 1))
+    (block (drop (call $suspend (i32.const 2))))
+    (i32.const 3))
+)
+
+(; becomes
+  (func $waits (;1;) (type 1) (result i32)
     (local i32 i32)
     block ;; label = @1
       block (result i32) ;; label = @2
@@ -37,3 +51,4 @@
     end
     i32.const 0
   )
+;)

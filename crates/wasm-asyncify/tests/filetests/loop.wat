@@ -1,4 +1,29 @@
-  (func $waits (;2;) (type 1) (param i32)
+;;! imports = env.suspend
+;;! compact = none
+;;! show = waits
+;; A loop is entered by its beginning, and has a dispatch of its own.
+(module
+  (import "env" "suspend" (func $suspend (param i32) (result i32)))
+  (memory 1)
+  (type $t (func (param i32) (result i32)))
+  (table 2 funcref)
+  (elem (i32.const 0) $plain $waits_indirectly)
+  (func $waits (param $x i32) (local $count i32)
+    (block $end
+      (loop $again
+        (if (local.get $x)
+          (then (call $waits_too))
+          (else (local.set $count (call $plain (local.get $count)))))
+        (br_if $end (call_indirect (type $t) (local.get $count) (local.get $x)))
+        (br $again)))
+    (call $waits_too))
+  (func $waits_indirectly (param i32) (result i32) (call $suspend (local.get 0)))
+  (func $waits_too (drop (call $suspend (i32.const 0))))
+  (func $plain (param i32) (result i32) (local.get 0))
+)
+
+(; becomes
+  (func $waits (;1;) (type 1) (param i32)
     (local i32 i32 i32 i32)
     block (result i32) ;; label = @1
       block ;; label = @2
@@ -125,3 +150,4 @@
       i32.store offset=12
     end
   )
+;)

@@ -1,4 +1,19 @@
-  (func $waits (;2;) (type $t) (param i32) (result i32)
+;;! imports = env.suspend
+;;! show = waits
+;; Only what is live after the call is in the frame.
+(module
+  (import "env" "suspend" (func $suspend (param i32) (result i32)))
+  (memory 1)
+  (func $waits (param $x i32) (result i32) (local $dead i32) (local $live i64)
+    (local.set $dead (i32.load (local.get $x)))
+    (local.set $live (i64.const 7))
+    (drop (call $suspend (local.get $dead)))
+    (i32.add (i32.wrap_i64 (local.get $live)) (call $plain (i32.const 1))))
+  (func $plain (param i32) (result i32) (local.get 0))
+)
+
+(; becomes
+  (func $waits (;1;) (type 0) (param i32) (result i32)
     (local i32 i64 i32 i32)
     block ;; label = @1
       block (result i32) ;; label = @2
@@ -51,3 +66,4 @@
     end
     i32.const 0
   )
+;)

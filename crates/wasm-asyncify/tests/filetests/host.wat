@@ -1,3 +1,12 @@
+;;! imports = env.ask
+;; What the host needs is exported.
+(module
+  (import "env" "ask" (func $ask (param i32) (result i32)))
+  (memory 1)
+  (func $waits (export "waits") (result i32) (call $ask (i32.const 7)))
+)
+
+(; becomes
 (module
   (type (;0;) (func (param i32) (result i32)))
   (type (;1;) (func (result i32)))
@@ -137,3 +146,4 @@
     global.get 0
   )
 )
+;)

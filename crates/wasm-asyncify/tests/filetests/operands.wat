@@ -1,4 +1,20 @@
-  (func $waits (;2;) (type $t) (param i32) (result i32)
+;;! imports = env.suspend
+;;! show = waits
+;; What lies on the stack while something waits is put into locals.
+(module
+  (import "env" "suspend" (func $suspend (param i32) (result i32)))
+  (memory 1)
+  (func $waits (param $x i32) (result i32)
+    (i32.sub
+      (call $plain (i32.const 1))
+      (if (result i32) (local.get $x)
+        (then (i32.add (call $plain (i32.const 2)) (call $suspend (i32.const 3))))
+        (else (i32.const 4)))))
+  (func $plain (param i32) (result i32) (local.get 0))
+)
+
+(; becomes
+  (func $waits (;1;) (type 0) (param i32) (result i32)
     (local i32 i32 i32 i32)
     block ;; label = @1
       block (result i32) ;; label = @2
@@ -72,3 +88,4 @@
     end
     i32.const 0
   )
+;)
