@@ -13,6 +13,7 @@
 mod c;
 mod emscripten;
 mod makers;
+mod npm;
 
 use anyhow::Result;
 
@@ -30,8 +31,11 @@ struct Check {
     run: fn(&Makers, &mut Steps<'_>) -> Result<()>,
 }
 
-const CHECKS: [Check; 2] =
-    [Check { name: "C", run: c::check }, Check { name: "Emscripten", run: emscripten::check }];
+const CHECKS: [Check; 3] = [
+    Check { name: "C", run: c::check },
+    Check { name: "Emscripten", run: emscripten::check },
+    Check { name: "npm", run: npm::check },
+];
 
 /// Runs those with this in their names, or all of them.
 pub(crate) fn run(workspace: &Workspace, filter: Option<&str>, report: &mut Report) -> Result<()> {
