@@ -1,7 +1,7 @@
 //! Which file and line the calls of a module are of, by its DWARF. Shares no code with what corrects
 //! that.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use gimli::{Dwarf, EndianSlice, LittleEndian};
 use wasmparser::{KnownCustom, Name, Operator, Parser, Payload, TypeRef};
@@ -46,7 +46,7 @@ pub(crate) fn calls(wasm: &[u8]) -> Vec<(String, Vec<Call>)> {
             _ => {}
         }
     }
-    let table = table(&sections);
+    let table = table(&load(&sections));
     let name = |index: u32| {
         let name = imported.get(index as usize).or(names.get(&index)).cloned();
         let name = name.unwrap_or_default();
@@ -70,12 +70,88 @@ pub(crate) fn calls(wasm: &[u8]) -> Vec<(String, Vec<Call>)> {
     functions.collect()
 }
 
-fn table(sections: &HashMap<String, &[u8]>) -> Table {
-    let dwarf = Dwarf::load(|id| {
+type Slice<'a> = EndianSlice<'a, LittleEndian>;
+
+fn load<'a>(sections: &HashMap<String, &'a [u8]>) -> Dwarf<Slice<'a>> {
+    let section = |id: gimli::SectionId| {
         let data = sections.get(id.name()).copied().unwrap_or_default();
         Ok::<_, gimli::Error>(EndianSlice::new(data, LittleEndian))
-    });
-    let dwarf = dwarf.unwrap();
+    };
+    Dwarf::load(section).unwrap()
+}
+
+/// Asserts that a function with DWARF is from where a body begins to where it ends, and that all ranges in
+/// it, and those of locations, are of whole instructions of its. The result is how many of the latter there are.
+pub(crate) fn assert_well_formed(wasm: &[u8]) -> usize {
+    let mut sections = HashMap::new();
+    // By where a function begins: its end, and where its instructions begin.
+    let mut bodies: BTreeMap<u64, (u64, BTreeSet<u64>)> = BTreeMap::new();
+    let mut code = 0;
+    for payload in Parser::new(0).parse_all(wasm) {
+        match payload.unwrap() {
+            Payload::CodeSectionStart { unchecked_range, .. } => code = unchecked_range.start,
+            Payload::CodeSectionEntry(body) => {
+                let operators = body.get_operators_reader().unwrap().into_iter_with_offsets();
+                let begins = operators.map(|it| it.unwrap().1 - code).collect();
+                let range = body.range();
+                bodies.insert(range.start - code, (range.end - code, begins));
+            }
+            Payload::CustomSection(section) => {
+                sections.insert(section.name().to_owned(), section.data());
+            }
+            _ => {}
+        }
+    }
+    let dwarf = load(&sections);
+    let (mut functions, mut locations_found) = (0, 0);
+    let mut units = dwarf.units();
+    while let Some(header) = units.next().unwrap() {
+        let unit = dwarf.unit(header).unwrap();
+        let mut entries = unit.entries();
+        while let Some(entry) = entries.next_dfs().unwrap() {
+            let mut found = Vec::new();
+            if entry.tag() != gimli::DW_TAG_compile_unit {
+                let mut ranges = dwarf.die_ranges(&unit, entry).unwrap();
+                while let Some(range) = ranges.next().unwrap() {
+                    found.push(range);
+                }
+            }
+            let location = entry.attr_value(gimli::DW_AT_location);
+            let locations = location.and_then(|it| dwarf.attr_locations(&unit, it).unwrap());
+            if let Some(mut locations) = locations {
+                while let Some(location) = locations.next().unwrap() {
+                    found.push(location.range);
+                    locations_found += 1;
+                }
+            }
+            for range in found.into_iter().filter(|range| range.begin < range.end) {
+                let Some((begin, (end, instructions))) = bodies.range(..=range.begin).next_back()
+                else {
+                    continue;
+                };
+                if range.begin > *end {
+                    // The linker has left it out.
+                    continue;
+                }
+                if entry.tag() == gimli::DW_TAG_subprogram {
+                    assert_eq!((range.begin, range.end), (*begin, *end));
+                    functions += 1;
+                }
+                let is_edge = |at| [begin, end].contains(&at) || instructions.contains(at);
+                assert!(
+                    is_edge(&range.begin) && is_edge(&range.end),
+                    "{:?} {range:?}",
+                    entry.tag()
+                );
+                assert!(range.end <= *end);
+            }
+        }
+    }
+    assert!(functions > 200, "{functions}");
+    locations_found
+}
+
+fn table(dwarf: &Dwarf<Slice<'_>>) -> Table {
     let mut table = Table::new();
     let mut units = dwarf.units();
     while let Some(header) = units.next().unwrap() {
