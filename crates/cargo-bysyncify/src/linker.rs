@@ -87,6 +87,7 @@ fn finish(
         checks: arguments.checks,
         compact: Compact::default(),
         no_stack_checks: arguments.no_stack_checks,
+        flat: false,
         verify: verify_is_wanted(),
         debug_info: false,
         opt_level,

@@ -39,6 +39,7 @@ impl Made {
             everything,
             checks,
             no_stack_checks,
+            flat,
             compact: _,
             verify: _,
             debug_info,
@@ -56,6 +57,7 @@ impl Made {
             "checks": checks,
             "stack-checks": !no_stack_checks,
             "debug-info": debug_info,
+            "flat": flat,
             "opt-level": opt_level.name(),
         });
         format!("{made:#}\n")
@@ -92,6 +94,7 @@ impl Made {
                 verify: false,
                 debug_info: made["debug-info"].as_bool()?,
                 no_stack_checks: !made["stack-checks"].as_bool()?,
+                flat: made["flat"].as_bool()?,
                 opt_level: made["opt-level"].as_str()?.parse().ok()?,
             },
         })
@@ -117,6 +120,7 @@ mod tests {
                 verify: false,
                 debug_info: true,
                 no_stack_checks: true,
+                flat: true,
                 opt_level: OptLevel::Os,
             },
         };

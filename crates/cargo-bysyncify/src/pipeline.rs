@@ -40,6 +40,8 @@ pub struct Recipe {
     pub compact: Compact,
     /// Whether it does nothing when a coroutine's stack overflows, instead of saying so.
     pub no_stack_checks: bool,
+    /// Whether a rewind resumes only the innermost function.
+    pub flat: bool,
     /// Whether it is proved of each instrumented function that it does what it did before.
     pub verify: bool,
     /// Whether DWARF is kept.
@@ -66,6 +68,7 @@ impl Recipe {
             checks: self.checks,
             compact: self.compact,
             no_stack_checks: self.no_stack_checks,
+            flat: self.flat,
             verify: self.verify,
             debug_info: self.debug_info,
         }

@@ -77,6 +77,18 @@ pub(crate) fn of_function(refused: Refused, program: &Program, analysis: &Analys
                 .to_owned(),
             Remedy::AvoidTailCalls,
         ),
+        Obstacle::FlatTry => (
+            "can be suspended in a `try`: if functions are resumed one by one, its handlers do not \
+             find what is thrown after that"
+                .to_owned(),
+            Remedy::ResumeAllAtOnce,
+        ),
+        Obstacle::FlatReference => (
+            "returns a reference after a wait, or waits in a function that does: if functions are \
+             resumed one by one, a reference cannot be put aside"
+                .to_owned(),
+            Remedy::ResumeAllAtOnce,
+        ),
     };
     let reason = format!("{what}:\n{}", analysis.chain(program, function));
     let function = readable(&program.symbol(function));

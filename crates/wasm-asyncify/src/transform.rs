@@ -50,6 +50,10 @@ pub struct Options {
     /// Which functions are instrumented in the form that is small, and not in the one that is fast
     /// when it suspends.
     pub compact: Compact,
+    /// Whether a rewind resumes only the innermost function, and those that called it stay suspended until
+    /// it returns. Who keeps the frames must then leave them where they are as long as what is
+    /// suspended is not done, and not set `start` back.
+    pub flat: bool,
     /// Whether it does nothing when a coroutine's stack overflows, instead of saying so.
     pub no_stack_checks: bool,
     /// Whether it is proved of each instrumented function that it does what it did before.
@@ -280,6 +284,7 @@ fn prepare(
     let checks = options.checks;
     let mut sites = options.compact.sites(&program, &analysis);
     sites.for_host |= options.driven_by_host;
+    sites.flat = options.flat;
     if options.asserts {
         sites.assert_uninstrumented(&program, &analysis);
     }

@@ -119,8 +119,9 @@ fn module(
 fn compare(seed: u64, numbers: &[usize], done: &mut Counts) -> Result<Option<String>> {
     let module = wasm::module(seed, numbers)?;
     let mut random = Random::new(!seed);
-    let (compact, checks) = (*random.pick(&FORMS), random.percent(25));
-    let recipe = Recipe { compact, checks, verify: true, ..Recipe::default() };
+    let (compact, flat) = (*random.pick(&FORMS), random.percent(50));
+    let checks = random.percent(25);
+    let recipe = Recipe { compact, flat, checks, verify: true, ..Recipe::default() };
     let made = asyncify(&module.wasm, &recipe, None)?;
     let instrumented =
         cargo_bysyncify::instrumented(&module.wasm, &Vouched::default(), Precision::default())?;

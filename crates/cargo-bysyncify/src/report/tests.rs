@@ -112,6 +112,7 @@ fn finished() -> Finished {
                 verify: false,
                 debug_info: false,
                 no_stack_checks: false,
+                flat: false,
                 opt_level: OptLevel::O3,
             },
         },

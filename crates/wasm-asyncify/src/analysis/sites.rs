@@ -28,6 +28,8 @@ pub(crate) struct Sites {
     pub(crate) tops: BTreeSet<FunctionIndex>,
     /// Whether there are such imports: then the host must be able to say what it does.
     pub(crate) for_host: bool,
+    /// Whether functions are resumed one by one, the innermost first, and not all at once.
+    pub(crate) flat: bool,
     /// By function to instrument: which of its indirect calls can be of one of these, by their
     /// numbers among all that it makes.
     pub(crate) indirect: BTreeMap<FunctionIndex, BTreeSet<u32>>,
@@ -77,6 +79,7 @@ impl Sites {
             by_type_only: analysis.instrumented().filter(is_by_type_only).collect(),
             tops: analysis.tops().chain(analysis.hosts()).collect(),
             for_host: analysis.hosts().next().is_some(),
+            flat: false,
             indirect: BTreeMap::new(),
             indirect_tops: BTreeSet::new(),
             barriers: BTreeMap::new(),

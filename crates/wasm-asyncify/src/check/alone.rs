@@ -36,6 +36,10 @@ pub(super) struct Memory {
     pub(super) room: Room,
     /// The references whose places are not in a frame.
     pub(super) kept: Kept,
+    /// What was written into the word before `end`, where the newest segment begins.
+    pub(super) newest: Option<Value>,
+    /// How many bytes that word has, if there is one.
+    reserved: i64,
     /// Whether frames are written.
     pub(super) is_unwinding: bool,
 }
@@ -43,7 +47,7 @@ pub(super) struct Memory {
 /// What is known of the room that there is for frames.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Room {
-    /// There is room for so many bytes.
+    /// There is room for so many bytes before `end`.
     pub(super) fits: i64,
     /// There is none for so many.
     pub(super) lacks: Option<i64>,
@@ -64,7 +68,7 @@ enum Condition {
 
 impl Memory {
     /// Memory to unwind to. What `data` points to is all there is.
-    pub(super) fn to_unwind(data: Value, values: &mut Values) -> Self {
+    pub(super) fn to_unwind(data: Value, reserved: i64, values: &mut Values) -> Self {
         let frame = values.unknown();
         Self {
             data,
@@ -75,6 +79,8 @@ impl Memory {
             // What was looked at when it began.
             room: Room { fits: 0, lacks: None },
             kept: Kept::default(),
+            newest: None,
+            reserved,
             is_unwinding: true,
         }
     }
@@ -87,7 +93,7 @@ impl Memory {
         cells: BTreeMap<i64, (Cell, Value)>,
         values: &mut Values,
     ) -> Self {
-        let mut memory = Self { is_unwinding: false, ..Self::to_unwind(data, values) };
+        let mut memory = Self { is_unwinding: false, ..Self::to_unwind(data, 0, values) };
         for (offset, (ty, value)) in cells {
             memory.cells.insert(offset, memory.kept.rewound(ty, value, values));
         }
@@ -130,6 +136,12 @@ impl Memory {
             }
         } else if base == self.data && access.ty == pointer && offset == width && stored.is_none() {
             current.push(self.end);
+        } else if base == self.end
+            && offset == -self.reserved
+            && access.ty == pointer
+            && let (Some(stored), true) = (stored, self.room.fits >= self.reserved)
+        {
+            self.newest = Some(stored);
         } else if base != self.frame {
             return Err(Wrong::new("memory is accessed that is not a frame"));
         } else if let Some(stored) = stored {
@@ -148,7 +160,7 @@ impl Memory {
             return Err(Wrong::new("a frame is written to while it is rewound"));
         }
         let end = offset + ty.size();
-        if offset < 0 || end > self.room.fits {
+        if offset < 0 || end + self.reserved > self.room.fits {
             return Err(Wrong::new(format!(
                 "bytes {offset} to {end} of a frame are written, and nothing says that there is \
                  room for them"
@@ -176,7 +188,9 @@ impl Memory {
             Node::Integer(operator, [a, b]) => {
                 let room = |start: Value, end: Value| {
                     let (base, size) = values.as_sum(start)?;
-                    (base == self.frame && end == self.end && size >= 0).then_some(size)
+                    let (limit, more) = values.as_sum(end)?;
+                    let is_room = base == self.frame && limit == self.end && size >= 0 && more <= 0;
+                    is_room.then_some(size - more)
                 };
                 let (size, is_room) = match operator {
                     Integer::GtU => (room(a, b)?, false),
@@ -222,6 +236,11 @@ pub(super) fn run(
         }
         machine.is_alone = true;
         machine.run(program, values)?;
+        if machine.has_arrived {
+            machine.is_alone = false;
+            ended.push((machine, memory));
+            continue;
+        }
         let added = machine.current().added;
         let code = program.code_of(added)?;
         let step = &code.steps[machine.current().at];

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use wasmparser::{Operator, RefType};
+use wasmparser::{Operator, RefType, ValType};
 
 use super::operators::Op;
 use super::values::Constant;
@@ -21,6 +21,8 @@ pub(super) struct Code<'a> {
     pub(super) parameters: usize,
     /// By instruction: the number of an indirect call among those of the function.
     pub(super) indirect: BTreeMap<usize, u32>,
+    /// By call that is reached: the types of its results.
+    pub(super) results: BTreeMap<usize, Vec<ValType>>,
 }
 
 /// An instruction.

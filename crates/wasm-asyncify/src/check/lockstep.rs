@@ -160,6 +160,11 @@ impl<'a, 'm> Walk<'a, 'm> {
         let other = &instrumented.steps[pair.instrumented.function.at];
         if let Some(site) = self.sites.get(&pair.original.function.at) {
             let call = without_tail(&step.operator);
+            if self.flat.is_some() && matches!((&step.op, &other.op), (Op::Last, Op::Last)) {
+                // The next frame is the caller's.
+                self.check_same(&step.operator, step.offset, &other.operator)?;
+                return self.operands(&mut pair, step.operands, values).map(drop);
+            }
             self.check_same(&call, step.offset, &other.operator)?;
             let arguments = self.operands(&mut pair, step.operands, values)?;
             return self.returns(pair, *site, arguments, values, open);
@@ -289,11 +294,13 @@ impl<'a, 'm> Walk<'a, 'm> {
         let at = pair.original.function.at;
         let suspended = self.suspends(&pair, &arguments, results, values);
         let suspended = suspended.map_err(|wrong| self.at_site(wrong, Some(site.number)))?;
-        let is_news = match self.suspended.get_mut(&at) {
-            Some(known) => known
+        let is_news = match (suspended, self.suspended.get_mut(&at)) {
+            // It is never resumed: its caller is.
+            (None, _) => false,
+            (Some(suspended), Some(known)) => known
                 .join(suspended, pair.rewound)
                 .map_err(|wrong| self.at_site(wrong, Some(site.number)))?,
-            None => {
+            (Some(suspended), None) => {
                 self.suspended.insert(at, suspended);
                 true
             }
@@ -308,11 +315,8 @@ impl<'a, 'm> Walk<'a, 'm> {
         }
         let results = values.unknowns(results);
         pair.instrumented.globals = self.globals(0, values);
-        go_past(&mut pair);
-        if is_tail {
-            pair.original.function.stack.clear();
-            pair.original.function.at = self.original.code.labels[0].at;
-        }
+        self.go_past_call(&mut pair.original.function);
+        pair.instrumented.function.at += 1;
         leave(&mut pair, &results);
         pair.original.has_joined = true;
         open.push(pair);

@@ -34,6 +34,8 @@ pub(super) struct Added<'a> {
     pub(super) stand_ins: BTreeSet<u32>,
     /// Whether addresses are of 64 bits.
     pub(super) memory64: bool,
+    /// How many bytes before `end` are kept free of frames.
+    pub(super) reserved: i64,
 }
 
 /// A function that is run.
@@ -57,6 +59,10 @@ pub(super) struct Machine {
     pub(super) globals: Vec<Value>,
     /// Whether it has come to where others come, too.
     pub(super) has_joined: bool,
+    /// Whether it stops when it sets the state to 0, since what it resumes has arrived then.
+    pub(super) stops_when_normal: bool,
+    /// Whether it has done so.
+    pub(super) has_arrived: bool,
     /// Whether it is on its own, and so loops and choices are its own affair.
     pub(super) is_alone: bool,
 }
@@ -204,7 +210,12 @@ impl Machine {
             }
             Op::GlobalSet(global) => {
                 let Some(global) = program.added_global(*global) else { return Ok(false) };
-                self.globals[global] = current.pop()?;
+                let value = current.pop()?;
+                current.at += 1;
+                self.globals[global] = value;
+                let is_state = global == 0 && self.stops_when_normal;
+                self.has_arrived |= is_state && values.as_constant(value) == Some(Constant::I32(0));
+                return Ok(!self.has_arrived);
             }
             Op::Call(function) => {
                 let Some(callee) = program.added.and_then(|it| it.functions.get(function)) else {

@@ -59,6 +59,8 @@ mod alone;
 mod classes;
 mod code;
 mod compare;
+mod dispatcher;
+mod flat;
 mod lockstep;
 mod machine;
 mod meet;
@@ -86,6 +88,7 @@ use wasmparser::Operator;
 use crate::analysis::{FunctionIndex, Sites};
 use crate::error::{Failure, Result};
 use code::Code;
+use flat::Flat;
 use machine::{Added, Program};
 use module::Module;
 use operators::{Op, is_indirect};
@@ -105,7 +108,7 @@ pub(crate) fn check(
 ) -> Result<(), Failure<Wrong>> {
     let (before, now) = (Module::read(original)?, Module::read(instrumented)?);
     let mut pairing = Pairing::new(&before, &now);
-    let added = added(&pairing)?;
+    let added = added(&pairing, sites.flat)?;
     for (function, code) in &added.functions {
         // What is neither is not run unless an instrumented function calls it.
         for name in runtime::names(code, &added).unwrap_or_default() {
@@ -113,14 +116,17 @@ pub(crate) fn check(
         }
     }
     let own: BTreeSet<_> = pairing.runtime.values().flatten().copied().collect();
-    let references = references::find(&before, &now, &added.functions)??;
-    let is_run = |it: &u32| !own.contains(it) && !references.contains_key(it);
-    let added = Added {
-        functions: added.functions.into_iter().filter(|(it, _)| is_run(it)).collect(),
-        references,
-        ..added
+    let references = references::find(&before, &now, &added.functions, sites.flat)??;
+    let flat = match sites.flat {
+        true => Some(Flat::find(&before, &now, &added)?),
+        false => None,
     };
-    pairing.check(sites.for_host)?;
+    let dispatcher = flat.as_ref().map(|flat| flat.dispatcher.clone()).unwrap_or_default();
+    let is_run =
+        |it: &u32| !own.contains(it) && !references.contains_key(it) && !dispatcher.contains(it);
+    let functions = added.functions.into_iter().filter(|(it, _)| is_run(it)).collect();
+    let added = Added { functions, references, ..added };
+    pairing.check(sites.for_host, sites.flat)?;
     for body in 0..before.bodies.len() {
         let function = before.imported() + body as u32;
         let is_same = pairing.is_same_body(body)?;
@@ -147,6 +153,8 @@ pub(crate) fn check(
             original: Program { code: &code, added: None },
             instrumented: Program { code: &code_now, added: Some(&added) },
             sites: &here,
+            function: pairing.now(function).unwrap_or(function),
+            flat: flat.as_ref(),
             is_barrier,
             is_same: &|before, now| pairing.is_same(before, now),
             known: HashMap::new(),
@@ -159,24 +167,33 @@ pub(crate) fn check(
 }
 
 /// What was added to the module.
-fn added<'a>(pairing: &Pairing<'a, '_>) -> Result<Added<'a>> {
+fn added<'a>(pairing: &Pairing<'a, '_>, is_flat: bool) -> Result<Added<'a>> {
     let (before, now) = (pairing.original, pairing.instrumented);
     let first = before.bodies.len();
+    let memory64 = before.is_memory64()?;
     let functions =
         (first..now.bodies.len()).map(|body| Ok((now.imported() + body as u32, now.code(body)?)));
     let first_global = before.imported_globals + before.globals.len() as u32;
     let all = (now.imported_globals..).zip(&now.globals);
-    let stand_ins = all.filter(|(index, it)| *index >= first_global && !it.ty.mutable);
+    let (stand_ins, all): (Vec<_>, Vec<_>) =
+        all.filter(|(index, _)| *index >= first_global).partition(|(_, it)| !it.ty.mutable);
+    // Each table of references has two.
+    let tables = now.tables.len() - before.tables.len();
+    let of_references = 2 * tables.saturating_sub(usize::from(is_flat));
+    // The state and `data`, and what the dispatcher has.
+    let globals = if is_flat { all.len().saturating_sub(of_references) } else { 2.min(all.len()) };
     Ok(Added {
         functions: functions.collect::<Result<_>>()?,
         references: BTreeMap::new(),
         first_global,
-        // The state and `data`. Others are of tables, see `references`.
-        globals: (now.imported_globals + now.globals.len() as u32)
-            .saturating_sub(first_global)
-            .min(2),
-        stand_ins: stand_ins.map(|(index, _)| index).collect(),
-        memory64: before.is_memory64()?,
+        globals: globals as u32,
+        stand_ins: stand_ins.into_iter().map(|(index, _)| index).collect(),
+        memory64,
+        reserved: match (is_flat, memory64) {
+            (false, _) => 0,
+            (true, false) => 4,
+            (true, true) => 8,
+        },
     })
 }
 

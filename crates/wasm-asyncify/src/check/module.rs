@@ -1,9 +1,9 @@
 //! A module, read for being compared.
 
 use wasmparser::{
-    ConstExpr, Data, DataKind, Element, ElementItems, ElementKind, Export, FuncToValidate,
-    FunctionBody, Global, MemoryType, Operator, Parser, Payload, RecGroup, Table, TagType, TypeRef,
-    ValidPayload, Validator, ValidatorResources, WasmFeatures,
+    CompositeInnerType, ConstExpr, Data, DataKind, Element, ElementItems, ElementKind, Export,
+    FuncToValidate, FuncType, FunctionBody, Global, MemoryType, Operator, Parser, Payload,
+    RecGroup, Table, TagType, TypeRef, ValidPayload, Validator, ValidatorResources, WasmFeatures,
 };
 
 use super::code::Code;
@@ -110,6 +110,15 @@ impl<'a> Module<'a> {
 
     pub(super) fn imported(&self) -> u32 {
         self.imported_functions.len() as u32
+    }
+
+    /// The type at this index, if it is one of functions.
+    pub(super) fn function_type(&self, index: u32) -> Option<&FuncType> {
+        let mut types = self.types.iter().flat_map(|group| group.types());
+        match &types.nth(index as usize)?.composite_type.inner {
+            CompositeInnerType::Func(ty) => Some(ty),
+            _ => None,
+        }
     }
 
     pub(super) fn is_memory64(&self) -> Result<bool> {

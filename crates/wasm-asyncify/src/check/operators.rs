@@ -200,6 +200,11 @@ pub(super) fn is_indirect(operator: &Operator<'_>) -> bool {
     )
 }
 
+/// Whether it is a call of any kind.
+pub(super) fn is_call(operator: &Operator<'_>) -> bool {
+    matches!(operator, Operator::Call { .. } | Operator::ReturnCall { .. }) || is_indirect(operator)
+}
+
 /// Whether it can throw where it stands: a tail call leaves first.
 pub(super) fn can_throw(operator: &Operator<'_>) -> bool {
     matches!(

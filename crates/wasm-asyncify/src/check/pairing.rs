@@ -23,7 +23,7 @@ impl<'a, 'm> Pairing<'a, 'm> {
     }
 
     /// The index of a function now. None if it is one of `asyncify`.
-    fn now(&self, function: u32) -> Option<u32> {
+    pub(super) fn now(&self, function: u32) -> Option<u32> {
         let is_runtime = |it: &u32| self.original.runtime_import(*it).is_some();
         if is_runtime(&function) {
             return None;
@@ -88,8 +88,8 @@ impl<'a, 'm> Pairing<'a, 'm> {
     }
 
     /// Checks all but the code. `is_for_host` says whether the host must find the functions that
-    /// start and stop.
-    pub(super) fn check(&self, is_for_host: bool) -> Result<(), Failure<Wrong>> {
+    /// start and stop, `is_flat` whether there is a table of the functions that are resumed.
+    pub(super) fn check(&self, is_for_host: bool, is_flat: bool) -> Result<(), Failure<Wrong>> {
         let (before, now) = (self.original, self.instrumented);
         let check = |is_same: bool, what: &str| match is_same {
             true => Ok(()),
@@ -119,8 +119,8 @@ impl<'a, 'm> Pairing<'a, 'm> {
         if let (Some(before), Some(now)) = (before.start, now.start) {
             check(self.is_function(before, now), "start functions")?;
         }
-        // What those are that were added, see `references`.
-        check(now.tables.len() >= before.tables.len(), "tables")?;
+        // What those are that were added, see `references` and `flat`.
+        check(now.tables.len() >= before.tables.len() + usize::from(is_flat), "tables")?;
         for (before, now) in before.tables.iter().zip(&now.tables) {
             let init = |table: &wasmparser::Table<'a>| match &table.init {
                 wasmparser::TableInit::RefNull => Ok(Vec::new()),
@@ -136,7 +136,7 @@ impl<'a, 'm> Pairing<'a, 'm> {
             check(self.are_same(&init(before)?, &init(now)?), "globals")?;
         }
         self.check_exports(is_for_host)?;
-        check(now.elements.len() == before.elements.len(), "elements")?;
+        check(now.elements.len() == before.elements.len() + usize::from(is_flat), "elements")?;
         for (before, now) in before.elements.iter().zip(&now.elements) {
             let (before, now) = (element_parts(before)?, element_parts(now)?);
             let are_same = before.0 == now.0

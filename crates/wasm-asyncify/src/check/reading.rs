@@ -9,7 +9,7 @@ use wasmparser::{
 };
 
 use super::code::{Clause, Code, Handler, Label, Step};
-use super::operators::{Op, arity, is_indirect, op};
+use super::operators::{Op, arity, is_call, is_indirect, op};
 use super::types::Types;
 use super::values::Constant;
 use crate::error::{Context, Result};
@@ -32,6 +32,7 @@ pub(super) fn read<'a>(
         zeroes: types.map(|ty| ty.map(zero)).collect::<Result<_>>()?,
         parameters,
         indirect: BTreeMap::new(),
+        results: BTreeMap::new(),
     };
     let mut reading = Reading { code, validator, names, open: Vec::new() };
     reading.begin(None, false)?;
@@ -95,6 +96,9 @@ impl<'a> Reading<'a, '_> {
         let references = if falls_through { self.references() } else { Vec::new() };
         let (op, is_join) = self.op(&operator, at, falls_through)?;
         self.validator.op(offset, &operator)?;
+        if falls_through && is_call(&operator) {
+            self.code.results.insert(at, self.results(results)?);
+        }
         let step = Step { op, operator, offset, operands, results, handler, is_join, references };
         self.code.steps.push(step);
         let operator = self.code.steps[at].operator.clone();
@@ -116,6 +120,27 @@ impl<'a> Reading<'a, '_> {
             _ => {}
         }
         Ok(())
+    }
+
+    /// The types of what a call has left on the stack, or the function's own after a tail call.
+    fn results(&self, count: usize) -> Result<Vec<ValType>> {
+        let outermost = self.validator.control_stack_height() - 1;
+        let frame = self.validator.get_control_frame(outermost as usize);
+        match frame.context("code after the end")?.block_type {
+            BlockType::FuncType(index) if self.is_after_tail_call() => {
+                let ty = self.validator.sub_type_at(index).context("no such type")?.unwrap_func();
+                Ok(ty.results().to_vec())
+            }
+            _ => {
+                let types = (0..count).rev();
+                let types = types.map(|depth| self.validator.get_operand_type(depth).flatten());
+                types.collect::<Option<_>>().context("a result without a type")
+            }
+        }
+    }
+
+    fn is_after_tail_call(&self) -> bool {
+        self.validator.get_control_frame(0).is_some_and(|frame| frame.unreachable)
     }
 
     /// What an instruction does, and whether several ways lead to it.

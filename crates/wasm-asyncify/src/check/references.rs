@@ -56,6 +56,7 @@ pub(super) fn find(
     before: &Module<'_>,
     now: &Module<'_>,
     added: &BTreeMap<u32, Code<'_>>,
+    is_flat: bool,
 ) -> Result<Result<BTreeMap<u32, Reference>, Wrong>> {
     let mut found = BTreeMap::new();
     let mut keeping = BTreeMap::new();
@@ -72,7 +73,8 @@ pub(super) fn find(
         }
     }
     let imported = now.imported_tables;
-    let first = imported + before.tables.len() as u32;
+    // The dispatcher's comes before.
+    let first = imported + before.tables.len() as u32 + u32::from(is_flat);
     let first_global = now.imported_globals + before.globals.len() as u32;
     let tables = first..imported + now.tables.len() as u32;
     let mut globals = BTreeSet::new();

@@ -13,6 +13,8 @@ use super::wrong::Wrong;
 /// - `start_unwind(data)` sets the state to 1 and remembers `data`; `start_rewind` the same, with 2.
 /// - `stop_unwind()` and `stop_rewind()` set it to 0.
 /// - All of them trap if then `start` has passed `end`.
+/// - Where functions are resumed one by one `start_unwind` then writes `start` into the word before
+///   `end`, or has it pass `end` if that is no longer free.
 /// - `get_state()` returns the state.
 pub(super) fn names(code: &Code<'_>, added: &Added<'_>) -> Result<&'static [&'static str], Wrong> {
     let mut values = Values::default();
@@ -26,7 +28,7 @@ pub(super) fn names(code: &Code<'_>, added: &Added<'_>) -> Result<&'static [&'st
         globals,
         ..Machine::default()
     };
-    let mut memory = Memory::to_unwind(pointed_to, &mut values);
+    let mut memory = Memory::to_unwind(pointed_to, added.reserved, &mut values);
     memory.room.fits = -1;
     let program = Program { code, added: Some(added) };
     let ended = alone::run(machine, memory, &program, &mut values)?;
@@ -38,7 +40,8 @@ pub(super) fn names(code: &Code<'_>, added: &Added<'_>) -> Result<&'static [&'st
         return Ok(if is_get_state { &["get_state"] } else { &[] });
     }
     let mut returned = None;
-    let mut traps = false;
+    let (mut traps, mut gives_up) = (false, added.reserved == 0);
+    let mut newest = None;
     for (machine, memory) in &ended {
         let step = &program.code_of(machine.inner.last().and_then(|it| it.added))?.steps
             [machine.inner.last().unwrap_or(&machine.function).at];
@@ -47,7 +50,11 @@ pub(super) fn names(code: &Code<'_>, added: &Added<'_>) -> Result<&'static [&'st
             (Op::Last, Some(0)) if matches!(step.operator, wasmparser::Operator::Unreachable) => {
                 traps = true;
             }
+            (Op::Return, Some(lacks)) if lacks == added.reserved && results == 0 => {
+                gives_up = memory.cells.is_empty() && memory.size(&values) == Some(lacks);
+            }
             (Op::Return, None) if is_untouched && results == 0 => {
+                newest = memory.newest.map(|newest| newest == memory.start);
                 returned = Some((values.as_constant(machine.globals[0]), machine.globals[1]));
             }
             _ => return Ok(&[]),
@@ -56,8 +63,11 @@ pub(super) fn names(code: &Code<'_>, added: &Added<'_>) -> Result<&'static [&'st
     let Some((Some(Constant::I32(state)), remembered)) = returned.filter(|_| traps) else {
         return Ok(&[]);
     };
+    let begins_segment = newest == Some(true) && gives_up;
     Ok(match (state, code.parameters) {
+        (1, 1) if added.reserved > 0 && !begins_segment => &[],
         (1, 1) if remembered == pointed_to => &["start_unwind"],
+        _ if newest.is_some() => &[],
         (2, 1) if remembered == pointed_to => &["start_rewind"],
         (0, 0) if remembered == data => &["stop_unwind", "stop_rewind"],
         _ => &[],

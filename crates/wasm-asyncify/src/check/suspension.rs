@@ -10,12 +10,13 @@ use wasmparser::Operator;
 
 use super::alone::{self, Memory};
 use super::classes::Classes;
+use super::flat;
 use super::machine::{Activation, Machine};
 use super::operators::Op;
 use super::pair::Pair;
 use super::shown::{described, held, without_tail};
-use super::values::{Constant, Operand, Value, Values};
-use super::walk::{Needed, Suspended, Walk};
+use super::values::{Constant, Integer, Operand, Value, Values};
+use super::walk::{Needed, Site, Suspended, Walk};
 use super::wrong::Wrong;
 
 impl Walk<'_, '_> {
@@ -26,7 +27,7 @@ impl Walk<'_, '_> {
         arguments: &[Value],
         results: usize,
         values: &mut Values,
-    ) -> Result<Suspended, Wrong> {
+    ) -> Result<Option<Suspended>, Wrong> {
         let mut machine = pair.instrumented.clone();
         machine.function.at += 1;
         // Nobody knows what is returned while it unwinds.
@@ -34,7 +35,8 @@ impl Walk<'_, '_> {
             machine.function.push(values.unknown());
         }
         machine.globals = self.globals(1, values);
-        let memory = Memory::to_unwind(self.data(&machine)?, values);
+        let reserved = self.instrumented.added.map_or(0, |added| added.reserved);
+        let memory = Memory::to_unwind(self.data(&machine)?, reserved, values);
         let mut fits = None;
         let mut sizes = Vec::new();
         for (machine, memory) in alone::run(machine, memory, &self.instrumented, values)? {
@@ -43,16 +45,19 @@ impl Walk<'_, '_> {
             let size = size.ok_or_else(|| {
                 Wrong::new("after its frame was saved, `start` is not where the frame ends")
             })?;
-            sizes.push(size);
             match memory.room.lacks {
                 // Who was to have it sees that there was no room.
+                // What is kept free then counts for each that is pushed.
+                Some(lacks) if lacks <= size && reserved > 0 => continue,
                 Some(lacks) if lacks <= size => {}
                 Some(lacks) => {
                     return Err(Wrong::new(format!(
                         "a frame of {size} bytes is pushed, and is given up for want of {lacks}"
                     )));
                 }
-                None if memory.room.fits < size => {
+                None if memory.room.fits < size + reserved
+                    && !(self.flat.is_some() && size == 0) =>
+                {
                     return Err(Wrong::new(format!(
                         "a frame of {size} bytes is pushed, and room was looked for {} bytes",
                         memory.room.fits
@@ -60,6 +65,7 @@ impl Walk<'_, '_> {
                 }
                 None => fits = Some(memory),
             }
+            sizes.push(size);
         }
         let mut memory = fits.ok_or_else(|| Wrong::new("no frame is saved while it unwinds"))?;
         for cell in memory.cells.values_mut() {
@@ -71,6 +77,13 @@ impl Walk<'_, '_> {
         let size = sizes[0];
         if sizes.iter().any(|other| *other != size) {
             return Err(Wrong::new(format!("frames of these sizes are pushed: {sizes:?}")));
+        }
+        if let Some(flat) = self.flat {
+            if size == 0 {
+                return self.check_passed_on(pair, results, values).map(|()| None);
+            }
+            let number = memory.cells.get(&0).and_then(|(_, value)| values.as_constant(*value));
+            flat.check_frame(self.function, number, size)?;
         }
         let function = &pair.original.function;
         let saved = memory.cells.values().map(|(_, value)| value);
@@ -84,12 +97,12 @@ impl Walk<'_, '_> {
             .chain(saved)
             .map(|value| Operand::from(*value))
             .collect();
-        Ok(Suspended {
+        Ok(Some(Suspended {
             shape: [function.stack.len(), function.caught.len(), arguments.len()],
             size,
             cells: memory.cells.iter().map(|(offset, (ty, _))| (*offset, *ty)).collect(),
             classes: Classes::of(&places, values),
-        })
+        }))
     }
 
     /// Checks that the program is ended if a call that has just returned is unwinding.
@@ -103,7 +116,7 @@ impl Walk<'_, '_> {
         machine.function.at += 1;
         machine.function.stack.extend(results.iter().copied().map(Operand::from));
         machine.globals = self.globals(1, values);
-        let memory = Memory::to_unwind(self.data(&machine)?, values);
+        let memory = Memory::to_unwind(self.data(&machine)?, 0, values);
         for (machine, _) in alone::run(machine, memory, &self.instrumented, values)? {
             let current = machine.inner.last().unwrap_or(&machine.function);
             let step = &self.instrumented.code_of(current.added)?.steps[current.at];
@@ -120,8 +133,19 @@ impl Walk<'_, '_> {
     /// Rewinds a suspended site: in the original its call returns, the instrumented function is
     /// entered anew. From there on both do the same.
     pub(super) fn rewind(&mut self, at: usize, values: &mut Values) -> Result<(), Wrong> {
-        let number = self.sites[&at].number;
+        let Site { number, needed } = self.sites[&at];
         let mut open = Vec::new();
+        if self.flat.is_some() {
+            let is_sure = matches!(self.original.code.steps[at].operator, Operator::Call { .. });
+            let is_sure = is_sure || !self.can_be_resumed(at);
+            if needed != Needed::All || !is_sure {
+                let pair = self.resumed(at, values);
+                open.push(pair.map_err(|wrong| self.at_site(wrong, Some(number)))?);
+            }
+            if needed != Needed::All {
+                return self.go_on(open, values);
+            }
+        }
         let (pair, arguments) =
             self.rewound(at, values).map_err(|wrong| self.at_site(wrong, Some(number)))?;
         let called = self.returns(pair, self.sites[&at], arguments, values, &mut open);
@@ -129,9 +153,100 @@ impl Walk<'_, '_> {
         self.go_on(open, values)
     }
 
+    /// Whether there is a function that is resumed and has the results of this call.
+    fn can_be_resumed(&self, at: usize) -> bool {
+        let results = self.original.code.results.get(&at);
+        results.zip(self.flat).is_some_and(|(results, flat)| flat.globals(results).is_ok())
+    }
+
+    /// Both after the call of a site, which has returned long since: its results were put aside.
+    fn resumed(&self, at: usize, values: &mut Values) -> Result<Pair, Wrong> {
+        let (original, mut machine, memory, _) = self.entered_again(at, flat::RESULT, values)?;
+        let flat = self.flat.ok_or_else(|| Wrong::new("nobody puts results aside"))?;
+        let types = self.original.code.results.get(&at);
+        let types = types.ok_or_else(|| Wrong::new("the types of its results are not known"))?;
+        let results = values.unknowns(types.len());
+        for (global, result) in flat.globals(types)?.into_iter().zip(&results) {
+            machine.globals[global] = *result;
+        }
+        machine.stops_when_normal = true;
+        let (mut machine, _) = self.run_alone(machine, memory, values)?;
+        if !machine.has_arrived || !machine.inner.is_empty() {
+            return Err(Wrong::new("when it is resumed it does not go on after the call"));
+        }
+        machine.has_arrived = false;
+        machine.stops_when_normal = false;
+        machine.globals = self.globals(0, values);
+        let mut pair = Pair::new(original, machine, Some(self.sites[&at].number));
+        self.go_past_call(&mut pair.original.function);
+        pair.original.function.stack.extend(results.into_iter().map(Operand::from));
+        pair.original.has_joined = true;
+        Ok(pair)
+    }
+
+    /// Past the call of a site, and out of the function if it is a tail call.
+    pub(super) fn go_past_call(&self, function: &mut Activation) {
+        let step = &self.original.code.steps[function.at];
+        function.at += 1;
+        if matches!(step.op, Op::Last) {
+            function.stack.clear();
+            function.at = self.original.code.labels[0].at;
+        }
+    }
+
+    /// Checks that the original does no more after a call than to return its results.
+    fn check_passed_on(
+        &self,
+        pair: &Pair,
+        results: usize,
+        values: &mut Values,
+    ) -> Result<(), Wrong> {
+        let mut original = pair.original.clone();
+        let at = original.function.at;
+        let results = values.unknowns(results);
+        self.go_past_call(&mut original.function);
+        original.function.stack.extend(results.iter().map(|it| Operand::from(*it)));
+        original.run(&self.original, values)?;
+        let returns = matches!(self.original.code.steps[original.function.at].op, Op::Return);
+        let returned = original.function.take(self.original.code.labels[0].arity)?;
+        let is_caught = !self.original.code.clauses(at).is_empty();
+        if returns && returned == results && !is_caught {
+            return Ok(());
+        }
+        Err(Wrong::new("no frame is saved while it unwinds, and it has more to do after the call"))
+    }
+
     /// Both where the call of a site is made again, its operands taken.
     fn rewound(&self, at: usize, values: &mut Values) -> Result<(Pair, Vec<Value>), Wrong> {
-        let site = self.sites[&at];
+        let state = if self.flat.is_some() { flat::INNERMOST } else { 2 };
+        let (original, machine, memory, arguments) = self.entered_again(at, state, values)?;
+        let (mut machine, memory) = self.run_alone(machine, memory, values)?;
+        self.check_called_again(at, &mut machine, &memory, &arguments, values)?;
+        Ok((Pair::new(original, machine, Some(self.sites[&at].number)), arguments))
+    }
+
+    /// Runs what is rewound until it is where only one way leads.
+    fn run_alone(
+        &self,
+        machine: Machine,
+        memory: Memory,
+        values: &mut Values,
+    ) -> Result<(Machine, Memory), Wrong> {
+        let mut ended = alone::run(machine, memory, &self.instrumented, values)?;
+        match (ended.pop(), ended.is_empty()) {
+            (Some(only), true) => Ok(only),
+            _ => Err(Wrong::new("how it is rewound depends on what is not known")),
+        }
+    }
+
+    /// The original at the call of a site, and the instrumented function entered anew, in this state;
+    /// with what was saved, and the call's arguments.
+    fn entered_again(
+        &self,
+        at: usize,
+        state: u32,
+        values: &mut Values,
+    ) -> Result<(Machine, Machine, Memory, Vec<Value>), Wrong> {
         let suspended = &self.suspended[&at];
         let mut rest = suspended.classes.operands(values).into_iter().map(|it| it.value);
         let mut next = |count| rest.by_ref().take(count).collect::<Vec<_>>();
@@ -152,20 +267,24 @@ impl Walk<'_, '_> {
         };
         // Its parameters can be anything now.
         let parameters = values.unknowns(self.instrumented.code.parameters);
-        let machine = Machine {
+        let mut machine = Machine {
             function: Activation::begin(self.instrumented.code, parameters, values),
-            globals: self.globals(2, values),
+            globals: self.globals(state, values),
             ..Machine::default()
         };
         let memory64 = self.instrumented.added.is_some_and(|added| added.memory64);
         let memory =
             Memory::to_rewind(self.data(&machine)?, suspended.size, memory64, cells, values);
-        let mut ended = alone::run(machine, memory, &self.instrumented, values)?;
-        let (Some((mut machine, memory)), true) = (ended.pop(), ended.is_empty()) else {
-            return Err(Wrong::new("how it is rewound depends on what is not known"));
-        };
-        self.check_called_again(at, &mut machine, &memory, &arguments, values)?;
-        Ok((Pair::new(original, machine, Some(site.number)), arguments))
+        if self.flat.is_some() {
+            // The dispatcher says where the frame is.
+            let number = match memory64 {
+                true => Constant::I64(flat::NUMBER.cast_unsigned()),
+                false => Constant::I32(flat::NUMBER as u32),
+            };
+            let number = values.constant(number);
+            machine.globals[flat::FRAME] = values.integer(Integer::Add, [memory.frame, number]);
+        }
+        Ok((original, machine, memory, arguments))
     }
 
     /// Checks that a rewind makes the call again that is suspended, and takes its operands.
@@ -192,6 +311,8 @@ impl Walk<'_, '_> {
         self.check_state(machine, 2, values)?;
         match memory.size(values) {
             Some(0) => {}
+            // It was given back by the dispatcher.
+            _ if self.flat.is_some() => {}
             Some(left) => {
                 return Err(Wrong::new(format!(
                     "when it is called again {left} bytes of its frame are left"

@@ -8,6 +8,7 @@ use wasmparser::{Validator, WasmFeatures};
 use super::*;
 
 mod code;
+mod flat;
 mod frames;
 mod references;
 

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use wasmparser::Operator;
 
 use super::classes::Classes;
+use super::flat::Flat;
 use super::machine::Program;
 use super::operators::Cell;
 use super::pair::{Known, Places};
@@ -62,6 +63,10 @@ pub(super) struct Walk<'a, 'm> {
     pub(super) original: Program<'a, 'm>,
     pub(super) instrumented: Program<'a, 'm>,
     pub(super) sites: &'m BTreeMap<usize, Site>,
+    /// The function's index now.
+    pub(super) function: u32,
+    /// What resumes functions one by one, if that is so.
+    pub(super) flat: Option<&'m Flat>,
     /// Whether it is a function that nothing may be suspended through.
     pub(super) is_barrier: bool,
     /// Whether an instruction is the same in both.

@@ -7,7 +7,7 @@ use wasm_encoder::reencode::Reencode;
 use wasm_encoder::{BlockType, Instruction};
 use wasmparser::ValType;
 
-use super::emit::Emitter;
+use super::emit::{Emitter, Form};
 use super::labels::{Label, of_level, way_to};
 use super::shape::Site;
 use super::types::is_non_null;
@@ -115,16 +115,21 @@ impl<R: Reencode<Error = Infallible>> Emitter<'_, '_, R> {
         Ok(())
     }
 
-    /// Makes the call of a site again, to rewind what was called.
-    fn call_again(&mut self, site: usize) -> Result<()> {
-        let shape = self.shape;
-        let called @ Site { below, operands, results, .. } = &shape.sites[site];
-        // Nothing more is to be found. Before the call: it may throw, when it goes on.
+    /// Sets the position to what it is when nothing is rewound, if it is looked at again.
+    pub(super) fn forget_position(&mut self) {
         if let Some(position) = self.position
             && self.has_levels
         {
             self.write_all(&[Instruction::I32Const(0), Instruction::LocalSet(position)]);
         }
+    }
+
+    /// Makes the call of a site again, to rewind what was called.
+    pub(super) fn call_again(&mut self, site: usize) -> Result<()> {
+        let shape = self.shape;
+        let called @ Site { below, operands, results, .. } = &shape.sites[site];
+        // Nothing more is to be found. Before the call: it may throw, when it goes on.
+        self.forget_position();
         let (unneeded, needed) = operands.split_at(operands.len() - called.needed());
         for ty in unneeded {
             self.zero(*ty)?;
@@ -185,6 +190,9 @@ impl<R: Reencode<Error = Infallible>> Emitter<'_, '_, R> {
     }
 
     fn leave_if_unwinding(&mut self, site: usize) -> Result<()> {
+        if self.form == Form::Compact {
+            return self.leave_compactly(site);
+        }
         self.write_all(&[
             Instruction::GlobalGet(self.runtime.state),
             Instruction::If(BlockType::Empty),
@@ -196,7 +204,11 @@ impl<R: Reencode<Error = Infallible>> Emitter<'_, '_, R> {
             self.write(&Instruction::LocalSet(local));
         }
         if self.position.is_some() {
-            self.write(&Instruction::I32Const(number(site)));
+            let number = match &self.flat {
+                Some(_) => self.number_of(site)?,
+                None => number(site),
+            };
+            self.write(&Instruction::I32Const(number));
         }
         let depth = self.labels.depth(Label::Unwind)?;
         self.write_all(&[Instruction::Br(depth), Instruction::End]);
@@ -221,7 +233,7 @@ impl<R: Reencode<Error = Infallible>> Emitter<'_, '_, R> {
                 self.write_all(&[Instruction::I64Eqz, Instruction::I32Eqz]);
             }
             self.write(&Instruction::If(BlockType::Empty));
-            let save = self.frame.save(self.runtime, self.helpers, frame_at);
+            let save = self.frame.save(self.runtime, self.helpers, frame_at, 0);
             self.write_all(&save);
             self.write(&Instruction::End);
         }

@@ -19,6 +19,7 @@ use wasmparser::{Operator, ValType};
 
 use super::Obstacle;
 use super::compact::plan::Compact;
+use super::flat::Flat;
 use super::frame::{Frame, Slots};
 use super::helpers::Helpers;
 use super::labels::{Label, Labels};
@@ -43,6 +44,7 @@ pub(super) fn emit<R: Reencode<Error = Infallible>>(
     form: Form,
     runtime: Runtime,
     helpers: &mut Helpers,
+    flat: Option<Flat<'_>>,
     reencoder: &mut R,
     moved: Recorder,
 ) -> Result<(Function, Recorder), Failure<Obstacle>> {
@@ -61,6 +63,7 @@ pub(super) fn emit<R: Reencode<Error = Infallible>>(
     let has_levels = shape.levels().count() > 1;
     let has_position = match form {
         Form::Fast => has_levels || shape.sites.len() > 1,
+        Form::Compact if flat.is_some() => shape.sites.len() > 1,
         Form::Compact => has_levels && shape.sites.len() > 1,
     };
     let position = has_position.then(|| slots.add(ValType::I32));
@@ -68,9 +71,11 @@ pub(super) fn emit<R: Reencode<Error = Infallible>>(
         .map_err(Failure::Own)?;
     let address = if runtime.memory64 { ValType::I64 } else { ValType::I32 };
     let frame_at = (form == Form::Fast).then(|| slots.add(address));
-    let compact = (form == Form::Compact).then(|| Compact::of(shape, &frame));
+    let is_compact = form == Form::Compact && flat.is_none();
+    let compact = is_compact.then(|| Compact::of(shape, &frame));
     let mut emitter = Emitter {
         shape,
+        form,
         runtime,
         helpers,
         reencoder,
@@ -80,6 +85,7 @@ pub(super) fn emit<R: Reencode<Error = Infallible>>(
         frame,
         frame_at,
         compact,
+        flat,
         code: Vec::new(),
         moved,
         labels: Labels::default(),
@@ -98,6 +104,7 @@ pub(super) fn emit<R: Reencode<Error = Infallible>>(
 
 pub(super) struct Emitter<'a, 'b, R> {
     pub(super) shape: &'b Shape<'a>,
+    pub(super) form: Form,
     pub(super) runtime: Runtime,
     pub(super) helpers: &'b mut Helpers,
     pub(super) reencoder: &'b mut R,
@@ -112,6 +119,8 @@ pub(super) struct Emitter<'a, 'b, R> {
     pub(super) frame_at: Option<u32>,
     /// What is to be known for the compact form, if the function gets that.
     pub(super) compact: Option<Compact>,
+    /// What is to be known if it is resumed by itself.
+    pub(super) flat: Option<Flat<'b>>,
     code: Vec<u8>,
     /// Where instructions of the function go in `code`.
     moved: Recorder,
@@ -139,9 +148,10 @@ impl<R: Reencode<Error = Infallible>> Emitter<'_, '_, R> {
     fn function(&mut self) -> Result<()> {
         let shape = self.shape;
         self.open.push(0);
-        match self.compact {
-            Some(_) => self.begin_compact_function()?,
-            None => self.begin_function()?,
+        match (&self.flat, &self.compact) {
+            (Some(_), _) => self.begin_flat_function()?,
+            (None, Some(_)) => self.begin_compact_function()?,
+            (None, None) => self.begin_function()?,
         }
         let mut sites = (0..shape.sites.len()).peekable();
         let mut index = 0;
@@ -275,9 +285,10 @@ impl<R: Reencode<Error = Infallible>> Emitter<'_, '_, R> {
                 let instruction = self.instruction(operator)?;
                 self.write(&instruction);
                 self.labels.open(Label::Structure(index));
-                match self.compact {
-                    Some(_) => self.begin_compact_level(index)?,
-                    None => self.begin_level(index)?,
+                match (&self.flat, &self.compact) {
+                    (Some(_), _) => self.begin_flat_level(index)?,
+                    (None, Some(_)) => self.begin_compact_level(index)?,
+                    (None, None) => self.begin_level(index)?,
                 }
             }
         }
@@ -298,9 +309,10 @@ impl<R: Reencode<Error = Infallible>> Emitter<'_, '_, R> {
     fn end(&mut self) -> Result<()> {
         let index = self.open.pop().context("an end of nothing")?;
         if index == 0 {
-            return match self.compact {
-                Some(_) => self.end_compact_function(),
-                None => self.end_function(),
+            return match (&self.flat, &self.compact) {
+                (Some(_), _) => self.end_flat_function(),
+                (None, Some(_)) => self.end_compact_function(),
+                (None, None) => self.end_function(),
             };
         }
         self.write(&Instruction::End);

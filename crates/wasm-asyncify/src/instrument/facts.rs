@@ -7,6 +7,7 @@ use wasm_encoder::reencode::{Error, Reencode};
 use wasmparser::{Parser, Payload, TypeRef};
 
 use super::Sites;
+use super::flat::plan::Beginnings;
 use super::runtime::{REPLACED, Runtime};
 use crate::analysis::Barrier;
 use crate::error::{Context, Result};
@@ -35,6 +36,9 @@ pub(super) struct Facts {
     pub(super) has_global_section: bool,
     pub(super) tables: u32,
     pub(super) has_table_section: bool,
+    pub(super) has_element_section: bool,
+    /// How many functions are added where functions are resumed one by one.
+    pub(super) flat: Option<u32>,
     pub(super) memory64: bool,
 }
 
@@ -78,6 +82,7 @@ impl Facts {
                     facts.tables += section.count();
                     facts.has_table_section = true;
                 }
+                Payload::ElementSection(_) => facts.has_element_section = true,
                 Payload::MemorySection(section) => {
                     for memory in section {
                         memories.push(memory?);
@@ -130,6 +135,7 @@ impl Facts {
             data: self.globals + 1,
             push,
             pop: push + 1,
+            is_flat: self.flat.is_some(),
         }
     }
 
@@ -158,14 +164,22 @@ impl Facts {
         self.types + if self.for_host { GET_STATE + 1 } else { START }
     }
 
+    /// Where what the flat form adds begins.
+    pub(super) fn flat(&self) -> Beginnings {
+        Beginnings {
+            function: self.get_state() + u32::from(self.for_host) + self.barriers.len() as u32,
+            ty: self.type_of_end() + u32::from(!self.barriers.is_empty()),
+        }
+    }
+
     /// The first of what functions in compact form call, which come last.
     pub(super) fn first_helper(&self) -> u32 {
-        self.get_state() + u32::from(self.for_host) + self.barriers.len() as u32
+        self.flat().function + self.flat.unwrap_or_default()
     }
 
     /// The type of the first of them.
     pub(super) fn first_type_of_helpers(&self) -> u32 {
-        self.type_of_end() + u32::from(!self.barriers.is_empty())
+        self.flat().ty + self.flat.unwrap_or_default()
     }
 
     /// The names of the functions that are added.

@@ -211,16 +211,18 @@ impl Frame {
         self.saved.iter().map(|saved| (saved.local, saved.ty, saved.kind))
     }
 
-    /// Code that saves all; `frame` is the local with the frame's address.
+    /// Code that saves all; `frame` is the local with the frame's address, and so many bytes of it are
+    /// for something else.
     pub(super) fn save(
         &self,
         runtime: Runtime,
         helpers: &mut Helpers,
         frame: u32,
+        header: u32,
     ) -> Vec<Instruction<'static>> {
         let mut code = Vec::new();
         for Saved { local, ty, kind, offset, .. } in &self.saved {
-            let at = runtime.at(*offset);
+            let at = runtime.at(header + *offset);
             let store = match ty {
                 ValType::I64 => Instruction::I64Store(at),
                 ValType::F32 => Instruction::F32Store(at),

@@ -21,6 +21,7 @@ use wasm_encoder::{BlockType, Function, Instruction, ValType};
 use wasmparser::RefType;
 
 use super::additions::Globals;
+use super::flat::segment;
 use super::references::{Kind, Tables};
 use super::runtime::{Runtime, function};
 use super::stand_ins::{Making, StandIns};
@@ -35,6 +36,8 @@ pub(super) enum Helper {
     /// Moves the end of the frames by a number of bytes, which can be negative, and returns where it
     /// was; null if it is too far now.
     Move,
+    /// In the flat form: moves the address of what is restored next, and returns where it was.
+    Advance,
     /// Saves so many `i32`s.
     SaveI32(u8),
     /// Saves one.
@@ -53,6 +56,7 @@ impl Helper {
     pub(super) fn name(self) -> String {
         match self {
             Self::Move => "asyncify_move".to_owned(),
+            Self::Advance => "asyncify_advance".to_owned(),
             Self::SaveI32(count) => format!("asyncify_save_i32_{count}"),
             Self::Save(number) => format!("asyncify_save_{}", number.name()),
             Self::Restore(number) => format!("asyncify_restore_{}", number.name()),
@@ -96,7 +100,7 @@ impl Number {
         }
     }
 
-    fn bytes(self) -> u32 {
+    pub(in crate::instrument) fn bytes(self) -> u32 {
         match self {
             Self::I32 | Self::F32 | Self::Reference(_) => 4,
             Self::I64 | Self::F64 => 8,
@@ -168,8 +172,12 @@ impl Helpers {
             }
             _ => {}
         }
-        if matches!(helper, Helper::SaveI32(_) | Helper::Save(_) | Helper::Restore(_)) {
-            self.index(Helper::Move);
+        match helper {
+            Helper::Restore(_) if self.runtime.is_flat => _ = self.index(Helper::Advance),
+            Helper::SaveI32(_) | Helper::Save(_) | Helper::Restore(_) => {
+                self.index(Helper::Move);
+            }
+            _ => {}
         }
         Instruction::Call(self.index(helper))
     }
@@ -201,7 +209,7 @@ impl Helpers {
     pub(super) fn ty(&self, helper: Helper) -> Option<(Vec<ValType>, Vec<ValType>)> {
         let address = self.runtime.address();
         Some(match helper {
-            Helper::Move => (vec![address], vec![address]),
+            Helper::Move | Helper::Advance => (vec![address], vec![address]),
             Helper::SaveI32(count) => (vec![ValType::I32; count.into()], Vec::new()),
             Helper::Save(number) => (vec![number.ty()], Vec::new()),
             Helper::Restore(number) => (Vec::new(), vec![number.ty()]),
@@ -214,6 +222,9 @@ impl Helpers {
     pub(super) fn code(&self, helper: Helper) -> Function {
         match helper {
             Helper::Move => self.runtime.move_end(self.used[&Helper::Move]),
+            Helper::Advance => {
+                segment::advance(self.runtime, self.runtime.data + 1, self.used[&Helper::Advance])
+            }
             Helper::SaveI32(count) => self.save(Number::I32, count.into()),
             Helper::Save(number) => self.save(number, 1),
             Helper::Restore(number) => self.restore(number),
@@ -235,7 +246,9 @@ impl Helpers {
         }
         code.push(Instruction::If(BlockType::Empty));
         for local in 0..count {
-            let store = number.store(self.runtime, local * number.bytes());
+            // In the flat form the last one is the function's number, which comes first.
+            let at = if self.runtime.is_flat { count - 1 - local } else { local };
+            let store = number.store(self.runtime, at * number.bytes());
             code.extend([Instruction::LocalGet(frame), Instruction::LocalGet(local)]);
             if let Number::Reference(kind) = number {
                 code.push(Instruction::Call(self.used[&Helper::Keep(kind)]));
@@ -247,13 +260,17 @@ impl Helpers {
     }
 
     fn restore(&self, number: Number) -> Function {
-        let mut code = vec![
-            self.runtime.distance(-number.bytes().cast_signed()),
-            Instruction::Call(self.used[&Helper::Move]),
-            self.runtime.constant(number.bytes()),
-            self.runtime.subtract(),
-            number.load(self.runtime),
-        ];
+        let size = self.runtime.constant(number.bytes());
+        let mut code = match self.runtime.is_flat {
+            true => vec![size, Instruction::Call(self.used[&Helper::Advance])],
+            false => vec![
+                self.runtime.distance(-number.bytes().cast_signed()),
+                Instruction::Call(self.used[&Helper::Move]),
+                size,
+                self.runtime.subtract(),
+            ],
+        };
+        code.push(number.load(self.runtime));
         if let Number::Reference(kind) = number {
             code.push(Instruction::Call(self.used[&Helper::Take(kind)]));
         }

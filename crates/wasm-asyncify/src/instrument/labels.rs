@@ -17,6 +17,9 @@ pub(super) enum Label {
     Site(usize),
     /// A block that ends where the call of a site is made anew.
     Again(usize),
+    /// A block that ends where a function that is resumed goes on, or calls again, by the first number
+    /// that leads there.
+    Arrival(u32),
     /// A block that ends before a level: a loop or `try` with sites in it.
     Level(usize),
     /// What no branch goes to.

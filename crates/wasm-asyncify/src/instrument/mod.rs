@@ -58,11 +58,13 @@
 
 mod additions;
 mod barrier;
+mod bodies;
 mod calls;
 mod compact;
 mod emit;
 mod exceptions;
 mod facts;
+mod flat;
 mod frame;
 mod helpers;
 mod labels;

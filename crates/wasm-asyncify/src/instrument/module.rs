@@ -6,26 +6,21 @@ use std::collections::BTreeMap;
 
 use wasm_encoder::reencode::{Error, Reencode, utils};
 use wasm_encoder::{
-    CodeSection, ConstExpr, ExportKind, ExportSection, Function, FunctionSection, GlobalSection,
-    GlobalType, ImportSection, Module, NameSection, SectionId, TableSection, TypeSection, ValType,
+    CodeSection, ConstExpr, ElementSection, ExportKind, ExportSection, Function, FunctionSection,
+    GlobalSection, GlobalType, ImportSection, Module, NameSection, SectionId, TableSection,
+    TypeSection, ValType,
 };
-use wasmparser::{
-    CustomSectionReader, FunctionBody, Name, Operator, Parser, Payload, ValidPayload, Validator,
-    WasmFeatures,
-};
+use wasmparser::{CustomSectionReader, FunctionBody, Name, Parser, Validator, WasmFeatures};
 
 use super::additions::Globals;
-use super::barrier;
-use super::compact::plan;
-use super::emit::{Form, emit};
-use super::facts::{Facts, GET_STATE, Indices};
+use super::facts::{Facts, GET_STATE};
+use super::flat::additions::Additions;
+use super::flat::plan::Plan;
 use super::helpers::{Helper, Helpers};
-use super::names;
-use super::read::read;
 use super::references::Tables;
 use super::runtime::REPLACED;
-use super::types::Types;
-use super::{Refused, Sites, callee};
+use super::{Refused, Sites};
+use super::{barrier, bodies, names};
 use crate::analysis::Barrier;
 use crate::debug::{self, Pass, Recorder, Trail};
 use crate::error::{Context, Failure, Result};
@@ -36,21 +31,31 @@ pub(super) fn instrument(
     sites: &Sites,
     trail: &mut Trail,
 ) -> Result<Vec<u8>, Failure<Refused>> {
-    let facts = Facts::read(wasm, sites)?;
-    let tables = Tables::new(facts.tables);
-    let globals = Globals::new(facts.runtime().data + 1);
+    let mut facts = Facts::read(wasm, sites)?;
+    let mut flat = if sites.flat { Some(Plan::new(wasm, sites)?) } else { None };
+    let mut globals = Globals::new(facts.runtime().data + 1);
+    if let Some(flat) = &mut flat {
+        facts.flat = Some(flat.count());
+        flat.place(facts.flat(), facts.runtime(), &mut globals)?;
+    }
+    let tables = Tables::new(facts.tables + u32::from(flat.is_some()));
     let mut helpers = Helpers::new(facts.runtime(), facts.first_helper(), tables, globals);
     let moves = trail.pass();
-    let bodies = bodies(wasm, sites, &facts, &mut helpers, &moves)?;
+    let bodies = bodies::of(wasm, sites, &facts, &mut helpers, flat.as_mut(), &moves)?;
+    let additions =
+        flat.map(|flat| Additions::new(&flat, facts.runtime(), |it| facts.new_index(it)));
+    let additions = additions.transpose()?;
     let mut module = Module::new();
     let mut writer = Writer {
         facts: &facts,
         sites,
         bodies,
         helpers,
+        flat: additions,
         next: facts.imported,
-        has_tables: false,
-        has_globals: false,
+        has_tables: facts.has_table_section,
+        has_globals: facts.has_global_section,
+        has_elements: facts.has_element_section,
         moves,
         lacks_exports: false,
     };
@@ -63,50 +68,22 @@ pub(super) fn instrument(
     Ok(written)
 }
 
-/// The new bodies of the functions to instrument, by index.
-fn bodies(
-    wasm: &[u8],
-    sites: &Sites,
-    facts: &Facts,
-    helpers: &mut Helpers,
-    moves: &Pass,
-) -> Result<BTreeMap<u32, (Function, Recorder)>, Failure<Refused>> {
-    let mut validator = Validator::new_with_features(WasmFeatures::all());
-    let mut types = Types::default();
-    let mut bodies = BTreeMap::new();
-    for payload in Parser::new(0).parse_all(wasm) {
-        let payload = payload?;
-        if let Payload::CodeSectionStart { .. } = payload {
-            types = Types::of(wasm, validator.types(0).context("no module is read")?);
-        }
-        let ValidPayload::Func(function, body) = validator.payload(&payload)? else { continue };
-        let index = function.index;
-        if !sites.functions.contains(&index) {
-            continue;
-        }
-        let callee = |operator: &Operator<'_>, indirect| callee(sites, index, operator, indirect);
-        let shape = read(function, &body, &types, callee)?;
-        // A call in code that is never reached is none.
-        if !shape.sites.is_empty() {
-            let form = if sites.by_type_only.contains(&index) && plan::is_possible(&shape) {
-                Form::Compact
-            } else {
-                Form::Fast
-            };
-            let moved = moves.recorder(&body);
-            let body = emit(&shape, form, facts.runtime(), helpers, &mut Indices(facts), moved);
-            let body = body.map_err(|failure| match failure {
-                Failure::Own(obstacle) => Failure::Own(Refused { function: index, obstacle }),
-                Failure::Other(error) => {
-                    let error = error.in_context(|| format!("cannot instrument function {index}"));
-                    Failure::Other(error)
-                }
-            });
-            bodies.insert(index, body?);
-        }
-    }
-    Ok(bodies)
-}
+/// The order of sections in a module.
+const ORDER: [SectionId; 13] = [
+    SectionId::Type,
+    SectionId::Import,
+    SectionId::Function,
+    SectionId::Table,
+    SectionId::Memory,
+    SectionId::Tag,
+    SectionId::Global,
+    SectionId::Export,
+    SectionId::Start,
+    SectionId::Element,
+    SectionId::DataCount,
+    SectionId::Code,
+    SectionId::Data,
+];
 
 struct Writer<'a> {
     facts: &'a Facts,
@@ -114,17 +91,28 @@ struct Writer<'a> {
     bodies: BTreeMap<u32, (Function, Recorder)>,
     /// What the bodies call.
     helpers: Helpers,
+    /// What is added where functions are resumed one by one.
+    flat: Option<Additions>,
     /// The function whose body comes next.
     next: u32,
+    // Whether there is such a section, or one has been added.
     has_tables: bool,
     has_globals: bool,
+    has_elements: bool,
     moves: Pass,
     /// Whether the host needs exports that are still to be added.
     lacks_exports: bool,
 }
 
 impl Writer<'_> {
-    fn add_globals(&mut self, globals: &mut GlobalSection) {
+    fn add_tables(&self, tables: &mut TableSection) {
+        if let Some(flat) = &self.flat {
+            flat.add_table(tables);
+        }
+        self.helpers.tables.write(tables);
+    }
+
+    fn add_globals(&self, globals: &mut GlobalSection) {
         let (address, null) = match self.facts.memory64 {
             true => (ValType::I64, ConstExpr::i64_const(0)),
             false => (ValType::I32, ConstExpr::i32_const(0)),
@@ -133,7 +121,6 @@ impl Writer<'_> {
         globals.global(variable(ValType::I32), &ConstExpr::i32_const(0));
         globals.global(variable(address), &null);
         self.helpers.globals.write(globals);
-        self.has_globals = true;
     }
 
     fn add_exports(&mut self, exports: &mut ExportSection) {
@@ -168,6 +155,9 @@ impl Reencode for Writer<'_> {
         }
         if !self.facts.barriers.is_empty() {
             types.ty().function([], []);
+        }
+        if let Some(flat) = &self.flat {
+            flat.add_types(types);
         }
         for (_, helper) in self.helpers.used() {
             if let Some((parameters, results)) = self.helpers.ty(helper) {
@@ -211,6 +201,9 @@ impl Reencode for Writer<'_> {
         for _ in &self.facts.barriers {
             functions.function(self.facts.type_of_end());
         }
+        if let Some(flat) = &self.flat {
+            flat.add_functions(functions);
+        }
         let mut next = self.facts.first_type_of_helpers();
         for (_, helper) in self.helpers.used() {
             if let Helper::Never(ty) = helper {
@@ -249,47 +242,61 @@ impl Reencode for Writer<'_> {
         section: wasmparser::TableSectionReader<'_>,
     ) -> Result<(), Error> {
         utils::parse_table_section(self, tables, section)?;
-        self.helpers.tables.write(tables);
+        self.add_tables(tables);
         Ok(())
     }
 
-    /// Adds sections for the tables, the globals and the exports if there are none.
+    fn parse_element_section(
+        &mut self,
+        elements: &mut ElementSection,
+        section: wasmparser::ElementSectionReader<'_>,
+    ) -> Result<(), Error> {
+        utils::parse_element_section(self, elements, section)?;
+        if let Some(flat) = &self.flat {
+            flat.add_elements(elements);
+        }
+        Ok(())
+    }
+
+    /// Adds a section where there is none for what is added.
     fn intersperse_section_hook(
         &mut self,
         module: &mut Module,
         _: Option<SectionId>,
         before: Option<SectionId>,
     ) -> Result<(), Error> {
-        let is_after_globals = matches!(
-            before,
-            None | Some(
-                SectionId::Export
-                    | SectionId::Start
-                    | SectionId::Element
-                    | SectionId::DataCount
-                    | SectionId::Code
-                    | SectionId::Data
-            )
-        );
-        let is_after_tables = is_after_globals
-            || matches!(before, Some(SectionId::Memory | SectionId::Tag | SectionId::Global));
-        let has_tables = self.facts.has_table_section || self.helpers.tables.is_empty();
-        if is_after_tables && !has_tables && !self.has_tables {
-            let mut tables = TableSection::new();
-            self.helpers.tables.write(&mut tables);
-            module.section(&tables);
+        let order = |section| ORDER.iter().position(|other| *other == section);
+        let comes = |section| match before {
+            Some(SectionId::Custom) => false,
+            Some(before) => order(before) > order(section),
+            None => true,
+        };
+        let needs_tables = self.flat.is_some() || !self.helpers.tables.is_empty();
+        if needs_tables && !self.has_tables && comes(SectionId::Table) {
             self.has_tables = true;
+            let mut tables = TableSection::new();
+            self.add_tables(&mut tables);
+            module.section(&tables);
         }
-        if is_after_globals && !self.has_globals && !self.facts.has_global_section {
+        if !self.has_globals && comes(SectionId::Global) {
+            self.has_globals = true;
             let mut globals = GlobalSection::new();
             self.add_globals(&mut globals);
             module.section(&globals);
         }
-        let is_after_exports = is_after_globals && before != Some(SectionId::Export);
-        if is_after_exports && self.lacks_exports {
+        if self.lacks_exports && comes(SectionId::Export) {
             let mut exports = ExportSection::new();
             self.add_exports(&mut exports);
             module.section(&exports);
+        }
+        if let Some(flat) = &self.flat
+            && !self.has_elements
+            && comes(SectionId::Element)
+        {
+            self.has_elements = true;
+            let mut elements = ElementSection::new();
+            flat.add_elements(&mut elements);
+            module.section(&elements);
         }
         Ok(())
     }
@@ -311,6 +318,9 @@ impl Reencode for Writer<'_> {
         }
         for _ in &self.facts.barriers {
             code.function(&Barrier::body());
+        }
+        if let Some(flat) = &self.flat {
+            flat.add_code(code);
         }
         for (_, helper) in self.helpers.used() {
             code.function(&self.helpers.code(helper));
@@ -361,20 +371,21 @@ impl Reencode for Writer<'_> {
 
     fn parse_custom_name_subsection(
         &mut self,
-        names: &mut NameSection,
+        section: &mut NameSection,
         subsection: Name<'_>,
     ) -> Result<(), Error> {
         match subsection {
             Name::Function(map) => {
-                names.functions(&names::functions(map, self.facts, &self.helpers)?);
+                let map = names::functions(map, self.facts, self.flat.as_ref(), &self.helpers)?;
+                section.functions(&map);
             }
             Name::Global(map) => {
-                names.globals(&names::globals(map, self.facts, &self.helpers)?);
+                section.globals(&names::globals(map, self.facts, &self.helpers)?);
             }
-            Name::Table(map) => names.tables(&names::tables(map, &self.helpers)?),
+            Name::Table(map) => section.tables(&names::tables(map, &self.helpers)?),
             // Names of locals and labels would be of others.
             Name::Local(_) | Name::Label(_) => {}
-            other => utils::parse_custom_name_subsection(self, names, other)?,
+            other => utils::parse_custom_name_subsection(self, section, other)?,
         }
         Ok(())
     }

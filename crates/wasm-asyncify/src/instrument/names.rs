@@ -8,6 +8,7 @@ use wasm_encoder::NameMap;
 use wasm_encoder::reencode::{Error, utils};
 
 use super::facts::Facts;
+use super::flat::additions::Additions;
 use super::helpers::Helpers;
 use super::runtime::Runtime;
 
@@ -15,7 +16,12 @@ use super::runtime::Runtime;
 type Before<'a> = wasmparser::NameMap<'a>;
 type Result<T> = core::result::Result<T, Error<Infallible>>;
 
-pub(super) fn functions(before: Before<'_>, facts: &Facts, helpers: &Helpers) -> Result<NameMap> {
+pub(super) fn functions(
+    before: Before<'_>,
+    facts: &Facts,
+    flat: Option<&Additions>,
+    helpers: &Helpers,
+) -> Result<NameMap> {
     let mut all = BTreeMap::new();
     for naming in before {
         let naming = naming?;
@@ -24,6 +30,7 @@ pub(super) fn functions(before: Before<'_>, facts: &Facts, helpers: &Helpers) ->
         }
     }
     all.extend((facts.first_added()..).zip(facts.added_names()));
+    all.extend(flat.into_iter().flat_map(Additions::names));
     let helpers = helpers.used().into_iter();
     all.extend(helpers.map(|(index, helper)| (index, helper.name())));
     let mut names = NameMap::new();

@@ -25,4 +25,8 @@ pub(crate) enum Obstacle {
     InBlockWithParameters,
     /// There is such a call in a `try`, and it is a tail call: what it throws is not caught there.
     TailCallInTry,
+    /// There is such a call in a `try`, and functions are to be resumed one by one.
+    FlatTry,
+    /// A function that is to be resumed by itself returns a reference, or calls one that does.
+    FlatReference,
 }

@@ -19,6 +19,8 @@
 
 use wasm_encoder::{BlockType, Function, Instruction, MemArg, MemArgTarget, ValType};
 
+use super::flat::segment;
+
 /// The imports that are replaced, in order.
 pub(super) const REPLACED: [&str; 4] =
     ["start_unwind", "stop_unwind", "start_rewind", "stop_rewind"];
@@ -36,6 +38,8 @@ pub(super) struct Runtime {
     pub(super) push: u32,
     /// The function that takes such a frame away again: its address.
     pub(super) pop: u32,
+    /// Whether functions are resumed one by one: see [`flat`](super::flat).
+    pub(super) is_flat: bool,
 }
 
 impl Runtime {
@@ -70,11 +74,11 @@ impl Runtime {
         MemArg { offset: offset.into(), align: 2, target: MemArgTarget::Memory(0), ordering: None }
     }
 
-    fn size_of_pointer(self) -> u32 {
+    pub(super) fn size_of_pointer(self) -> u32 {
         if self.memory64 { 8 } else { 4 }
     }
 
-    fn load_pointer(self, offset: u32) -> Instruction<'static> {
+    pub(super) fn load_pointer(self, offset: u32) -> Instruction<'static> {
         if self.memory64 {
             Instruction::I64Load(self.at(offset))
         } else {
@@ -82,15 +86,23 @@ impl Runtime {
         }
     }
 
-    fn store_start(self) -> Instruction<'static> {
+    pub(super) fn store_pointer(self, offset: u32) -> Instruction<'static> {
         if self.memory64 {
-            Instruction::I64Store(self.at(0))
+            Instruction::I64Store(self.at(offset))
         } else {
-            Instruction::I32Store(self.at(0))
+            Instruction::I32Store(self.at(offset))
         }
     }
 
-    fn is_above(self) -> Instruction<'static> {
+    pub(super) fn add(self) -> Instruction<'static> {
+        if self.memory64 { Instruction::I64Add } else { Instruction::I32Add }
+    }
+
+    pub(super) fn equals(self) -> Instruction<'static> {
+        if self.memory64 { Instruction::I64Eq } else { Instruction::I32Eq }
+    }
+
+    pub(super) fn is_above(self) -> Instruction<'static> {
         if self.memory64 { Instruction::I64GtU } else { Instruction::I32GtU }
     }
 
@@ -115,19 +127,22 @@ impl Runtime {
             Instruction::Unreachable,
             Instruction::End,
         ]);
+        if self.is_flat && import == "start_unwind" {
+            code.extend(segment::begin(self));
+        }
         function([], &code)
     }
 
     /// The code of `push`.
     pub(super) fn push(self) -> Function {
-        function([(1, self.address())], &self.making_room())
+        self.making_room(&[])
     }
 
     /// The code of the same for functions in compact form, whose index is given. It calls itself
     /// when no unwind or rewind is in progress, which never is so: because of that call no optimiser
     /// puts a copy of all this wherever it is called.
     pub(super) fn move_end(self, index: u32) -> Function {
-        let mut code = vec![
+        self.making_room(&[
             Instruction::GlobalGet(self.state),
             Instruction::I32Eqz,
             Instruction::If(BlockType::Empty),
@@ -135,24 +150,26 @@ impl Runtime {
             Instruction::Call(index),
             Instruction::Drop,
             Instruction::End,
-        ];
-        code.extend(self.making_room());
-        function([(1, self.address())], &code)
+        ])
     }
 
-    /// Adds the number of bytes that is local 0 to `start`. Leaves on the stack what `start` was,
-    /// or null if it is too large now.
-    fn making_room(self) -> [Instruction<'static>; 16] {
+    /// The code of a function that adds its parameter, a number of bytes, to `start`. It returns what
+    /// `start` was, or null if it is too large now.
+    fn making_room(self, first: &[Instruction<'static>]) -> Function {
+        let mut code = first.to_vec();
+        if self.is_flat {
+            code.extend(segment::making_room(self));
+            return function([(1, self.address()), (1, ValType::I32)], &code);
+        }
         let (size, frame) = (0, 1);
-        let add = if self.memory64 { Instruction::I64Add } else { Instruction::I32Add };
-        [
+        code.extend([
             Instruction::GlobalGet(self.data),
             Instruction::GlobalGet(self.data),
             self.load_pointer(0),
             Instruction::LocalTee(frame),
             Instruction::LocalGet(size),
-            add,
-            self.store_start(),
+            self.add(),
+            self.store_pointer(0),
             Instruction::LocalGet(frame),
             self.constant(0),
             Instruction::GlobalGet(self.data),
@@ -162,7 +179,8 @@ impl Runtime {
             self.is_above(),
             Instruction::I32Eqz,
             Instruction::Select,
-        ]
+        ]);
+        function([(1, self.address())], &code)
     }
 
     /// The code of what tells the state.
@@ -180,7 +198,7 @@ impl Runtime {
             Instruction::LocalGet(size),
             self.subtract(),
             Instruction::LocalTee(frame),
-            self.store_start(),
+            self.store_pointer(0),
             Instruction::LocalGet(frame),
         ];
         function([(1, self.address())], &code)

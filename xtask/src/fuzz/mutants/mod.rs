@@ -84,7 +84,8 @@ fn module(seed: u64, mutants: usize, found: &mut Found) -> Result<Option<String>
     let mut random = Random::new(!seed);
     let numbers = [random.below(wasm::PROGRAMS)];
     let plain = wasm::module(seed, &numbers)?.wasm;
-    let options = Transform { compact: *random.pick(&FORMS), ..Transform::default() };
+    let (compact, flat) = (*random.pick(&FORMS), random.percent(50));
+    let options = Transform { compact, flat, ..Transform::default() };
     let made = Prepared::new(&plain, &options)?.instrument()?.module;
     let prepared = Prepared::new(&plain, &options)?;
     prepared.check(&made)?;

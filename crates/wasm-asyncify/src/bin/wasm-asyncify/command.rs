@@ -56,6 +56,11 @@ struct Arguments {
     /// Trap if something is suspended through a function that is not instrumented
     #[arg(long)]
     asserts: bool,
+    /// Resume only the innermost function, and each caller when it returns: a wait costs the same at any
+    /// depth. For runtimes that keep what `data` points to as long as a task lives, never set its
+    /// first pointer back, and change the second one only while nothing is saved or restored
+    #[arg(long)]
+    flat: bool,
     /// Prove that each instrumented function does what it did before
     #[arg(long)]
     verify: bool,
@@ -113,6 +118,7 @@ impl Arguments {
             choice,
             driven_by_host: true,
             asserts: self.asserts,
+            flat: self.flat,
             verify: self.verify,
             debug_info: self.debug_info,
             ..Options::default()

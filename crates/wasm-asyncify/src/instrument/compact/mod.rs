@@ -273,7 +273,7 @@ impl<R: Reencode<Error = Infallible>> Emitter<'_, '_, R> {
 type Local = (u32, wasmparser::ValType, Option<Kind>);
 
 /// The saved locals in the order in which they are saved: first all `i32`s.
-fn saved(locals: &[Local]) -> Result<Vec<(u32, wasmparser::ValType, Number)>> {
+pub(super) fn saved(locals: &[Local]) -> Result<Vec<(u32, wasmparser::ValType, Number)>> {
     let number = |(local, ty, kind): &Local| {
         let number = kind.map(Number::Reference).or_else(|| Number::of(*ty));
         number.map(|number| (*local, *ty, number)).context("a local that cannot be saved")

@@ -4,7 +4,7 @@
 use std::fs;
 use std::process::Command;
 
-use super::run::{FORMS, instrumented, node};
+use super::run::{in_all_forms, node};
 
 mod objects;
 mod types;
@@ -108,8 +108,8 @@ fn printed(program: &str) -> (Vec<String>, String) {
         wat::parse_str(text).unwrap()
     };
     let waiting = module(SWITCH);
-    let modules = FORMS.map(|is_compact| with_exports(&instrumented(&waiting, is_compact)));
-    let modules = modules.into_iter().chain([module(NO_SWITCH)]);
+    let modules = in_all_forms(&waiting).map(|wasm| with_exports(&wasm));
+    let modules = modules.chain([module(NO_SWITCH)]);
     let folder = tempfile::tempdir().unwrap();
     let write = |(number, wasm): (usize, Vec<u8>)| {
         let path = folder.path().join(number.to_string());
@@ -306,10 +306,10 @@ fn a_frame_is_rewound_but_once() {
           (call $start_rewind (i32.const 16))
           (call $holds (ref.null extern))))"#,
     );
-    for is_compact in [FORMS[0], FORMS[1]] {
+    for instrumented in in_all_forms(wasm.as_ref().unwrap()) {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("module");
-        fs::write(&path, instrumented(wasm.as_ref().unwrap(), is_compact)).unwrap();
+        fs::write(&path, instrumented).unwrap();
         let host = r"
             import { readFileSync } from 'node:fs';
             const module = new WebAssembly.Module(readFileSync(process.argv[1]));

@@ -6,7 +6,8 @@ use std::process::Command;
 
 use crate::analysis::{Analysis, Precision, Program, Sites, Vouched};
 use crate::debug::Trail;
-use crate::instrument::instrument;
+use crate::error::Failure;
+use crate::instrument::{Obstacle, Refused, instrument};
 
 /// A switch for one coroutine, `$program`, whose frames lie between 64 and 65536. `$wait` traces its
 /// argument, waits, and returns 100 more.
@@ -74,16 +75,26 @@ pub(super) fn node() -> OsString {
     std::env::var_os("NODE").unwrap_or_else(|| "node".into())
 }
 
-/// A module, instrumented, with such functions in compact form.
-pub(super) fn instrumented(wasm: &[u8], is_compact: fn(&u32) -> bool) -> Vec<u8> {
+/// A module, instrumented in all the ways that there are: with functions in each of [`FORMS`], resumed
+/// all at once and one by one; not the latter if that is refused.
+pub(super) fn in_all_forms(wasm: &[u8]) -> impl Iterator<Item = Vec<u8>> {
     let program = Program::read(wasm).unwrap();
     let analysis = Analysis::of(&program, &Vouched::default(), Precision::Types).unwrap();
     let sites = Sites::of(&program, &analysis);
-    let by_type_only = sites.functions.iter().copied().filter(is_compact).collect();
-    let sites = Sites { by_type_only, ..sites };
-    let instrumented = instrument(wasm, &sites, &mut Trail::default()).unwrap();
-    crate::check::check(wasm, &instrumented, &sites).unwrap();
-    instrumented
+    let forms = [false, true].into_iter().flat_map(|flat| FORMS.map(|form| (form, flat)));
+    forms.filter_map(move |(is_compact, flat)| {
+        let by_type_only = sites.functions.iter().copied().filter(is_compact).collect();
+        let sites = Sites { by_type_only, flat, ..sites.clone() };
+        let instrumented = match instrument(wasm, &sites, &mut Trail::default()) {
+            Err(Failure::Own(Refused {
+                obstacle: Obstacle::FlatTry | Obstacle::FlatReference,
+                ..
+            })) => return None,
+            instrumented => instrumented.unwrap(),
+        };
+        crate::check::check(wasm, &instrumented, &sites).unwrap();
+        Some(instrumented)
+    })
 }
 
 /// How often a program is entered when it waits, and its trace: with waiting, with functions in
@@ -107,10 +118,7 @@ fn traces(program: &str) -> (Vec<String>, String) {
         wat::parse_str(text).unwrap()
     };
     let waiting = module(SWITCH);
-    let modules = FORMS
-        .map(|is_compact| instrumented(&waiting, is_compact))
-        .into_iter()
-        .chain([module(NO_SWITCH)]);
+    let modules = in_all_forms(&waiting).chain([module(NO_SWITCH)]);
     let folder = tempfile::tempdir().unwrap();
     let write = |(number, wasm): (usize, Vec<u8>)| {
         let path = folder.path().join(number.to_string());

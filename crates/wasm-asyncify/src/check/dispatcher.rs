@@ -1,0 +1,152 @@
+//! The one function that is not run on unknown values, since it is a loop over frames of which nothing
+//! is known: the dispatcher. It is the same in all modules, so its code is compared with this.
+//!
+//! ```text
+//!   local 0   data                4   how much of the segment was taken
+//!         1   the segment's base  5   data->start
+//!         2   its cursor          6   the function's number
+//!         3   its top             7   the state that it finds
+//!                                 8   whether it is the last one
+//! ```
+
+use wasmparser::Operator;
+
+use super::code::Code;
+use super::wrong::Wrong;
+
+/// `p` is the type of addresses, `P` the bytes of one; what is called has the names that the transform
+/// gives it. `limit` is there if the module has a limit of the stack.
+const CODE: &str = "
+    global.get data  local.tee 0  p.load 0  local.set 3
+    local.get 0  p.load P  p.const P  p.sub  p.load 0  local.tee 1  local.set 2
+    i32.const 3  local.set 7
+    loop
+      local.get 2  p.const 4  p.add  global.set frame
+      local.get 2  local.get 2  i32.load 0  local.tee 6  call frame_size  p.add  local.tee 2
+      local.get 3  p.eq
+      if
+        i32.const 1  local.set 8
+        local.get 0  local.get 1  p.store 0
+      else
+        local.get 2  i32.load 0  i32.const -1  i32.eq
+        if
+          local.get 0  local.get 1  local.tee 3  p.store 0
+          local.get 2  p.load 4+P  local.set 1
+          local.get 2  p.load 4  local.set 2
+        end
+      end
+      LIMIT
+      local.get 0  global.set data
+      local.get 7  global.set state
+      local.get 6  call enter
+      global.get state
+      if
+        local.get 8  if  return  end
+        local.get 0  p.load 0  local.tee 5  local.get 0  p.load P  p.gt_u  if  return  end
+        local.get 2  local.get 1  p.sub  local.tee 4  local.get 3  local.get 2  p.sub  p.gt_u
+        if
+          local.get 3  local.get 4  p.sub  local.set 3
+          loop
+            local.get 2  local.get 4  p.sub  local.get 2  i32.load 0  i32.store 0
+            local.get 2  p.const 4  p.add  local.tee 2  local.get 5  p.eq  i32.eqz  br_if 0
+          end
+          local.get 5  local.get 4  p.sub  local.set 5
+          local.get 1  local.set 2
+        end
+        local.get 0  local.get 5  p.const 4+2P  p.add  p.store 0
+        local.get 5  p.const 4+3P  p.add  local.get 0  p.load P  p.gt_u
+        if
+          local.get 0  local.get 5  p.const 4+3P  p.add  p.store 0
+          return
+        end
+        local.get 5  i32.const -1  i32.store 0
+        local.get 5  local.get 2  p.store 4
+        local.get 5  local.get 1  p.store 4+P
+        local.get 0  p.load P  p.const P  p.sub  local.get 3  p.store 0
+        return
+      end
+      i32.const 4  local.set 7
+      local.get 8  i32.eqz  br_if 0
+    end
+    end";
+
+const LIMIT: &str = "local.get 0 p.load 0 global.get reserve p.add global.set limit";
+
+/// What the dispatcher uses, by index.
+pub(super) struct Uses {
+    pub(super) first_global: u32,
+    pub(super) frame_size: u32,
+    pub(super) enter: u32,
+    pub(super) memory64: bool,
+}
+
+/// Proves that this is the dispatcher. The globals with the stack's limit and how far it is above what
+/// is saved are any that there were before, since nobody else knows which.
+pub(super) fn check(code: &Code<'_>, uses: &Uses) -> Result<(), Wrong> {
+    let found: Vec<_> = code.steps.iter().map(|step| word(&step.operator, uses)).collect();
+    let found = found.join(" ");
+    let (ty, size) = if uses.memory64 { ("i64.", 8) } else { ("i32.", 4) };
+    let expected = |limit: &str| {
+        let words = CODE.replace("LIMIT", limit);
+        let words: Vec<_> = words.split_whitespace().collect();
+        let sizes =
+            [("4+3P", 4 + 3 * size), ("4+2P", 4 + 2 * size), ("4+P", 4 + size), ("P", size)];
+        let text = words.join(" ").replace("p.", ty);
+        sizes.iter().fold(text, |text, (name, size)| text.replace(name, &size.to_string()))
+    };
+    if found == expected("") || found == expected(LIMIT) {
+        return Ok(());
+    }
+    Err(Wrong::new("what goes from frame to frame is not the dispatcher that is known"))
+}
+
+fn word(operator: &Operator<'_>, uses: &Uses) -> String {
+    let global = |index: u32| match index.checked_sub(uses.first_global) {
+        Some(0) => "state",
+        Some(1) => "data",
+        Some(2) => "frame",
+        Some(_) => "another",
+        // Set after the other was read, and to another value: see `check`.
+        None => "before",
+    };
+    match operator {
+        Operator::LocalGet { local_index } => format!("local.get {local_index}"),
+        Operator::LocalSet { local_index } => format!("local.set {local_index}"),
+        Operator::LocalTee { local_index } => format!("local.tee {local_index}"),
+        Operator::GlobalGet { global_index } => match global(*global_index) {
+            "before" => "global.get reserve".to_owned(),
+            name => format!("global.get {name}"),
+        },
+        Operator::GlobalSet { global_index } => match global(*global_index) {
+            "before" => "global.set limit".to_owned(),
+            name => format!("global.set {name}"),
+        },
+        Operator::Call { function_index } => match *function_index {
+            it if it == uses.frame_size => "call frame_size".to_owned(),
+            it if it == uses.enter => "call enter".to_owned(),
+            other => format!("call {other}"),
+        },
+        Operator::I32Const { value } => format!("i32.const {value}"),
+        Operator::I64Const { value } => format!("i64.const {value}"),
+        Operator::I32Load { memarg } => format!("i32.load {}", memarg.offset),
+        Operator::I64Load { memarg } => format!("i64.load {}", memarg.offset),
+        Operator::I32Store { memarg } => format!("i32.store {}", memarg.offset),
+        Operator::I64Store { memarg } => format!("i64.store {}", memarg.offset),
+        Operator::I32Add => "i32.add".to_owned(),
+        Operator::I64Add => "i64.add".to_owned(),
+        Operator::I32Sub => "i32.sub".to_owned(),
+        Operator::I64Sub => "i64.sub".to_owned(),
+        Operator::I32Eq => "i32.eq".to_owned(),
+        Operator::I64Eq => "i64.eq".to_owned(),
+        Operator::I32Eqz => "i32.eqz".to_owned(),
+        Operator::I32GtU => "i32.gt_u".to_owned(),
+        Operator::I64GtU => "i64.gt_u".to_owned(),
+        Operator::Loop { .. } => "loop".to_owned(),
+        Operator::If { .. } => "if".to_owned(),
+        Operator::Else => "else".to_owned(),
+        Operator::End => "end".to_owned(),
+        Operator::Return => "return".to_owned(),
+        Operator::BrIf { relative_depth } => format!("br_if {relative_depth}"),
+        other => format!("{other:?}"),
+    }
+}

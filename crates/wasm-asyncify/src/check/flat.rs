@@ -1,0 +1,233 @@
+//! Where functions are resumed one by one: what the dispatcher passes to one, and what it finds in its
+//! frame.
+//!
+//! A frame begins with a number. A table has, in its place, the function whose frame it is; one
+//! function tells how large that is; another calls it, and puts its results aside. All of that is
+//! found out here. Not proved is how the dispatcher goes from frame to frame: that is the same code
+//! in all modules, and tests run it.
+//!
+//! The globals that are added: the state, what `start_*` was given, the address of what follows
+//! the number in the frame that is resumed, and results: those of one type in order.
+
+use std::collections::BTreeSet;
+
+use wasmparser::{Operator, ValType};
+
+use super::dispatcher;
+use super::machine::{Activation, Added, Machine, Program};
+use super::module::{Module, element_parts};
+use super::operators::Op;
+use super::values::{Constant, Value, Values};
+use super::wrong::Wrong;
+use crate::error::Failure;
+
+/// Bytes of the number that a frame begins with.
+pub(super) const NUMBER: i64 = 4;
+
+/// The state in which the innermost function is resumed, and one whose callee has returned.
+pub(super) const INNERMOST: u32 = 3;
+pub(super) const RESULT: u32 = 4;
+
+/// The added global with the address of what is resumed.
+pub(super) const FRAME: usize = 2;
+
+/// What is known of the dispatcher.
+#[derive(Debug, Default)]
+pub(super) struct Flat {
+    /// By number: the function, and how many bytes its frame has.
+    functions: Vec<(u32, i64)>,
+    /// The types of the globals that results are put aside in.
+    results: Vec<ValType>,
+    /// The functions that resume. What they do is not looked at where they are called.
+    pub(super) dispatcher: BTreeSet<u32>,
+    /// Those of them that return the results of whoever calls them.
+    pub(super) resumes: BTreeSet<u32>,
+}
+
+impl Flat {
+    /// Finds the dispatcher of a module, and proves that it finds what belongs to a frame.
+    pub(super) fn find(
+        before: &Module<'_>,
+        now: &Module<'_>,
+        added: &Added<'_>,
+    ) -> Result<Self, Failure<Wrong>> {
+        let table = now.imported_tables + before.tables.len() as u32;
+        let elements = now.elements.last().map(element_parts).transpose()?;
+        let in_table = elements.into_iter().flat_map(|(_, _, items)| items);
+        let in_table: Vec<_> = in_table
+            .filter_map(|item| match item[..] {
+                [Operator::RefFunc { function_index }, Operator::End] => Some(function_index),
+                _ => None,
+            })
+            .collect();
+        let first_result = added.first_global + FRAME as u32 + 1 - now.imported_globals;
+        // What `start_*` was given, the state, and the frame come before.
+        let count = added.globals as usize - (FRAME + 1);
+        let results = now.globals[first_result as usize..].iter().take(count);
+        let mut flat = Self {
+            results: results.map(|global| global.ty.content_type).collect(),
+            ..Self::default()
+        };
+        let calls = |function: &u32, is_it: &dyn Fn(&Operator<'_>) -> bool| {
+            added.functions[function].steps.iter().any(|step| is_it(&step.operator))
+        };
+        let all: Vec<_> = added.functions.keys().copied().collect();
+        let wrong = |what: &str| Wrong::new(format!("{what} of the dispatcher is missing"));
+        let of_table = |it: &Operator<'_>| matches!(it, Operator::CallIndirect { table_index, .. } if *table_index == table);
+        let enter = all.iter().find(|it| calls(it, &of_table));
+        let enter = *enter.ok_or_else(|| wrong("what calls the functions"))?;
+        let calls_one = |it: &u32, one: u32| {
+            calls(
+                it,
+                &|it| matches!(it, Operator::Call { function_index } if *function_index == one),
+            )
+        };
+        let dispatch = all.iter().find(|it| calls_one(it, enter));
+        let dispatch = *dispatch.ok_or_else(|| wrong("what goes from frame to frame"))?;
+        flat.resumes = all.iter().filter(|it| calls_one(it, dispatch)).copied().collect();
+        let mut others = all.iter().filter(|it| **it != enter && calls_one(&dispatch, **it));
+        let frame_size = *others.next().ok_or_else(|| wrong("what tells sizes"))?;
+        let (first_global, memory64) = (added.first_global, added.memory64);
+        let uses = dispatcher::Uses { first_global, frame_size, enter, memory64 };
+        dispatcher::check(&added.functions[&dispatch], &uses)?;
+        flat.check_resumes(dispatch, now, added)?;
+        flat.dispatcher = [enter, dispatch, frame_size].into();
+        flat.dispatcher.extend(&flat.resumes);
+        for (number, function) in in_table.into_iter().enumerate() {
+            let size = size_of(number as u32, frame_size, added)?;
+            flat.functions.push((function, size));
+            flat.check_entered(number as u32, enter, table, now, added)?;
+        }
+        Ok(flat)
+    }
+
+    /// Checks that each function that resumes calls the dispatcher, and then returns what was put aside, or
+    /// zeros if it is suspended again.
+    fn check_resumes(
+        &self,
+        dispatch: u32,
+        now: &Module<'_>,
+        added: &Added<'_>,
+    ) -> Result<(), Wrong> {
+        for function in &self.resumes {
+            let wrong = || Wrong::new(format!("function {function} does not resume rightly"));
+            let ty = now.functions.get((function - now.imported()) as usize);
+            let types = ty.and_then(|ty| now.function_type(*ty)).ok_or_else(wrong)?.results();
+            let mut expected = vec![Operator::Call { function_index: dispatch }];
+            for (ty, global) in types.iter().zip(self.globals(types)?) {
+                expected.push(match ty {
+                    ValType::I32 => Operator::I32Const { value: 0 },
+                    ValType::I64 => Operator::I64Const { value: 0 },
+                    ValType::F32 => Operator::F32Const { value: 0.0.into() },
+                    ValType::F64 => Operator::F64Const { value: 0.0.into() },
+                    ValType::V128 => Operator::V128Const { value: 0_i128.into() },
+                    ValType::Ref(_) => return Err(wrong()),
+                });
+                let global_index = added.first_global + global as u32;
+                let state = added.first_global;
+                expected.push(Operator::GlobalGet { global_index });
+                expected.push(Operator::GlobalGet { global_index: state });
+                expected.push(Operator::Select);
+            }
+            expected.push(Operator::End);
+            let code = added.functions[function].steps.iter();
+            if !code.map(|step| &step.operator).eq(&expected) {
+                return Err(wrong());
+            }
+        }
+        Ok(())
+    }
+
+    /// Checks that a function's frame has its number, and is as large as the dispatcher believes.
+    pub(super) fn check_frame(
+        &self,
+        function: u32,
+        number: Option<Constant>,
+        size: i64,
+    ) -> Result<(), Wrong> {
+        let Some(Constant::I32(number)) = number else {
+            return Err(Wrong::new("its frame does not begin with a number"));
+        };
+        match self.functions.get(number as usize) {
+            Some((other, known)) if *other == function && *known == size => Ok(()),
+            Some((other, known)) => Err(Wrong::new(format!(
+                "its frame of {size} bytes begins with number {number}, which is that of function \
+                 {other} and of {known} bytes"
+            ))),
+            None => Err(Wrong::new(format!("its frame begins with {number}, which is nobody's"))),
+        }
+    }
+
+    /// The added global in which each of these results is put aside.
+    pub(super) fn globals(&self, results: &[ValType]) -> Result<Vec<usize>, Wrong> {
+        let global = |(at, ty): (usize, &ValType)| {
+            let before = results[..at].iter().filter(|other| *other == ty).count();
+            let mut those = (FRAME + 1..).zip(&self.results).filter(|(_, other)| *other == ty);
+            let found = those.nth(before).map(|(global, _)| global);
+            found.ok_or_else(|| Wrong::new("there is no global for a result"))
+        };
+        results.iter().enumerate().map(global).collect()
+    }
+
+    /// Checks that a function is called by its number, and its results are put aside.
+    fn check_entered(
+        &self,
+        number: u32,
+        enter: u32,
+        table: u32,
+        now: &Module<'_>,
+        added: &Added<'_>,
+    ) -> Result<(), Wrong> {
+        let mut values = Values::default();
+        let mut machine = begin(enter, number, added, &mut values);
+        let code = &added.functions[&enter];
+        let program = Program { code, added: Some(added) };
+        machine.run(&program, &mut values)?;
+        let step = &code.steps[machine.function.at];
+        let wrong =
+            || Wrong::new(format!("the dispatcher does not call function {number} rightly"));
+        let Operator::CallIndirect { type_index, table_index } = step.operator else {
+            return Err(wrong());
+        };
+        let function = self.functions.last().map(|(function, _)| *function);
+        let ty =
+            function.and_then(|it| now.functions.get(it.checked_sub(now.imported())? as usize));
+        let called = machine.function.take(step.operands)?.last().copied();
+        let is_right = table_index == table
+            && ty == Some(&type_index)
+            && called.and_then(|it| values.as_constant(it)) == Some(Constant::I32(number));
+        let Some(ty) = now.function_type(type_index).filter(|_| is_right) else {
+            return Err(wrong());
+        };
+        let results = values.unknowns(step.results);
+        machine.function.stack.extend(results.iter().map(|it| super::values::Operand::from(*it)));
+        machine.function.at += 1;
+        machine.run(&program, &mut values)?;
+        let put_aside = self.globals(ty.results())?.into_iter().map(|it| machine.globals[it]);
+        let is_over = matches!(code.steps[machine.function.at].op, Op::Return);
+        if is_over && put_aside.eq(results) { Ok(()) } else { Err(wrong()) }
+    }
+}
+
+/// A function of the dispatcher's, before it is run for this number.
+fn begin(function: u32, number: u32, added: &Added<'_>, values: &mut Values) -> Machine {
+    let number = values.constant(Constant::I32(number));
+    let function = Activation::begin(&added.functions[&function], vec![number], values);
+    let globals = values.unknowns(added.globals as usize);
+    Machine { function, globals, is_alone: true, ..Machine::default() }
+}
+
+/// What the dispatcher takes for the size of a frame with this number.
+fn size_of(number: u32, frame_size: u32, added: &Added<'_>) -> Result<i64, Wrong> {
+    let mut values = Values::default();
+    let mut machine = begin(frame_size, number, added, &mut values);
+    let code = &added.functions[&frame_size];
+    machine.run(&Program { code, added: Some(added) }, &mut values)?;
+    let returned = matches!(code.steps[machine.function.at].op, Op::Return);
+    let size: Option<Value> = machine.function.stack.last().map(|it| it.value).filter(|_| returned);
+    match size.and_then(|it| values.as_constant(it)) {
+        Some(Constant::I32(size)) => Ok(size.into()),
+        Some(Constant::I64(size)) => Ok(size.cast_signed()),
+        _ => Err(Wrong::new(format!("the dispatcher knows no size of frames of number {number}"))),
+    }
+}

@@ -1,0 +1,122 @@
+//! Errors in functions that are resumed one by one, and in what resumes them.
+
+use super::{Sites, check, words};
+
+/// What `instrument::tests::flat` has instrumented, and what came of it.
+const ORIGINAL: &str = include_str!("../../instrument/tests/flat.wat");
+const INSTRUMENTED: &str = include_str!("../../instrument/tests/flat.expected.wat");
+
+fn checked(instrumented: &str) -> Result<(), String> {
+    let (original, instrumented) =
+        (wat::parse_str(ORIGINAL).unwrap(), wat::parse_str(instrumented).unwrap());
+    let sites =
+        Sites { functions: [5, 6, 7].into(), tops: [4].into(), flat: true, ..Sites::default() };
+    check(&original, &instrumented, &sites).map_err(|failure| failure.to_string())
+}
+
+/// What the checker says when this, which is there once, is changed.
+#[track_caller]
+fn caught(from: &str, to: &str) -> String {
+    let text = words(INSTRUMENTED);
+    assert_eq!(text.matches(from).count(), 1, "this is not there once: {from}");
+    checked(&text.replacen(from, to, 1)).expect_err("it is wrong now")
+}
+
+#[test]
+fn what_is_right_is_accepted() {
+    checked(INSTRUMENTED).unwrap();
+}
+
+#[test]
+fn a_frame_has_the_number_of_its_function() {
+    let of_another = caught(
+        "local.get 4 i32.const 1 i32.store local.get 4 local.get 0",
+        "local.get 4 i32.const 0 i32.store local.get 4 local.get 0",
+    );
+    assert!(
+        of_another.contains("begins with number 0, which is that of function 1"),
+        "{of_another}"
+    );
+    let of_nobody = caught(
+        "local.get 4 i32.const 1 i32.store local.get 4 local.get 0",
+        "local.get 4 i32.const 9 i32.store local.get 4 local.get 0",
+    );
+    assert!(of_nobody.contains("begins with 9, which is nobody's"), "{of_nobody}");
+    let in_table = caught("func $entry $fast", "func $fast $entry");
+    assert!(in_table.contains("which is that of function"), "{in_table}");
+    let size = caught("i32.const 20 return", "i32.const 16 return");
+    assert!(size.contains("its frame of 20 bytes begins with number 1"), "{size}");
+}
+
+#[test]
+fn who_is_resumed_goes_on_after_the_call() {
+    let stays = caught("global.get 3 i32.const 0 global.set 0 br 1", "global.get 3 br 1");
+    assert!(stays.contains("a frame is written to while it is rewound"), "{stays}");
+    let result = caught(
+        "global.get 3 i32.const 0 global.set 0 br 1",
+        "i32.const 7 i32.const 0 global.set 0 br 1",
+    );
+    assert!(result.contains("operand"), "{result}");
+    let state = caught(
+        "i32.const 2 global.set 0 i32.const 0 local.set 2",
+        "i32.const 1 global.set 0 i32.const 0 local.set 2",
+    );
+    assert!(state.contains("the state is changed"), "{state}");
+    let restored = caught("i32.load offset=4 local.set 1", "i32.load offset=8 local.set 1");
+    assert!(!restored.is_empty());
+    let again = caught("local.get 3 call $suspend br 1", "i32.const 0 call $suspend br 1");
+    assert!(again.contains("operand 0 is not what it was"), "{again}");
+}
+
+#[test]
+fn who_saves_nothing_has_nothing_more_to_do() {
+    let more = caught(
+        "(func $passes_on (;3;) (type 2) (param i32) (result i32) local.get 0 call $entry )",
+        "(func $passes_on (;3;) (type 2) (param i32) (result i32) local.get 0 call $entry i32.const 1 i32.add )",
+    );
+    assert!(!more.is_empty());
+    // The same if it was so before: then it would have to save a frame.
+    let both = |text: &str| {
+        text.replace("(call $entry (local.get 0)))", "(i32.eqz (call $entry (local.get 0))))")
+    };
+    let text = words(INSTRUMENTED).replacen(
+        "(param i32) (result i32) local.get 0 call $entry )",
+        "(param i32) (result i32) local.get 0 call $entry i32.eqz )",
+        1,
+    );
+    let (original, instrumented) =
+        (wat::parse_str(both(ORIGINAL)).unwrap(), wat::parse_str(text).unwrap());
+    let sites =
+        Sites { functions: [5, 6, 7].into(), tops: [4].into(), flat: true, ..Sites::default() };
+    let wrong = check(&original, &instrumented, &sites).expect_err("it is wrong").to_string();
+    assert!(wrong.contains("no frame is saved while it unwinds, and it has more to do"), "{wrong}");
+}
+
+#[test]
+fn the_dispatcher_is_what_it_should_be() {
+    let expected = "what goes from frame to frame is not the dispatcher that is known";
+    assert_eq!(caught("i32.const 4 local.set 7", "i32.const 3 local.set 7"), expected);
+    assert_eq!(
+        caught("local.get 1 local.tee 3 i32.store", "local.get 2 local.tee 3 i32.store"),
+        expected
+    );
+    let entered =
+        caught("i32.const 0 local.get 0 call_indirect", "i32.const 0 i32.const 0 call_indirect");
+    assert_eq!(entered, "the dispatcher does not call function 1 rightly");
+    let put_aside = caught("call_indirect (type 2) global.set 3", "call_indirect (type 2) drop");
+    assert_eq!(put_aside, "the dispatcher does not call function 0 rightly");
+    let resumes = caught(
+        "i32.const 0 global.get 3 global.get 0 select",
+        "global.get 3 i32.const 0 global.get 0 select",
+    );
+    assert_eq!(resumes, "function 14 does not resume rightly");
+}
+
+#[test]
+fn where_a_segment_begins_is_written_down() {
+    let lost = caught(
+        "else global.get 1 i32.load offset=4 i32.const 4 i32.sub global.get 1 i32.load i32.store end",
+        "end",
+    );
+    assert_eq!(lost, "no function does what `asyncify.start_unwind` is to do");
+}

@@ -1,0 +1,116 @@
+//! Writes the functions to instrument anew, each in the form that is meant for it.
+
+use std::collections::BTreeMap;
+
+use wasm_encoder::Function;
+use wasm_encoder::reencode::Reencode;
+use wasmparser::{FunctionBody, Operator, Parser, Payload, ValidPayload, Validator, WasmFeatures};
+
+use super::compact::plan;
+use super::emit::{Form, emit};
+use super::facts::{Facts, Indices};
+use super::flat::plan::Plan;
+use super::flat::{self, Flat};
+use super::helpers::Helpers;
+use super::read::read;
+use super::types::Types;
+use super::{Callee, Refused, Sites, callee};
+use crate::debug::{Pass, Recorder};
+use crate::error::{Context, Failure, Result};
+
+/// The new bodies of the functions to instrument, by index.
+pub(super) fn of(
+    wasm: &[u8],
+    sites: &Sites,
+    facts: &Facts,
+    helpers: &mut Helpers,
+    mut flat: Option<&mut Plan>,
+    moves: &Pass,
+) -> Result<BTreeMap<u32, (Function, Recorder)>, Failure<Refused>> {
+    let mut validator = Validator::new_with_features(WasmFeatures::all());
+    let mut types = Types::default();
+    let mut bodies = BTreeMap::new();
+    for payload in Parser::new(0).parse_all(wasm) {
+        let payload = payload?;
+        if let Payload::CodeSectionStart { .. } = payload {
+            types = Types::of(wasm, validator.types(0).context("no module is read")?);
+        }
+        let ValidPayload::Func(function, body) = validator.payload(&payload)? else { continue };
+        let index = function.index;
+        if !sites.functions.contains(&index) {
+            continue;
+        }
+        let callee = |operator: &Operator<'_>, indirect| {
+            callee(sites, index, operator, indirect).map(|callee| match callee {
+                // It is not called again.
+                Callee::Indirect if sites.flat => Callee::Instrumented,
+                other => other,
+            })
+        };
+        let shape = read(function, &body, &types, callee)?;
+        let refused = |obstacle| Failure::Own(Refused { function: index, obstacle });
+        if sites.flat
+            && let Some(obstacle) = flat::obstacle(&shape)
+        {
+            return Err(refused(obstacle));
+        }
+        if let Some(plan) = &flat
+            && flat::passes_on(&shape)
+        {
+            if !shape.sites.is_empty()
+                && let Some(resume) = plan.resume_in(index)
+            {
+                bodies
+                    .insert(index, resumed_by_others(&body, resume, facts, moves.recorder(&body))?);
+            }
+            continue;
+        }
+        // A call in code that is never reached is none.
+        if !shape.sites.is_empty() {
+            let form = if sites.by_type_only.contains(&index) && plan::is_possible(&shape) {
+                Form::Compact
+            } else {
+                Form::Fast
+            };
+            let flat = flat.as_deref_mut().map(|plan| Flat::new(plan, index, &shape));
+            let body = emit(
+                &shape,
+                form,
+                facts.runtime(),
+                helpers,
+                flat,
+                &mut Indices(facts),
+                moves.recorder(&body),
+            );
+            let body = body.map_err(|failure| match failure {
+                Failure::Own(obstacle) => refused(obstacle),
+                Failure::Other(error) => {
+                    let error = error.in_context(|| format!("cannot instrument function {index}"));
+                    Failure::Other(error)
+                }
+            });
+            bodies.insert(index, body?);
+        }
+    }
+    Ok(bodies)
+}
+
+/// A function that needs no frame, but that a rewind can begin in.
+fn resumed_by_others(
+    body: &FunctionBody<'_>,
+    resume: u32,
+    facts: &Facts,
+    mut moved: Recorder,
+) -> Result<(Function, Recorder)> {
+    let mut reencoder = Indices(facts);
+    let mut function = reencoder.new_function_with_parsed_locals(body)?;
+    for instruction in flat::begin_rewind(facts.runtime().state, resume) {
+        function.instruction(&instruction);
+    }
+    let mut operators = body.get_operators_reader()?;
+    while !operators.eof() {
+        moved.instruction(operators.original_position(), function.byte_len());
+        function.instruction(&reencoder.parse_instruction(&mut operators)?);
+    }
+    Ok((function, moved))
+}

@@ -1,0 +1,105 @@
+//! What the flat form adds to the sections of a module.
+
+use crate::error::Result;
+use std::borrow::Cow;
+
+use wasm_encoder::{
+    CodeSection, ConstExpr, ElementSection, Elements, Function, FunctionSection, RefType,
+    TableSection, TableType, TypeSection, ValType,
+};
+
+use super::dispatcher;
+use super::plan::{Beginnings, FIXED, Fixed, Plan, written};
+use crate::instrument::runtime::Runtime;
+
+/// All of it, ready to be written.
+pub(in crate::instrument) struct Additions {
+    at: Beginnings,
+    functions: Vec<Added>,
+    /// The table, and the functions in it.
+    table: u32,
+    elements: Vec<u32>,
+}
+
+/// A function, with a type of its own.
+struct Added {
+    name: String,
+    parameters: Vec<ValType>,
+    results: Vec<ValType>,
+    code: Function,
+}
+
+impl Additions {
+    /// `new_index` says what has become of a function.
+    pub(in crate::instrument) fn new(
+        plan: &Plan,
+        runtime: Runtime,
+        new_index: impl Fn(u32) -> u32,
+    ) -> Result<Self> {
+        let address = runtime.address();
+        let mut functions = Vec::new();
+        for which in FIXED {
+            let (name, parameters, results, code) = match which {
+                Fixed::FrameSize => {
+                    let code = dispatcher::frame_size(plan, runtime);
+                    ("frame_size", vec![ValType::I32], vec![address], code)
+                }
+                Fixed::Enter => ("enter", vec![ValType::I32], vec![], dispatcher::enter(plan)?),
+                Fixed::Dispatch => {
+                    ("dispatch", vec![], vec![], dispatcher::dispatch(plan, runtime))
+                }
+            };
+            functions.push(Added { name: format!("asyncify_{name}"), parameters, results, code });
+        }
+        for results in plan.resumes() {
+            let code = dispatcher::resume(plan, runtime, results)?;
+            let types: String = results.iter().map(|ty| format!("_{ty}")).collect();
+            let results = results.iter().map(|ty| written(*ty)).collect::<Result<_>>()?;
+            let name = format!("asyncify_resume{types}");
+            functions.push(Added { name, parameters: vec![], results, code });
+        }
+        let elements = plan.functions().iter().map(|it| new_index(it.function)).collect();
+        Ok(Self { at: plan.at, functions, table: plan.table, elements })
+    }
+
+    pub(in crate::instrument) fn add_types(&self, types: &mut TypeSection) {
+        for Added { parameters, results, .. } in &self.functions {
+            types.ty().function(parameters.iter().copied(), results.iter().copied());
+        }
+    }
+
+    pub(in crate::instrument) fn add_functions(&self, functions: &mut FunctionSection) {
+        for (ty, _) in (self.at.ty..).zip(&self.functions) {
+            functions.function(ty);
+        }
+    }
+
+    pub(in crate::instrument) fn add_table(&self, tables: &mut TableSection) {
+        let size = self.elements.len() as u64;
+        tables.table(TableType {
+            element_type: RefType::FUNCREF,
+            table64: false,
+            minimum: size,
+            maximum: Some(size),
+            shared: false,
+        });
+    }
+
+    pub(in crate::instrument) fn add_elements(&self, elements: &mut ElementSection) {
+        let table = Some(self.table).filter(|table| *table != 0);
+        let functions = Elements::Functions(Cow::Borrowed(&self.elements));
+        elements.active(table, &ConstExpr::i32_const(0), functions);
+    }
+
+    pub(in crate::instrument) fn add_code(&self, code: &mut CodeSection) {
+        for Added { code: body, .. } in &self.functions {
+            code.function(body);
+        }
+    }
+
+    /// The names of the functions that are added.
+    pub(in crate::instrument) fn names(&self) -> impl Iterator<Item = (u32, String)> {
+        let names = self.functions.iter().map(|added| added.name.clone());
+        (self.at.function..).zip(names)
+    }
+}

@@ -1,0 +1,341 @@
+//! The dispatcher: resumes the innermost function of what is suspended, then the one that called it, and
+//! so on, each by itself.
+//!
+//! ```text
+//!   dispatch():
+//!     cursor = where the newest segment begins
+//!     state = INNERMOST
+//!     loop:
+//!       frame = cursor, cursor += the frame's size      ┌ base  ┌ cursor       ┌ top
+//!       if the segment ends here:                    ───┬───────┬──────────────┬───
+//!         free it, go on in the one before              │ taken │ f3  f2  f1   │      one segment
+//!       call the function, put its results aside     ───┴───────┴──────────────┴───
+//!       if it was suspended again:
+//!         what it has saved is a new segment; remember the old one in it
+//!         return
+//!       if there was no frame left: return
+//!       state = RESULT
+//! ```
+//!
+//! While code runs, `data->start` is `top`, the end of what must be kept. So whoever suspends again
+//! saves above it: a *segment* of its own. Behind its last frame comes a link:
+//!
+//! ```text
+//!   ──┬───────┬───────────┬─────┬─────┬────┬────────┬──────┬──
+//!     │ taken │ f2   f1   │ f4' │ f3' │ −1 │ cursor │ base │          data->end ─►│
+//!   ──┴───────┴───────────┴─────┴─────┴────┴────────┴──────┴──          ┌──────────┐
+//!     ▲ base  ▲ cursor    ▲                                             │ newest   │
+//!     └───────┴───────────│─────────────── link ────────────            │ segment  │
+//!                         └─────────────────────────────────────────────┴──────────┘
+//! ```
+//!
+//! Where the newest segment begins is written in the last word before `data->end`, when it is
+//! suspended. Nobody needs that while code runs: the dispatcher has it in its locals.
+//!
+//! What was taken is not given back before the segment ends. If that is more than what is left in it when
+//! something is suspended again, what is left moves down. So never more is in use than twice what
+//! lives, and the work of moving was paid for by the frames that were taken.
+
+use crate::error::Result;
+use wasm_encoder::Instruction::{
+    Block, BrIf, BrTable, Call, CallIndirect, Else, End, GlobalGet, GlobalSet, I32Const, I32Eq,
+    I32Load, I32Store, If, LocalGet, LocalSet, LocalTee, Loop, Return, Select, Unreachable,
+};
+use wasm_encoder::{BlockType, Function, Instruction, ValType};
+
+use super::plan::{Fixed, Plan, Stack};
+use super::{INNERMOST, RESULT, zero};
+use crate::instrument::runtime::{Runtime, function};
+
+/// The number in the place of a function's that a link begins with.
+const LINK: i32 = -1;
+
+/// Tells how many bytes the frame of a function in the table has, the number of the function included.
+pub(super) fn frame_size(plan: &Plan, runtime: Runtime) -> Function {
+    let mut sizes: Vec<u32> = plan.functions().iter().map(|it| it.size).collect();
+    sizes.sort_unstable();
+    sizes.dedup();
+    let class = |it: &super::plan::Entry| sizes.binary_search(&it.size).unwrap_or_default() as u32;
+    let mut code = classes(plan.functions().iter().map(class).collect(), sizes.len());
+    for size in &sizes {
+        code.extend([End, runtime.constant(*size), Return]);
+    }
+    code.extend([End, Unreachable]);
+    function([], &code)
+}
+
+/// Calls a function in the table, and puts its results aside.
+pub(super) fn enter(plan: &Plan) -> Result<Function> {
+    let mut types: Vec<u32> = plan.functions().iter().map(|it| it.ty).collect();
+    types.sort_unstable();
+    types.dedup();
+    let class = |it: &super::plan::Entry| types.binary_search(&it.ty).unwrap_or_default() as u32;
+    let mut code = classes(plan.functions().iter().map(class).collect(), types.len());
+    for ty in &types {
+        let signature = plan.signature_of(*ty)?;
+        code.push(End);
+        // Each finds its parameters in its frame.
+        for parameter in signature.params() {
+            code.push(zero(*parameter)?);
+        }
+        let call = CallIndirect { type_index: *ty, table_index: plan.table };
+        code.extend([LocalGet(0), call]);
+        code.extend(plan.globals(signature.results())?.into_iter().rev().map(GlobalSet));
+        code.push(Return);
+    }
+    code.extend([End, Unreachable]);
+    Ok(function([], &code))
+}
+
+/// Goes to the end of one of so many blocks: which one, the functions' numbers say. There is a block
+/// around them for numbers that are nobody's.
+fn classes(by_function: Vec<u32>, count: usize) -> Vec<Instruction<'static>> {
+    // The innermost block is the first class's.
+    let mut code = vec![Block(BlockType::Empty); count + 1];
+    code.extend([LocalGet(0), BrTable(by_function.into(), count as u32)]);
+    code
+}
+
+/// Resumes, and returns what the outermost function does: nothing that counts, if it is suspended
+/// again.
+pub(super) fn resume(
+    plan: &Plan,
+    runtime: Runtime,
+    results: &[wasmparser::ValType],
+) -> Result<Function> {
+    let mut code = vec![Call(plan.fixed(Fixed::Dispatch))];
+    for (ty, global) in results.iter().zip(plan.globals(results)?) {
+        // A function that is unwound returns zeros.
+        code.extend([zero(*ty)?, GlobalGet(global), GlobalGet(runtime.state), Select]);
+    }
+    Ok(function([], &code))
+}
+
+/// The dispatcher.
+pub(super) fn dispatch(plan: &Plan, runtime: Runtime) -> Function {
+    let mut code = begin(runtime);
+    code.push(Loop(BlockType::Empty));
+    code.extend(take(plan, runtime));
+    code.extend(plan.stack.into_iter().flat_map(|stack| lower_limit(stack, runtime)));
+    code.extend([
+        LocalGet(DATA),
+        GlobalSet(runtime.data),
+        LocalGet(STATE),
+        GlobalSet(runtime.state),
+        LocalGet(NUMBER),
+        Call(plan.fixed(Fixed::Enter)),
+        GlobalGet(runtime.state),
+        If(BlockType::Empty),
+    ]);
+    code.extend(suspended(runtime));
+    code.extend([Return, End]);
+    code.extend([I32Const(RESULT), LocalSet(STATE), LocalGet(IS_LAST)]);
+    code.push(Instruction::I32Eqz);
+    code.extend([BrIf(0), End]);
+    let address = runtime.address();
+    function([(6, address), (3, ValType::I32)], &code)
+}
+
+// The dispatcher's locals. First the addresses:
+/// What `start_rewind` was given.
+const DATA: u32 = 0;
+/// Where the segment begins.
+const BASE: u32 = 1;
+/// Its next frame.
+const CURSOR: u32 = 2;
+/// Where it ends.
+const TOP: u32 = 3;
+/// How much of it was taken.
+const TAKEN: u32 = 4;
+/// The end of what is saved.
+const START: u32 = 5;
+/// The function's number in the table.
+const NUMBER: u32 = 6;
+/// What it finds as the state.
+const STATE: u32 = 7;
+/// Whether there is no frame left.
+const IS_LAST: u32 = 8;
+
+/// Finds the newest segment.
+fn begin(runtime: Runtime) -> Vec<Instruction<'static>> {
+    vec![
+        GlobalGet(runtime.data),
+        LocalTee(DATA),
+        runtime.load_pointer(0),
+        LocalSet(TOP),
+        LocalGet(DATA),
+        runtime.load_pointer(runtime.size_of_pointer()),
+        runtime.constant(runtime.size_of_pointer()),
+        runtime.subtract(),
+        runtime.load_pointer(0),
+        LocalTee(BASE),
+        LocalSet(CURSOR),
+        I32Const(INNERMOST),
+        LocalSet(STATE),
+    ]
+}
+
+/// Takes a frame, and gives back the segment if it was the last one in it.
+fn take(plan: &Plan, runtime: Runtime) -> Vec<Instruction<'static>> {
+    let pointer = runtime.size_of_pointer();
+    let mut code = vec![
+        // What the function reads is behind its number.
+        LocalGet(CURSOR),
+        runtime.constant(4),
+        runtime.add(),
+        GlobalSet(plan.frame()),
+        LocalGet(CURSOR),
+        LocalGet(CURSOR),
+        I32Load(runtime.at(0)),
+        LocalTee(NUMBER),
+        Call(plan.fixed(Fixed::FrameSize)),
+        runtime.add(),
+        LocalTee(CURSOR),
+        LocalGet(TOP),
+        runtime.equals(),
+        If(BlockType::Empty),
+        // It was the oldest segment: the only one without a link.
+        I32Const(1),
+        LocalSet(IS_LAST),
+        LocalGet(DATA),
+        LocalGet(BASE),
+        runtime.store_pointer(0),
+        Else,
+        LocalGet(CURSOR),
+        I32Load(runtime.at(0)),
+        I32Const(LINK),
+        I32Eq,
+        If(BlockType::Empty),
+    ];
+    code.extend([
+        // The segment before ends where this one begins.
+        LocalGet(DATA),
+        LocalGet(BASE),
+        LocalTee(TOP),
+        runtime.store_pointer(0),
+        LocalGet(CURSOR),
+        runtime.load_pointer(4 + pointer),
+        LocalSet(BASE),
+        LocalGet(CURSOR),
+        runtime.load_pointer(4),
+        LocalSet(CURSOR),
+        End,
+        End,
+    ]);
+    code
+}
+
+/// What was given back can be used for the stack again.
+fn lower_limit(stack: Stack, runtime: Runtime) -> Vec<Instruction<'static>> {
+    vec![
+        LocalGet(DATA),
+        runtime.load_pointer(0),
+        GlobalGet(stack.reserve),
+        runtime.add(),
+        GlobalSet(stack.limit),
+    ]
+}
+
+/// Links the new segment to the one before, if there is anything left in that.
+fn suspended(runtime: Runtime) -> Vec<Instruction<'static>> {
+    let pointer = runtime.size_of_pointer();
+    let mut code = vec![
+        LocalGet(IS_LAST),
+        If(BlockType::Empty),
+        Return,
+        End,
+        // If there is no room for a frame `start` is too large, and all is lost.
+        LocalGet(DATA),
+        runtime.load_pointer(0),
+        LocalTee(START),
+        LocalGet(DATA),
+        runtime.load_pointer(pointer),
+        runtime.is_above(),
+        If(BlockType::Empty),
+        Return,
+        End,
+        LocalGet(CURSOR),
+        LocalGet(BASE),
+        runtime.subtract(),
+        LocalTee(TAKEN),
+        LocalGet(TOP),
+        LocalGet(CURSOR),
+        runtime.subtract(),
+        runtime.is_above(),
+        If(BlockType::Empty),
+    ];
+    code.extend(move_down(runtime));
+    code.push(End);
+    let link = 4 + 2 * pointer;
+    code.extend([
+        LocalGet(DATA),
+        LocalGet(START),
+        runtime.constant(link),
+        runtime.add(),
+        runtime.store_pointer(0),
+        // Whether it fits, with where the newest segment begins.
+        LocalGet(START),
+        runtime.constant(link + pointer),
+        runtime.add(),
+        LocalGet(DATA),
+        runtime.load_pointer(pointer),
+        runtime.is_above(),
+        If(BlockType::Empty),
+        LocalGet(DATA),
+        LocalGet(START),
+        runtime.constant(link + pointer),
+        runtime.add(),
+        runtime.store_pointer(0),
+        Return,
+        End,
+        LocalGet(START),
+        I32Const(LINK),
+        I32Store(runtime.at(0)),
+        LocalGet(START),
+        LocalGet(CURSOR),
+        runtime.store_pointer(4),
+        LocalGet(START),
+        LocalGet(BASE),
+        runtime.store_pointer(4 + pointer),
+        LocalGet(DATA),
+        runtime.load_pointer(pointer),
+        runtime.constant(pointer),
+        runtime.subtract(),
+        LocalGet(TOP),
+        runtime.store_pointer(0),
+    ]);
+    code
+}
+
+/// Moves what is left in the segment, and all above it, down to where the segment begins.
+fn move_down(runtime: Runtime) -> Vec<Instruction<'static>> {
+    // Sizes are multiples of 4.
+    vec![
+        LocalGet(TOP),
+        LocalGet(TAKEN),
+        runtime.subtract(),
+        LocalSet(TOP),
+        Loop(BlockType::Empty),
+        LocalGet(CURSOR),
+        LocalGet(TAKEN),
+        runtime.subtract(),
+        LocalGet(CURSOR),
+        I32Load(runtime.at(0)),
+        I32Store(runtime.at(0)),
+        LocalGet(CURSOR),
+        runtime.constant(4),
+        runtime.add(),
+        LocalTee(CURSOR),
+        LocalGet(START),
+        runtime.equals(),
+        Instruction::I32Eqz,
+        BrIf(0),
+        End,
+        LocalGet(START),
+        LocalGet(TAKEN),
+        runtime.subtract(),
+        LocalSet(START),
+        LocalGet(BASE),
+        LocalSet(CURSOR),
+    ]
+}

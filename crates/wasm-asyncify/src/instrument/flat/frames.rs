@@ -1,0 +1,126 @@
+//! Saves and restores a frame of a function that is resumed by itself.
+//!
+//! ```text
+//!            number  position  local 0   local 4         local 2
+//!   frame ─► ┌──────┬────────┬─────────┬─────────┬───────────────┐      a function in fast form
+//!            │ i32  │  i32   │   i32   │   i32   │      f64      │
+//!            └──────┴────────┴─────────┴─────────┴───────────────┘
+//!            ┌──────┬─────────┬─────────┬────────┬───────────────┐      in compact form
+//!            │ i32  │   i32   │   i32   │  i32   │      f64      │
+//!            └──────┴─────────┴─────────┴────────┴───────────────┘
+//!            number   local 4   local 0  position     local 2
+//! ```
+//!
+//! In compact form the functions that save write what they are given last first, so that the position,
+//! which is on the stack before all else, need not be put anywhere.
+
+use core::convert::Infallible;
+
+use wasm_encoder::reencode::Reencode;
+use wasm_encoder::{BlockType, Instruction};
+use wasmparser::ValType;
+
+use super::super::compact::saved;
+use super::super::emit::Emitter;
+use super::super::frame::Frame;
+use super::super::helpers::{Helper, MOST, Number};
+use super::super::types::cast;
+use crate::error::{Context, Result};
+
+/// Bytes of a frame that the function's number takes.
+const HEADER: u32 = 4;
+
+impl<R: Reencode<Error = Infallible>> Emitter<'_, '_, R> {
+    /// Restores everything, in the order in which it was saved. Of what is saved by one call the last
+    /// is first.
+    pub(super) fn restore_compactly(&mut self) -> Result<()> {
+        let Order { words, others } = Order::new(self.position, &self.frame)?;
+        let words = words.chunks(MOST.into()).flat_map(|words| words.iter().rev());
+        for local in words.flatten() {
+            let restore = self.helpers.call(Helper::Restore(Number::I32));
+            self.write_all(&[restore, Instruction::LocalSet(*local)]);
+        }
+        for (local, ty, number) in others {
+            let restore = self.helpers.call(Helper::Restore(number));
+            self.write(&restore);
+            if let Number::Reference(kind) = number
+                && let Some(cast) = cast(ty, Some(kind))
+            {
+                self.write(&cast);
+            }
+            self.write(&Instruction::LocalSet(local));
+        }
+        Ok(())
+    }
+
+    /// The function's number in the table.
+    fn add_to_table(&mut self, size: u32) -> Result<Instruction<'static>> {
+        let flat = self.flat.as_mut().context("a function of another form")?;
+        let number = flat.plan.add(flat.function, HEADER + size)?;
+        Ok(Instruction::I32Const(number.cast_signed()))
+    }
+
+    pub(super) fn save_frame(&mut self) -> Result<()> {
+        if let Some(position) = self.position {
+            self.write(&Instruction::LocalSet(position));
+        }
+        let frame_at = self.frame_at.context("no local for a frame")?;
+        let number = self.add_to_table(self.frame.size)?;
+        self.write_all(&[
+            self.runtime.constant(HEADER + self.frame.size),
+            Instruction::Call(self.runtime.push),
+            Instruction::LocalTee(frame_at),
+        ]);
+        if self.runtime.memory64 {
+            self.write_all(&[Instruction::I64Eqz, Instruction::I32Eqz]);
+        }
+        self.write(&Instruction::If(BlockType::Empty));
+        let header = Instruction::I32Store(self.runtime.at(0));
+        self.write_all(&[Instruction::LocalGet(frame_at), number, header]);
+        let save = self.frame.save(self.runtime, self.helpers, frame_at, HEADER);
+        self.write_all(&save);
+        self.write(&Instruction::End);
+        Ok(())
+    }
+
+    pub(super) fn save_compactly(&mut self) -> Result<()> {
+        let Order { words, others } = Order::new(self.position, &self.frame)?;
+        let bytes: u32 = others.iter().map(|(_, _, number)| number.bytes()).sum();
+        let header = self.add_to_table(4 * (words.len() as u32 - 1) + bytes)?;
+        // The position is on the stack.
+        let mut on_stack = usize::from(self.position.is_some());
+        for words in words.chunks(MOST.into()) {
+            for word in &words[core::mem::take(&mut on_stack)..] {
+                self.write(&word.map_or(header.clone(), Instruction::LocalGet));
+            }
+            let save = self.helpers.call(Helper::SaveI32(words.len() as u8));
+            self.write(&save);
+        }
+        for (local, _, number) in others {
+            let save = self.helpers.call(Helper::Save(number));
+            self.write_all(&[Instruction::LocalGet(local), save]);
+        }
+        Ok(())
+    }
+}
+
+/// What is saved in compact form, in order.
+struct Order {
+    /// First what has 4 bytes: locals, and the function's number (`None`), which is the last that the
+    /// first call saves.
+    words: Vec<Option<u32>>,
+    /// Then what has other sizes, and references.
+    others: Vec<(u32, ValType, Number)>,
+}
+
+impl Order {
+    fn new(position: Option<u32>, frame: &Frame) -> Result<Self> {
+        let locals: Vec<_> = frame.locals().collect();
+        let (words, others): (Vec<_>, Vec<_>) =
+            saved(&locals)?.into_iter().partition(|(_, _, number)| *number == Number::I32);
+        let words = words.into_iter().map(|(local, ..)| local);
+        let mut words: Vec<_> = position.into_iter().chain(words).map(Some).collect();
+        words.insert(words.len().min(usize::from(MOST) - 1), None);
+        Ok(Self { words, others })
+    }
+}

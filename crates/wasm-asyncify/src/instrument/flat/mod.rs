@@ -1,0 +1,336 @@
+//! Writes functions so that a rewind resumes only the innermost of them: the flat form. Those that
+//! called it stay suspended until it returns.
+//!
+//! ```text
+//!   f(x):                       f(x):
+//!     a = x + 1                   if state ≠ normal:                   (rewinding)
+//!     r = g(a)      becomes         if a rewind begins: return what the dispatcher returns
+//!     return r + a                  restore a from the frame
+//!                                   state = normal, r = the result that was put aside; go to 1
+//!                                 a = x + 1
+//!                                 r = g(a)
+//!                              1: if state ≠ normal: go to 2           (unwinding)
+//!                                 return r + a
+//!                              2: push a frame: f's number, save a
+//!                                 return 0
+//! ```
+//!
+//! A wait in a loop below a thousand callers so saves and restores one frame, and not a thousand. The
+//! [`dispatcher`] calls who is suspended, the innermost first, and passes on what each returns.
+//!
+//! What differs from the other forms ([`calls`](super::calls), [`compact`](super::compact)):
+//!
+//! - A call is not made again, unless it is of a top function, which began the unwind and has to
+//!   hear that it is over. So operands of calls need not be kept, nor whom an indirect call was of.
+//! - A call whose results are returned at once needs neither a frame nor a test after it: the next
+//!   frame is the caller's, who gets the same results.
+//! - Frames lie in memory while code runs. Who resumes must leave them there, and `data` as it is: it
+//!   must not set `start` back, and `end` not to below `start`.
+//!
+//! The state, as what is resumed finds it ([`runtime`](super::runtime) has the rest):
+//!
+//! | | |
+//! |---|---|
+//! | 2 | `start_rewind` was called: whoever is called by what is not instrumented calls the dispatcher |
+//! | 3 | this is the innermost function |
+//! | 4 | its callee has returned |
+//!
+//! There can be no handler around a call that is suspended: who would find it, when what was called is
+//! resumed by itself?
+
+pub(super) mod additions;
+mod dispatcher;
+mod entries;
+mod frames;
+mod numbers;
+pub(super) mod plan;
+pub(super) mod segment;
+
+use crate::error::{Context, Result};
+use core::convert::Infallible;
+
+use wasm_encoder::reencode::Reencode;
+use wasm_encoder::{BlockType, Instruction};
+use wasmparser::{Operator, ValType};
+
+use super::emit::{Emitter, Form};
+use super::labels::Label;
+use super::shape::{Kind, Shape};
+use super::{Callee, Obstacle, is_indirect};
+use numbers::{Numbers, Way};
+use plan::Plan;
+
+/// The states that a function is resumed in.
+const INNERMOST: i32 = 3;
+const RESULT: i32 = 4;
+
+/// What `start_rewind` sets.
+const REWINDING: i32 = 2;
+
+/// What is to be known of a function for this.
+#[derive(Debug)]
+pub(super) struct Flat<'p> {
+    plan: &'p mut Plan,
+    function: u32,
+    numbers: Numbers,
+}
+
+impl<'p> Flat<'p> {
+    pub(super) fn new(plan: &'p mut Plan, function: u32, shape: &Shape<'_>) -> Self {
+        Self { plan, function, numbers: Numbers::new(shape) }
+    }
+}
+
+/// Whether a function needs no frame: it returns what the only call in it returns that can suspend.
+pub(super) fn passes_on(shape: &Shape<'_>) -> bool {
+    shape.sites.iter().all(|site| {
+        let next = site.call + 1;
+        let is_last = matches!(shape.operators[next], Operator::Return)
+            || next == shape.structures[0].end && site.below.is_empty();
+        site.callee != Callee::Top && is_last && site.results == shape.structures[0].results
+    })
+}
+
+/// Why a function cannot have this form.
+pub(super) fn obstacle(shape: &Shape<'_>) -> Option<Obstacle> {
+    if shape.sites.is_empty() {
+        return None;
+    }
+    let is_try = |it: &super::shape::Structure| it.kind == Kind::Try && !it.sites.is_empty();
+    let is_number = |ty: &ValType| !ty.is_reference_type();
+    if shape.structures.iter().any(is_try) {
+        Some(Obstacle::FlatTry)
+    } else {
+        let of_callees = shape.sites.iter().flat_map(|site| &site.results);
+        let mut results = shape.structures[0].results.iter().chain(of_callees);
+        // The dispatcher passes null.
+        let can_be_null = |ty: &ValType| ty.as_reference_type().is_none_or(|it| it.is_nullable());
+        let is_possible =
+            results.all(is_number) && shape.locals[..shape.parameters].iter().all(can_be_null);
+        (!is_possible).then_some(Obstacle::FlatReference)
+    }
+}
+
+/// What is passed when nobody looks at it.
+fn zero(ty: ValType) -> Result<Instruction<'static>> {
+    Ok(match ty {
+        ValType::I32 => Instruction::I32Const(0),
+        ValType::I64 => Instruction::I64Const(0),
+        ValType::F32 => Instruction::F32Const(0.0.into()),
+        ValType::F64 => Instruction::F64Const(0.0.into()),
+        ValType::V128 => Instruction::V128Const(0),
+        ValType::Ref(reference) => {
+            let heap = reference.heap_type().try_into().ok();
+            Instruction::RefNull(heap.context("a reference that is not known")?)
+        }
+    })
+}
+
+impl<R: Reencode<Error = Infallible>> Emitter<'_, '_, R> {
+    fn flat(&self) -> Result<&Flat<'_>> {
+        self.flat.as_ref().context("a function of another form")
+    }
+
+    /// The number of a site, as it is saved.
+    pub(super) fn number_of(&self, site: usize) -> Result<i32> {
+        Ok(self.flat()?.numbers.of[site].cast_signed())
+    }
+
+    pub(super) fn begin_flat_function(&mut self) -> Result<()> {
+        let ty = match self.position {
+            Some(_) => BlockType::Result(wasm_encoder::ValType::I32),
+            None => BlockType::Empty,
+        };
+        self.block(Label::Unwind, ty);
+        self.begin_flat_level(0)
+    }
+
+    /// Begins all blocks of a level, and writes what is done there when the function is resumed.
+    pub(super) fn begin_flat_level(&mut self, level: usize) -> Result<()> {
+        self.begin_blocks(level)?;
+        match self.position {
+            Some(position) if level != 0 && self.form == Form::Fast => {
+                self.write(&Instruction::LocalGet(position));
+            }
+            _ => self.write(&Instruction::GlobalGet(self.runtime.state)),
+        }
+        self.write(&Instruction::If(BlockType::Empty));
+        self.labels.open(Label::Nothing);
+        if level == 0 {
+            self.enter()?;
+        }
+        match (self.form, self.frame_at) {
+            (Form::Fast, Some(frame_at)) => {
+                let restore = self.frame.restore(self.runtime, self.helpers, frame_at, level);
+                self.write_all(&restore);
+            }
+            (Form::Compact, _) if level == 0 => self.restore_compactly()?,
+            _ => {}
+        }
+        self.arrive(level)?;
+        self.write(&Instruction::End);
+        self.close(Label::Nothing)
+    }
+
+    /// Calls the dispatcher if a rewind begins here, and takes the frame.
+    fn enter(&mut self) -> Result<()> {
+        let flat = self.flat()?;
+        let (frame, resume) = (flat.plan.frame(), flat.plan.resume_in(flat.function));
+        if let Some(resume) = resume {
+            self.write_all(&begin_rewind(self.runtime.state, resume));
+        }
+        if let Some(frame_at) = self.frame_at
+            && self.frame.size > 0
+        {
+            self.write_all(&[Instruction::GlobalGet(frame), Instruction::LocalSet(frame_at)]);
+        }
+        Ok(())
+    }
+
+    /// Goes to where the number in `position` leads.
+    fn arrive(&mut self, level: usize) -> Result<()> {
+        let ways = self.flat()?.numbers.ways.get(&level).context("a level without a site")?.clone();
+        let (last, others) = ways.split_last().context("a level without a site")?;
+        if others.is_empty() {
+            return self.arrive_by(last);
+        }
+        let label = |(first, way): &(u32, Way)| match way {
+            Way::Level(inner) => Label::Level(*inner),
+            Way::Group(_) | Way::Again(_) => Label::Arrival(*first),
+        };
+        let own: Vec<_> = ways.iter().filter(|(_, way)| !matches!(way, Way::Level(_))).collect();
+        for way in own.iter().rev() {
+            self.block(label(way), BlockType::Empty);
+        }
+        let mut targets = Vec::new();
+        for pair in ways.windows(2) {
+            let depth = self.labels.depth(label(&pair[0]))?;
+            targets.extend((pair[0].0..pair[1].0).map(|_| depth));
+        }
+        let default = self.labels.depth(label(last))?;
+        self.number_less(ways[0].0)?;
+        self.write(&Instruction::BrTable(targets.into(), default));
+        for way in own {
+            self.write(&Instruction::End);
+            self.close(label(way))?;
+            self.arrive_by(way)?;
+        }
+        Ok(())
+    }
+
+    /// Leaves on the stack how far the number is above another one.
+    fn number_less(&mut self, first: u32) -> Result<()> {
+        let position = self.position.context("several sites without a position")?;
+        self.write_all(&[
+            Instruction::LocalGet(position),
+            Instruction::I32Const(first.cast_signed()),
+            Instruction::I32Sub,
+        ]);
+        Ok(())
+    }
+
+    fn arrive_by(&mut self, (first, way): &(u32, Way)) -> Result<()> {
+        match way {
+            Way::Level(inner) => {
+                let depth = self.labels.depth(Label::Level(*inner))?;
+                self.write(&Instruction::Br(depth));
+                Ok(())
+            }
+            Way::Group(sites) => self.fetch_results(*first, sites),
+            Way::Again(site) => {
+                let it = &self.shape.sites[*site];
+                let is_sure = !is_indirect(&self.shape.operators[it.call]);
+                // Nor is it of any other if none of them returns such results.
+                if is_sure || self.flat()?.plan.globals(&it.results).is_err() {
+                    return self.call_top_again(*site);
+                }
+                self.write_all(&[
+                    Instruction::GlobalGet(self.runtime.state),
+                    Instruction::I32Const(INNERMOST),
+                    Instruction::I32Eq,
+                    Instruction::If(BlockType::Empty),
+                ]);
+                self.labels.open(Label::Nothing);
+                self.call_top_again(*site)?;
+                self.write(&Instruction::End);
+                self.close(Label::Nothing)?;
+                self.fetch_results(*first, &[*site])
+            }
+        }
+    }
+
+    /// Goes on after one of these calls, which has returned.
+    fn fetch_results(&mut self, first: u32, sites: &[usize]) -> Result<()> {
+        let site = &self.shape.sites[sites[0]];
+        let globals = self.flat()?.plan.globals(&site.results)?;
+        self.write_all(&globals.into_iter().map(Instruction::GlobalGet).collect::<Vec<_>>());
+        if site.results.len() > 1 {
+            self.spill(&site.results, site.results_at());
+        }
+        self.set_state(0);
+        if sites.len() > 1 {
+            self.number_less(first)?;
+        }
+        self.forget_position();
+        let depths = sites.iter().map(|site| self.labels.depth(Label::Site(*site)));
+        let mut depths = depths.collect::<Result<Vec<_>>>()?;
+        let last = depths.pop().context("a group of none")?;
+        self.write(&match sites.len() {
+            1 => Instruction::Br(last),
+            _ => Instruction::BrTable(depths.into(), last),
+        });
+        Ok(())
+    }
+
+    fn call_top_again(&mut self, site: usize) -> Result<()> {
+        self.set_state(REWINDING);
+        self.call_again(site)
+    }
+
+    fn set_state(&mut self, state: i32) {
+        let set = Instruction::GlobalSet(self.runtime.state);
+        self.write_all(&[Instruction::I32Const(state), set]);
+    }
+
+    /// Leaves if the call of a site is unwinding, in compact form.
+    pub(super) fn leave_compactly(&mut self, site: usize) -> Result<()> {
+        if self.position.is_some() {
+            let number = self.number_of(site)?;
+            self.write(&Instruction::I32Const(number));
+        }
+        let depth = self.labels.depth(Label::Unwind)?;
+        let state = Instruction::GlobalGet(self.runtime.state);
+        self.write_all(&[state, Instruction::BrIf(depth)]);
+        if self.position.is_some() {
+            self.write(&Instruction::Drop);
+        }
+        Ok(())
+    }
+
+    /// Returns, or saves a frame and returns.
+    pub(super) fn end_flat_function(&mut self) -> Result<()> {
+        self.write_all(&[Instruction::Return, Instruction::End]);
+        self.close(Label::Unwind)?;
+        match self.form {
+            Form::Fast => self.save_frame()?,
+            Form::Compact => self.save_compactly()?,
+        }
+        for ty in &self.shape.structures[0].results {
+            self.zero(*ty)?;
+        }
+        Ok(())
+    }
+}
+
+/// What precedes a function that what is not instrumented can call.
+pub(super) fn begin_rewind(state: u32, resume: u32) -> [Instruction<'static>; 7] {
+    [
+        Instruction::GlobalGet(state),
+        Instruction::I32Const(REWINDING),
+        Instruction::I32Eq,
+        Instruction::If(BlockType::Empty),
+        Instruction::Call(resume),
+        Instruction::Return,
+        Instruction::End,
+    ]
+}

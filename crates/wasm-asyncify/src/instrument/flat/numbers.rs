@@ -1,0 +1,155 @@
+//! Gives the sites of a function their numbers, so that a rewind finds its way to each by few and small
+//! tables of branches.
+//!
+//! At each level, what a number can lead to lies in one range:
+//!
+//! ```text
+//!   numbers     1  2  3 │ 4  5 │ 6 │ 7  8  9 │ 10 … 90
+//!   lead to    ─ group ─ ─group─ call  a loop    a larger loop
+//! ```
+//!
+//! - a *group*: sites of this level whose calls have results of the same types. They are fetched once
+//!   for all of them;
+//! - a call that is made again;
+//! - a level within this one, with all the sites in it. The largest is last, and what the table leads
+//!   to by default. So a function with loops in loops has tables that grow with `n log n`, not with the
+//!   square of it.
+
+use std::collections::BTreeMap;
+
+use wasmparser::ValType;
+
+use crate::instrument::Callee;
+use crate::instrument::shape::{Shape, Site};
+
+/// What a range of numbers leads to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Way {
+    /// After the calls of these sites, whose results are of the same types.
+    Group(Vec<usize>),
+    /// The call of this site, which is made again if it is the innermost one.
+    Again(usize),
+    /// A level in this one.
+    Level(usize),
+}
+
+/// The numbers of a function's sites. 0 is none.
+#[derive(Debug)]
+pub(super) struct Numbers {
+    /// By site.
+    pub(super) of: Vec<u32>,
+    /// By level, if there is a site in it: the first number of each range, in order, and where it
+    /// leads.
+    pub(super) ways: BTreeMap<usize, Vec<(u32, Way)>>,
+}
+
+impl Numbers {
+    pub(super) fn new(shape: &Shape<'_>) -> Self {
+        let levels: Vec<_> =
+            shape.levels().filter(|level| !shape.structures[*level].sites.is_empty()).collect();
+        let inner = levels_in(shape, &levels);
+        let mut numbers = Self { of: vec![0; shape.sites.len()], ways: BTreeMap::new() };
+        let mut waiting = Vec::new();
+        if let Some(outermost) = levels.first() {
+            waiting.push((*outermost, 1));
+        }
+        while let Some((level, first)) = waiting.pop() {
+            let mut inner = inner.get(&level).cloned().unwrap_or_default();
+            let mut next = first;
+            let mut ways = Vec::new();
+            for way in ways_to(shape, direct(shape, level, &inner)) {
+                ways.push((next, way.clone()));
+                let sites = match way {
+                    Way::Group(sites) => sites,
+                    Way::Again(site) => vec![site],
+                    Way::Level(_) => Vec::new(),
+                };
+                for site in sites {
+                    numbers.of[site] = next;
+                    next += 1;
+                }
+            }
+            inner.sort_by_key(|level| shape.structures[*level].sites.len());
+            for level in inner {
+                ways.push((next, Way::Level(level)));
+                waiting.push((level, next));
+                next += shape.structures[level].sites.len() as u32;
+            }
+            numbers.ways.insert(level, ways);
+        }
+        numbers
+    }
+}
+
+/// By level: the levels that are in it, but in none in between.
+fn levels_in(shape: &Shape<'_>, levels: &[usize]) -> BTreeMap<usize, Vec<usize>> {
+    let mut inner: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+    let mut open: Vec<usize> = Vec::new();
+    for level in levels {
+        let begin = shape.structures[*level].begin;
+        while open
+            .last()
+            .is_some_and(|around| *around != 0 && shape.structures[*around].end < begin)
+        {
+            open.pop();
+        }
+        if let Some(around) = open.last() {
+            inner.entry(*around).or_default().push(*level);
+        }
+        open.push(*level);
+    }
+    inner
+}
+
+/// The sites of a level that are in none of these in it.
+fn direct(shape: &Shape<'_>, level: usize, inner: &[usize]) -> Vec<usize> {
+    let mut inner = inner.iter().map(|level| shape.structures[*level].sites.clone()).peekable();
+    let mut sites = shape.structures[level].sites.clone();
+    let mut direct = Vec::new();
+    while let Some(site) = sites.next() {
+        match inner.next_if(|range| range.start <= site) {
+            Some(range) => sites.start = range.end,
+            None => direct.push(site),
+        }
+    }
+    direct
+}
+
+fn ways_to(shape: &Shape<'_>, sites: Vec<usize>) -> Vec<Way> {
+    let mut groups: BTreeMap<Key, Vec<usize>> = BTreeMap::new();
+    let mut ways = Vec::new();
+    for site in sites {
+        let it = &shape.sites[site];
+        match it.callee {
+            Callee::Top => ways.push(Way::Again(site)),
+            Callee::Instrumented | Callee::Indirect => {
+                groups.entry(Key::of(it)).or_default().push(site);
+            }
+        }
+    }
+    ways.extend(groups.into_values().map(Way::Group));
+    ways
+}
+
+/// What the sites of a group have in common.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Key {
+    results: Vec<u8>,
+    /// Several results are put into slots for this height.
+    at: Option<usize>,
+}
+
+impl Key {
+    fn of(site: &Site) -> Self {
+        let number = |ty: &ValType| match ty {
+            ValType::I32 => 0,
+            ValType::I64 => 1,
+            ValType::F32 => 2,
+            ValType::F64 => 3,
+            ValType::V128 => 4,
+            ValType::Ref(_) => 5,
+        };
+        let at = (site.results.len() > 1).then(|| site.results_at());
+        Self { results: site.results.iter().map(number).collect(), at }
+    }
+}

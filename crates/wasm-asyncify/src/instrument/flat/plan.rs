@@ -1,0 +1,227 @@
+//! What the flat form adds to a module: a table of the functions that can be suspended, the functions
+//! of the dispatcher, which calls them, and globals that results are put aside in.
+
+use crate::error::{Context, Result};
+use crate::instrument::additions::Globals;
+use crate::instrument::runtime::Runtime;
+use std::collections::BTreeMap;
+
+use wasm_encoder::{ConstExpr, GlobalType};
+use wasmparser::{FuncType, ValType};
+
+use super::entries;
+use crate::abi;
+use crate::analysis::Sites;
+use crate::module::ModuleInfo;
+
+/// The plan for a module.
+#[derive(Debug)]
+pub(in crate::instrument) struct Plan {
+    /// The functions that what is not instrumented can call, and which of `resumes` is for them.
+    entries: BTreeMap<u32, usize>,
+    /// The results that such functions have: for each there is a function that resumes.
+    resumes: Vec<Vec<ValType>>,
+    /// The type index of each function.
+    types: Vec<u32>,
+    /// By type index, if it is one of functions.
+    signatures: BTreeMap<u32, FuncType>,
+    /// What the globals are that results are put aside in.
+    results: Vec<ValType>,
+    /// The functions in the table, in order.
+    functions: Vec<Entry>,
+    /// The table's index.
+    pub(super) table: u32,
+    pub(super) stack: Option<Stack>,
+    pub(super) at: Beginnings,
+    /// The first global that is added.
+    first_global: u32,
+}
+
+/// A function that can be suspended.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Entry {
+    pub(super) function: u32,
+    /// Its type index.
+    pub(super) ty: u32,
+    /// Bytes that its frame has.
+    pub(super) size: u32,
+}
+
+/// The globals of our switch that say how far down a stack goes.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Stack {
+    /// What the stack pointer must not pass.
+    pub(super) limit: u32,
+    /// How far that is above what lies below the stack.
+    pub(super) reserve: u32,
+}
+
+/// Where what is added begins.
+#[derive(Clone, Copy, Debug, Default)]
+pub(in crate::instrument) struct Beginnings {
+    pub(in crate::instrument) function: u32,
+    pub(in crate::instrument) ty: u32,
+}
+
+/// The functions that are added, but for those that resume.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Fixed {
+    /// Tells how many bytes the frame of a function in the table has.
+    FrameSize,
+    /// Calls a function in the table, and puts its results aside.
+    Enter,
+    /// Resumes what is suspended, until it has returned or is suspended again.
+    Dispatch,
+}
+
+pub(super) const FIXED: [Fixed; 3] = [Fixed::FrameSize, Fixed::Enter, Fixed::Dispatch];
+
+impl Plan {
+    /// What is known of a module before its functions are written.
+    pub(in crate::instrument) fn new(wasm: &[u8], sites: &Sites) -> Result<Self> {
+        let module = ModuleInfo::read(wasm)?;
+        let types = (0..).zip(&module.types);
+        let signatures: BTreeMap<_, _> = types
+            .filter_map(|(index, _)| Some((index, module.function_type(index)?.clone())))
+            .collect();
+        let global = |name| module.global_names.get(name).copied();
+        let stack = global(abi::STACK_LIMIT).zip(global(abi::STACK_RESERVE));
+        let mut plan = Self {
+            entries: BTreeMap::new(),
+            resumes: Vec::new(),
+            types: module.signatures.clone(),
+            signatures,
+            results: Vec::new(),
+            functions: Vec::new(),
+            table: module.tables.len() as u32,
+            stack: stack.map(|(limit, reserve)| Stack { limit, reserve }),
+            at: Beginnings::default(),
+            first_global: 0,
+        };
+        for function in &sites.functions {
+            let mut results = plan.signature(*function)?.results().to_vec();
+            // Who returns one and can be suspended is refused later.
+            results.retain(|ty| !ty.is_reference_type());
+            for (at, ty) in results.iter().enumerate() {
+                let before = results[..at].iter().filter(|other| *other == ty).count();
+                if plan.results.iter().filter(|other| *other == ty).count() == before {
+                    plan.results.push(*ty);
+                }
+            }
+        }
+        for function in entries::of(&module, sites)? {
+            let results = plan.signature(function)?.results().to_vec();
+            if results.iter().any(|ty| ty.is_reference_type()) {
+                continue;
+            }
+            let known = plan.resumes.iter().position(|known| *known == results);
+            let which = known.unwrap_or(plan.resumes.len());
+            if known.is_none() {
+                plan.resumes.push(results);
+            }
+            plan.entries.insert(function, which);
+        }
+        Ok(plan)
+    }
+
+    fn signature(&self, function: u32) -> Result<&FuncType> {
+        let ty = self.types.get(function as usize).context("no such function")?;
+        self.signature_of(*ty)
+    }
+
+    pub(super) fn signature_of(&self, ty: u32) -> Result<&FuncType> {
+        self.signatures.get(&ty).context("a function without a type")
+    }
+
+    /// Puts a function into the table. Its place in it.
+    pub(super) fn add(&mut self, function: u32, size: u32) -> Result<u32> {
+        let ty = *self.types.get(function as usize).context("no such function")?;
+        self.functions.push(Entry { function, ty, size });
+        Ok(self.functions.len() as u32 - 1)
+    }
+
+    /// The functions in the table, in order.
+    pub(super) fn functions(&self) -> &[Entry] {
+        &self.functions
+    }
+
+    /// The function that resumes and returns what this one does, if what is not instrumented can call
+    /// it.
+    pub(in crate::instrument) fn resume_in(&self, function: u32) -> Option<u32> {
+        let which = self.entries.get(&function)?;
+        Some(self.at.function + FIXED.len() as u32 + *which as u32)
+    }
+
+    /// The results of each function that resumes.
+    pub(super) fn resumes(&self) -> &[Vec<ValType>] {
+        &self.resumes
+    }
+
+    /// How many functions are added, each with a type of its own.
+    pub(in crate::instrument) fn count(&self) -> u32 {
+        FIXED.len() as u32 + self.resumes.len() as u32
+    }
+
+    /// Says where it will be, and adds the globals.
+    pub(in crate::instrument) fn place(
+        &mut self,
+        at: Beginnings,
+        runtime: Runtime,
+        globals: &mut Globals,
+    ) -> Result<()> {
+        self.at = at;
+        let mut add = |ty, value, name: &str| {
+            let ty = GlobalType { val_type: ty, mutable: true, shared: false };
+            globals.add(ty, value, format!("asyncify_{name}"))
+        };
+        let null = match runtime.memory64 {
+            true => ConstExpr::i64_const(0),
+            false => ConstExpr::i32_const(0),
+        };
+        self.first_global = add(runtime.address(), null, "frame");
+        for (number, ty) in self.results.iter().enumerate() {
+            let zero = match ty {
+                ValType::I32 => ConstExpr::i32_const(0),
+                ValType::I64 => ConstExpr::i64_const(0),
+                ValType::F32 => ConstExpr::f32_const(0.0.into()),
+                ValType::F64 => ConstExpr::f64_const(0.0.into()),
+                _ => ConstExpr::v128_const(0),
+            };
+            add(written(*ty)?, zero, &format!("result_{number}"));
+        }
+        Ok(())
+    }
+
+    pub(super) fn fixed(&self, which: Fixed) -> u32 {
+        self.at.function + which as u32
+    }
+
+    /// The global that the dispatcher passes the address of a frame in.
+    pub(super) fn frame(&self) -> u32 {
+        self.first_global
+    }
+
+    /// The globals that these results are put aside in.
+    pub(super) fn globals(&self, results: &[ValType]) -> Result<Vec<u32>> {
+        let global = |(at, ty): (usize, &ValType)| {
+            let before = results[..at].iter().filter(|other| *other == ty).count();
+            let those = (self.first_global + 1..).zip(&self.results);
+            let mut those = those.filter(|(_, other)| *other == ty);
+            those.nth(before).map(|(global, _)| global).context("no global for a result")
+        };
+        results.iter().enumerate().map(global).collect()
+    }
+}
+
+/// A type of numbers, as it is written.
+pub(super) fn written(ty: ValType) -> Result<wasm_encoder::ValType> {
+    match ty {
+        ValType::I32 => Some(wasm_encoder::ValType::I32),
+        ValType::I64 => Some(wasm_encoder::ValType::I64),
+        ValType::F32 => Some(wasm_encoder::ValType::F32),
+        ValType::F64 => Some(wasm_encoder::ValType::F64),
+        ValType::V128 => Some(wasm_encoder::ValType::V128),
+        ValType::Ref(_) => None,
+    }
+    .context("a result that is no number")
+}

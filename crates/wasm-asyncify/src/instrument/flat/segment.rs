@@ -1,0 +1,98 @@
+//! How a segment of frames begins and grows: see [`dispatcher`](super::dispatcher).
+//!
+//! The last word before `data->end` is kept free, since it says where the newest segment begins.
+
+use wasm_encoder::Instruction::{
+    Call, Drop, Else, End, GlobalGet, GlobalSet, I32Eqz, If, LocalGet, LocalSet, LocalTee, Select,
+};
+use wasm_encoder::{BlockType, Function, Instruction};
+
+use crate::instrument::runtime::{Runtime, function};
+
+/// What `start_unwind` does besides: it remembers where the segment begins. If there is no room for
+/// that `start` passes `end`, as it does when there is none for a frame.
+pub(in crate::instrument) fn begin(runtime: Runtime) -> Vec<Instruction<'static>> {
+    let pointer = runtime.size_of_pointer();
+    let mut code = vec![GlobalGet(runtime.data), runtime.load_pointer(0)];
+    code.extend(last(runtime));
+    code.extend([
+        runtime.is_above(),
+        If(BlockType::Empty),
+        GlobalGet(runtime.data),
+        GlobalGet(runtime.data),
+        runtime.load_pointer(0),
+        runtime.constant(pointer),
+        runtime.add(),
+        runtime.store_pointer(0),
+        Else,
+    ]);
+    code.extend(last(runtime));
+    code.extend([GlobalGet(runtime.data), runtime.load_pointer(0), runtime.store_pointer(0), End]);
+    code
+}
+
+/// Adds the number of bytes that is local 0 to `start`, and leaves on the stack what `start` was. If
+/// that does not fit it is null, and `start` passes `end`. Uses local 1, an address, and local 2, an
+/// `i32`.
+pub(in crate::instrument) fn making_room(runtime: Runtime) -> Vec<Instruction<'static>> {
+    let (size_then_start, frame, is_too_much) = (0, 1, 2);
+    let mut code = vec![
+        GlobalGet(runtime.data),
+        runtime.load_pointer(0),
+        LocalTee(frame),
+        LocalGet(size_then_start),
+        runtime.add(),
+        LocalTee(size_then_start),
+    ];
+    code.extend(last(runtime));
+    code.extend([
+        runtime.is_above(),
+        LocalSet(is_too_much),
+        GlobalGet(runtime.data),
+        LocalGet(size_then_start),
+        runtime.constant(runtime.size_of_pointer()),
+        runtime.add(),
+        LocalGet(size_then_start),
+        LocalGet(is_too_much),
+        Select,
+        runtime.store_pointer(0),
+        // Not the other way round with `i32.eqz`: wasmi 2.0 then takes the wrong one.
+        runtime.constant(0),
+        LocalGet(frame),
+        LocalGet(is_too_much),
+        Select,
+    ]);
+    code
+}
+
+/// The address of the last word before `data->end`.
+fn last(runtime: Runtime) -> [Instruction<'static>; 4] {
+    let pointer = runtime.size_of_pointer();
+    [
+        GlobalGet(runtime.data),
+        runtime.load_pointer(pointer),
+        runtime.constant(pointer),
+        runtime.subtract(),
+    ]
+}
+
+/// The code of a function that adds its parameter, a number of bytes, to the global `frame`, and
+/// returns what that was. It calls itself when nothing is resumed, which never is so: see
+/// [`Runtime::move_end`].
+pub(in crate::instrument) fn advance(runtime: Runtime, frame: u32, index: u32) -> Function {
+    let code = [
+        GlobalGet(runtime.state),
+        I32Eqz,
+        If(BlockType::Empty),
+        LocalGet(0),
+        Call(index),
+        Drop,
+        End,
+        GlobalGet(frame),
+        GlobalGet(frame),
+        LocalGet(0),
+        runtime.add(),
+        GlobalSet(frame),
+    ];
+    function([], &code)
+}
