@@ -250,10 +250,11 @@ fn run_job(job: &Job<'_>, tools: &Tools<'_>, options: &RunOptions) -> Result<Res
 /// Runs the tests of one asyncified module on every engine.
 pub(crate) fn run_module(
     path: &Path,
+    checked: bool,
     engines: &[Box<dyn Engine>],
     options: &RunOptions,
 ) -> Result<Results> {
-    let checks = Checks { all: options.checked, stack: options.checked };
+    let checks = Checks { all: checked, stack: checked };
     run_tests(&GuestModule::open(path, checks)?, engines, options)
 }
 

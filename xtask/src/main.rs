@@ -7,6 +7,9 @@ use std::ffi::OsString;
 use std::process::ExitCode;
 
 use anyhow::Result;
+use clap::Parser as _;
+
+use crate::cli::{Cli, Command};
 
 mod asyncify;
 mod bench;
@@ -39,14 +42,8 @@ fn main() -> ExitCode {
     if arguments.first().is_some_and(|name| name == bench::LINKER) {
         return cargo_bysyncify::main(arguments);
     }
-    let command = match cli::parse(arguments) {
-        Ok(command) => command,
-        Err(error) => {
-            eprintln!("error: {error:#}\n\n{}", cli::USAGE);
-            return ExitCode::from(2);
-        }
-    };
-    match run(command) {
+    let cli = Cli::parse().checked().unwrap_or_else(|error| error.exit());
+    match run(cli.command) {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
         Err(error) => {
@@ -57,18 +54,14 @@ fn main() -> ExitCode {
 }
 
 /// Runs a command; false if it did its work and found something wrong.
-fn run(command: cli::Command) -> Result<bool> {
+fn run(command: Command) -> Result<bool> {
     match command {
-        cli::Command::Test(options) => test::run(&options),
-        cli::Command::Run(module, options) => test::run_module(&module, &options),
-        cli::Command::Everywhere(names) => test::run_everywhere(&names),
-        cli::Command::Check => check::run(),
-        cli::Command::Fuzz(options) => fuzz::run(&options),
-        cli::Command::Bench(options) => bench::run(&options).map(|()| true),
-        cli::Command::WasmiRunner => engine::wasmi::serve().map(|()| true),
-        cli::Command::Help => {
-            println!("{}", cli::USAGE);
-            Ok(true)
-        }
+        Command::Test(options) => test::run(&options),
+        Command::Run { module, options, checked } => test::run_module(&module, checked, &options),
+        Command::Everywhere { names } => test::run_everywhere(&names),
+        Command::Check => check::run(),
+        Command::Fuzz(options) => fuzz::run(&options),
+        Command::Bench(options) => bench::run(&options).map(|()| true),
+        Command::WasmiRunner => engine::wasmi::serve().map(|()| true),
     }
 }

@@ -1,10 +1,13 @@
-//! What to test, and how: what the command line asks for, as plain data.
+//! What to test, and how: what the command line asks for.
+
+use anyhow::{Context, Result};
+use clap::{Args, ValueEnum};
 
 /// The seed of every test, unless `--seed` says otherwise ("bysync" in ASCII).
 pub(crate) const DEFAULT_SEED: u64 = 0x6279_7379_6e63;
 
 /// The parts that `cargo xtask test` consists of, in the order it runs them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Part {
     Host,
     Native,
@@ -13,6 +16,7 @@ pub(crate) enum Part {
     Safe,
     Examples,
     Everywhere,
+    /// Panics that do.
     Unwind,
     /// `wasm-asyncify`, with modules of other compilers.
     Engine,
@@ -20,13 +24,23 @@ pub(crate) enum Part {
 }
 
 /// What to test, and how.
-#[derive(Debug, Default, PartialEq)]
+#[derive(Debug, Default, PartialEq, Args)]
 pub(crate) struct TestOptions {
+    #[arg(long, value_name = "PART")]
     pub(crate) only: Option<Part>,
+    /// Guests: one configuration (opt-level 3, newest Binaryen), both ways
+    #[arg(long)]
     pub(crate) quick: bool,
+    /// Only this example [implies --only examples]
+    #[arg(long, value_name = "PACKAGE")]
     pub(crate) example: Option<String>,
+    /// Only this guest package [implies --only guests]
+    #[arg(long, value_name = "PACKAGE")]
     pub(crate) guest: Option<String>,
+    /// Only configurations with this in the name [implies --only guests]
+    #[arg(long, value_name = "SUBSTRING")]
     pub(crate) config: Option<String>,
+    #[command(flatten)]
     pub(crate) run: RunOptions,
 }
 
@@ -45,18 +59,35 @@ impl TestOptions {
 }
 
 /// How to run the tests of a module.
-#[derive(Debug, PartialEq)]
+#[derive(Debug, PartialEq, Args)]
 pub(crate) struct RunOptions {
+    /// Guests: on this engine only, node or wasmi
+    #[arg(long)]
     pub(crate) engine: Option<String>,
+    /// Only tests with this in the name [of `test`: implies --only guests]
+    #[arg(long, value_name = "SUBSTRING")]
     pub(crate) filter: Option<String>,
-    /// Whether the module to run checks itself.
-    pub(crate) checked: bool,
+    /// The seed that guests ask for; 0x6279_7379_6e63 if not given
+    #[arg(long, value_parser = parse_seed, default_value_t = DEFAULT_SEED)]
+    #[arg(hide_default_value = true)]
     pub(crate) seed: u64,
+    /// Show every test with its time and its trace
+    #[arg(long)]
     pub(crate) verbose: bool,
 }
 
 impl Default for RunOptions {
     fn default() -> Self {
-        Self { engine: None, filter: None, checked: false, seed: DEFAULT_SEED, verbose: false }
+        Self { engine: None, filter: None, seed: DEFAULT_SEED, verbose: false }
     }
+}
+
+/// A seed as people write it and as failures print it: decimal, or hexadecimal after `0x`.
+pub(crate) fn parse_seed(text: &str) -> Result<u64> {
+    let digits = text.replace('_', "");
+    match digits.strip_prefix("0x") {
+        Some(hexadecimal) => u64::from_str_radix(hexadecimal, 16),
+        None => digits.parse(),
+    }
+    .context("it is not a 64-bit number")
 }

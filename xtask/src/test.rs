@@ -74,12 +74,12 @@ fn run_guests(
 }
 
 /// Runs the tests of one module that is asyncified already; whether all of them passed.
-pub(crate) fn run_module(path: &Path, options: &RunOptions) -> Result<bool> {
+pub(crate) fn run_module(path: &Path, checked: bool, options: &RunOptions) -> Result<bool> {
     let engines = engine::find(options.engine.as_deref())?;
     let mut report = Report::default();
     add_rows(&engines, &mut report);
     let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy();
-    match guests::run_module(path, &engines, options) {
+    match guests::run_module(path, checked, &engines, options) {
         Ok(results) => {
             let show = |text: &str| println!("{text}");
             guests::count(&name, "as it is", &results, &engines, options, &mut report, show);

@@ -8,6 +8,7 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 use cargo_bysyncify::setup;
+use clap::{Args, ValueEnum};
 use serde_json::Value;
 
 use crate::workspace::Workspace;
@@ -21,25 +22,45 @@ mod switch;
 pub(crate) const LINKER: &str = "bysyncify-ld";
 
 /// What to measure, what to print, and where to run it.
-#[derive(Debug, Default, PartialEq)]
+#[derive(Debug, Default, PartialEq, Args)]
 pub(crate) struct Options {
-    /// One of the benchmarks, not all that are usual.
+    /// Only this one; without it `switch` and `programs`
     pub(crate) only: Option<Benchmark>,
-    /// Of the programs only the one of this name.
+    /// Only this one of bench/programs or bench/large [implies programs]
+    #[arg(long, value_name = "NAME")]
     pub(crate) program: Option<String>,
-    /// The `wasm-opt` that programs are made with, if not npm's.
+    /// With this wasm-opt, not npm's [implies programs]
+    #[arg(long, value_name = "PATH")]
     pub(crate) wasm_opt: Option<PathBuf>,
+    /// For programs
+    #[arg(long)]
     pub(crate) json: bool,
-    /// Node, if not the one on `PATH`.
+    /// With this Node, not the one on PATH
+    #[arg(long, value_name = "PATH")]
     pub(crate) node: Option<PathBuf>,
 }
 
+impl Options {
+    /// Whether something is said that only `programs` can do.
+    pub(crate) fn is_for_programs(&self) -> bool {
+        self.program.is_some() || self.wasm_opt.is_some()
+    }
+
+    pub(crate) fn wants(&self, benchmark: Benchmark) -> bool {
+        let implied = self.is_for_programs().then_some(Benchmark::Programs);
+        self.only.or(implied).is_none_or(|only| only == benchmark)
+    }
+}
+
 /// The benchmarks that there are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Benchmark {
+    /// Suspend and resume, spawn, memory, size.
     Switch,
+    /// Real programs, their size and CPU time.
     Programs,
-    /// Only by its name: it needs a browser, and a machine that does nothing else.
+    /// Frame times of a page that reads a large archive (examples/browser). Only by its name: it
+    /// needs a browser, and a machine that does nothing else.
     Browser,
 }
 
@@ -53,11 +74,10 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         Some(path) => path.clone(),
         None => setup::node()?,
     };
-    let wants = |benchmark| options.only.is_none_or(|only| only == benchmark);
-    if wants(Benchmark::Switch) {
+    if options.wants(Benchmark::Switch) {
         print(options.json, &switch::measure(&workspace, &node)?);
     }
-    if wants(Benchmark::Programs) {
+    if options.wants(Benchmark::Programs) {
         let (only, wasm_opt) = (options.program.as_deref(), options.wasm_opt.as_deref());
         print(options.json, &programs::measure(&workspace, &node, wasm_opt, only)?);
     }

@@ -1,9 +1,11 @@
 //! What the command line is taken for.
 
 use super::*;
+use crate::options::{DEFAULT_SEED, Part};
 
-fn parse_line(line: &str) -> Result<Command> {
-    parse(line.split_whitespace().map(OsString::from))
+fn parse_line(line: &str) -> Result<Command, clap::Error> {
+    let words = ["xtask"].into_iter().chain(line.split_whitespace());
+    Cli::try_parse_from(words)?.checked().map(|cli| cli.command)
 }
 
 fn parse_test_line(line: &str) -> TestOptions {
@@ -11,6 +13,11 @@ fn parse_test_line(line: &str) -> TestOptions {
         Ok(Command::Test(options)) => options,
         other => panic!("{line}: {other:?}"),
     }
+}
+
+#[test]
+fn every_command_is_well_formed() {
+    Cli::command().debug_assert();
 }
 
 #[test]
@@ -66,10 +73,11 @@ fn only_wins_over_what_options_imply() {
 
 #[test]
 fn run_takes_one_module() {
-    let Ok(Command::Run(module, options)) = parse_line("run a.wasm --seed 7 --checked") else {
+    let Ok(Command::Run { module, options, checked }) = parse_line("run a.wasm --seed 7 --checked")
+    else {
         panic!("not a run command")
     };
-    assert_eq!((module.to_str(), options.seed, options.checked), (Some("a.wasm"), 7, true));
+    assert_eq!((module.to_str(), options.seed, checked), (Some("a.wasm"), 7, true));
     assert!(parse_line("run").is_err() && parse_line("run a.wasm b.wasm").is_err());
 }
 
@@ -77,16 +85,18 @@ fn run_takes_one_module() {
 fn bench_takes_a_name_and_options() {
     let all = BenchOptions { json: true, node: Some("n".into()), ..BenchOptions::default() };
     assert_eq!(parse_line("bench --json --node n").ok(), Some(Command::Bench(all)));
-    let switch = BenchOptions { only: Some(Benchmark::Switch), ..BenchOptions::default() };
-    assert_eq!(parse_line("bench switch").ok(), Some(Command::Bench(switch)));
-    let one = BenchOptions {
-        only: Some(Benchmark::Programs),
-        program: Some("p".into()),
-        ..BenchOptions::default()
-    };
-    assert_eq!(parse_line("bench --program p").ok(), Some(Command::Bench(one)));
-    let page = BenchOptions { only: Some(Benchmark::Browser), ..BenchOptions::default() };
-    assert_eq!(parse_line("bench browser").ok(), Some(Command::Bench(page)));
+    for (line, switch, programs, browser) in [
+        ("bench", true, true, true),
+        ("bench switch", true, false, false),
+        ("bench programs --program p", false, true, false),
+        ("bench --program p", false, true, false),
+        ("bench --wasm-opt w --json", false, true, false),
+        ("bench browser", false, false, true),
+    ] {
+        let Ok(Command::Bench(options)) = parse_line(line) else { panic!("{line}") };
+        let wants = [Benchmark::Switch, Benchmark::Programs, Benchmark::Browser];
+        assert_eq!(wants.map(|it| options.wants(it)), [switch, programs, browser], "{line}");
+    }
 }
 
 #[test]
@@ -94,24 +104,24 @@ fn fuzz_takes_what_a_mismatch_says() {
     let all = FuzzOptions { programs: 7, crates: 2, steps: 9, mutants: 4, seed: 16, only: Some(3) };
     let line = "fuzz --programs 7 --crates 2 --steps 9 --mutants 4 --seed 0x10 --program 3";
     assert_eq!(parse_line(line).ok(), Some(Command::Fuzz(all)));
-    assert_eq!(parse_line("fuzz").ok(), Some(Command::Fuzz(FuzzOptions::default())));
+    let Ok(Command::Fuzz(usual)) = parse_line("fuzz") else { panic!("not a fuzz command") };
+    assert_eq!((usual.programs, usual.seed, usual.only), (2000, DEFAULT_SEED, None));
 }
 
 #[test]
 fn mistakes_are_named() {
     for (line, expected) in [
-        ("tset", "`tset`"),
-        ("test --sed 1", "`--sed`"),
-        ("test --seed x", "`--seed x`"),
-        ("test --guest", "`--guest` needs a value"),
-        ("test --only all", "`--only all`"),
-        ("check now", "`now`"),
-        ("bench switch programs", "`programs`"),
-        ("bench browser --json", "`--json` is one argument too many"),
-        ("bench --json browser", "`browser`"),
-        ("fuzz --programs many", "`--programs many`"),
-        ("bench switch --program p", "`bench switch` has no `--program`"),
-        ("bench switch --wasm-opt w", "`bench switch` has no `--wasm-opt`"),
+        ("tset", "'tset'"),
+        ("test --sed 1", "'--sed'"),
+        ("test --seed x", "invalid value 'x' for '--seed <SEED>': it is not a 64-bit number"),
+        ("test --guest", "'--guest <PACKAGE>'"),
+        ("test --only all", "'all' for '--only <PART>'"),
+        ("check now", "'now'"),
+        ("bench switch programs", "'programs'"),
+        ("bench browser --json", "`bench browser` has no such option"),
+        ("fuzz --programs many", "'many' for '--programs <N>'"),
+        ("bench switch --program p", "`bench switch` has no such option"),
+        ("bench switch --wasm-opt w", "`bench switch` has no such option"),
     ] {
         let error = parse_line(line).expect_err(line).to_string();
         assert!(error.contains(expected), "{line}: {error}");

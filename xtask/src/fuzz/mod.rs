@@ -11,10 +11,11 @@ mod wasm;
 
 use anyhow::Result;
 use cargo_bysyncify::{Compact, Vouched};
+use clap::Parser;
 
 use self::random::Random;
 use self::run::Outcome;
-use crate::options::DEFAULT_SEED;
+use crate::options::{DEFAULT_SEED, parse_seed};
 use crate::report::Report;
 use crate::workspace::Workspace;
 
@@ -26,31 +27,28 @@ const FORMS: [Compact; 4] =
     [Compact::ByTypeOnly, Compact::All, Compact::EveryOther(0), Compact::EveryOther(1)];
 
 /// How many programs to run, and which.
-#[derive(Debug, PartialEq)]
+#[derive(Debug, PartialEq, Parser)]
 pub(crate) struct Options {
+    /// So many wasm programs
+    #[arg(long, value_name = "N", default_value_t = 2000)]
     pub(crate) programs: usize,
-    /// How many Rust crates, each with many functions.
+    /// So many Rust crates, each with many functions
+    #[arg(long, value_name = "N", default_value_t = 3)]
     pub(crate) crates: usize,
-    /// How often to suspend wasm programs that are compared with what never suspends.
+    /// So many suspends in wasm programs that are compared with what never suspends
+    #[arg(long, value_name = "N", default_value_t = 200_000)]
     pub(crate) steps: usize,
-    /// How many instrumented modules to change, to see whether the checker notices.
+    /// So many changes of instrumented modules that the checker must notice, or that make no
+    /// difference
+    #[arg(long, value_name = "N", default_value_t = 500)]
     pub(crate) mutants: usize,
+    /// Others than those of the default seed
+    #[arg(long, value_parser = parse_seed, default_value_t = DEFAULT_SEED)]
+    #[arg(hide_default_value = true)]
     pub(crate) seed: u64,
-    /// Only this program of the first module, of those of each kind.
+    /// Only this one of the first module of each kind, as a mismatch says
+    #[arg(long = "program", value_name = "N")]
     pub(crate) only: Option<usize>,
-}
-
-impl Default for Options {
-    fn default() -> Self {
-        Self {
-            programs: 2000,
-            crates: 3,
-            steps: 200_000,
-            mutants: 500,
-            seed: DEFAULT_SEED,
-            only: None,
-        }
-    }
 }
 
 /// What came out.
@@ -73,7 +71,7 @@ pub(crate) fn run(options: &Options) -> Result<bool> {
 
 /// The same as a part of all tests.
 pub(crate) fn test(workspace: &Workspace, seed: u64, report: &mut Report) {
-    match find(workspace, &Options { seed, ..Options::default() }) {
+    match find(workspace, &Options { seed, ..Options::parse_from([ROW]) }) {
         Ok(Findings { programs, mismatches }) => {
             report.count(ROW, programs - mismatches.len(), mismatches.len());
             for mismatch in &mismatches {
