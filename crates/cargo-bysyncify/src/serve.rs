@@ -1,12 +1,13 @@
 //! A web server for one program: its page, and what wasm-bindgen made of the module.
 //!
-//! It serves files to this machine only, one request a connection. That is all that a page under
-//! development needs.
+//! It serves files and ranges of their bytes to this machine only, one request a connection. That is
+//! all that a page under development needs.
 
 use std::ffi::OsString;
-use std::fs;
-use std::io::{BufRead as _, BufReader, ErrorKind, Read as _, Write as _};
+use std::fs::File;
+use std::io::{BufRead as _, BufReader, ErrorKind, Read as _, Seek as _, SeekFrom, Write as _};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::thread;
@@ -52,23 +53,17 @@ pub(crate) fn serve(page: &Path, package: &Path, arguments: &[OsString]) -> Resu
 }
 
 fn port(arguments: &[OsString]) -> Result<Option<u16>> {
-    let mut port = None;
-    let mut parser = lexopt::Parser::from_args(arguments);
-    while let Some(argument) = parser.next()? {
-        match argument {
-            lexopt::Arg::Long("port") => {
-                let value = parser.value()?;
-                let number = value.to_str().and_then(|value| value.parse().ok());
-                port = Some(number.with_context(|| {
-                    format!("`{}` is no port: use a number up to 65535", value.display())
-                })?);
-            }
-            _ => {
-                bail!("a program in a page takes no arguments: only `-- --port N`, for the server")
-            }
-        }
-    }
-    Ok(port)
+    let words: Vec<_> = arguments.iter().map(|word| word.to_string_lossy()).collect();
+    let value = match words.iter().map(AsRef::as_ref).collect::<Vec<&str>>()[..] {
+        [] => return Ok(None),
+        ["--port", value] => Some(value),
+        [word] => word.strip_prefix("--port="),
+        _ => None,
+    };
+    let value = value
+        .context("a program in a page takes no arguments: only `-- --port N`, for the server")?;
+    let port = value.parse();
+    port.map(Some).with_context(|| format!("`{value}` is no port: use a number up to 65535"))
 }
 
 /// Listens at the port, or at the usual one; if that is taken, at any.
@@ -93,12 +88,12 @@ fn answer(site: &Site, stream: &TcpStream) -> std::io::Result<()> {
     if head.is_empty() {
         return Ok(());
     }
-    let (status, kind, body) = response(site, &head);
+    let Response { status, kind, range, body } = response(site, &head);
     let length = body.len();
     // What is built anew must be seen at the next reload.
     let headers = format!(
-        "HTTP/1.1 {status}\r\nContent-Type: {kind}\r\nContent-Length: {length}\r\n\
-         Cache-Control: no-store\r\nConnection: close\r\n\r\n"
+        "HTTP/1.1 {status}\r\nContent-Type: {kind}\r\nContent-Length: {length}\r\n{range}\
+         Accept-Ranges: bytes\r\nCache-Control: no-store\r\nConnection: close\r\n\r\n"
     );
     let mut stream = stream;
     stream.write_all(headers.as_bytes())?;
@@ -108,31 +103,84 @@ fn answer(site: &Site, stream: &TcpStream) -> std::io::Result<()> {
     stream.flush()
 }
 
-/// Status, content type and content for a request with this head.
-fn response(site: &Site, head: &str) -> (&'static str, &'static str, Vec<u8>) {
-    let text = "text/plain; charset=utf-8";
+#[derive(Debug)]
+struct Response {
+    status: &'static str,
+    /// The content's type.
+    kind: &'static str,
+    /// The header that says which part of the file it is, if it is one.
+    range: String,
+    body: Vec<u8>,
+}
+
+impl Response {
+    fn text(status: &'static str, text: &str) -> Self {
+        let kind = "text/plain; charset=utf-8";
+        Self { status, kind, range: String::new(), body: text.as_bytes().to_vec() }
+    }
+}
+
+/// What a request with this head gets.
+fn response(site: &Site, head: &str) -> Response {
     let mut words = head.lines().next().unwrap_or_default().split(' ');
     let (method, target) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
     if !["GET", "HEAD"].contains(&method) {
-        return ("405 Method Not Allowed", text, b"only GET and HEAD".to_vec());
+        return Response::text("405 Method Not Allowed", "only GET and HEAD");
     }
     // A page elsewhere can have its own name lead here; the browser tells which name was used.
     if !is_local(head) {
-        return ("403 Forbidden", text, b"only for this machine".to_vec());
+        return Response::text("403 Forbidden", "only for this machine");
     }
-    match file(site, target).and_then(|path| Some((fs::read(&path).ok()?, content_type(&path)))) {
-        Some((content, kind)) => ("200 OK", kind, content),
-        None => ("404 Not Found", text, format!("{target} is not there").into_bytes()),
+    let found = file(site, target).and_then(|path| part(&path, header(head, "range")).ok());
+    found.unwrap_or_else(|| Response::text("404 Not Found", &format!("{target} is not there")))
+}
+
+/// What is asked for of a file by the value of a `Range` header.
+fn part(path: &Path, asked: Option<&str>) -> std::io::Result<Response> {
+    let mut file = File::open(path)?;
+    let length = file.metadata()?.len();
+    let asked = asked.and_then(|asked| bytes(asked, length));
+    let (status, range) = match &asked {
+        None => ("200 OK", String::new()),
+        Some(part) if part.is_empty() => {
+            ("416 Range Not Satisfiable", format!("Content-Range: bytes */{length}\r\n"))
+        }
+        Some(Range { start, end }) => {
+            let range = format!("Content-Range: bytes {start}-{}/{length}\r\n", end - 1);
+            ("206 Partial Content", range)
+        }
+    };
+    let Range { start, end } = asked.unwrap_or(0..length);
+    let mut body = Vec::new();
+    file.seek(SeekFrom::Start(start))?;
+    file.take(end.saturating_sub(start)).read_to_end(&mut body)?;
+    Ok(Response { status, kind: content_type(path), range, body })
+}
+
+/// The bytes that are asked for, of so many. That of several ranges, or of nonsense, the whole file
+/// comes is allowed.
+fn bytes(asked: &str, length: u64) -> Option<Range<u64>> {
+    let (first, last) = asked.strip_prefix("bytes=")?.split_once('-')?;
+    match (first.parse::<u64>(), last.parse::<u64>()) {
+        (Ok(first), Ok(last)) if first <= last => Some(first..last.saturating_add(1).min(length)),
+        (Ok(first), Err(_)) if last.is_empty() => Some(first..length),
+        (Err(_), Ok(count)) if first.is_empty() => Some(length.saturating_sub(count)..length),
+        _ => None,
     }
+}
+
+/// The value of a header, if it is there.
+fn header<'a>(head: &'a str, wanted: &str) -> Option<&'a str> {
+    head.lines().find_map(|line| {
+        let (name, value) = line.split_once(':')?;
+        name.eq_ignore_ascii_case(wanted).then_some(value.trim())
+    })
 }
 
 /// Whether the host that was asked for, if any, is this machine.
 fn is_local(head: &str) -> bool {
-    let named = head.lines().find_map(|line| {
-        let (name, value) = line.split_once(':')?;
-        name.eq_ignore_ascii_case("host").then_some(value.trim())
-    });
-    let host = named.map(|named| named.rsplit_once(':').map_or(named, |(host, _)| host));
+    let host =
+        header(head, "host").map(|named| named.rsplit_once(':').map_or(named, |(host, _)| host));
     host.is_none_or(|host| ["localhost", "127.0.0.1"].contains(&host))
 }
 

@@ -1,5 +1,7 @@
 //! What is served, and what is not.
 
+use std::fs;
+
 use super::*;
 
 /// A page, a package and a secret, side by side.
@@ -25,8 +27,33 @@ fn site() -> (tempfile::TempDir, Site) {
 /// Status, content type and content of what is served as `path`.
 fn get(site: &Site, path: &str) -> (&'static str, &'static str, String) {
     let head = format!("GET {path} HTTP/1.1\r\nHost: localhost:8000\r\n\r\n");
-    let (status, kind, body) = response(site, &head);
+    let Response { status, kind, body, .. } = response(site, &head);
     (status, kind, String::from_utf8(body).unwrap())
+}
+
+#[test]
+fn ranges_of_bytes_are_served() {
+    let (_dir, site) = site();
+    for (asked, status, range, content) in [
+        ("bytes=0-0", "206 Partial Content", "Content-Range: bytes 0-0/6\r\n", "m"),
+        ("bytes=2-3", "206 Partial Content", "Content-Range: bytes 2-3/6\r\n", "du"),
+        ("bytes=4-99", "206 Partial Content", "Content-Range: bytes 4-5/6\r\n", "le"),
+        ("bytes=1-", "206 Partial Content", "Content-Range: bytes 1-5/6\r\n", "odule"),
+        ("bytes=-2", "206 Partial Content", "Content-Range: bytes 4-5/6\r\n", "le"),
+        ("bytes=-99", "206 Partial Content", "Content-Range: bytes 0-5/6\r\n", "module"),
+        ("bytes=6-", "416 Range Not Satisfiable", "Content-Range: bytes */6\r\n", ""),
+        ("bytes=9-12", "416 Range Not Satisfiable", "Content-Range: bytes */6\r\n", ""),
+        ("bytes=-0", "416 Range Not Satisfiable", "Content-Range: bytes */6\r\n", ""),
+        ("bytes=0-1,3-4", "200 OK", "", "module"),
+        ("bytes=3-2", "200 OK", "", "module"),
+        ("bytes=x-", "200 OK", "", "module"),
+        ("lines=1-2", "200 OK", "", "module"),
+    ] {
+        let head = format!("GET /pkg/demo_bg.wasm HTTP/1.1\r\nrange: {asked}\r\n\r\n");
+        let found = response(&site, &head);
+        let body = String::from_utf8(found.body).unwrap();
+        assert_eq!((found.status, &*found.range, &*body), (status, range, content), "{asked}");
+    }
 }
 
 #[test]
@@ -69,7 +96,7 @@ fn nothing_else_is_served() {
 #[test]
 fn only_this_machine_may_ask_and_only_for_files() {
     let (_dir, site) = site();
-    let status = |head: &str| response(&site, head).0;
+    let status = |head: &str| response(&site, head).status;
     assert_eq!(status("POST / HTTP/1.1\r\n\r\n"), "405 Method Not Allowed");
     assert_eq!(status("HEAD / HTTP/1.0\r\n\r\n"), "200 OK");
     assert_eq!(status("GET / HTTP/1.1\r\nhost: 127.0.0.1:80\r\n\r\n"), "200 OK");
