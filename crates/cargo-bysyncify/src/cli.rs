@@ -1,19 +1,121 @@
 //! `cargo bysyncify`: what the user typed.
 
-mod help;
-mod options;
-mod run;
+mod build;
+mod program;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::{Context, Result, bail};
+use anyhow::Result;
+use clap::{Parser, Subcommand};
 
-use self::options::Options;
+use self::build::BuildArguments;
+use self::program::ProgramArguments;
 use crate::{cargo, command, launch, new, report, setup};
 
 const DEFAULT_TARGET: &str = "wasm32-unknown-unknown";
+
+/// Builds, runs and tests programs that use bysyncify
+///
+/// It is cargo with two things added: what is needed is installed, and what is linked for wasm
+/// goes through Asyncify. Modules that do not use bysyncify come out as they would without it.
+#[derive(Debug, Parser)]
+#[command(name = "cargo-bysyncify", bin_name = "cargo bysyncify", version, term_width = 96)]
+#[command(after_help = include_str!("cli/after_help.txt"))]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    New(new::Request),
+    /// Builds a program and runs it, in Node or in a browser
+    ///
+    /// The exit status is the program's. Who runs it is said in the package's Cargo.toml, under
+    /// [package.metadata.bysyncify]:
+    ///
+    /// `host = "host.mjs"`: `node host.mjs MODULE arguments` does.
+    ///
+    /// `web = "web"`: a browser does. The folder is served at http://127.0.0.1:8000/, or at another
+    /// port if that is taken (`-- --port N` chooses one), with what wasm-bindgen makes of the module
+    /// in `pkg/`. wasm-bindgen's command line tool is found on PATH or installed, in the version the
+    /// module needs.
+    ///
+    /// Else Node does, if the module imports nothing (its `main` or `_start` is called) or only
+    /// WASI.
+    Run {
+        #[command(flatten)]
+        program: ProgramArguments,
+        /// The program's own arguments
+        #[arg(last = true, help_heading = "Arguments")]
+        arguments: Vec<OsString>,
+    },
+    /// Like `cargo build`, for a wasm target
+    ///
+    /// For debugging unless --release is given.
+    #[command(override_usage = "cargo bysyncify build [OPTIONS] [options of `cargo build`]")]
+    Build(BuildArguments),
+    /// Like `cargo test`, for a wasm target
+    ///
+    /// On wasm32-unknown-unknown a program has no output and no arguments. All tests run; the
+    /// first that fails stops them, with an exit status and a stack that names it, but without its
+    /// message. A filter has no effect, and `should_panic` tests are ignored. Tests that use
+    /// wasm-bindgen are run by wasm-bindgen-test-runner, others that import something by the
+    /// package's host script (see `cargo bysyncify help run`).
+    ///
+    /// On wasm32-wasip1 tests run as on any other target, with Rust's own standard library. With the
+    /// one that `setup` makes of Debian's packages, libtest does not link.
+    #[command(
+        override_usage = "cargo bysyncify test [OPTIONS] [options of `cargo test`] [-- ARGUMENTS]"
+    )]
+    Test(BuildArguments),
+    /// Says what is instrumented, why, and what it costs
+    ///
+    /// Builds the program as `run` does, with the same options, and compares it with what the same
+    /// wasm-opt makes of it without Asyncify. MODULE.wasm in place of a program's name is there
+    /// already: a module that our linker made, or one that is only linked, best with --emit-relocs.
+    /// That is asyncified to see what it would be; it is not changed, and what was made of it is
+    /// kept beside it in MODULE.bysyncify.
+    ///
+    /// What is in data, exports and so on is one line; functions' names are not counted. A
+    /// function's own cost depends on what is inlined into it with and without Asyncify, but the
+    /// sums are exact. What it would save to vouch for one crate or module is said, too: whether
+    /// that is true is yours to know.
+    Report {
+        #[command(flatten)]
+        options: report::Options,
+        #[command(flatten)]
+        program: ProgramArguments,
+    },
+    /// Installs what the others need
+    ///
+    /// Makes sure of the wasm target, wasm-opt and Node, and says where they are. The other
+    /// commands do so too, but for wasm-opt, which optimises release builds if it is there.
+    Setup {
+        /// The targets
+        #[arg(long, value_name = "T", default_value = DEFAULT_TARGET)]
+        target: Vec<String>,
+    },
+    /// Runs a finished module, for cargo to call
+    ///
+    /// As `cargo bysyncify run` does. It is for cargo to call, so that `cargo run` and `cargo test`
+    /// work:
+    ///
+    /// [target.wasm32-unknown-unknown]
+    /// runner = "cargo-bysyncify runner"
+    #[command(verbatim_doc_comment)]
+    #[command(override_usage = "cargo bysyncify runner [--test] MODULE [ARGUMENTS]")]
+    Runner {
+        /// The module has tests in it; known without this if it lies in `deps`
+        #[arg(long)]
+        test: bool,
+        /// The module, and the program's own arguments, whatever they look like
+        #[arg(required = true, trailing_var_arg = true, allow_hyphen_values = true)]
+        module: Vec<OsString>,
+    },
+}
 
 /// Runs `cargo bysyncify` with the process's arguments (without its own name).
 pub(crate) fn main(arguments: &[OsString]) -> ExitCode {
@@ -22,121 +124,57 @@ pub(crate) fn main(arguments: &[OsString]) -> ExitCode {
         [first, rest @ ..] if first == "bysyncify" => rest,
         all => all,
     };
-    match dispatch(arguments) {
-        Ok(code) => code,
-        Err(error) => {
+    let result = parse(arguments).map_err(Into::into).and_then(|cli| run(cli.command));
+    result.unwrap_or_else(|error: anyhow::Error| match error.downcast_ref::<clap::Error>() {
+        Some(error) => {
+            // That nobody reads it any more is no error of ours.
+            let _ = error.print();
+            ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(1))
+        }
+        None => {
             eprintln!("error: {error:#}");
             ExitCode::FAILURE
         }
-    }
+    })
 }
 
-fn dispatch(arguments: &[OsString]) -> Result<ExitCode> {
-    let Some((name, rest)) = arguments.split_first() else {
-        print!("{}", help::OVERVIEW);
-        return Ok(ExitCode::FAILURE);
+fn parse(arguments: &[OsString]) -> Result<Cli, clap::Error> {
+    let arguments = match arguments {
+        [command, rest @ ..] if command == "build" || command == "test" => {
+            build::ours_first(command, rest)
+        }
+        all => all.to_vec(),
     };
-    let name = name.to_string_lossy();
-    // What comes later may be for the program that is run.
-    let ours = if name == "runner" { rest.get(..1).unwrap_or_default() } else { rest };
-    let mut ours = ours.iter().take_while(|word| *word != "--");
-    if ours.any(|word| word == "--help" || word == "-h") {
-        return explain(&name);
-    }
-    match &*name {
-        "new" => create(rest),
-        "run" => crate::run::run(&run::read("run", rest)?),
-        "build" => build(rest),
-        "test" => test(rest),
-        "report" => report(rest),
-        "setup" => prepare(rest),
-        "runner" => launch::runner(rest),
-        "-h" | "--help" | "help" => match rest.first() {
-            Some(command) => explain(&command.to_string_lossy()),
-            None => {
-                print!("{}", help::OVERVIEW);
-                Ok(ExitCode::SUCCESS)
-            }
-        },
-        "-V" | "--version" => {
-            println!("cargo-bysyncify {}", env!("CARGO_PKG_VERSION"));
-            Ok(ExitCode::SUCCESS)
-        }
-        other => Err(help::unknown_command(other)),
-    }
+    Cli::try_parse_from([OsString::from("cargo bysyncify")].into_iter().chain(arguments))
 }
 
-fn explain(command: &str) -> Result<ExitCode> {
-    print!("{}", help::of(command).ok_or_else(|| help::unknown_command(command))?);
+fn run(command: Command) -> Result<ExitCode> {
+    match command {
+        Command::New(request) => new::new(&request)?,
+        Command::Run { program, arguments } => return crate::run::run(&program.into(), &arguments),
+        Command::Build(arguments) => return build(&arguments, "build"),
+        Command::Test(arguments) => return build(&arguments, "test"),
+        Command::Report { options, program } => return program.report(options),
+        Command::Setup { target } => setup::prepare(&target)?,
+        Command::Runner { test, module } => {
+            // Clap has seen to it that there is a first.
+            let (module, arguments) = module.split_first().expect("an argument that is required");
+            return launch::runner(test, &PathBuf::from(module), arguments);
+        }
+    }
     Ok(ExitCode::SUCCESS)
 }
 
-fn prepare(arguments: &[OsString]) -> Result<ExitCode> {
-    let mut triples = Vec::new();
-    let mut parser = lexopt::Parser::from_args(arguments);
-    while let Some(argument) = parser.next()? {
-        match argument {
-            lexopt::Arg::Long("target") => triples.push(text(parser.value()?)?),
-            other => return Err(help::unknown_option("setup", &other)),
-        }
+fn build(arguments: &BuildArguments, subcommand: &str) -> Result<ExitCode> {
+    let triple = &arguments.target;
+    let mut cargo = cargo::command(subcommand, triple)?;
+    if subcommand == "test" {
+        cargo::set_runner(&mut cargo, triple, "--test")?;
     }
-    if triples.is_empty() {
-        triples.push(DEFAULT_TARGET.to_owned());
-    }
-    setup::prepare(&triples)?;
-    Ok(ExitCode::SUCCESS)
+    arguments.link.apply(&mut cargo, triple)?;
+    cargo.args(arguments.for_cargo());
+    arguments.watch().status(&mut cargo).map(command::exit_code)
 }
 
-fn build(arguments: &[OsString]) -> Result<ExitCode> {
-    let options = Options::read(arguments)?;
-    let mut cargo = cargo::command("build", &options.triple)?;
-    options.link.apply(&mut cargo, &options.triple)?;
-    options.watch.status(cargo.args(options.rest)).map(command::exit_code)
-}
-
-fn test(arguments: &[OsString]) -> Result<ExitCode> {
-    let options = Options::read(arguments)?;
-    let mut cargo = cargo::command("test", &options.triple)?;
-    cargo::set_runner(&mut cargo, &options.triple, "--test")?;
-    options.link.apply(&mut cargo, &options.triple)?;
-    options.watch.status(cargo.args(options.rest)).map(command::exit_code)
-}
-
-fn report(arguments: &[OsString]) -> Result<ExitCode> {
-    let (options, rest) = report::Options::take(arguments)?;
-    report::report(&options, &run::read("report", &rest)?)
-}
-
-fn create(arguments: &[OsString]) -> Result<ExitCode> {
-    new::new(&parse_new(arguments)?)?;
-    Ok(ExitCode::SUCCESS)
-}
-
-fn parse_new(arguments: &[OsString]) -> Result<new::Request> {
-    use lexopt::Arg::{Long, Value};
-
-    let mut folder = None;
-    let mut kind = new::Kind::Node;
-    let mut library = None;
-    let mut parser = lexopt::Parser::from_args(arguments);
-    while let Some(argument) = parser.next()? {
-        match argument {
-            Long("web" | "bindgen") => kind = new::Kind::Web,
-            Long("path") => library = Some(PathBuf::from(parser.value()?)),
-            Value(path) if folder.is_none() => folder = Some(PathBuf::from(path)),
-            Value(second) => bail!(
-                "`{}` is one name too many: a project is made of one name, or the path of its \
-                 folder",
-                second.display()
-            ),
-            other => return Err(help::unknown_option("new", &other)),
-        }
-    }
-    let folder =
-        folder.context("say what the project is to be called: `cargo bysyncify new demo`")?;
-    Ok(new::Request { folder, kind, library })
-}
-
-fn text(value: OsString) -> Result<String> {
-    value.into_string().map_err(|value| anyhow::anyhow!("`{}` is not UTF-8", value.display()))
-}
+#[cfg(test)]
+mod tests;

@@ -3,7 +3,7 @@
 use std::env;
 use std::ffi::OsString;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, ExitCode};
 
 use anyhow::{Context, Result, bail};
@@ -13,14 +13,8 @@ use crate::node_run::Mode;
 use crate::project::{self, Host};
 use crate::{bindgen, command, node_run, serve, setup};
 
-/// `runner [--test] MODULE [ARGS…]`, which cargo calls.
-pub(crate) fn runner(arguments: &[OsString]) -> Result<ExitCode> {
-    let (said, arguments) = match arguments {
-        [first, rest @ ..] if first == "--test" => (true, rest),
-        all => (false, all),
-    };
-    let (module, rest) = arguments.split_first().context("runner needs the path of a module")?;
-    let module = PathBuf::from(module);
+/// Runs a module for cargo, as tests if that is said.
+pub(crate) fn runner(said: bool, module: &Path, arguments: &[OsString]) -> Result<ExitCode> {
     // `cargo run` runs what lies beside this folder.
     let is_in_deps = module.parent().and_then(Path::file_name).is_some_and(|name| name == "deps");
     let mode = if said || is_in_deps { Mode::Test } else { Mode::Run };
@@ -29,7 +23,7 @@ pub(crate) fn runner(arguments: &[OsString]) -> Result<ExitCode> {
         Some(folder) => project::host_in(Path::new(&folder))?,
         None => Host::Node,
     };
-    launch(mode, &host, &module, rest)
+    launch(mode, &host, module, arguments)
 }
 
 /// Runs a module; the exit status is the program's.

@@ -9,25 +9,53 @@ use std::ffi::OsString;
 use std::process::Command;
 
 use anyhow::Result;
+use clap::Args;
 use serde_json::Value;
 
 use crate::{cargo, command};
 
 /// Options of `build`, `run` and `test` that are for the linker.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Args)]
+#[command(next_help_heading = "Options for the linker")]
 pub(crate) struct LinkOptions {
-    /// Functions and crates that never suspend, by the user's word.
+    /// Functions or crates that never suspend, by your word, separated by commas: they are not
+    /// instrumented, nor is what could suspend only through them. `cargo bysyncify report` says what
+    /// would be worth it
+    #[arg(long, value_name = "NAMES", value_delimiter = ',', value_parser = name)]
     pub(crate) vouch: Vec<String>,
-    /// Whether what looks like a vtable is taken for one.
+    /// Take constants that look like vtables for vtables: fewer functions are instrumented. Wrong
+    /// if a program copies function pointers out of tables of its own that look so: see
+    /// docs/tools.md
+    #[arg(long)]
     pub(crate) precise: bool,
-    /// Whether to instrument all that Binaryen would.
-    pub(crate) everything: bool,
-    /// The imports that the host answers later, as `module.name`.
+    /// Imports that the host answers later, as MODULE.NAME, separated by commas: it suspends who
+    /// has called them, by Asyncify's exports
+    #[arg(long, value_name = "NAMES", value_delimiter = ',', value_parser = name)]
     pub(crate) suspends: Vec<String>,
-    /// Whether the module checks itself, if the user says so: else the profile does.
-    pub(crate) checks: Option<bool>,
-    /// Whether it checks its stacks, if the user says so.
+    /// With `off`, do nothing when a coroutine's stack overflows, instead of ending the program with
+    /// a message before anything is overwritten
+    #[arg(long, value_name = "on|off", value_parser = is_on)]
     pub(crate) stack_checks: Option<bool>,
+    /// Whether the module also checks what was left uninstrumented; it does if it is not optimised
+    #[arg(long, value_name = "on|off", value_parser = is_on)]
+    pub(crate) checks: Option<bool>,
+    /// Have wasm-opt's Asyncify do it, which instruments far more
+    #[arg(long)]
+    pub(crate) everything: bool,
+}
+
+/// One name of a list.
+fn name(text: &str) -> Result<String, &'static str> {
+    let name = text.trim();
+    if name.is_empty() { Err("a name is missing") } else { Ok(name.to_owned()) }
+}
+
+fn is_on(text: &str) -> Result<bool, &'static str> {
+    match text {
+        "on" => Ok(true),
+        "off" => Ok(false),
+        _ => Err("it is `on` or `off`"),
+    }
 }
 
 impl LinkOptions {

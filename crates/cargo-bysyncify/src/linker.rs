@@ -26,9 +26,37 @@ use crate::setup::{self, WasmOpt};
 use crate::store::{self, Store};
 use crate::wording::Worded as _;
 
+/// What `--help` prints.
+const HELP: &str = "\
+bysyncify-ld: links for wasm, and makes what uses bysyncify pausable
+
+Usage: as `linker` of a wasm target in .cargo/config.toml; `cargo bysyncify` calls it by itself.
+It takes the arguments of wasm-ld, which it calls (BYSYNCIFY_LINKER, rust-lld or wasm-ld), and
+
+  --bysyncify-vouch=PATH,…              these functions and crates never suspend
+  --bysyncify-suspends=MODULE.NAME,…    the host answers these imports later
+  --bysyncify-precise                   take what looks like a vtable for one
+  --bysyncify-everything                instrument what Binaryen would
+  --bysyncify-checks=on|off             whether the program checks itself
+  --bysyncify-stack-checks=on|off       whether it is noticed when a stack overflows
+
+`cargo bysyncify help build` explains them.
+";
+
 /// Runs the linker with the process's arguments (without its own name).
 pub(crate) fn main(arguments: &[OsString]) -> ExitCode {
-    match link(arguments) {
+    let result = match arguments {
+        [word] if word == "--help" || word == "-h" => {
+            print!("{HELP}");
+            Ok(ExitCode::SUCCESS)
+        }
+        [word] if word == "--version" || word == "-V" => {
+            println!("bysyncify-ld {}", env!("CARGO_PKG_VERSION"));
+            Ok(ExitCode::SUCCESS)
+        }
+        all => link(all),
+    };
+    match result {
         Ok(code) => code,
         Err(error) => {
             eprintln!("bysyncify-ld: error: {error:#}");

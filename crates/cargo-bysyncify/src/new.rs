@@ -7,23 +7,32 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, bail};
+use clap::Args;
 
 use self::files::Details;
 use crate::{cargo, command, setup, store};
 
-/// What `new` was asked for.
-#[derive(Debug, PartialEq, Eq)]
+/// Makes a project that runs at once
+///
+/// In the folder NAME, which must not be there yet: a small program of two coroutines that take
+/// turns. It runs at once, with `cargo bysyncify run` or with `cargo run`.
+#[derive(Debug, PartialEq, Eq, Args)]
 pub(crate) struct Request {
-    /// Where the project is to be; it is called what its folder is called.
-    pub(crate) folder: PathBuf,
-    pub(crate) kind: Kind,
-    /// The library to depend on, if it is not to come from the registry.
-    pub(crate) library: Option<PathBuf>,
+    /// What the project is to be called, or the path of its folder
+    #[arg(value_name = "NAME")]
+    folder: PathBuf,
+    /// A program for browsers, with wasm-bindgen; else it is for Node
+    #[arg(long, visible_alias = "bindgen")]
+    web: bool,
+    /// Depend on the library in this folder, and not on a released one. Without it: if this program
+    /// was built in a checkout of its repository that is still there, on the library of that
+    #[arg(long, value_name = "DIR")]
+    path: Option<PathBuf>,
 }
 
 /// The kinds of project.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Kind {
+enum Kind {
     /// For Node, with a host script and nothing between it and the program.
     Node,
     /// For browsers, with wasm-bindgen.
@@ -46,7 +55,7 @@ pub(crate) fn new(request: &Request) -> Result<()> {
     fs::create_dir_all(parent).with_context(|| format!("cannot create `{}`", parent.display()))?;
 
     let checkout = checkout();
-    let library = match &request.library {
+    let library = match &request.path {
         Some(library) => Some(library_at(library)?),
         None => checkout.clone(),
     };
@@ -58,7 +67,8 @@ pub(crate) fn new(request: &Request) -> Result<()> {
         in_workspace: is_in_workspace(parent),
         alias: alias.as_deref(),
     };
-    write(&folder, &files::files(request.kind, &details)?)
+    let kind = if request.web { Kind::Web } else { Kind::Node };
+    write(&folder, &files::files(kind, &details)?)
         .with_context(|| format!("cannot make `{shown}`"))?;
 
     eprintln!("     Created `{shown}`, which depends on bysyncify {}", source(library.as_deref()));

@@ -1,10 +1,10 @@
 //! The programs of the user's workspace, and which of them was meant.
 
-use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, bail};
+use clap::Args;
 use serde_json::Value;
 
 use crate::{cargo, command};
@@ -42,12 +42,18 @@ pub(crate) enum Kind {
 }
 
 /// What the user said about the program to run.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, PartialEq, Eq, Args)]
 pub(crate) struct Wanted {
-    /// A package, an example or a binary.
+    /// A package (its binary or cdylib), an example or a binary; without it, the current package
     pub(crate) name: Option<String>,
+    /// Where NAME alone could be several
+    #[arg(short, long, value_name = "NAME")]
     pub(crate) package: Option<String>,
+    /// Only this binary
+    #[arg(long, value_name = "NAME")]
     pub(crate) bin: Option<String>,
+    /// Only this example
+    #[arg(long, value_name = "NAME")]
     pub(crate) example: Option<String>,
 }
 
@@ -74,15 +80,15 @@ impl Program {
     }
 }
 
-/// All programs of the workspace in the current folder.
-pub(crate) fn programs() -> Result<Vec<Program>> {
-    programs_in(&metadata(&[])?).context(UNEXPECTED)
+/// All programs of the workspace of this manifest, or else of the one in the current folder.
+pub(crate) fn programs(manifest: Option<&Path>) -> Result<Vec<Program>> {
+    programs_in(&metadata(manifest)?).context(UNEXPECTED)
 }
 
 /// What runs the modules of the package in `folder`.
 pub(crate) fn host_in(folder: &Path) -> Result<Host> {
     let manifest = folder.join("Cargo.toml");
-    let metadata = metadata(&["--manifest-path".as_ref(), manifest.as_os_str()])?;
+    let metadata = metadata(Some(&manifest))?;
     let packages = metadata["packages"].as_array().context(UNEXPECTED)?;
     let is_meant = |package: &&Value| {
         package["manifest_path"].as_str().is_some_and(|path| Path::new(path) == manifest)
@@ -92,9 +98,12 @@ pub(crate) fn host_in(folder: &Path) -> Result<Host> {
 
 const UNEXPECTED: &str = "`cargo metadata` is not as expected";
 
-fn metadata(arguments: &[&OsStr]) -> Result<Value> {
+fn metadata(manifest: Option<&Path>) -> Result<Value> {
     let mut cargo = Command::new(cargo::program());
-    cargo.args(["metadata", "--no-deps", "--format-version", "1"]).args(arguments);
+    cargo.args(["metadata", "--no-deps", "--format-version", "1"]);
+    if let Some(manifest) = manifest {
+        cargo.arg("--manifest-path").arg(manifest);
+    }
     let printed = command::stdout(&mut cargo)?;
     serde_json::from_str(&printed).context("cannot read `cargo metadata`")
 }

@@ -2,7 +2,7 @@
 
 use std::env;
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
@@ -26,24 +26,29 @@ pub(crate) struct Request {
     pub(crate) message_format: Option<String>,
     /// Options that are cargo's to understand.
     pub(crate) cargo_options: Vec<OsString>,
-    /// The program's own arguments.
-    pub(crate) arguments: Vec<OsString>,
+    /// The package or the workspace, if it is not the one in the current folder.
+    pub(crate) manifest: Option<PathBuf>,
 }
 
-/// Builds and runs; the exit status is the program's.
-pub(crate) fn run(request: &Request) -> Result<ExitCode> {
+/// Builds and runs with these arguments; the exit status is the program's.
+pub(crate) fn run(request: &Request, arguments: &[OsString]) -> Result<ExitCode> {
     let program = chosen(request)?;
     let module = match build(request, &program)? {
         Built::Module(module) => module,
         Built::Failed(code) => return Ok(code),
     };
-    launch::launch(Mode::Run, &program.host, &module, &request.arguments)
+    launch::launch(Mode::Run, &program.host, &module, arguments)
 }
 
 /// The program that is meant.
 pub(crate) fn chosen(request: &Request) -> Result<Program> {
-    let current = env::current_dir().context("cannot tell the current folder")?;
-    project::choose(&project::programs()?, &request.wanted, &current)
+    let manifest = request.manifest.as_deref();
+    let current = match manifest.and_then(Path::parent) {
+        Some(folder) => std::path::absolute(folder),
+        None => env::current_dir(),
+    };
+    let current = current.context("cannot tell the current folder")?;
+    project::choose(&project::programs(manifest)?, &request.wanted, &current)
 }
 
 /// What became of a build.

@@ -19,7 +19,7 @@ mod treemap;
 mod why;
 
 use std::io::{self, Write as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
@@ -36,9 +36,13 @@ use crate::store;
 use crate::wording::Worded as _;
 
 /// Builds a program, or takes a module that is there, and reports.
-pub(crate) fn report(options: &Options, request: &Request) -> Result<ExitCode> {
-    let module = match &options.module {
-        Some(module) => module.clone(),
+pub(crate) fn report(
+    options: &Options,
+    module: Option<PathBuf>,
+    request: &Request,
+) -> Result<ExitCode> {
+    let module = match module {
+        Some(module) => module,
         None => match run::build(request, &run::chosen(request)?)? {
             Built::Module(module) => module,
             Built::Failed(code) => return Ok(code),

@@ -181,6 +181,23 @@ fn missing_linker_names_what_would_help() {
 }
 
 #[test]
+fn linker_says_what_it_is_and_knows_all_of_its_options() {
+    let said = |word: &str| {
+        let output = Command::new(LINKER).arg(word).env("PATH", "").output().unwrap();
+        assert!(output.status.success(), "{}", stderr(&output));
+        String::from_utf8(output.stdout).unwrap()
+    };
+    assert_eq!(said("--version"), concat!("bysyncify-ld ", env!("CARGO_PKG_VERSION"), "\n"));
+    let help = said("--help");
+    let unknown = Command::new(LINKER).arg("--bysyncify-unknown").output().unwrap();
+    let unknown = stderr(&unknown);
+    let (_, options) = unknown.split_once("which has ").unwrap();
+    for option in options.trim_end().split(", ").flat_map(|text| text.split(" and ")) {
+        assert!(help.contains(&format!("\n  {option} ")), "{option}: {help}");
+    }
+}
+
+#[test]
 fn joined_objects_are_no_module_yet() {
     let dir = tempfile::tempdir().unwrap();
     let object = object("pausable", dir.path());
