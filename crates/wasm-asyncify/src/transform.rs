@@ -9,7 +9,9 @@
 
 use wasmparser::Parser;
 
-use crate::analysis::{Analysis, Choice, Cut, FunctionIndex, Precision, Program, Sites, Vouched};
+use crate::analysis::{
+    Analysis, Barrier, Choice, FunctionIndex, Precision, Program, Sites, Vouched,
+};
 use crate::check;
 use crate::debug::{Debug, Trail};
 use crate::error::{Context, Error, Result};
@@ -267,7 +269,7 @@ pub(crate) fn examine<'a>(
         refusal::check_names(&program)?;
         Analysis::of(&program, &options.vouched, options.precision)?
     } else {
-        Analysis::without_cuts(&program, options.precision)
+        Analysis::without_barriers(&program, options.precision)
     };
     let analysis = analysis.with_choice(&program, &options.choice);
     Ok((read, program, analysis))
@@ -347,9 +349,9 @@ fn uninstrumented(
         .filter(|index| !analysis.is_instrumented(*index) && !analysis.is_switch(*index));
     let behind_vouched = sound.behind_vouched(program);
     let remarked = others.filter_map(|index| {
-        let remark = match analysis.cut(index) {
-            Some(Cut::Panic | Cut::Initialiser) => return None,
-            Some(Cut::Vouched(path)) => format!(" (vouched for by `{path}`)"),
+        let remark = match analysis.barrier(index) {
+            Some(Barrier::Panic | Barrier::Initialiser) => return None,
+            Some(Barrier::Vouched(path)) => format!(" (vouched for by `{path}`)"),
             None if sound.is_reached(index) => String::new(),
             None if behind_vouched.contains(&index) && sound.can_suspend(index) => {
                 " (called by what is vouched for)".to_owned()

@@ -1,7 +1,7 @@
 //! Why a function is instrumented, or is not, in words.
 
+use super::barrier::Barrier;
 use super::call_graph::Step;
-use super::cut::Cut;
 use super::graph::Analysis;
 use super::index::FunctionIndex;
 use super::program::Program;
@@ -12,7 +12,7 @@ pub struct Explainer<'a> {
     program: &'a Program,
     analysis: &'a Analysis,
     /// As if panics could suspend, and nothing were vouched for.
-    uncut: Analysis,
+    unbarred: Analysis,
 }
 
 /// Why a function is instrumented, or is not.
@@ -29,7 +29,7 @@ pub struct Explanation {
 impl<'a> Explainer<'a> {
     /// Explains `analysis`, which is of `program`.
     pub fn new(program: &'a Program, analysis: &'a Analysis) -> Self {
-        Self { program, analysis, uncut: analysis.uncut(program) }
+        Self { program, analysis, unbarred: analysis.unbarred(program) }
     }
 
     /// Explains a function.
@@ -59,7 +59,7 @@ impl<'a> Explainer<'a> {
 
     /// The answer, and the calls that it rests on.
     fn verdict(&self, index: FunctionIndex) -> (String, Vec<String>) {
-        let Self { program, analysis, uncut } = self;
+        let Self { program, analysis, unbarred } = self;
         let none = Vec::new();
         if analysis.is_instrumented(index) {
             return self.instrumented(analysis, index);
@@ -76,20 +76,20 @@ impl<'a> Explainer<'a> {
         if analysis.is_left_out(index) {
             return ("is not instrumented: it is not listed".to_owned(), none);
         }
-        match analysis.cut(index) {
-            Some(Cut::Panic) => {
+        match analysis.barrier(index) {
+            Some(Barrier::Panic) => {
                 let verdict = "is not instrumented: panics and failed allocations end here, and no \
                                coroutine is current then";
                 return (verdict.to_owned(), none);
             }
-            Some(Cut::Initialiser) => {
+            Some(Barrier::Initialiser) => {
                 let verdict = "is not instrumented: it runs the initialiser of a `thread_local!`, and \
                                no coroutine is current then";
                 return (verdict.to_owned(), none);
             }
-            Some(Cut::Vouched(path)) => {
-                let calls = match uncut.is_instrumented(index) {
-                    true => self.instrumented(uncut, index).1,
+            Some(Barrier::Vouched(path)) => {
+                let calls = match unbarred.is_instrumented(index) {
+                    true => self.instrumented(unbarred, index).1,
                     false => none,
                 };
                 let otherwise = if calls.is_empty() {
@@ -103,18 +103,18 @@ impl<'a> Explainer<'a> {
             None => {}
         }
         if !analysis.can_suspend(index) {
-            return match self.barred(&uncut.way_to_suspend(index)) {
-                Some((cut, calls)) => {
-                    (format!("is not instrumented: it could only be suspended in {cut}"), calls)
+            return match self.barred(&unbarred.way_to_suspend(index)) {
+                Some((barrier, calls)) => {
+                    (format!("is not instrumented: it could only be suspended in {barrier}"), calls)
                 }
                 None => {
                     ("is not instrumented: nothing that it calls ever suspends".to_owned(), none)
                 }
             };
         }
-        match self.barred(&uncut.down_to(index)) {
-            Some((cut, calls)) => {
-                (format!("is not instrumented: a coroutine gets to it only in {cut}"), calls)
+        match self.barred(&unbarred.down_to(index)) {
+            Some((barrier, calls)) => {
+                (format!("is not instrumented: a coroutine gets to it only in {barrier}"), calls)
             }
             None => (
                 "is not instrumented: it can suspend, but no coroutine gets to it".to_owned(),
@@ -137,16 +137,17 @@ impl<'a> Explainer<'a> {
 
     /// The first function of a way that nobody is called through, and the way, in words.
     fn barred(&self, way: &[Step]) -> Option<(String, Vec<String>)> {
-        let (index, cut) =
-            way.iter().find_map(|step| Some((step.function, self.analysis.cut(step.function)?)))?;
-        let cut = match cut {
-            Cut::Panic => "a panic, which never is".to_owned(),
-            Cut::Initialiser => {
+        let (index, barrier) = way
+            .iter()
+            .find_map(|step| Some((step.function, self.analysis.barrier(step.function)?)))?;
+        let barrier = match barrier {
+            Barrier::Panic => "a panic, which never is".to_owned(),
+            Barrier::Initialiser => {
                 "the initialiser of a `thread_local!`, which must not be".to_owned()
             }
-            Cut::Vouched(path) => format!("`{path}`, which is vouched for"),
+            Barrier::Vouched(path) => format!("`{path}`, which is vouched for"),
         };
-        Some((cut, self.lines(way, index)))
+        Some((barrier, self.lines(way, index)))
     }
 
     /// One call a line, and a mark at the function that it is about.

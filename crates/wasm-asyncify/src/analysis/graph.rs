@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
+use super::barrier::{self, Barrier, Vouched};
 use super::call_graph::{Because, Graph, Precision, Step, indices};
 use super::choice::{Choice, Chosen};
-use super::cut::{self, Cut, Vouched};
 use super::index::FunctionIndex;
 use super::program::{Import, Program};
 use crate::abi;
@@ -24,7 +24,7 @@ pub struct Analysis {
     /// By function index: why it can be reached from `resume`.
     reached: Vec<Option<Because>>,
     /// By function index.
-    cuts: Vec<Option<Cut>>,
+    barriers: Vec<Option<Barrier>>,
     tops: BTreeSet<FunctionIndex>,
     bottoms: BTreeSet<FunctionIndex>,
     /// The bottom functions that coroutines are resumed by.
@@ -47,7 +47,7 @@ impl Analysis {
     ///
     /// If something that was vouched for does not exist.
     pub fn of(program: &Program, vouched: &Vouched, precision: Precision) -> Result<Self> {
-        Ok(Self::with_cuts(program, cut::cuts(program, vouched)?, precision))
+        Ok(Self::with_barriers(program, barrier::barriers(program, vouched)?, precision))
     }
 
     /// What would have been found with this vouched for.
@@ -62,28 +62,32 @@ impl Analysis {
 
     /// What would have been found with another precision.
     pub fn with_precision(&self, program: &Program, precision: Precision) -> Self {
-        let other = Self::with_cuts(program, self.cuts.clone(), precision);
+        let other = Self::with_barriers(program, self.barriers.clone(), precision);
         other.with_chosen(program, self.chosen.clone())
     }
 
     /// Analyses a program as if its functions' names said nothing: panics can suspend like all else.
-    pub fn without_cuts(program: &Program, precision: Precision) -> Self {
-        Self::with_cuts(program, vec![None; program.functions.len()], precision)
+    pub fn without_barriers(program: &Program, precision: Precision) -> Self {
+        Self::with_barriers(program, vec![None; program.functions.len()], precision)
     }
 
     /// The same, as if panics could suspend, and nothing were vouched for.
-    pub(super) fn uncut(&self, program: &Program) -> Self {
+    pub(super) fn unbarred(&self, program: &Program) -> Self {
         let chosen = Chosen { remove: Vec::new(), ..self.chosen.clone() };
-        Self::without_cuts(program, self.precision).with_chosen(program, chosen)
+        Self::without_barriers(program, self.precision).with_chosen(program, chosen)
     }
 
-    fn with_cuts(program: &Program, cuts: Vec<Option<Cut>>, precision: Precision) -> Self {
-        Self::with(program, cuts, precision, false)
+    fn with_barriers(
+        program: &Program,
+        barriers: Vec<Option<Barrier>>,
+        precision: Precision,
+    ) -> Self {
+        Self::with(program, barriers, precision, false)
     }
 
     fn with(
         program: &Program,
-        cuts: Vec<Option<Cut>>,
+        barriers: Vec<Option<Barrier>>,
         precision: Precision,
         ignore_indirect: bool,
     ) -> Self {
@@ -104,7 +108,7 @@ impl Analysis {
         let (tops, bottoms) = (calling(TOP), calling(BOTTOM));
         let graph = Graph::of(program, precision, ignore_indirect);
         let is_barrier = |index: FunctionIndex| {
-            bottoms.contains(&index) || tops.contains(&index) || cuts[index as usize].is_some()
+            bottoms.contains(&index) || tops.contains(&index) || barriers[index as usize].is_some()
         };
         let suspends = graph.spread(&tops, is_barrier, Graph::callers);
         // It calls another function while no coroutine is current. By the imports it calls it is a
@@ -126,7 +130,7 @@ impl Analysis {
             precision,
             suspends,
             reached,
-            cuts,
+            barriers,
             tops,
             bottoms,
             resumes,
@@ -147,12 +151,12 @@ impl Analysis {
     fn with_chosen(mut self, program: &Program, chosen: Chosen) -> Self {
         let mut is_new = false;
         for (index, pattern) in &chosen.remove {
-            let cut = &mut self.cuts[*index as usize];
-            is_new |= cut.is_none();
-            cut.get_or_insert_with(|| Cut::Vouched(pattern.clone()));
+            let barrier = &mut self.barriers[*index as usize];
+            is_new |= barrier.is_none();
+            barrier.get_or_insert_with(|| Barrier::Vouched(pattern.clone()));
         }
         if is_new || chosen.ignore_indirect != self.chosen.ignore_indirect {
-            self = Self::with(program, self.cuts, self.precision, chosen.ignore_indirect);
+            self = Self::with(program, self.barriers, self.precision, chosen.ignore_indirect);
         }
         let mut start = chosen.imports.clone();
         if chosen.propagate_add {
@@ -161,7 +165,7 @@ impl Analysis {
         self.hosts.clone_from(&chosen.imports);
         self.chosen = chosen;
         if !start.is_empty() {
-            let is_barrier = |index| self.is_switch(index) || self.cut(index).is_some();
+            let is_barrier = |index| self.is_switch(index) || self.barrier(index).is_some();
             let graph = self.graph(program);
             if program.has_foreign && !self.hosts.is_empty() && !self.chosen.ignore_indirect {
                 // The host suspends those of other modules, too.
@@ -215,17 +219,17 @@ impl Analysis {
 
     /// The functions that every panic goes through, and that never return.
     pub fn panics(&self) -> impl Iterator<Item = FunctionIndex> {
-        self.cut_as(Cut::Panic)
+        self.barriers_of(Barrier::Panic)
     }
 
     /// The functions that run the initialiser of a `thread_local!`.
     pub fn initialisers(&self) -> impl Iterator<Item = FunctionIndex> {
-        self.cut_as(Cut::Initialiser)
+        self.barriers_of(Barrier::Initialiser)
     }
 
-    fn cut_as(&self, kind: Cut) -> impl Iterator<Item = FunctionIndex> {
-        let cuts = (0..).zip(&self.cuts);
-        cuts.filter(move |(_, cut)| cut.as_ref() == Some(&kind)).map(|(index, _)| index)
+    fn barriers_of(&self, kind: Barrier) -> impl Iterator<Item = FunctionIndex> {
+        let barriers = (0..).zip(&self.barriers);
+        barriers.filter(move |(_, barrier)| barrier.as_ref() == Some(&kind)).map(|(index, _)| index)
     }
 
     /// The functions that begin an unwind.
@@ -239,19 +243,19 @@ impl Analysis {
     }
 
     /// Why nobody is called through this function, if it is so.
-    pub fn cut(&self, index: FunctionIndex) -> Option<&Cut> {
-        self.cuts[index as usize].as_ref()
+    pub fn barrier(&self, index: FunctionIndex) -> Option<&Barrier> {
+        self.barriers[index as usize].as_ref()
     }
 
     /// Whether it can be suspended, should a coroutine get to it.
     pub fn can_suspend(&self, index: FunctionIndex) -> bool {
-        self.suspends[index as usize].is_some() && self.cut(index).is_none()
+        self.suspends[index as usize].is_some() && self.barrier(index).is_none()
     }
 
     /// Whether it can be suspended, by a coroutine that gets to it or by the host.
     pub(super) fn can_be_suspended(&self, index: FunctionIndex) -> bool {
         let for_host = self.suspends_for_host.get(index as usize).is_some_and(Option::is_some);
-        self.can_suspend(index) || (for_host && self.cut(index).is_none())
+        self.can_suspend(index) || (for_host && self.barrier(index).is_none())
     }
 
     /// Whether it begins or ends unwinds or rewinds.
@@ -266,9 +270,10 @@ impl Analysis {
 
     /// The functions that a coroutine gets to only through what is vouched for.
     pub fn behind_vouched(&self, program: &Program) -> BTreeSet<FunctionIndex> {
-        let is_vouched = |index: &u32| matches!(self.cut(*index), Some(Cut::Vouched(_)));
+        let is_vouched = |index: &u32| matches!(self.barrier(*index), Some(Barrier::Vouched(_)));
         let start = indices(program).filter(|index| is_vouched(index) && self.is_reached(*index));
-        let is_barrier = |index| self.is_switch(index) || self.cut(index) == Some(&Cut::Panic);
+        let is_barrier =
+            |index| self.is_switch(index) || self.barrier(index) == Some(&Barrier::Panic);
         let graph = self.graph(program);
         let found = graph.spread(&start.collect(), is_barrier, Graph::callees);
         indices(program)
@@ -309,7 +314,7 @@ impl Analysis {
         let for_host = self.suspends_for_host.get(at).is_some_and(Option::is_some);
         let is_found = (for_coroutine || for_host) && self.chosen.only.is_none();
         (is_found || self.is_chosen(index))
-            && self.cuts[at].is_none()
+            && self.barriers[at].is_none()
             && !self.is_switch(index)
             && !self.hosts.contains(&index)
     }

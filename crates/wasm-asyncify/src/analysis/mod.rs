@@ -17,19 +17,19 @@
 //! and `resume` a *bottom* one; they are recognised by the imports they call, so that a switch of
 //! somebody's own works too.
 //!
-//! Nobody is called through a [`Cut`]: the panic entry points and what runs the initialiser of a
+//! Nothing is suspended through a [`Barrier`]: the panic entry points and what runs the initialiser of a
 //! `thread_local!`, in which no coroutine is current (the linker makes it so), and what the user has
 //! vouched for.
 
 mod arity;
 mod assumed;
+mod barrier;
 mod blocks;
 mod body;
 mod call_graph;
 mod calls;
 mod chain;
 mod choice;
-mod cut;
 mod explain;
 mod graph;
 mod index;
@@ -49,15 +49,15 @@ mod value;
 mod vtables;
 
 pub(crate) use assumed::{Assumed, WatchedCalls, assumed};
+pub use barrier::{Barrier, Vouched};
 pub use call_graph::{Precision, Step};
 pub use calls::{Calls, IndirectCall};
 pub use choice::{Choice, Imports};
-pub use cut::{Cut, Vouched};
 pub use explain::{Explainer, Explanation};
 pub use graph::Analysis;
 pub use index::FunctionIndex;
 pub use names::{crate_of, is_in, modules, readable};
 pub(crate) use on_stack::{OnStack, Place};
 pub use program::{Function, Import, Program, Taken, Vtable};
-pub(crate) use sites::{Barrier, Sites};
+pub(crate) use sites::{CheckedBarrier, Sites};
 pub(crate) use std_waits::{blocking, parks};

@@ -11,7 +11,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use super::cut::Cut;
+use super::barrier::Barrier;
 use super::graph::Analysis;
 use super::index::{FunctionIndex, TypeId};
 use super::program::Program;
@@ -104,7 +104,8 @@ impl Analysis {
     /// What can be on a coroutine's stack.
     pub(crate) fn on_stack(&self, program: &Program) -> OnStack {
         let start = self.resumes().flat_map(|resume| called_by(resume, program));
-        let leaves = |function| self.is_switch(function) || self.cut(function) == Some(&Cut::Panic);
+        let leaves =
+            |function| self.is_switch(function) || self.barrier(function) == Some(&Barrier::Panic);
         OnStack::from(start, program, &self.hosts().collect(), leaves)
     }
 }

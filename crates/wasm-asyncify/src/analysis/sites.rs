@@ -9,7 +9,7 @@ use super::program::Program;
 
 /// What a function is that nothing is suspended through.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Barrier {
+pub(crate) enum CheckedBarrier {
     Panic,
     Initialiser,
     /// It is not instrumented.
@@ -36,7 +36,7 @@ pub(crate) struct Sites {
     /// Those of `indirect` that can be of a top function.
     pub(crate) indirect_tops: BTreeSet<(FunctionIndex, u32)>,
     /// The functions that nothing may be suspended through, and that look whether it is.
-    pub(crate) barriers: BTreeMap<FunctionIndex, Barrier>,
+    pub(crate) barriers: BTreeMap<FunctionIndex, CheckedBarrier>,
 }
 
 impl Sites {
@@ -56,7 +56,7 @@ impl Sites {
             .map(|(index, _)| index)
             .filter(|index| !analysis.is_instrumented(*index) && !analysis.is_switch(*index));
         for index in others {
-            self.barriers.entry(index).or_insert(Barrier::Uninstrumented);
+            self.barriers.entry(index).or_insert(CheckedBarrier::Uninstrumented);
         }
     }
 
@@ -84,8 +84,10 @@ impl Sites {
             indirect_tops: BTreeSet::new(),
             barriers: BTreeMap::new(),
         };
-        sites.barriers.extend(analysis.panics().map(|index| (index, Barrier::Panic)));
-        sites.barriers.extend(analysis.initialisers().map(|index| (index, Barrier::Initialiser)));
+        sites.barriers.extend(analysis.panics().map(|index| (index, CheckedBarrier::Panic)));
+        sites
+            .barriers
+            .extend(analysis.initialisers().map(|index| (index, CheckedBarrier::Initialiser)));
         for function in &sites.functions {
             let mut ours = BTreeSet::new();
             let is_chosen = analysis.is_chosen(*function);

@@ -69,7 +69,7 @@ fn barrier(after: &str) -> Result<(), String> {
             (func $ends (unreachable)))"#
     );
     let modules = [original, &instrumented].map(|text| wat::parse_str(text).unwrap());
-    let barriers = [(2, crate::analysis::Barrier::Panic)].into();
+    let barriers = [(2, crate::analysis::CheckedBarrier::Panic)].into();
     let sites = Sites { barriers, ..Sites::default() };
     check(&modules[0], &modules[1], &sites).map_err(|wrong| wrong.to_string())
 }

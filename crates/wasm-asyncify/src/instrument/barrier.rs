@@ -21,13 +21,13 @@ use wasm_encoder::reencode::{Error, Reencode};
 use wasm_encoder::{BlockType, Function, Instruction};
 use wasmparser::{FunctionBody, Operator};
 
-use crate::analysis::Barrier;
+use crate::analysis::CheckedBarrier;
 use crate::debug::Recorder;
 
 /// What the state is while something is suspended (see [`runtime`](super::runtime)).
 const UNWINDING: i32 = 1;
 
-impl Barrier {
+impl CheckedBarrier {
     /// The function that ends the program, and is named as the message.
     pub(super) fn name(self) -> &'static str {
         match self {

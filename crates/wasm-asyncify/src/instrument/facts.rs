@@ -9,7 +9,7 @@ use wasmparser::{Parser, Payload, TypeRef};
 use super::Sites;
 use super::flat::plan::Beginnings;
 use super::runtime::{REPLACED, Runtime};
-use crate::analysis::Barrier;
+use crate::analysis::CheckedBarrier;
 use crate::error::{Context, Result};
 
 /// The types that are added for the host's sake, counted from the one of `push` and `pop`.
@@ -25,7 +25,7 @@ pub(super) struct Facts {
     /// By number in [`REPLACED`]: the type.
     pub(super) types_of_replaced: BTreeMap<usize, u32>,
     /// What the functions are that nothing may be suspended through: for each kind one is added.
-    pub(super) barriers: Vec<Barrier>,
+    pub(super) barriers: Vec<CheckedBarrier>,
     /// Whether the host calls these functions, too: then there must be all, and it must find them.
     pub(super) for_host: bool,
     pub(super) imported: u32,
@@ -153,7 +153,7 @@ impl Facts {
     }
 
     /// The function that ends the program at such a barrier.
-    pub(super) fn end_at(&self, barrier: Barrier) -> Option<u32> {
+    pub(super) fn end_at(&self, barrier: CheckedBarrier) -> Option<u32> {
         let first = self.get_state() + u32::from(self.for_host);
         let number = self.barriers.iter().position(|kind| *kind == barrier)?;
         Some(first + number as u32)

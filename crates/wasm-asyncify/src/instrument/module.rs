@@ -21,7 +21,7 @@ use super::references::Tables;
 use super::runtime::REPLACED;
 use super::{Refused, Sites};
 use super::{barrier, bodies, names};
-use crate::analysis::Barrier;
+use crate::analysis::CheckedBarrier;
 use crate::debug::{self, Pass, Recorder, Trail};
 use crate::error::{Context, Failure, Result};
 
@@ -317,7 +317,7 @@ impl Reencode for Writer<'_> {
             code.function(&runtime.get_state());
         }
         for _ in &self.facts.barriers {
-            code.function(&Barrier::body());
+            code.function(&CheckedBarrier::body());
         }
         if let Some(flat) = &self.flat {
             flat.add_code(code);

@@ -1,9 +1,9 @@
 //! Who is instrumented.
 
 use super::super::Vouched;
+use super::super::barrier::Barrier;
 use super::super::call_graph::Precision;
 use super::super::choice::{Choice, Imports};
-use super::super::cut::Cut;
 use super::super::graph::Analysis;
 use super::{instrumented, read};
 
@@ -158,15 +158,15 @@ fn nothing_waits_in_a_panic() {
     let handler = program.named("_RNvCsb3QmZ2YcDK_7___rustc17rust_begin_unwind").unwrap();
     assert_eq!(Vec::from_iter(analysis.panics()), [handler]);
     // Unless someone asks what would be if they did.
-    let without = Analysis::without_cuts(&program, Precision::Types);
+    let without = Analysis::without_barriers(&program, Precision::Types);
     assert_eq!(without.instrumented().count(), 5);
 }
 
 #[test]
 fn the_names_of_all_ends_of_panics_are_known() {
-    let cut = |symbol: &str| {
+    let barrier = |symbol: &str| {
         let program = read(&format!("(module (func $\"{symbol}\"))"));
-        Analysis::of(&program, &Vouched::default(), Precision::Types).unwrap().cut(0).cloned()
+        Analysis::of(&program, &Vouched::default(), Precision::Types).unwrap().barrier(0).cloned()
     };
     for symbol in [
         "_RNvCsb3QmZ2YcDK_7___rustc17rust_begin_unwind",
@@ -178,7 +178,7 @@ fn the_names_of_all_ends_of_panics_are_known() {
         "_ZN3std3sys9backtrace26__rust_end_short_backtrace17h0123456789abcdefE",
         "_ZN5alloc5alloc18handle_alloc_error17h0123456789abcdefE",
     ] {
-        assert_eq!(cut(symbol), Some(Cut::Panic), "{symbol}");
+        assert_eq!(barrier(symbol), Some(Barrier::Panic), "{symbol}");
     }
     for symbol in [
         // This returns.
@@ -188,17 +188,17 @@ fn the_names_of_all_ends_of_panics_are_known() {
         "std::panicking::begin_panic::Payload::get",
         "mine::rust_begin_unwind",
     ] {
-        assert_eq!(cut(symbol), None, "{symbol}");
+        assert_eq!(barrier(symbol), None, "{symbol}");
     }
 }
 
 #[test]
 fn a_function_that_only_has_the_name_of_a_panic_handler_is_none() {
-    let cut = |functions: &str| {
+    let barrier = |functions: &str| {
         let program = read(&format!("(module {functions})"));
-        Analysis::of(&program, &Vouched::default(), Precision::Types).unwrap().cut(0).cloned()
+        Analysis::of(&program, &Vouched::default(), Precision::Types).unwrap().barrier(0).cloned()
     };
-    assert_eq!(cut("(func $rust_begin_unwind (param i32))"), Some(Cut::Panic));
+    assert_eq!(barrier("(func $rust_begin_unwind (param i32))"), Some(Barrier::Panic));
     for none in [
         "(func $rust_begin_unwind)",
         "(func $rust_begin_unwind (param i32) (result i32) (i32.const 0))",
@@ -206,7 +206,7 @@ fn a_function_that_only_has_the_name_of_a_panic_handler_is_none() {
         "(func $rust_begin_unwind (param i32))
          (func $_RNvCsb3QmZ2YcDK_7___rustc17rust_begin_unwind (param i32))",
     ] {
-        assert_eq!(cut(none), None, "{none}");
+        assert_eq!(barrier(none), None, "{none}");
     }
 }
 

@@ -38,9 +38,9 @@ const SINKS: [&str; 17] = [
     "std::alloc::rust_oom",
 ];
 
-/// Why a function is cut.
+/// Why nothing is suspended through a function.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Cut {
+pub enum Barrier {
     /// It is the end of every panic or failed allocation.
     Panic,
     /// It runs the initialiser of a `thread_local!`, in which the guards see to it that no coroutine
@@ -54,38 +54,38 @@ pub enum Cut {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Vouched(pub Vec<String>);
 
-/// Who is cut, by function index.
-pub(super) fn cuts(program: &Program, vouched: &Vouched) -> Result<Vec<Option<Cut>>> {
+/// The barriers, by function index.
+pub(super) fn barriers(program: &Program, vouched: &Vouched) -> Result<Vec<Option<Barrier>>> {
     let mut used = vec![false; vouched.0.len()];
-    let mut cuts = Vec::with_capacity(program.functions.len());
+    let mut barriers = Vec::with_capacity(program.functions.len());
     let is_mangled = |function: &Function| function.name.as_deref().is_some_and(is_runtime);
     let is_old = !program.functions.iter().any(is_mangled);
     for function in &program.functions {
         let Some(symbol) = &function.name else {
-            cuts.push(None);
+            barriers.push(None);
             continue;
         };
         let name = readable(symbol);
         let is_rusts = name != UNMANGLED || (is_old && is_handler(program, function));
-        let mut cut = (is_rusts && is_sink(&name)).then_some(Cut::Panic);
+        let mut barrier = (is_rusts && is_sink(&name)).then_some(Barrier::Panic);
         let calls = function.calls.direct.iter();
         let calls = calls.filter_map(|called| program.functions[*called as usize].name.as_deref());
         if is_initialiser(&name, calls.map(readable)) {
-            cut = Some(Cut::Initialiser);
+            barrier = Some(Barrier::Initialiser);
         }
         for (path, used) in vouched.0.iter().zip(&mut used) {
             if is_in(&name, path) {
                 *used = true;
-                cut.get_or_insert_with(|| Cut::Vouched(path.clone()));
+                barrier.get_or_insert_with(|| Barrier::Vouched(path.clone()));
             }
         }
-        cuts.push(cut);
+        barriers.push(barrier);
     }
     if let Some((path, _)) = vouched.0.iter().zip(&used).find(|(_, used)| !**used) {
         let reason = format!("nothing in the program is called `{path}`, which is vouched for");
         return Err(Error::of_module(reason, Remedy::CorrectVouched));
     }
-    Ok(cuts)
+    Ok(barriers)
 }
 
 /// Whether a symbol is mangled as those are that std and the compiler share, since Rust 1.87.
