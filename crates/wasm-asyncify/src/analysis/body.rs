@@ -21,7 +21,7 @@ use std::collections::BTreeSet;
 use wasmparser::{BlockType, FrameKind, FunctionBody, ModuleArity, Operator};
 
 use super::blocks::caught_at;
-use super::calls::{IndirectCall, Through};
+use super::calls::{IndirectCall, Origin};
 use super::index::FunctionIndex;
 use super::loops::assigned_in_loops;
 use super::scan::{Frame, Module, Read, Scan};
@@ -36,7 +36,7 @@ pub(super) fn read(body: &FunctionBody<'_>, index: FunctionIndex, module: &Modul
         return Ok(Scan::run(body, index, module, &[], Vec::new(), Vec::new())?.read);
     };
     let first = Scan::run(body, index, module, &assigned, locals.clone(), Vec::new())?;
-    if first.read.calls.indirect.values().all(|call| call.through != Through::Any) {
+    if first.read.calls.indirect.values().all(|call| call.origin != Origin::Any) {
         return Ok(first.read);
     }
     Ok(Scan::run(body, index, module, &assigned, locals, first.brought_back)?.read)
@@ -157,7 +157,7 @@ impl<'a> Scan<'a> {
             | Operator::CallRef { type_index }
             | Operator::ReturnCallRef { type_index } => {
                 let type_id = self.module.types.id(type_index)?;
-                let call = IndirectCall { type_id, through: Through::Any };
+                let call = IndirectCall { type_id, origin: Origin::Any };
                 self.read.calls_references |=
                     !matches!(operator, Operator::ReturnCallIndirect { .. });
                 calls.indirect.insert(self.indirect, call);
@@ -212,11 +212,11 @@ impl<'a> Scan<'a> {
                 let callee = self.pop();
                 let type_id = self.module.types.id(type_index)?;
                 // Only of table 0 do we know what is in it.
-                let through = if table_index == 0 { callee.callee() } else { Through::Any };
+                let through = if table_index == 0 { callee.callee() } else { Origin::Any };
                 self.read
                     .calls
                     .indirect
-                    .insert(self.indirect - 1, IndirectCall { type_id, through });
+                    .insert(self.indirect - 1, IndirectCall { type_id, origin: through });
                 let (operands, results) = self.module.types.arity(type_index)?;
                 self.replace(operands, results, Value::Whole);
             }

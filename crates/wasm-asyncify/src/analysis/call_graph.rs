@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 
-use super::calls::{IndirectCall, Through};
+use super::calls::{IndirectCall, Origin};
 use super::index::{FunctionIndex, TypeId};
 use super::program::Program;
 
@@ -77,7 +77,7 @@ impl<'a> Graph<'a> {
             for call in indirect.into_iter().flat_map(BTreeMap::values) {
                 let call = graph.seen_by(*call);
                 graph.indirect_callers.entry(call).or_default().push(index);
-                if let Through::Slot(offset) = call.through {
+                if let Origin::Slot(offset) = call.origin {
                     graph.slots.entry(call.type_id).or_default().insert(offset);
                 }
             }
@@ -94,12 +94,12 @@ impl<'a> Graph<'a> {
     /// What is in a table entry is known only as long as nobody changes the table; what is in a
     /// vtable's slot, only if vtables can be told from all else.
     fn seen_by(&self, call: IndirectCall) -> IndirectCall {
-        let is_known = match call.through {
-            Through::Any => true,
-            Through::Entry(_) => !self.program.table_changes,
-            Through::Slot(_) => self.precision == Precision::Slots,
+        let is_known = match call.origin {
+            Origin::Any => true,
+            Origin::Entry(_) => !self.program.table_changes,
+            Origin::Slot(_) => self.precision == Precision::Slots,
         };
-        if is_known { call } else { IndirectCall { through: Through::Any, ..call } }
+        if is_known { call } else { IndirectCall { origin: Origin::Any, ..call } }
     }
 
     /// Everyone who can call `callee`.
@@ -111,16 +111,16 @@ impl<'a> Graph<'a> {
         let type_id = function.type_id;
         let mut through = Vec::new();
         if function.taken.is_taken() {
-            through.push(Through::Any);
+            through.push(Origin::Any);
             let entries = self.entries.get(&callee).into_iter().flatten();
-            through.extend(entries.map(|entry| Through::Entry(*entry)));
+            through.extend(entries.map(|entry| Origin::Entry(*entry)));
             let slots = self.slots.get(&type_id).into_iter().flatten();
             let slots =
                 slots.filter(|slot| function.taken.anywhere || function.taken.slots.contains(slot));
-            through.extend(slots.map(|slot| Through::Slot(*slot)));
+            through.extend(slots.map(|slot| Origin::Slot(*slot)));
         }
         for through in through {
-            let call = IndirectCall { type_id, through };
+            let call = IndirectCall { type_id, origin: through };
             let callers = self.indirect_callers.get(&call).into_iter().flatten();
             found.extend(callers.map(|caller| (*caller, step(Some(call)))));
         }

@@ -19,12 +19,12 @@ pub struct Calls {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct IndirectCall {
     pub(crate) type_id: TypeId,
-    pub(crate) through: Through,
+    pub(crate) origin: Origin,
 }
 
 /// Where the pointer comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) enum Through {
+pub(crate) enum Origin {
     /// This is not known.
     Any,
     /// From memory, this many bytes from the beginning of some object.

@@ -1,7 +1,7 @@
 //! What the analysis found, in words: the calls by which a function can suspend.
 
 use super::call_graph::Step;
-use super::calls::{IndirectCall, Through};
+use super::calls::{IndirectCall, Origin};
 use super::graph::Analysis;
 use super::index::{FunctionIndex, TypeId};
 use super::names::readable;
@@ -43,13 +43,13 @@ impl Analysis {
     /// How an indirect call gets to `callee`, in words.
     pub fn way(&self, program: &Program, call: IndirectCall, callee: FunctionIndex) -> String {
         let taken = &program.functions[callee as usize].taken;
-        let through = match call.through {
-            Through::Any => "a function pointer".to_owned(),
-            Through::Slot(offset) if taken.slots.contains(&offset) => {
+        let through = match call.origin {
+            Origin::Any => "a function pointer".to_owned(),
+            Origin::Slot(offset) if taken.slots.contains(&offset) => {
                 format!("a vtable (offset {offset})")
             }
-            Through::Slot(offset) => format!("a function pointer (at offset {offset})"),
-            Through::Entry(entry) => format!("table entry {entry}"),
+            Origin::Slot(offset) => format!("a function pointer (at offset {offset})"),
+            Origin::Entry(entry) => format!("table entry {entry}"),
         };
         let meant: Vec<_> = program.meant(call).collect();
         let suspending = meant.iter().filter(|index| self.can_be_suspended(**index)).count();

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use wasmparser::FuncType;
 
-use super::calls::{Calls, IndirectCall, Through};
+use super::calls::{Calls, IndirectCall, Origin};
 use super::index::{FunctionIndex, TypeId};
 
 /// One module.
@@ -107,10 +107,10 @@ impl Program {
         let Function { type_id, taken, .. } = &self.functions[candidate as usize];
         *type_id == call.type_id
             && taken.is_taken()
-            && match call.through {
-                Through::Any => true,
-                Through::Slot(offset) => taken.anywhere || taken.slots.contains(&offset),
-                Through::Entry(entry) => self.table.get(&entry) == Some(&candidate),
+            && match call.origin {
+                Origin::Any => true,
+                Origin::Slot(offset) => taken.anywhere || taken.slots.contains(&offset),
+                Origin::Entry(entry) => self.table.get(&entry) == Some(&candidate),
             }
     }
 

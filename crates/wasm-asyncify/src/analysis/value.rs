@@ -1,7 +1,7 @@
 //! What is known of a value: whether it is a function pointer of known origin, and whether it
 //! points to the beginning of an object.
 
-use super::calls::Through;
+use super::calls::Origin;
 
 /// A value, as far as it matters for whom an indirect call can reach.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,11 +46,11 @@ impl Value {
     }
 
     /// What an indirect call through this function pointer can reach.
-    pub(super) fn callee(self) -> Through {
+    pub(super) fn callee(self) -> Origin {
         match self {
-            Self::Constant(entry) => Through::Entry(entry),
-            Self::Loaded(offset) => Through::Slot(offset),
-            Self::Whole | Self::Computed => Through::Any,
+            Self::Constant(entry) => Origin::Entry(entry),
+            Self::Loaded(offset) => Origin::Slot(offset),
+            Self::Whole | Self::Computed => Origin::Any,
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Where function pointers come from, if it depends on the way that is taken.
 
-use super::super::calls::Through::{Any, Slot};
+use super::super::calls::Origin::{Any, Slot};
 use super::through_of;
 
 const SLOT_12: &str = "(local.set $x (i32.load offset=12 (local.get $p)))";

@@ -1,6 +1,6 @@
 //! Where function pointers come from, in code without branches.
 
-use super::super::calls::Through::{Any, Entry, Slot};
+use super::super::calls::Origin::{Any, Entry, Slot};
 use super::{read, through, through_of};
 
 /// `x` is called.
@@ -153,6 +153,6 @@ fn indirect_calls_are_numbered_as_they_stand_reached_or_not() {
              (return_call_indirect (type $t) (i32.const 3))))",
     );
     let calls = &program.functions[0].calls.indirect;
-    let numbers: Vec<_> = calls.iter().map(|(number, call)| (*number, call.through)).collect();
+    let numbers: Vec<_> = calls.iter().map(|(number, call)| (*number, call.origin)).collect();
     assert_eq!(numbers, [(0, Entry(1)), (2, Any)]);
 }

@@ -12,22 +12,22 @@ use std::collections::BTreeSet;
 use super::call_graph::Precision;
 use super::graph::Analysis;
 use super::program::Program;
-use super::{Vouched, calls::Through};
+use super::{Vouched, calls::Origin};
 
 fn read(text: &str) -> Program {
     Program::read(&wat::parse_str(text).unwrap()).unwrap()
 }
 
 /// What the indirect calls of the function `$f` can reach.
-fn through(program: &Program) -> Vec<Through> {
+fn through(program: &Program) -> Vec<Origin> {
     let function = program.named("f").unwrap();
     let calls = &program.functions[function as usize].calls;
-    let through: BTreeSet<_> = calls.indirect.values().map(|call| call.through).collect();
+    let through: BTreeSet<_> = calls.indirect.values().map(|call| call.origin).collect();
     through.into_iter().collect()
 }
 
 /// What those of a function with this code can reach. It has parameters `$p` and `$q`, and locals.
-fn through_of(code: &str) -> Vec<Through> {
+fn through_of(code: &str) -> Vec<Origin> {
     through(&read(&format!(
         "(module (type $t (func)) (table 9 funcref) (memory 1) (tag $tag)
            (func $g (result i32) (i32.const 0))
