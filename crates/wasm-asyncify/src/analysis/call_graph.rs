@@ -81,7 +81,7 @@ impl<'a> Graph<'a> {
                     graph.slots.entry(call.type_id).or_default().insert(offset);
                 }
             }
-            if function.taken.is_taken() {
+            if function.address_taken.is_taken() {
                 graph.taken.entry(function.type_id).or_default().push(index);
             }
         }
@@ -110,13 +110,14 @@ impl<'a> Graph<'a> {
         let function = &self.program.functions[callee as usize];
         let type_id = function.type_id;
         let mut through = Vec::new();
-        if function.taken.is_taken() {
+        if function.address_taken.is_taken() {
             through.push(Origin::Any);
             let entries = self.entries.get(&callee).into_iter().flatten();
             through.extend(entries.map(|entry| Origin::Entry(*entry)));
             let slots = self.slots.get(&type_id).into_iter().flatten();
-            let slots =
-                slots.filter(|slot| function.taken.anywhere || function.taken.slots.contains(slot));
+            let slots = slots.filter(|slot| {
+                function.address_taken.anywhere || function.address_taken.slots.contains(slot)
+            });
             through.extend(slots.map(|slot| Origin::Slot(*slot)));
         }
         for through in through {

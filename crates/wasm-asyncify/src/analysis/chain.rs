@@ -42,7 +42,7 @@ impl Analysis {
 
     /// How an indirect call gets to `callee`, in words.
     pub fn way(&self, program: &Program, call: IndirectCall, callee: FunctionIndex) -> String {
-        let taken = &program.functions[callee as usize].taken;
+        let taken = &program.functions[callee as usize].address_taken;
         let through = match call.origin {
             Origin::Any => "a function pointer".to_owned(),
             Origin::Slot(offset) if taken.slots.contains(&offset) => {

@@ -58,6 +58,6 @@ pub use graph::Analysis;
 pub use index::FunctionIndex;
 pub use names::{crate_of, is_in, modules, readable};
 pub(crate) use on_stack::{OnStack, Place};
-pub use program::{Function, Import, Program, Taken, Vtable};
+pub use program::{AddressTaken, Function, Import, Program, Vtable};
 pub(crate) use sites::{CheckedBarrier, Sites};
 pub(crate) use std_waits::{blocking, parks};

@@ -55,7 +55,7 @@ impl OnStack {
     ) -> Self {
         let mut taken: HashMap<TypeId, BTreeSet<Place>> = HashMap::new();
         for (index, function) in (0..).zip(&program.functions) {
-            if function.taken.is_taken() {
+            if function.address_taken.is_taken() {
                 taken.entry(function.type_id).or_default().insert(Place::Function(index));
             }
         }

@@ -40,7 +40,7 @@ pub struct Function {
     /// What it calls.
     pub calls: Calls,
     /// Whether its address is taken, and where it is to be found.
-    pub taken: Taken,
+    pub address_taken: AddressTaken,
 }
 
 /// A table in data that has a vtable's shape.
@@ -65,14 +65,14 @@ pub struct Import {
 
 /// Where a function's address is to be found, and so who can call it indirectly.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Taken {
+pub struct AddressTaken {
     /// In code, or in data of unknown shape: any indirect call of its type can be of it.
     pub anywhere: bool,
     /// In vtables of trait objects, this many bytes from their beginning.
     pub slots: BTreeSet<u64>,
 }
 
-impl Taken {
+impl AddressTaken {
     pub(crate) fn is_taken(&self) -> bool {
         self.anywhere || !self.slots.is_empty()
     }
@@ -104,7 +104,7 @@ impl Program {
 
     /// Whether an indirect call can be of this function.
     pub(crate) fn can_mean(&self, call: IndirectCall, candidate: FunctionIndex) -> bool {
-        let Function { type_id, taken, .. } = &self.functions[candidate as usize];
+        let Function { type_id, address_taken: taken, .. } = &self.functions[candidate as usize];
         *type_id == call.type_id
             && taken.is_taken()
             && match call.origin {

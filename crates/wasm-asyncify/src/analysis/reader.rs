@@ -9,7 +9,7 @@ use wasmparser::{
 use super::body;
 use super::index::FunctionIndex;
 use super::names::readable;
-use super::program::{Function, Import, Program, Taken};
+use super::program::{AddressTaken, Function, Import, Program};
 use super::relocations::{Pointers, Relocations, Segment};
 use super::scan::Module;
 use super::types::Types;
@@ -204,9 +204,9 @@ impl<'a> Reader<'a> {
             let function = self.program.functions.get_mut(*index as usize);
             let function = function.with_context(|| format!("there is no function {index}"))?;
             // What the linker put there it did for the sake of some relocation.
-            function.taken = match &pointers {
+            function.address_taken = match &pointers {
                 Some(found) if !self.referenced.contains(index) => found.taken(*index),
-                _ => Taken { anywhere: true, slots: BTreeSet::new() },
+                _ => AddressTaken { anywhere: true, slots: BTreeSet::new() },
             };
         }
         self.program.vtables = pointers.map(Pointers::into_vtables).unwrap_or_default();

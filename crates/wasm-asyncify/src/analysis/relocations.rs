@@ -27,7 +27,7 @@ use wasmparser::{
 };
 
 use super::index::FunctionIndex;
-use super::program::{Taken, Vtable};
+use super::program::{AddressTaken, Vtable};
 use super::vtables::{Address, is_anonymous, is_vtable};
 use crate::error::{Context, Result};
 
@@ -64,15 +64,15 @@ enum Symbol {
 pub(super) struct Pointers {
     /// By where they are in the file.
     vtables: BTreeMap<u64, Vtable>,
-    taken: HashMap<FunctionIndex, Taken>,
+    taken: HashMap<FunctionIndex, AddressTaken>,
 }
 
 impl Pointers {
     /// Where the address of a function is, which somebody has.
     ///
     /// If nobody is known to have it, it is not by a relocation that they do.
-    pub(super) fn taken(&self, function: FunctionIndex) -> Taken {
-        let unknown = Taken { anywhere: true, slots: BTreeSet::new() };
+    pub(super) fn taken(&self, function: FunctionIndex) -> AddressTaken {
+        let unknown = AddressTaken { anywhere: true, slots: BTreeSet::new() };
         self.taken.get(&function).cloned().unwrap_or(unknown)
     }
 

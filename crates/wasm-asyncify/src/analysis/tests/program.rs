@@ -7,7 +7,7 @@ use super::read;
 
 /// The names of the functions whose address is taken.
 fn taken(program: &Program) -> Vec<&str> {
-    let taken = program.functions.iter().filter(|function| function.taken.is_taken());
+    let taken = program.functions.iter().filter(|function| function.address_taken.is_taken());
     taken.filter_map(|function| function.name.as_deref()).collect()
 }
 
