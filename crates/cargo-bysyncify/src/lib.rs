@@ -66,7 +66,7 @@ pub use wasm_asyncify::analysis::{Precision, Vouched};
 ///
 /// If it cannot be done; says why, and what to do.
 pub fn asyncify(linked: &[u8], recipe: &Recipe, engine: Option<&dyn Engine>) -> Result<Vec<u8>> {
-    if recipe.suspends.is_empty() && !Summary::of(linked)?.needs_asyncify().worded()? {
+    if recipe.suspends.is_empty() && !Summary::read(linked)?.needs_asyncify().worded()? {
         return Ok(linked.to_vec());
     }
     pipeline::asyncify(linked, recipe, engine, |_| {}).map(|made| made.module)
@@ -79,7 +79,7 @@ pub fn asyncify(linked: &[u8], recipe: &Recipe, engine: Option<&dyn Engine>) -> 
 /// If the module cannot be read, or something that is vouched for does not exist.
 pub fn instrumented(linked: &[u8], vouched: &Vouched, precision: Precision) -> Result<Vec<String>> {
     let program = Program::read(linked)?;
-    let analysis = Analysis::of(&program, vouched, precision).worded()?;
+    let analysis = Analysis::new(&program, vouched, precision).worded()?;
     Ok(analysis.instrumented().map(|index| program.readable(index)).collect())
 }
 

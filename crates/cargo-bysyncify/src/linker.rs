@@ -101,7 +101,7 @@ fn finish(
     events: &mut Events,
 ) -> Result<Option<Figures>> {
     let output = &arguments.output;
-    let summary = Summary::of(&store::read(output)?)
+    let summary = Summary::read(&store::read(output)?)
         .with_context(|| format!("`{}` is no WebAssembly module", output.display()))?;
     if arguments.suspends.is_empty() && !summary.needs_asyncify().worded()? {
         return Ok(None);
@@ -125,7 +125,7 @@ fn finish(
     recipe.debug_info = engine.is_none() && arguments.keeps_debug_info();
     let bytes_before = size(output)?;
     let linked = link_for_analysis(arguments, linker, recipe.debug_info)?;
-    for warning in wasm_asyncify::warnings::of(&linked, &recipe.vouched).worded()? {
+    for warning in wasm_asyncify::warnings::find(&linked, &recipe.vouched).worded()? {
         eprintln!("bysyncify-ld: warning: {warning}");
         events.warning(&warning);
     }

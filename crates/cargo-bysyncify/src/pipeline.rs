@@ -165,7 +165,7 @@ pub(crate) fn plain(
 }
 
 fn options(linked: &[u8], recipe: &Recipe) -> Result<Options> {
-    let Summary { features, for_wasm_bindgen, .. } = Summary::of(linked)?;
+    let Summary { features, for_wasm_bindgen, .. } = Summary::read(linked)?;
     let suspends = recipe.suspends.clone();
     Ok(Options { opt_level: recipe.opt_level, features, for_wasm_bindgen, suspends })
 }

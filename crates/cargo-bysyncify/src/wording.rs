@@ -75,7 +75,7 @@ mod tests {
         let wasm = wat::parse_str("(module (func $f))").unwrap();
         let program = Program::read(&wasm).unwrap();
         let vouched = Vouched(vec!["core::net".to_owned()]);
-        let error = Analysis::of(&program, &vouched, Precision::Types).worded().unwrap_err();
+        let error = Analysis::new(&program, &vouched, Precision::Types).worded().unwrap_err();
         assert_eq!(
             error.to_string(),
             "nothing in the program is called `core::net`, which is vouched for\n  \

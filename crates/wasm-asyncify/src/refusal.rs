@@ -140,8 +140,8 @@ mod tests {
         ));
         let wasm = wasm.unwrap();
         let program = Program::read(&wasm).unwrap();
-        let analysis = Analysis::of(&program, &Vouched::default(), Precision::Types).unwrap();
-        let sites = Sites::of(&program, &analysis);
+        let analysis = Analysis::new(&program, &Vouched::default(), Precision::Types).unwrap();
+        let sites = Sites::new(&program, &analysis);
         let failure = instrument(&wasm, &sites, &mut Trail::default()).err()?;
         let explain = |refused| of_function(refused, &program, &analysis);
         Some(failure.explained(explain).to_string())

@@ -93,7 +93,7 @@ pub enum Compact {
 impl Compact {
     /// What an analysis says, with these functions in compact form.
     fn sites(self, program: &Program, analysis: &Analysis) -> Sites {
-        let mut sites = Sites::of(program, analysis);
+        let mut sites = Sites::new(program, analysis);
         let chosen = |is_chosen: &dyn Fn(&FunctionIndex) -> bool| {
             sites.functions.iter().copied().filter(is_chosen).collect()
         };
@@ -256,18 +256,18 @@ pub(crate) fn examine<'a>(
         return Err(Error::of_module("it is a component", Remedy::TakeModules));
     }
     module::validate(linked)?;
-    if Summary::of(linked)?.is_asyncified {
+    if Summary::read(linked)?.is_asyncified {
         return Err(Error::of_module(
             "the module has been through Asyncify already: it exports `asyncify_start_unwind`",
             Remedy::TakeAsIs,
         ));
     }
     let read = ModuleInfo::read(linked).context("cannot analyse it")?;
-    let program = Program::of(&read).context("cannot analyse it")?;
+    let program = Program::parse(&read).context("cannot analyse it")?;
     let is_rust = options.producer == Producer::Rust || program.named(SWITCH).is_some();
     let analysis = if is_rust {
         refusal::check_names(&program)?;
-        Analysis::of(&program, &options.vouched, options.precision)?
+        Analysis::new(&program, &options.vouched, options.precision)?
     } else {
         Analysis::without_barriers(&program, options.precision)
     };

@@ -15,7 +15,7 @@ use crate::module::Summary;
 /// # Errors
 ///
 /// If the module cannot be read.
-pub fn of(linked: &[u8], vouched: &Vouched) -> Result<Vec<String>> {
+pub fn find(linked: &[u8], vouched: &Vouched) -> Result<Vec<String>> {
     // Reading a program takes a while.
     if can_park(linked)? || !mentions(linked, &["park", "mpmc"]) {
         return Ok(Vec::new());
@@ -23,7 +23,7 @@ pub fn of(linked: &[u8], vouched: &Vouched) -> Result<Vec<String>> {
     let program = Program::read(linked)?;
     // By what is precise, not by what is sound: types alone reach almost everything, and a warning
     // that is wrong is worse than none.
-    let analysis = Analysis::of(&program, vouched, Precision::Slots)?;
+    let analysis = Analysis::new(&program, vouched, Precision::Slots)?;
     let reached = blocking(&program).into_iter().filter(|index| analysis.is_reached(*index));
     let nearest = reached.min_by_key(|index| analysis.way_from_resume(*index).len());
     Ok(nearest.map(|function| of_park(&program, &analysis, function)).into_iter().collect())
@@ -40,7 +40,7 @@ pub fn parks(linked: &[u8], program: &Program) -> Result<Vec<FunctionIndex>> {
 
 /// Whether a thread can be stopped: there are others then.
 fn can_park(linked: &[u8]) -> Result<bool> {
-    Ok(Summary::of(linked)?.features.iter().any(|feature| feature == "atomics"))
+    Ok(Summary::read(linked)?.features.iter().any(|feature| feature == "atomics"))
 }
 
 fn of_park(program: &Program, analysis: &Analysis, function: FunctionIndex) -> String {

@@ -40,7 +40,7 @@ impl Material {
     /// asyncified.
     pub(super) fn of(module: &Path) -> Result<Self> {
         let wasm = store::read(module)?;
-        let summary = Summary::of(&wasm)
+        let summary = Summary::read(&wasm)
             .with_context(|| format!("`{}` is no WebAssembly module", module.display()))?;
         if summary.needs_asyncify().worded()? {
             let store = Store::of(module);

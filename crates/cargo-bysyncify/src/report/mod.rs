@@ -61,7 +61,7 @@ fn of_module(module: &Path, options: &Options, request: &Request) -> Result<()> 
     if let Some(function) = options.function {
         return print(&named(&program, function)?);
     }
-    let analysis = Analysis::of(&program, &recipe.vouched, recipe.precision)
+    let analysis = Analysis::new(&program, &recipe.vouched, recipe.precision)
         .worded()?
         .with_choice(&program, &recipe.choice());
     pipeline::check_unmatched(analysis.unmatched())?;

@@ -142,14 +142,15 @@ fn finished() -> Finished {
 fn with_report(check: impl FnOnce(&Report<'_>)) {
     let program = linked();
     let finished = finished();
-    let analysis = Analysis::of(&program, &finished.made.recipe.vouched, Precision::Slots).unwrap();
+    let analysis =
+        Analysis::new(&program, &finished.made.recipe.vouched, Precision::Slots).unwrap();
     check(&Report::of("demo.wasm".to_owned(), &program, &analysis, finished).unwrap());
 }
 
 fn explained(wanted: &str) -> Result<String, String> {
     let program = linked();
     let analysis =
-        Analysis::of(&program, &finished().made.recipe.vouched, Precision::Slots).unwrap();
+        Analysis::new(&program, &finished().made.recipe.vouched, Precision::Slots).unwrap();
     Why::new(&program, &analysis).explain(wanted).map_err(|error| error.to_string())
 }
 
@@ -168,7 +169,7 @@ fn summary_says_what_else_is_counted() {
         let mut finished = finished();
         finished.made = Made { wasm_opt: None, recipe };
         let Recipe { vouched, precision, .. } = &finished.made.recipe;
-        let analysis = Analysis::of(&program, vouched, *precision).unwrap();
+        let analysis = Analysis::new(&program, vouched, *precision).unwrap();
         Report::of("demo.wasm".to_owned(), &program, &analysis, finished).unwrap().summary()
     };
     let recipe = Recipe { checks: true, precision: Precision::Slots, ..Recipe::default() };

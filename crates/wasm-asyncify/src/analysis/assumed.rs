@@ -39,7 +39,7 @@ pub(crate) fn assumed(program: &Program, analysis: &Analysis, sites: &Sites) -> 
         return Assumed::new();
     }
     let types = analysis.with_precision(program, Precision::Types);
-    let graph = Graph::of(program, Precision::Types, false);
+    let graph = Graph::new(program, Precision::Types, false);
     let unwinds =
         |index: &FunctionIndex| sites.functions.contains(index) || sites.tops.contains(index);
     // For each call: whom of those it can be of.

@@ -58,7 +58,7 @@ pub(super) struct Graph<'a> {
 
 impl<'a> Graph<'a> {
     /// With `ignores_indirect` an indirect call is of nobody.
-    pub(super) fn of(program: &'a Program, precision: Precision, ignores_indirect: bool) -> Self {
+    pub(super) fn new(program: &'a Program, precision: Precision, ignores_indirect: bool) -> Self {
         let mut graph = Self {
             program,
             precision,

@@ -46,7 +46,7 @@ impl Analysis {
     /// # Errors
     ///
     /// If something that was vouched for does not exist.
-    pub fn of(program: &Program, vouched: &Vouched, precision: Precision) -> Result<Self> {
+    pub fn new(program: &Program, vouched: &Vouched, precision: Precision) -> Result<Self> {
         Ok(Self::with_barriers(program, barrier::barriers(program, vouched)?, precision))
     }
 
@@ -54,9 +54,9 @@ impl Analysis {
     ///
     /// # Errors
     ///
-    /// As [`Self::of`].
+    /// As [`Self::new`].
     pub fn with_vouched(&self, program: &Program, vouched: &Vouched) -> Result<Self> {
-        let other = Self::of(program, vouched, self.precision)?;
+        let other = Self::new(program, vouched, self.precision)?;
         Ok(other.with_chosen(program, self.chosen.clone()))
     }
 
@@ -106,7 +106,7 @@ impl Analysis {
             indices(program).filter(calls).collect()
         };
         let (tops, bottoms) = (calling(TOP), calling(BOTTOM));
-        let graph = Graph::of(program, precision, ignore_indirect);
+        let graph = Graph::new(program, precision, ignore_indirect);
         let is_barrier = |index: FunctionIndex| {
             bottoms.contains(&index) || tops.contains(&index) || barriers[index as usize].is_some()
         };
@@ -181,7 +181,7 @@ impl Analysis {
 
     /// Who calls whom, as far as it matters.
     pub(super) fn graph<'a>(&self, program: &'a Program) -> Graph<'a> {
-        Graph::of(program, self.precision, self.chosen.ignore_indirect)
+        Graph::new(program, self.precision, self.chosen.ignore_indirect)
     }
 
     /// What was chosen that matches nothing in the program.

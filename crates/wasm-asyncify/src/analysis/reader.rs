@@ -26,7 +26,7 @@ impl Program {
     pub fn read(wasm: &[u8]) -> Result<Self> {
         // What is not valid can be as large as it likes: four billion locals are six bytes.
         validate(wasm)?;
-        Self::of(&ModuleInfo::read(wasm)?)
+        Self::parse(&ModuleInfo::read(wasm)?)
     }
 
     /// What there is to know of a module that was read.
@@ -34,7 +34,7 @@ impl Program {
     /// # Errors
     ///
     /// If its code or a constant expression in it cannot be read.
-    pub(crate) fn of(module: &ModuleInfo<'_>) -> Result<Self> {
+    pub(crate) fn parse(module: &ModuleInfo<'_>) -> Result<Self> {
         let mut reader = Reader::default();
         reader.module(module)?;
         reader.finish(module)

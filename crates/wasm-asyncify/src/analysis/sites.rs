@@ -61,7 +61,7 @@ impl Sites {
     }
 
     /// What an analysis says.
-    pub(crate) fn of(program: &Program, analysis: &Analysis) -> Self {
+    pub(crate) fn new(program: &Program, analysis: &Analysis) -> Self {
         let graph = analysis.graph(program);
         let precise = match analysis.precision() {
             Precision::Types => Some(analysis.with_precision(program, Precision::Slots)),
@@ -69,7 +69,7 @@ impl Sites {
         };
         // Who was chosen by name is suspended in indirect calls, even if nobody else is.
         let complete =
-            graph.ignores_indirect.then(|| Graph::of(program, analysis.precision(), false));
+            graph.ignores_indirect.then(|| Graph::new(program, analysis.precision(), false));
         let is_by_type_only = |index: &FunctionIndex| {
             precise.as_ref().is_some_and(|precise| !precise.is_instrumented(*index))
         };

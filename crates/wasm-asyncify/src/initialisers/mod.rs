@@ -67,7 +67,7 @@ pub(crate) type Rewrites = BTreeMap<FunctionIndex, BTreeMap<usize, Vec<Place>>>;
 ///
 /// If the module cannot be read, or, with [`Lost`], if it cannot be told what a function writes to.
 pub(crate) fn find(module: &ModuleInfo<'_>, sites: &Sites) -> Result<Rewrites, Failure<Lost>> {
-    let statics = Statics::of(module)?;
+    let statics = Statics::find(module)?;
     let mut found = BTreeMap::new();
     if statics.is_empty() {
         return Ok(found);

@@ -35,7 +35,7 @@ struct Part {
 }
 
 impl Statics {
-    pub(super) fn of(module: &ModuleInfo<'_>) -> Result<Self> {
+    pub(super) fn find(module: &ModuleInfo<'_>) -> Result<Self> {
         let thread_base = module.global_names.get("__tls_base").copied();
         let mut statics = Self { parts: Vec::new(), thread_base };
         let mut segments = Vec::with_capacity(module.data.len());

@@ -39,7 +39,7 @@ pub(crate) fn calls_with_exceptions(
             .map(|(number, (at, _))| (at, number))
             .collect();
         let with_exception =
-            shape.sites.iter().zip(Liveness::of(&shape).at_sites).filter(|(site, live)| {
+            shape.sites.iter().zip(Liveness::new(&shape).at_sites).filter(|(site, live)| {
                 let mut live = live.iter().map(|local| shape.locals[*local as usize]);
                 live.any(is_exception) || site.below.iter().copied().any(is_exception)
             });

@@ -141,7 +141,7 @@ impl Frame {
         let places = shape.sites.len() + shape.structures.len();
         let is_followed = places.saturating_mul(shape.locals.len()) <= MOST_FOLLOWED;
         let Liveness { at_sites, at_beginnings } = match is_followed {
-            true => Liveness::of(shape),
+            true => Liveness::new(shape),
             false => Liveness::nothing(shape),
         };
         for (index, (site, live)) in shape.sites.iter().zip(at_sites).enumerate() {

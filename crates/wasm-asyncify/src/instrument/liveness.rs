@@ -24,7 +24,7 @@ pub(super) struct Liveness {
 }
 
 impl Liveness {
-    pub(super) fn of(shape: &Shape<'_>) -> Self {
+    pub(super) fn new(shape: &Shape<'_>) -> Self {
         let mut walk = Walk::new(shape);
         loop {
             let before = walk.at_beginnings.clone();

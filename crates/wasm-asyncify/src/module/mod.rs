@@ -35,7 +35,7 @@ pub struct Summary {
 
 impl Summary {
     /// Reads a module.
-    pub fn of(wasm: &[u8]) -> Result<Self> {
+    pub fn read(wasm: &[u8]) -> Result<Self> {
         let mut summary = Self::default();
         let mut features = None;
         let mut memory64 = false;
@@ -149,7 +149,7 @@ pub fn check_asyncified(wasm: &[u8]) -> Result<()> {
     Validator::new_with_features(WasmFeatures::all())
         .validate_all(wasm)
         .context("Asyncify wrote an invalid module")?;
-    let left = Summary::of(wasm)?.asyncify_imports;
+    let left = Summary::read(wasm)?.asyncify_imports;
     if !left.is_empty() {
         bail!("Asyncify left the imports asyncify.{{{}}}", left.join(","));
     }
@@ -191,7 +191,7 @@ mod tests {
     use super::*;
 
     fn summary(text: &str) -> Summary {
-        Summary::of(&wat::parse_str(text).unwrap()).unwrap()
+        Summary::read(&wat::parse_str(text).unwrap()).unwrap()
     }
 
     fn refusal(text: &str) -> String {
@@ -269,7 +269,7 @@ mod tests {
     fn cut_off_section_is_an_error() {
         let wasm = wat::parse_str(r#"(module (@custom "target_features" "\02+\04simd"))"#);
         assert_eq!(
-            Summary::of(&wasm.unwrap()).unwrap_err().to_string(),
+            Summary::read(&wasm.unwrap()).unwrap_err().to_string(),
             "bad target_features section: unexpected end-of-file (at offset 0x21)"
         );
     }

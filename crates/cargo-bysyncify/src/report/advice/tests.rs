@@ -46,7 +46,7 @@ fn advised(program: &Program) -> Vec<Advice> {
         plain: module(&|_| 0),
         asyncified: module(&|index| index * index),
     };
-    let analysis = Analysis::of(program, &Vouched::default(), Precision::Slots).unwrap();
+    let analysis = Analysis::new(program, &Vouched::default(), Precision::Slots).unwrap();
     let report = Report::of("demo.wasm".to_owned(), program, &analysis, finished).unwrap();
     advice(&report, &Vouched::default()).unwrap()
 }

@@ -62,7 +62,7 @@ fn who_calls_what_the_host_suspends_in_is_instrumented_but_not_beyond_a_coroutin
         (func $waits_outside (call $suspend))
         (func $suspend (call $start_unwind (i32.const 0))))"#;
     let program = read(text);
-    let analysis = || Analysis::of(&program, &Vouched::default(), Precision::Types).unwrap();
+    let analysis = || Analysis::new(&program, &Vouched::default(), Precision::Types).unwrap();
     let named = |analysis: &Analysis| -> Vec<_> {
         analysis.instrumented().map(|index| program.symbol(index)).collect()
     };
@@ -154,7 +154,7 @@ const PANICS: &str = r#"
 fn nothing_waits_in_a_panic() {
     assert_eq!(instrumented_of(PANICS), ["entry", "waits"]);
     let program = read(&format!("(module {SWITCH} {PANICS})"));
-    let analysis = Analysis::of(&program, &Vouched::default(), Precision::Types).unwrap();
+    let analysis = Analysis::new(&program, &Vouched::default(), Precision::Types).unwrap();
     let handler = program.named("_RNvCsb3QmZ2YcDK_7___rustc17rust_begin_unwind").unwrap();
     assert_eq!(Vec::from_iter(analysis.panics()), [handler]);
     // Unless someone asks what would be if they did.
@@ -166,7 +166,7 @@ fn nothing_waits_in_a_panic() {
 fn the_names_of_all_ends_of_panics_are_known() {
     let barrier = |symbol: &str| {
         let program = read(&format!("(module (func $\"{symbol}\"))"));
-        Analysis::of(&program, &Vouched::default(), Precision::Types).unwrap().barrier(0).cloned()
+        Analysis::new(&program, &Vouched::default(), Precision::Types).unwrap().barrier(0).cloned()
     };
     for symbol in [
         "_RNvCsb3QmZ2YcDK_7___rustc17rust_begin_unwind",
@@ -196,7 +196,7 @@ fn the_names_of_all_ends_of_panics_are_known() {
 fn a_function_that_only_has_the_name_of_a_panic_handler_is_none() {
     let barrier = |functions: &str| {
         let program = read(&format!("(module {functions})"));
-        Analysis::of(&program, &Vouched::default(), Precision::Types).unwrap().barrier(0).cloned()
+        Analysis::new(&program, &Vouched::default(), Precision::Types).unwrap().barrier(0).cloned()
     };
     assert_eq!(barrier("(func $rust_begin_unwind (param i32))"), Some(Barrier::Panic));
     for none in [
@@ -220,7 +220,7 @@ fn nothing_waits_in_what_is_vouched_for() {
     ));
     let vouched = |paths: &[&str]| {
         let vouched = Vouched(paths.iter().map(|path| (*path).to_owned()).collect());
-        Analysis::of(&program, &vouched, Precision::Types)
+        Analysis::new(&program, &vouched, Precision::Types)
     };
     let names = |analysis: Analysis| {
         let found = analysis.instrumented().map(|index| program.symbol(index));
@@ -269,7 +269,7 @@ fn who_is_behind_what_is_vouched_for_is_told_from_who_is_nowhere() {
            (func $waits (call $suspend)))"
     ));
     let vouched = Vouched(vec!["vouched".to_owned()]);
-    let analysis = Analysis::of(&program, &vouched, Precision::Types).unwrap();
+    let analysis = Analysis::new(&program, &vouched, Precision::Types).unwrap();
     let behind = analysis.behind_vouched(&program).into_iter();
     assert_eq!(Vec::from_iter(behind.map(|index| program.symbol(index))), ["behind"]);
 }

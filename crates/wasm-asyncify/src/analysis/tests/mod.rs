@@ -41,7 +41,7 @@ fn instrumented(program: &Program) -> Vec<&str> {
 }
 
 fn instrumented_with(program: &Program, precision: Precision) -> Vec<&str> {
-    let analysis = Analysis::of(program, &Vouched::default(), precision).unwrap();
+    let analysis = Analysis::new(program, &Vouched::default(), precision).unwrap();
     let functions = analysis.instrumented().map(|index| &program.functions[index as usize]);
     functions.filter_map(|function| function.name.as_deref()).collect()
 }

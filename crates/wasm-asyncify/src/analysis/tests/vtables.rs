@@ -257,9 +257,9 @@ fn by_type_alone_a_slot_says_nothing() {
     let program = program(functions, &[(".Lanon.5.0", vtable)], &[]);
     assert_eq!(instrumented_with(&program, Precision::Slots), ["entry"]);
     assert_eq!(instrumented(&program), ["<a::First as a::X>::f", "entry", "reads"]);
-    let analysis = |precision| Analysis::of(&program, &Vouched::default(), precision).unwrap();
+    let analysis = |precision| Analysis::new(&program, &Vouched::default(), precision).unwrap();
     let by_type_only = |precision| {
-        let sites = Sites::of(&program, &analysis(precision));
+        let sites = Sites::new(&program, &analysis(precision));
         Vec::from_iter(sites.by_type_only.into_iter().map(|index| program.symbol(index)))
     };
     assert_eq!(by_type_only(Precision::Types), ["<a::First as a::X>::f", "reads"]);
@@ -339,8 +339,8 @@ fn calls_that_rest_on_the_assumption_are_those_of_who_can_unwind() {
     let vtable: &[Word] = &[Number(0), Number(8), Number(4), Function(2), Function(3)];
     let program = program(functions, &[(".Lanon.5.0", vtable)], &[]);
     let assumed_with = |precision| {
-        let analysis = Analysis::of(&program, &Vouched::default(), precision).unwrap();
-        assumed(&program, &analysis, &Sites::of(&program, &analysis))
+        let analysis = Analysis::new(&program, &Vouched::default(), precision).unwrap();
+        assumed(&program, &analysis, &Sites::new(&program, &analysis))
     };
     assert_eq!(instrumented_with(&program, Precision::Slots), ["<a::First as a::X>::g", "entry"]);
     let index = |name: &str| program.named(name).unwrap();

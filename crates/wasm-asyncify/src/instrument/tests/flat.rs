@@ -156,8 +156,8 @@ fn whole_module() {
     // The checker's tests have it, too.
     let wasm = wat::parse_str(include_str!("flat.wat")).unwrap();
     let program = Program::read(&wasm).unwrap();
-    let analysis = Analysis::of(&program, &Vouched::default(), Precision::Types).unwrap();
-    let sites = Sites::of(&program, &analysis);
+    let analysis = Analysis::new(&program, &Vouched::default(), Precision::Types).unwrap();
+    let sites = Sites::new(&program, &analysis);
     let by_type_only = program.named("entry").into_iter().collect();
     let sites = Sites { by_type_only, flat: true, ..sites };
     let instrumented = instrument(&wasm, &sites, &mut Trail::default()).unwrap();

@@ -79,8 +79,8 @@ pub(super) fn node() -> OsString {
 /// all at once and one by one; not the latter if that is refused.
 pub(super) fn in_all_forms(wasm: &[u8]) -> impl Iterator<Item = Vec<u8>> {
     let program = Program::read(wasm).unwrap();
-    let analysis = Analysis::of(&program, &Vouched::default(), Precision::Types).unwrap();
-    let sites = Sites::of(&program, &analysis);
+    let analysis = Analysis::new(&program, &Vouched::default(), Precision::Types).unwrap();
+    let sites = Sites::new(&program, &analysis);
     let forms = [false, true].into_iter().flat_map(|flat| FORMS.map(|form| (form, flat)));
     forms.filter_map(move |(is_compact, flat)| {
         let by_type_only = sites.functions.iter().copied().filter(is_compact).collect();
