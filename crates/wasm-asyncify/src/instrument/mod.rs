@@ -43,7 +43,7 @@
 //! Functions that hardly ever suspend get another form, which is smaller: see [`compact`]. They
 //! differ in what happens within a function. Who calls whom need not know which form it has.
 //!
-//! # What costs nothing must not look expensive
+//! # Keeping few locals alive
 //!
 //! To the engine's compiler each place where a rewind can go on is one where two values of each
 //! local meet, and a local that is saved somewhere is used there. In a large function this makes
