@@ -17,8 +17,15 @@ use anyhow::{Context, Result};
 use tempfile::TempDir;
 use wasm_asyncify::module;
 
-/// Writes a file so that it is there as a whole or not at all.
+/// Writes a file so that it is there as a whole or not at all. Where a link leads is written to, and so is
+/// a device or a pipe (`/dev/stdout`): a file must not take its place.
 pub(crate) fn write(path: &Path, contents: &[u8]) -> Result<()> {
+    let target = fs::canonicalize(path);
+    let path = target.as_deref().unwrap_or(path);
+    if fs::metadata(path).is_ok_and(|there| !there.is_file()) {
+        let written = fs::write(path, contents);
+        return written.with_context(|| format!("cannot write `{}`", path.display()));
+    }
     // In a folder of its own: a temporary file could be read by nobody else, and would stay so.
     scratch_beside(path)
         .and_then(|scratch| {
@@ -150,6 +157,29 @@ mod tests {
         // It was not finished.
         fs::remove_file(found.made()).unwrap();
         assert!(Store::behind(&moved, &shipped).unwrap().is_none());
+    }
+
+    /// As root it replaced `/dev/null`.
+    #[cfg(unix)]
+    #[test]
+    fn what_is_no_file_is_written_to_and_not_replaced() {
+        let dir = tempfile::tempdir().unwrap();
+        let (file, link) = (dir.path().join("file"), dir.path().join("link"));
+        fs::write(&file, "old").unwrap();
+        std::os::unix::fs::symlink("file", &link).unwrap();
+        write(&link, b"new").unwrap();
+        assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+        assert_eq!(fs::read(&file).unwrap(), b"new");
+        let pipe = dir.path().join("pipe");
+        assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+        let reader = std::thread::spawn({
+            let pipe = pipe.clone();
+            move || fs::read(pipe).unwrap()
+        });
+        write(&pipe, b"new").unwrap();
+        assert!(!fs::metadata(&pipe).unwrap().is_file());
+        assert_eq!(reader.join().unwrap(), b"new");
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 3, "something was left behind");
     }
 
     #[test]

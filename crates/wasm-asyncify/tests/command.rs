@@ -190,6 +190,27 @@ fn it_reads_and_writes_pipes() {
     assert_eq!(support::run(&made.stdout, true).unwrap().suspended, 2);
 }
 
+/// As root it replaced `/dev/null`.
+#[cfg(unix)]
+#[test]
+fn what_is_no_file_is_written_to_and_not_replaced() {
+    let folder = folder();
+    let at = |name: &str| folder.path().join(name);
+    assert!(Command::new("mkfifo").arg(at("pipe")).status().unwrap().success());
+    let reader = std::thread::spawn({
+        let pipe = at("pipe");
+        move || fs::read(pipe).unwrap()
+    });
+    succeeds(&asyncify(&["in.wat", "-o", "pipe"], folder.path()));
+    assert!(!fs::metadata(at("pipe")).unwrap().is_file());
+    let made = reader.join().unwrap();
+    fs::write(at("file"), "old").unwrap();
+    std::os::unix::fs::symlink("file", at("link")).unwrap();
+    succeeds(&asyncify(&["in.wat", "-o", "link"], folder.path()));
+    assert!(fs::symlink_metadata(at("link")).unwrap().is_symlink());
+    assert_eq!(fs::read(at("file")).unwrap(), made);
+}
+
 #[test]
 fn errors_say_what_to_do_and_leave_the_output_alone() {
     assert_eq!(

@@ -122,6 +122,13 @@ fn write(output: &Path, bytes: &[u8]) -> Result<()> {
         return stream.write_all(bytes).context("cannot write to the standard output");
     }
     let failed = || format!("cannot write `{}`", output.display());
+    // Where a link leads is written to, and the link stays.
+    let target = fs::canonicalize(output);
+    let output = target.as_deref().unwrap_or(output);
+    if fs::metadata(output).is_ok_and(|there| !there.is_file()) {
+        // A device or a pipe (`/dev/null`): a file must not take its place.
+        return fs::write(output, bytes).with_context(failed);
+    }
     let folder = match output.parent() {
         Some(folder) if folder != Path::new("") => folder,
         _ => Path::new("."),
