@@ -16,9 +16,9 @@
 
 use std::collections::BTreeMap;
 
+use super::kept::{Kept, Reference};
 use super::machine::{Machine, Program};
 use super::operators::{Access, Cell, Op};
-use super::references::Kept;
 use super::values::{Constant, Integer, Node, Value, Values};
 use super::wrong::Wrong;
 
@@ -151,6 +151,21 @@ impl Memory {
             let value = held.map(|(_, value)| *value);
             current.push(value.unwrap_or_else(|| values.unknown()));
         }
+        current.at += 1;
+        Ok(())
+    }
+
+    /// Runs the call of a function that keeps a reference or takes it back.
+    fn call(
+        &mut self,
+        reference: Reference,
+        machine: &mut Machine,
+        values: &mut Values,
+    ) -> Result<(), Wrong> {
+        let current = machine.current();
+        let operand = current.pop()?;
+        let result = self.kept.call(reference, operand, self.is_unwinding, values)?;
+        current.push(result);
         current.at += 1;
         Ok(())
     }

@@ -6,8 +6,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::code::Code;
+use super::kept::Reference;
 use super::operators::Op;
-use super::references::Reference;
 use super::values::{Computation, Constant, Operand, Value, Values};
 use super::wrong::Wrong;
 

@@ -61,6 +61,7 @@ mod code;
 mod compare;
 mod dispatcher;
 mod flat;
+mod kept;
 mod lockstep;
 mod machine;
 mod meet;

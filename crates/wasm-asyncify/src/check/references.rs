@@ -14,30 +14,17 @@
 //! Nobody else touches it: code that does is found where it is run, since the original has no
 //! instruction with this table or these globals, and neither is exported.
 //!
-//! In a frame that is suspended a cell with a place counts as the reference itself ([`Cell::Kept`]):
-//! so it can be compared with what the original holds. It must be taken back, once.
+//! What calls of them do is in [`kept`](super::kept).
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use wasmparser::{BlockType, Operator, TableInit};
 
-use super::alone::Memory;
 use super::code::Code;
-use super::machine::Machine;
+use super::kept::Reference;
 use super::module::Module;
-use super::operators::Cell;
-use super::values::{Value, Values};
 use super::wrong::Wrong;
 use crate::error::{Error, Result};
-
-/// What a function does with a reference.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Reference {
-    /// Puts it into this table.
-    Keep(u32),
-    /// Takes it out.
-    Take(u32),
-}
 
 /// A table that was added, and the globals that go with it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -185,64 +172,4 @@ fn take<'a>(table: Table, code: &[Operator<'a>]) -> Vec<Operator<'a>> {
         &[place.clone(), TableGet { table }, place, null, TableSet { table }, End],
     ]
     .concat()
-}
-
-/// The references that a function has kept, or has not yet taken back.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Kept {
-    /// By place: the table, and the reference.
-    places: BTreeMap<Value, (u32, Value)>,
-}
-
-impl Kept {
-    /// Whether there is none.
-    pub(super) fn is_empty(&self) -> bool {
-        self.places.is_empty()
-    }
-
-    /// What a cell of a frame counts as when it is suspended. A place is in one cell.
-    pub(super) fn suspended(&mut self, ty: Cell, value: Value) -> (Cell, Value) {
-        match self.places.remove(&value).filter(|_| ty == Cell::I32) {
-            Some((table, reference)) => (Cell::Kept(table), reference),
-            None => (ty, value),
-        }
-    }
-
-    /// What is in such a cell when it is rewound.
-    pub(super) fn rewound(&mut self, ty: Cell, value: Value, values: &mut Values) -> (Cell, Value) {
-        let Cell::Kept(table) = ty else { return (ty, value) };
-        let place = values.unknown();
-        self.places.insert(place, (table, value));
-        (Cell::I32, place)
-    }
-}
-
-impl Memory {
-    /// Runs the call of a function that keeps a reference or takes it back.
-    pub(super) fn call(
-        &mut self,
-        reference: Reference,
-        machine: &mut Machine,
-        values: &mut Values,
-    ) -> Result<(), Wrong> {
-        let current = machine.current();
-        let operand = current.pop()?;
-        let result = match reference {
-            Reference::Keep(table) if self.is_unwinding => {
-                let place = values.unknown();
-                self.kept.places.insert(place, (table, operand));
-                place
-            }
-            Reference::Keep(_) => {
-                return Err(Wrong::new("a reference is kept while it is rewound"));
-            }
-            Reference::Take(table) => match self.kept.places.remove(&operand) {
-                Some((other, reference)) if other == table && !self.is_unwinding => reference,
-                _ => return Err(Wrong::new("a reference is taken that is not kept there")),
-            },
-        };
-        current.push(result);
-        current.at += 1;
-        Ok(())
-    }
 }

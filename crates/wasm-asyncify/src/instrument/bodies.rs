@@ -9,8 +9,9 @@ use wasmparser::{FunctionBody, Operator, Parser, Payload, ValidPayload, Validato
 use super::compact::plan;
 use super::emit::{Form, emit};
 use super::facts::{Facts, Indices};
+use super::flat;
+use super::flat::function::Flat;
 use super::flat::plan::Plan;
-use super::flat::{self, Flat};
 use super::helpers::Helpers;
 use super::read::read;
 use super::types::Types;

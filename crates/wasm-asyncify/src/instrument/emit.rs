@@ -19,7 +19,7 @@ use wasmparser::{Operator, ValType};
 
 use super::Obstacle;
 use super::compact::plan::Compact;
-use super::flat::Flat;
+use super::flat::function::Flat;
 use super::frame::{Frame, Slots};
 use super::helpers::Helpers;
 use super::labels::{Label, Labels};

@@ -24,6 +24,7 @@ use super::additions::Globals;
 use super::flat::segment;
 use super::references::{Kind, Tables};
 use super::runtime::{Runtime, function};
+use super::shared;
 use super::stand_ins::{Making, StandIns};
 use super::types::Types;
 
@@ -221,7 +222,7 @@ impl Helpers {
 
     pub(super) fn code(&self, helper: Helper) -> Function {
         match helper {
-            Helper::Move => self.runtime.move_end(self.used[&Helper::Move]),
+            Helper::Move => shared::move_end(self.runtime, self.used[&Helper::Move]),
             Helper::Advance => {
                 segment::advance(self.runtime, self.runtime.data + 1, self.used[&Helper::Advance])
             }

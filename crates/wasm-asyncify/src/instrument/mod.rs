@@ -76,6 +76,7 @@ mod references;
 mod refused;
 mod runtime;
 mod shape;
+mod shared;
 mod stand_ins;
 #[cfg(test)]
 mod tests;

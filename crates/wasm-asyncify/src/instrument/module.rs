@@ -20,7 +20,7 @@ use super::helpers::{Helper, Helpers};
 use super::references::Tables;
 use super::runtime::REPLACED;
 use super::{Refused, Sites};
-use super::{barrier, bodies, names};
+use super::{barrier, bodies, names, shared};
 use crate::analysis::CheckedBarrier;
 use crate::debug::{self, Pass, Recorder, Trail};
 use crate::error::{Context, Failure, Result};
@@ -309,12 +309,12 @@ impl Reencode for Writer<'_> {
         utils::parse_code_section(self, code, section)?;
         let runtime = self.facts.runtime();
         for (which, _) in self.facts.replacements() {
-            code.function(&runtime.replacement(REPLACED[which]));
+            code.function(&shared::replacement(runtime, REPLACED[which]));
         }
-        code.function(&runtime.push());
-        code.function(&runtime.pop());
+        code.function(&shared::push(runtime));
+        code.function(&shared::pop(runtime));
         if self.facts.for_host {
-            code.function(&runtime.get_state());
+            code.function(&shared::get_state(runtime));
         }
         for _ in &self.facts.barriers {
             code.function(&CheckedBarrier::body());

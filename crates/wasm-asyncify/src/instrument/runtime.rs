@@ -17,9 +17,7 @@
 //! `end`. A frame that does not fit is not written, but `start` moves all the same: so whoever
 //! looks before `stop_unwind` traps sees how much would have been needed.
 
-use wasm_encoder::{BlockType, Function, Instruction, MemArg, MemArgTarget, ValType};
-
-use super::flat::segment;
+use wasm_encoder::{Function, Instruction, MemArg, MemArgTarget, ValType};
 
 /// The imports that are replaced, in order.
 pub(super) const REPLACED: [&str; 4] =
@@ -104,104 +102,6 @@ impl Runtime {
 
     pub(super) fn is_above(self) -> Instruction<'static> {
         if self.memory64 { Instruction::I64GtU } else { Instruction::I32GtU }
-    }
-
-    /// The code of the function that takes the place of an import.
-    pub(super) fn replacement(self, import: &str) -> Function {
-        let state = match import {
-            "start_unwind" => 1,
-            "start_rewind" => 2,
-            _ => 0,
-        };
-        let mut code = vec![Instruction::I32Const(state), Instruction::GlobalSet(self.state)];
-        if import.starts_with("start") {
-            code.extend([Instruction::LocalGet(0), Instruction::GlobalSet(self.data)]);
-        }
-        code.extend([
-            Instruction::GlobalGet(self.data),
-            self.load_pointer(0),
-            Instruction::GlobalGet(self.data),
-            self.load_pointer(self.size_of_pointer()),
-            self.is_above(),
-            Instruction::If(BlockType::Empty),
-            Instruction::Unreachable,
-            Instruction::End,
-        ]);
-        if self.is_flat && import == "start_unwind" {
-            code.extend(segment::begin(self));
-        }
-        function([], &code)
-    }
-
-    /// The code of `push`.
-    pub(super) fn push(self) -> Function {
-        self.making_room(&[])
-    }
-
-    /// The code of the same for functions in compact form, whose index is given. It calls itself
-    /// when no unwind or rewind is in progress, which never is so: because of that call no optimiser
-    /// puts a copy of all this wherever it is called.
-    pub(super) fn move_end(self, index: u32) -> Function {
-        self.making_room(&[
-            Instruction::GlobalGet(self.state),
-            Instruction::I32Eqz,
-            Instruction::If(BlockType::Empty),
-            Instruction::LocalGet(0),
-            Instruction::Call(index),
-            Instruction::Drop,
-            Instruction::End,
-        ])
-    }
-
-    /// The code of a function that adds its parameter, a number of bytes, to `start`. It returns what
-    /// `start` was, or null if it is too large now.
-    fn making_room(self, first: &[Instruction<'static>]) -> Function {
-        let mut code = first.to_vec();
-        if self.is_flat {
-            code.extend(segment::making_room(self));
-            return function([(1, self.address()), (1, ValType::I32)], &code);
-        }
-        let (size, frame) = (0, 1);
-        code.extend([
-            Instruction::GlobalGet(self.data),
-            Instruction::GlobalGet(self.data),
-            self.load_pointer(0),
-            Instruction::LocalTee(frame),
-            Instruction::LocalGet(size),
-            self.add(),
-            self.store_pointer(0),
-            Instruction::LocalGet(frame),
-            self.constant(0),
-            Instruction::GlobalGet(self.data),
-            self.load_pointer(0),
-            Instruction::GlobalGet(self.data),
-            self.load_pointer(self.size_of_pointer()),
-            self.is_above(),
-            Instruction::I32Eqz,
-            Instruction::Select,
-        ]);
-        function([(1, self.address())], &code)
-    }
-
-    /// The code of what tells the state.
-    pub(super) fn get_state(self) -> Function {
-        function([], &[Instruction::GlobalGet(self.state)])
-    }
-
-    /// The code of `pop`.
-    pub(super) fn pop(self) -> Function {
-        let (size, frame) = (0, 1);
-        let code = [
-            Instruction::GlobalGet(self.data),
-            Instruction::GlobalGet(self.data),
-            self.load_pointer(0),
-            Instruction::LocalGet(size),
-            self.subtract(),
-            Instruction::LocalTee(frame),
-            self.store_pointer(0),
-            Instruction::LocalGet(frame),
-        ];
-        function([(1, self.address())], &code)
     }
 }
 

@@ -35,13 +35,14 @@
 //! | 3 | this is the innermost function |
 //! | 4 | its callee has returned |
 //!
-//! There can be no handler around a call that is suspended: who would find it, when what was called is
-//! resumed by itself?
+//! A call that can be suspended must not be in a `try`. What it calls is resumed by the dispatcher and not
+//! in that `try`, so an exception would not find the handler. Such a function is refused.
 
 pub(super) mod additions;
 mod dispatcher;
 mod entries;
 mod frames;
+pub(super) mod function;
 mod numbers;
 pub(super) mod plan;
 pub(super) mod segment;
@@ -57,8 +58,8 @@ use super::emit::{Emitter, Form};
 use super::labels::Label;
 use super::shape::{Kind, Shape};
 use super::{Callee, Obstacle, is_indirect};
-use numbers::{Numbers, Way};
-use plan::Plan;
+use function::Flat;
+use numbers::Way;
 
 /// The states that a function is resumed in.
 const INNERMOST: i32 = 3;
@@ -66,20 +67,6 @@ const RESULT: i32 = 4;
 
 /// What `start_rewind` sets.
 const REWINDING: i32 = 2;
-
-/// What is to be known of a function for this.
-#[derive(Debug)]
-pub(super) struct Flat<'p> {
-    plan: &'p mut Plan,
-    function: u32,
-    numbers: Numbers,
-}
-
-impl<'p> Flat<'p> {
-    pub(super) fn new(plan: &'p mut Plan, function: u32, shape: &Shape<'_>) -> Self {
-        Self { plan, function, numbers: Numbers::new(shape) }
-    }
-}
 
 /// Whether a function needs no frame: it returns what the only call in it returns that can suspend.
 pub(super) fn passes_on(shape: &Shape<'_>) -> bool {

@@ -78,7 +78,7 @@ fn last(runtime: Runtime) -> [Instruction<'static>; 4] {
 
 /// The code of a function that adds its parameter, a number of bytes, to the global `frame`, and
 /// returns what that was. It calls itself when nothing is resumed, which never is so: see
-/// [`Runtime::move_end`].
+/// [`move_end`](crate::instrument::shared::move_end).
 pub(in crate::instrument) fn advance(runtime: Runtime, frame: u32, index: u32) -> Function {
     let code = [
         GlobalGet(runtime.state),

@@ -1,0 +1,108 @@
+//! The functions that instrumented ones share: those that take the place of imports, and those that make
+//! room for a frame and take it away.
+
+use wasm_encoder::{BlockType, Function, Instruction, ValType};
+
+use super::flat::segment;
+use super::runtime::{Runtime, function};
+
+/// The code of the function that takes the place of an import.
+pub(super) fn replacement(runtime: Runtime, import: &str) -> Function {
+    let state = match import {
+        "start_unwind" => 1,
+        "start_rewind" => 2,
+        _ => 0,
+    };
+    let mut code = vec![Instruction::I32Const(state), Instruction::GlobalSet(runtime.state)];
+    if import.starts_with("start") {
+        code.extend([Instruction::LocalGet(0), Instruction::GlobalSet(runtime.data)]);
+    }
+    code.extend([
+        Instruction::GlobalGet(runtime.data),
+        runtime.load_pointer(0),
+        Instruction::GlobalGet(runtime.data),
+        runtime.load_pointer(runtime.size_of_pointer()),
+        runtime.is_above(),
+        Instruction::If(BlockType::Empty),
+        Instruction::Unreachable,
+        Instruction::End,
+    ]);
+    if runtime.is_flat && import == "start_unwind" {
+        code.extend(segment::begin(runtime));
+    }
+    function([], &code)
+}
+
+/// The code of `push`.
+pub(super) fn push(runtime: Runtime) -> Function {
+    making_room(runtime, &[])
+}
+
+/// The code of the same for functions in compact form, whose index is given. It calls itself
+/// when no unwind or rewind is in progress, which never is so: because of that call no optimiser
+/// puts a copy of all this wherever it is called.
+pub(super) fn move_end(runtime: Runtime, index: u32) -> Function {
+    making_room(
+        runtime,
+        &[
+            Instruction::GlobalGet(runtime.state),
+            Instruction::I32Eqz,
+            Instruction::If(BlockType::Empty),
+            Instruction::LocalGet(0),
+            Instruction::Call(index),
+            Instruction::Drop,
+            Instruction::End,
+        ],
+    )
+}
+
+/// The code of a function that adds its parameter, a number of bytes, to `start`. It returns what
+/// `start` was, or null if it is too large now.
+fn making_room(runtime: Runtime, first: &[Instruction<'static>]) -> Function {
+    let mut code = first.to_vec();
+    if runtime.is_flat {
+        code.extend(segment::making_room(runtime));
+        return function([(1, runtime.address()), (1, ValType::I32)], &code);
+    }
+    let (size, frame) = (0, 1);
+    code.extend([
+        Instruction::GlobalGet(runtime.data),
+        Instruction::GlobalGet(runtime.data),
+        runtime.load_pointer(0),
+        Instruction::LocalTee(frame),
+        Instruction::LocalGet(size),
+        runtime.add(),
+        runtime.store_pointer(0),
+        Instruction::LocalGet(frame),
+        runtime.constant(0),
+        Instruction::GlobalGet(runtime.data),
+        runtime.load_pointer(0),
+        Instruction::GlobalGet(runtime.data),
+        runtime.load_pointer(runtime.size_of_pointer()),
+        runtime.is_above(),
+        Instruction::I32Eqz,
+        Instruction::Select,
+    ]);
+    function([(1, runtime.address())], &code)
+}
+
+/// The code of what tells the state.
+pub(super) fn get_state(runtime: Runtime) -> Function {
+    function([], &[Instruction::GlobalGet(runtime.state)])
+}
+
+/// The code of `pop`.
+pub(super) fn pop(runtime: Runtime) -> Function {
+    let (size, frame) = (0, 1);
+    let code = [
+        Instruction::GlobalGet(runtime.data),
+        Instruction::GlobalGet(runtime.data),
+        runtime.load_pointer(0),
+        Instruction::LocalGet(size),
+        runtime.subtract(),
+        Instruction::LocalTee(frame),
+        runtime.store_pointer(0),
+        Instruction::LocalGet(frame),
+    ];
+    function([(1, runtime.address())], &code)
+}
