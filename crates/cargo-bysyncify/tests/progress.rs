@@ -130,7 +130,7 @@ fn failure_is_a_message_too() {
         message["message"],
         format!(
             "cannot make `{module}` pausable: the module imports asyncify.get_state, which \
-             Binaryen refuses whatever its documentation says: keep the state in the program, as \
+             Binaryen refuses whatever its documentation says\n  keep the state in the program, as \
              bysyncify does from 0.3 on (is an older one in `cargo tree -i bysyncify`?)"
         )
     );
