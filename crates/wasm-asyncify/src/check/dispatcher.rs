@@ -43,6 +43,8 @@ const CODE: &str = "
       if
         local.get 8  if  return  end
         local.get 0  p.load 0  local.tee 5  local.get 0  p.load P  p.gt_u  if  return  end
+        local.get 0  p.load P  p.const P  p.sub  p.load 0  local.get 3  p.eq  i32.eqz
+        if  unreachable  end
         local.get 2  local.get 1  p.sub  local.tee 4  local.get 3  local.get 2  p.sub  p.gt_u
         if
           local.get 3  local.get 4  p.sub  local.set 3
@@ -146,6 +148,7 @@ fn word(operator: &Operator<'_>, uses: &Uses) -> String {
         Operator::Else => "else".to_owned(),
         Operator::End => "end".to_owned(),
         Operator::Return => "return".to_owned(),
+        Operator::Unreachable => "unreachable".to_owned(),
         Operator::BrIf { relative_depth } => format!("br_if {relative_depth}"),
         other => format!("{other:?}"),
     }

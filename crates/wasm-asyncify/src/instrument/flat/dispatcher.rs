@@ -30,7 +30,8 @@
 //! ```
 //!
 //! Where the newest segment begins is written in the last word before `data->end`, when it is
-//! suspended. Nobody needs that while code runs: the dispatcher has it in its locals.
+//! suspended. Nobody needs that while code runs: the dispatcher has it in its locals. It must be the
+//! `top` that was left, or the program ends: then whoever resumes has set `start` to something else.
 //!
 //! What was taken is not given back before the segment ends. If that is more than what is left in it when
 //! something is suspended again, what is left moves down. So never more is in use than twice what
@@ -39,7 +40,7 @@
 use crate::error::Result;
 use wasm_encoder::Instruction::{
     Block, BrIf, BrTable, Call, CallIndirect, Else, End, GlobalGet, GlobalSet, I32Const, I32Eq,
-    I32Load, I32Store, If, LocalGet, LocalSet, LocalTee, Loop, Return, Select, Unreachable,
+    I32Eqz, I32Load, I32Store, If, LocalGet, LocalSet, LocalTee, Loop, Return, Select, Unreachable,
 };
 use wasm_encoder::{BlockType, Function, Instruction, ValType};
 
@@ -130,7 +131,7 @@ pub(super) fn dispatch(plan: &Plan, runtime: Runtime) -> Function {
     code.extend(suspended(runtime));
     code.extend([Return, End]);
     code.extend([I32Const(RESULT), LocalSet(STATE), LocalGet(IS_LAST)]);
-    code.push(Instruction::I32Eqz);
+    code.push(I32Eqz);
     code.extend([BrIf(0), End]);
     let address = runtime.address();
     function([(6, address), (3, ValType::I32)], &code)
@@ -244,7 +245,7 @@ fn suspended(runtime: Runtime) -> Vec<Instruction<'static>> {
         If(BlockType::Empty),
         Return,
         End,
-        // If there is no room for a frame `start` is too large, and all is lost.
+        // If there is no room for a frame `start` is too large, and whoever resumed sees that.
         LocalGet(DATA),
         runtime.load_pointer(0),
         LocalTee(START),
@@ -253,6 +254,18 @@ fn suspended(runtime: Runtime) -> Vec<Instruction<'static>> {
         runtime.is_above(),
         If(BlockType::Empty),
         Return,
+        End,
+        // Who has set `start` to anything else meanwhile has had frames overwritten that live.
+        LocalGet(DATA),
+        runtime.load_pointer(pointer),
+        runtime.constant(pointer),
+        runtime.subtract(),
+        runtime.load_pointer(0),
+        LocalGet(TOP),
+        runtime.equals(),
+        I32Eqz,
+        If(BlockType::Empty),
+        Unreachable,
         End,
         LocalGet(CURSOR),
         LocalGet(BASE),
@@ -328,7 +341,7 @@ fn move_down(runtime: Runtime) -> Vec<Instruction<'static>> {
         LocalTee(CURSOR),
         LocalGet(START),
         runtime.equals(),
-        Instruction::I32Eqz,
+        I32Eqz,
         BrIf(0),
         End,
         LocalGet(START),

@@ -385,6 +385,17 @@
         if ;; label = @3
           return
         end
+        local.get 0
+        i32.load offset=4
+        i32.const 4
+        i32.sub
+        i32.load
+        local.get 3
+        i32.eq
+        i32.eqz
+        if ;; label = @3
+          unreachable
+        end
         local.get 2
         local.get 1
         i32.sub

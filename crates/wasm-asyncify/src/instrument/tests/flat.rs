@@ -152,6 +152,42 @@ fn what_is_saved_is_never_more_than_twice_what_lives() {
 }
 
 #[test]
+fn who_sets_the_frames_back_ends_the_program() {
+    // Each wait forgets all frames but its own.
+    let program = "(func $down (param $n i32) (result i32)
+           (if (local.get $n)
+             (then
+               (drop (call $down (i32.sub (local.get $n) (i32.const 1))))
+               (call $wait)
+               (return (local.get $n))))
+           (call $wait)
+           (i32.const 7))
+         (func $program (call $trace (call $down (i32.const 3))))";
+    let wasm = wat::parse_str(format!("(module $demo {SWITCH} {program})").replace(
+        "(call $start_unwind (i32.const 16))",
+        "(i32.store (i32.const 16) (i32.const 64)) (call $start_unwind (i32.const 16))",
+    ));
+    for wasm in flat(&wasm.unwrap()) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("module");
+        fs::write(&path, wasm).unwrap();
+        let host = r"
+            import { readFileSync } from 'node:fs';
+            const module = new WebAssembly.Module(readFileSync(process.argv[1]));
+            const host = { trace: (value) => console.log(value) };
+            const { resume } = new WebAssembly.Instance(module, { host }).exports;
+            try {
+              for (let times = 0; times < 9 && resume(); times += 1) console.log('waits');
+            } catch (error) {
+              console.log(error.message);
+            }";
+        let mut node = Command::new("node");
+        let output = node.args(["--input-type=module", "--eval", host]).arg(path).output().unwrap();
+        assert_eq!(String::from_utf8_lossy(&output.stdout), "waits\nunreachable\n");
+    }
+}
+
+#[test]
 fn whole_module() {
     // The checker's tests have it, too.
     let wasm = wat::parse_str(include_str!("flat.wat")).unwrap();
