@@ -62,8 +62,6 @@ impl Recipe {
             producer: Producer::Rust,
             vouched: self.vouched.clone(),
             choice: self.choice(),
-            driven_by_host: false,
-            asserts: false,
             precision: self.precision,
             checks: self.checks,
             compact: self.compact,
@@ -71,6 +69,7 @@ impl Recipe {
             flat: self.flat,
             verify: self.verify,
             debug_info: self.debug_info,
+            ..wasm_asyncify::Options::default()
         }
     }
 }

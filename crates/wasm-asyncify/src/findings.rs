@@ -2,7 +2,8 @@
 
 use crate::analysis::{Analysis, Explainer, Explanation, FunctionIndex, Program, readable};
 use crate::error::Error;
-use crate::transform::{self, Options};
+use crate::options::Options;
+use crate::transform;
 
 /// Which functions of a module would be instrumented, and why.
 #[derive(Debug)]

@@ -29,8 +29,10 @@ mod guard;
 mod initialisers;
 mod instrument;
 pub mod module;
+mod options;
 mod parameters;
 mod precise;
+mod provide;
 mod refusal;
 mod remedy;
 mod transform;
@@ -38,8 +40,7 @@ pub mod warnings;
 
 pub use error::Error;
 pub use findings::{Findings, analyse};
+pub use options::{Compact, FrameMemory, Options, Producer, StateGlobals};
 pub use refusal::check_names;
 pub use remedy::Remedy;
-pub use transform::{
-    Compact, Guarded, Options, Output, Prepared, Producer, bare, guarded_for_binaryen, transform,
-};
+pub use transform::{Guarded, Output, Prepared, bare, guarded_for_binaryen, transform};

@@ -21,6 +21,10 @@ pub enum Remedy {
     KeepState,
     /// Import nothing of `asyncify` but the four functions that start and stop.
     ImportTheFour,
+    /// Say which memory frames are saved to ([`Options::memory`](crate::Options::memory)).
+    ChooseMemory,
+    /// Save frames to the memory of the program: the first one.
+    UseFirstMemory,
     /// Do without tail calls.
     AvoidTailCalls,
     /// Do without tail calls, or without Binaryen.
@@ -67,6 +71,11 @@ impl fmt::Display for Remedy {
                  `cargo tree -i bysyncify`?)"
             }
             Self::ImportTheFour => "it has start_unwind, stop_unwind, start_rewind, stop_rewind",
+            Self::ChooseMemory => {
+                "say in `Options::memory` which is for frames, or let one be added \
+                 (`FrameMemory::Secondary`)"
+            }
+            Self::UseFirstMemory => "leave out `Options::memory`, or name the first one",
             Self::AvoidTailCalls => "build without the target feature `tail-call`",
             Self::AvoidTailCallsOrBinaryen => {
                 "build without the target feature `tail-call`, or use `transform`, which supports \

@@ -9,9 +9,7 @@
 
 use wasmparser::Parser;
 
-use crate::analysis::{
-    Analysis, Barrier, Choice, FunctionIndex, Precision, Program, Sites, Vouched,
-};
+use crate::analysis::{Analysis, Barrier, FunctionIndex, Precision, Program, Sites};
 use crate::check;
 use crate::debug::{Debug, Trail};
 use crate::error::{Context, Error, Result};
@@ -20,92 +18,16 @@ use crate::guard::{self, Guards};
 use crate::initialisers;
 use crate::instrument;
 use crate::module::{self, ModuleInfo, Summary};
+use crate::options::{Options, Producer};
 use crate::parameters;
 use crate::precise;
+use crate::provide;
 use crate::refusal;
 use crate::remedy::Remedy;
 use crate::warnings;
 
 /// What only a module of rustc's has that uses the library `bysyncify`.
 const SWITCH: &str = "bysyncify_resume";
-
-/// How a module is made pausable.
-///
-/// Later versions may have more of these: end with `..Options::default()`.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Options {
-    /// Whose module it is.
-    pub producer: Producer,
-    /// What never suspends, by the user's word.
-    pub vouched: Vouched,
-    /// Which imports suspend who has called them, by Asyncify's exports; and which functions are to
-    /// be instrumented or not, whatever is found.
-    pub choice: Choice,
-    /// Whether Asyncify's exports are there even if no import suspends.
-    pub driven_by_host: bool,
-    /// Whether a function that is not instrumented traps if something is suspended through it.
-    pub asserts: bool,
-    /// What an indirect call is taken to be of.
-    pub precision: Precision,
-    /// Whether the module checks itself while it runs, as debug builds do.
-    pub checks: bool,
-    /// Which functions are instrumented in the form that is small, and not in the one that is fast
-    /// when it suspends.
-    pub compact: Compact,
-    /// Whether a rewind resumes only the innermost function, and those that called it stay suspended until
-    /// it returns. Who keeps the frames must then leave them where they are as long as what is
-    /// suspended is not done, and not set `start` back.
-    pub flat: bool,
-    /// Whether it does nothing when a coroutine's stack overflows, instead of saying so.
-    pub no_stack_checks: bool,
-    /// Whether it is proved of each instrumented function that it does what it did before.
-    pub verify: bool,
-    /// Whether DWARF is kept, and corrected: the sections `.debug_*`. Without it they are dropped.
-    pub debug_info: bool,
-}
-
-/// Who has made a module, and so what the names of its functions say.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Producer {
-    /// rustc: a function that has the name of one of Rust's panic machinery is that, and is never
-    /// suspended. There must be names.
-    #[default]
-    Rust,
-    /// Nobody knows: names say nothing, unless `bysyncify_resume` is one. A module with that is
-    /// rustc's.
-    Any,
-}
-
-/// Which functions get the compact form.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Compact {
-    /// Those that only the types of indirect calls make suspects: they hardly ever suspend.
-    #[default]
-    ByTypeOnly,
-    /// None. For the benchmark: it shows what the compact form is worth.
-    None,
-    /// All that are instrumented. For tests.
-    All,
-    /// Every other one, with this number the odd or the even ones. For tests.
-    EveryOther(u32),
-}
-
-impl Compact {
-    /// What an analysis says, with these functions in compact form.
-    fn sites(self, program: &Program, analysis: &Analysis) -> Sites {
-        let mut sites = Sites::new(program, analysis);
-        let chosen = |is_chosen: &dyn Fn(&FunctionIndex) -> bool| {
-            sites.functions.iter().copied().filter(is_chosen).collect()
-        };
-        match self {
-            Self::ByTypeOnly => {}
-            Self::None => sites.by_type_only.clear(),
-            Self::All => sites.by_type_only = chosen(&|_| true),
-            Self::EveryOther(number) => sites.by_type_only = chosen(&|it| (it ^ number) & 1 == 0),
-        }
-        sites
-    }
-}
 
 /// A module that can be suspended.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -326,6 +248,18 @@ fn prepare(
     let mut trail = Trail::new(debug.is_some());
     let guarded = guard::guard(&bare, &guards, &mut trail)?;
     cleanups.leave_out(&bare, &mut sites)?;
+    let guarded = match chosen {
+        true => {
+            provide::provide(guarded, &options.memory, options.globals, &mut sites, &mut trail)?
+        }
+        false => guarded,
+    };
+    if sites.memory != 0 && program.named(SWITCH).is_some() {
+        return Err(Error::of_module(
+            "its coroutines keep their frames in the first memory of the program",
+            Remedy::UseFirstMemory,
+        ));
+    }
     Ok(Prepared { program, analysis, sites, guarded, trail, debug, verify: options.verify })
 }
 

@@ -71,6 +71,10 @@ fn what_is_suspended_does_what_it_does_if_it_is_not() {
         &["in.wat", "-o", "out.wasm", "--imports=env.sl*"],
         &["in.wat", "-o", "out.wasm", "--imports=env.sleep", "--only-list", "main,tw*", "-g"],
         &["in.wat", "-o", "out.wasm", "--asyncify", "--pass-arg=asyncify-imports@env.sleep"],
+        &["in.wat", "-o", "out.wasm", "--secondary-memory", "--secondary-memory-size=2"],
+        &["in.wat", "-o", "out.wasm", "--memory=memory", "--import-globals", "--verify"],
+        &["in.wat", "-o", "out.wasm", "--export-globals"],
+        &["in.wat", "-o", "out.wasm", "--asyncify", "--pass-arg=asyncify-in-secondary-memory"],
     ] {
         let folder = folder();
         assert_eq!(succeeds(&asyncify(options, folder.path())), "", "{options:?}");

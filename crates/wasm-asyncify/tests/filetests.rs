@@ -17,7 +17,9 @@ use std::path::Path;
 
 use golden::assert_golden;
 use wasm_asyncify::analysis::{Choice, Explanation, Imports};
-use wasm_asyncify::{Compact, Options, Producer, analyse, module, transform};
+use wasm_asyncify::{
+    Compact, FrameMemory, Options, Producer, StateGlobals, analyse, module, transform,
+};
 
 /// What comes before the result.
 const BECOMES: &str = "\n(; becomes\n";
@@ -59,6 +61,11 @@ impl Case {
                 ("ignore-indirect", "yes") => options.choice.ignore_indirect = true,
                 ("driven-by-host", "yes") => options.driven_by_host = true,
                 ("asserts", "yes") => options.asserts = true,
+                ("flat", "yes") => options.flat = true,
+                ("memory", "secondary") => options.memory = FrameMemory::Secondary { pages: 2 },
+                ("memory", name) => options.memory = FrameMemory::Named(name.to_owned()),
+                ("globals", "imported") => options.globals = StateGlobals::Imported,
+                ("globals", "exported") => options.globals = StateGlobals::Exported,
                 ("compact", "all") => options.compact = Compact::All,
                 ("compact", "none") => options.compact = Compact::None,
                 ("show", "report") => show = Show::Report,

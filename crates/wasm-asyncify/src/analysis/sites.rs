@@ -30,6 +30,12 @@ pub(crate) struct Sites {
     pub(crate) for_host: bool,
     /// Whether functions are resumed one by one, the innermost first, and not all at once.
     pub(crate) flat: bool,
+    /// The memory that frames are in.
+    pub(crate) memory: u32,
+    /// The first of the two globals with the state and with `data`, if the module imports them.
+    pub(crate) imported_globals: Option<u32>,
+    /// Whether it exports them.
+    pub(crate) exports_globals: bool,
     /// By function to instrument: which of its indirect calls can be of one of these, by their
     /// numbers among all that it makes.
     pub(crate) indirect: BTreeMap<FunctionIndex, BTreeSet<u32>>,
@@ -80,6 +86,9 @@ impl Sites {
             tops: analysis.tops().chain(analysis.hosts()).collect(),
             for_host: analysis.hosts().next().is_some(),
             flat: false,
+            memory: 0,
+            imported_globals: None,
+            exports_globals: false,
             indirect: BTreeMap::new(),
             indirect_tops: BTreeSet::new(),
             barriers: BTreeMap::new(),

@@ -17,7 +17,7 @@
 use std::collections::BTreeMap;
 
 use super::kept::{Kept, Reference};
-use super::machine::{Machine, Program};
+use super::machine::{Added, Machine, Program};
 use super::operators::{Access, Cell, Op};
 use super::values::{Constant, Integer, Node, Value, Values};
 use super::wrong::Wrong;
@@ -117,7 +117,7 @@ impl Memory {
         &mut self,
         machine: &mut Machine,
         access: Access,
-        memory64: bool,
+        added: &Added<'_>,
         values: &mut Values,
     ) -> Result<(), Wrong> {
         let current = machine.current();
@@ -125,10 +125,10 @@ impl Memory {
         let address = current.pop()?;
         let (base, offset) = values
             .as_sum(address)
-            .filter(|_| access.is_plain)
+            .filter(|_| access.memory == Some(added.memory))
             .ok_or_else(|| Wrong::new("memory is accessed that is not a frame"))?;
         let offset = offset + access.offset.cast_signed();
-        let (pointer, width) = if memory64 { (Cell::I64, 8) } else { (Cell::I32, 4) };
+        let (pointer, width) = if added.memory64 { (Cell::I64, 8) } else { (Cell::I32, 4) };
         if base == self.data && access.ty == pointer && offset == 0 {
             match stored {
                 Some(stored) => self.start = stored,
@@ -242,7 +242,7 @@ pub(super) fn run(
 ) -> Result<Vec<(Machine, Memory)>, Wrong> {
     let mut ended = Vec::new();
     let mut open = vec![(machine, memory)];
-    let memory64 = program.added.is_some_and(|added| added.memory64);
+    let all_added = program.added.ok_or_else(|| Wrong::new("the original is run alone"))?;
     let mut patience = PATIENCE;
     while let Some((mut machine, mut memory)) = open.pop() {
         patience -= 1;
@@ -261,7 +261,7 @@ pub(super) fn run(
         let step = &code.steps[machine.current().at];
         match &step.op {
             Op::Access(access) => {
-                memory.access(&mut machine, *access, memory64, values)?;
+                memory.access(&mut machine, *access, all_added, values)?;
                 open.push((machine, memory));
             }
             Op::If { .. } | Op::BranchIf(_) | Op::Select => {

@@ -9,9 +9,10 @@
 //!                                 8   whether it is the last one
 //! ```
 
-use wasmparser::Operator;
+use wasmparser::{MemArg, MemArgTarget, Operator};
 
 use super::code::Code;
+use super::machine::Added;
 use super::wrong::Wrong;
 
 /// `p` is the type of addresses, `P` the bytes of one; what is called has the names that the transform
@@ -75,19 +76,18 @@ const CODE: &str = "
 const LIMIT: &str = "local.get 0 p.load 0 global.get reserve p.add global.set limit";
 
 /// What the dispatcher uses, by index.
-pub(super) struct Uses {
-    pub(super) first_global: u32,
+pub(super) struct Uses<'a, 'm> {
+    pub(super) added: &'m Added<'a>,
     pub(super) frame_size: u32,
     pub(super) enter: u32,
-    pub(super) memory64: bool,
 }
 
 /// Proves that this is the dispatcher. The globals with the stack's limit and how far it is above what
 /// is saved are any that there were before, since nobody else knows which.
-pub(super) fn check(code: &Code<'_>, uses: &Uses) -> Result<(), Wrong> {
+pub(super) fn check(code: &Code<'_>, uses: &Uses<'_, '_>) -> Result<(), Wrong> {
     let found: Vec<_> = code.steps.iter().map(|step| word(&step.operator, uses)).collect();
     let found = found.join(" ");
-    let (ty, size) = if uses.memory64 { ("i64.", 8) } else { ("i32.", 4) };
+    let (ty, size) = if uses.added.memory64 { ("i64.", 8) } else { ("i32.", 4) };
     let expected = |limit: &str| {
         let words = CODE.replace("LIMIT", limit);
         let words: Vec<_> = words.split_whitespace().collect();
@@ -102,14 +102,20 @@ pub(super) fn check(code: &Code<'_>, uses: &Uses) -> Result<(), Wrong> {
     Err(Wrong::new("what goes from frame to frame is not the dispatcher that is known"))
 }
 
-fn word(operator: &Operator<'_>, uses: &Uses) -> String {
-    let global = |index: u32| match index.checked_sub(uses.first_global) {
+fn word(operator: &Operator<'_>, uses: &Uses<'_, '_>) -> String {
+    let added = &uses.added.globals;
+    let global = |index: u32| match added.iter().position(|global| *global == index) {
         Some(0) => "state",
         Some(1) => "data",
         Some(2) => "frame",
-        Some(_) => "another",
         // Set after the other was read, and to another value: see `check`.
-        None => "before",
+        None if added.last().is_some_and(|last| index < *last) => "before",
+        _ => "another",
+    };
+    let is_of_frames = |memarg: &MemArg| memarg.target == MemArgTarget::Memory(uses.added.memory);
+    let access = |name: &str, memarg: &MemArg| match is_of_frames(memarg) {
+        true => format!("{name} {}", memarg.offset),
+        false => format!("{name} of another memory"),
     };
     match operator {
         Operator::LocalGet { local_index } => format!("local.get {local_index}"),
@@ -130,10 +136,10 @@ fn word(operator: &Operator<'_>, uses: &Uses) -> String {
         },
         Operator::I32Const { value } => format!("i32.const {value}"),
         Operator::I64Const { value } => format!("i64.const {value}"),
-        Operator::I32Load { memarg } => format!("i32.load {}", memarg.offset),
-        Operator::I64Load { memarg } => format!("i64.load {}", memarg.offset),
-        Operator::I32Store { memarg } => format!("i32.store {}", memarg.offset),
-        Operator::I64Store { memarg } => format!("i64.store {}", memarg.offset),
+        Operator::I32Load { memarg } => access("i32.load", memarg),
+        Operator::I64Load { memarg } => access("i64.load", memarg),
+        Operator::I32Store { memarg } => access("i32.store", memarg),
+        Operator::I64Store { memarg } => access("i64.store", memarg),
         Operator::I32Add => "i32.add".to_owned(),
         Operator::I64Add => "i64.add".to_owned(),
         Operator::I32Sub => "i32.sub".to_owned(),

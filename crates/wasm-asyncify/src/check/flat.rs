@@ -60,12 +60,11 @@ impl Flat {
                 _ => None,
             })
             .collect();
-        let first_result = added.first_global + FRAME as u32 + 1 - now.imported_globals;
-        // What `start_*` was given, the state, and the frame come before.
-        let count = added.globals as usize - (FRAME + 1);
-        let results = now.globals[first_result as usize..].iter().take(count);
+        // The state, what `start_*` was given, and the frame come before.
+        let results = added.globals.iter().skip(FRAME + 1);
+        let own = |global: &u32| &now.globals[(global - now.imported_globals) as usize];
         let mut flat = Self {
-            results: results.map(|global| global.ty.content_type).collect(),
+            results: results.map(|global| own(global).ty.content_type).collect(),
             ..Self::default()
         };
         let calls = |function: &u32, is_it: &dyn Fn(&Operator<'_>) -> bool| {
@@ -87,8 +86,7 @@ impl Flat {
         flat.resumes = all.iter().filter(|it| calls_one(it, dispatch)).copied().collect();
         let mut others = all.iter().filter(|it| **it != enter && calls_one(&dispatch, **it));
         let frame_size = *others.next().ok_or_else(|| wrong("what tells sizes"))?;
-        let (first_global, memory64) = (added.first_global, added.memory64);
-        let uses = dispatcher::Uses { first_global, frame_size, enter, memory64 };
+        let uses = dispatcher::Uses { added, frame_size, enter };
         dispatcher::check(&added.functions[&dispatch], &uses)?;
         flat.check_resumes(dispatch, now, added)?;
         flat.dispatcher = [enter, dispatch, frame_size].into();
@@ -123,8 +121,7 @@ impl Flat {
                     ValType::V128 => Operator::V128Const { value: 0_i128.into() },
                     ValType::Ref(_) => return Err(wrong()),
                 });
-                let global_index = added.first_global + global as u32;
-                let state = added.first_global;
+                let (global_index, state) = (added.globals[global], added.globals[0]);
                 expected.push(Operator::GlobalGet { global_index });
                 expected.push(Operator::GlobalGet { global_index: state });
                 expected.push(Operator::Select);
@@ -213,7 +210,7 @@ impl Flat {
 fn begin(function: u32, number: u32, added: &Added<'_>, values: &mut Values) -> Machine {
     let number = values.constant(Constant::I32(number));
     let function = Activation::begin(&added.functions[&function], vec![number], values);
-    let globals = values.unknowns(added.globals as usize);
+    let globals = values.unknowns(added.globals.len());
     Machine { function, globals, is_alone: true, ..Machine::default() }
 }
 

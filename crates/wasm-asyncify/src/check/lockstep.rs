@@ -56,7 +56,7 @@ impl<'a, 'm> Walk<'a, 'm> {
 
     /// The added globals: the state is known.
     pub(super) fn globals(&self, state: u32, values: &mut Values) -> Vec<Value> {
-        let count = self.instrumented.added.map_or(0, |added| added.globals as usize);
+        let count = self.instrumented.added.map_or(0, |added| added.globals.len());
         let mut globals = values.unknowns(count);
         if let Some(first) = globals.first_mut() {
             *first = values.constant(Constant::I32(state));

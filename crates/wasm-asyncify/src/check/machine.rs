@@ -26,13 +26,14 @@ pub(super) struct Added<'a> {
     pub(super) functions: BTreeMap<u32, Code<'a>>,
     /// Those of them that keep references and take them back: they are not run.
     pub(super) references: BTreeMap<u32, Reference>,
-    /// The first of the globals. It is the state; the next is what the last `start_*` was given.
-    pub(super) first_global: u32,
-    /// How many of them the functions use that are run.
-    pub(super) globals: u32,
+    /// The globals that the functions use that are run. The first is the state; the next is what the
+    /// last `start_*` was given.
+    pub(super) globals: Vec<u32>,
     /// Those of the added globals that never change: what stands in for references.
     pub(super) stand_ins: BTreeSet<u32>,
-    /// Whether addresses are of 64 bits.
+    /// The memory that frames are in.
+    pub(super) memory: u32,
+    /// Whether its addresses are of 64 bits.
     pub(super) memory64: bool,
     /// How many bytes before `end` are kept free of frames.
     pub(super) reserved: i64,
@@ -286,9 +287,7 @@ impl<'a> Program<'a, '_> {
 
     /// Which of the added globals it is.
     fn added_global(&self, global: u32) -> Option<usize> {
-        let added = self.added?;
-        let index = global.checked_sub(added.first_global)?;
-        (index < added.globals).then_some(index as usize)
+        self.added?.globals.iter().position(|added| *added == global)
     }
 
     /// Whether an added global holds what stands in for a reference when nobody looks at it.

@@ -109,7 +109,7 @@ pub(crate) fn check(
 ) -> Result<(), Failure<Wrong>> {
     let (before, now) = (Module::read(original)?, Module::read(instrumented)?);
     let mut pairing = Pairing::new(&before, &now);
-    let added = added(&pairing, sites.flat)?;
+    let added = added(&pairing, sites)?;
     for (function, code) in &added.functions {
         // What is neither is not run unless an instrumented function calls it.
         for name in runtime::names(code, &added).unwrap_or_default() {
@@ -127,7 +127,7 @@ pub(crate) fn check(
         |it: &u32| !own.contains(it) && !references.contains_key(it) && !dispatcher.contains(it);
     let functions = added.functions.into_iter().filter(|(it, _)| is_run(it)).collect();
     let added = Added { functions, references, ..added };
-    pairing.check(sites.for_host, sites.flat)?;
+    pairing.check(sites, &added.globals)?;
     for body in 0..before.bodies.len() {
         let function = before.imported() + body as u32;
         let is_same = pairing.is_same_body(body)?;
@@ -168,10 +168,10 @@ pub(crate) fn check(
 }
 
 /// What was added to the module.
-fn added<'a>(pairing: &Pairing<'a, '_>, is_flat: bool) -> Result<Added<'a>> {
+fn added<'a>(pairing: &Pairing<'a, '_>, sites: &Sites) -> Result<Added<'a>> {
     let (before, now) = (pairing.original, pairing.instrumented);
     let first = before.bodies.len();
-    let memory64 = before.is_memory64()?;
+    let memory64 = before.is_memory64(sites.memory)?;
     let functions =
         (first..now.bodies.len()).map(|body| Ok((now.imported() + body as u32, now.code(body)?)));
     let first_global = before.imported_globals + before.globals.len() as u32;
@@ -180,17 +180,20 @@ fn added<'a>(pairing: &Pairing<'a, '_>, is_flat: bool) -> Result<Added<'a>> {
         all.filter(|(index, _)| *index >= first_global).partition(|(_, it)| !it.ty.mutable);
     // Each table of references has two.
     let tables = now.tables.len() - before.tables.len();
-    let of_references = 2 * tables.saturating_sub(usize::from(is_flat));
+    let of_references = 2 * tables.saturating_sub(usize::from(sites.flat));
     // The state and `data`, and what the dispatcher has.
-    let globals = if is_flat { all.len().saturating_sub(of_references) } else { 2.min(all.len()) };
+    let mut globals: Vec<_> =
+        sites.imported_globals.into_iter().flat_map(|state| [state, state + 1]).collect();
+    globals.extend(all.iter().map(|(index, _)| *index));
+    globals.truncate(if sites.flat { globals.len().saturating_sub(of_references) } else { 2 });
     Ok(Added {
         functions: functions.collect::<Result<_>>()?,
         references: BTreeMap::new(),
-        first_global,
-        globals: globals as u32,
+        globals,
         stand_ins: stand_ins.into_iter().map(|(index, _)| index).collect(),
+        memory: sites.memory,
         memory64,
-        reserved: match (is_flat, memory64) {
+        reserved: match (sites.flat, memory64) {
             (false, _) => 0,
             (true, false) => 4,
             (true, true) => 8,

@@ -121,13 +121,15 @@ impl<'a> Module<'a> {
         }
     }
 
-    pub(super) fn is_memory64(&self) -> Result<bool> {
-        let imported = self.imports.iter().find_map(|import| match import.ty {
-            TypeRef::Memory(memory) => Some(memory.memory64),
+    /// Whether addresses of this memory have 64 bits.
+    pub(super) fn is_memory64(&self, memory: u32) -> Result<bool> {
+        let imported = self.imports.iter().filter_map(|import| match import.ty {
+            TypeRef::Memory(memory) => Some(memory),
             _ => None,
         });
-        let own = self.memories.first().map(|memory| memory.memory64);
-        imported.or(own).context("the module has no memory")
+        let mut all = imported.chain(self.memories.iter().copied());
+        let memory = all.nth(memory as usize).context("the module has no memory")?;
+        Ok(memory.memory64)
     }
 
     /// The code of a body.

@@ -57,8 +57,8 @@ pub(super) struct Access {
     pub(super) is_store: bool,
     pub(super) ty: Cell,
     pub(super) offset: u64,
-    /// Whether it is of the first memory, and no more than that.
-    pub(super) is_plain: bool,
+    /// Of which memory it is, if it is no more than that.
+    pub(super) memory: Option<u32>,
 }
 
 /// What a cell of memory holds.
@@ -86,8 +86,11 @@ impl Cell {
 /// What an instruction does, if it does not branch.
 pub(super) fn op(operator: &Operator<'_>) -> Op {
     let access = |memory: &MemArg, ty, is_store| {
-        let is_plain = memory.target == MemArgTarget::Memory(0) && memory.ordering.is_none();
-        Op::Access(Access { is_store, ty, offset: memory.offset, is_plain })
+        let target = match memory.target {
+            MemArgTarget::Memory(target) if memory.ordering.is_none() => Some(target),
+            _ => None,
+        };
+        Op::Access(Access { is_store, ty, offset: memory.offset, memory: target })
     };
     match operator {
         Operator::Nop

@@ -7,6 +7,7 @@ use wasmparser::{ExternalKind, Operator};
 
 use super::module::{Module, data_place, element_parts};
 use super::wrong::Wrong;
+use crate::analysis::Sites;
 use crate::error::{Error, Failure, Result};
 
 /// Two modules.
@@ -87,10 +88,11 @@ impl<'a, 'm> Pairing<'a, 'm> {
         Ok(before.eof() && now.eof())
     }
 
-    /// Checks all but the code. `is_for_host` says whether the host must find the functions that
-    /// start and stop, `is_flat` whether there is a table of the functions that are resumed.
-    pub(super) fn check(&self, is_for_host: bool, is_flat: bool) -> Result<(), Failure<Wrong>> {
+    /// Checks all but the code. `globals` are those that were added, or are of others: the first is
+    /// the state, the next what the last `start_*` was given.
+    pub(super) fn check(&self, sites: &Sites, globals: &[u32]) -> Result<(), Failure<Wrong>> {
         let (before, now) = (self.original, self.instrumented);
+        let is_flat = sites.flat;
         let check = |is_same: bool, what: &str| match is_same {
             true => Ok(()),
             false => Err(Wrong::new(format!("the {what} are not what they were"))),
@@ -135,7 +137,7 @@ impl<'a, 'm> Pairing<'a, 'm> {
             check(before.ty == now.ty, "globals")?;
             check(self.are_same(&init(before)?, &init(now)?), "globals")?;
         }
-        self.check_exports(is_for_host)?;
+        self.check_exports(sites, globals)?;
         check(now.elements.len() == before.elements.len() + usize::from(is_flat), "elements")?;
         for (before, now) in before.elements.iter().zip(&now.elements) {
             let (before, now) = (element_parts(before)?, element_parts(now)?);
@@ -153,7 +155,9 @@ impl<'a, 'm> Pairing<'a, 'm> {
         Ok(())
     }
 
-    fn check_exports(&self, is_for_host: bool) -> Result<(), Failure<Wrong>> {
+    /// The host must find the functions that start and stop, if it needs them, and other modules the
+    /// globals.
+    fn check_exports(&self, sites: &Sites, globals: &[u32]) -> Result<(), Failure<Wrong>> {
         let wrong = || Wrong::new("the exports are not what they were");
         let (before, now) = (&self.original.exports, &self.instrumented.exports);
         let (same, added) = now.split_at_checked(before.len()).ok_or_else(wrong)?;
@@ -167,8 +171,12 @@ impl<'a, 'm> Pairing<'a, 'm> {
                 return Err(wrong().into());
             }
         }
-        let expected: &[&str] = match is_for_host {
+        let functions: &[&str] = match sites.for_host {
             true => &["start_unwind", "stop_unwind", "start_rewind", "stop_rewind", "get_state"],
+            false => &[],
+        };
+        let names: &[&str] = match sites.exports_globals {
+            true => &["__asyncify_state", "__asyncify_data"],
             false => &[],
         };
         let is_runtime = |export: &wasmparser::Export<'_>, name: &str| {
@@ -176,8 +184,15 @@ impl<'a, 'm> Pairing<'a, 'm> {
                 && export.kind == ExternalKind::Func
                 && self.runtime.get(name).is_some_and(|those| those.contains(&export.index))
         };
-        let are_expected = added.len() == expected.len()
-            && expected.iter().all(|name| added.iter().any(|export| is_runtime(export, name)));
+        let is_global = |export: &wasmparser::Export<'_>, name: &str, global: u32| {
+            export.name == name && export.kind == ExternalKind::Global && export.index == global
+        };
+        let are_expected = added.len() == functions.len() + names.len()
+            && functions.iter().all(|name| added.iter().any(|export| is_runtime(export, name)))
+            && names
+                .iter()
+                .zip(globals)
+                .all(|(name, global)| added.iter().any(|export| is_global(export, name, *global)));
         if are_expected {
             Ok(())
         } else {

@@ -19,7 +19,7 @@ use super::wrong::Wrong;
 pub(super) fn names(code: &Code<'_>, added: &Added<'_>) -> Result<&'static [&'static str], Wrong> {
     let mut values = Values::default();
     let parameters = values.unknowns(code.parameters);
-    let globals = values.unknowns(added.globals as usize);
+    let globals = values.unknowns(added.globals.len());
     let [state, data, ..] = globals[..] else { return Ok(&[]) };
     let pointed_to = parameters.first().copied().unwrap_or(data);
     let results = code.labels[0].arity;

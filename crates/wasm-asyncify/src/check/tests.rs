@@ -10,6 +10,7 @@ use super::*;
 mod code;
 mod flat;
 mod frames;
+mod memories;
 mod references;
 
 const ORIGINAL: &str = include_str!("tests/original.wat");

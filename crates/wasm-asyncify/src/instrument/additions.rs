@@ -29,6 +29,10 @@ impl Globals {
         self.first + self.added.len() as u32 - 1
     }
 
+    pub(super) fn is_empty(&self) -> bool {
+        self.added.is_empty()
+    }
+
     pub(super) fn write(&self, section: &mut GlobalSection) {
         for Global { ty, value, .. } in &self.added {
             section.global(*ty, value);

@@ -39,7 +39,11 @@ pub(super) struct Facts {
     pub(super) has_element_section: bool,
     /// How many functions are added where functions are resumed one by one.
     pub(super) flat: Option<u32>,
+    /// The memory that frames are in.
+    pub(super) memory: u32,
     pub(super) memory64: bool,
+    /// The first of the two globals with the state and with `data`, if others have them.
+    pub(super) imported_state: Option<u32>,
 }
 
 impl Facts {
@@ -47,7 +51,13 @@ impl Facts {
         let for_host = sites.for_host;
         let barriers: BTreeSet<_> = sites.barriers.values().copied().collect();
         let barriers = barriers.into_iter().collect();
-        let mut facts = Self { for_host, barriers, ..Self::default() };
+        let mut facts = Self {
+            for_host,
+            barriers,
+            memory: sites.memory,
+            imported_state: sites.imported_globals,
+            ..Self::default()
+        };
         let mut memories = Vec::new();
         for payload in Parser::new(0).parse_all(wasm) {
             match payload? {
@@ -102,7 +112,8 @@ impl Facts {
                 facts.types_of_replaced.entry(which).or_insert(facts.types + ty);
             }
         }
-        facts.memory64 = memories.first().context("the module has no memory")?.memory64;
+        let memory = memories.get(sites.memory as usize).context("the module has no memory")?;
+        facts.memory64 = memory.memory64;
         Ok(facts)
     }
 
@@ -129,14 +140,26 @@ impl Facts {
 
     pub(super) fn runtime(&self) -> Runtime {
         let push = self.first_added() + self.types_of_replaced.len() as u32;
+        let state = self.imported_state.unwrap_or(self.globals);
         Runtime {
+            memory: self.memory,
             memory64: self.memory64,
-            state: self.globals,
-            data: self.globals + 1,
+            state,
+            data: state + 1,
             push,
             pop: push + 1,
             is_flat: self.flat.is_some(),
         }
+    }
+
+    /// Whether the state and `data` are globals of the module's own.
+    pub(super) fn has_own_globals(&self) -> bool {
+        self.imported_state.is_none()
+    }
+
+    /// The index of the first global that is added besides these two.
+    pub(super) fn first_global(&self) -> u32 {
+        self.globals + if self.has_own_globals() { 2 } else { 0 }
     }
 
     /// The function that tells the host the state, if it calls us.

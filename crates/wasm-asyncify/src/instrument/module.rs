@@ -24,6 +24,8 @@ use super::{barrier, bodies, names, shared};
 use crate::analysis::CheckedBarrier;
 use crate::debug::{self, Pass, Recorder, Trail};
 use crate::error::{Context, Failure, Result};
+use crate::module::is_due;
+use crate::provide::{DATA, STATE};
 
 /// The module, instrumented.
 pub(super) fn instrument(
@@ -33,7 +35,7 @@ pub(super) fn instrument(
 ) -> Result<Vec<u8>, Failure<Refused>> {
     let mut facts = Facts::read(wasm, sites)?;
     let mut flat = if sites.flat { Some(Plan::new(wasm, sites)?) } else { None };
-    let mut globals = Globals::new(facts.runtime().data + 1);
+    let mut globals = Globals::new(facts.first_global());
     if let Some(flat) = &mut flat {
         facts.flat = Some(flat.count());
         flat.place(facts.flat(), facts.runtime(), &mut globals)?;
@@ -57,7 +59,7 @@ pub(super) fn instrument(
         has_globals: facts.has_global_section,
         has_elements: facts.has_element_section,
         moves,
-        lacks_exports: false,
+        lacks_exports: facts.for_host || sites.exports_globals,
     };
     writer.parse_core_module(&mut module, Parser::new(0), wasm)?;
     trail.add(writer.moves);
@@ -67,23 +69,6 @@ pub(super) fn instrument(
         .context("the instrumented module is not valid")?;
     Ok(written)
 }
-
-/// The order of sections in a module.
-const ORDER: [SectionId; 13] = [
-    SectionId::Type,
-    SectionId::Import,
-    SectionId::Function,
-    SectionId::Table,
-    SectionId::Memory,
-    SectionId::Tag,
-    SectionId::Global,
-    SectionId::Export,
-    SectionId::Start,
-    SectionId::Element,
-    SectionId::DataCount,
-    SectionId::Code,
-    SectionId::Data,
-];
 
 struct Writer<'a> {
     facts: &'a Facts,
@@ -100,7 +85,7 @@ struct Writer<'a> {
     has_globals: bool,
     has_elements: bool,
     moves: Pass,
-    /// Whether the host needs exports that are still to be added.
+    /// Whether others need exports that are still to be added.
     lacks_exports: bool,
 }
 
@@ -117,17 +102,24 @@ impl Writer<'_> {
             true => (ValType::I64, ConstExpr::i64_const(0)),
             false => (ValType::I32, ConstExpr::i32_const(0)),
         };
-        let variable = |val_type| GlobalType { val_type, mutable: true, shared: false };
-        globals.global(variable(ValType::I32), &ConstExpr::i32_const(0));
-        globals.global(variable(address), &null);
+        if self.facts.has_own_globals() {
+            let variable = |val_type| GlobalType { val_type, mutable: true, shared: false };
+            globals.global(variable(ValType::I32), &ConstExpr::i32_const(0));
+            globals.global(variable(address), &null);
+        }
         self.helpers.globals.write(globals);
     }
 
     fn add_exports(&mut self, exports: &mut ExportSection) {
-        if self.lacks_exports {
+        if self.lacks_exports && self.facts.for_host {
             for (name, function) in self.facts.exports() {
                 exports.export(&name, ExportKind::Func, function);
             }
+        }
+        if self.lacks_exports && self.sites.exports_globals {
+            let runtime = self.facts.runtime();
+            exports.export(STATE, ExportKind::Global, runtime.state);
+            exports.export(DATA, ExportKind::Global, runtime.data);
         }
         self.lacks_exports = false;
     }
@@ -187,8 +179,6 @@ impl Reencode for Writer<'_> {
         section: wasmparser::FunctionSectionReader<'_>,
     ) -> Result<(), Error> {
         utils::parse_function_section(self, functions, section)?;
-        // Without functions of its own there is nothing to suspend.
-        self.lacks_exports = self.facts.for_host;
         for (_, ty) in self.facts.replacements() {
             functions.function(ty);
         }
@@ -265,12 +255,7 @@ impl Reencode for Writer<'_> {
         _: Option<SectionId>,
         before: Option<SectionId>,
     ) -> Result<(), Error> {
-        let order = |section| ORDER.iter().position(|other| *other == section);
-        let comes = |section| match before {
-            Some(SectionId::Custom) => false,
-            Some(before) => order(before) > order(section),
-            None => true,
-        };
+        let comes = |section| is_due(section, before);
         let needs_tables = self.flat.is_some() || !self.helpers.tables.is_empty();
         if needs_tables && !self.has_tables && comes(SectionId::Table) {
             self.has_tables = true;
@@ -278,7 +263,8 @@ impl Reencode for Writer<'_> {
             self.add_tables(&mut tables);
             module.section(&tables);
         }
-        if !self.has_globals && comes(SectionId::Global) {
+        let needs_globals = self.facts.has_own_globals() || !self.helpers.globals.is_empty();
+        if needs_globals && !self.has_globals && comes(SectionId::Global) {
             self.has_globals = true;
             let mut globals = GlobalSection::new();
             self.add_globals(&mut globals);

@@ -41,12 +41,17 @@ pub(super) fn functions(
 }
 
 pub(super) fn globals(before: Before<'_>, facts: &Facts, helpers: &Helpers) -> Result<NameMap> {
-    let mut names = utils::name_map(before, Ok)?;
+    let mut all = BTreeMap::new();
+    for naming in before {
+        let naming = naming?;
+        all.insert(naming.index, naming.name);
+    }
     let Runtime { state, data, .. } = facts.runtime();
-    names.append(state, "asyncify_state");
-    names.append(data, "asyncify_data");
-    for (global, name) in helpers.globals.names() {
-        names.append(global, name);
+    all.extend([(state, "asyncify_state"), (data, "asyncify_data")]);
+    all.extend(helpers.globals.names());
+    let mut names = NameMap::new();
+    for (index, name) in all {
+        names.append(index, name);
     }
     Ok(names)
 }

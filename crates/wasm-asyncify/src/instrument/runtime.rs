@@ -26,6 +26,8 @@ pub(super) const REPLACED: [&str; 4] =
 /// Indices of what is added to the module, and how wide its addresses are.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Runtime {
+    /// The memory that frames are in.
+    pub(super) memory: u32,
     pub(super) memory64: bool,
     /// The global with the state: an `i32`.
     pub(super) state: u32,
@@ -69,7 +71,8 @@ impl Runtime {
 
     /// A pointer into `data`, or into a frame.
     pub(super) fn at(self, offset: u32) -> MemArg {
-        MemArg { offset: offset.into(), align: 2, target: MemArgTarget::Memory(0), ordering: None }
+        let target = MemArgTarget::Memory(self.memory);
+        MemArg { offset: offset.into(), align: 2, target, ordering: None }
     }
 
     pub(super) fn size_of_pointer(self) -> u32 {

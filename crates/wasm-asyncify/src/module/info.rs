@@ -214,9 +214,9 @@ impl<'a> ModuleInfo<'a> {
         }
     }
 
-    /// Whether addresses have 64 bits.
+    /// Whether addresses of the program's memory, which is the first, have 64 bits.
     pub(crate) fn memory64(&self) -> bool {
-        self.memories.iter().any(|memory| memory.memory64)
+        self.memories.first().is_some_and(|memory| memory.memory64)
     }
 
     /// The first custom section of this name.

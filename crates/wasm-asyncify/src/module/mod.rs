@@ -2,6 +2,7 @@
 //! And taking sections out of one.
 
 mod info;
+mod order;
 
 use wasmparser::{
     BinaryReader, CustomSectionReader, Encoding, ExternalKind, Parser, Payload, TypeRef, Validator,
@@ -12,6 +13,7 @@ use crate::error::{Context, Error, Result, bail};
 use crate::remedy::Remedy;
 
 pub(crate) use info::ModuleInfo;
+pub(crate) use order::is_due;
 
 /// The imports that Asyncify replaces by functions of its own.
 const REPLACED: [&str; 4] = ["start_unwind", "stop_unwind", "start_rewind", "stop_rewind"];

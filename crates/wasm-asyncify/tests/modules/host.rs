@@ -9,8 +9,8 @@
 //! ```
 
 use wasmi::{
-    AsContext, AsContextMut, Caller, Config, Engine, Extern, ExternRef, Func, FuncType, Linker,
-    Memory, Module, Nullable, Store, Val, ValType,
+    AsContext, AsContextMut, Caller, Config, Engine, Extern, ExternRef, Func, FuncType, Global,
+    Linker, Memory, Module, Mutability, Nullable, Store, Val, ValType,
 };
 
 /// The part of the memory that frames are saved to.
@@ -88,11 +88,16 @@ pub(crate) fn run(wasm: &[u8], suspends: bool) -> Option<Outcome> {
         });
         linker.define("env", &number.to_string(), import).unwrap();
     }
+    for name in ["__asyncify_state", "__asyncify_data"] {
+        let global = Global::new(&mut store, Val::I32(0), Mutability::Var);
+        linker.define("env", name, global).unwrap();
+    }
     // A segment may not fit.
     let instance = linker.instantiate_and_start(&mut store, &module).ok()?;
     let exports: Vec<(String, Extern)> =
         instance.exports(&store).map(|it| (it.name().to_owned(), it.into_extern())).collect();
-    let memory = exports.iter().find_map(|(_, export)| export.into_memory())?;
+    let added = instance.get_memory(&store, "asyncify_memory");
+    let memory = added.or_else(|| exports.iter().find_map(|(_, export)| export.into_memory()))?;
     if memory.data_size(&store) < LEN {
         return None;
     }

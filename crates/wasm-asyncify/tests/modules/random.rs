@@ -10,7 +10,7 @@ use std::env;
 
 use arbitrary::Unstructured;
 use wasm_asyncify::analysis::{Choice, Imports};
-use wasm_asyncify::{Error, Options, Producer, transform};
+use wasm_asyncify::{Error, FrameMemory, Options, Producer, StateGlobals, transform};
 
 use crate::host;
 
@@ -113,9 +113,19 @@ impl Random {
     }
 }
 
-/// Every import can suspend.
-fn options() -> Options {
+/// Every import can suspend. Some modules save to a memory that is added, and some share the state with
+/// others, or could.
+fn options(seed: u64) -> Options {
     Options {
+        memory: match seed % 5 {
+            1 => FrameMemory::Secondary { pages: 1 },
+            _ => FrameMemory::Only,
+        },
+        globals: match seed % 7 {
+            2 => StateGlobals::Imported,
+            3 => StateGlobals::Exported,
+            _ => StateGlobals::Own,
+        },
         producer: Producer::Any,
         choice: Choice { imports: Imports::All, ..Choice::default() },
         driven_by_host: true,
@@ -126,12 +136,11 @@ fn options() -> Options {
 
 #[test]
 fn what_is_suspended_everywhere_does_what_it_does_if_nothing_is() {
-    let options = options();
     let mut refused: BTreeMap<String, usize> = BTreeMap::new();
     let (mut ran, mut suspended) = (0, 0);
     for seed in 0..modules() {
         let Some(plain) = module(seed) else { continue };
-        let made = match transform(&plain, &options) {
+        let made = match transform(&plain, &options(seed)) {
             Ok(made) => made,
             Err(error) => {
                 *refused.entry(format!("{error:#}")).or_default() += 1;
@@ -155,7 +164,7 @@ fn what_has_references_of_all_kinds_is_right_to_the_checker() {
     let (mut checked, mut with_tables) = (0, 0);
     for seed in 0..modules() {
         let Some(plain) = module_with_all(seed) else { continue };
-        match transform(&plain, &options()) {
+        match transform(&plain, &options(seed)) {
             Ok(made) => {
                 checked += 1;
                 with_tables += usize::from(tables(&made.module) > tables(&plain));

@@ -1,6 +1,8 @@
 //! A host that suspends who calls it, by Asyncify's exports, and answers later.
 
-use wasmi::{Caller, Config, Engine, Extern, Func, Linker, Memory, Module, Store, Val};
+use wasmi::{
+    Caller, Config, Engine, Extern, Func, Global, Linker, Memory, Module, Mutability, Store, Val,
+};
 
 /// Where it keeps what it unwinds: two words that say from where to where.
 const DATA: i32 = 16;
@@ -22,11 +24,20 @@ pub(crate) struct Host {
 }
 
 /// Runs the exported function `main`, whose calls of `env.sleep` are suspended if `suspends`.
-/// `env.sleep(x)` and `env.log(x)` note x, and the first returns x + 1. The module has a memory of
-/// its own, exported as `memory`, of which the host uses the beginning.
+/// `env.sleep(x)` and `env.log(x)` note x, and the first returns x + 1. The module exports a memory
+/// for frames as `asyncify_memory` or `memory`, of which the host uses the beginning.
 pub(crate) fn run(wasm: &[u8], suspends: bool) -> Result<Host, String> {
+    run_linked(&[], wasm, suspends)
+}
+
+/// The same with others, which come first: what they export can be imported by their names.
+pub(crate) fn run_linked(
+    others: &[(&str, &[u8])],
+    main: &[u8],
+    suspends: bool,
+) -> Result<Host, String> {
     let engine = Engine::new(&Config::default());
-    let module = Module::new(&engine, wasm).map_err(|error| error.to_string())?;
+    let module = |wasm: &[u8]| Module::new(&engine, wasm).map_err(|error| error.to_string());
     let mut store = Store::new(&engine, Host { suspends, ..Host::default() });
     let mut linker = Linker::new(&engine);
     let sleep = Func::wrap(&mut store, sleep);
@@ -35,8 +46,24 @@ pub(crate) fn run(wasm: &[u8], suspends: bool) -> Result<Host, String> {
     });
     linker.define("env", "sleep", sleep).unwrap();
     linker.define("env", "log", log).unwrap();
-    let instance =
-        linker.instantiate_and_start(&mut store, &module).map_err(|error| error.to_string())?;
+    for name in ["__asyncify_state", "__asyncify_data"] {
+        let global = Global::new(&mut store, Val::I32(0), Mutability::Var);
+        linker.define("env", name, global).unwrap();
+    }
+    linker.allow_shadowing(true);
+    for (name, wasm) in others {
+        let instance = linker.instantiate_and_start(&mut store, &module(wasm)?);
+        let instance = instance.map_err(|error| error.to_string())?;
+        linker.instance(&mut store, name, instance).unwrap();
+        for name in ["__asyncify_state", "__asyncify_data"] {
+            if let Some(global) = instance.get_global(&store, name) {
+                linker.define("env", name, global).unwrap();
+            }
+        }
+    }
+    let instance = linker
+        .instantiate_and_start(&mut store, &module(main)?)
+        .map_err(|error| error.to_string())?;
     let main = instance.get_func(&store, "main").unwrap();
     loop {
         let mut results = vec![Val::I32(0); main.ty(&store).results().len()];
@@ -71,9 +98,13 @@ fn sleep(mut caller: Caller<'_, Host>, x: i32) -> i32 {
     }
     caller.data_mut().log.push(x);
     caller.data_mut().suspended += 1;
-    let memory: Memory = caller.get_export("memory").and_then(Extern::into_memory).unwrap();
-    memory.write(&mut caller, DATA as usize, &BEGIN.to_le_bytes()).unwrap();
-    memory.write(&mut caller, DATA as usize + 4, &END.to_le_bytes()).unwrap();
+    let memory = |name: &str| caller.get_export(name).and_then(Extern::into_memory);
+    let memory: Memory = memory("asyncify_memory").or_else(|| memory("memory")).unwrap();
+    // Once: where functions are resumed one by one, frames are there as long as `main` runs.
+    if caller.data().suspended == 1 {
+        memory.write(&mut caller, DATA as usize, &BEGIN.to_le_bytes()).unwrap();
+        memory.write(&mut caller, DATA as usize + 4, &END.to_le_bytes()).unwrap();
+    }
     let start_unwind = export(&caller, "asyncify_start_unwind");
     call(&mut caller, start_unwind, &[DATA]);
     // While it unwinds nobody looks at the result.

@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result, bail};
 use wasm_asyncify::analysis::{Choice, Imports};
-use wasm_asyncify::{Options, Producer};
+use wasm_asyncify::{FrameMemory, Options, Producer, StateGlobals};
 
 use crate::lists;
 
@@ -14,6 +14,8 @@ use crate::lists;
 pub(crate) fn options(arguments: &[String]) -> Result<(Options, bool)> {
     let mut choice = Choice { imports: Imports::All, ..Choice::default() };
     let (mut asserts, mut verify, mut is_verbose) = (false, false, false);
+    let (mut memory, mut is_secondary, mut pages) = ("memory".to_owned(), false, 1);
+    let mut globals = StateGlobals::Own;
     for argument in arguments {
         let (name, value) = match argument.split_once('@') {
             Some((name, value)) => (name, Some(value)),
@@ -32,6 +34,21 @@ pub(crate) fn options(arguments: &[String]) -> Result<(Options, bool)> {
             "addlist" => choice.add = list()?,
             "propagate-addlist" => choice.propagate_add = true,
             "removelist" | "blacklist" => choice.remove = list()?,
+            "memory" => {
+                let missing = "`asyncify-memory` wants a name: `@memory`";
+                value.context(missing)?.clone_into(&mut memory);
+            }
+            "in-secondary-memory" => is_secondary = true,
+            "secondary-memory-size" => {
+                let size = value.and_then(|value| value.parse().ok());
+                let size = size.filter(|size| (1..=65_536).contains(size));
+                pages = size.context(
+                    "`asyncify-secondary-memory-size` wants a number of pages: `@1`, up to 65536",
+                )?;
+            }
+            "export-globals" => globals = StateGlobals::Exported,
+            // The other name is that of Binaryen before version 118.
+            "import-globals" | "relocatable" => globals = StateGlobals::Imported,
             "asserts" => asserts = true,
             "verbose" => is_verbose = true,
             // Ours alone.
@@ -50,6 +67,11 @@ pub(crate) fn options(arguments: &[String]) -> Result<(Options, bool)> {
         choice,
         driven_by_host: true,
         asserts,
+        memory: match is_secondary {
+            true => FrameMemory::Secondary { pages },
+            false => FrameMemory::Named(memory),
+        },
+        globals,
         verify,
         ..Options::default()
     };
@@ -67,8 +89,8 @@ mod tests {
     #[test]
     fn what_is_not_supported_is_refused() {
         assert_eq!(
-            of(&["in-secondary-memory"]).unwrap_err().to_string(),
-            "`--pass-arg=asyncify-in-secondary-memory` is not supported: leave it out, or run \
+            of(&["in-tertiary-memory"]).unwrap_err().to_string(),
+            "`--pass-arg=asyncify-in-tertiary-memory` is not supported: leave it out, or run \
              Binaryen's wasm-opt"
         );
         assert_eq!(
@@ -78,6 +100,29 @@ mod tests {
         assert_eq!(
             of(&["onlylist@f", "addlist@g"]).unwrap_err().to_string(),
             "`asyncify-onlylist` says it all: leave it out, or the other lists"
+        );
+    }
+
+    #[test]
+    fn who_has_the_memory_and_the_globals_is_read() {
+        let read = |arguments: &[&str]| {
+            let options = of(arguments).unwrap().0;
+            (options.memory, options.globals)
+        };
+        let named = |name: &str| FrameMemory::Named(name.to_owned());
+        assert_eq!(read(&[]), (named("memory"), StateGlobals::Own));
+        assert_eq!(
+            read(&["memory@frames", "export-globals"]),
+            (named("frames"), StateGlobals::Exported)
+        );
+        assert_eq!(
+            read(&["in-secondary-memory", "secondary-memory-size@3", "import-globals"]),
+            (FrameMemory::Secondary { pages: 3 }, StateGlobals::Imported)
+        );
+        assert_eq!(read(&["relocatable"]).1, StateGlobals::Imported);
+        assert_eq!(
+            of(&["secondary-memory-size@0"]).unwrap_err().to_string(),
+            "`asyncify-secondary-memory-size` wants a number of pages: `@1`, up to 65536"
         );
     }
 

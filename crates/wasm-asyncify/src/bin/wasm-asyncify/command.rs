@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::Parser;
 use wasm_asyncify::analysis::{Choice, Imports};
-use wasm_asyncify::{Options, Producer};
+use wasm_asyncify::{FrameMemory, Options, Producer, StateGlobals};
 
 use crate::file::Job;
 use crate::lists;
@@ -53,6 +53,23 @@ struct Arguments {
     /// These functions never suspend, whatever they call
     #[arg(long, value_name = "LIST")]
     remove_list: Option<String>,
+    /// The memory to save to, if there are several: the name of an export, or MODULE.NAME of an import
+    #[arg(long, value_name = "NAME", default_value = "memory")]
+    memory: String,
+    /// Save to a memory that is added, and exported as asyncify_memory
+    #[arg(long, conflicts_with = "memory")]
+    secondary_memory: bool,
+    /// How large that is, in pages of 64 KiB
+    #[arg(long, value_name = "PAGES", default_value_t = 1, requires = "secondary_memory",
+        value_parser = clap::value_parser!(u32).range(1..=65_536))]
+    secondary_memory_size: u32,
+    /// Import the state, as env.__asyncify_state and env.__asyncify_data: for modules that are linked
+    /// while they run, and suspended together
+    #[arg(long, conflicts_with = "export_globals")]
+    import_globals: bool,
+    /// Export it as __asyncify_state and __asyncify_data, for such modules
+    #[arg(long)]
+    export_globals: bool,
     /// Trap if something is suspended through a function that is not instrumented
     #[arg(long)]
     asserts: bool,
@@ -119,6 +136,15 @@ impl Arguments {
             driven_by_host: true,
             asserts: self.asserts,
             flat: self.flat,
+            memory: match self.secondary_memory {
+                true => FrameMemory::Secondary { pages: self.secondary_memory_size },
+                false => FrameMemory::Named(self.memory.clone()),
+            },
+            globals: match (self.import_globals, self.export_globals) {
+                (true, _) => StateGlobals::Imported,
+                (_, true) => StateGlobals::Exported,
+                _ => StateGlobals::Own,
+            },
             verify: self.verify,
             debug_info: self.debug_info,
             ..Options::default()

@@ -100,6 +100,12 @@ impl Job {
 fn worded(error: Error) -> anyhow::Error {
     anyhow!(error.message(|remedy| match remedy {
         Remedy::UpdateOrNoChecks | Remedy::UpdateOrNoStackChecks => "update it".to_owned(),
+        Remedy::ChooseMemory => {
+            "say which is for frames (`--memory=NAME`), or have one added (`--secondary-memory`)"
+                .to_owned()
+        }
+        Remedy::UseFirstMemory => "leave out `--memory` and `--secondary-memory`".to_owned(),
+        Remedy::ResumeAllAtOnce => "leave out `--flat`".to_owned(),
         other => other.to_string(),
     }))
 }

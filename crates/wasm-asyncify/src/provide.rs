@@ -1,0 +1,325 @@
+//! Adds what instrumented functions need and a module may lack: a memory for frames, the globals that
+//! it is to share with others, and sections that more can be put into.
+//!
+//! After this a module has one memory that frames are in, whatever it had before, and the passes need
+//! not ask. A module that has all of it stays as it is.
+
+use core::convert::Infallible;
+
+use wasm_encoder::reencode::{Error, Reencode, utils};
+use wasm_encoder::{
+    CodeSection, EntityType, ExportKind, ExportSection, FunctionSection, GlobalType, ImportSection,
+    MemorySection, MemoryType, Module, SectionId, TypeSection, ValType,
+};
+use wasmparser::{ExternalKind, FunctionBody, Parser, Payload, TypeRef};
+
+use crate::analysis::Sites;
+use crate::debug::{self, Pass, Trail};
+use crate::error::{self, Context};
+use crate::module::is_due;
+use crate::options::{FrameMemory, StateGlobals};
+use crate::remedy::Remedy;
+
+/// What the memory that is added is exported as.
+const EXPORT: &str = "asyncify_memory";
+/// What the globals are called, where they are of several modules.
+pub(crate) const STATE: &str = "__asyncify_state";
+pub(crate) const DATA: &str = "__asyncify_data";
+/// The module that they are imported from.
+const ENV: &str = "env";
+
+/// Adds to a module what it lacks, and notes in `sites` where that is.
+pub(crate) fn provide(
+    wasm: Vec<u8>,
+    memory: &FrameMemory,
+    globals: StateGlobals,
+    sites: &mut Sites,
+    trail: &mut Trail,
+) -> error::Result<Vec<u8>> {
+    let found = Found::read(&wasm)?;
+    let added = match memory {
+        FrameMemory::Secondary { pages } => Some(*pages),
+        FrameMemory::Only if found.memories.is_empty() => Some(1),
+        _ => None,
+    };
+    let at = match (added, memory) {
+        (Some(_), _) => found.memories.len(),
+        (None, FrameMemory::Named(name)) if found.memories.len() != 1 => found.named(name)?,
+        (None, _) if found.memories.len() > 1 => return Err(found.unclear()),
+        (None, _) => 0,
+    };
+    sites.memory = at as u32;
+    let memory64 = match added {
+        Some(_) => found.takes_i64,
+        None => found.memories[at].memory64,
+    };
+    sites.exports_globals = globals == StateGlobals::Exported;
+    sites.imported_globals = (globals == StateGlobals::Imported).then_some(found.globals);
+    let is_complete = found.has_types && found.has_functions && found.has_code;
+    if added.is_none() && sites.imported_globals.is_none() && is_complete {
+        return Ok(wasm);
+    }
+    if added.is_some() && found.exports_memory {
+        return Err(error::Error::invalid(format!(
+            "a memory is to be added and exported as `{EXPORT}`, and something is already"
+        )));
+    }
+    let added = added.map(|pages| MemoryType {
+        minimum: pages.into(),
+        maximum: None,
+        memory64,
+        shared: false,
+        page_size_log2: None,
+    });
+    let mut module = Module::new();
+    let mut provider = Provider {
+        memory: added.map(|memory| (memory, at as u32)),
+        lacks_memory_section: added.is_some(),
+        lacks_memory_export: added.is_some(),
+        globals: sites.imported_globals,
+        data: if memory64 { ValType::I64 } else { ValType::I32 },
+        lacks_import_section: sites.imported_globals.is_some(),
+        lacks: Lacks {
+            types: !found.has_types,
+            functions: !found.has_functions,
+            code: !found.has_code,
+        },
+        moves: trail.pass(),
+    };
+    provider
+        .parse_core_module(&mut module, Parser::new(0), &wasm)
+        .context("cannot add what it lacks")?;
+    trail.add(provider.moves);
+    Ok(module.finish())
+}
+
+/// What a module has.
+#[derive(Default)]
+struct Found {
+    memories: Vec<wasmparser::MemoryType>,
+    /// The names of memories by which one can be meant: of exports, and of imports.
+    names: Vec<(String, u32)>,
+    /// How many globals it imports.
+    globals: u32,
+    /// Whether it calls `asyncify.start_unwind` with 64 bits.
+    takes_i64: bool,
+    has_types: bool,
+    has_functions: bool,
+    has_code: bool,
+    exports_memory: bool,
+}
+
+impl Found {
+    fn read(wasm: &[u8]) -> error::Result<Self> {
+        let mut found = Self::default();
+        let mut types = Vec::new();
+        for payload in Parser::new(0).parse_all(wasm) {
+            match payload? {
+                Payload::TypeSection(section) => {
+                    found.has_types = true;
+                    for group in section {
+                        types.extend(group?.into_types());
+                    }
+                }
+                Payload::ImportSection(section) => {
+                    for import in section.into_imports() {
+                        let import = import?;
+                        match import.ty {
+                            TypeRef::Memory(memory) => {
+                                let name = format!("{}.{}", import.module, import.name);
+                                found.names.push((name, found.memories.len() as u32));
+                                found.memories.push(memory);
+                            }
+                            TypeRef::Global(_) => found.globals += 1,
+                            TypeRef::Func(ty) if import.module == "asyncify" => {
+                                let ty =
+                                    types.get(ty as usize).map(wasmparser::SubType::unwrap_func);
+                                found.takes_i64 |=
+                                    ty.is_some_and(|ty| ty.params() == [wasmparser::ValType::I64]);
+                            }
+                            _ => {}
+                        }
+                    }
+                }
+                Payload::FunctionSection(_) => found.has_functions = true,
+                Payload::MemorySection(section) => {
+                    for memory in section {
+                        found.memories.push(memory?);
+                    }
+                }
+                Payload::ExportSection(section) => {
+                    for export in section {
+                        let export = export?;
+                        found.exports_memory |= export.name == EXPORT;
+                        if export.kind == ExternalKind::Memory {
+                            found.names.push((export.name.to_owned(), export.index));
+                        }
+                    }
+                }
+                Payload::CodeSectionStart { .. } => found.has_code = true,
+                _ => {}
+            }
+        }
+        Ok(found)
+    }
+
+    /// The memory of this name.
+    fn named(&self, name: &str) -> error::Result<usize> {
+        let found = self.names.iter().find(|(other, _)| other == name);
+        let missing = || {
+            let reason = format!("the module has no memory `{name}`; it has {}", self.all());
+            error::Error::of_module(reason, Remedy::ChooseMemory)
+        };
+        found.map(|(_, memory)| *memory as usize).ok_or_else(missing)
+    }
+
+    fn unclear(&self) -> error::Error {
+        let reason = format!("the module has several memories: {}", self.all());
+        error::Error::of_module(reason, Remedy::ChooseMemory)
+    }
+
+    /// The names of all memories that have one.
+    fn all(&self) -> String {
+        let mut names: Vec<_> = self.names.iter().map(|(name, _)| format!("`{name}`")).collect();
+        let is_named = |memory: usize| self.names.iter().any(|(_, it)| *it as usize == memory);
+        let others = (0..self.memories.len()).filter(|memory| !is_named(*memory)).count();
+        if others > 0 {
+            names.push(format!("{others} without a name"));
+        }
+        if names.is_empty() { "none".to_owned() } else { names.join(", ") }
+    }
+}
+
+/// Sections that a module without functions may lack.
+struct Lacks {
+    types: bool,
+    functions: bool,
+    code: bool,
+}
+
+struct Provider {
+    /// The memory that is added, and its index.
+    memory: Option<(MemoryType, u32)>,
+    lacks_memory_section: bool,
+    lacks_memory_export: bool,
+    /// The index of the first of the globals that are imported.
+    globals: Option<u32>,
+    /// The type of the second.
+    data: ValType,
+    lacks_import_section: bool,
+    lacks: Lacks,
+    moves: Pass,
+}
+
+impl Provider {
+    fn add_memory(&mut self, memories: &mut MemorySection) {
+        if let Some((memory, _)) = self.memory {
+            memories.memory(memory);
+        }
+        self.lacks_memory_section = false;
+    }
+
+    fn add_export(&mut self, exports: &mut ExportSection) {
+        if let Some((_, index)) = self.memory {
+            exports.export(EXPORT, ExportKind::Memory, index);
+        }
+        self.lacks_memory_export = false;
+    }
+
+    fn add_imports(&mut self, imports: &mut ImportSection) {
+        if self.globals.is_some() {
+            for (name, val_type) in [(STATE, ValType::I32), (DATA, self.data)] {
+                let ty = GlobalType { val_type, mutable: true, shared: false };
+                imports.import(ENV, name, EntityType::Global(ty));
+            }
+        }
+        self.lacks_import_section = false;
+    }
+}
+
+impl Reencode for Provider {
+    type Error = Infallible;
+
+    /// Imported globals come before all others.
+    fn global_index(&mut self, global: u32) -> Result<u32, Error> {
+        let is_after = self.globals.is_some_and(|first| global >= first);
+        Ok(global + if is_after { 2 } else { 0 })
+    }
+
+    fn parse_import_section(
+        &mut self,
+        imports: &mut ImportSection,
+        section: wasmparser::ImportSectionReader<'_>,
+    ) -> Result<(), Error> {
+        utils::parse_import_section(self, imports, section)?;
+        self.add_imports(imports);
+        Ok(())
+    }
+
+    fn parse_memory_section(
+        &mut self,
+        memories: &mut MemorySection,
+        section: wasmparser::MemorySectionReader<'_>,
+    ) -> Result<(), Error> {
+        utils::parse_memory_section(self, memories, section)?;
+        self.add_memory(memories);
+        Ok(())
+    }
+
+    fn parse_export_section(
+        &mut self,
+        exports: &mut ExportSection,
+        section: wasmparser::ExportSectionReader<'_>,
+    ) -> Result<(), Error> {
+        utils::parse_export_section(self, exports, section)?;
+        self.add_export(exports);
+        Ok(())
+    }
+
+    fn intersperse_section_hook(
+        &mut self,
+        module: &mut Module,
+        _: Option<SectionId>,
+        next: Option<SectionId>,
+    ) -> Result<(), Error> {
+        if self.lacks.types && is_due(SectionId::Type, next) {
+            self.lacks.types = false;
+            module.section(&TypeSection::new());
+        }
+        if self.lacks_import_section && is_due(SectionId::Import, next) {
+            let mut imports = ImportSection::new();
+            self.add_imports(&mut imports);
+            module.section(&imports);
+        }
+        if self.lacks.functions && is_due(SectionId::Function, next) {
+            self.lacks.functions = false;
+            module.section(&FunctionSection::new());
+        }
+        if self.lacks_memory_section && is_due(SectionId::Memory, next) {
+            let mut memories = MemorySection::new();
+            self.add_memory(&mut memories);
+            module.section(&memories);
+        }
+        if self.lacks_memory_export && is_due(SectionId::Export, next) {
+            let mut exports = ExportSection::new();
+            self.add_export(&mut exports);
+            module.section(&exports);
+        }
+        if self.lacks.code && is_due(SectionId::Code, next) {
+            self.lacks.code = false;
+            module.section(&CodeSection::new());
+        }
+        Ok(())
+    }
+
+    fn parse_function_body(
+        &mut self,
+        code: &mut CodeSection,
+        body: FunctionBody<'_>,
+    ) -> Result<(), Error> {
+        let mut moved = self.moves.recorder(&body);
+        debug::copy_body(self, code, &body, &mut moved)?;
+        self.moves.push(moved);
+        Ok(())
+    }
+}

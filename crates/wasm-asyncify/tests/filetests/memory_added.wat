@@ -1,0 +1,162 @@
+;;! imports = env.sleep
+;; Without a memory there would be no place for frames: one is added, and exported.
+(module
+  (import "env" "sleep" (func $sleep (param i32) (result i32)))
+  (func $waits (export "waits") (param i32) (result i32)
+    (i32.add (local.get 0) (call $sleep (local.get 0))))
+)
+
+(; becomes
+(module
+  (type (;0;) (func (param i32) (result i32)))
+  (type (;1;) (func (param i32) (result i32)))
+  (type (;2;) (func (param i32)))
+  (type (;3;) (func))
+  (type (;4;) (func (result i32)))
+  (import "env" "sleep" (func $sleep (;0;) (type 0) (param i32) (result i32)))
+  (memory (;0;) 1)
+  (global (;0;) (mut i32) i32.const 0)
+  (global (;1;) (mut i32) i32.const 0)
+  (export "waits" (func $waits))
+  (export "asyncify_memory" (memory 0))
+  (export "asyncify_start_unwind" (func $asyncify_start_unwind))
+  (export "asyncify_stop_unwind" (func $asyncify_stop_unwind))
+  (export "asyncify_start_rewind" (func $asyncify_start_rewind))
+  (export "asyncify_stop_rewind" (func $asyncify_stop_rewind))
+  (export "asyncify_get_state" (func $asyncify_get_state))
+  (func $waits (;1;) (type 0) (param i32) (result i32)
+    (local i32 i32 i32)
+    block ;; label = @1
+      block (result i32) ;; label = @2
+        global.get 0
+        if ;; label = @3
+          i32.const 8
+          call $asyncify_pop
+          local.set 3
+          local.get 3
+          i32.load
+          local.set 1
+          local.get 3
+          i32.load offset=4
+          local.set 2
+          local.get 2
+          call $sleep
+          br 1 (;@2;)
+        end
+        local.get 0
+        local.get 0
+        local.set 2
+        local.set 1
+        local.get 2
+        call $sleep
+      end
+      global.get 0
+      if ;; label = @2
+        br 1 (;@1;)
+      end
+      local.set 2
+      local.get 1
+      local.get 2
+      i32.add
+      return
+    end
+    i32.const 8
+    call $asyncify_push
+    local.tee 3
+    if ;; label = @1
+      local.get 3
+      local.get 1
+      i32.store
+      local.get 3
+      local.get 2
+      i32.store offset=4
+    end
+    i32.const 0
+  )
+  (func $asyncify_start_unwind (;2;) (type 2) (param i32)
+    i32.const 1
+    global.set 0
+    local.get 0
+    global.set 1
+    global.get 1
+    i32.load
+    global.get 1
+    i32.load offset=4
+    i32.gt_u
+    if ;; label = @1
+      unreachable
+    end
+  )
+  (func $asyncify_stop_unwind (;3;) (type 3)
+    i32.const 0
+    global.set 0
+    global.get 1
+    i32.load
+    global.get 1
+    i32.load offset=4
+    i32.gt_u
+    if ;; label = @1
+      unreachable
+    end
+  )
+  (func $asyncify_start_rewind (;4;) (type 2) (param i32)
+    i32.const 2
+    global.set 0
+    local.get 0
+    global.set 1
+    global.get 1
+    i32.load
+    global.get 1
+    i32.load offset=4
+    i32.gt_u
+    if ;; label = @1
+      unreachable
+    end
+  )
+  (func $asyncify_stop_rewind (;5;) (type 3)
+    i32.const 0
+    global.set 0
+    global.get 1
+    i32.load
+    global.get 1
+    i32.load offset=4
+    i32.gt_u
+    if ;; label = @1
+      unreachable
+    end
+  )
+  (func $asyncify_push (;6;) (type 1) (param i32) (result i32)
+    (local i32)
+    global.get 1
+    global.get 1
+    i32.load
+    local.tee 1
+    local.get 0
+    i32.add
+    i32.store
+    local.get 1
+    i32.const 0
+    global.get 1
+    i32.load
+    global.get 1
+    i32.load offset=4
+    i32.gt_u
+    i32.eqz
+    select
+  )
+  (func $asyncify_pop (;7;) (type 1) (param i32) (result i32)
+    (local i32)
+    global.get 1
+    global.get 1
+    i32.load
+    local.get 0
+    i32.sub
+    local.tee 1
+    i32.store
+    local.get 1
+  )
+  (func $asyncify_get_state (;8;) (type 4) (result i32)
+    global.get 0
+  )
+)
+;)

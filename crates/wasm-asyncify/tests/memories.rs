@@ -1,0 +1,95 @@
+//! Frames in another memory than the program's first one, and modules that are suspended together.
+
+mod support;
+
+use wasm_asyncify::analysis::{Choice, Imports};
+use wasm_asyncify::{Compact, FrameMemory, Options, Producer, StateGlobals, transform};
+
+/// `main` sleeps in two frames, and logs what it has kept. A memory can be put in.
+const PROGRAM: &str = r#"(module
+    (import "env" "sleep" (func $sleep (param i32) (result i32)))
+    (import "env" "log" (func $log (param i32)))
+    {MEMORY}
+    (func (export "main") (result i32) (local i64)
+        (local.set 0 (i64.extend_i32_u (call $twice (i32.const 10))))
+        (call $log (call $twice (i32.const 30)))
+        (i32.wrap_i64 (local.get 0)))
+    (func $twice (param i32) (result i32)
+        (i32.add (call $sleep (local.get 0)) (call $sleep (i32.const 20)))))"#;
+
+const LOG: [i32; 6] = [10, 20, 30, 20, 52, 32];
+
+fn options() -> Options {
+    let choice =
+        Choice { imports: Imports::Matching(vec!["env.sleep".into()]), ..Choice::default() };
+    let producer = Producer::Any;
+    Options { producer, choice, driven_by_host: true, verify: true, ..Options::default() }
+}
+
+fn made(memory: &str, options: &Options) -> Vec<u8> {
+    let text = PROGRAM.replace("{MEMORY}", memory);
+    transform(&wat::parse_str(text).unwrap(), options).unwrap().module
+}
+
+/// If nothing reads or writes the program's memory, and it is too small for a frame.
+#[test]
+fn frames_are_in_the_memory_that_was_chosen() {
+    let named = |name: &str| FrameMemory::Named(name.to_owned());
+    let none = r#"(memory (export "memory") 0)"#;
+    let two = r#"(memory 0) (memory (export "memory") 1)"#;
+    for compact in [Compact::None, Compact::All] {
+        for flat in [false, true] {
+            for (memory, chosen) in [
+                ("", FrameMemory::Only),
+                ("", FrameMemory::Secondary { pages: 1 }),
+                (none, FrameMemory::Secondary { pages: 1 }),
+                (two, named("memory")),
+            ] {
+                let name = format!("{memory} {chosen:?} {compact:?} {flat}");
+                let made = made(memory, &Options { memory: chosen, compact, flat, ..options() });
+                let host = support::run(&made, true).expect(&name);
+                assert_eq!((host.log, host.suspended), (LOG.to_vec(), 4), "{name}");
+            }
+        }
+    }
+}
+
+/// A module that is suspended in a call of another one's. The state is of both.
+#[test]
+fn modules_that_share_the_state_are_suspended_together() {
+    let library = r#"(module
+        (import "env" "sleep" (func $sleep (param i32) (result i32)))
+        (memory (export "memory") 1)
+        (global $calls (export "calls") (mut i32) (i32.const 0))
+        (func (export "twice") (param i32) (result i32)
+            (global.set $calls (i32.add (global.get $calls) (i32.const 1)))
+            (i32.add (call $sleep (local.get 0)) (call $sleep (i32.const 20)))))"#;
+    let main = r#"(module
+        (import "env" "log" (func $log (param i32)))
+        (import "library" "twice" (func $twice (param i32) (result i32)))
+        (import "library" "memory" (memory 1))
+        (import "library" "calls" (global $calls (mut i32)))
+        (global $own (mut i32) (i32.const 5))
+        (func (export "main") (result i32) (local i32)
+            (local.set 0 (call $twice (i32.const 10)))
+            (call $log (global.get $calls))
+            (global.set $own (i32.add (global.get $own) (local.get 0)))
+            (i32.add (call $twice (global.get $own)) (local.get 0))))"#;
+    let make = |text: &str, import: &str, globals| {
+        let imports = Imports::Matching(vec![import.to_owned()]);
+        let choice = Choice { imports, ..Choice::default() };
+        let options = Options { choice, globals, ..options() };
+        transform(&wat::parse_str(text).unwrap(), &options).unwrap().module
+    };
+    let library = make(library, "env.sleep", StateGlobals::Exported);
+    let log = vec![10, 20, 1, 37, 20, 91];
+    for (suspends, suspended) in [(false, 0), (true, 4)] {
+        let main = make(main, "library.twice", StateGlobals::Imported);
+        let host = support::run_linked(&[("library", &library)], &main, suspends).unwrap();
+        assert_eq!((host.log, host.suspended), (log.clone(), suspended));
+    }
+    // Each with a state of its own: the unwind ends in `main`, which goes on.
+    let alone = make(main, "library.twice", StateGlobals::Own);
+    let host = support::run_linked(&[("library", &library)], &alone, true).unwrap();
+    assert_ne!(host.log, log);
+}
