@@ -10,10 +10,14 @@
 //! The compilers are found, or fetched into the cache. Where one cannot be had its check is skipped,
 //! by name.
 
+mod assemblyscript;
 mod c;
+mod driven;
 mod emscripten;
+mod gc;
 mod makers;
 mod npm;
+mod zig;
 
 use anyhow::Result;
 
@@ -31,9 +35,12 @@ struct Check {
     run: fn(&Makers, &mut Steps<'_>) -> Result<()>,
 }
 
-const CHECKS: [Check; 3] = [
+const CHECKS: [Check; 6] = [
     Check { name: "C", run: c::check },
     Check { name: "Emscripten", run: emscripten::check },
+    Check { name: "AssemblyScript", run: assemblyscript::check },
+    Check { name: "Zig", run: zig::check },
+    Check { name: "GC", run: gc::check },
     Check { name: "npm", run: npm::check },
 ];
 

@@ -41,6 +41,18 @@ pub(crate) fn from_npm(packages: &[&str]) -> Result<PathBuf> {
     })
 }
 
+/// The folder in which a package of PyPI's was unpacked: `name==version`, without what it needs.
+pub(crate) fn from_pypi(package: &str) -> Result<PathBuf> {
+    setup::cached(&format!("pypi-{}", package.replace("==", "-")), |partial| {
+        println!("installing {package} from PyPI, once …");
+        let mut install = Command::new("python3");
+        install.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"]);
+        install.args(["--no-deps", "--only-binary=:all:", package, "--target"]).arg(partial);
+        let installed = process::must_succeed(&mut install).map(drop);
+        installed.context("pip cannot install what a test needs: that takes the network, once")
+    })
+}
+
 /// The folder with the programs of a new Binaryen.
 pub(crate) fn new_binaryen() -> Result<PathBuf> {
     let major = setup::wasm_opt_version(132)?.version();

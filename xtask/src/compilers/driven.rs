@@ -1,0 +1,91 @@
+//! Modules whose host suspends them, in imports: made pausable in each way that there is, they print what
+//! they print if nobody is ever suspended.
+
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result};
+
+use super::makers::{Makers, compare, printed};
+use crate::process;
+
+/// What a module is made pausable by.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Maker {
+    Ours,
+    /// By us, its functions to be resumed one by one.
+    Flat,
+    Binaryen,
+}
+
+/// All of them.
+pub(super) const MAKERS: [Maker; 3] = [Maker::Ours, Maker::Flat, Maker::Binaryen];
+
+impl Maker {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Ours => "ours",
+            Self::Flat => "ours, flat",
+            Self::Binaryen => "Binaryen",
+        }
+    }
+}
+
+/// What Binaryen must be told that engines and compilers have by default.
+const FEATURES: [&str; 4] = [
+    "--enable-bulk-memory",
+    "--enable-nontrapping-float-to-int",
+    "--enable-reference-types",
+    "--enable-simd",
+];
+
+/// A module, and how it is run.
+pub(super) struct Driven<'a> {
+    pub(super) module: &'a Path,
+    /// Which imports suspend, as a pattern.
+    pub(super) imports: &'a str,
+    /// Is called with a module and whether it is to be suspended: `tests/engine/suspend.mjs`.
+    pub(super) script: &'a Path,
+    pub(super) node: &'a Path,
+    pub(super) made_by: &'a [Maker],
+}
+
+impl Driven<'_> {
+    /// Compares what it prints; how often.
+    pub(super) fn check(&self, makers: &Makers) -> Result<usize> {
+        let expected = self.run(self.module, "plain")?;
+        let naps = expected.rsplit_once("naps: ").context("it counts its naps")?.1;
+        anyhow::ensure!(naps != "0\n", "it waits nowhere");
+        for maker in self.made_by {
+            let made = self.make(makers, *maker)?;
+            compare(&self.run(&made, "suspended")?, &expected, maker.name())?;
+        }
+        Ok(self.made_by.len())
+    }
+
+    fn run(&self, module: &Path, how: &str) -> Result<String> {
+        let arguments: [&OsStr; 3] = [self.script.as_ref(), module.as_ref(), how.as_ref()];
+        printed(Command::new(self.node).args(arguments))
+    }
+
+    fn make(&self, makers: &Makers, maker: Maker) -> Result<PathBuf> {
+        let made = self.module.with_extension(format!("{}.wasm", maker.name()));
+        let mut command = match maker {
+            Maker::Ours | Maker::Flat => {
+                let mut command = Command::new(&makers.wasm_asyncify);
+                command.arg(format!("--imports={}", self.imports)).arg("--verify");
+                command.args((maker == Maker::Flat).then_some("--flat"));
+                command
+            }
+            Maker::Binaryen => {
+                let mut command = Command::new(&makers.wasm_opt);
+                command.args(["--quiet", "--asyncify", "--pass-arg"]);
+                command.arg(format!("asyncify-imports@{}", self.imports)).args(FEATURES);
+                command
+            }
+        };
+        process::must_succeed(command.arg(self.module).arg("-o").arg(&made))?;
+        Ok(made)
+    }
+}
