@@ -185,6 +185,13 @@ pub(crate) fn examine<'a>(
         ));
     }
     let read = ModuleInfo::read(linked).context("cannot analyse it")?;
+    if module::has_runtime(&read).context("cannot analyse it")? {
+        return Err(Error::of_module(
+            "the module has been through Asyncify already: it has the functions that start and stop an \
+             unwind",
+            Remedy::TakeAsIs,
+        ));
+    }
     let program = Program::parse(&read).context("cannot analyse it")?;
     let is_rust = options.producer == Producer::Rust || program.named(SWITCH).is_some();
     let analysis = if is_rust {
@@ -300,7 +307,8 @@ fn uninstrumented(
     remarked.collect()
 }
 
-/// A linked module without the sections that say where things are in it, which move.
+/// A linked module without the sections that say where things are in it, which move, or in which file
+/// that is said.
 ///
 /// # Errors
 ///
@@ -310,6 +318,6 @@ pub fn bare(linked: &[u8]) -> Result<Vec<u8>, Error> {
 }
 
 fn is_of_no_use_later(section: &str) -> bool {
-    ["linking", "sourceMappingURL"].contains(&section)
+    ["linking", "sourceMappingURL", "external_debug_info"].contains(&section)
         || ["reloc.", ".debug_"].iter().any(|start| section.starts_with(start))
 }

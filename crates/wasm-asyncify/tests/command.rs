@@ -173,12 +173,17 @@ fn names_are_kept_if_that_is_asked_for() {
 fn what_says_where_things_were_is_dropped() {
     let folder = folder();
     let text = r#"(module (memory 1)
-        (@custom "sourceMappingURL" "a") (@custom ".debug_line" "b") (@custom "producers" "\00"))"#;
+        (@custom "sourceMappingURL" "a") (@custom ".debug_line" "b") (@custom "producers" "\00")
+        (@custom "external_debug_info" "c") (@custom "metadata.code.branch_hint" "\00"))"#;
     fs::write(folder.path().join("in.wat"), text).unwrap();
-    succeeds(&asyncify(&["in.wat", "-o", "out.wasm"], folder.path()));
-    let text = wasmprinter::print_file(folder.path().join("out.wasm")).unwrap();
-    assert!(!text.contains("sourceMappingURL") && !text.contains(".debug_line"), "{text}");
-    assert!(text.contains("producers"), "{text}");
+    for options in [&[][..], &["-g"]] {
+        succeeds(&asyncify(&[&["in.wat", "-o", "out.wasm"], options].concat(), folder.path()));
+        let text = wasmprinter::print_file(folder.path().join("out.wasm")).unwrap();
+        for dropped in ["sourceMappingURL", ".debug_line", "external_debug_info", "metadata.code"] {
+            assert!(!text.contains(dropped), "{dropped} in {text}");
+        }
+        assert!(text.contains("producers"), "{text}");
+    }
 }
 
 #[test]

@@ -19,6 +19,12 @@ const MODULES: [(&str, &str); 2] = [
     ("quickjs", "@jitl/quickjs-wasmfile-release-sync/dist/emscripten-module.wasm"),
 ];
 
+/// What Binaryen has made pausable. Emscripten has named the exports anew.
+const THEIRS: [&str; 2] = [
+    "wa-sqlite/dist/wa-sqlite-async.wasm",
+    "@jitl/quickjs-wasmfile-release-asyncify/dist/emscripten-module.wasm",
+];
+
 pub(super) fn check(makers: &Makers, steps: &mut Steps<'_>) -> Result<()> {
     let packages = match tools::from_npm(&PACKAGES) {
         Ok(packages) => packages,
@@ -28,6 +34,19 @@ pub(super) fn check(makers: &Makers, steps: &mut Steps<'_>) -> Result<()> {
         }
     };
     let folder = makers.folder("npm")?;
+    for module in THEIRS {
+        steps.test(&format!("{module} is refused"), || {
+            let module = packages.join("node_modules").join(module);
+            let mut command = Command::new(&makers.wasm_asyncify);
+            let output = command.arg(module).arg("-o").arg(folder.join("twice.wasm")).output()?;
+            let said = String::from_utf8_lossy(&output.stderr);
+            anyhow::ensure!(
+                !output.status.success() && said.contains("has been through Asyncify already"),
+                "{said}"
+            );
+            Ok(1)
+        });
+    }
     for (name, module) in MODULES {
         steps.test(name, || {
             let made = folder.join(format!("{name}.wasm"));

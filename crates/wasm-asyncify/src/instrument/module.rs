@@ -369,8 +369,9 @@ impl Reencode for Writer<'_> {
                 section.globals(&names::globals(map, self.facts, &self.helpers)?);
             }
             Name::Table(map) => section.tables(&names::tables(map, &self.helpers)?),
-            // Names of locals and labels would be of others.
-            Name::Local(_) | Name::Label(_) => {}
+            Name::Local(map) => section.locals(&names::locals(map, self.facts)?),
+            // Blocks are others now, and these names would be of other ones.
+            Name::Label(_) => {}
             other => utils::parse_custom_name_subsection(self, section, other)?,
         }
         Ok(())

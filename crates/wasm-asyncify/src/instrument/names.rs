@@ -4,8 +4,8 @@
 use core::convert::Infallible;
 use std::collections::BTreeMap;
 
-use wasm_encoder::NameMap;
 use wasm_encoder::reencode::{Error, utils};
+use wasm_encoder::{IndirectNameMap, NameMap};
 
 use super::facts::Facts;
 use super::flat::additions::Additions;
@@ -36,6 +36,22 @@ pub(super) fn functions(
     let mut names = NameMap::new();
     for (index, name) in &all {
         names.append(*index, name);
+    }
+    Ok(names)
+}
+
+/// Locals that were there keep their indices: those that are added come after them, and have no name.
+pub(super) fn locals(
+    before: wasmparser::IndirectNameMap<'_>,
+    facts: &Facts,
+) -> Result<IndirectNameMap> {
+    let mut names = IndirectNameMap::new();
+    for function in before {
+        let function = function?;
+        // What takes its place is ours.
+        if !facts.replaced.contains_key(&function.index) {
+            names.append(facts.new_index(function.index), &utils::name_map(function.names, Ok)?);
+        }
     }
     Ok(names)
 }

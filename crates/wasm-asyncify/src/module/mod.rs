@@ -1,6 +1,7 @@
 //! What is to be known of a module: in short ([`Summary`]), and in full for the passes (`ModuleInfo`).
 //! And taking sections out of one.
 
+mod asyncified;
 mod info;
 mod order;
 
@@ -12,6 +13,7 @@ use wasmparser::{
 use crate::error::{Context, Error, Result, bail};
 use crate::remedy::Remedy;
 
+pub(crate) use asyncified::has_runtime;
 pub(crate) use info::ModuleInfo;
 pub(crate) use order::is_due;
 

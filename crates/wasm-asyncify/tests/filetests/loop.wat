@@ -23,8 +23,8 @@
 )
 
 (; becomes
-  (func $waits (;1;) (type 1) (param i32)
-    (local i32 i32 i32 i32)
+  (func $waits (;1;) (type 1) (param $x i32)
+    (local $count i32) (local i32 i32 i32)
     block (result i32) ;; label = @1
       block ;; label = @2
         block ;; label = @3
@@ -36,10 +36,10 @@
               local.set 4
               local.get 4
               i32.load
-              local.set 0
+              local.set $x
               local.get 4
               i32.load offset=4
-              local.set 1
+              local.set $count
               local.get 4
               i32.load offset=8
               local.set 2
@@ -84,7 +84,7 @@
                       call_indirect (type $t)
                       br 4 (;@5;)
                     end
-                    local.get 0
+                    local.get $x
                     i32.eqz
                     br_if 1 (;@7;)
                     call $waits_too
@@ -98,12 +98,12 @@
                   end
                   br 1 (;@6;)
                 end
-                local.get 1
+                local.get $count
                 call $plain
-                local.set 1
+                local.set $count
               end
-              local.get 1
-              local.get 0
+              local.get $count
+              local.get $x
               local.tee 3
               call_indirect (type $t)
             end
@@ -121,9 +121,9 @@
       global.get 0
       if ;; label = @2
         i32.const 0
-        local.set 0
+        local.set $x
         i32.const 0
-        local.set 1
+        local.set $count
         i32.const 0
         local.set 3
         i32.const 3
@@ -137,10 +137,10 @@
     local.tee 4
     if ;; label = @1
       local.get 4
-      local.get 0
+      local.get $x
       i32.store
       local.get 4
-      local.get 1
+      local.get $count
       i32.store offset=4
       local.get 4
       local.get 2

@@ -14,7 +14,7 @@
 )
 
 (; becomes
-  (func $waits (;1;) (type 0) (param i32) (result i32)
+  (func $waits (;1;) (type 0) (param $x i32) (result i32)
     (local i32 i32 i32 i32)
     block ;; label = @1
       block (result i32) ;; label = @2
@@ -40,7 +40,7 @@
             end
             i32.const 1
             call $plain
-            local.get 0
+            local.get $x
             local.set 2
             local.set 1
             local.get 2

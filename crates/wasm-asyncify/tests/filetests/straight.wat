@@ -13,8 +13,8 @@
 )
 
 (; becomes
-  (func $waits (;1;) (type 0) (param i32) (result i32)
-    (local i32 i64 i32 i32)
+  (func $waits (;1;) (type 0) (param $x i32) (result i32)
+    (local $dead i32) (local $live i64) (local i32 i32)
     block ;; label = @1
       block (result i32) ;; label = @2
         global.get 0
@@ -24,7 +24,7 @@
           local.set 4
           local.get 4
           i64.load align=4
-          local.set 2
+          local.set $live
           local.get 4
           i32.load offset=8
           local.set 3
@@ -32,12 +32,12 @@
           call $suspend
           br 1 (;@2;)
         end
-        local.get 0
+        local.get $x
         i32.load
-        local.set 1
+        local.set $dead
         i64.const 7
-        local.set 2
-        local.get 1
+        local.set $live
+        local.get $dead
         local.tee 3
         call $suspend
       end
@@ -46,7 +46,7 @@
         br 1 (;@1;)
       end
       drop
-      local.get 2
+      local.get $live
       i32.wrap_i64
       i32.const 1
       call $plain
@@ -58,7 +58,7 @@
     local.tee 4
     if ;; label = @1
       local.get 4
-      local.get 2
+      local.get $live
       i64.store align=4
       local.get 4
       local.get 3

@@ -1,15 +1,15 @@
-  (func $waits (;2;) (type $t) (param i32) (result i32)
+  (func $waits (;2;) (type $t) (param $x i32) (result i32)
     (local i32)
     block ;; label = @1
       global.get 0
       br_if 0 (;@1;)
-      local.get 0
+      local.get $x
       call $plain
       if ;; label = @2
         i32.const 0
         return
       end
-      local.get 0
+      local.get $x
       i32.load
       local.set 1
     end

@@ -1,4 +1,4 @@
-  (func $waits (;2;) (type 1) (param i32)
+  (func $waits (;2;) (type 1) (param $x i32)
     (local i32)
     block (result i32) ;; label = @1
       block ;; label = @2
@@ -6,7 +6,7 @@
           global.get 0
           if ;; label = @4
             call $asyncify_restore_i32
-            local.set 0
+            local.set $x
             call $asyncify_restore_i32
             local.tee 1
             br_table 1 (;@3;) 2 (;@2;) 2 (;@2;)
@@ -31,13 +31,13 @@
                 br_table 1 (;@5;) 2 (;@4;)
               end
             end
-            local.get 0
+            local.get $x
             call $waits_too
             i32.const 1
             global.get 0
             br_if 3 (;@1;)
             drop
-            local.get 0
+            local.get $x
             i32.eqz
             br_if 1 (;@3;)
           end
@@ -48,14 +48,14 @@
           br_if 2 (;@1;)
           drop
         end
-        local.get 0
+        local.get $x
         i32.const 1
         i32.sub
-        local.tee 0
+        local.tee $x
         br_if 0 (;@2;)
       end
       return
     end
-    local.get 0
+    local.get $x
     call $asyncify_save_i32_2
   )

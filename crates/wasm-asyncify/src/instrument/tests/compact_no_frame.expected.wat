@@ -1,5 +1,5 @@
-  (func $waits (;2;) (type 1) (param i32)
-    local.get 0
+  (func $waits (;2;) (type 1) (param $x i32)
+    local.get $x
     call $waits_too
     global.get 0
     br_if 0

@@ -1,5 +1,5 @@
-  (func $waits (;2;) (type $t) (param i32) (result i32)
-    local.get 0
+  (func $waits (;2;) (type $t) (param $x i32) (result i32)
+    local.get $x
     i32.const 1
     i32.add
     i32.const 2

@@ -1,4 +1,4 @@
-  (func $waits (;2;) (type $t) (param i32) (result i32)
+  (func $waits (;2;) (type $t) (param $x i32) (result i32)
     (local i32 i32 i32 i32)
     block (result i32) ;; label = @1
       block ;; label = @2
@@ -15,15 +15,15 @@
               call $asyncify_restore_i32
               local.set 1
               call $asyncify_restore_i32
-              local.set 0
+              local.set $x
               call $asyncify_restore_i32
               br_table 1 (;@4;) 2 (;@3;) 3 (;@2;)
             end
-            local.get 0
+            local.get $x
             i32.load
             local.set 1
           end
-          local.get 0
+          local.get $x
           i32.const 1
           i32.add
           local.get 1
@@ -32,13 +32,13 @@
           global.get 0
           br_if 2 (;@1;)
           drop
-          local.get 0
+          local.get $x
           local.set 1
           i32.const 2
-          local.tee 0
+          local.tee $x
           call $plain
           local.set 4
-          local.get 0
+          local.get $x
           local.set 3
           local.set 2
         end
@@ -68,7 +68,7 @@
       i32.add
       return
     end
-    local.get 0
+    local.get $x
     local.get 1
     local.get 2
     local.get 3

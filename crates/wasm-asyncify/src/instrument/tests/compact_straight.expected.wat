@@ -1,22 +1,22 @@
-  (func $waits (;2;) (type 2) (param i32) (result i64)
-    (local i64 i32)
+  (func $waits (;2;) (type 2) (param $x i32) (result i64)
+    (local $live i64) (local i32)
     block (result i32) ;; label = @1
       block ;; label = @2
         block ;; label = @3
           global.get 0
           if ;; label = @4
             call $asyncify_restore_i64
-            local.set 1
+            local.set $live
             call $asyncify_restore_i32
-            local.set 0
+            local.set $x
             call $asyncify_restore_i32
             br_table 1 (;@3;) 2 (;@2;)
           end
-          local.get 0
+          local.get $x
           i64.load
-          local.set 1
+          local.set $live
         end
-        local.get 0
+        local.get $x
         i32.const 4
         i32.add
         call $waits_too
@@ -25,10 +25,10 @@
         br_if 1 (;@1;)
         drop
         drop
-        local.get 0
+        local.get $x
         call $plain
-        local.set 0
-        local.get 0
+        local.set $x
+        local.get $x
         i32.load
         local.set 2
       end
@@ -39,12 +39,12 @@
       br_if 0 (;@1;)
       drop
       drop
-      local.get 1
+      local.get $live
       return
     end
-    local.get 0
+    local.get $x
     call $asyncify_save_i32_2
-    local.get 1
+    local.get $live
     call $asyncify_save_i64
     i64.const 0
   )

@@ -20,8 +20,8 @@
     i32.const 8
     call $asyncify_start_unwind
   )
-  (func $waits (;1;) (type 2) (param externref) (result externref i32)
-    (local funcref i32)
+  (func $waits (;1;) (type 2) (param $x externref) (result externref i32)
+    (local $y funcref) (local i32)
     block ;; label = @1
       block ;; label = @2
         global.get 0
@@ -32,11 +32,11 @@
           local.get 2
           i32.load
           call $asyncify_take_extern
-          local.set 0
+          local.set $x
           local.get 2
           i32.load offset=4
           call $asyncify_take_func
-          local.set 1
+          local.set $y
           call $suspend
           br 1 (;@2;)
         end
@@ -46,8 +46,8 @@
       if ;; label = @2
         br 1 (;@1;)
       end
-      local.get 0
-      local.get 1
+      local.get $x
+      local.get $y
       ref.is_null
       return
     end
@@ -56,11 +56,11 @@
     local.tee 2
     if ;; label = @1
       local.get 2
-      local.get 0
+      local.get $x
       call $asyncify_keep_extern
       i32.store
       local.get 2
-      local.get 1
+      local.get $y
       call $asyncify_keep_func
       i32.store offset=4
     end

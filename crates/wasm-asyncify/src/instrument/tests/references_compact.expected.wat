@@ -25,30 +25,30 @@
     i32.const 8
     call $asyncify_start_unwind
   )
-  (func $waits (;1;) (type 2) (param externref) (result externref i32)
-    (local funcref)
+  (func $waits (;1;) (type 2) (param $x externref) (result externref i32)
+    (local $y funcref)
     block ;; label = @1
       block ;; label = @2
         global.get 0
         if ;; label = @3
           call $asyncify_restore_func
-          local.set 1
+          local.set $y
           call $asyncify_restore_extern
-          local.set 0
+          local.set $x
           br 1 (;@2;)
         end
       end
       call $suspend
       global.get 0
       br_if 0 (;@1;)
-      local.get 0
-      local.get 1
+      local.get $x
+      local.get $y
       ref.is_null
       return
     end
-    local.get 0
+    local.get $x
     call $asyncify_save_extern
-    local.get 1
+    local.get $y
     call $asyncify_save_func
     ref.null extern
     i32.const 0

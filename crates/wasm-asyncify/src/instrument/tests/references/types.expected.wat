@@ -19,8 +19,8 @@
     i32.const 8
     call $asyncify_start_unwind
   )
-  (func $waits (;1;) (type 4) (param (ref $leaf) (ref null $node)) (result (ref $node))
-    (local (ref null $leaf) i32)
+  (func $waits (;1;) (type 4) (param $x (ref $leaf)) (param $y (ref null $node)) (result (ref $node))
+    (local $z (ref null $leaf)) (local i32)
     block ;; label = @1
       block ;; label = @2
         global.get 0
@@ -32,35 +32,35 @@
           i32.load
           call $asyncify_take_any
           ref.cast (ref $leaf)
-          local.set 0
+          local.set $x
           local.get 3
           i32.load offset=4
           call $asyncify_take_any
           ref.cast (ref null $node)
-          local.set 1
+          local.set $y
           local.get 3
           i32.load offset=8
           call $asyncify_take_any
           ref.cast (ref null $leaf)
-          local.set 2
+          local.set $z
           call $suspend
           br 1 (;@2;)
         end
-        local.get 0
-        local.set 2
+        local.get $x
+        local.set $z
         call $suspend
       end
       global.get 0
       if ;; label = @2
         br 1 (;@1;)
       end
-      local.get 2
+      local.get $z
       ref.as_non_null
       struct.get $leaf 0
       drop
       i32.const 7
-      local.get 1
-      local.get 0
+      local.get $y
+      local.get $x
       struct.new $node
       return
     end
@@ -69,15 +69,15 @@
     local.tee 3
     if ;; label = @1
       local.get 3
-      local.get 0
+      local.get $x
       call $asyncify_keep_any
       i32.store
       local.get 3
-      local.get 1
+      local.get $y
       call $asyncify_keep_any
       i32.store offset=4
       local.get 3
-      local.get 2
+      local.get $z
       call $asyncify_keep_any
       i32.store offset=8
     end

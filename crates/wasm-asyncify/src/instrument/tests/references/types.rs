@@ -57,8 +57,8 @@ fn a_cast_traps() {
 #[test]
 fn what_may_be_null_is_said_not_to_be() {
     let change = (
-        "local.get 1 local.get 0 struct.new",
-        "local.get 1 ref.as_non_null local.get 0 struct.new",
+        "local.get $y local.get $x struct.new",
+        "local.get $y ref.as_non_null local.get $x struct.new",
     );
     assert_eq!(
         caught(Form::Fast, change),
