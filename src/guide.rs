@@ -8,7 +8,8 @@
 //! | [`streams_and_io`] | streams, generators, files, timeouts |
 //! | [`tools`] | wasm-bindgen, wasm-pack, trunk, WASI, components |
 //! | [`limits`] | what cannot be done, and when to use JSPI or something else |
-//! | [`errors`] | every message of ours, and those of others that lead here: cause and remedy |
+//! | [`errors`] | every message of a program that runs, ours and those of others: cause and remedy |
+//! | [`build_errors`] | the same for what the linker and cargo say |
 //!
 //! These modules exist in the documentation only. Whole programs are in the repository's `examples`.
 
@@ -35,3 +36,6 @@ pub mod limits {}
 
 #[doc = include_str!("../docs/errors.md")]
 pub mod errors {}
+
+#[doc = include_str!("../docs/build-errors.md")]
+pub mod build_errors {}
