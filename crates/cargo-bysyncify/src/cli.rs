@@ -12,7 +12,7 @@ use clap::{Parser, Subcommand};
 
 use self::build::BuildArguments;
 use self::program::ProgramArguments;
-use crate::{cargo, command, launch, new, report, setup};
+use crate::{cargo, command, launch, new, report, setup, trace};
 
 const DEFAULT_TARGET: &str = "wasm32-unknown-unknown";
 
@@ -115,6 +115,15 @@ enum Command {
         #[arg(required = true, trailing_var_arg = true, allow_hyphen_values = true)]
         module: Vec<OsString>,
     },
+    /// Says in a stack trace where in the program its places are
+    ///
+    /// Reads the trace on the standard input, as Node and Chromium show it, with places such as
+    /// `wasm-function[12]:0x1b31`, and writes it with files and lines, if the module has DWARF: debug
+    /// builds have. `run` does this by itself.
+    Trace {
+        /// The module that the trace is of
+        module: PathBuf,
+    },
 }
 
 /// Runs `cargo bysyncify` with the process's arguments (without its own name).
@@ -161,6 +170,7 @@ fn run(command: Command) -> Result<ExitCode> {
             let (module, arguments) = module.split_first().expect("an argument that is required");
             return launch::runner(test, &PathBuf::from(module), arguments);
         }
+        Command::Trace { module } => trace::rewrite_input(&module)?,
     }
     Ok(ExitCode::SUCCESS)
 }

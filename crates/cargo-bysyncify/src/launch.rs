@@ -4,14 +4,14 @@ use std::env;
 use std::ffi::OsString;
 use std::fs;
 use std::path::Path;
-use std::process::{Command, ExitCode};
+use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
 use wasmparser::{Parser, Payload};
 
 use crate::node_run::Mode;
 use crate::project::{self, Host};
-use crate::{bindgen, command, node_run, serve, setup};
+use crate::{bindgen, command, node_run, serve, trace};
 
 /// Runs a module for cargo, as tests if that is said.
 pub(crate) fn runner(said: bool, module: &Path, arguments: &[OsString]) -> Result<ExitCode> {
@@ -101,5 +101,5 @@ fn run_script(script: &Path, module: &Path, arguments: &[OsString]) -> Result<Ex
             script.display()
         );
     }
-    command::replace(Command::new(setup::node()?).arg(script).arg(module).args(arguments))
+    command::replace(trace::node(module)?.arg(script).arg(module).args(arguments))
 }

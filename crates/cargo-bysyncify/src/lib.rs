@@ -35,6 +35,7 @@ mod run;
 mod serve;
 pub mod setup;
 mod store;
+mod trace;
 mod wasm_opt;
 mod watch;
 mod wording;

@@ -2,11 +2,11 @@
 
 use std::ffi::OsString;
 use std::path::Path;
-use std::process::{Command, ExitCode};
+use std::process::ExitCode;
 
 use anyhow::Result;
 
-use crate::{command, setup};
+use crate::{command, trace};
 
 /// What the module is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,7 +27,7 @@ pub(crate) fn run(mode: Mode, module: &Path, arguments: &[OsString]) -> Result<E
         Mode::Test => "test",
     };
     command::replace(
-        Command::new(setup::node()?)
+        trace::node(module)?
             .args(["--input-type=module", "--eval", SCRIPT, "--", mode])
             .arg(module)
             .args(arguments),

@@ -10,6 +10,7 @@ mod component;
 mod new_project;
 mod plain;
 mod projects;
+mod traces;
 mod trunk;
 mod wasi;
 mod wasm_bindgen_test;
@@ -33,7 +34,7 @@ struct Check {
 }
 
 /// Those that are quick enough to run each time.
-const USUAL: [Check; 8] = [
+const USUAL: [Check; 9] = [
     Check { name: "plain", run: plain::check },
     Check { name: "wasm-bindgen", run: bindgen::check },
     Check { name: "wasm-bindgen-test", run: wasm_bindgen_test::check },
@@ -42,6 +43,7 @@ const USUAL: [Check; 8] = [
     Check { name: "component", run: component::check },
     Check { name: "new", run: new_project::check },
     Check { name: "workers", run: workers::check },
+    Check { name: "traces", run: traces::check },
 ];
 
 /// Those whose tools take many minutes to build: only if they are asked for by name.

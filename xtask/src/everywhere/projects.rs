@@ -18,9 +18,10 @@ pub(super) const WASI2: &str = "wasm32-wasip2";
 
 /// All targets and all packages that are built.
 const TARGETS: [&str; 3] = [UNKNOWN, WASI, WASI2];
-const PACKAGES: [&str; 5] = [
+const PACKAGES: [&str; 6] = [
     "everywhere-component",
     "everywhere-plain",
+    "everywhere-traces",
     "everywhere-wasi",
     "everywhere-wasm-bindgen",
     "everywhere-wasm-bindgen-test",

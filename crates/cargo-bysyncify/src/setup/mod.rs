@@ -18,6 +18,7 @@ use anyhow::Result;
 pub use binaryen::WasmOpt;
 pub use cache::{cached, dir as cache_dir};
 pub use node::node;
+pub(crate) use node::node_and_major;
 pub use own_std::{Exceptions, threaded_target, unwinding_target};
 pub use rustc::host_triple;
 pub use target::{WasmTarget, wasm_target};

@@ -20,6 +20,11 @@ const HELP: &str = "install it from https://nodejs.org or with your package mana
 ///
 /// If there is none or it is too old; says how to install one.
 pub fn node() -> Result<PathBuf> {
+    node_and_major().map(|(path, _)| path)
+}
+
+/// The same, with its version's first number.
+pub(crate) fn node_and_major() -> Result<(PathBuf, u64)> {
     let Some(path) = command::find("node") else {
         bail!("Node {OLDEST} or later is needed and `node` is not on PATH: {HELP}");
     };
@@ -29,7 +34,7 @@ pub fn node() -> Result<PathBuf> {
     if major < OLDEST {
         bail!("{} is Node {version}, but {OLDEST} or later is needed: {HELP}", path.display());
     }
-    Ok(path)
+    Ok((path, major))
 }
 
 /// `20` of `v20.20.2`.
