@@ -1,5 +1,6 @@
 //! Writes what happens at calls that can suspend: before, after, and when they are made again. This
-//! is the fast form; for the small one see [`compact`](super::compact).
+//! is the fast form; for the small one see [`compact`](super::compact). How the function is left is in
+//! [`leave`](super::leave).
 
 use core::convert::Infallible;
 
@@ -7,20 +8,16 @@ use wasm_encoder::reencode::Reencode;
 use wasm_encoder::{BlockType, Instruction};
 use wasmparser::ValType;
 
-use super::emit::{Emitter, Form};
+use super::emit::Emitter;
 use super::labels::{Label, of_level, way_to};
+use super::leave::number;
 use super::shape::Site;
 use super::types::is_non_null;
 use crate::error::{Context, Result};
 
 impl<R: Reencode<Error = Infallible>> Emitter<'_, '_, R> {
     pub(super) fn begin_function(&mut self) -> Result<()> {
-        // The result is the number of the site that is suspended.
-        let ty = match self.position {
-            Some(_) => BlockType::Result(wasm_encoder::ValType::I32),
-            None => BlockType::Empty,
-        };
-        self.block(Label::Unwind, ty);
+        self.begin_exits();
         self.begin_level(0)
     }
 
@@ -189,54 +186,11 @@ impl<R: Reencode<Error = Infallible>> Emitter<'_, '_, R> {
         Ok(())
     }
 
-    fn leave_if_unwinding(&mut self, site: usize) -> Result<()> {
-        if self.form == Form::Compact {
-            return self.leave_compactly(site);
-        }
-        self.write_all(&[
-            Instruction::GlobalGet(self.runtime.state),
-            Instruction::If(BlockType::Empty),
-        ]);
-        self.labels.open(Label::Nothing);
-        let dead: Vec<_> = self.frame.dead_at(site).collect();
-        for (local, ty) in dead {
-            self.zero(ty)?;
-            self.write(&Instruction::LocalSet(local));
-        }
-        if self.position.is_some() {
-            let number = match &self.flat {
-                Some(_) => self.number_of(site)?,
-                None => number(site),
-            };
-            self.write(&Instruction::I32Const(number));
-        }
-        let depth = self.labels.depth(Label::Unwind)?;
-        self.write_all(&[Instruction::Br(depth), Instruction::End]);
-        self.close(Label::Nothing)
-    }
-
     /// Returns, or saves a frame and returns.
     pub(super) fn end_function(&mut self) -> Result<()> {
         self.write_all(&[Instruction::Return, Instruction::End]);
         self.close(Label::Unwind)?;
-        if let Some(position) = self.position {
-            self.write(&Instruction::LocalSet(position));
-        }
-        if self.frame.size > 0 {
-            let frame_at = self.frame_at.context("no local for a frame")?;
-            self.write_all(&[
-                self.runtime.constant(self.frame.size),
-                Instruction::Call(self.runtime.push),
-                Instruction::LocalTee(frame_at),
-            ]);
-            if self.runtime.memory64 {
-                self.write_all(&[Instruction::I64Eqz, Instruction::I32Eqz]);
-            }
-            self.write(&Instruction::If(BlockType::Empty));
-            let save = self.frame.save(self.runtime, self.helpers, frame_at, 0);
-            self.write_all(&save);
-            self.write(&Instruction::End);
-        }
+        self.save_frame(None)?;
         for ty in &self.shape.structures[0].results {
             self.zero(*ty)?;
         }
@@ -262,9 +216,4 @@ impl<R: Reencode<Error = Infallible>> Emitter<'_, '_, R> {
         self.write(&zero);
         Ok(())
     }
-}
-
-/// What a site is called in `position`: 0 when nothing is rewound.
-fn number(site: usize) -> i32 {
-    site as i32 + 1
 }

@@ -11,7 +11,8 @@
 //! ([`references`](super::references)).
 //!
 //! One frame has room for all that is live after any of the function's sites. What is dead at the
-//! one where it is suspended is saved as 0, unless the function is huge.
+//! one where it is suspended is not saved, or saved as 0, unless the function is huge: see
+//! [`exits`](super::exits).
 //!
 //! A rewind restores a local at the beginning of a level (the function, or a loop in it). At the site
 //! the restored value meets the one that the local has there otherwise. To the engine's compiler both
@@ -38,17 +39,14 @@ use wasm_encoder::Instruction;
 use wasmparser::ValType;
 
 use super::Obstacle;
+use super::exits::{Exits, Local};
 use super::helpers::{Helper, Helpers};
 use super::liveness::Liveness;
 use super::references::Kind;
 use super::runtime::Runtime;
 use super::shape::Shape;
-use super::types::{cast, is_non_null, nullable};
+use super::types::{cast, nullable};
 use crate::error::Result;
-
-/// How many locals are set to 0 in a function, at most, counted at each site where one is dead: such
-/// code grows with the square of the function's. In the largest that we have seen there were 700.
-const MOST_ZEROES: usize = 10_000;
 
 /// How many locals are followed in a function, at most, counted at each site and each structure.
 /// Beyond that all are saved, since sets of this size take hundreds of megabytes.
@@ -98,8 +96,8 @@ pub(super) struct Frame {
     restored: BTreeMap<usize, Vec<usize>>,
     /// Bytes.
     pub(super) size: u32,
-    /// Whether what is dead at a site is set to 0 there. It makes the engine's code better, no more.
-    zeroes_dead: bool,
+    /// From where on it is saved at which site.
+    exits: Exits,
 }
 
 #[derive(Debug)]
@@ -110,8 +108,6 @@ struct Saved {
     kind: Option<Kind>,
     /// Bytes from the frame's beginning.
     offset: u32,
-    /// The sites after which it is live.
-    sites: BTreeSet<usize>,
 }
 
 /// Where a local matters.
@@ -188,15 +184,24 @@ impl Frame {
                 saved.insert(local, (ty, Uses { sites: BTreeSet::new(), levels: [0].into() }));
             }
         }
-        let zeroes = saved.values().map(|(_, uses)| shape.sites.len() - uses.sites.len());
-        let zeroes_dead = is_followed && zeroes.sum::<usize>() <= MOST_ZEROES;
-        let mut frame = Self { saved: Vec::new(), restored: BTreeMap::new(), size: 0, zeroes_dead };
+        let exits = match is_followed {
+            true => {
+                let locals = saved.iter().map(|(local, (ty, uses))| Local {
+                    index: *local,
+                    ty: *ty,
+                    sites: &uses.sites,
+                });
+                Exits::new(&locals.collect::<Vec<_>>(), shape.sites.len())
+            }
+            false => Exits::single(saved.len(), shape.sites.len()),
+        };
+        let mut frame = Self { saved: Vec::new(), restored: BTreeMap::new(), size: 0, exits };
         for (local, (ty, uses)) in saved {
             for level in uses.levels {
                 frame.restored.entry(level).or_default().push(frame.saved.len());
             }
             let (kind, offset) = (kind(ty), frame.size);
-            frame.saved.push(Saved { local, ty, kind, offset, sites: uses.sites });
+            frame.saved.push(Saved { local, ty, kind, offset });
             frame.size += match ty {
                 ValType::I64 | ValType::F64 => 8,
                 ValType::V128 => 16,
@@ -211,17 +216,19 @@ impl Frame {
         self.saved.iter().map(|saved| (saved.local, saved.ty, saved.kind))
     }
 
-    /// Code that saves all; `frame` is the local with the frame's address, and so many bytes of it are
-    /// for something else.
+    /// Code that saves what is saved between an entry and the next; `frame` is the local with the
+    /// frame's address, and so many bytes of it are for something else.
     pub(super) fn save(
         &self,
         runtime: Runtime,
         helpers: &mut Helpers,
         frame: u32,
         header: u32,
+        entry: usize,
     ) -> Vec<Instruction<'static>> {
         let mut code = Vec::new();
-        for Saved { local, ty, kind, offset, .. } in &self.saved {
+        for number in self.exits.saved(entry) {
+            let Saved { local, ty, kind, offset } = &self.saved[*number];
             let at = runtime.at(header + *offset);
             let store = match ty {
                 ValType::I64 => Instruction::I64Store(at),
@@ -247,7 +254,7 @@ impl Frame {
     ) -> Vec<Instruction<'static>> {
         let mut code = Vec::new();
         for at in self.restored.get(&level).into_iter().flatten() {
-            let Saved { local, ty, kind, offset, .. } = &self.saved[*at];
+            let Saved { local, ty, kind, offset } = &self.saved[*at];
             let at = runtime.at(*offset);
             let load = match ty {
                 ValType::I64 => Instruction::I64Load(at),
@@ -264,10 +271,26 @@ impl Frame {
         code
     }
 
-    /// The saved locals that are dead after a site, as far as they are to be set to 0.
-    pub(super) fn dead_at(&self, site: usize) -> impl Iterator<Item = (u32, ValType)> {
-        let zeroed = if self.zeroes_dead { self.saved.as_slice() } else { &[] };
-        let dead = zeroed.iter().filter(move |saved| !saved.sites.contains(&site));
-        dead.map(|saved| (saved.local, saved.ty)).filter(|(_, ty)| !is_non_null(*ty))
+    /// How many entries there are to the code that saves.
+    pub(super) fn entries(&self) -> usize {
+        self.exits.count()
+    }
+
+    /// The entry of a site.
+    pub(super) fn entry(&self, site: usize) -> usize {
+        self.exits.of(site)
+    }
+
+    /// The saved locals that are to be set to 0 at a site, since they are dead after it, by their types.
+    pub(super) fn zeroed(&self, site: usize) -> Vec<(ValType, Vec<u32>)> {
+        let mut zeroed: Vec<(ValType, Vec<u32>)> = Vec::new();
+        for number in self.exits.zeroed(site) {
+            let Saved { local, ty, .. } = self.saved[*number];
+            match zeroed.iter_mut().find(|(other, _)| *other == ty) {
+                Some((_, locals)) => locals.push(local),
+                None => zeroed.push((ty, vec![local])),
+            }
+        }
+        zeroed
     }
 }

@@ -8,6 +8,13 @@ use crate::error::{Context, Result};
 pub(super) enum Label {
     /// The block that ends where frames are saved.
     Unwind,
+    /// The block that ends at another entry to the code that saves a frame.
+    Entry(usize),
+    /// The block that ends behind the beginning of such an entry, where what is saved is saved from there
+    /// on.
+    Save(usize),
+    /// The block that ends when a frame is saved, or there is no room for it.
+    Saved,
     /// A structure of the function as it was, by its number.
     Structure(usize),
     /// A block that ends where the `else` of an `if` begins.

@@ -10,6 +10,7 @@ use crate::debug::Trail;
 use crate::error::Failure;
 
 mod compact;
+mod exits;
 mod flat;
 mod references;
 mod run;

@@ -33,9 +33,7 @@
         call $suspend
       end
       global.get 0
-      if ;; label = @2
-        br 1 (;@1;)
-      end
+      br_if 0 (;@1;)
       drop
       i32.const 1
       return

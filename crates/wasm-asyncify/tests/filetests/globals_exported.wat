@@ -38,9 +38,7 @@
         call $sleep
       end
       global.get 0
-      if ;; label = @2
-        br 1 (;@1;)
-      end
+      br_if 0 (;@1;)
       return
     end
   )

@@ -38,9 +38,7 @@
         call $sleep
       end
       global.get $asyncify_state
-      if ;; label = @2
-        br 1 (;@1;)
-      end
+      br_if 0 (;@1;)
       return
     end
     i32.const 4

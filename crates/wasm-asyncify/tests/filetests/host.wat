@@ -45,9 +45,7 @@
         call $ask
       end
       global.get 0
-      if ;; label = @2
-        br 1 (;@1;)
-      end
+      br_if 0 (;@1;)
       return
     end
     i32.const 4

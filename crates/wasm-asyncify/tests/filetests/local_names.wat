@@ -108,14 +108,14 @@
       local.get $sum
       i32.store
       local.get 6
+      local.get 5
+      i32.store offset=12
+      local.get 6
       local.get 3
       i32.store offset=4
       local.get 6
       local.get 4
       i32.store offset=8
-      local.get 6
-      local.get 5
-      i32.store offset=12
     end
     i32.const 0
   )
@@ -177,8 +177,7 @@
                 global.get 0
                 if ;; label = @7
                   i32.const 0
-                  local.set $answer
-                  i32.const 0
+                  local.tee $answer
                   local.set 6
                   i32.const 1
                   br 6 (;@1;)
@@ -195,8 +194,7 @@
           global.get 0
           if ;; label = @4
             i32.const 0
-            local.set $answer
-            i32.const 0
+            local.tee $answer
             local.set 6
             i32.const 2
             br 3 (;@1;)
@@ -260,20 +258,20 @@
     local.tee 7
     if ;; label = @1
       local.get 7
-      local.get $count
-      i32.store
-      local.get 7
       local.get $answer
       i32.store offset=4
+      local.get 7
+      local.get 6
+      i32.store offset=16
+      local.get 7
+      local.get $count
+      i32.store
       local.get 7
       local.get 4
       i32.store offset=8
       local.get 7
       local.get 5
       i32.store offset=12
-      local.get 7
-      local.get 6
-      i32.store offset=16
     end
     i32.const 0
   )

@@ -107,11 +107,10 @@
               local.tee 3
               call_indirect (type $t)
             end
+            i32.const 2
             global.get 0
-            if ;; label = @5
-              i32.const 2
-              br 4 (;@1;)
-            end
+            br_if 3 (;@1;)
+            drop
             br_if 1 (;@3;)
             br 0 (;@4;)
           end
@@ -121,11 +120,9 @@
       global.get 0
       if ;; label = @2
         i32.const 0
-        local.set $x
-        i32.const 0
+        local.tee 3
+        local.tee $x
         local.set $count
-        i32.const 0
-        local.set 3
         i32.const 3
         br 1 (;@1;)
       end
@@ -137,6 +134,9 @@
     local.tee 4
     if ;; label = @1
       local.get 4
+      local.get 3
+      i32.store offset=12
+      local.get 4
       local.get $x
       i32.store
       local.get 4
@@ -145,9 +145,6 @@
       local.get 4
       local.get 2
       i32.store offset=8
-      local.get 4
-      local.get 3
-      i32.store offset=12
     end
   )
 ;)

@@ -42,9 +42,7 @@
         call $sleep
       end
       global.get 0
-      if ;; label = @2
-        br 1 (;@1;)
-      end
+      br_if 0 (;@1;)
       local.set 2
       local.get 1
       local.get 2

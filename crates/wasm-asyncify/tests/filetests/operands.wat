@@ -55,9 +55,7 @@
             call $suspend
           end
           global.get 0
-          if ;; label = @4
-            br 3 (;@1;)
-          end
+          br_if 2 (;@1;)
           local.set 3
           local.get 2
           local.get 3

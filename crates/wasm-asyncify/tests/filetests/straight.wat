@@ -42,9 +42,7 @@
         call $suspend
       end
       global.get 0
-      if ;; label = @2
-        br 1 (;@1;)
-      end
+      br_if 0 (;@1;)
       drop
       local.get $live
       i32.wrap_i64

@@ -30,16 +30,16 @@ fn what_is_right_is_accepted() {
 #[test]
 fn a_frame_has_the_number_of_its_function() {
     let of_another = caught(
-        "local.get 4 i32.const 1 i32.store local.get 4 local.get 0",
-        "local.get 4 i32.const 0 i32.store local.get 4 local.get 0",
+        "local.get 4 i32.const 1 i32.store local.get 4 local.get 1",
+        "local.get 4 i32.const 0 i32.store local.get 4 local.get 1",
     );
     assert!(
         of_another.contains("begins with number 0, which is that of function 1"),
         "{of_another}"
     );
     let of_nobody = caught(
-        "local.get 4 i32.const 1 i32.store local.get 4 local.get 0",
-        "local.get 4 i32.const 9 i32.store local.get 4 local.get 0",
+        "local.get 4 i32.const 1 i32.store local.get 4 local.get 1",
+        "local.get 4 i32.const 9 i32.store local.get 4 local.get 1",
     );
     assert!(of_nobody.contains("begins with 9, which is nobody's"), "{of_nobody}");
     let in_table = caught("func $entry $fast", "func $fast $entry");

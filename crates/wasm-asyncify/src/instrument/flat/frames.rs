@@ -16,14 +16,15 @@
 
 use core::convert::Infallible;
 
+use wasm_encoder::Instruction;
 use wasm_encoder::reencode::Reencode;
-use wasm_encoder::{BlockType, Instruction};
 use wasmparser::ValType;
 
 use super::super::compact::saved;
 use super::super::emit::Emitter;
 use super::super::frame::Frame;
 use super::super::helpers::{Helper, MOST, Number};
+use super::super::leave::Header;
 use super::super::types::cast;
 use crate::error::{Context, Result};
 
@@ -60,27 +61,9 @@ impl<R: Reencode<Error = Infallible>> Emitter<'_, '_, R> {
         Ok(Instruction::I32Const(number.cast_signed()))
     }
 
-    pub(super) fn save_frame(&mut self) -> Result<()> {
-        if let Some(position) = self.position {
-            self.write(&Instruction::LocalSet(position));
-        }
-        let frame_at = self.frame_at.context("no local for a frame")?;
-        let number = self.add_to_table(self.frame.size)?;
-        self.write_all(&[
-            self.runtime.constant(HEADER + self.frame.size),
-            Instruction::Call(self.runtime.push),
-            Instruction::LocalTee(frame_at),
-        ]);
-        if self.runtime.memory64 {
-            self.write_all(&[Instruction::I64Eqz, Instruction::I32Eqz]);
-        }
-        self.write(&Instruction::If(BlockType::Empty));
-        let header = Instruction::I32Store(self.runtime.at(0));
-        self.write_all(&[Instruction::LocalGet(frame_at), number, header]);
-        let save = self.frame.save(self.runtime, self.helpers, frame_at, HEADER);
-        self.write_all(&save);
-        self.write(&Instruction::End);
-        Ok(())
+    pub(super) fn save_quickly(&mut self) -> Result<()> {
+        let word = self.add_to_table(self.frame.size)?;
+        self.save_frame(Some(Header { bytes: HEADER, word }))
     }
 
     pub(super) fn save_compactly(&mut self) -> Result<()> {

@@ -124,11 +124,7 @@ impl<R: Reencode<Error = Infallible>> Emitter<'_, '_, R> {
     }
 
     pub(super) fn begin_flat_function(&mut self) -> Result<()> {
-        let ty = match self.position {
-            Some(_) => BlockType::Result(wasm_encoder::ValType::I32),
-            None => BlockType::Empty,
-        };
-        self.block(Label::Unwind, ty);
+        self.begin_exits();
         self.begin_flat_level(0)
     }
 
@@ -279,27 +275,12 @@ impl<R: Reencode<Error = Infallible>> Emitter<'_, '_, R> {
         self.write_all(&[Instruction::I32Const(state), set]);
     }
 
-    /// Leaves if the call of a site is unwinding, in compact form.
-    pub(super) fn leave_compactly(&mut self, site: usize) -> Result<()> {
-        if self.position.is_some() {
-            let number = self.number_of(site)?;
-            self.write(&Instruction::I32Const(number));
-        }
-        let depth = self.labels.depth(Label::Unwind)?;
-        let state = Instruction::GlobalGet(self.runtime.state);
-        self.write_all(&[state, Instruction::BrIf(depth)]);
-        if self.position.is_some() {
-            self.write(&Instruction::Drop);
-        }
-        Ok(())
-    }
-
     /// Returns, or saves a frame and returns.
     pub(super) fn end_flat_function(&mut self) -> Result<()> {
         self.write_all(&[Instruction::Return, Instruction::End]);
         self.close(Label::Unwind)?;
         match self.form {
-            Form::Fast => self.save_frame()?,
+            Form::Fast => self.save_quickly()?,
             Form::Compact => self.save_compactly()?,
         }
         for ty in &self.shape.structures[0].results {

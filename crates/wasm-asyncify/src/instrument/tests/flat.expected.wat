@@ -107,11 +107,10 @@
             local.tee 3
             call $suspend
           end
+          i32.const 2
           global.get 0
-          if ;; label = @4
-            i32.const 2
-            br 3 (;@1;)
-          end
+          br_if 2 (;@1;)
+          drop
           local.get 1
           i32.const 1
           i32.add
@@ -124,8 +123,7 @@
       global.get 0
       if ;; label = @2
         i32.const 0
-        local.set 1
-        i32.const 0
+        local.tee 1
         local.set 3
         i32.const 1
         br 1 (;@1;)
@@ -143,17 +141,17 @@
       i32.const 1
       i32.store
       local.get 4
-      local.get 0
-      i32.store offset=4
-      local.get 4
       local.get 1
       i32.store offset=8
       local.get 4
-      local.get 2
-      i32.store offset=12
-      local.get 4
       local.get 3
       i32.store offset=16
+      local.get 4
+      local.get 0
+      i32.store offset=4
+      local.get 4
+      local.get 2
+      i32.store offset=12
     end
     i32.const 0
   )

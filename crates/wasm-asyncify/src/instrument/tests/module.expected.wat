@@ -22,9 +22,7 @@
         call $suspend
       end
       global.get 0
-      if ;; label = @2
-        br 1 (;@1;)
-      end
+      br_if 0 (;@1;)
       return
     end
   )

@@ -43,9 +43,7 @@
         call $suspend
       end
       global.get 0
-      if ;; label = @2
-        br 1 (;@1;)
-      end
+      br_if 0 (;@1;)
       local.get $x
       local.get $y
       ref.is_null

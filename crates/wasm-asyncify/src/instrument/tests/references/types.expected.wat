@@ -51,9 +51,7 @@
         call $suspend
       end
       global.get 0
-      if ;; label = @2
-        br 1 (;@1;)
-      end
+      br_if 0 (;@1;)
       local.get $z
       ref.as_non_null
       struct.get $leaf 0

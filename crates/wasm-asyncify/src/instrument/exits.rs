@@ -1,0 +1,193 @@
+//! Where a function in fast form is left while it unwinds, so that what is dead at a site costs little there.
+//!
+//! A site must not lead to code that saves a local which is dead at it, as it is: the engine's compiler
+//! would keep it alive until there. It can set it to 0 before, which takes 2 bytes for each site and
+//! local; or it can lead to behind the code that saves it, an *entry*, which takes 17 bytes once:
+//!
+//! ```text
+//!            push the frame                    ◄── site 1: everything is live
+//!            save a, save b
+//!            ┌─ push the frame                 ◄── site 2: c and d are live
+//!            ▼
+//!            save c                                site 3: d is live. c = 0, and as site 2
+//!            save d
+//!            return 0
+//! ```
+//!
+//! What is live at few sites is saved first. So at a site the dead locals are mostly the first ones.
+//!
+//! What was not saved is restored nonetheless, as what happens to be in memory: nobody looks at it. A
+//! reference is saved by keeping it somewhere, and taken back from there; so it is always saved.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use wasmparser::ValType;
+
+use super::types::is_non_null;
+
+/// Bytes of code for one entry more.
+const ENTRY: u32 = 17;
+
+/// Bytes of code for setting anything to 0 at a site at all: the constant, and an `if` around it.
+const ZEROES: u32 = 4;
+
+/// How many locals are looked at, at most, counted at each site. With more there is one entry.
+const MOST_LOOKED_AT: usize = 1 << 20;
+
+/// How many locals are set to 0 in a function, at most, counted at each site: such code can grow with the
+/// square of the function's. If there would be more there is none.
+const MOST_ZEROES: usize = 10_000;
+
+/// A local that is saved.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Local<'a> {
+    pub(super) index: u32,
+    pub(super) ty: ValType,
+    /// The sites after which it is live.
+    pub(super) sites: &'a BTreeSet<usize>,
+}
+
+/// What is saved from which site on.
+#[derive(Debug)]
+pub(super) struct Exits {
+    /// The saved locals, by their numbers, in the order in which they are saved.
+    order: Vec<usize>,
+    /// Where in that order an entry is. The first is at its beginning.
+    entries: Vec<usize>,
+    /// By site: its entry.
+    of: Vec<usize>,
+    /// By site: the locals that are set to 0 at it, by their numbers.
+    zeroed: Vec<Vec<usize>>,
+}
+
+impl Exits {
+    /// One entry, and nothing is set to 0.
+    pub(super) fn single(locals: usize, sites: usize) -> Self {
+        Self {
+            order: (0..locals).collect(),
+            entries: vec![0],
+            of: vec![0; sites],
+            zeroed: vec![Vec::new(); sites],
+        }
+    }
+
+    /// The shortest code that there is for these locals, in this order.
+    pub(super) fn new(locals: &[Local<'_>], sites: usize) -> Self {
+        if locals.len().saturating_mul(sites) > MOST_LOOKED_AT {
+            return Self::single(locals.len(), sites);
+        }
+        let mut order: Vec<_> = (0..locals.len()).collect();
+        order.sort_by_cached_key(|number| {
+            let local = &locals[*number];
+            (local.ty.is_reference_type(), local.sites.len(), *number)
+        });
+        // By site: the last entry that it can have.
+        let last: Vec<_> = (0..sites)
+            .map(|site| {
+                let must_be_saved = |number: &usize| {
+                    let local = &locals[*number];
+                    local.ty.is_reference_type() || local.sites.contains(&site)
+                };
+                order.iter().position(must_be_saved).unwrap_or(locals.len())
+            })
+            .collect();
+        let entries = entries(&costs(locals, &order, &last), locals.len());
+        let of: Vec<_> =
+            last.iter().map(|last| entries.partition_point(|entry| entry <= last) - 1).collect();
+        let mut exits = Self { order, entries, of, zeroed: Vec::new() };
+        exits.zeroed = (0..sites).map(|site| exits.dead(locals, site)).collect();
+        if exits.zeroed.iter().map(Vec::len).sum::<usize>() > MOST_ZEROES {
+            exits.zeroed.fill(Vec::new());
+        }
+        exits
+    }
+
+    /// What a site's entry saves, and is dead there.
+    fn dead(&self, locals: &[Local<'_>], site: usize) -> Vec<usize> {
+        let saved = &self.order[self.entries[self.of[site]]..];
+        let is_dead = |number: &usize| {
+            let local = &locals[*number];
+            !local.sites.contains(&site) && !is_non_null(local.ty)
+        };
+        saved.iter().copied().filter(is_dead).collect()
+    }
+
+    /// How many entries there are.
+    pub(super) fn count(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Which of them is a site's.
+    pub(super) fn of(&self, site: usize) -> usize {
+        self.of[site]
+    }
+
+    /// The locals that are set to 0 at a site.
+    pub(super) fn zeroed(&self, site: usize) -> &[usize] {
+        &self.zeroed[site]
+    }
+
+    /// The locals that are saved between an entry and the next.
+    pub(super) fn saved(&self, entry: usize) -> &[usize] {
+        let next = self.entries.get(entry + 1).copied().unwrap_or(self.order.len());
+        &self.order[self.entries[entry]..next]
+    }
+}
+
+/// By the last entry that sites can have: how many bytes of code set to 0 what is dead at them, by the
+/// entry that they do have.
+type Costs = BTreeMap<usize, Vec<u32>>;
+
+fn costs(locals: &[Local<'_>], order: &[usize], last: &[usize]) -> Costs {
+    let mut costs = Costs::new();
+    for (site, last) in last.iter().enumerate() {
+        let cost = costs.entry(*last).or_default();
+        cost.resize(last + 1, 0);
+        let mut bytes = 0;
+        for at in (0..order.len()).rev() {
+            let local = &locals[order[at]];
+            if !local.sites.contains(&site) {
+                bytes += if local.index < 128 { 2 } else { 3 };
+            }
+            if bytes > 0
+                && let Some(sum) = cost.get_mut(at)
+            {
+                *sum += bytes + ZEROES;
+            }
+        }
+    }
+    costs
+}
+
+/// The entries with which the code is shortest.
+fn entries(costs: &Costs, locals: usize) -> Vec<usize> {
+    // What all sites cost whose last entry is not before this one, if there is this one; and the next.
+    let mut best: BTreeMap<usize, (u32, Option<usize>)> = BTreeMap::new();
+    let places = [0].into_iter().chain(costs.keys().copied().filter(|place| *place > 0));
+    for entry in places.collect::<Vec<_>>().into_iter().rev() {
+        let mut sites = 0;
+        let mut choice: Option<(u32, Option<usize>)> = None;
+        let mut choose = |bytes, next| {
+            if choice.is_none_or(|(least, _)| bytes < least) {
+                choice = Some((bytes, next));
+            }
+        };
+        for (last, cost) in costs.range(entry..=locals) {
+            if *last > entry
+                && let Some((bytes, _)) = best.get(last)
+            {
+                choose(sites + ENTRY + bytes, Some(*last));
+            }
+            sites += cost[entry];
+        }
+        choose(sites, None);
+        best.extend(choice.map(|choice| (entry, choice)));
+    }
+    let mut entries = Vec::new();
+    let mut next: Option<usize> = Some(0);
+    while let Some(entry) = next {
+        entries.push(entry);
+        next = best.get(&entry).and_then(|(_, next)| *next);
+    }
+    entries
+}

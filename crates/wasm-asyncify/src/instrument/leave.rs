@@ -1,0 +1,181 @@
+//! Writes how a function in fast form is left while it unwinds: from a site to one of the entries to the
+//! code that saves its frame. See [`exits`](super::exits).
+//!
+//! ```text
+//!   block $saved
+//!     block $save
+//!       block $entry
+//!         block $unwind
+//!           …                                    the function's code, with its sites
+//!           return
+//!         end $unwind                            here with the number of a site
+//!         push, br_if $saved if there is no room
+//!         save a, save b
+//!         br $save
+//!       end $entry                               here with the number of another site
+//!       push, br_if $saved if there is no room
+//!     end $save
+//!     save the number, save c
+//!   end $saved
+//!   0
+//! ```
+//!
+//! With one entry there is the innermost block only, and the rest is in an `if`.
+
+use core::convert::Infallible;
+
+use wasm_encoder::reencode::Reencode;
+use wasm_encoder::{BlockType, Instruction};
+
+use super::emit::{Emitter, Form};
+use super::labels::Label;
+use crate::error::{Context, Result};
+
+/// What is in a frame before what is saved.
+#[derive(Debug)]
+pub(super) struct Header {
+    pub(super) bytes: u32,
+    /// The word that is there.
+    pub(super) word: Instruction<'static>,
+}
+
+impl<R: Reencode<Error = Infallible>> Emitter<'_, '_, R> {
+    /// Begins the blocks that end where frames are saved. They begin before all others.
+    pub(super) fn begin_exits(&mut self) {
+        // The result is the number of the site that is suspended.
+        let ty = match self.position {
+            Some(_) => BlockType::Result(wasm_encoder::ValType::I32),
+            None => BlockType::Empty,
+        };
+        let entries = match self.form {
+            Form::Fast => self.frame.entries(),
+            Form::Compact => 1,
+        };
+        if entries > 1 {
+            self.block(Label::Saved, BlockType::Empty);
+        }
+        for entry in (1..entries).rev() {
+            self.block(Label::Save(entry), ty);
+            self.block(Label::Entry(entry), ty);
+        }
+        self.block(Label::Unwind, ty);
+    }
+
+    /// Leaves the function if the call of a site is unwinding.
+    pub(super) fn leave_if_unwinding(&mut self, site: usize) -> Result<()> {
+        let number = match (self.position, &self.flat) {
+            (None, _) => None,
+            (Some(_), Some(_)) => Some(self.number_of(site)?),
+            (Some(_), None) => Some(number(site)),
+        };
+        let number = number.map(Instruction::I32Const);
+        let exit = match (self.form, self.frame.entry(site)) {
+            (Form::Compact, _) | (_, 0) => Label::Unwind,
+            (Form::Fast, entry) => Label::Entry(entry),
+        };
+        let zeroed = match self.form {
+            Form::Fast => self.frame.zeroed(site),
+            Form::Compact => Vec::new(),
+        };
+        let state = Instruction::GlobalGet(self.runtime.state);
+        if zeroed.is_empty() {
+            let depth = self.labels.depth(exit)?;
+            self.write_all(number.as_slice());
+            self.write_all(&[state, Instruction::BrIf(depth)]);
+            if number.is_some() {
+                self.write(&Instruction::Drop);
+            }
+            return Ok(());
+        }
+        self.write_all(&[state, Instruction::If(BlockType::Empty)]);
+        self.labels.open(Label::Nothing);
+        for (ty, locals) in zeroed {
+            let (last, others) = locals.split_last().context("a type of no local")?;
+            self.zero(ty)?;
+            self.write_all(&others.iter().copied().map(Instruction::LocalTee).collect::<Vec<_>>());
+            self.write(&Instruction::LocalSet(*last));
+        }
+        self.write_all(number.as_slice());
+        let depth = self.labels.depth(exit)?;
+        self.write_all(&[Instruction::Br(depth), Instruction::End]);
+        self.close(Label::Nothing)
+    }
+
+    /// Saves a frame, whichever entry comes here.
+    pub(super) fn save_frame(&mut self, header: Option<Header>) -> Result<()> {
+        let bytes = header.as_ref().map_or(0, |header| header.bytes);
+        let entries = self.frame.entries();
+        if entries == 1 {
+            self.set_position();
+            if bytes + self.frame.size > 0 {
+                self.push(bytes)?;
+                if self.runtime.memory64 {
+                    self.write_all(&[Instruction::I64Eqz, Instruction::I32Eqz]);
+                }
+                self.write(&Instruction::If(BlockType::Empty));
+                self.save_from(0, bytes, header)?;
+                self.write(&Instruction::End);
+            }
+            return Ok(());
+        }
+        for entry in 0..entries {
+            self.push(bytes)?;
+            let is_null = match self.runtime.memory64 {
+                true => Instruction::I64Eqz,
+                false => Instruction::I32Eqz,
+            };
+            let depth = self.labels.depth(Label::Saved)?;
+            self.write_all(&[is_null, Instruction::BrIf(depth)]);
+            if entry > 0 {
+                self.write(&Instruction::End);
+                self.close(Label::Save(entry))?;
+            }
+            if entry + 1 < entries {
+                self.save_from(entry, bytes, None)?;
+                let depth = self.labels.depth(Label::Save(entry + 1))?;
+                self.write_all(&[Instruction::Br(depth), Instruction::End]);
+                self.close(Label::Entry(entry + 1))?;
+            }
+        }
+        self.set_position();
+        self.save_from(entries - 1, bytes, header)?;
+        self.write(&Instruction::End);
+        self.close(Label::Saved)
+    }
+
+    /// The number of the site is on the stack, if it is saved.
+    fn set_position(&mut self) {
+        if let Some(position) = self.position {
+            self.write(&Instruction::LocalSet(position));
+        }
+    }
+
+    /// Makes room for a frame with a header of so many bytes. Leaves its address on the stack, too.
+    fn push(&mut self, header: u32) -> Result<()> {
+        let frame_at = self.frame_at.context("no local for a frame")?;
+        self.write_all(&[
+            self.runtime.constant(header + self.frame.size),
+            Instruction::Call(self.runtime.push),
+            Instruction::LocalTee(frame_at),
+        ]);
+        Ok(())
+    }
+
+    /// Saves what is saved between an entry and the next, behind so many bytes of the frame, and what is
+    /// before that.
+    fn save_from(&mut self, entry: usize, bytes: u32, header: Option<Header>) -> Result<()> {
+        let frame_at = self.frame_at.context("no local for a frame")?;
+        if let Some(Header { word, .. }) = header {
+            let store = Instruction::I32Store(self.runtime.at(0));
+            self.write_all(&[Instruction::LocalGet(frame_at), word, store]);
+        }
+        let save = self.frame.save(self.runtime, self.helpers, frame_at, bytes, entry);
+        self.write_all(&save);
+        Ok(())
+    }
+}
+
+/// What a site is called in `position`: 0 when nothing is rewound.
+pub(super) fn number(site: usize) -> i32 {
+    site as i32 + 1
+}
