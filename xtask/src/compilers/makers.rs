@@ -15,6 +15,8 @@ use crate::workspace::Workspace;
 
 /// The programs, and where their results are put.
 pub(super) struct Makers {
+    /// The workspace.
+    pub(super) root: PathBuf,
     /// Where the programs to compile are.
     pub(super) sources: PathBuf,
     /// Where to put what is made.
@@ -33,6 +35,7 @@ impl Makers {
         build.args(["build", "--quiet", "--package", "wasm-asyncify", "--features", "cli"]);
         process::must_succeed(&mut build)?;
         Ok(Self {
+            root: workspace.root.clone(),
             sources: workspace.root.join("tests/engine"),
             target: workspace.target.join("compilers"),
             wasm_asyncify: workspace

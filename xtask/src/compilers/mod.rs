@@ -17,6 +17,7 @@ mod emscripten;
 mod gc;
 mod makers;
 mod npm;
+mod random;
 mod zig;
 
 use anyhow::Result;
@@ -35,13 +36,14 @@ struct Check {
     run: fn(&Makers, &mut Steps<'_>) -> Result<()>,
 }
 
-const CHECKS: [Check; 6] = [
+const CHECKS: [Check; 7] = [
     Check { name: "C", run: c::check },
     Check { name: "Emscripten", run: emscripten::check },
     Check { name: "AssemblyScript", run: assemblyscript::check },
     Check { name: "Zig", run: zig::check },
     Check { name: "GC", run: gc::check },
     Check { name: "npm", run: npm::check },
+    Check { name: "Random", run: random::check },
 ];
 
 /// Runs those with this in their names, or all of them.

@@ -10,7 +10,8 @@
 
 use wasmi::{
     AsContext, AsContextMut, Caller, Config, Engine, Extern, ExternRef, Func, FuncType, Global,
-    Linker, Memory, Module, Mutability, Nullable, Store, Val, ValType,
+    Linker, Memory, Module, Mutability, Nullable, Store, StoreLimits, StoreLimitsBuilder, Val,
+    ValType,
 };
 
 /// The part of the memory that frames are saved to.
@@ -28,6 +29,8 @@ pub(crate) struct Outcome {
     pub(crate) log: Vec<String>,
     /// How often it was suspended.
     pub(crate) suspended: usize,
+    /// Whether its frames were too many, by which it ended.
+    pub(crate) overflowed: bool,
 }
 
 #[derive(Debug, Default)]
@@ -39,6 +42,8 @@ struct Host {
     results: Vec<Val>,
     /// The frames, while it is; and what is in their place while they are there.
     aside: Vec<u8>,
+    /// How large a memory can grow: all that it can address would be zeroed.
+    limits: StoreLimits,
 }
 
 /// The types of the imports that there are to choose from.
@@ -78,7 +83,9 @@ pub(crate) fn run(wasm: &[u8], suspends: bool) -> Option<Outcome> {
     config.set_max_recursion_depth(5_000).set_max_stack_height(4 << 20);
     let engine = Engine::new(&config);
     let module = Module::new(&engine, wasm).unwrap();
-    let mut store = Store::new(&engine, Host { suspends, ..Host::default() });
+    let limits = StoreLimitsBuilder::new().memory_size(4 << 20).build();
+    let mut store = Store::new(&engine, Host { suspends, limits, ..Host::default() });
+    store.limiter(|host| &mut host.limits);
     let mut linker = Linker::new(&engine);
     for (number, (parameters, results)) in (0..).zip(TYPES) {
         let ty = FuncType::new(parameters.iter().copied(), results.iter().copied());
@@ -106,6 +113,9 @@ pub(crate) fn run(wasm: &[u8], suspends: bool) -> Option<Outcome> {
         if let (false, Some(function)) = (name.starts_with("asyncify_"), export.into_func()) {
             let end = call_export(&mut store, &instance, function);
             store.data_mut().outcome.log.push(format!("{name}: {end}"));
+            if store.data().outcome.overflowed {
+                break;
+            }
         }
     }
     Some(store.into_data().outcome)
@@ -132,7 +142,11 @@ fn call_export(store: &mut Store<Host>, instance: &wasmi::Instance, function: Fu
         if call(&mut *store, get_state, &[]) == 0 {
             return shown(&*store, &results);
         }
-        call(&mut *store, stop_unwind, &[]);
+        // Asyncify looks at it here, and not before.
+        if stop_unwind.call(&mut *store, &[], &mut []).is_err() {
+            store.data_mut().outcome.overflowed = true;
+            return "no room for frames".to_owned();
+        }
         // The frames go, and come back.
         swap(&mut *store);
         swap(&mut *store);

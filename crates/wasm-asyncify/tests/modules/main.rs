@@ -2,4 +2,5 @@
 
 mod blocks;
 mod host;
+mod node;
 mod random;

@@ -10,11 +10,11 @@ use std::env;
 
 use arbitrary::Unstructured;
 use wasm_asyncify::analysis::{Choice, Imports};
-use wasm_asyncify::{Error, FrameMemory, Options, Producer, StateGlobals, transform};
+use wasm_asyncify::{Compact, Error, FrameMemory, Options, Producer, StateGlobals, transform};
 
-use crate::host;
+use crate::{host, node};
 
-/// How many modules, unless the environment says more: `MODULES=5000 cargo test --release …`.
+/// How many modules, unless the environment says more. `cargo xtask test --only engine` does.
 const MODULES: u64 = 400;
 
 /// A module that has imports to call, or nothing if these random bytes make none.
@@ -58,36 +58,51 @@ fn module(seed: u64) -> Option<Vec<u8>> {
     Some(module.to_bytes())
 }
 
-/// A module with whatever there can be in one, for nobody to run.
+/// One of so many modules may have several memories.
+const MANY_MEMORIES: u64 = 11;
+
+/// A module with whatever there can be in one.
 fn module_with_all(seed: u64) -> Option<Vec<u8>> {
     let config = wasm_smith::Config {
-        available_imports: Some(host::imports(true)),
+        available_imports: Some(node::imports()),
         min_imports: 1,
-        max_imports: 6,
+        max_imports: 20,
         min_funcs: 2,
         max_funcs: 8,
-        max_types: 20,
+        max_types: 30,
         min_types: 5,
         export_everything: true,
         min_memories: 1,
-        max_memories: 1,
+        max_memories: if seed.is_multiple_of(MANY_MEMORIES) { 3 } else { 1 },
+        max_memory32_bytes: 1 << 20,
+        max_memory64_bytes: 1 << 20,
+        memory_max_size_required: true,
+        max_table_elements: 100,
+        table_max_size_required: true,
         max_instructions: 200,
-        memory64_enabled: false,
+        min_data_segments: 0,
+        max_data_segments: 2,
+        memory64_enabled: seed.is_multiple_of(5),
         gc_enabled: true,
         reference_types_enabled: true,
         exceptions_enabled: true,
         tail_call_enabled: seed.is_multiple_of(3),
         multi_value_enabled: true,
         simd_enabled: seed.is_multiple_of(2),
+        relaxed_simd_enabled: false,
         threads_enabled: false,
         shared_everything_threads_enabled: false,
         custom_descriptors_enabled: false,
         custom_page_sizes_enabled: false,
         compact_imports_enabled: false,
+        wide_arithmetic_enabled: false,
         allow_start_export: false,
+        canonicalize_nans: true,
         ..wasm_smith::Config::default()
     };
-    Some(made(config, seed)?.to_bytes())
+    let mut module = made(config, seed)?;
+    module.ensure_termination(FUEL).ok()?;
+    Some(module.to_bytes())
 }
 
 fn made(config: wasm_smith::Config, seed: u64) -> Option<wasm_smith::Module> {
@@ -113,12 +128,14 @@ impl Random {
     }
 }
 
-/// Every import can suspend. Some modules save to a memory that is added, and some share the state with
+/// Every import can suspend, and functions are in both forms. Some modules save to a memory that is added, and some share the state with
 /// others, or could.
 fn options(seed: u64) -> Options {
+    let forms = [Compact::ByTypeOnly, Compact::All, Compact::EveryOther(0), Compact::EveryOther(1)];
     Options {
-        memory: match seed % 5 {
-            1 => FrameMemory::Secondary { pages: 1 },
+        compact: forms[(Random(!seed).next() % 4) as usize],
+        memory: match (seed % 5, seed % MANY_MEMORIES) {
+            (1, _) | (_, 0) => FrameMemory::Secondary { pages: 1 },
             _ => FrameMemory::Only,
         },
         globals: match seed % 7 {
@@ -137,7 +154,7 @@ fn options(seed: u64) -> Options {
 #[test]
 fn what_is_suspended_everywhere_does_what_it_does_if_nothing_is() {
     let mut refused: BTreeMap<String, usize> = BTreeMap::new();
-    let (mut ran, mut suspended) = (0, 0);
+    let (mut ran, mut suspended, mut overflowed) = (0, 0, 0);
     for seed in 0..modules() {
         let Some(plain) = module(seed) else { continue };
         let made = match transform(&plain, &options(seed)) {
@@ -149,33 +166,62 @@ fn what_is_suspended_everywhere_does_what_it_does_if_nothing_is() {
         };
         let Some(expected) = host::run(&plain, false) else { continue };
         let found = host::run(&made.module, true).unwrap();
+        if found.overflowed {
+            overflowed += 1;
+            continue;
+        }
         assert_eq!(found.log, expected.log, "module of seed {seed}");
         ran += 1;
         suspended += found.suspended;
     }
-    println!("{ran} modules, {suspended} times suspended, refused: {refused:#?}");
+    println!(
+        "ran {ran} modules, {suspended} times suspended, {overflowed} without enough room for frames, \
+         refused: {refused:#?}"
+    );
     assert!(suspended > 1000, "{suspended}");
     assert!(refused.is_empty(), "{refused:#?}");
 }
 
-/// Nobody runs these: wasmi does not know GC. The checker proves that each is right.
+/// How many of them one process of Node's runs.
+const BATCH: usize = 250;
+
+/// The checker proves that each is right. A Node that knows GC, whose path is in `NODE`, runs them, too.
 #[test]
-fn what_has_references_of_all_kinds_is_right_to_the_checker() {
+fn what_has_references_of_all_kinds_does_what_it_does_if_nothing_is_suspended() {
+    let node = env::var_os("NODE");
     let (mut checked, mut with_tables) = (0, 0);
+    let (mut cases, mut outcome) = (Vec::new(), node::Outcome::default());
     for seed in 0..modules() {
-        let Some(plain) = module_with_all(seed) else { continue };
-        match transform(&plain, &options(seed)) {
-            Ok(made) => {
-                checked += 1;
-                with_tables += usize::from(tables(&made.module) > tables(&plain));
+        if let Some(plain) = module_with_all(seed) {
+            let mut options = options(seed);
+            // Few have room for frames in a memory of their own.
+            if !seed.is_multiple_of(4) {
+                options.memory = FrameMemory::Secondary { pages: 1 };
             }
-            // Blocks with parameters, and tail calls in a `try`, are not done in every function.
-            Err(Error::NotImplemented { .. } | Error::Unsupported { .. }) => {}
-            Err(error) => panic!("module of seed {seed}: {error:#}"),
+            match transform(&plain, &options) {
+                Ok(made) => {
+                    checked += 1;
+                    with_tables += usize::from(tables(&made.module) > tables(&plain));
+                    cases.push(node::Case { seed, plain, made: made.module });
+                }
+                // Blocks with parameters, and tail calls in a `try`, are not done in every function.
+                Err(Error::NotImplemented { .. } | Error::Unsupported { .. }) => {}
+                Err(error) => panic!("module of seed {seed}: {error:#}"),
+            }
+        }
+        if cases.len() == BATCH || seed + 1 == modules() {
+            let cases = std::mem::take(&mut cases);
+            if let Some(node) = &node {
+                node::run(node, &cases, &mut outcome);
+            }
         }
     }
+    let node::Outcome { ran, suspended, could_not, differs } = outcome;
     println!("{checked} modules, {with_tables} of them with tables for references");
+    println!("ran {ran} modules, {suspended} times suspended, and {could_not} could not be run");
     assert!(with_tables > 20 && checked > 100, "{with_tables} of {checked}");
+    assert!(differs.is_empty(), "{differs:#?}");
+    assert!(node.is_none() || suspended > 500, "{suspended}");
 }
 
 /// How many tables a module has.

@@ -1,0 +1,42 @@
+//! Random modules, all of whose imports suspend: the engine's own test of them
+//! (`crates/wasm-asyncify/tests/modules`), optimised, and with far more modules than `cargo test` makes.
+//! Those with GC, exceptions and all else that wasmi does not know are run by a new Node.
+
+use anyhow::{Context, Result, ensure};
+
+use super::makers::Makers;
+use crate::engine;
+use crate::process;
+use crate::steps::{Steps, passed};
+
+/// Of so many seeds of each kind about a third makes a module that can be run.
+const SEEDS: &str = "7000";
+/// How many are to be run at least.
+const MODULES: usize = 5_000;
+
+pub(super) fn check(makers: &Makers, steps: &mut Steps<'_>) -> Result<()> {
+    let node = match engine::new_node_path() {
+        Ok(node) => node,
+        Err(error) => {
+            steps.skip(&error);
+            return Ok(());
+        }
+    };
+    steps.test("suspended in each import", || {
+        let mut test = process::cargo();
+        test.current_dir(&makers.root).env("NODE", node).env("MODULES", SEEDS);
+        test.args(["test", "--quiet", "--release", "--package=wasm-asyncify", "--test=modules"]);
+        let output = process::must_succeed(test.args(["--", "--nocapture", "random::"]))?;
+        let text = String::from_utf8_lossy(&output);
+        let mut ran = 0;
+        for line in text.lines() {
+            if let Some((_, rest)) = line.split_once("ran ") {
+                let number = rest.split(' ').next().context("a number")?;
+                ran += number.parse::<usize>().with_context(|| line.to_owned())?;
+            }
+        }
+        ensure!(ran >= MODULES, "it ran {ran} modules, and {MODULES} are wanted");
+        passed(&output)
+    });
+    Ok(())
+}
