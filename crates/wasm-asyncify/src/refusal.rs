@@ -261,8 +261,9 @@ mod tests {
                  without an exception:\n    \
                  demo::waits\n      \
                  calls suspend\n  \
-                 build with `panic = \"abort\"`, or for the standard exception instructions \
-                 (`try_table`): `-C llvm-args=-wasm-use-legacy-eh=false`"
+                 compile for the standard exception instructions (`try_table`), or have Binaryen \
+                 translate it to them before (`wasm-opt --translate-to-exnref`, version 125 or \
+                 later)"
             );
         }
     }

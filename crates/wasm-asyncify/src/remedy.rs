@@ -87,8 +87,9 @@ impl fmt::Display for Remedy {
             }
             Self::AllowNull => "use a type there that can be null",
             Self::AvoidLegacyExceptions => {
-                "build with `panic = \"abort\"`, or for the standard exception instructions \
-                 (`try_table`): `-C llvm-args=-wasm-use-legacy-eh=false`"
+                "compile for the standard exception instructions (`try_table`), or have Binaryen \
+                 translate it to them before (`wasm-opt --translate-to-exnref`, version 125 or \
+                 later)"
             }
             Self::UseBinaryen => "have Binaryen do it (`wasm-opt --asyncify`), and tell us",
             Self::Report => {

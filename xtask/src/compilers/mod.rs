@@ -15,6 +15,7 @@ mod c;
 mod driven;
 mod emscripten;
 mod gc;
+mod legacy;
 mod makers;
 mod npm;
 mod random;
@@ -42,6 +43,7 @@ const CHECKS: [Check; 7] = [
     Check { name: "AssemblyScript", run: assemblyscript::check },
     Check { name: "Zig", run: zig::check },
     Check { name: "GC", run: gc::check },
+    Check { name: "legacy", run: legacy::check },
     Check { name: "npm", run: npm::check },
     Check { name: "Random", run: random::check },
 ];

@@ -12,5 +12,5 @@
 `waits` can be suspended in an exception handler, which cannot be entered without an exception:
     waits
       calls sleep
-  build with `panic = "abort"`, or for the standard exception instructions (`try_table`): `-C llvm-args=-wasm-use-legacy-eh=false`
+  compile for the standard exception instructions (`try_table`), or have Binaryen translate it to them before (`wasm-opt --translate-to-exnref`, version 125 or later)
 ;)
