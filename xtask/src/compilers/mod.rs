@@ -37,7 +37,7 @@ struct Check {
     run: fn(&Makers, &mut Steps<'_>) -> Result<()>,
 }
 
-const CHECKS: [Check; 7] = [
+const CHECKS: [Check; 8] = [
     Check { name: "C", run: c::check },
     Check { name: "Emscripten", run: emscripten::check },
     Check { name: "AssemblyScript", run: assemblyscript::check },
