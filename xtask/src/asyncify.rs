@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-use cargo_bysyncify::{Engine, Options, Recipe, WasmOpt, setup};
+use cargo_bysyncify::{Optimizer, Options, Recipe, WasmOpt, setup};
 
 use crate::matrix::Configuration;
 
@@ -67,8 +67,8 @@ fn as_our_linker(
     output: &Path,
 ) -> Result<()> {
     let kept = output.with_extension("transformed");
-    let engine = wasm_opt.map(|wasm_opt| Keeping { wasm_opt, kept: &kept });
-    let engine = engine.as_ref().map(|engine| engine as &dyn Engine);
+    let optimizer = wasm_opt.map(|wasm_opt| Keeping { wasm_opt, kept: &kept });
+    let optimizer = optimizer.as_ref().map(|optimizer| optimizer as &dyn Optimizer);
     let recipe = Recipe {
         checks: configuration.is_checked(),
         opt_level: configuration.optimise.unwrap_or('0').to_string().parse()?,
@@ -78,7 +78,7 @@ fn as_our_linker(
     if let Some(folder) = output.parent() {
         fs::create_dir_all(folder)?;
     }
-    let asyncified = cargo_bysyncify::asyncify(&read(input)?, &recipe, engine)?;
+    let asyncified = cargo_bysyncify::asyncify(&read(input)?, &recipe, optimizer)?;
     fs::write(output, asyncified).with_context(|| format!("cannot write `{}`", output.display()))
 }
 
@@ -106,7 +106,7 @@ impl Keeping<'_> {
     }
 }
 
-impl Engine for Keeping<'_> {
+impl Optimizer for Keeping<'_> {
     fn asyncify(&self, input: &Path, output: &Path, options: &Options) -> Result<()> {
         self.keep("asyncify", input, output, options, |unfinished| {
             self.wasm_opt.asyncify(input, unfinished, options)

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use wasm_asyncify::analysis::Precision;
 
-use crate::engine::OptLevel;
+use crate::optimizer::OptLevel;
 use crate::response_file;
 
 /// The arguments of one link.

@@ -8,7 +8,7 @@
 //! *itself* as the linker: the two can never be of different age.
 //!
 //! What is public is for other tools: that link by themselves ([`asyncify`]), or need a wasm target
-//! or `wasm-opt` ([`setup`], and [`WasmOpt`] as an [`Engine`]). What happens to a module's bytes is in
+//! or `wasm-opt` ([`setup`], and [`WasmOpt`] as an [`Optimizer`]). What happens to a module's bytes is in
 //! the crate `wasm-asyncify`.
 
 mod arguments;
@@ -17,16 +17,16 @@ mod cargo;
 mod cli;
 mod command;
 mod component;
-mod engine;
 mod events;
 mod features;
 mod launch;
 mod link_options;
 mod linker;
-mod made;
+mod manifest;
 mod naming;
 mod new;
 mod node_run;
+mod optimizer;
 mod pipeline;
 mod project;
 mod report;
@@ -51,7 +51,7 @@ use wasm_asyncify::module::Summary;
 use crate::wording::Worded as _;
 
 pub use cargo::linker_variable;
-pub use engine::{Engine, OptLevel, Options};
+pub use optimizer::{OptLevel, Optimizer, Options};
 pub use pipeline::Recipe;
 pub use setup::WasmOpt;
 pub use wasm_asyncify::Compact;
@@ -61,16 +61,20 @@ pub use wasm_asyncify::analysis::{Precision, Vouched};
 /// returned as it is.
 ///
 /// The module must have names. If it was linked with `--emit-relocs` less of it is instrumented,
-/// since that says where the address of each function is. `engine` optimises, if it is given.
+/// since that says where the address of each function is. `optimizer` optimises, if it is given.
 ///
 /// # Errors
 ///
 /// If it cannot be done; says why, and what to do.
-pub fn asyncify(linked: &[u8], recipe: &Recipe, engine: Option<&dyn Engine>) -> Result<Vec<u8>> {
+pub fn asyncify(
+    linked: &[u8],
+    recipe: &Recipe,
+    optimizer: Option<&dyn Optimizer>,
+) -> Result<Vec<u8>> {
     if recipe.suspends.is_empty() && !Summary::read(linked)?.needs_asyncify().worded()? {
         return Ok(linked.to_vec());
     }
-    pipeline::asyncify(linked, recipe, engine, |_| {}).map(|made| made.module)
+    pipeline::asyncify(linked, recipe, optimizer, |_| {}).map(|made| made.module)
 }
 
 /// The functions that [`asyncify`] would instrument, by their names as people read them.

@@ -17,9 +17,9 @@ use wasm_asyncify::module::{self, Summary};
 
 use crate::arguments::Arguments;
 use crate::command;
-use crate::engine::{Engine, OptLevel};
 use crate::events::{Events, Figures};
-use crate::made::Made;
+use crate::manifest::Manifest;
+use crate::optimizer::{OptLevel, Optimizer};
 use crate::pipeline::{self, Asyncified, Recipe};
 use crate::response_file;
 use crate::setup::{self, WasmOpt};
@@ -120,9 +120,9 @@ fn finish(
         debug_info: false,
         opt_level,
     };
-    let engine = engine(&recipe)?;
+    let optimizer = optimizer(&recipe)?;
     // What wasm-opt has optimised is no more what DWARF says.
-    recipe.debug_info = engine.is_none() && arguments.keeps_debug_info();
+    recipe.debug_info = optimizer.is_none() && arguments.keeps_debug_info();
     let bytes_before = size(output)?;
     let linked = link_for_analysis(arguments, linker, recipe.debug_info)?;
     for warning in wasm_asyncify::warnings::find(&linked, &recipe.vouched).worded()? {
@@ -130,16 +130,16 @@ fn finish(
         events.warning(&warning);
     }
     let store = Store::of(output);
-    let how = Made::with(engine.as_ref(), &recipe).text();
+    let how = Manifest::with(optimizer.as_ref(), &recipe).text();
     let found = store.find(&linked, &how);
     let reused = found.is_some();
     let (asyncified, counts) = match found {
         Some(asyncified) => (asyncified, None),
         None => {
             let tell = |phase| events.phase(phase);
-            let engine = engine.as_ref().map(|engine| engine as &dyn Engine);
+            let optimizer = optimizer.as_ref().map(|optimizer| optimizer as &dyn Optimizer);
             let Asyncified { module: asyncified, counts, lost_debug_info } =
-                pipeline::asyncify(&linked, &recipe, engine, tell)?;
+                pipeline::asyncify(&linked, &recipe, optimizer, tell)?;
             if let Some(why) = lost_debug_info {
                 let warning = format!("{why}: it is left out");
                 eprintln!("bysyncify-ld: warning: {warning}");
@@ -151,7 +151,7 @@ fn finish(
     };
     let stripped = module::without_sections(&asyncified, |section| arguments.strips(section))?;
     replace(output, &stripped)?;
-    let lacks_wasm_opt = engine.is_none() && recipe.opt_level != OptLevel::O0;
+    let lacks_wasm_opt = optimizer.is_none() && recipe.opt_level != OptLevel::O0;
     let bytes_after = size(output)?;
     Ok(Some(Figures { bytes_before, bytes_after, counts, reused, lacks_wasm_opt }))
 }
@@ -162,7 +162,7 @@ fn verify_is_wanted() -> bool {
 }
 
 /// What is needed to make a module so. That there is none may be as good.
-fn engine(recipe: &Recipe) -> Result<Option<WasmOpt>> {
+fn optimizer(recipe: &Recipe) -> Result<Option<WasmOpt>> {
     if recipe.everything {
         return setup::needed_wasm_opt().map(Some);
     }

@@ -15,9 +15,9 @@ use wasm_asyncify::analysis::{Choice, Imports, Precision, Vouched};
 use wasm_asyncify::module::{self, Summary};
 use wasm_asyncify::{Compact, Guarded, Output, Prepared, Producer};
 
-use crate::engine::{Engine, OptLevel, Options};
 use crate::events::{Counts, Phase};
 use crate::naming;
+use crate::optimizer::{OptLevel, Optimizer, Options};
 use crate::store;
 use crate::wording::Worded as _;
 
@@ -102,7 +102,7 @@ pub(crate) struct Asyncified {
 
 /// Makes a module pausable, and keeps its names.
 ///
-/// `engine` is needed if Binaryen is to do everything, and otherwise optimises, if it is there.
+/// `optimizer` is needed if Binaryen is to do everything, and otherwise optimises, if it is there.
 /// `tell` is called as each phase begins.
 ///
 /// # Errors
@@ -111,7 +111,7 @@ pub(crate) struct Asyncified {
 pub(crate) fn asyncify(
     linked: &[u8],
     recipe: &Recipe,
-    engine: Option<&dyn Engine>,
+    optimizer: Option<&dyn Optimizer>,
     mut tell: impl FnMut(Phase),
 ) -> Result<Asyncified> {
     tell(Phase::Analyse);
@@ -121,8 +121,8 @@ pub(crate) fn asyncify(
             wasm_asyncify::guarded_for_binaryen(linked, &recipe.transform()).worded()?;
         check_unmatched(&unmatched)?;
         tell(Phase::Asyncify);
-        let engine = engine.context("only wasm-opt can instrument everything")?;
-        let asyncify = |before: &Path, after: &Path| engine.asyncify(before, after, &options);
+        let optimizer = optimizer.context("only wasm-opt can instrument everything")?;
+        let asyncify = |before: &Path, after: &Path| optimizer.asyncify(before, after, &options);
         let module = through_files(&guarded, asyncify)?;
         Asyncified { module, counts: None, lost_debug_info: None }
     } else {
@@ -131,7 +131,7 @@ pub(crate) fn asyncify(
         let Output { module, functions, instrumented, unmatched, lost_debug_info, .. } =
             prepared.instrument().worded()?;
         check_unmatched(&unmatched)?;
-        let module = optimised(module, engine, &options)?;
+        let module = optimised(module, optimizer, &options)?;
         let counts = Some(Counts { functions, instrumented });
         Asyncified { module, counts, lost_debug_info }
     };
@@ -141,10 +141,14 @@ pub(crate) fn asyncify(
 }
 
 /// The module as hard optimised as it should be, and can be.
-fn optimised(module: Vec<u8>, engine: Option<&dyn Engine>, options: &Options) -> Result<Vec<u8>> {
-    match engine {
-        Some(engine) if options.opt_level != OptLevel::O0 => {
-            through_files(&module, |before, after| engine.optimise(before, after, options))
+fn optimised(
+    module: Vec<u8>,
+    optimizer: Option<&dyn Optimizer>,
+    options: &Options,
+) -> Result<Vec<u8>> {
+    match optimizer {
+        Some(optimizer) if options.opt_level != OptLevel::O0 => {
+            through_files(&module, |before, after| optimizer.optimise(before, after, options))
         }
         _ => Ok(module),
     }
@@ -154,13 +158,13 @@ fn optimised(module: Vec<u8>, engine: Option<&dyn Engine>, options: &Options) ->
 ///
 /// # Errors
 ///
-/// If the engine fails.
+/// If the optimizer fails.
 pub(crate) fn plain(
     linked: &[u8],
     recipe: &Recipe,
-    engine: Option<&dyn Engine>,
+    optimizer: Option<&dyn Optimizer>,
 ) -> Result<Vec<u8>> {
-    optimised(wasm_asyncify::bare(linked)?, engine, &options(linked, recipe)?)
+    optimised(wasm_asyncify::bare(linked)?, optimizer, &options(linked, recipe)?)
 }
 
 fn options(linked: &[u8], recipe: &Recipe) -> Result<Options> {

@@ -4,7 +4,7 @@
 //!
 //! - `linked.wasm`, as the linker made it, with names and relocations,
 //! - `asyncified.wasm`, what became of it, with names,
-//! - `made.json`, how ([`Made`](crate::made::Made)): written last, and removed first,
+//! - `manifest.json`, how ([`Manifest`](crate::manifest::Manifest)): written last, and removed first,
 //! - `plain.wasm`, what `cargo bysyncify report` compares it with, if it has been asked.
 //!
 //! If the same module is to be made in the same way, it is there already.
@@ -75,8 +75,8 @@ impl Store {
                     continue;
                 }
                 let store = Self { folder: path };
-                let same = |made: Vec<u8>| bare(&made).is_ok_and(|made| made == wanted);
-                if store.made().is_file() && fs::read(store.asyncified()).is_ok_and(same) {
+                let same = |kept: Vec<u8>| bare(&kept).is_ok_and(|kept| kept == wanted);
+                if store.manifest().is_file() && fs::read(store.asyncified()).is_ok_and(same) {
                     return Ok(Some(store));
                 }
             }
@@ -95,8 +95,8 @@ impl Store {
     }
 
     /// How it was made.
-    pub(crate) fn made(&self) -> PathBuf {
-        self.folder.join("made.json")
+    pub(crate) fn manifest(&self) -> PathBuf {
+        self.folder.join("manifest.json")
     }
 
     /// The linked module, optimised as hard, but without Asyncify. It is there only as long as
@@ -112,7 +112,7 @@ impl Store {
 
     /// What was made of the same module in the same way.
     pub(crate) fn find(&self, linked: &[u8], how: &str) -> Option<Vec<u8>> {
-        let same = fs::read_to_string(self.made()).is_ok_and(|made| made == how)
+        let same = fs::read_to_string(self.manifest()).is_ok_and(|manifest| manifest == how)
             && fs::read(self.linked()).is_ok_and(|before| before == linked);
         same.then(|| fs::read(self.asyncified()).ok()).flatten()
     }
@@ -121,11 +121,11 @@ impl Store {
     pub(crate) fn keep(&self, linked: &[u8], how: &str, asyncified: &[u8]) -> Result<()> {
         fs::create_dir_all(&self.folder)
             .with_context(|| format!("cannot make the folder `{}`", self.folder.display()))?;
-        let _ = fs::remove_file(self.made());
+        let _ = fs::remove_file(self.manifest());
         let _ = fs::remove_file(self.plain());
         write(&self.linked(), linked)?;
         write(&self.asyncified(), asyncified)?;
-        write(&self.made(), how.as_bytes())
+        write(&self.manifest(), how.as_bytes())
     }
 }
 
@@ -155,7 +155,7 @@ mod tests {
         assert_eq!(found.linked(), deps.join("my_demo-0f.bysyncify/linked.wasm"));
         assert!(Store::behind(&dir.path().join("other.wasm"), &shipped).unwrap().is_none());
         // It was not finished.
-        fs::remove_file(found.made()).unwrap();
+        fs::remove_file(found.manifest()).unwrap();
         assert!(Store::behind(&moved, &shipped).unwrap().is_none());
     }
 
@@ -196,7 +196,7 @@ mod tests {
         store.keep(b"linked", "how", b"asyncified").unwrap();
         assert!(!store.plain().exists());
         // An interrupted `keep` leaves nothing that can be taken for finished.
-        fs::remove_file(store.made()).unwrap();
+        fs::remove_file(store.manifest()).unwrap();
         assert_eq!(store.find(b"linked", "how"), None);
     }
 

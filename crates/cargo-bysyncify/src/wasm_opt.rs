@@ -1,19 +1,19 @@
-//! Binaryen's `wasm-opt` as an [`Engine`].
+//! Binaryen's `wasm-opt` as an [`Optimizer`].
 
 use std::ffi::OsStr;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
 
-use crate::engine::{Engine, Options};
 use crate::features::{Unknown, User};
+use crate::optimizer::{Optimizer, Options};
 use crate::setup::{self, WasmOpt};
 use crate::{features, naming, store};
 
 /// A version that has `--skip-pass`. 108 has not.
 const SKIPS_PASSES: u32 = 116;
 
-impl Engine for WasmOpt {
+impl Optimizer for WasmOpt {
     fn optimise(&self, input: &Path, output: &Path, options: &Options) -> Result<()> {
         self.transform("optimising", input, output, options, &[])
     }

@@ -8,11 +8,11 @@ use super::model::{Bytes, Report};
 
 /// The whole of it.
 pub(super) fn json(report: &Report<'_>, advice: &[Advice]) -> Value {
-    let recipe = &report.made.recipe;
+    let recipe = &report.manifest.recipe;
     let crates = report.crates();
     json!({
         "module": report.module,
-        "wasm-opt": report.made.wasm_opt.as_ref().map(|(_, version)| version),
+        "wasm-opt": report.manifest.wasm_opt.as_ref().map(|(_, version)| version),
         "opt-level": recipe.opt_level.name(),
         "checks": recipe.checks,
         "vouched": recipe.vouched.0,

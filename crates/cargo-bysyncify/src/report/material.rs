@@ -7,9 +7,9 @@ use wasm_asyncify::analysis::{Precision, Vouched};
 use wasm_asyncify::module::Summary;
 use wasmparser::Parser;
 
-use crate::engine::{Engine, OptLevel};
 use crate::link_options::LinkOptions;
-use crate::made::Made;
+use crate::manifest::Manifest;
+use crate::optimizer::{OptLevel, Optimizer};
 use crate::pipeline::{self, Asyncified, Recipe};
 use crate::setup::{self, WasmOpt};
 use crate::store::{self, Store};
@@ -22,13 +22,13 @@ pub(super) struct Material {
     /// As it was linked.
     pub(super) linked: Vec<u8>,
     /// Nothing if it was only linked.
-    made: Option<Made>,
+    manifest: Option<Manifest>,
 }
 
 /// What is compared.
 #[derive(Debug)]
 pub(super) struct Finished {
-    pub(super) made: Made,
+    pub(super) manifest: Manifest,
     /// Optimised without Asyncify.
     pub(super) plain: Vec<u8>,
     /// Optimised with it.
@@ -44,7 +44,7 @@ impl Material {
             .with_context(|| format!("`{}` is no WebAssembly module", module.display()))?;
         if summary.needs_asyncify().worded()? {
             let store = Store::of(module);
-            return Ok(Self { store, linked: wasm, made: None });
+            return Ok(Self { store, linked: wasm, manifest: None });
         }
         if Parser::is_component(&wasm) {
             bail!(
@@ -62,25 +62,25 @@ impl Material {
             );
         };
         let linked = store::read(&store.linked())?;
-        let text = store::read(&store.made())?;
-        let made = Made::read(&String::from_utf8_lossy(&text))
-            .with_context(|| format!("cannot understand `{}`", store.made().display()))?;
-        if made.recipe.everything {
+        let text = store::read(&store.manifest())?;
+        let manifest = Manifest::read(&String::from_utf8_lossy(&text))
+            .with_context(|| format!("cannot understand `{}`", store.manifest().display()))?;
+        if manifest.recipe.everything {
             bail!(
                 "`{}` was linked with --bysyncify-everything: Binaryen chose what to instrument, \
                  and does not say why. Build it without",
                 module.display()
             );
         }
-        Ok(Self { store, linked, made: Some(made) })
+        Ok(Self { store, linked, manifest: Some(manifest) })
     }
 
     /// How it was made pausable, or would be.
     ///
     /// `link` is what the user wants now.
     pub(super) fn recipe(&self, link: &LinkOptions) -> Result<Recipe> {
-        match &self.made {
-            Some(made) => Ok(made.recipe.clone()),
+        match &self.manifest {
+            Some(manifest) => Ok(manifest.recipe.clone()),
             None => {
                 let opt_level = OptLevel::from_environment()?.unwrap_or(OptLevel::O3);
                 let vouched = Vouched(link.vouch.clone());
@@ -98,20 +98,21 @@ impl Material {
 
     /// Makes what is not there yet.
     pub(super) fn finish(&self, recipe: &Recipe) -> Result<Finished> {
-        let engine = match &self.made {
-            Some(made) => same_engine(made)?,
+        let optimizer = match &self.manifest {
+            Some(manifest) => same_wasm_opt(manifest)?,
             None => setup::installed_wasm_opt()?,
         };
-        let made = self.made.clone().unwrap_or_else(|| Made::with(engine.as_ref(), recipe));
-        let optimiser = engine.as_ref().map(|engine| engine as &dyn Engine);
+        let manifest =
+            self.manifest.clone().unwrap_or_else(|| Manifest::with(optimizer.as_ref(), recipe));
+        let optimiser = optimizer.as_ref().map(|optimizer| optimizer as &dyn Optimizer);
         let (store, linked) = (&self.store, &self.linked);
-        let asyncified = match store.find(linked, &made.text()) {
+        let asyncified = match store.find(linked, &manifest.text()) {
             Some(asyncified) => asyncified,
             None => {
                 eprintln!("  Asyncifying, and keeping it for the next report");
                 let Asyncified { module, .. } =
                     pipeline::asyncify(linked, recipe, optimiser, |_| {})?;
-                store.keep(linked, &made.text(), &module)?;
+                store.keep(linked, &manifest.text(), &module)?;
                 module
             }
         };
@@ -121,37 +122,37 @@ impl Material {
             store::write(&store.plain(), &plain)?;
         }
         let plain = store::read(&store.plain())?;
-        Ok(Finished { made, plain, asyncified })
+        Ok(Finished { manifest, plain, asyncified })
     }
 }
 
 /// The `wasm-opt` that made a module: only what is optimised by the same one can be compared.
-fn same_engine(made: &Made) -> Result<Option<WasmOpt>> {
-    let Some((path, version)) = &made.wasm_opt else { return Ok(None) };
-    let engine = WasmOpt::at(path)?;
-    if engine.version() != *version {
+fn same_wasm_opt(manifest: &Manifest) -> Result<Option<WasmOpt>> {
+    let Some((path, version)) = &manifest.wasm_opt else { return Ok(None) };
+    let optimizer = WasmOpt::at(path)?;
+    if optimizer.version() != *version {
         bail!(
             "the module was made by wasm-opt {}, and `{}` is {} now: build it again, after \
              `cargo clean`",
             version,
             path.display(),
-            engine.version()
+            optimizer.version()
         );
     }
-    Ok(Some(engine))
+    Ok(Some(optimizer))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    /// What is said of a module that was made as `made` says.
-    fn refusal(made: &str) -> String {
+    /// What is said of a module that was made as `manifest` says.
+    fn refusal(manifest: &str) -> String {
         let dir = tempfile::tempdir().unwrap();
         let module = dir.path().join("a.wasm");
         let wasm = wat::parse_str(r#"(module (func (export "asyncify_start_unwind")))"#).unwrap();
         store::write(&module, &wasm).unwrap();
-        Store::of(&module).keep(b"linked", made, &wasm).unwrap();
+        Store::of(&module).keep(b"linked", manifest, &wasm).unwrap();
         let error = Material::of(&module).unwrap_err();
         format!("{error:#}").replace(&format!("{}/", dir.path().display()), "")
     }
@@ -159,9 +160,9 @@ mod tests {
     #[test]
     fn what_binaryen_chose_is_not_explained() {
         let recipe = Recipe { everything: true, ..Recipe::default() };
-        let made = Made { wasm_opt: Some(("wasm-opt".into(), 108)), recipe };
+        let manifest = Manifest { wasm_opt: Some(("wasm-opt".into(), 108)), recipe };
         assert_eq!(
-            refusal(&made.text()),
+            refusal(&manifest.text()),
             "`a.wasm` was linked with --bysyncify-everything: Binaryen chose what to instrument, \
              and does not say why. Build it without"
         );
@@ -171,7 +172,7 @@ mod tests {
     fn what_another_version_wrote_is_not_guessed_at() {
         assert_eq!(
             refusal("{}"),
-            "cannot understand `a.bysyncify/made.json`: something is missing"
+            "cannot understand `a.bysyncify/manifest.json`: something is missing"
         );
     }
 }

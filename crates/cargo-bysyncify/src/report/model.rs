@@ -9,7 +9,7 @@ use super::material::Finished;
 use super::numbers::{grouped, percent, signed};
 use super::precision::Assumption;
 use super::sizes::Sizes;
-use crate::made::Made;
+use crate::manifest::Manifest;
 use crate::naming;
 
 /// Where functions are that no path says the crate of: those in C, and exported ones.
@@ -62,7 +62,7 @@ pub(super) struct Crate {
 pub(super) struct Report<'a> {
     /// The module's file name.
     pub(super) module: String,
-    pub(super) made: Made,
+    pub(super) manifest: Manifest,
     pub(super) program: &'a Program,
     pub(super) analysis: &'a Analysis,
     pub(super) assumption: Assumption,
@@ -100,14 +100,14 @@ impl<'a> Report<'a> {
             add(symbol, Bytes { without: 0, with });
         }
         let rest = Bytes { without: without.rest, with: with.rest };
-        let (made, assumption) = (finished.made, Assumption::of(program, analysis));
-        Ok(Self { module, made, program, analysis, assumption, functions, rest })
+        let (manifest, assumption) = (finished.manifest, Assumption::of(program, analysis));
+        Ok(Self { module, manifest, program, analysis, assumption, functions, rest })
     }
 
     /// The most important figures, in words.
     pub(super) fn summary(&self) -> Vec<String> {
         let total = self.total();
-        let Made { wasm_opt, recipe } = &self.made;
+        let Manifest { wasm_opt, recipe } = &self.manifest;
         let optimised = match wasm_opt {
             Some((_, version)) => {
                 format!(", both optimised by wasm-opt {version} {}", recipe.opt_level.flag())

@@ -17,8 +17,8 @@ use super::model::Report;
 use super::options::Sort;
 use super::table::table;
 use super::why::Why;
-use crate::engine::OptLevel;
-use crate::made::Made;
+use crate::manifest::Manifest;
+use crate::optimizer::OptLevel;
 use crate::pipeline::Recipe;
 
 const LINKED: &str = r#"(module
@@ -100,7 +100,7 @@ fn finished() -> Finished {
     let gate = "<app::Gate as std::io::Read>::read";
     let twice = "_ZN3lib5twice17h1111111111111111E";
     Finished {
-        made: Made {
+        manifest: Manifest {
             wasm_opt: Some(("wasm-opt".into(), 108)),
             recipe: Recipe {
                 vouched: Vouched(vec!["lib::trusted".to_owned()]),
@@ -143,21 +143,21 @@ fn with_report(check: impl FnOnce(&Report<'_>)) {
     let program = linked();
     let finished = finished();
     let analysis =
-        Analysis::new(&program, &finished.made.recipe.vouched, Precision::Slots).unwrap();
+        Analysis::new(&program, &finished.manifest.recipe.vouched, Precision::Slots).unwrap();
     check(&Report::of("demo.wasm".to_owned(), &program, &analysis, finished).unwrap());
 }
 
 fn explained(wanted: &str) -> Result<String, String> {
     let program = linked();
     let analysis =
-        Analysis::new(&program, &finished().made.recipe.vouched, Precision::Slots).unwrap();
+        Analysis::new(&program, &finished().manifest.recipe.vouched, Precision::Slots).unwrap();
     Why::new(&program, &analysis).explain(wanted).map_err(|error| error.to_string())
 }
 
 #[test]
 fn whole_table() {
     with_report(|report| {
-        let advice = advice(report, &report.made.recipe.vouched).unwrap();
+        let advice = advice(report, &report.manifest.recipe.vouched).unwrap();
         assert_golden!("tests/table.txt", table(report, &advice, Sort::Cost, 20));
     });
 }
@@ -167,8 +167,8 @@ fn summary_says_what_else_is_counted() {
     let program = linked();
     let summary = |recipe| {
         let mut finished = finished();
-        finished.made = Made { wasm_opt: None, recipe };
-        let Recipe { vouched, precision, .. } = &finished.made.recipe;
+        finished.manifest = Manifest { wasm_opt: None, recipe };
+        let Recipe { vouched, precision, .. } = &finished.manifest.recipe;
         let analysis = Analysis::new(&program, vouched, *precision).unwrap();
         Report::of("demo.wasm".to_owned(), &program, &analysis, finished).unwrap().summary()
     };
@@ -234,7 +234,7 @@ fn table_is_in_the_order_that_is_asked_for() {
 #[test]
 fn whole_json() {
     with_report(|report| {
-        let advice = advice(report, &report.made.recipe.vouched).unwrap();
+        let advice = advice(report, &report.manifest.recipe.vouched).unwrap();
         let json = format!("{:#}\n", json(report, &advice));
         assert_golden!("tests/report.json", json);
     });
@@ -243,7 +243,7 @@ fn whole_json() {
 #[test]
 fn page_has_a_map_and_the_whole_report() {
     with_report(|report| {
-        let advice = advice(report, &report.made.recipe.vouched).unwrap();
+        let advice = advice(report, &report.manifest.recipe.vouched).unwrap();
         let json = json(report, &advice);
         let page = html(report, &advice, &json);
         let between = |start: &str, end: &str| {

@@ -3,7 +3,7 @@
 use wasm_asyncify::analysis::{Analysis, Precision, Program, Vouched};
 
 use super::{Advice, advice};
-use crate::made::Made;
+use crate::manifest::Manifest;
 use crate::pipeline::Recipe;
 use crate::report::material::Finished;
 use crate::report::model::Report;
@@ -42,7 +42,7 @@ fn advised(program: &Program) -> Vec<Advice> {
         wat::parse_str(format!("(module {functions})")).unwrap()
     };
     let finished = Finished {
-        made: Made { wasm_opt: None, recipe: Recipe::default() },
+        manifest: Manifest { wasm_opt: None, recipe: Recipe::default() },
         plain: module(&|_| 0),
         asyncified: module(&|index| index * index),
     };

@@ -1,6 +1,6 @@
 //! What transforms a module besides ourselves: Binaryen's `wasm-opt`, which optimises it.
 //!
-//! The linker knows only the [`Engine`] trait, so that tests can look over
+//! The linker knows only the [`Optimizer`] trait, so that tests can look over
 //! [`WasmOpt`](crate::WasmOpt)'s shoulder.
 
 use core::str::FromStr;
@@ -9,7 +9,7 @@ use std::path::Path;
 use anyhow::{Context, Result, bail};
 
 /// A program that reads a module from one file and writes another, function names kept.
-pub trait Engine {
+pub trait Optimizer {
     /// Writes to `output` the module at `input`, optimised.
     ///
     /// # Errors
@@ -18,7 +18,7 @@ pub trait Engine {
     fn optimise(&self, input: &Path, output: &Path, options: &Options) -> Result<()>;
 
     /// Writes to `output` the module at `input` with the imports `asyncify.*` replaced by functions
-    /// of its own and everything instrumented that could be, as far as the engine knows; then
+    /// of its own and everything instrumented that could be, as far as it knows; then
     /// optimised. Nobody needs that who trusts our analysis and our instrumentation.
     ///
     /// # Errors
@@ -41,7 +41,7 @@ pub struct Options {
     pub suspends: Vec<String>,
 }
 
-/// How hard the engine optimises what it wrote.
+/// How hard the optimizer works on what it wrote.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum OptLevel {
     /// Not at all; what a debug build gets.

@@ -16,13 +16,13 @@ const REVISION: u64 = 11;
 
 /// What a module was made with.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Made {
+pub(crate) struct Manifest {
     /// Where the `wasm-opt` is, and its version, if there was one.
     pub(crate) wasm_opt: Option<(PathBuf, u32)>,
     pub(crate) recipe: Recipe,
 }
 
-impl Made {
+impl Manifest {
     pub(crate) fn with(wasm_opt: Option<&WasmOpt>, recipe: &Recipe) -> Self {
         let wasm_opt = wasm_opt.map(|it| (it.path().to_owned(), it.version()));
         Self { wasm_opt, recipe: recipe.clone() }
@@ -104,11 +104,11 @@ impl Made {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::OptLevel;
+    use crate::optimizer::OptLevel;
 
     #[test]
     fn what_is_written_is_read_again() {
-        let made = Made {
+        let manifest = Manifest {
             wasm_opt: Some(("/bin/wasm-opt".into(), 108)),
             recipe: Recipe {
                 vouched: Vouched(vec!["core::fmt".into(), "a \"b\"".into()]),
@@ -124,10 +124,10 @@ mod tests {
                 opt_level: OptLevel::Os,
             },
         };
-        assert_eq!(Made::read(&made.text()).unwrap(), made);
-        let made = Made { wasm_opt: None, ..made };
-        assert_eq!(Made::read(&made.text()).unwrap(), made);
-        let message = |text| Made::read(text).unwrap_err().to_string();
+        assert_eq!(Manifest::read(&manifest.text()).unwrap(), manifest);
+        let manifest = Manifest { wasm_opt: None, ..manifest };
+        assert_eq!(Manifest::read(&manifest.text()).unwrap(), manifest);
+        let message = |text| Manifest::read(text).unwrap_err().to_string();
         assert_eq!(message(r#"{"vouched": []}"#), "something is missing");
         assert_eq!(message("cargo-bysyncify 0.3.0"), "expected value at line 1 column 1");
     }
