@@ -133,8 +133,7 @@ impl Prepared {
                 .map_err(|it| it.explained(|it| refusal::of_checker(&it, &program)))?;
         }
         let lost_debug_info = debug.and_then(|debug| {
-            let moved = trail.functions().unwrap_or_default();
-            debug.add_to(&mut module, moved).err().map(|error| error.to_string())
+            debug.add_to(&mut module, &trail).err().map(|error| error.to_string())
         });
         let functions = program.functions.iter().filter(|it| it.import.is_none()).count();
         Ok(Output {

@@ -149,7 +149,7 @@ pub(crate) fn check(
         if is_same && here.is_empty() && !is_barrier {
             continue;
         }
-        let code_now = now.code(body)?;
+        let code_now = now.code(pairing.added() + body)?;
         let walk = Walk {
             original: Program { code: &code, added: None },
             instrumented: Program { code: &code_now, added: Some(&added) },
@@ -170,10 +170,9 @@ pub(crate) fn check(
 /// What was added to the module.
 fn added<'a>(pairing: &Pairing<'a, '_>, sites: &Sites) -> Result<Added<'a>> {
     let (before, now) = (pairing.original, pairing.instrumented);
-    let first = before.bodies.len();
     let memory64 = before.is_memory64(sites.memory)?;
     let functions =
-        (first..now.bodies.len()).map(|body| Ok((now.imported() + body as u32, now.code(body)?)));
+        (0..pairing.added()).map(|body| Ok((now.imported() + body as u32, now.code(body)?)));
     let first_global = before.imported_globals + before.globals.len() as u32;
     let all = (now.imported_globals..).zip(&now.globals);
     let (stand_ins, all): (Vec<_>, Vec<_>) =

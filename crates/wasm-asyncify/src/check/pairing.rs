@@ -23,14 +23,21 @@ impl<'a, 'm> Pairing<'a, 'm> {
         Self { original, instrumented, runtime: BTreeMap::new() }
     }
 
+    /// How many functions were added. They come before all others that are not imported.
+    pub(super) fn added(&self) -> usize {
+        self.instrumented.bodies.len().saturating_sub(self.original.bodies.len())
+    }
+
     /// The index of a function now. None if it is one of `asyncify`.
     pub(super) fn now(&self, function: u32) -> Option<u32> {
         let is_runtime = |it: &u32| self.original.runtime_import(*it).is_some();
         if is_runtime(&function) {
             return None;
         }
-        let imported = function.min(self.original.imported());
-        Some(function - (0..imported).filter(is_runtime).count() as u32)
+        match function.checked_sub(self.original.imported()) {
+            Some(own) => Some(self.instrumented.imported() + self.added() as u32 + own),
+            None => Some(function - (0..function).filter(is_runtime).count() as u32),
+        }
     }
 
     fn is_function(&self, before: u32, now: u32) -> bool {
@@ -63,7 +70,8 @@ impl<'a, 'm> Pairing<'a, 'm> {
 
     /// Whether a function's body is the same in both.
     pub(super) fn is_same_body(&self, body: usize) -> Result<bool> {
-        let (before, now) = (&self.original.bodies[body].1, &self.instrumented.bodies[body].1);
+        let now = &self.instrumented.bodies[self.added() + body].1;
+        let before = &self.original.bodies[body].1;
         let locals = |body: &wasmparser::FunctionBody<'_>| {
             let mut all: Vec<(u32, wasmparser::ValType)> = Vec::new();
             for group in body.get_locals_reader()? {
@@ -114,7 +122,7 @@ impl<'a, 'm> Pairing<'a, 'm> {
             })
             .collect();
         check(now.imports.iter().eq(kept), "imports")?;
-        check(now.functions.starts_with(&before.functions), "types of functions")?;
+        check(now.functions.ends_with(&before.functions), "types of functions")?;
         check(now.memories == before.memories, "memories")?;
         check(now.tags == before.tags, "tags")?;
         check(now.start.is_some() == before.start.is_some(), "start functions")?;

@@ -32,6 +32,12 @@ impl Layout {
         }
         Ok(Self(bodies))
     }
+
+    /// Those of the other bodies.
+    pub(super) fn without_first(mut self, count: usize) -> Self {
+        self.0.drain(..count.min(self.0.len()));
+        self
+    }
 }
 
 /// All functions, before and after.

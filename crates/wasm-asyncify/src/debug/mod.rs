@@ -40,7 +40,7 @@ use self::addresses::{Addresses, Layout};
 use self::entries::{ListSection, Reader};
 use crate::error::{Context, Result};
 
-pub(crate) use moved::{Moved, Pass, Recorder, Trail, copy_body};
+pub(crate) use moved::{Pass, Recorder, Trail, copy_body};
 
 /// Sections that say nothing of places in the code.
 const STAY: [SectionId; 7] = [
@@ -76,8 +76,9 @@ impl Debug {
     }
 
     /// Adds it to the module that has become of that one.
-    pub(crate) fn add_to(&self, module: &mut Vec<u8>, moved: &[Moved]) -> Result<()> {
-        let layout = Layout::of(module)?;
+    pub(crate) fn add_to(&self, module: &mut Vec<u8>, trail: &Trail) -> Result<()> {
+        let layout = Layout::of(module)?.without_first(trail.before());
+        let moved = trail.functions().unwrap_or_default();
         let addresses = Addresses::new(&self.layout, &layout, moved)?;
         for (name, data) in self.corrected(&addresses).context("cannot correct its DWARF")? {
             if !data.is_empty() {

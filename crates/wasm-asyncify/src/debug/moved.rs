@@ -17,7 +17,8 @@
 //! in front, so the last is the one that ran before there was any rewind.
 //!
 //! All positions are bytes from where a body begins, with the number of its groups of locals. What a
-//! function is does not change: the n-th body of a module remains the n-th.
+//! function is does not change: the n-th body of a module remains the n-th, but for what one pass puts before
+//! all of them.
 
 use core::convert::Infallible;
 
@@ -51,6 +52,8 @@ pub(crate) struct Recorder {
 pub(crate) struct Pass {
     is_wanted: bool,
     functions: Vec<Moved>,
+    /// How many bodies it has put before the first one.
+    before: usize,
 }
 
 /// Where instructions have gone in all passes so far.
@@ -59,6 +62,8 @@ pub(crate) struct Trail {
     is_wanted: bool,
     /// By body. None if no pass has changed any.
     functions: Option<Vec<Moved>>,
+    /// How many bodies there are now before the first one.
+    before: usize,
 }
 
 impl Moved {
@@ -119,6 +124,11 @@ impl Pass {
         }
     }
 
+    /// So many bodies are put before the first one.
+    pub(crate) fn come_after(&mut self, added: u32) {
+        self.before = added as usize;
+    }
+
     /// The next body has nothing of the old one.
     pub(crate) fn push_replaced(&mut self) {
         self.push(Recorder::default());
@@ -128,12 +138,12 @@ impl Pass {
 impl Trail {
     /// One that notes where instructions go, if that is wanted.
     pub(crate) fn new(is_wanted: bool) -> Self {
-        Self { is_wanted, functions: None }
+        Self { is_wanted, functions: None, before: 0 }
     }
 
     /// What a pass notes its changes in, if it makes any.
     pub(crate) fn pass(&self) -> Pass {
-        Pass { is_wanted: self.is_wanted, functions: Vec::new() }
+        Pass { is_wanted: self.is_wanted, functions: Vec::new(), before: 0 }
     }
 
     /// A pass has been through.
@@ -141,17 +151,24 @@ impl Trail {
         if !pass.is_wanted {
             return;
         }
+        let next = pass.functions.into_iter().skip(self.before);
         self.functions = Some(match &self.functions {
-            None => pass.functions,
+            None => next.collect(),
             Some(before) => {
-                before.iter().zip(&pass.functions).map(|(first, next)| first.then(next)).collect()
+                before.iter().zip(next).map(|(first, next)| first.then(&next)).collect()
             }
         });
+        self.before += pass.before;
     }
 
     /// By body of the module as it was. None if it is as it was.
     pub(crate) fn functions(&self) -> Option<&[Moved]> {
         self.functions.as_deref()
+    }
+
+    /// How many bodies there are now before those.
+    pub(crate) fn before(&self) -> usize {
+        self.before
     }
 }
 

@@ -6,21 +6,62 @@ use wasm_encoder::Function;
 use wasm_encoder::reencode::Reencode;
 use wasmparser::{FunctionBody, Operator, Parser, Payload, ValidPayload, Validator, WasmFeatures};
 
+use super::additions::Globals;
 use super::compact::plan;
 use super::emit::{Form, emit};
 use super::facts::{Facts, Indices};
 use super::flat;
+use super::flat::additions::Additions;
 use super::flat::function::Flat;
 use super::flat::plan::Plan;
 use super::helpers::Helpers;
 use super::read::read;
+use super::references::Tables;
 use super::types::Types;
 use super::{Callee, Refused, Sites, callee};
 use crate::debug::{Pass, Recorder};
 use crate::error::{Context, Failure, Result};
 
-/// The new bodies of the functions to instrument, by index.
-pub(super) fn of(
+/// What the functions to instrument have become, and what is added for them.
+pub(super) struct Written {
+    pub(super) facts: Facts,
+    /// By index.
+    pub(super) bodies: BTreeMap<u32, (Function, Recorder)>,
+    pub(super) helpers: Helpers,
+    /// What is added where functions are resumed one by one.
+    pub(super) flat: Option<Additions>,
+}
+
+/// Writes them all.
+///
+/// Helpers come before the functions that call them, so their number moves all others. How many are
+/// needed is known when everything is written: then it is written once more.
+pub(super) fn write(wasm: &[u8], sites: &Sites, moves: &Pass) -> Result<Written, Failure<Refused>> {
+    let mut facts = Facts::read(wasm, sites)?;
+    let mut known = Vec::new();
+    loop {
+        facts.helpers = known.len() as u32;
+        let mut flat = if sites.flat { Some(Plan::new(wasm, sites)?) } else { None };
+        let mut globals = Globals::new(facts.first_global());
+        if let Some(flat) = &mut flat {
+            facts.flat = Some(flat.count());
+            flat.place(facts.flat(), facts.runtime(), &mut globals)?;
+        }
+        let tables = Tables::new(facts.tables + u32::from(flat.is_some()));
+        let first = facts.first_helper();
+        let mut helpers = Helpers::new(facts.runtime(), first, &known, tables, globals);
+        let bodies = all(wasm, sites, &facts, &mut helpers, flat.as_mut(), moves)?;
+        let used: Vec<_> = helpers.used().into_iter().map(|(_, helper)| helper).collect();
+        if used == known {
+            let runtime = facts.runtime();
+            let flat = flat.map(|flat| Additions::new(&flat, runtime, |it| facts.new_index(it)));
+            return Ok(Written { bodies, helpers, flat: flat.transpose()?, facts });
+        }
+        known = used;
+    }
+}
+
+fn all(
     wasm: &[u8],
     sites: &Sites,
     facts: &Facts,

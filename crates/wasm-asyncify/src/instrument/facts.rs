@@ -29,8 +29,6 @@ pub(super) struct Facts {
     /// Whether the host calls these functions, too: then there must be all, and it must find them.
     pub(super) for_host: bool,
     pub(super) imported: u32,
-    /// How many there are.
-    pub(super) functions: u32,
     pub(super) types: u32,
     pub(super) globals: u32,
     pub(super) has_global_section: bool,
@@ -41,6 +39,8 @@ pub(super) struct Facts {
     pub(super) flat: Option<u32>,
     /// The memory that frames are in.
     pub(super) memory: u32,
+    /// How many helpers are added.
+    pub(super) helpers: u32,
     pub(super) memory64: bool,
     /// The first of the two globals with the state and with `data`, if others have them.
     pub(super) imported_state: Option<u32>,
@@ -87,7 +87,6 @@ impl Facts {
                         }
                     }
                 }
-                Payload::FunctionSection(section) => facts.functions += section.count(),
                 Payload::TableSection(section) => {
                     facts.tables += section.count();
                     facts.has_table_section = true;
@@ -105,7 +104,6 @@ impl Facts {
                 _ => {}
             }
         }
-        facts.functions += facts.imported;
         if for_host {
             for (which, name) in REPLACED.iter().enumerate() {
                 let ty = if name.starts_with("start") { START } else { STOP };
@@ -129,13 +127,22 @@ impl Facts {
                 let before = self.types_of_replaced.range(..which).count() as u32;
                 self.first_added() + before
             }
-            None => function - self.replaced.range(..function).count() as u32,
+            None => {
+                let added = if function < self.imported { 0 } else { self.added() };
+                function - self.replaced.range(..function).count() as u32 + added
+            }
         }
     }
 
-    /// The index of the first function that is added.
+    /// The index of the first function that is added. Those come before all others that are not
+    /// imported: they are called so often that it matters how long their numbers are.
     pub(super) fn first_added(&self) -> u32 {
-        self.functions - self.replaced.len() as u32
+        self.imported - self.replaced.len() as u32
+    }
+
+    /// How many functions are added.
+    pub(super) fn added(&self) -> u32 {
+        self.first_helper() + self.helpers - self.first_added()
     }
 
     pub(super) fn runtime(&self) -> Runtime {
@@ -195,7 +202,7 @@ impl Facts {
         }
     }
 
-    /// The first of what functions in compact form call, which come last.
+    /// The first of the helpers, which come last.
     pub(super) fn first_helper(&self) -> u32 {
         self.flat().function + self.flat.unwrap_or_default()
     }

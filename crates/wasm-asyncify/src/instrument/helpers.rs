@@ -153,10 +153,16 @@ pub(super) struct Helpers {
 }
 
 impl Helpers {
-    /// None yet; the first will be function `first`.
-    pub(super) fn new(runtime: Runtime, first: u32, tables: Tables, globals: Globals) -> Self {
-        let stand_ins = StandIns::default();
-        Self { runtime, first, used: BTreeMap::new(), tables, globals, stand_ins }
+    /// Those that are known to be used; the first is function `first`.
+    pub(super) fn new(
+        runtime: Runtime,
+        first: u32,
+        known: &[Helper],
+        tables: Tables,
+        globals: Globals,
+    ) -> Self {
+        let used = known.iter().copied().zip(first..).collect();
+        Self { runtime, first, used, tables, globals, stand_ins: StandIns::default() }
     }
 
     /// Calls one.

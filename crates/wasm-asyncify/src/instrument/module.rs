@@ -12,15 +12,13 @@ use wasm_encoder::{
 };
 use wasmparser::{CustomSectionReader, FunctionBody, Name, Parser, Validator, WasmFeatures};
 
-use super::additions::Globals;
+use super::bodies::{self, Written};
 use super::facts::{Facts, GET_STATE};
 use super::flat::additions::Additions;
-use super::flat::plan::Plan;
 use super::helpers::{Helper, Helpers};
-use super::references::Tables;
 use super::runtime::REPLACED;
 use super::{Refused, Sites};
-use super::{barrier, bodies, names, shared};
+use super::{barrier, names, shared};
 use crate::analysis::CheckedBarrier;
 use crate::debug::{self, Pass, Recorder, Trail};
 use crate::error::{Context, Failure, Result};
@@ -33,27 +31,16 @@ pub(super) fn instrument(
     sites: &Sites,
     trail: &mut Trail,
 ) -> Result<Vec<u8>, Failure<Refused>> {
-    let mut facts = Facts::read(wasm, sites)?;
-    let mut flat = if sites.flat { Some(Plan::new(wasm, sites)?) } else { None };
-    let mut globals = Globals::new(facts.first_global());
-    if let Some(flat) = &mut flat {
-        facts.flat = Some(flat.count());
-        flat.place(facts.flat(), facts.runtime(), &mut globals)?;
-    }
-    let tables = Tables::new(facts.tables + u32::from(flat.is_some()));
-    let mut helpers = Helpers::new(facts.runtime(), facts.first_helper(), tables, globals);
-    let moves = trail.pass();
-    let bodies = bodies::of(wasm, sites, &facts, &mut helpers, flat.as_mut(), &moves)?;
-    let additions =
-        flat.map(|flat| Additions::new(&flat, facts.runtime(), |it| facts.new_index(it)));
-    let additions = additions.transpose()?;
+    let mut moves = trail.pass();
+    let Written { facts, bodies, helpers, flat } = bodies::write(wasm, sites, &moves)?;
+    moves.come_after(facts.added());
     let mut module = Module::new();
     let mut writer = Writer {
         facts: &facts,
         sites,
         bodies,
         helpers,
-        flat: additions,
+        flat,
         next: facts.imported,
         has_tables: facts.has_table_section,
         has_globals: facts.has_global_section,
@@ -178,7 +165,6 @@ impl Reencode for Writer<'_> {
         functions: &mut FunctionSection,
         section: wasmparser::FunctionSectionReader<'_>,
     ) -> Result<(), Error> {
-        utils::parse_function_section(self, functions, section)?;
         for (_, ty) in self.facts.replacements() {
             functions.function(ty);
         }
@@ -203,7 +189,7 @@ impl Reencode for Writer<'_> {
                 next += 1;
             }
         }
-        Ok(())
+        utils::parse_function_section(self, functions, section)
     }
 
     fn parse_export_section(
@@ -292,7 +278,6 @@ impl Reencode for Writer<'_> {
         code: &mut CodeSection,
         section: wasmparser::CodeSectionReader<'_>,
     ) -> Result<(), Error> {
-        utils::parse_code_section(self, code, section)?;
         let runtime = self.facts.runtime();
         for (which, _) in self.facts.replacements() {
             code.function(&shared::replacement(runtime, REPLACED[which]));
@@ -311,7 +296,7 @@ impl Reencode for Writer<'_> {
         for (_, helper) in self.helpers.used() {
             code.function(&self.helpers.code(helper));
         }
-        Ok(())
+        utils::parse_code_section(self, code, section)
     }
 
     fn parse_function_body(

@@ -12,7 +12,7 @@
 )
 
 (; becomes
-  (func $waits (;1;) (type 1) (result i32)
+  (func $waits (;8;) (type 1) (result i32)
     (local i32 i32)
     block ;; label = @1
       block (result i32) ;; label = @2

@@ -29,7 +29,7 @@
 )
 
 (; becomes
-  (func $waits (;1;) (type 0) (param $x i32) (result i32)
+  (func $waits (;8;) (type 0) (param $x i32) (result i32)
     (local $a i64) (local $b i64) (local $c f64) (local $d i32) (local $e i32) (local $f i32) (local $g f32) (local i32 i32 i32)
     block ;; label = @1
       block (result i32) ;; label = @2

@@ -26,23 +26,7 @@
   (export "asyncify_get_state" (func $asyncify_get_state))
   (export "__asyncify_state" (global 0))
   (export "__asyncify_data" (global 1))
-  (func $waits (;1;) (type 0)
-    (local i32)
-    block ;; label = @1
-      block ;; label = @2
-        global.get 0
-        if ;; label = @3
-          call $sleep
-          br 1 (;@2;)
-        end
-        call $sleep
-      end
-      global.get 0
-      br_if 0 (;@1;)
-      return
-    end
-  )
-  (func $asyncify_start_unwind (;2;) (type 2) (param i32)
+  (func $asyncify_start_unwind (;1;) (type 2) (param i32)
     i32.const 1
     global.set 0
     local.get 0
@@ -56,7 +40,7 @@
       unreachable
     end
   )
-  (func $asyncify_stop_unwind (;3;) (type 3)
+  (func $asyncify_stop_unwind (;2;) (type 3)
     i32.const 0
     global.set 0
     global.get 1
@@ -68,7 +52,7 @@
       unreachable
     end
   )
-  (func $asyncify_start_rewind (;4;) (type 2) (param i32)
+  (func $asyncify_start_rewind (;3;) (type 2) (param i32)
     i32.const 2
     global.set 0
     local.get 0
@@ -82,7 +66,7 @@
       unreachable
     end
   )
-  (func $asyncify_stop_rewind (;5;) (type 3)
+  (func $asyncify_stop_rewind (;4;) (type 3)
     i32.const 0
     global.set 0
     global.get 1
@@ -94,7 +78,7 @@
       unreachable
     end
   )
-  (func $asyncify_push (;6;) (type 1) (param i32) (result i32)
+  (func $asyncify_push (;5;) (type 1) (param i32) (result i32)
     (local i32)
     global.get 1
     global.get 1
@@ -113,7 +97,7 @@
     i32.eqz
     select
   )
-  (func $asyncify_pop (;7;) (type 1) (param i32) (result i32)
+  (func $asyncify_pop (;6;) (type 1) (param i32) (result i32)
     (local i32)
     global.get 1
     global.get 1
@@ -124,8 +108,24 @@
     i32.store
     local.get 1
   )
-  (func $asyncify_get_state (;8;) (type 4) (result i32)
+  (func $asyncify_get_state (;7;) (type 4) (result i32)
     global.get 0
+  )
+  (func $waits (;8;) (type 0)
+    (local i32)
+    block ;; label = @1
+      block ;; label = @2
+        global.get 0
+        if ;; label = @3
+          call $sleep
+          br 1 (;@2;)
+        end
+        call $sleep
+      end
+      global.get 0
+      br_if 0 (;@1;)
+      return
+    end
   )
 )
 ;)

@@ -13,7 +13,7 @@
 )
 
 (; becomes
-  (func $waits (;1;) (type 1) (result i32)
+  (func $waits (;8;) (type 1) (result i32)
     (local i32 i32)
     block ;; label = @1
       block (result i32) ;; label = @2
@@ -51,7 +51,7 @@
     end
     i32.const 0
   )
-  (func $asyncify_start_unwind (;2;) (type 3) (param i32)
+  (func $asyncify_start_unwind (;1;) (type 3) (param i32)
     i32.const 1
     global.set $asyncify_state
     local.get 0
@@ -65,7 +65,7 @@
       unreachable
     end
   )
-  (func $asyncify_get_state (;8;) (type 5) (result i32)
+  (func $asyncify_get_state (;7;) (type 5) (result i32)
     global.get $asyncify_state
   )
 ;)

@@ -24,7 +24,92 @@
   (export "asyncify_start_rewind" (func $asyncify_start_rewind))
   (export "asyncify_stop_rewind" (func $asyncify_stop_rewind))
   (export "asyncify_get_state" (func $asyncify_get_state))
-  (func $waits (;1;) (type 1) (result i32)
+  (func $asyncify_start_unwind (;1;) (type 3) (param i32)
+    i32.const 1
+    global.set 0
+    local.get 0
+    global.set 1
+    global.get 1
+    i32.load
+    global.get 1
+    i32.load offset=4
+    i32.gt_u
+    if ;; label = @1
+      unreachable
+    end
+  )
+  (func $asyncify_stop_unwind (;2;) (type 4)
+    i32.const 0
+    global.set 0
+    global.get 1
+    i32.load
+    global.get 1
+    i32.load offset=4
+    i32.gt_u
+    if ;; label = @1
+      unreachable
+    end
+  )
+  (func $asyncify_start_rewind (;3;) (type 3) (param i32)
+    i32.const 2
+    global.set 0
+    local.get 0
+    global.set 1
+    global.get 1
+    i32.load
+    global.get 1
+    i32.load offset=4
+    i32.gt_u
+    if ;; label = @1
+      unreachable
+    end
+  )
+  (func $asyncify_stop_rewind (;4;) (type 4)
+    i32.const 0
+    global.set 0
+    global.get 1
+    i32.load
+    global.get 1
+    i32.load offset=4
+    i32.gt_u
+    if ;; label = @1
+      unreachable
+    end
+  )
+  (func $asyncify_push (;5;) (type 2) (param i32) (result i32)
+    (local i32)
+    global.get 1
+    global.get 1
+    i32.load
+    local.tee 1
+    local.get 0
+    i32.add
+    i32.store
+    local.get 1
+    i32.const 0
+    global.get 1
+    i32.load
+    global.get 1
+    i32.load offset=4
+    i32.gt_u
+    i32.eqz
+    select
+  )
+  (func $asyncify_pop (;6;) (type 2) (param i32) (result i32)
+    (local i32)
+    global.get 1
+    global.get 1
+    i32.load
+    local.get 0
+    i32.sub
+    local.tee 1
+    i32.store
+    local.get 1
+  )
+  (func $asyncify_get_state (;7;) (type 5) (result i32)
+    global.get 0
+  )
+  (func $waits (;8;) (type 1) (result i32)
     (local i32 i32)
     block ;; label = @1
       block (result i32) ;; label = @2
@@ -57,91 +142,6 @@
       i32.store
     end
     i32.const 0
-  )
-  (func $asyncify_start_unwind (;2;) (type 3) (param i32)
-    i32.const 1
-    global.set 0
-    local.get 0
-    global.set 1
-    global.get 1
-    i32.load
-    global.get 1
-    i32.load offset=4
-    i32.gt_u
-    if ;; label = @1
-      unreachable
-    end
-  )
-  (func $asyncify_stop_unwind (;3;) (type 4)
-    i32.const 0
-    global.set 0
-    global.get 1
-    i32.load
-    global.get 1
-    i32.load offset=4
-    i32.gt_u
-    if ;; label = @1
-      unreachable
-    end
-  )
-  (func $asyncify_start_rewind (;4;) (type 3) (param i32)
-    i32.const 2
-    global.set 0
-    local.get 0
-    global.set 1
-    global.get 1
-    i32.load
-    global.get 1
-    i32.load offset=4
-    i32.gt_u
-    if ;; label = @1
-      unreachable
-    end
-  )
-  (func $asyncify_stop_rewind (;5;) (type 4)
-    i32.const 0
-    global.set 0
-    global.get 1
-    i32.load
-    global.get 1
-    i32.load offset=4
-    i32.gt_u
-    if ;; label = @1
-      unreachable
-    end
-  )
-  (func $asyncify_push (;6;) (type 2) (param i32) (result i32)
-    (local i32)
-    global.get 1
-    global.get 1
-    i32.load
-    local.tee 1
-    local.get 0
-    i32.add
-    i32.store
-    local.get 1
-    i32.const 0
-    global.get 1
-    i32.load
-    global.get 1
-    i32.load offset=4
-    i32.gt_u
-    i32.eqz
-    select
-  )
-  (func $asyncify_pop (;7;) (type 2) (param i32) (result i32)
-    (local i32)
-    global.get 1
-    global.get 1
-    i32.load
-    local.get 0
-    i32.sub
-    local.tee 1
-    i32.store
-    local.get 1
-  )
-  (func $asyncify_get_state (;8;) (type 5) (result i32)
-    global.get 0
   )
 )
 ;)

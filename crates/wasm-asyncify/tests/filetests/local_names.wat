@@ -24,7 +24,7 @@
 )
 
 (; becomes
-  (func $waits (;1;) (type 1) (param $base i32) (result i32)
+  (func $waits (;8;) (type 1) (param $base i32) (result i32)
     (local $sum i32) (local $last i64) (local i32 i32 i32 i32)
     block (result i32) ;; label = @1
       block (result i32) ;; label = @2
@@ -119,7 +119,7 @@
     end
     i32.const 0
   )
-  (func $loops (;2;) (type 1) (param $count i32) (result i32)
+  (func $loops (;9;) (type 1) (param $count i32) (result i32)
     (local $answer i32) (local i32 i32 i32 i32 i32 i32)
     block (result i32) ;; label = @1
       block ;; label = @2

@@ -23,7 +23,7 @@
 )
 
 (; becomes
-  (func $waits (;1;) (type 1) (param $x i32)
+  (func $waits (;8;) (type 1) (param $x i32)
     (local $count i32) (local i32 i32 i32)
     block (result i32) ;; label = @1
       block ;; label = @2

@@ -12,7 +12,7 @@
 )
 
 (; becomes
-  (func $waits (;1;) (type 0) (param i32) (result i32)
+  (func $waits (;8;) (type 0) (param i32) (result i32)
     (local i32 i32 i64)
     block ;; label = @1
       block (result i32) ;; label = @2
@@ -64,7 +64,7 @@
     end
     i32.const 0
   )
-  (func $asyncify_start_unwind (;2;) (type 2) (param i64)
+  (func $asyncify_start_unwind (;1;) (type 2) (param i64)
     i32.const 1
     global.set 0
     local.get 0
@@ -78,7 +78,7 @@
       unreachable
     end
   )
-  (func $asyncify_push (;6;) (type 1) (param i64) (result i64)
+  (func $asyncify_push (;5;) (type 1) (param i64) (result i64)
     (local i64)
     global.get 1
     global.get 1
@@ -97,7 +97,7 @@
     i32.eqz
     select
   )
-  (func $asyncify_pop (;7;) (type 1) (param i64) (result i64)
+  (func $asyncify_pop (;6;) (type 1) (param i64) (result i64)
     (local i64)
     global.get 1
     global.get 1

@@ -14,7 +14,7 @@
 )
 
 (; becomes
-  (func $waits (;1;) (type 0) (param $x i32) (result i32)
+  (func $waits (;8;) (type 0) (param $x i32) (result i32)
     (local i32 i32 i32 i32)
     block ;; label = @1
       block (result i32) ;; label = @2

@@ -77,7 +77,7 @@ fn a_test_after_a_call_is_lost() {
             "call $suspend end global.get 0 if i32.const 0 local.set 0 i32.const 0 local.set 5 i32.const 3 br 3 end",
             "call $suspend end",
         ),
-        "function 5: site 2 (the call at 0xc2): the test at 0x1c4 is of what is not known while it unwinds or rewinds",
+        "function 5: site 2 (the call at 0xc2): the test at 0x22f is of what is not known while it unwinds or rewinds",
     );
 }
 
@@ -85,7 +85,7 @@ fn a_test_after_a_call_is_lost() {
 fn a_test_is_inverted() {
     assert_eq!(
         caught("call $deeper end global.get 0 if", "call $deeper end global.get 0 i32.eqz if",),
-        "function 5: site 0 (the call at 0x99): the test at 0x17f is of what is not known while it unwinds or rewinds",
+        "function 5: site 0 (the call at 0x99): the test at 0x1ea is of what is not known while it unwinds or rewinds",
     );
 }
 
@@ -104,7 +104,7 @@ fn the_test_at_the_beginning_is_inverted() {
 fn a_rewind_goes_on_elsewhere() {
     assert_eq!(
         caught("call_indirect (type $unary) br 2 end", "call_indirect (type $unary) br 4 end",),
-        "function 5: site 1 (the call at 0xae): when it is rewound there is `BrTable` at 0xea in the place of `CallIndirect` at 0xae",
+        "function 5: site 1 (the call at 0xae): when it is rewound there is `BrTable` at 0x155 in the place of `CallIndirect` at 0xae",
     );
 }
 
@@ -112,7 +112,7 @@ fn a_rewind_goes_on_elsewhere() {
 fn a_rewind_goes_to_another_site() {
     assert_eq!(
         caught("br_table 0 1 end", "br_table 1 0 end",),
-        "function 5: site 1 (the call at 0xae): when it is rewound there is `Call` at 0x172 in the place of `CallIndirect` at 0xae",
+        "function 5: site 1 (the call at 0xae): when it is rewound there is `Call` at 0x1dd in the place of `CallIndirect` at 0xae",
     );
 }
 
@@ -120,7 +120,7 @@ fn a_rewind_goes_to_another_site() {
 fn the_number_of_a_site_is_another() {
     assert_eq!(
         caught("local.set 5 i32.const 3 br 3", "local.set 5 i32.const 2 br 3",),
-        "function 5: site 2 (the call at 0xc2): when it is rewound there is `CallIndirect` at 0x166 in the place of `Call` at 0xc2",
+        "function 5: site 2 (the call at 0xc2): when it is rewound there is `CallIndirect` at 0x1d1 in the place of `Call` at 0xc2",
     );
 }
 
@@ -144,7 +144,7 @@ fn a_frame_is_pushed_too_small() {
 fn a_frame_is_pushed_too_large() {
     assert_eq!(
         caught("i32.const 28 call $asyncify_push", "i32.const 32 call $asyncify_push",),
-        "function 5: site 0 (the call at 0x99): when it is rewound there is `BrTable` at 0xea in the place of `Call` at 0x99",
+        "function 5: site 0 (the call at 0x99): when it is rewound there is `BrTable` at 0x155 in the place of `Call` at 0x99",
     );
 }
 
@@ -155,7 +155,7 @@ fn a_frame_is_popped_in_another_size() {
             "i32.const 28 call $asyncify_pop local.set 6",
             "i32.const 24 call $asyncify_pop local.set 6",
         ),
-        "function 5: site 0 (the call at 0x99): when it is rewound there is `BrTable` at 0xea in the place of `Call` at 0x99",
+        "function 5: site 0 (the call at 0x99): when it is rewound there is `BrTable` at 0x155 in the place of `Call` at 0x99",
     );
 }
 

@@ -11,13 +11,69 @@
   (global (;0;) (mut i32) i32.const 0)
   (global (;1;) (mut i32) i32.const 0)
   (elem (;0;) (i32.const 1) func $deeper)
-  (func $suspend (;1;) (type $unary) (param i32) (result i32)
+  (func $asyncify_start_unwind (;1;) (type 1) (param i32)
+    i32.const 1
+    global.set 0
+    local.get 0
+    global.set 1
+    global.get 1
+    i32.load
+    global.get 1
+    i32.load offset=4
+    i32.gt_u
+    if
+      unreachable
+    end
+  )
+  (func $asyncify_stop_rewind (;2;) (type 2)
+    i32.const 0
+    global.set 0
+    global.get 1
+    i32.load
+    global.get 1
+    i32.load offset=4
+    i32.gt_u
+    if
+      unreachable
+    end
+  )
+  (func $asyncify_push (;3;) (type 4) (param i32) (result i32)
+    (local i32)
+    global.get 1
+    global.get 1
+    i32.load
+    local.tee 1
+    local.get 0
+    i32.add
+    i32.store
+    local.get 1
+    i32.const 0
+    global.get 1
+    i32.load
+    global.get 1
+    i32.load offset=4
+    i32.gt_u
+    i32.eqz
+    select
+  )
+  (func $asyncify_pop (;4;) (type 4) (param i32) (result i32)
+    (local i32)
+    global.get 1
+    global.get 1
+    i32.load
+    local.get 0
+    i32.sub
+    local.tee 1
+    i32.store
+    local.get 1
+  )
+  (func $suspend (;5;) (type $unary) (param i32) (result i32)
     call $asyncify_stop_rewind
     i32.const 16
     call $asyncify_start_unwind
     i32.const 0
   )
-  (func $deeper (;2;) (type $unary) (param i32) (result i32)
+  (func $deeper (;6;) (type $unary) (param i32) (result i32)
     (local i32 i32)
     block
       block (result i32)
@@ -55,7 +111,7 @@
     end
     i32.const 0
   )
-  (func $waits (;3;) (type 3) (param i32 f64) (result i32)
+  (func $waits (;7;) (type 3) (param i32 f64) (result i32)
     (local i32 i32 i32 i32 i32 i32)
     block (result i32)
       block
@@ -233,61 +289,5 @@
       i32.store offset=24
     end
     i32.const 0
-  )
-  (func $asyncify_start_unwind (;4;) (type 1) (param i32)
-    i32.const 1
-    global.set 0
-    local.get 0
-    global.set 1
-    global.get 1
-    i32.load
-    global.get 1
-    i32.load offset=4
-    i32.gt_u
-    if
-      unreachable
-    end
-  )
-  (func $asyncify_stop_rewind (;5;) (type 2)
-    i32.const 0
-    global.set 0
-    global.get 1
-    i32.load
-    global.get 1
-    i32.load offset=4
-    i32.gt_u
-    if
-      unreachable
-    end
-  )
-  (func $asyncify_push (;6;) (type 4) (param i32) (result i32)
-    (local i32)
-    global.get 1
-    global.get 1
-    i32.load
-    local.tee 1
-    local.get 0
-    i32.add
-    i32.store
-    local.get 1
-    i32.const 0
-    global.get 1
-    i32.load
-    global.get 1
-    i32.load offset=4
-    i32.gt_u
-    i32.eqz
-    select
-  )
-  (func $asyncify_pop (;7;) (type 4) (param i32) (result i32)
-    (local i32)
-    global.get 1
-    global.get 1
-    i32.load
-    local.get 0
-    i32.sub
-    local.tee 1
-    i32.store
-    local.get 1
   )
 )

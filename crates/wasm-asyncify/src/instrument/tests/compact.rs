@@ -1,7 +1,8 @@
 //! What functions in compact form look like.
 
-use super::{Form, instrumented, waits_compactly as waits};
 use golden::assert_golden;
+
+use super::{Form, instrumented, waits_compactly as waits};
 
 #[test]
 fn straight_code() {

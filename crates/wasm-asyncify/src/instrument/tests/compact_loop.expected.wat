@@ -1,4 +1,4 @@
-  (func $waits (;2;) (type 1) (param $x i32)
+  (func $waits (;9;) (type 1) (param $x i32)
     (local i32)
     block (result i32) ;; label = @1
       block ;; label = @2

@@ -1,4 +1,4 @@
-  (func $waits (;2;) (type 1) (param $x i32)
+  (func $waits (;8;) (type 1) (param $x i32)
     local.get $x
     call $waits_too
     global.get 0

@@ -1,4 +1,4 @@
-  (func $waits (;2;) (type $t) (param $x i32) (result i32)
+  (func $waits (;8;) (type $t) (param $x i32) (result i32)
     local.get $x
     i32.const 1
     i32.add

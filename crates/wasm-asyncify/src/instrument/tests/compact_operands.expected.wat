@@ -1,4 +1,4 @@
-  (func $waits (;2;) (type $t) (param $x i32) (result i32)
+  (func $waits (;8;) (type $t) (param $x i32) (result i32)
     (local i32 i32 i32 i32)
     block (result i32) ;; label = @1
       block ;; label = @2

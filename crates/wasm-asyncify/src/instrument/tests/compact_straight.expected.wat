@@ -1,4 +1,4 @@
-  (func $waits (;2;) (type 2) (param $x i32) (result i64)
+  (func $waits (;10;) (type 2) (param $x i32) (result i64)
     (local $live i64) (local i32)
     block (result i32) ;; label = @1
       block ;; label = @2

@@ -18,156 +18,7 @@
   (global (;2;) (mut i32) i32.const 0)
   (global (;3;) (mut i32) i32.const 0)
   (elem (;0;) (i32.const 0) func $entry $fast)
-  (func $suspend (;0;) (type 0) (param i32)
-    local.get 0
-    call $asyncify_start_unwind
-    call $asyncify_stop_rewind
-  )
-  (func $entry (;1;) (type 2) (param i32) (result i32)
-    block ;; label = @1
-      block (result i32) ;; label = @2
-        global.get 0
-        if ;; label = @3
-          global.get 0
-          i32.const 2
-          i32.eq
-          if ;; label = @4
-            call $asyncify_resume_i32
-            return
-          end
-          call $asyncify_restore_i32
-          local.set 0
-          global.get 3
-          i32.const 0
-          global.set 0
-          br 1 (;@2;)
-        end
-        local.get 0
-        call $fast
-      end
-      global.get 0
-      br_if 0 (;@1;)
-      local.get 0
-      i32.add
-      return
-    end
-    local.get 0
-    i32.const 0
-    call $asyncify_save_i32_2
-    i32.const 0
-  )
-  (func $fast (;2;) (type 2) (param i32) (result i32)
-    (local i32 i32 i32 i32)
-    block (result i32) ;; label = @1
-      block (result i32) ;; label = @2
-        block ;; label = @3
-          global.get 0
-          if ;; label = @4
-            global.get 2
-            local.set 4
-            local.get 4
-            i32.load
-            local.set 0
-            local.get 4
-            i32.load offset=4
-            local.set 1
-            local.get 4
-            i32.load offset=8
-            local.set 2
-            block ;; label = @5
-              local.get 2
-              i32.const 1
-              i32.sub
-              br_table 0 (;@5;) 2 (;@3;)
-            end
-            global.get 3
-            i32.const 0
-            global.set 0
-            i32.const 0
-            local.set 2
-            br 2 (;@2;)
-          end
-        end
-        loop ;; label = @3
-          block ;; label = @4
-            local.get 2
-            if ;; label = @5
-              local.get 4
-              i32.load offset=12
-              local.set 3
-              i32.const 2
-              global.set 0
-              i32.const 0
-              local.set 2
-              local.get 3
-              call $suspend
-              br 1 (;@4;)
-            end
-            local.get 0
-            local.tee 3
-            call $suspend
-          end
-          i32.const 2
-          global.get 0
-          br_if 2 (;@1;)
-          drop
-          local.get 1
-          i32.const 1
-          i32.add
-          local.tee 1
-          br_if 0 (;@3;)
-        end
-        local.get 1
-        call $passes_on
-      end
-      global.get 0
-      if ;; label = @2
-        i32.const 0
-        local.tee 1
-        local.set 3
-        i32.const 1
-        br 1 (;@1;)
-      end
-      local.get 0
-      i32.mul
-      return
-    end
-    local.set 2
-    i32.const 20
-    call $asyncify_push
-    local.tee 4
-    if ;; label = @1
-      local.get 4
-      i32.const 1
-      i32.store
-      local.get 4
-      local.get 1
-      i32.store offset=8
-      local.get 4
-      local.get 3
-      i32.store offset=16
-      local.get 4
-      local.get 0
-      i32.store offset=4
-      local.get 4
-      local.get 2
-      i32.store offset=12
-    end
-    i32.const 0
-  )
-  (func $passes_on (;3;) (type 2) (param i32) (result i32)
-    local.get 0
-    call $entry
-  )
-  (func $resume (;4;) (type 0) (param i32)
-    i32.const 8
-    call $asyncify_start_rewind
-    local.get 0
-    call $entry
-    drop
-    call $asyncify_stop_unwind
-  )
-  (func $asyncify_start_unwind (;5;) (type 0) (param i32)
+  (func $asyncify_start_unwind (;0;) (type 0) (param i32)
     i32.const 1
     global.set 0
     local.get 0
@@ -204,7 +55,7 @@
       i32.store
     end
   )
-  (func $asyncify_stop_unwind (;6;) (type 1)
+  (func $asyncify_stop_unwind (;1;) (type 1)
     i32.const 0
     global.set 0
     global.get 1
@@ -216,7 +67,7 @@
       unreachable
     end
   )
-  (func $asyncify_start_rewind (;7;) (type 0) (param i32)
+  (func $asyncify_start_rewind (;2;) (type 0) (param i32)
     i32.const 2
     global.set 0
     local.get 0
@@ -230,7 +81,7 @@
       unreachable
     end
   )
-  (func $asyncify_stop_rewind (;8;) (type 1)
+  (func $asyncify_stop_rewind (;3;) (type 1)
     i32.const 0
     global.set 0
     global.get 1
@@ -242,7 +93,7 @@
       unreachable
     end
   )
-  (func $asyncify_push (;9;) (type 3) (param i32) (result i32)
+  (func $asyncify_push (;4;) (type 3) (param i32) (result i32)
     (local i32 i32)
     global.get 1
     i32.load
@@ -269,7 +120,7 @@
     local.get 2
     select
   )
-  (func $asyncify_pop (;10;) (type 3) (param i32) (result i32)
+  (func $asyncify_pop (;5;) (type 3) (param i32) (result i32)
     (local i32)
     global.get 1
     global.get 1
@@ -280,7 +131,7 @@
     i32.store
     local.get 1
   )
-  (func $asyncify_frame_size (;11;) (type 4) (param i32) (result i32)
+  (func $asyncify_frame_size (;6;) (type 4) (param i32) (result i32)
     block ;; label = @1
       block ;; label = @2
         block ;; label = @3
@@ -295,7 +146,7 @@
     end
     unreachable
   )
-  (func $asyncify_enter (;12;) (type 5) (param i32)
+  (func $asyncify_enter (;7;) (type 5) (param i32)
     block ;; label = @1
       block ;; label = @2
         local.get 0
@@ -309,7 +160,7 @@
     end
     unreachable
   )
-  (func $asyncify_dispatch (;13;) (type 6)
+  (func $asyncify_dispatch (;8;) (type 6)
     (local i32 i32 i32 i32 i32 i32 i32 i32 i32)
     global.get 1
     local.tee 0
@@ -473,14 +324,14 @@
       br_if 0 (;@1;)
     end
   )
-  (func $asyncify_resume_i32 (;14;) (type 7) (result i32)
+  (func $asyncify_resume_i32 (;9;) (type 7) (result i32)
     call $asyncify_dispatch
     i32.const 0
     global.get 3
     global.get 0
     select
   )
-  (func $asyncify_advance (;15;) (type 8) (param i32) (result i32)
+  (func $asyncify_advance (;10;) (type 8) (param i32) (result i32)
     global.get 0
     i32.eqz
     if ;; label = @1
@@ -494,12 +345,12 @@
     i32.add
     global.set 2
   )
-  (func $asyncify_restore_i32 (;16;) (type 9) (result i32)
+  (func $asyncify_restore_i32 (;11;) (type 9) (result i32)
     i32.const 4
     call $asyncify_advance
     i32.load
   )
-  (func $asyncify_move (;17;) (type 10) (param i32) (result i32)
+  (func $asyncify_move (;12;) (type 10) (param i32) (result i32)
     (local i32 i32)
     global.get 0
     i32.eqz
@@ -533,7 +384,7 @@
     local.get 2
     select
   )
-  (func $asyncify_save_i32_2 (;18;) (type 11) (param i32 i32)
+  (func $asyncify_save_i32_2 (;13;) (type 11) (param i32 i32)
     (local i32)
     i32.const 8
     call $asyncify_move
@@ -546,5 +397,154 @@
       local.get 1
       i32.store
     end
+  )
+  (func $suspend (;14;) (type 0) (param i32)
+    local.get 0
+    call $asyncify_start_unwind
+    call $asyncify_stop_rewind
+  )
+  (func $entry (;15;) (type 2) (param i32) (result i32)
+    block ;; label = @1
+      block (result i32) ;; label = @2
+        global.get 0
+        if ;; label = @3
+          global.get 0
+          i32.const 2
+          i32.eq
+          if ;; label = @4
+            call $asyncify_resume_i32
+            return
+          end
+          call $asyncify_restore_i32
+          local.set 0
+          global.get 3
+          i32.const 0
+          global.set 0
+          br 1 (;@2;)
+        end
+        local.get 0
+        call $fast
+      end
+      global.get 0
+      br_if 0 (;@1;)
+      local.get 0
+      i32.add
+      return
+    end
+    local.get 0
+    i32.const 0
+    call $asyncify_save_i32_2
+    i32.const 0
+  )
+  (func $fast (;16;) (type 2) (param i32) (result i32)
+    (local i32 i32 i32 i32)
+    block (result i32) ;; label = @1
+      block (result i32) ;; label = @2
+        block ;; label = @3
+          global.get 0
+          if ;; label = @4
+            global.get 2
+            local.set 4
+            local.get 4
+            i32.load
+            local.set 0
+            local.get 4
+            i32.load offset=4
+            local.set 1
+            local.get 4
+            i32.load offset=8
+            local.set 2
+            block ;; label = @5
+              local.get 2
+              i32.const 1
+              i32.sub
+              br_table 0 (;@5;) 2 (;@3;)
+            end
+            global.get 3
+            i32.const 0
+            global.set 0
+            i32.const 0
+            local.set 2
+            br 2 (;@2;)
+          end
+        end
+        loop ;; label = @3
+          block ;; label = @4
+            local.get 2
+            if ;; label = @5
+              local.get 4
+              i32.load offset=12
+              local.set 3
+              i32.const 2
+              global.set 0
+              i32.const 0
+              local.set 2
+              local.get 3
+              call $suspend
+              br 1 (;@4;)
+            end
+            local.get 0
+            local.tee 3
+            call $suspend
+          end
+          i32.const 2
+          global.get 0
+          br_if 2 (;@1;)
+          drop
+          local.get 1
+          i32.const 1
+          i32.add
+          local.tee 1
+          br_if 0 (;@3;)
+        end
+        local.get 1
+        call $passes_on
+      end
+      global.get 0
+      if ;; label = @2
+        i32.const 0
+        local.tee 1
+        local.set 3
+        i32.const 1
+        br 1 (;@1;)
+      end
+      local.get 0
+      i32.mul
+      return
+    end
+    local.set 2
+    i32.const 20
+    call $asyncify_push
+    local.tee 4
+    if ;; label = @1
+      local.get 4
+      i32.const 1
+      i32.store
+      local.get 4
+      local.get 1
+      i32.store offset=8
+      local.get 4
+      local.get 3
+      i32.store offset=16
+      local.get 4
+      local.get 0
+      i32.store offset=4
+      local.get 4
+      local.get 2
+      i32.store offset=12
+    end
+    i32.const 0
+  )
+  (func $passes_on (;17;) (type 2) (param i32) (result i32)
+    local.get 0
+    call $entry
+  )
+  (func $resume (;18;) (type 0) (param i32)
+    i32.const 8
+    call $asyncify_start_rewind
+    local.get 0
+    call $entry
+    drop
+    call $asyncify_stop_unwind
   )
 )

@@ -9,33 +9,7 @@
   (global (;1;) (mut i64) i64.const 0)
   (export "waits" (func $waits))
   (elem (;0;) declare func $suspend $asyncify_stop_rewind)
-  (func $waits (;1;) (type 0)
-    (local i64)
-    block ;; label = @1
-      block ;; label = @2
-        global.get 0
-        if ;; label = @3
-          call $suspend
-          br 1 (;@2;)
-        end
-        call $a
-        call $suspend
-      end
-      global.get 0
-      br_if 0 (;@1;)
-      return
-    end
-  )
-  (func $suspend (;2;) (type 0)
-    i64.const 8
-    call $asyncify_start_unwind
-    call $asyncify_stop_rewind
-  )
-  (func $takes (;3;) (type 2) (result funcref funcref)
-    ref.func $suspend
-    ref.func $asyncify_stop_rewind
-  )
-  (func $asyncify_start_unwind (;4;) (type 1) (param i64)
+  (func $asyncify_start_unwind (;1;) (type 1) (param i64)
     i32.const 1
     global.set 0
     local.get 0
@@ -49,7 +23,7 @@
       unreachable
     end
   )
-  (func $asyncify_stop_rewind (;5;) (type 0)
+  (func $asyncify_stop_rewind (;2;) (type 0)
     i32.const 0
     global.set 0
     global.get 1
@@ -61,7 +35,7 @@
       unreachable
     end
   )
-  (func $asyncify_push (;6;) (type 3) (param i64) (result i64)
+  (func $asyncify_push (;3;) (type 3) (param i64) (result i64)
     (local i64)
     global.get 1
     global.get 1
@@ -80,7 +54,7 @@
     i32.eqz
     select
   )
-  (func $asyncify_pop (;7;) (type 3) (param i64) (result i64)
+  (func $asyncify_pop (;4;) (type 3) (param i64) (result i64)
     (local i64)
     global.get 1
     global.get 1
@@ -90,5 +64,31 @@
     local.tee 1
     i64.store align=4
     local.get 1
+  )
+  (func $waits (;5;) (type 0)
+    (local i64)
+    block ;; label = @1
+      block ;; label = @2
+        global.get 0
+        if ;; label = @3
+          call $suspend
+          br 1 (;@2;)
+        end
+        call $a
+        call $suspend
+      end
+      global.get 0
+      br_if 0 (;@1;)
+      return
+    end
+  )
+  (func $suspend (;6;) (type 0)
+    i64.const 8
+    call $asyncify_start_unwind
+    call $asyncify_stop_rewind
+  )
+  (func $takes (;7;) (type 2) (result funcref funcref)
+    ref.func $suspend
+    ref.func $asyncify_stop_rewind
   )
 )

@@ -16,56 +16,7 @@
   (global (;3;) (mut i32) i32.const 1)
   (global (;4;) (mut i32) i32.const 0)
   (global (;5;) (mut i32) i32.const 1)
-  (func $suspend (;0;) (type 1)
-    i32.const 8
-    call $asyncify_start_unwind
-  )
-  (func $waits (;1;) (type 2) (param $x externref) (result externref i32)
-    (local $y funcref) (local i32)
-    block ;; label = @1
-      block ;; label = @2
-        global.get 0
-        if ;; label = @3
-          i32.const 8
-          call $asyncify_pop
-          local.set 2
-          local.get 2
-          i32.load
-          call $asyncify_take_extern
-          local.set $x
-          local.get 2
-          i32.load offset=4
-          call $asyncify_take_func
-          local.set $y
-          call $suspend
-          br 1 (;@2;)
-        end
-        call $suspend
-      end
-      global.get 0
-      br_if 0 (;@1;)
-      local.get $x
-      local.get $y
-      ref.is_null
-      return
-    end
-    i32.const 8
-    call $asyncify_push
-    local.tee 2
-    if ;; label = @1
-      local.get 2
-      local.get $x
-      call $asyncify_keep_extern
-      i32.store
-      local.get 2
-      local.get $y
-      call $asyncify_keep_func
-      i32.store offset=4
-    end
-    ref.null extern
-    i32.const 0
-  )
-  (func $asyncify_start_unwind (;2;) (type 0) (param i32)
+  (func $asyncify_start_unwind (;0;) (type 0) (param i32)
     i32.const 1
     global.set 0
     local.get 0
@@ -79,7 +30,7 @@
       unreachable
     end
   )
-  (func $asyncify_push (;3;) (type 3) (param i32) (result i32)
+  (func $asyncify_push (;1;) (type 3) (param i32) (result i32)
     (local i32)
     global.get 1
     global.get 1
@@ -98,7 +49,7 @@
     i32.eqz
     select
   )
-  (func $asyncify_pop (;4;) (type 3) (param i32) (result i32)
+  (func $asyncify_pop (;2;) (type 3) (param i32) (result i32)
     (local i32)
     global.get 1
     global.get 1
@@ -109,7 +60,7 @@
     i32.store
     local.get 1
   )
-  (func $asyncify_take_extern (;5;) (type 4) (param i32) (result externref)
+  (func $asyncify_take_extern (;3;) (type 4) (param i32) (result externref)
     local.get 0
     if ;; label = @1
       local.get 0
@@ -129,7 +80,7 @@
     ref.null extern
     table.set 0
   )
-  (func $asyncify_take_func (;6;) (type 5) (param i32) (result funcref)
+  (func $asyncify_take_func (;4;) (type 5) (param i32) (result funcref)
     local.get 0
     if ;; label = @1
       local.get 0
@@ -149,7 +100,7 @@
     ref.null func
     table.set 1
   )
-  (func $asyncify_keep_extern (;7;) (type 6) (param externref) (result i32)
+  (func $asyncify_keep_extern (;5;) (type 6) (param externref) (result i32)
     local.get 0
     ref.is_null
     if ;; label = @1
@@ -206,7 +157,7 @@
     i32.add
     global.set 3
   )
-  (func $asyncify_keep_func (;8;) (type 7) (param funcref) (result i32)
+  (func $asyncify_keep_func (;6;) (type 7) (param funcref) (result i32)
     local.get 0
     ref.is_null
     if ;; label = @1
@@ -262,5 +213,54 @@
     i32.const 1
     i32.add
     global.set 5
+  )
+  (func $suspend (;7;) (type 1)
+    i32.const 8
+    call $asyncify_start_unwind
+  )
+  (func $waits (;8;) (type 2) (param $x externref) (result externref i32)
+    (local $y funcref) (local i32)
+    block ;; label = @1
+      block ;; label = @2
+        global.get 0
+        if ;; label = @3
+          i32.const 8
+          call $asyncify_pop
+          local.set 2
+          local.get 2
+          i32.load
+          call $asyncify_take_extern
+          local.set $x
+          local.get 2
+          i32.load offset=4
+          call $asyncify_take_func
+          local.set $y
+          call $suspend
+          br 1 (;@2;)
+        end
+        call $suspend
+      end
+      global.get 0
+      br_if 0 (;@1;)
+      local.get $x
+      local.get $y
+      ref.is_null
+      return
+    end
+    i32.const 8
+    call $asyncify_push
+    local.tee 2
+    if ;; label = @1
+      local.get 2
+      local.get $x
+      call $asyncify_keep_extern
+      i32.store
+      local.get 2
+      local.get $y
+      call $asyncify_keep_func
+      i32.store offset=4
+    end
+    ref.null extern
+    i32.const 0
   )
 )

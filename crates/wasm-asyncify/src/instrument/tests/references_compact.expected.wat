@@ -21,39 +21,7 @@
   (global (;3;) (mut i32) i32.const 1)
   (global (;4;) (mut i32) i32.const 0)
   (global (;5;) (mut i32) i32.const 1)
-  (func $suspend (;0;) (type 1)
-    i32.const 8
-    call $asyncify_start_unwind
-  )
-  (func $waits (;1;) (type 2) (param $x externref) (result externref i32)
-    (local $y funcref)
-    block ;; label = @1
-      block ;; label = @2
-        global.get 0
-        if ;; label = @3
-          call $asyncify_restore_func
-          local.set $y
-          call $asyncify_restore_extern
-          local.set $x
-          br 1 (;@2;)
-        end
-      end
-      call $suspend
-      global.get 0
-      br_if 0 (;@1;)
-      local.get $x
-      local.get $y
-      ref.is_null
-      return
-    end
-    local.get $x
-    call $asyncify_save_extern
-    local.get $y
-    call $asyncify_save_func
-    ref.null extern
-    i32.const 0
-  )
-  (func $asyncify_start_unwind (;2;) (type 0) (param i32)
+  (func $asyncify_start_unwind (;0;) (type 0) (param i32)
     i32.const 1
     global.set 0
     local.get 0
@@ -67,7 +35,7 @@
       unreachable
     end
   )
-  (func $asyncify_push (;3;) (type 3) (param i32) (result i32)
+  (func $asyncify_push (;1;) (type 3) (param i32) (result i32)
     (local i32)
     global.get 1
     global.get 1
@@ -86,7 +54,7 @@
     i32.eqz
     select
   )
-  (func $asyncify_pop (;4;) (type 3) (param i32) (result i32)
+  (func $asyncify_pop (;2;) (type 3) (param i32) (result i32)
     (local i32)
     global.get 1
     global.get 1
@@ -97,7 +65,7 @@
     i32.store
     local.get 1
   )
-  (func $asyncify_take_func (;5;) (type 4) (param i32) (result funcref)
+  (func $asyncify_take_func (;3;) (type 4) (param i32) (result funcref)
     local.get 0
     if ;; label = @1
       local.get 0
@@ -117,7 +85,7 @@
     ref.null func
     table.set 0
   )
-  (func $asyncify_move (;6;) (type 5) (param i32) (result i32)
+  (func $asyncify_move (;4;) (type 5) (param i32) (result i32)
     (local i32)
     global.get 0
     i32.eqz
@@ -143,7 +111,7 @@
     i32.eqz
     select
   )
-  (func $asyncify_restore_func (;7;) (type 6) (result funcref)
+  (func $asyncify_restore_func (;5;) (type 6) (result funcref)
     i32.const -4
     call $asyncify_move
     i32.const 4
@@ -151,7 +119,7 @@
     i32.load
     call $asyncify_take_func
   )
-  (func $asyncify_take_extern (;8;) (type 7) (param i32) (result externref)
+  (func $asyncify_take_extern (;6;) (type 7) (param i32) (result externref)
     local.get 0
     if ;; label = @1
       local.get 0
@@ -171,7 +139,7 @@
     ref.null extern
     table.set 1
   )
-  (func $asyncify_restore_extern (;9;) (type 8) (result externref)
+  (func $asyncify_restore_extern (;7;) (type 8) (result externref)
     i32.const -4
     call $asyncify_move
     i32.const 4
@@ -179,7 +147,7 @@
     i32.load
     call $asyncify_take_extern
   )
-  (func $asyncify_keep_extern (;10;) (type 9) (param externref) (result i32)
+  (func $asyncify_keep_extern (;8;) (type 9) (param externref) (result i32)
     local.get 0
     ref.is_null
     if ;; label = @1
@@ -236,7 +204,7 @@
     i32.add
     global.set 5
   )
-  (func $asyncify_save_extern (;11;) (type 10) (param externref)
+  (func $asyncify_save_extern (;9;) (type 10) (param externref)
     (local i32)
     i32.const 4
     call $asyncify_move
@@ -248,7 +216,7 @@
       i32.store
     end
   )
-  (func $asyncify_keep_func (;12;) (type 11) (param funcref) (result i32)
+  (func $asyncify_keep_func (;10;) (type 11) (param funcref) (result i32)
     local.get 0
     ref.is_null
     if ;; label = @1
@@ -305,7 +273,7 @@
     i32.add
     global.set 3
   )
-  (func $asyncify_save_func (;13;) (type 12) (param funcref)
+  (func $asyncify_save_func (;11;) (type 12) (param funcref)
     (local i32)
     i32.const 4
     call $asyncify_move
@@ -316,5 +284,37 @@
       call $asyncify_keep_func
       i32.store
     end
+  )
+  (func $suspend (;12;) (type 1)
+    i32.const 8
+    call $asyncify_start_unwind
+  )
+  (func $waits (;13;) (type 2) (param $x externref) (result externref i32)
+    (local $y funcref)
+    block ;; label = @1
+      block ;; label = @2
+        global.get 0
+        if ;; label = @3
+          call $asyncify_restore_func
+          local.set $y
+          call $asyncify_restore_extern
+          local.set $x
+          br 1 (;@2;)
+        end
+      end
+      call $suspend
+      global.get 0
+      br_if 0 (;@1;)
+      local.get $x
+      local.get $y
+      ref.is_null
+      return
+    end
+    local.get $x
+    call $asyncify_save_extern
+    local.get $y
+    call $asyncify_save_func
+    ref.null extern
+    i32.const 0
   )
 )
