@@ -9,8 +9,8 @@ use wasm_encoder::{BlockType, Instruction};
 use wasmparser::ValType;
 
 use super::emit::Emitter;
-use super::labels::{Label, of_level, way_to};
-use super::leave::number;
+use super::labels::{Label, of_level};
+use super::levels::Ways;
 use super::shape::Site;
 use super::types::is_non_null;
 use crate::error::{Context, Result};
@@ -24,7 +24,7 @@ impl<R: Reencode<Error = Infallible>> Emitter<'_, '_, R> {
     /// Begins all blocks of a level, and writes what a rewind does there: it restores locals, calls
     /// again what was called, and goes to after that call; or to the level that the call is in.
     pub(super) fn begin_level(&mut self, level: usize) -> Result<()> {
-        let labels = self.begin_blocks(level)?;
+        self.begin_blocks(level)?;
         let frame_at = self.frame_at.context("no local for a frame")?;
         match self.position {
             Some(position) if level != 0 => self.write(&Instruction::LocalGet(position)),
@@ -41,13 +41,13 @@ impl<R: Reencode<Error = Infallible>> Emitter<'_, '_, R> {
         }
         let restore = self.frame.restore(self.runtime, self.helpers, frame_at, level);
         self.write_all(&restore);
-        self.dispatch(level, &labels)?;
+        self.dispatch(level)?;
         self.write(&Instruction::End);
         self.close(Label::Nothing)
     }
 
     /// Begins all blocks of a level.
-    pub(super) fn begin_blocks(&mut self, level: usize) -> Result<Vec<Label>> {
+    pub(super) fn begin_blocks(&mut self, level: usize) -> Result<()> {
         let shape = self.shape;
         let labels = of_level(shape, level);
         for label in labels.iter().rev() {
@@ -66,17 +66,15 @@ impl<R: Reencode<Error = Infallible>> Emitter<'_, '_, R> {
             };
             self.block(*label, ty);
         }
-        Ok(labels)
+        Ok(())
     }
 
     /// Goes where the site is whose number is in `position`.
-    fn dispatch(&mut self, level: usize, labels: &[Label]) -> Result<()> {
-        let sites = self.shape.structures[level].sites.clone();
-        let ways = sites.clone().map(|site| way_to(self.shape, labels, site));
-        let ways = ways.collect::<Result<Vec<_>>>()?;
-        let (first, others) = ways.split_first().context("a level without a site")?;
-        if others.iter().all(|way| way == first) {
-            return match first {
+    fn dispatch(&mut self, level: usize) -> Result<()> {
+        let Ways { first, to } = self.numbers.ways(level);
+        let ((last, _), others) = to.split_last().context("a level without a site")?;
+        if others.is_empty() {
+            return match last {
                 Label::Site(site) => self.call_again(*site),
                 way => {
                     let depth = self.labels.depth(*way)?;
@@ -89,20 +87,27 @@ impl<R: Reencode<Error = Infallible>> Emitter<'_, '_, R> {
             Label::Site(site) => Label::Again(*site),
             other => *other,
         };
-        let calls: Vec<_> =
-            sites.clone().filter(|site| ways.contains(&Label::Site(*site))).collect();
+        let calls: Vec<_> = to
+            .iter()
+            .filter_map(|(way, _)| match way {
+                Label::Site(site) => Some(*site),
+                _ => None,
+            })
+            .collect();
         for site in calls.iter().rev() {
             self.block(Label::Again(*site), BlockType::Empty);
         }
         let position = self.position.context("several sites without a position")?;
-        self.write_all(&[
-            Instruction::LocalGet(position),
-            Instruction::I32Const(number(sites.start)),
-            Instruction::I32Sub,
-        ]);
-        let targets = ways.iter().map(|way| self.labels.depth(again(way)));
-        let mut targets = targets.collect::<Result<Vec<_>>>()?;
-        let last = targets.pop().context("a level without a site")?;
+        self.write(&Instruction::LocalGet(position));
+        if first > 0 {
+            self.write_all(&[Instruction::I32Const(first.cast_signed()), Instruction::I32Sub]);
+        }
+        let mut targets = Vec::new();
+        for (way, count) in others {
+            let depth = self.labels.depth(again(way))?;
+            targets.extend(core::iter::repeat_n(depth, *count));
+        }
+        let last = self.labels.depth(again(last))?;
         self.write(&Instruction::BrTable(targets.into(), last));
         for site in calls {
             self.write(&Instruction::End);

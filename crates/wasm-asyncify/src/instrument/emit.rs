@@ -23,6 +23,7 @@ use super::flat::function::Flat;
 use super::frame::{Frame, Slots};
 use super::helpers::Helpers;
 use super::labels::{Label, Labels};
+use super::levels::Numbers;
 use super::runtime::Runtime;
 use super::shape::{Kind, Shape, Structure};
 use super::types::{is_non_null, nullable};
@@ -73,8 +74,11 @@ pub(super) fn emit<R: Reencode<Error = Infallible>>(
     let frame_at = (form == Form::Fast).then(|| slots.add(address));
     let is_compact = form == Form::Compact && flat.is_none();
     let compact = is_compact.then(|| Compact::of(shape, &frame));
+    // In fast form 0 says that nothing is rewound, if that is asked once more where a loop begins.
+    let first = u32::from(form == Form::Fast && has_levels);
     let mut emitter = Emitter {
         shape,
+        numbers: Numbers::new(shape, first),
         form,
         runtime,
         helpers,
@@ -104,6 +108,8 @@ pub(super) fn emit<R: Reencode<Error = Infallible>>(
 
 pub(super) struct Emitter<'a, 'b, R> {
     pub(super) shape: &'b Shape<'a>,
+    /// Those of the sites, if it is not resumed by itself.
+    pub(super) numbers: Numbers,
     pub(super) form: Form,
     pub(super) runtime: Runtime,
     pub(super) helpers: &'b mut Helpers,

@@ -98,13 +98,3 @@ pub(super) fn of_level(shape: &Shape<'_>, level: usize) -> Vec<Label> {
     }
     labels
 }
-
-/// Where a rewind to a site goes first within a level.
-pub(super) fn way_to(shape: &Shape<'_>, labels: &[Label], site: usize) -> Result<Label> {
-    let leads_there = |label: &Label| match label {
-        Label::Site(other) => *other == site,
-        Label::Level(inner) => shape.structures[*inner].sites.contains(&site),
-        _ => false,
-    };
-    labels.iter().copied().find(leads_there).context("a site that no label leads to")
-}

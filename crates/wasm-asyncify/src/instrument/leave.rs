@@ -66,7 +66,7 @@ impl<R: Reencode<Error = Infallible>> Emitter<'_, '_, R> {
         let number = match (self.position, &self.flat) {
             (None, _) => None,
             (Some(_), Some(_)) => Some(self.number_of(site)?),
-            (Some(_), None) => Some(number(site)),
+            (Some(_), None) => Some(self.numbers.of(site).cast_signed()),
         };
         let number = number.map(Instruction::I32Const);
         let exit = match (self.form, self.frame.entry(site)) {
@@ -173,9 +173,4 @@ impl<R: Reencode<Error = Infallible>> Emitter<'_, '_, R> {
         self.write_all(&save);
         Ok(())
     }
-}
-
-/// What a site is called in `position`: 0 when nothing is rewound.
-pub(super) fn number(site: usize) -> i32 {
-    site as i32 + 1
 }

@@ -71,6 +71,7 @@ mod frame;
 mod helpers;
 mod labels;
 mod leave;
+mod levels;
 mod liveness;
 mod module;
 mod names;

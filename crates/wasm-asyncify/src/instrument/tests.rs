@@ -12,6 +12,7 @@ use crate::error::Failure;
 mod compact;
 mod exits;
 mod flat;
+mod levels;
 mod references;
 mod run;
 

@@ -77,8 +77,6 @@
                       block ;; label = @10
                         block ;; label = @11
                           local.get 8
-                          i32.const 1
-                          i32.sub
                           br_table 0 (;@11;) 1 (;@10;) 2 (;@9;)
                         end
                         local.get 9
@@ -118,7 +116,7 @@
                   local.tee 9
                   call $suspend
                 end
-                i32.const 1
+                i32.const 0
                 global.get 0
                 br_if 2 (;@4;)
                 drop
@@ -142,7 +140,7 @@
                 local.tee 9
                 call $suspend
               end
-              i32.const 2
+              i32.const 1
               global.get 0
               br_if 2 (;@3;)
               drop
@@ -163,7 +161,7 @@
               local.set $f
               f32.const 0x0p+0 (;=0;)
               local.set $g
-              i32.const 3
+              i32.const 2
               br 2 (;@3;)
             end
             drop

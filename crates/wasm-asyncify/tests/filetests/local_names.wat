@@ -49,8 +49,6 @@
             block ;; label = @5
               block ;; label = @6
                 local.get 3
-                i32.const 1
-                i32.sub
                 br_table 0 (;@6;) 1 (;@5;)
               end
               local.get 5
@@ -72,7 +70,7 @@
         if ;; label = @3
           i32.const 0
           local.set $sum
-          i32.const 1
+          i32.const 0
           br 2 (;@1;)
         end
         local.set 5
@@ -88,7 +86,7 @@
       if ;; label = @2
         i32.const 0
         local.set 5
-        i32.const 2
+        i32.const 1
         br 1 (;@1;)
       end
       i64.extend_i32_u
@@ -148,7 +146,7 @@
                     local.get 4
                     i32.const 1
                     i32.sub
-                    br_table 2 (;@6;) 0 (;@8;) 6 (;@2;)
+                    br_table 0 (;@8;) 2 (;@6;) 6 (;@2;)
                   end
                   i32.const 0
                   local.set 4
@@ -179,7 +177,7 @@
                   i32.const 0
                   local.tee $answer
                   local.set 6
-                  i32.const 1
+                  i32.const 2
                   br 6 (;@1;)
                 end
                 br 3 (;@3;)
@@ -196,7 +194,7 @@
             i32.const 0
             local.tee $answer
             local.set 6
-            i32.const 2
+            i32.const 1
             br 3 (;@1;)
           end
         end

@@ -47,7 +47,7 @@
                 local.get 2
                 i32.const 1
                 i32.sub
-                br_table 2 (;@4;) 2 (;@4;) 0 (;@6;)
+                br_table 0 (;@6;) 2 (;@4;)
               end
               i32.const 0
               local.set 2
@@ -68,7 +68,7 @@
                       block ;; label = @10
                         block ;; label = @11
                           local.get 2
-                          i32.const 1
+                          i32.const 2
                           i32.sub
                           br_table 0 (;@11;) 1 (;@10;)
                         end
@@ -93,7 +93,7 @@
                   if ;; label = @8
                     i32.const 0
                     local.set 3
-                    i32.const 1
+                    i32.const 2
                     br 7 (;@1;)
                   end
                   br 1 (;@6;)
@@ -107,7 +107,7 @@
               local.tee 3
               call_indirect (type $t)
             end
-            i32.const 2
+            i32.const 3
             global.get 0
             br_if 3 (;@1;)
             drop
@@ -123,7 +123,7 @@
         local.tee 3
         local.tee $x
         local.set $count
-        i32.const 3
+        i32.const 1
         br 1 (;@1;)
       end
       return

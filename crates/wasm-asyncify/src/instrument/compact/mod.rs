@@ -52,7 +52,8 @@ use plan::{Compact, Exit};
 
 use super::emit::Emitter;
 use super::helpers::{Helper, MOST, Number};
-use super::labels::{Label, way_to};
+use super::labels::Label;
+use super::levels::Ways;
 use super::references::Kind;
 use super::shape::Site;
 use super::types::{cast, is_non_null};
@@ -82,12 +83,10 @@ impl<R: Reencode<Error = Infallible>> Emitter<'_, '_, R> {
     /// goes to before the call; or to the level that the call is in.
     pub(super) fn begin_compact_level(&mut self, level: usize) -> Result<()> {
         let is_numbered = self.compact()?.is_numbered;
-        let labels = self.begin_blocks(level)?;
-        let sites = self.shape.structures[level].sites.clone();
-        let ways = sites.clone().map(|site| way_to(self.shape, &labels, site));
-        let ways = ways.collect::<Result<Vec<_>>>()?;
-        let (first, others) = ways.split_first().context("a level without a site")?;
-        let only = others.iter().all(|way| way == first).then_some(*first);
+        self.begin_blocks(level)?;
+        let Ways { first, to } = self.numbers.ways(level);
+        let ((last, _), others) = to.split_last().context("a level without a site")?;
+        let only = others.is_empty().then_some(*last);
         let locals: Vec<_> = self.frame.locals().collect();
         let unset = if level == 0 { self.unset()? } else { BTreeMap::new() };
         let restores = level == 0 && (is_numbered || !locals.is_empty() || !unset.is_empty());
@@ -138,12 +137,16 @@ impl<R: Reencode<Error = Infallible>> Emitter<'_, '_, R> {
                         _ => Instruction::LocalGet(position),
                     });
                 }
-                if sites.start > 0 {
-                    self.write_all(&[number(sites.start), Instruction::I32Sub]);
+                if first > 0 {
+                    let first = Instruction::I32Const(first.cast_signed());
+                    self.write_all(&[first, Instruction::I32Sub]);
                 }
-                let targets = ways.iter().map(|way| self.labels.depth(*way));
-                let mut targets = targets.collect::<Result<Vec<_>>>()?;
-                let last = targets.pop().context("a level without a site")?;
+                let mut targets = Vec::new();
+                for (way, count) in others {
+                    let depth = self.labels.depth(*way)?;
+                    targets.extend(core::iter::repeat_n(depth, *count));
+                }
+                let last = self.labels.depth(*last)?;
                 self.write(&Instruction::BrTable(targets.into(), last));
             }
         }
@@ -214,7 +217,7 @@ impl<R: Reencode<Error = Infallible>> Emitter<'_, '_, R> {
         };
         if let Some(exit) = exit {
             if is_numbered {
-                self.write(&number(site));
+                self.write(&Instruction::I32Const(self.numbers.of(site).cast_signed()));
             }
             let depth = self.labels.depth(exit)?;
             self.write_all(&[Instruction::GlobalGet(state), Instruction::BrIf(depth)]);
@@ -281,9 +284,4 @@ pub(super) fn saved(locals: &[Local]) -> Result<Vec<(u32, wasmparser::ValType, N
     let mut saved = locals.iter().map(number).collect::<Result<Vec<_>>>()?;
     saved.sort_by_key(|(local, _, number)| (*number, *local));
     Ok(saved)
-}
-
-/// What a site is called in a frame.
-fn number(site: usize) -> Instruction<'static> {
-    Instruction::I32Const(site as i32)
 }

@@ -20,6 +20,7 @@ use std::collections::BTreeMap;
 use wasmparser::ValType;
 
 use crate::instrument::Callee;
+use crate::instrument::levels::{direct, levels_in};
 use crate::instrument::shape::{Shape, Site};
 
 /// What a range of numbers leads to.
@@ -79,40 +80,6 @@ impl Numbers {
         }
         numbers
     }
-}
-
-/// By level: the levels that are in it, but in none in between.
-fn levels_in(shape: &Shape<'_>, levels: &[usize]) -> BTreeMap<usize, Vec<usize>> {
-    let mut inner: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
-    let mut open: Vec<usize> = Vec::new();
-    for level in levels {
-        let begin = shape.structures[*level].begin;
-        while open
-            .last()
-            .is_some_and(|around| *around != 0 && shape.structures[*around].end < begin)
-        {
-            open.pop();
-        }
-        if let Some(around) = open.last() {
-            inner.entry(*around).or_default().push(*level);
-        }
-        open.push(*level);
-    }
-    inner
-}
-
-/// The sites of a level that are in none of these in it.
-fn direct(shape: &Shape<'_>, level: usize, inner: &[usize]) -> Vec<usize> {
-    let mut inner = inner.iter().map(|level| shape.structures[*level].sites.clone()).peekable();
-    let mut sites = shape.structures[level].sites.clone();
-    let mut direct = Vec::new();
-    while let Some(site) = sites.next() {
-        match inner.next_if(|range| range.start <= site) {
-            Some(range) => sites.start = range.end,
-            None => direct.push(site),
-        }
-    }
-    direct
 }
 
 fn ways_to(shape: &Shape<'_>, sites: Vec<usize>) -> Vec<Way> {

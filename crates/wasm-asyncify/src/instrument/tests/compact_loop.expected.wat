@@ -9,7 +9,7 @@
             local.set $x
             call $asyncify_restore_i32
             local.tee 1
-            br_table 1 (;@3;) 2 (;@2;) 2 (;@2;)
+            br_table 1 (;@3;) 2 (;@2;)
           end
         end
         i32.const 0

@@ -1,0 +1,107 @@
+//! The levels of a function, and the numbers of its sites, by which a rewind finds its way through them.
+//!
+//! Where a level begins there is a table of branches. What is in a level within it has one range of numbers,
+//! and the largest of these levels has the last one, which the table need not have:
+//!
+//! ```text
+//!   numbers     1  2  3  │  4 … 9    │  10 … 90
+//!   lead to     a site   │  a loop   │  a larger loop: where all lead to that are not in the table
+//! ```
+//!
+//! So a function with loops in loops has tables that grow with `n log n`, not with the square of it.
+
+use std::collections::BTreeMap;
+
+use super::labels::Label;
+use super::shape::Shape;
+
+/// The numbers of the sites of a function.
+#[derive(Debug)]
+pub(super) struct Numbers {
+    /// By site.
+    of: Vec<u32>,
+    /// By level.
+    ways: BTreeMap<usize, Ways>,
+}
+
+/// Where numbers lead to at the beginning of a level.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Ways {
+    /// The first number.
+    pub(super) first: u32,
+    /// Where it and those after it lead to, and how many of them.
+    pub(super) to: Vec<(Label, usize)>,
+}
+
+impl Numbers {
+    /// `first` is the first number.
+    pub(super) fn new(shape: &Shape<'_>, first: u32) -> Self {
+        let levels: Vec<_> =
+            shape.levels().filter(|level| !shape.structures[*level].sites.is_empty()).collect();
+        let inner = levels_in(shape, &levels);
+        let mut numbers = Self { of: vec![0; shape.sites.len()], ways: BTreeMap::new() };
+        let mut waiting: Vec<_> = levels.first().map(|level| (*level, first)).into_iter().collect();
+        while let Some((level, first)) = waiting.pop() {
+            let mut inner = inner.get(&level).cloned().unwrap_or_default();
+            let (mut next, mut to) = (first, Vec::new());
+            for site in direct(shape, level, &inner) {
+                numbers.of[site] = next;
+                next += 1;
+                to.push((Label::Site(site), 1));
+            }
+            inner.sort_by_key(|level| shape.structures[*level].sites.len());
+            for level in inner {
+                let sites = shape.structures[level].sites.len();
+                waiting.push((level, next));
+                next += sites as u32;
+                to.push((Label::Level(level), sites));
+            }
+            numbers.ways.insert(level, Ways { first, to });
+        }
+        numbers
+    }
+
+    /// The number of a site.
+    pub(super) fn of(&self, site: usize) -> u32 {
+        self.of[site]
+    }
+
+    /// Where numbers lead to at the beginning of a level: there is none without a site.
+    pub(super) fn ways(&self, level: usize) -> Ways {
+        self.ways.get(&level).cloned().unwrap_or_default()
+    }
+}
+
+/// By level: the levels that are in it, but in none in between.
+pub(super) fn levels_in(shape: &Shape<'_>, levels: &[usize]) -> BTreeMap<usize, Vec<usize>> {
+    let mut inner: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+    let mut open: Vec<usize> = Vec::new();
+    for level in levels {
+        let begin = shape.structures[*level].begin;
+        while open
+            .last()
+            .is_some_and(|around| *around != 0 && shape.structures[*around].end < begin)
+        {
+            open.pop();
+        }
+        if let Some(around) = open.last() {
+            inner.entry(*around).or_default().push(*level);
+        }
+        open.push(*level);
+    }
+    inner
+}
+
+/// The sites of a level that are in none of these in it.
+pub(super) fn direct(shape: &Shape<'_>, level: usize, inner: &[usize]) -> Vec<usize> {
+    let mut inner = inner.iter().map(|level| shape.structures[*level].sites.clone()).peekable();
+    let mut sites = shape.structures[level].sites.clone();
+    let mut direct = Vec::new();
+    while let Some(site) = sites.next() {
+        match inner.next_if(|range| range.start <= site) {
+            Some(range) => sites.start = range.end,
+            None => direct.push(site),
+        }
+    }
+    direct
+}
