@@ -136,7 +136,8 @@ impl Walk<'_, '_> {
         let Site { number, needed } = self.sites[&at];
         let mut open = Vec::new();
         if self.flat.is_some() {
-            let is_sure = matches!(self.original.code.steps[at].operator, Operator::Call { .. });
+            let call = without_tail(&self.original.code.steps[at].operator);
+            let is_sure = matches!(call, Operator::Call { .. });
             let is_sure = is_sure || !self.can_be_resumed(at);
             if needed != Needed::All || !is_sure {
                 let pair = self.resumed(at, values);

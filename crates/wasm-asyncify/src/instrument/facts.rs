@@ -153,6 +153,7 @@ impl Facts {
             memory64: self.memory64,
             state,
             data: state + 1,
+            frame: self.first_global(),
             push,
             pop: push + 1,
             is_flat: self.flat.is_some(),

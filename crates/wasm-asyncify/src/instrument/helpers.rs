@@ -229,9 +229,7 @@ impl Helpers {
     pub(super) fn code(&self, helper: Helper) -> Function {
         match helper {
             Helper::Move => shared::move_end(self.runtime, self.used[&Helper::Move]),
-            Helper::Advance => {
-                segment::advance(self.runtime, self.runtime.data + 1, self.used[&Helper::Advance])
-            }
+            Helper::Advance => segment::advance(self.runtime, self.used[&Helper::Advance]),
             Helper::SaveI32(count) => self.save(Number::I32, count.into()),
             Helper::Save(number) => self.save(number, 1),
             Helper::Restore(number) => self.restore(number),

@@ -33,6 +33,8 @@ pub(super) struct Runtime {
     pub(super) state: u32,
     /// The global with what the last `start_*` was given: an address.
     pub(super) data: u32,
+    /// In the flat form: the global with the address of what is restored next.
+    pub(super) frame: u32,
     /// The function that makes room for a frame of so many bytes: its address, or null if it does
     /// not fit.
     pub(super) push: u32,

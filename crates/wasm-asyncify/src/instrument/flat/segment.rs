@@ -79,7 +79,8 @@ fn last(runtime: Runtime) -> [Instruction<'static>; 4] {
 /// The code of a function that adds its parameter, a number of bytes, to the global `frame`, and
 /// returns what that was. It calls itself when nothing is resumed, which never is so: see
 /// [`move_end`](crate::instrument::shared::move_end).
-pub(in crate::instrument) fn advance(runtime: Runtime, frame: u32, index: u32) -> Function {
+pub(in crate::instrument) fn advance(runtime: Runtime, index: u32) -> Function {
+    let frame = runtime.frame;
     let code = [
         GlobalGet(runtime.state),
         I32Eqz,
