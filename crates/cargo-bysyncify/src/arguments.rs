@@ -26,7 +26,7 @@ pub(crate) struct Arguments {
     /// How hard the program is to be optimised, as far as rustc tells its linker: of `s` and `z`
     /// it makes `-O2`.
     pub(crate) opt_level: OptLevel,
-    /// `--bysyncify-vouch=core::fmt,…`: what the user says never suspends.
+    /// `--bysyncify-assume-no-suspend=core::fmt,…`: what the user says never suspends.
     pub(crate) vouched: Vec<String>,
     /// `--bysyncify-suspends=env.f,…`: imports that the host answers later, by Asyncify.
     pub(crate) suspends: Vec<String>,
@@ -65,7 +65,7 @@ impl Arguments {
         while let Some(word) = words.next() {
             if let Some(option) = word.to_string_lossy().strip_prefix("--bysyncify-") {
                 match option.split_once('=') {
-                    Some(("vouch", paths)) => {
+                    Some(("assume-no-suspend", paths)) => {
                         read.vouched.extend(paths.split(',').map(|path| path.trim().to_owned()));
                     }
                     Some(("suspends", imports)) => {
@@ -79,7 +79,7 @@ impl Arguments {
                     None if option == "everything" => read.everything = true,
                     _ => bail!(
                         "`--bysyncify-{option}` is no option of this linker, which has \
-                         --bysyncify-vouch=PATH,…, --bysyncify-suspends=MODULE.NAME,…, \
+                         --bysyncify-assume-no-suspend=PATH,…, --bysyncify-suspends=MODULE.NAME,…, \
                          --bysyncify-precise, --bysyncify-everything, \
                          --bysyncify-checks=on|off and --bysyncify-stack-checks=on|off"
                     ),
@@ -244,14 +244,17 @@ mod tests {
 
     #[test]
     fn our_own_options_are_not_passed_on() {
-        let read = read("a.o -O3 --bysyncify-vouch=core::fmt,regex --bysyncify-vouch=csv -o b");
+        let read = read(
+            "a.o -O3 --bysyncify-assume-no-suspend=core::fmt,regex \
+             --bysyncify-assume-no-suspend=csv -o b",
+        );
         assert_eq!(read.passed_on(), words("a.o -O3 -o b"));
         assert_eq!(read.vouched, ["core::fmt", "regex", "csv"]);
         let error = Arguments::read(&words("a.o --bysyncify-fast")).unwrap_err();
         assert_eq!(
             error.to_string(),
             "`--bysyncify-fast` is no option of this linker, which has \
-             --bysyncify-vouch=PATH,…, --bysyncify-suspends=MODULE.NAME,…, \
+             --bysyncify-assume-no-suspend=PATH,…, --bysyncify-suspends=MODULE.NAME,…, \
              --bysyncify-precise, --bysyncify-everything, --bysyncify-checks=on|off and \
              --bysyncify-stack-checks=on|off"
         );

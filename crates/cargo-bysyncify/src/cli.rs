@@ -81,8 +81,8 @@ enum Command {
     ///
     /// What is in data, exports and so on is one line; functions' names are not counted. A
     /// function's own cost depends on what is inlined into it with and without Asyncify, but the
-    /// sums are exact. What it would save to vouch for one crate or module is said, too: whether
-    /// that is true is yours to know.
+    /// sums are exact. What it would save to assume that one crate or module never suspends is
+    /// said, too: whether that is true is yours to know.
     Report {
         #[command(flatten)]
         options: report::Options,

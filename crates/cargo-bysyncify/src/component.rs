@@ -117,8 +117,8 @@ mod tests {
     fn our_own_options_are_passed_on() {
         let passed_on = |argument: &str| for_component_ld(&argument.into());
         assert_eq!(passed_on("--gc-sections"), "--gc-sections");
-        let own = "--bysyncify-vouch=core::fmt";
-        assert_eq!(passed_on(own), "--append-lld-flag=--bysyncify-vouch=core::fmt");
+        let own = "--bysyncify-assume-no-suspend=core::fmt";
+        assert_eq!(passed_on(own), "--append-lld-flag=--bysyncify-assume-no-suspend=core::fmt");
     }
 
     #[test]

@@ -81,7 +81,7 @@ pub fn asyncify(
 ///
 /// # Errors
 ///
-/// If the module cannot be read, or something that is vouched for does not exist.
+/// If the module cannot be read, or something that is assumed not to suspend does not exist.
 pub fn instrumented(linked: &[u8], vouched: &Vouched, precision: Precision) -> Result<Vec<String>> {
     let program = Program::read(linked)?;
     let analysis = Analysis::new(&program, vouched, precision).worded()?;

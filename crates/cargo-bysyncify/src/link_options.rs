@@ -22,7 +22,7 @@ pub(crate) struct LinkOptions {
     /// instrumented, nor is what could suspend only through them. `cargo bysyncify report` says what
     /// would be worth it
     #[arg(long, value_name = "NAMES", value_delimiter = ',', value_parser = name)]
-    pub(crate) vouch: Vec<String>,
+    pub(crate) assume_no_suspend: Vec<String>,
     /// Take constants that look like vtables for vtables: fewer functions are instrumented. Wrong
     /// if a program copies function pointers out of tables of its own that look so: see
     /// docs/tools.md
@@ -87,7 +87,7 @@ impl LinkOptions {
             is_on.map(|is_on| format!("{name}={}", if is_on { "on" } else { "off" }))
         };
         let options = [
-            list("vouch", &self.vouch),
+            list("assume-no-suspend", &self.assume_no_suspend),
             list("suspends", &self.suspends),
             flag("precise", self.precise),
             flag("everything", self.everything),
@@ -173,8 +173,8 @@ mod tests {
     fn options_are_arguments_of_the_linker() {
         let mut options = LinkOptions::default();
         assert_eq!(options.flags(), [""; 0]);
-        options.vouch = vec!["core::fmt".into(), "a::b".into()];
-        assert_eq!(options.flags(), ["-Clink-arg=--bysyncify-vouch=core::fmt,a::b"]);
+        options.assume_no_suspend = vec!["core::fmt".into(), "a::b".into()];
+        assert_eq!(options.flags(), ["-Clink-arg=--bysyncify-assume-no-suspend=core::fmt,a::b"]);
         options = LinkOptions { everything: true, ..LinkOptions::default() };
         assert_eq!(options.flags(), ["-Clink-arg=--bysyncify-everything"]);
         options = LinkOptions { precise: true, ..LinkOptions::default() };

@@ -33,7 +33,7 @@ bysyncify-ld: links for wasm, and makes what uses bysyncify pausable
 Usage: as `linker` of a wasm target in .cargo/config.toml; `cargo bysyncify` calls it by itself.
 It takes the arguments of wasm-ld, which it calls (BYSYNCIFY_LINKER, rust-lld or wasm-ld), and
 
-  --bysyncify-vouch=PATH,…              these functions and crates never suspend
+  --bysyncify-assume-no-suspend=PATH,…  these functions and crates never suspend
   --bysyncify-suspends=MODULE.NAME,…    the host answers these imports later
   --bysyncify-precise                   take what looks like a vtable for one
   --bysyncify-everything                instrument what Binaryen would

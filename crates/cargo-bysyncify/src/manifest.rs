@@ -50,7 +50,7 @@ impl Manifest {
             "revision": REVISION,
             "wasm-opt": self.wasm_opt.as_ref().map(|(path, _)| path.to_string_lossy()),
             "version": self.wasm_opt.as_ref().map(|(_, version)| version),
-            "vouched": vouched.0,
+            "assumed-not-to-suspend": vouched.0,
             "suspends": suspends,
             "precise": *precision == Precision::Slots,
             "everything": everything,
@@ -82,7 +82,7 @@ impl Manifest {
         Some(Self {
             wasm_opt,
             recipe: Recipe {
-                vouched: Vouched(words(&made["vouched"])?),
+                vouched: Vouched(words(&made["assumed-not-to-suspend"])?),
                 suspends: words(&made["suspends"])?,
                 precision: match made["precise"].as_bool()? {
                     true => Precision::Slots,
@@ -128,7 +128,7 @@ mod tests {
         let manifest = Manifest { wasm_opt: None, ..manifest };
         assert_eq!(Manifest::read(&manifest.text()).unwrap(), manifest);
         let message = |text| Manifest::read(text).unwrap_err().to_string();
-        assert_eq!(message(r#"{"vouched": []}"#), "something is missing");
+        assert_eq!(message(r#"{"assumed-not-to-suspend": []}"#), "something is missing");
         assert_eq!(message("cargo-bysyncify 0.3.0"), "expected value at line 1 column 1");
     }
 }

@@ -40,7 +40,7 @@ fn words(remedy: Remedy) -> String {
              link with --bysyncify-everything"
         }
         Remedy::CorrectVouched => {
-            "take it out of `--bysyncify-vouch`, or see `cargo bysyncify report` for the names there \
+            "take it out of `--bysyncify-assume-no-suspend`, or see `cargo bysyncify report` for the names there \
              are"
         }
         Remedy::AssumeNothingOrNoImports => {
@@ -78,8 +78,8 @@ mod tests {
         let error = Analysis::new(&program, &vouched, Precision::Types).worded().unwrap_err();
         assert_eq!(
             error.to_string(),
-            "nothing in the program is called `core::net`, which is vouched for\n  \
-             take it out of `--bysyncify-vouch`, or see `cargo bysyncify report` for the names there \
+            "nothing in the program is called `core::net`, which is assumed not to suspend\n  \
+             take it out of `--bysyncify-assume-no-suspend`, or see `cargo bysyncify report` for the names there \
              are"
         );
     }

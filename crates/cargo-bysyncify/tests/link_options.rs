@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-const OURS: &str = "-Clink-arg=--bysyncify-vouch=core::fmt,a -Clink-arg=--bysyncify-everything \
+const OURS: &str = "-Clink-arg=--bysyncify-assume-no-suspend=core::fmt,a -Clink-arg=--bysyncify-everything \
                     -Clink-arg=--bysyncify-stack-checks=off";
 
 /// The command that compiles a library, as cargo shows it.
@@ -32,7 +32,8 @@ fn options_are_added_to_the_users_flags() {
     fs::create_dir(dir.path().join("src")).unwrap();
     fs::write(dir.path().join("src/lib.rs"), "").unwrap();
     fs::create_dir(dir.path().join(".cargo")).unwrap();
-    let options = "--vouch core::fmt --stack-checks off --everything --vouch=a";
+    let options =
+        "--assume-no-suspend core::fmt --stack-checks off --everything --assume-no-suspend=a";
     let target = "[target.wasm32-unknown-unknown]\nrustflags =";
     let in_target = |value: &str| format!("{target} {value}");
     let variable = "CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS";

@@ -291,10 +291,10 @@ fn uninstrumented(
     let remarked = others.filter_map(|index| {
         let remark = match analysis.barrier(index) {
             Some(Barrier::Panic | Barrier::Initialiser) => return None,
-            Some(Barrier::Vouched(path)) => format!(" (vouched for by `{path}`)"),
+            Some(Barrier::Vouched(path)) => format!(" (`{path}` is assumed not to suspend)"),
             None if sound.is_reached(index) => String::new(),
             None if behind_vouched.contains(&index) && sound.can_suspend(index) => {
-                " (called by what is vouched for)".to_owned()
+                " (called by what is assumed not to suspend)".to_owned()
             }
             // By what was found no coroutine gets to it. If it cannot suspend either, there would
             // have to be two errors.

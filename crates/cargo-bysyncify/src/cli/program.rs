@@ -139,14 +139,14 @@ impl ProgramArguments {
         if let Some(module) = &module {
             self.wanted.name = None;
             // Of a module that is there already, too, this can be said.
-            let vouch = self.link.vouch.clone();
+            let assume_no_suspend = self.link.assume_no_suspend.clone();
             let precise = self.link.precise;
             let nothing = Self::parse_from(["report"]);
-            let link = LinkOptions { vouch, precise, ..LinkOptions::default() };
+            let link = LinkOptions { assume_no_suspend, precise, ..LinkOptions::default() };
             if self != (Self { link, ..nothing }) {
                 let module = module.display();
                 bail!(
-                    "`{module}` is built already, and has only --vouch and --precise of the options \
+                    "`{module}` is built already, and has only --assume-no-suspend and --precise of the options \
                      that say how to build: leave out the others"
                 );
             }

@@ -48,12 +48,13 @@ fn commands_are_well_formed() {
 #[test]
 fn target_is_taken_out_and_the_rest_is_cargos() {
     let rest = |arguments: &BuildArguments| arguments.for_cargo().collect::<Vec<_>>();
-    let arguments = built("-r --target a -j 4 -p x --config k=v -Z f -- --target b -q --vouch=c");
+    let arguments =
+        built("-r --target a -j 4 -p x --config k=v -Z f -- --target b -q --assume-no-suspend=c");
     assert_eq!(arguments.target, "a");
     assert_eq!(arguments.watch(), Watch::default());
     assert_eq!(
         rest(&arguments),
-        words("-r -j 4 -p x --config k=v -Z f -- --target b -q --vouch=c")
+        words("-r -j 4 -p x --config k=v -Z f -- --target b -q --assume-no-suspend=c")
     );
     assert_eq!(built("--target=a").target, "a");
     assert_eq!(built("").target, "wasm32-unknown-unknown");
@@ -69,9 +70,15 @@ fn target_is_taken_out_and_the_rest_is_cargos() {
 
 #[test]
 fn options_for_the_linker_are_taken_out() {
-    let arguments = built("--vouch core::fmt,a -r --everything --precise --vouch=b");
-    let vouch = names(&["core::fmt", "a", "b"]);
-    let expected = LinkOptions { vouch, precise: true, everything: true, ..LinkOptions::default() };
+    let arguments =
+        built("--assume-no-suspend core::fmt,a -r --everything --precise --assume-no-suspend=b");
+    let assume_no_suspend = names(&["core::fmt", "a", "b"]);
+    let expected = LinkOptions {
+        assume_no_suspend,
+        precise: true,
+        everything: true,
+        ..LinkOptions::default()
+    };
     assert_eq!(arguments.link, expected);
     assert_eq!(arguments.for_cargo().collect::<Vec<_>>(), words("-r"));
     let arguments = built("--suspends=env.a,env.b --checks=on -r --stack-checks off");
@@ -80,8 +87,8 @@ fn options_for_the_linker_are_taken_out() {
     let expected = LinkOptions { suspends, checks, stack_checks, ..LinkOptions::default() };
     assert_eq!(arguments.link, expected);
     assert_eq!(
-        message("build --vouch a,,b"),
-        "error: invalid value '' for '--vouch <NAMES>': a name is missing"
+        message("build --assume-no-suspend a,,b"),
+        "error: invalid value '' for '--assume-no-suspend <NAMES>': a name is missing"
     );
     assert_eq!(
         message("build --stack-checks no"),
@@ -134,7 +141,7 @@ fn run_is_for_release_unless_said_otherwise() {
 #[test]
 fn own_options_are_told_from_cargos_and_the_programs() {
     let (request, arguments) = asked(
-        "demo -p pkg --target T -F a,b --locked -qv --vouch a,b --everything -j 2 -Zx --config k=v \
+        "demo -p pkg --target T -F a,b --locked -qv --assume-no-suspend a,b --everything -j 2 -Zx --config k=v \
          --color never --manifest-path m/Cargo.toml -- --dev -- x",
     );
     assert_eq!(request.wanted.name.as_deref(), Some("demo"));
@@ -149,8 +156,11 @@ fn own_options_are_told_from_cargos_and_the_programs() {
         )
     );
     assert_eq!(request.manifest, Some("m/Cargo.toml".into()));
-    let vouch = names(&["a", "b"]);
-    assert_eq!(request.link, LinkOptions { vouch, everything: true, ..LinkOptions::default() });
+    let assume_no_suspend = names(&["a", "b"]);
+    assert_eq!(
+        request.link,
+        LinkOptions { assume_no_suspend, everything: true, ..LinkOptions::default() }
+    );
     let colour = Some("never".to_owned());
     assert_eq!(request.watch, Watch { quiet: true, colour, ..Watch::default() });
     assert_eq!(arguments, words("--dev -- x"));
@@ -192,8 +202,8 @@ fn report_has_options_of_its_own() {
     }
     for (line, expected) in [
         (
-            "a.wasm --dev --vouch x",
-            "`a.wasm` is built already, and has only --vouch and --precise of the options that say \
+            "a.wasm --dev --assume-no-suspend x",
+            "`a.wasm` is built already, and has only --assume-no-suspend and --precise of the options that say \
              how to build: leave out the others",
         ),
         (
@@ -221,8 +231,8 @@ fn what_is_not_known_is_refused_with_what_was_meant() {
     for (line, expected) in [
         ("run demo input.txt", "error: unexpected argument 'input.txt' found"),
         (
-            "run --vuoch x",
-            "error: unexpected argument '--vuoch' found\n\n  tip: a similar argument exists: '--vouch'",
+            "run --assume-no-supsend x",
+            "error: unexpected argument '--assume-no-supsend' found\n\n  tip: a similar argument exists: '--assume-no-suspend'",
         ),
         (
             "biuld",

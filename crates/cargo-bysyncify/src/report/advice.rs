@@ -1,4 +1,4 @@
-//! What it would save to vouch for something.
+//! What it would save to assume that something never suspends.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,10 +13,10 @@ use super::numbers::{grouped, signed};
 /// How many are given.
 const MOST: usize = 5;
 
-/// Vouching for one crate or module.
+/// Assuming it of one crate or module.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Advice {
-    /// What to vouch for.
+    /// What to assume it of.
     pub(super) path: String,
     /// How many functions need not be instrumented then.
     pub(super) functions: usize,
@@ -27,7 +27,7 @@ pub(super) struct Advice {
     pub(super) since: String,
 }
 
-/// The paths that it would save most to vouch for, one at a time; one of each crate.
+/// The paths of which it would save most to assume it, one at a time; one of each crate.
 ///
 /// Left out is what would be wrong whatever the program's indirect calls mean.
 pub(super) fn advice(report: &Report<'_>, vouched: &Vouched) -> Result<Vec<Advice>> {
@@ -122,17 +122,22 @@ fn add_direct_callers(program: &Program, analysis: &Analysis, found: &mut BTreeS
 /// The advice, in words.
 pub(super) fn lines(advice: &[Advice]) -> Vec<String> {
     if advice.is_empty() {
-        return vec!["There is nothing that it would save to vouch for.".to_owned()];
+        return vec![
+            "Nothing would be saved by the assumption that something never suspends.".to_owned(),
+        ];
     }
     let mut lines = vec![
-        "What it would save to vouch for one thing, if nothing in it ever waits. That is for you to"
+        "What it would save to assume that one thing never suspends. Whether that is so is for you to"
             .to_owned(),
         "know: if it does wait, what the program does is undefined. A debug build notices."
             .to_owned(),
     ];
     for Advice { path, functions, bytes, since } in advice {
         let functions = grouped(*functions as u64);
-        lines.push(format!("{:>12}  --vouch {path} ({functions} functions)", signed(-bytes)));
+        lines.push(format!(
+            "{:>12}  --assume-no-suspend {path} ({functions} functions)",
+            signed(-bytes)
+        ));
         lines.push(format!("{:16}since {since}", ""));
     }
     lines

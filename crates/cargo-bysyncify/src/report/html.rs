@@ -151,7 +151,7 @@ fn advice_rows(advice: &[Advice]) -> String {
     }
     let row = |Advice { path, functions, bytes, since }: &Advice| {
         format!(
-            "<tr><th scope=\"row\"><code>--vouch {}</code><small>since {}</small></th>\
+            "<tr><th scope=\"row\"><code>--assume-no-suspend {}</code><small>since {}</small></th>\
              <td>{}</td><td>{}</td></tr>\n",
             escaped(path),
             breakable(since),

@@ -15,7 +15,7 @@ pub(super) fn json(report: &Report<'_>, advice: &[Advice]) -> Value {
         "wasm-opt": report.manifest.wasm_opt.as_ref().map(|(_, version)| version),
         "opt-level": recipe.opt_level.name(),
         "checks": recipe.checks,
-        "vouched": recipe.vouched.0,
+        "assumed-not-to-suspend": recipe.vouched.0,
         "precise": report.assumption.json(report.program),
         "linked": {
             "functions": report.linked(),
@@ -30,7 +30,7 @@ pub(super) fn json(report: &Report<'_>, advice: &[Advice]) -> Value {
             "bytes": bytes(krate.bytes),
         })).collect::<Value>(),
         "functions": functions(report),
-        "vouch": advice.iter().map(|advice| json!({
+        "assume-no-suspend": advice.iter().map(|advice| json!({
             "path": advice.path,
             "functions": advice.functions,
             "bytes": advice.bytes,

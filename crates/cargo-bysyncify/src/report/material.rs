@@ -83,7 +83,7 @@ impl Material {
             Some(manifest) => Ok(manifest.recipe.clone()),
             None => {
                 let opt_level = OptLevel::from_environment()?.unwrap_or(OptLevel::O3);
-                let vouched = Vouched(link.vouch.clone());
+                let vouched = Vouched(link.assume_no_suspend.clone());
                 let precision = if link.precise { Precision::Slots } else { Precision::Types };
                 let suspends = link.suspends.clone();
                 Ok(Recipe { opt_level, vouched, suspends, precision, ..Recipe::default() })

@@ -136,7 +136,7 @@ impl<'a> Report<'a> {
             );
         }
         if !recipe.vouched.0.is_empty() {
-            lines.push(format!("Vouched for: {}.", recipe.vouched.0.join(", ")));
+            lines.push(format!("Assumed not to suspend: {}.", recipe.vouched.0.join(", ")));
         }
         let cost = |index: FunctionIndex| self.functions[index as usize].bytes.cost();
         lines.extend(self.assumption.lines(self.program, cost));

@@ -206,7 +206,10 @@ fn table_is_in_the_order_that_is_asked_for() {
             crates.extend(paragraphs[1].lines().skip(1).map(first));
             let lines = paragraphs[2].lines().step_by(2).skip(1);
             functions.extend(lines.map(|line| line[38..].to_owned()));
-            assert_eq!(paragraphs[3], "There is nothing that it would save to vouch for.\n");
+            assert_eq!(
+                paragraphs[3],
+                "Nothing would be saved by the assumption that something never suspends.\n"
+            );
         });
         (crates, functions)
     };

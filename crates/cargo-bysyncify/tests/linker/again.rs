@@ -56,7 +56,7 @@ fn unchanged_module_is_not_asyncified_again() {
     assert_eq!(linked(&["-O2"]).0, 2);
     assert_eq!(linked(&["-O2", "--bysyncify-checks=on"]).0, 3);
     assert_eq!(linked(&["--bysyncify-everything"]).0, 4);
-    assert_eq!(linked(&["-O1", "--bysyncify-vouch=inner"]).0, 5);
+    assert_eq!(linked(&["-O1", "--bysyncify-assume-no-suspend=inner"]).0, 5);
     assert!(linked(&["-O1"]) == (6, first), "only the last is kept");
     assert_eq!(linked(&[]).0, 6, "nobody wants that optimised");
 }

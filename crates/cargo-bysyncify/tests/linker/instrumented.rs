@@ -31,8 +31,8 @@ fn everything_means_what_binaryen_would_instrument() {
 }
 
 #[test]
-fn what_is_vouched_for_and_what_only_it_calls_is_not_instrumented() {
-    assert_eq!(instrumented(Some("--bysyncify-vouch=inner")), [""; 0]);
+fn what_is_assumed_not_to_suspend_and_what_only_it_calls_is_not_instrumented() {
+    assert_eq!(instrumented(Some("--bysyncify-assume-no-suspend=inner")), [""; 0]);
 }
 
 #[test]

@@ -42,11 +42,11 @@ fn module_that_was_asyncified_before() {
 }
 
 #[test]
-fn vouching_for_what_is_not_there() {
+fn an_assumption_about_what_is_not_there() {
     assert_eq!(
-        refused("pausable", &[], Some("--bysyncify-vouch=inner,outer")),
-        "nothing in the program is called `outer`, which is vouched for\n  \
-         take it out of `--bysyncify-vouch`, or see `cargo bysyncify report` for the names there are"
+        refused("pausable", &[], Some("--bysyncify-assume-no-suspend=inner,outer")),
+        "nothing in the program is called `outer`, which is assumed not to suspend\n  \
+         take it out of `--bysyncify-assume-no-suspend`, or see `cargo bysyncify report` for the names there are"
     );
 }
 

@@ -82,7 +82,8 @@ pub(super) fn barriers(program: &Program, vouched: &Vouched) -> Result<Vec<Optio
         barriers.push(barrier);
     }
     if let Some((path, _)) = vouched.0.iter().zip(&used).find(|(_, used)| !**used) {
-        let reason = format!("nothing in the program is called `{path}`, which is vouched for");
+        let reason =
+            format!("nothing in the program is called `{path}`, which is assumed not to suspend");
         return Err(Error::of_module(reason, Remedy::CorrectVouched));
     }
     Ok(barriers)

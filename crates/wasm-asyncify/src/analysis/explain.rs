@@ -97,7 +97,8 @@ impl<'a> Explainer<'a> {
                 } else {
                     "it would be otherwise"
                 };
-                let verdict = format!("is not instrumented: `{path}` is vouched for; {otherwise}");
+                let verdict =
+                    format!("is not instrumented: `{path}` is assumed not to suspend; {otherwise}");
                 return (verdict, calls);
             }
             None => {}
@@ -145,7 +146,7 @@ impl<'a> Explainer<'a> {
             Barrier::Initialiser => {
                 "the initialiser of a `thread_local!`, which must not be".to_owned()
             }
-            Barrier::Vouched(path) => format!("`{path}`, which is vouched for"),
+            Barrier::Vouched(path) => format!("`{path}`, which is assumed not to suspend"),
         };
         Some((barrier, self.lines(way, index)))
     }

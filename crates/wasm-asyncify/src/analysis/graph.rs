@@ -45,12 +45,12 @@ impl Analysis {
     ///
     /// # Errors
     ///
-    /// If something that was vouched for does not exist.
+    /// If something that was assumed not to suspend does not exist.
     pub fn new(program: &Program, vouched: &Vouched, precision: Precision) -> Result<Self> {
         Ok(Self::with_barriers(program, barrier::barriers(program, vouched)?, precision))
     }
 
-    /// What would have been found with this vouched for.
+    /// What would have been found with this assumed not to suspend.
     ///
     /// # Errors
     ///
@@ -268,7 +268,7 @@ impl Analysis {
         self.anyone_is_resumed || self.reached[index as usize].is_some()
     }
 
-    /// The functions that a coroutine gets to only through what is vouched for.
+    /// The functions that a coroutine gets to only through what is assumed not to suspend.
     pub fn behind_vouched(&self, program: &Program) -> BTreeSet<FunctionIndex> {
         let is_vouched = |index: &u32| matches!(self.barrier(*index), Some(Barrier::Vouched(_)));
         let start = indices(program).filter(|index| is_vouched(index) && self.is_reached(*index));

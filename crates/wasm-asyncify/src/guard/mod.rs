@@ -138,7 +138,7 @@ pub(crate) struct Guards<'a> {
     /// gets there is stopped, if there are checks of any kind.
     pub(crate) parks: &'a [u32],
     /// Functions (by index) that will not be instrumented, each with a remark that follows its
-    /// name in a message, such as " (vouched for by `core::fmt`)". With `checks`, a suspend that
+    /// name in a message, such as " (`core::fmt` is assumed not to suspend)". With `checks`, a suspend that
     /// one of them is on the stack of is noticed.
     pub(crate) uninstrumented: &'a [(u32, String)],
     /// Calls in functions (by index) in which nothing is suspended if what the precise analysis

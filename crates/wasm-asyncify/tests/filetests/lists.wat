@@ -16,10 +16,10 @@
 main is instrumented: it can be on the stack when that is suspended
     > main
         calls sleep
-sleeps_too is not instrumented: `sleeps_*` is vouched for; it would be otherwise
+sleeps_too is not instrumented: `sleeps_*` is assumed not to suspend; it would be otherwise
     > sleeps_too
         calls sleep
-above is not instrumented: it could only be suspended in `sleeps_*`, which is vouched for
+above is not instrumented: it could only be suspended in `sleeps_*`, which is assumed not to suspend
       above
     >   calls sleeps_too
         calls sleep

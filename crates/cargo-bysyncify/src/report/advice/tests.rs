@@ -89,7 +89,7 @@ fn what_alone_gets_to_where_the_program_waits_is_not() {
 }
 
 #[test]
-fn who_does_not_make_the_indirect_call_is_not_to_vouch_for() {
+fn nothing_is_to_be_assumed_of_who_does_not_make_the_indirect_call() {
     let functions = format!(
         r#"(func $"app::entry" (type $entry) {WAIT} call $"glue::g")
            (func $"glue::g" (call $"lib::f" (i32.const 0)))

@@ -230,7 +230,7 @@ fn nothing_waits_in_what_is_vouched_for() {
     assert_eq!(names(vouched(&["core::fmt"]).unwrap()), ["entry", "waits"]);
     assert_eq!(
         vouched(&["core::fmt", "core::net"]).unwrap_err().to_string(),
-        "nothing in the program is called `core::net`, which is vouched for\n  \
+        "nothing in the program is called `core::net`, which is assumed not to suspend\n  \
          take it out of `Options::vouched`"
     );
 }

@@ -88,7 +88,7 @@
       i32.const 0
       i32.const 9
       i32.const 10
-      i32.const 32
+      i32.const 43
       call $"bysyncify guard: report"
     end
     call $"bysyncify guard: bysyncify_outside"
@@ -97,7 +97,7 @@
       i32.const 0
       i32.const 9
       i32.const 10
-      i32.const 32
+      i32.const 43
       call $"bysyncify guard: report"
     end
     i32.const 8
@@ -109,7 +109,7 @@
       i32.const 0
       i32.const 9
       i32.const 10
-      i32.const 32
+      i32.const 43
       call $"bysyncify guard: report"
     end
   )
@@ -321,6 +321,6 @@
     end
   )
   (data (;0;) (i32.const 1024) "data")
-  (data (;1;) "`guest::f``core::fmt::write` (vouched for)")
+  (data (;1;) "`guest::f``core::fmt::write` (assumed not to suspend)")
   (@custom "target_features" (after data) "\01+\0bbulk-memory")
 )

@@ -72,7 +72,7 @@ fn where_panics_unwind_globals_are_restored_for_who_catches_them() {
 #[test]
 fn debug_build_checks_its_stacks_and_who_is_on_them() {
     // wasm-bindgen's, a function of the program, and the switch.
-    let uninstrumented = [5, 9, 10].map(|index| (index, " (vouched for)".to_owned()));
+    let uninstrumented = [5, 9, 10].map(|index| (index, " (assumed not to suspend)".to_owned()));
     let module = include_str!("checks.wat");
     let guards = Guards {
         panics: &[7],
