@@ -14,7 +14,7 @@
     (local.get 0)))
 
 (; becomes
-  (func $asyncify_advance (;13;) (type 10) (param i32) (result i32)
+  (func $asyncify_advance (;12;) (type 10) (param i32) (result i32)
     global.get 0
     i32.eqz
     if ;; label = @1

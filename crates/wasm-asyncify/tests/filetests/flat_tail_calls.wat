@@ -17,7 +17,7 @@
     (return_call_indirect (type $one) (local.get 0) (i32.const 1))))
 
 (; becomes
-  (func $last (;1;) (type $one) (param i32) (result i32)
+  (func $last (;12;) (type $one) (param i32) (result i32)
     (local i32 i32)
     block ;; label = @1
       block (result i32) ;; label = @2
@@ -65,7 +65,7 @@
     end
     i32.const 0
   )
-  (func $on (;2;) (type $one) (param i32) (result i32)
+  (func $on (;13;) (type $one) (param i32) (result i32)
     (local i32 i32 i32)
     block (result i32) ;; label = @1
       block (result i32) ;; label = @2
@@ -142,7 +142,7 @@
     end
     i32.const 0
   )
-  (func $through_table (;3;) (type $one) (param i32) (result i32)
+  (func $through_table (;14;) (type $one) (param i32) (result i32)
     global.get 0
     i32.const 2
     i32.eq

@@ -11,7 +11,7 @@
     (call $sleep)))
 
 (; becomes
-  (func $dead (;1;) (type 0)
+  (func $dead (;12;) (type 0)
     return
     call $sleep
   )
