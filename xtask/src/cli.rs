@@ -54,7 +54,7 @@ impl Cli {
         let (name, unknown) = match options.only {
             Some(Benchmark::Switch) => ("switch", options.is_for_programs()),
             Some(Benchmark::Browser) => ("browser", options.is_for_programs() || options.json),
-            Some(Benchmark::Programs) | None => return Ok(self),
+            Some(Benchmark::Programs | Benchmark::Engine) | None => return Ok(self),
         };
         if unknown {
             let message = format!("`bench {name}` has no such option");

@@ -14,6 +14,7 @@ use serde_json::Value;
 use crate::workspace::Workspace;
 
 mod browser;
+mod engine;
 mod programs;
 mod statistics;
 mod switch;
@@ -26,7 +27,7 @@ pub(crate) const LINKER: &str = "bysyncify-ld";
 pub(crate) struct Options {
     /// Only this one; without it `switch` and `programs`
     pub(crate) only: Option<Benchmark>,
-    /// Only this one of bench/programs or bench/large [implies programs]
+    /// Only this one of bench/programs or bench/large [implies programs], or of `engine`
     #[arg(long, value_name = "NAME")]
     pub(crate) program: Option<String>,
     /// With this wasm-opt, not npm's [implies programs]
@@ -59,6 +60,9 @@ pub(crate) enum Benchmark {
     Switch,
     /// Real programs, their size and CPU time.
     Programs,
+    /// Modules of npm's with everything instrumented, by ours and by Binaryen. Only by its name: Binaryen
+    /// takes minutes.
+    Engine,
     /// Frame times of a page that reads a large archive (examples/browser). Only by its name: it
     /// needs a browser, and a machine that does nothing else.
     Browser,
@@ -74,6 +78,11 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         Some(path) => path.clone(),
         None => setup::node()?,
     };
+    if options.only == Some(Benchmark::Engine) {
+        let (only, wasm_opt) = (options.program.as_deref(), options.wasm_opt.as_deref());
+        print(options.json, &engine::measure(&workspace, &node, wasm_opt, only)?);
+        return Ok(());
+    }
     if options.wants(Benchmark::Switch) {
         print(options.json, &switch::measure(&workspace, &node)?);
     }

@@ -92,6 +92,7 @@ fn bench_takes_a_name_and_options() {
         ("bench --program p", false, true, false),
         ("bench --wasm-opt w --json", false, true, false),
         ("bench browser", false, false, true),
+        ("bench engine --program p", false, false, false),
     ] {
         let Ok(Command::Bench(options)) = parse_line(line) else { panic!("{line}") };
         let wants = [Benchmark::Switch, Benchmark::Programs, Benchmark::Browser];
