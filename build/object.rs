@@ -50,8 +50,8 @@ pub(crate) fn emit(width: Width, threads: bool) -> Vec<u8> {
     let global = |mutable, value| {
         [vec![pointer, mutable, width.const_opcode()], signed(value), vec![END]].concat()
     };
-    let globals =
-        vector(&[global(0x01, 0), global(0x01, 0), global(0x00, abi::LLVM_RED_ZONE as i64)]);
+    let reserve = global(0x00, abi::LLVM_RED_ZONE as i64);
+    let globals = vector(&[global(0x01, 0), global(0x01, 0), reserve, global(0x01, 0)]);
 
     let bodies = [resume, suspend, current, outside, intact, set_reporter, why_outside, stack_left]
         .map(|function| function(width));
@@ -96,19 +96,22 @@ const STACK_POINTER: Symbol = FIRST_GLOBAL;
 const CURRENT: Symbol = Symbol(FIRST_GLOBAL.0 + 1);
 const STACK_LIMIT: Symbol = Symbol(FIRST_GLOBAL.0 + 2);
 const STACK_RESERVE: Symbol = Symbol(FIRST_GLOBAL.0 + 3);
+const STACK_OWNER: Symbol = Symbol(FIRST_GLOBAL.0 + 4);
 
 const ENTRY_TYPE: u64 = 6;
 const OUTSIDE_TYPE: u64 = 7;
 
 fn resume(width: Width) -> Function {
     let (entry, data, core) = (0, 1, 2);
-    let (caller_sp, caller_limit, caller, finished) = (3, 4, 5, 6);
-    let mut f = Function::new(width, &[(3, width.value_type()), (1, I32)]);
+    let (caller_sp, caller_limit, caller_owner, caller, end, finished) = (3, 4, 5, 6, 7, 8);
+    let mut f = Function::new(width, &[(5, width.value_type()), (1, I32)]);
     // Remember the caller's stack and coroutine; switch to ours.
     f.global_get(STACK_POINTER).local_set(caller_sp);
     f.global_get(STACK_LIMIT).local_set(caller_limit);
+    f.global_get(STACK_OWNER).local_set(caller_owner);
     f.global_get(CURRENT).local_set(caller);
     f.local_get(core).global_set(CURRENT);
+    f.local_get(core).global_set(STACK_OWNER);
     f.local_get(core).load(abi::STACK_POINTER).global_set(STACK_POINTER);
     f.local_get(core).pointer_const(abi::core_size(width.bytes() as usize) as u64).add();
     f.global_get(STACK_RESERVE).add().global_set(STACK_LIMIT);
@@ -123,6 +126,7 @@ fn resume(width: Width) -> Function {
     // Switch back.
     f.local_get(caller_sp).global_set(STACK_POINTER);
     f.local_get(caller_limit).global_set(STACK_LIMIT);
+    f.local_get(caller_owner).global_set(STACK_OWNER);
     f.local_get(caller).global_set(CURRENT);
     f.local_get(finished).if_void();
     // It has returned. Properly?
@@ -138,9 +142,11 @@ fn resume(width: Width) -> Function {
     f.i32_const(abi::OUTCOME_SUSPENDED).op(RETURN).op(END).op(END).op(END);
     // No. Make `stop_unwind` accept what there is, so that code can run that says so. It looks
     // at what the last `start` was given, which need not be ours: so give it ours.
+    f.local_get(core).load(abi::END).local_set(end);
     f.local_get(core).local_get(core).load(abi::START).store(abi::END);
     f.local_get(core).call(START_REWIND);
     f.call(STOP_UNWIND);
+    f.local_get(core).local_get(end).store(abi::END);
     f.i32_const(abi::OUTCOME_UNSOUND);
     f.end()
 }
@@ -163,15 +169,17 @@ fn suspend(width: Width) -> Function {
     f.local_get(core).load_u32(abi::EPOCH).local_get(wait).load_u32(abi::WAIT_EPOCH).op(I32_NE);
     f.if_void().i32_const(abi::SUSPEND_NEW_EPOCH).op(RETURN).op(END);
     f.local_get(core).local_get(wait).store(abi::WAITING);
-    // Asyncify may write up to where the shadow stack is now, if there is any room.
+    // Asyncify may write up to where the shadow stack is now, less the reserve, if there is any room.
     f.local_get(core).global_get(STACK_POINTER).store(abi::STACK_POINTER);
-    f.local_get(core).global_get(STACK_POINTER).store(abi::END);
+    f.local_get(core).global_get(STACK_POINTER).global_get(STACK_RESERVE).sub().store(abi::END);
     f.local_get(core).load(abi::START).global_get(STACK_POINTER).less_or_equal().if_void();
+    f.global_get(STACK_RESERVE).global_get(STACK_POINTER).local_get(core).load(abi::START).sub();
+    f.less_or_equal().if_void();
     f.global_get(STACK_POINTER).local_get(core).load(abi::HIGH).less_or_equal().if_void();
     f.local_get(core).call(INTACT).if_void();
     f.local_get(core).i32_const(abi::UNWINDING).store_u32(abi::PHASE);
     f.local_get(core).call(START_UNWIND);
-    f.op(END).op(END).op(END);
+    f.op(END).op(END).op(END).op(END);
     f.i32_const(abi::SUSPEND_UNSOUND);
     f.end()
 }
@@ -183,12 +191,14 @@ fn current(width: Width) -> Function {
 }
 
 fn outside(width: Width) -> Function {
-    let (function, data, caller) = (0, 1, 2);
-    let mut f = Function::new(width, &[(1, width.value_type())]);
+    let (function, data, caller, end) = (0, 1, 2, 3);
+    let mut f = Function::new(width, &[(2, width.value_type())]);
     f.global_get(CURRENT).local_tee(caller).is_zero().op(I32_EQZ).if_void();
     f.local_get(caller).load_u32(abi::PHASE).i32_const(abi::UNWINDING).op(I32_EQ).if_void();
+    f.local_get(caller).load(abi::END).local_set(end);
     f.local_get(caller).local_get(caller).load(abi::START).store(abi::END);
-    f.call(STOP_UNWIND).op(END).op(END);
+    f.call(STOP_UNWIND);
+    f.local_get(caller).local_get(end).store(abi::END).op(END).op(END);
     f.null().global_set(CURRENT);
     f.local_get(data).abi_tag().local_get(function).call_indirect(OUTSIDE_TYPE);
     f.local_get(caller).global_set(CURRENT);
@@ -254,6 +264,7 @@ fn linking() -> Vec<u8> {
         named(GLOBAL, LOCAL_BINDING, 1, abi::CURRENT_CORE),
         named(GLOBAL, LOCAL_BINDING, 2, abi::STACK_LIMIT),
         named(GLOBAL, LOCAL_BINDING, 3, abi::STACK_RESERVE),
+        named(GLOBAL, LOCAL_BINDING, 4, abi::STACK_OWNER),
     ]);
     [name("linking"), unsigned(VERSION), section(SYMBOL_TABLE, symbols)].concat()
 }

@@ -48,28 +48,37 @@
   (global $current_core (mut i32) (i32.const 0))
 
   ;; What the stack pointer must not pass: it belongs to the stack, and is set and restored with
-  ;; the pointer. 0 on the stack that coroutines are resumed from, which nothing is below of.
+  ;; the pointer. 0 on the stack that coroutines are resumed from, which nothing is below of. Where
+  ;; frames stay in memory while code runs, who resumes it raises the limit to above them.
   (global $stack_limit (mut i32) (i32.const 0))
 
-  ;; How far that is above the low end of a coroutine's stack. LLVM writes up to 128 bytes below
-  ;; the stack pointer. A linker that adds checks sets another number, since it leaves small
-  ;; functions without one.
+  ;; How far that is above the low end of what is free of a coroutine's stack. LLVM writes up to 128
+  ;; bytes below the stack pointer. A linker that adds checks sets another number, since it leaves
+  ;; small functions without one.
   (global $stack_reserve i32 (i32.const 128))
+
+  ;; The core of the coroutine whose stack that is. Belongs to the stack, too, and means nothing while
+  ;; the limit is 0.
+  (global $stack_owner (mut i32) (i32.const 0))
 
   ;; bysyncify_resume(entry, data, core): runs a coroutine until it suspends or returns. The
   ;; result is 0 if it is suspended, 1 if it has returned, 2 if something is wrong.
   (func $bysyncify_resume (type $resume)
-    (local $caller_stack_pointer i32) (local $caller_stack_limit i32) (local $caller_core i32)
-    (local $finished i32)
+    (local $caller_stack_pointer i32) (local $caller_stack_limit i32) (local $caller_stack_owner i32)
+    (local $caller_core i32) (local $end i32) (local $finished i32)
     ;; Remember the caller's stack and coroutine; switch to ours.
     global.get $stack_pointer
     local.set $caller_stack_pointer
     global.get $stack_limit
     local.set $caller_stack_limit
+    global.get $stack_owner
+    local.set $caller_stack_owner
     global.get $current_core
     local.set $caller_core
     local.get 2
     global.set $current_core
+    local.get 2
+    global.set $stack_owner
     local.get 2
     i32.load offset=8
     global.set $stack_pointer
@@ -105,6 +114,8 @@
     global.set $stack_pointer
     local.get $caller_stack_limit
     global.set $stack_limit
+    local.get $caller_stack_owner
+    global.set $stack_owner
     local.get $caller_core
     global.set $current_core
     ;; Asyncify returns 0 from a function that it unwinds; an entry function returns 1.
@@ -147,7 +158,11 @@
     end
     ;; No. Make `stop_unwind` accept what there is: it traps, without a word, if `start` has
     ;; passed `end`, and code that says what has happened does nothing before it was called. It
-    ;; looks at what the last `start_*` was given, which need not be ours: so give it ours.
+    ;; looks at what the last `start_*` was given, which need not be ours: so give it ours. Then say
+    ;; again where the end was.
+    local.get 2
+    i32.load offset=4
+    local.set $end
     local.get 2
     local.get 2
     i32.load
@@ -155,6 +170,9 @@
     local.get 2
     call $start_rewind
     call $stop_unwind
+    local.get 2
+    local.get $end
+    i32.store offset=4
     i32.const 2)
 
   ;; bysyncify_suspend(wait): pauses the innermost running coroutine, which waits. The result is 0
@@ -213,32 +231,43 @@
     local.get $core
     local.get 0
     i32.store offset=20
-    ;; Asyncify may save frames up to where the shadow stack is now, if there is any room.
+    ;; Asyncify may save frames up to where the shadow stack is now, if there is any room. But what
+    ;; may be used below the limit must be free when the coroutine runs again, with its frames there.
     local.get $core
     global.get $stack_pointer
     i32.store offset=8
     local.get $core
     global.get $stack_pointer
+    global.get $stack_reserve
+    i32.sub
     i32.store offset=4
     local.get $core
     i32.load
     global.get $stack_pointer
     i32.le_u
     if
-      ;; And if it is this stack at all: others switch stacks, too.
+      global.get $stack_reserve
       global.get $stack_pointer
       local.get $core
-      i32.load offset=52
+      i32.load
+      i32.sub
       i32.le_u
       if
+        ;; And if it is this stack at all: others switch stacks, too.
+        global.get $stack_pointer
         local.get $core
-        call $bysyncify_intact
+        i32.load offset=52
+        i32.le_u
         if
           local.get $core
-          i32.const 2
-          i32.store offset=12
-          local.get $core
-          call $start_unwind
+          call $bysyncify_intact
+          if
+            local.get $core
+            i32.const 2
+            i32.store offset=12
+            local.get $core
+            call $start_unwind
+          end
         end
       end
     end
@@ -254,7 +283,7 @@
   ;; The call is made when an unwind was begun but its caller not instrumented: then it must be
   ;; ended before `function` can say so.
   (func $bysyncify_outside (type $outside)
-    (local $caller_core i32)
+    (local $caller_core i32) (local $end i32)
     global.get $current_core
     local.tee $caller_core
     i32.eqz
@@ -267,10 +296,16 @@
       if
         ;; Whether the frames fit or not: see above.
         local.get $caller_core
+        i32.load offset=4
+        local.set $end
+        local.get $caller_core
         local.get $caller_core
         i32.load
         i32.store offset=4
         call $stop_unwind
+        local.get $caller_core
+        local.get $end
+        i32.store offset=4
       end
     end
     i32.const 0

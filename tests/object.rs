@@ -186,7 +186,7 @@ fn every_index_of_a_symbol_is_relocated() {
             _ => {}
         }
     }
-    assert_eq!(found.len(), 33);
+    assert_eq!(found.len(), 39);
     assert_eq!(found, expected);
 }
 

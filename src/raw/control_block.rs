@@ -205,10 +205,25 @@ impl RawCore {
         }
     }
 
-    /// Where Asyncify will save the next frame.
+    /// How many bytes a stack must have for its code to come down to this address: all above it, and
+    /// the frames that lie in it.
+    pub(super) fn needed_down_to(&self, lowest: usize) -> usize {
+        let stack = self.stack_range();
+        let frames = self.saved_to().addr().saturating_sub(stack.start.addr());
+        stack.end.addr().saturating_sub(lowest).saturating_add(frames)
+    }
+
+    /// Where Asyncify will save the next frame. While code runs that is the low end of the stack, or
+    /// in a module of our linker's the end of the frames of those who wait for that code to return.
     pub(super) fn saved_to(&self) -> *mut u8 {
         // SAFETY: the descriptor is valid for reads, and the switch is not running.
         unsafe { (*self.stack.get()).start }
+    }
+
+    /// What that must not pass, since the coroutine was suspended last.
+    pub(super) fn saved_to_at_most(&self) -> *mut u8 {
+        // SAFETY: as above.
+        unsafe { (*self.stack.get()).end }
     }
 
     /// The stack's low end and high end.

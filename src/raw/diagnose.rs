@@ -5,7 +5,6 @@
 //! half has come. A canary that is gone comes first: what else is there cannot be believed then.
 
 use core::mem::MaybeUninit;
-use core::ptr;
 
 use super::call_uninstrumented::diverge_uninstrumented;
 use super::control_block::RawCore;
@@ -37,19 +36,20 @@ impl RawCore {
         fatal(&self.overflow().unwrap_or(cause))
     }
 
-    /// Ends the program if the shadow stack has been below the stack, or nearly is: what `embed`
-    /// itself calls must fit, since it works on this core.
+    /// Ends the program if the shadow stack has been below the stack, or nearly is in it where frames
+    /// lie: what `embed` itself calls must fit, since it works on this core.
     #[inline]
     pub(crate) fn assert_room(&self) {
         // The address of a local: where the shadow stack is now, or a little above. A frame that
         // is larger than the canary and was not filled has left the canary alone.
         let here = MaybeUninit::<u8>::uninit();
         let here = core::hint::black_box(&raw const here).addr();
-        let base = ptr::from_ref(self).addr() + size_of::<Self>();
-        if ActiveSwitch::STACK_IS_IN_MEMORY && (!self.is_intact() || here < base + RED_ZONE) {
+        let lowest = here.saturating_sub(RED_ZONE);
+        if ActiveSwitch::STACK_IS_IN_MEMORY
+            && (!self.is_intact() || lowest < self.saved_to().addr())
+        {
             diverge_uninstrumented(|| {
-                let (top, size) = (self.stack_range().end.addr(), self.stack_size());
-                let needed = (top + RED_ZONE).saturating_sub(here);
+                let (needed, size) = (self.needed_down_to(lowest), self.stack_size());
                 match self.is_intact() {
                     true => fatal(&Fatal::ShadowOverflow { needed, size }),
                     false => fatal(&Fatal::CanaryDead),
@@ -72,16 +72,20 @@ impl RawCore {
             // Nothing else that is here can be believed.
             return Some(Fatal::CanaryDead);
         }
-        let (saved_to, stack_pointer) = (self.saved_to(), self.stack_pointer.get());
+        let (saved_to, end) = (self.saved_to(), self.saved_to_at_most());
+        let stack_pointer = self.stack_pointer.get();
         let (stack, size) = (self.stack_range(), self.stack_size());
         if stack_pointer > stack.end {
             Some(Fatal::ForeignStack)
         } else if stack_pointer < stack.start {
             let needed = stack.end.addr().saturating_sub(stack_pointer.addr());
             Some(Fatal::ShadowOverflow { needed, size })
-        } else if saved_to > stack_pointer {
+        } else if saved_to > end && self.phase() == Phase::Running {
+            // There is too little room even before an unwind begins.
+            Some(Fatal::ShadowOverflow { needed: self.needed_down_to(end.addr()), size })
+        } else if saved_to > end {
             let needed = saved_to.addr() - stack.start.addr();
-            let available = stack_pointer.addr() - stack.start.addr();
+            let available = end.addr().saturating_sub(stack.start.addr());
             Some(Fatal::FramesOverflow { needed, available, size })
         } else {
             None

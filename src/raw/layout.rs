@@ -11,7 +11,8 @@
 //! Two stacks share the space between `base` and `top`. LLVM's *shadow stack* (what has an
 //! address) grows down from `top` while the coroutine runs. When it suspends, Asyncify saves
 //! the wasm locals of every paused function from `base` up, in what the shadow stack left.
-//! So there is one size to choose, not two.
+//! So there is one size to choose, not two. In a module of our linker's frames stay there while code
+//! runs, of those functions that wait for it to return: then that is where the shadow stack ends.
 //!
 //! Asyncify wants its buffer 4-aligned (8 on wasm64), and LLVM the shadow stack 16-aligned:
 //! both per Binaryen's `Asyncify.cpp` and the WebAssembly C ABI.

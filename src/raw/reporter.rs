@@ -25,8 +25,8 @@ struct Report {
     /// but that the function is on the stack at no suspend; [`abi::REPORT_PARKED`] if no coroutine may
     /// call it; [`abi::REPORT_REINITIALISED`] if it is about to initialise what another one has.
     lowest: *const u8,
-    /// The low end of the running coroutine's stack.
-    base: *const u8,
+    /// The core of the coroutine whose stack was checked.
+    owner: *const RawCore,
     /// If what was checked is that a call is not suspended, as `--bysyncify-precise` assumes: the
     /// number of whom it was of, plus one; or the largest if that is not known. Otherwise 0.
     callee: usize,
@@ -39,7 +39,7 @@ const _: () = {
     assert!(offset_of!(Report, function_len) == abi::REPORT_FUNCTION_LEN * word);
     assert!(offset_of!(Report, number) == abi::REPORT_NUMBER * word);
     assert!(offset_of!(Report, lowest) == abi::REPORT_LOWEST * word);
-    assert!(offset_of!(Report, base) == abi::REPORT_BASE * word);
+    assert!(offset_of!(Report, owner) == abi::REPORT_OWNER * word);
     assert!(offset_of!(Report, callee) == abi::REPORT_CALLEE * word);
     assert!(size_of::<Report>() == abi::REPORT_WORDS * word);
 };
@@ -77,9 +77,8 @@ unsafe extern "C-unwind" fn report(report: *mut (), _: AbiTag) {
         abi::REPORT_REINITIALISED => fatal(&Fatal::Reinitialised { function }),
         _ => {}
     }
-    let core = report.base.wrapping_sub(size_of::<RawCore>()).cast::<RawCore>();
     // SAFETY: its coroutine is running.
-    let core = unsafe { &*core };
-    let needed = core.stack_range().end.addr().saturating_sub(report.lowest.addr());
+    let core = unsafe { &*report.owner };
+    let needed = core.needed_down_to(report.lowest.addr());
     fatal(&Fatal::StackOverflow { function, needed, size: core.stack_size() })
 }

@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-use cargo_bysyncify::{Optimizer, Options, Recipe, WasmOpt, setup};
+use cargo_bysyncify::{Optimizer, Options, Recipe, Resumption, WasmOpt, setup};
 
 use crate::matrix::Configuration;
 
@@ -69,7 +69,12 @@ fn as_our_linker(
     let kept = output.with_extension("transformed");
     let optimizer = wasm_opt.map(|wasm_opt| Keeping { wasm_opt, kept: &kept });
     let optimizer = optimizer.as_ref().map(|optimizer| optimizer as &dyn Optimizer);
+    let resumption = match configuration.all_at_once {
+        true => Resumption::AllAtOnce,
+        false => Resumption::Automatic,
+    };
     let recipe = Recipe {
+        resumption,
         checks: configuration.is_checked(),
         opt_level: configuration.optimise.unwrap_or('0').to_string().parse()?,
         verify: true,

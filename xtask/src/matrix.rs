@@ -70,13 +70,15 @@ pub(crate) struct Configuration {
     /// Whether what our linker does is done: wasm-opt only optimises then.
     /// Else it is what a user without our toolchain does, and Binaryen finds out by itself.
     pub(crate) ours: bool,
+    /// Whether functions are resumed all at once, where our linker would have them resumed one by one.
+    pub(crate) all_at_once: bool,
 }
 
 impl Configuration {
     fn new(opt_level: char, fat_lto: bool, binaryen: u32) -> Self {
         let optimise = if opt_level == '0' { '1' } else { opt_level };
         let build = Build { opt_level, fat_lto };
-        Self { build, binaryen, optimise: Some(optimise), ours: false }
+        Self { build, binaryen, optimise: Some(optimise), ours: false, all_at_once: false }
     }
 
     fn without_optimisation(self) -> Self {
@@ -85,6 +87,10 @@ impl Configuration {
 
     fn ours(self) -> Self {
         Self { ours: true, ..self }
+    }
+
+    fn all_at_once(self) -> Self {
+        Self { all_at_once: true, ..self }
     }
 
     /// Whether the module checks itself while it runs: our linker adds that to debug builds.
@@ -111,10 +117,11 @@ impl fmt::Display for Configuration {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let plain = if self.optimise.is_none() { "-plain" } else { "" };
         let ours = if self.ours { "-ours" } else { "" };
+        let all_at_once = if self.all_at_once { "-all-at-once" } else { "" };
         let binaryen =
             if self.needs_binaryen() { format!("-b{}", self.binaryen) } else { String::new() };
         // Not `write!`, which would ignore the width that tables ask for.
-        f.pad(&format!("{}{binaryen}{plain}{ours}", self.build))
+        f.pad(&format!("{}{binaryen}{plain}{ours}{all_at_once}", self.build))
     }
 }
 
@@ -150,12 +157,17 @@ fn full() -> Vec<Configuration> {
     // stands beside those of the same build.
     let plain = Configuration::new('0', false, NEWEST).without_optimisation();
     let mut all = plain.both_ways().to_vec();
+    all.push(plain.ours().all_at_once());
     for (row, opt_level) in ['0', '1', '3', 's'].into_iter().enumerate() {
         for fat_lto in [false, true] {
             let of_version = |version| Configuration::new(opt_level, fat_lto, version);
             let turn = row + 1 + 2 * usize::from(fat_lto);
             all.extend(BINARYENS.map(of_version));
-            all.push(of_version(BINARYENS[turn % BINARYENS.len()]).ours());
+            let ours = of_version(BINARYENS[turn % BINARYENS.len()]).ours();
+            all.push(ours);
+            if (opt_level, fat_lto) == ('3', true) {
+                all.push(ours.all_at_once());
+            }
         }
     }
     all
@@ -194,8 +206,16 @@ fn safe() -> Vec<Configuration> {
     let of = |opt_level, fat_lto| {
         Configuration::new(opt_level, fat_lto, NEWEST).without_optimisation().ours()
     };
-    let levels = ['0', '1', '2', '3', 's', 'z'];
-    levels.into_iter().flat_map(|level| [of(level, false), of(level, true)]).collect()
+    let mut all = Vec::new();
+    for level in ['0', '1', '2', '3', 's', 'z'] {
+        for fat_lto in [false, true] {
+            all.push(of(level, fat_lto));
+            if [('0', false), ('3', true)].contains(&(level, fat_lto)) {
+                all.push(of(level, fat_lto).all_at_once());
+            }
+        }
+    }
+    all
 }
 
 /// For modules that are so large that wasm-opt takes most of a minute for each.
@@ -229,12 +249,14 @@ mod tests {
             ours,
             [
                 "o0-plain-ours",
+                "o0-plain-ours-all-at-once",
                 "o0-b116-ours",
                 "o0-lto-b132-ours",
                 "o1-b125-ours",
                 "o1-lto-b108-ours",
                 "o3-b132-ours",
                 "o3-lto-b116-ours",
+                "o3-lto-b116-ours-all-at-once",
                 "os-b108-ours",
                 "os-lto-b125-ours",
             ]
@@ -245,7 +267,7 @@ mod tests {
     fn only_our_debug_builds_are_checked() {
         for configuration in [full(), small(), optimised(), brief(), safe()].concat() {
             let name = configuration.to_string();
-            let expected = name.starts_with("o0") && name.ends_with("-ours");
+            let expected = name.starts_with("o0") && name.contains("-ours");
             assert_eq!(configuration.is_checked(), expected, "{name}");
         }
     }
@@ -268,9 +290,9 @@ mod tests {
     #[test]
     fn safe_is_every_build_by_us_alone() {
         let names: Vec<String> = safe().iter().map(ToString::to_string).collect();
-        assert_eq!(names.len(), 6 * 2);
-        assert_eq!(names[..3], ["o0-plain-ours", "o0-lto-plain-ours", "o1-plain-ours"]);
-        assert_eq!(names[11], "oz-lto-plain-ours");
+        assert_eq!(names.len(), 6 * 2 + 2);
+        assert_eq!(names[..3], ["o0-plain-ours", "o0-plain-ours-all-at-once", "o0-lto-plain-ours"]);
+        assert_eq!(names[13], "oz-lto-plain-ours");
         assert!(!safe().iter().any(|configuration| configuration.needs_binaryen()));
     }
 

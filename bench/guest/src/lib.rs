@@ -66,7 +66,7 @@ fn poll_pending<U, T>(coroutine: &mut Coroutine<U, T>, count: u32) {
 fn measure<T: 'static>(count: u32, closure: impl FnOnce(CoreHandle<'_>) -> T + 'static) {
     PENDING.store(true, Ordering::Relaxed);
     ONE.store(black_box(1), Ordering::Relaxed);
-    let mut coroutine = Coroutine::new(64 * 1024, closure);
+    let mut coroutine = Coroutine::new(1024 * 1024, closure);
     poll_pending(&mut coroutine, count);
     PENDING.store(false, Ordering::Relaxed);
     let mut context = Context::from_waker(Waker::noop());

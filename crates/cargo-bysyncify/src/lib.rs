@@ -54,8 +54,8 @@ pub use cargo::linker_variable;
 pub use optimizer::{OptLevel, Optimizer, Options};
 pub use pipeline::Recipe;
 pub use setup::WasmOpt;
-pub use wasm_asyncify::Compact;
 pub use wasm_asyncify::analysis::{Precision, Vouched};
+pub use wasm_asyncify::{Compact, Resumption};
 
 /// Makes a linked module pausable, as the linker does. One that has nothing to do with Asyncify is
 /// returned as it is.

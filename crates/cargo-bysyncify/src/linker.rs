@@ -11,9 +11,9 @@ use std::process::{Command, ExitCode, ExitStatus, Stdio};
 
 use anyhow::{Context, Result, bail};
 use tempfile::NamedTempFile;
-use wasm_asyncify::Compact;
 use wasm_asyncify::analysis::Vouched;
 use wasm_asyncify::module::{self, Summary};
+use wasm_asyncify::{Compact, Resumption};
 
 use crate::arguments::Arguments;
 use crate::command;
@@ -115,7 +115,7 @@ fn finish(
         checks: arguments.checks,
         compact: Compact::default(),
         no_stack_checks: arguments.no_stack_checks,
-        flat: false,
+        resumption: Resumption::Automatic,
         verify: verify_is_wanted(),
         debug_info: false,
         opt_level,

@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 use serde_json::{Value, json};
-use wasm_asyncify::Compact;
 use wasm_asyncify::analysis::{Precision, Vouched};
+use wasm_asyncify::{Compact, Resumption};
 
 use crate::pipeline::Recipe;
 use crate::setup::WasmOpt;
@@ -30,7 +30,7 @@ impl Manifest {
 
     /// The text of the file. It is another if anything that matters for the module is.
     pub(crate) fn text(&self) -> String {
-        // Only tests choose who gets the compact form, and they keep no modules. That a module was
+        // Only tests choose who gets the compact form and what is resumed how, and they keep no modules. That a module was
         // verified does not change it.
         let Recipe {
             vouched,
@@ -39,7 +39,7 @@ impl Manifest {
             everything,
             checks,
             no_stack_checks,
-            flat,
+            resumption: _,
             compact: _,
             verify: _,
             debug_info,
@@ -57,7 +57,6 @@ impl Manifest {
             "checks": checks,
             "stack-checks": !no_stack_checks,
             "debug-info": debug_info,
-            "flat": flat,
             "opt-level": opt_level.name(),
         });
         format!("{made:#}\n")
@@ -94,7 +93,7 @@ impl Manifest {
                 verify: false,
                 debug_info: made["debug-info"].as_bool()?,
                 no_stack_checks: !made["stack-checks"].as_bool()?,
-                flat: made["flat"].as_bool()?,
+                resumption: Resumption::default(),
                 opt_level: made["opt-level"].as_str()?.parse().ok()?,
             },
         })
@@ -120,7 +119,7 @@ mod tests {
                 verify: false,
                 debug_info: true,
                 no_stack_checks: true,
-                flat: true,
+                resumption: Resumption::default(),
                 opt_level: OptLevel::Os,
             },
         };

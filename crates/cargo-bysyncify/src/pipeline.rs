@@ -13,7 +13,7 @@ use std::fs;
 use std::path::Path;
 use wasm_asyncify::analysis::{Choice, Imports, Precision, Vouched};
 use wasm_asyncify::module::{self, Summary};
-use wasm_asyncify::{Compact, Guarded, Output, Prepared, Producer};
+use wasm_asyncify::{Compact, Guarded, Output, Prepared, Producer, Resumption};
 
 use crate::events::{Counts, Phase};
 use crate::naming;
@@ -40,8 +40,8 @@ pub struct Recipe {
     pub compact: Compact,
     /// Whether it does nothing when a coroutine's stack overflows, instead of saying so.
     pub no_stack_checks: bool,
-    /// Whether a rewind resumes only the innermost function.
-    pub flat: bool,
+    /// How what was suspended is resumed.
+    pub resumption: Resumption,
     /// Whether it is proved of each instrumented function that it does what it did before.
     pub verify: bool,
     /// Whether DWARF is kept.
@@ -66,7 +66,7 @@ impl Recipe {
             checks: self.checks,
             compact: self.compact,
             no_stack_checks: self.no_stack_checks,
-            flat: self.flat,
+            resumption: self.resumption,
             verify: self.verify,
             debug_info: self.debug_info,
             ..wasm_asyncify::Options::default()

@@ -28,8 +28,10 @@ pub(crate) const SWITCH: [&str; 8] =
 pub(crate) const CURRENT_CORE: &str = "bysyncify_current_core";
 /// What the stack pointer must not pass; null on the host's stack.
 pub(crate) const STACK_LIMIT: &str = "bysyncify_stack_limit";
-/// How far that is above the low end of the stack.
+/// How far that is above the low end of what is free of the stack.
 pub(crate) const STACK_RESERVE: &str = "bysyncify_stack_reserve";
+/// The core of the coroutine whose stack that is. Means nothing while the limit is null.
+pub(crate) const STACK_OWNER: &str = "bysyncify_stack_owner";
 
 /// How far below its stack pointer a function may write: LLVM does not move the pointer for a
 /// frame of up to this many bytes, if the function calls no other. ("Red zone" in its
@@ -49,7 +51,7 @@ pub(crate) const REPORT_FUNCTION: usize = 0;
 pub(crate) const REPORT_FUNCTION_LEN: usize = 1;
 pub(crate) const REPORT_NUMBER: usize = 2;
 pub(crate) const REPORT_LOWEST: usize = 3;
-pub(crate) const REPORT_BASE: usize = 4;
+pub(crate) const REPORT_OWNER: usize = 4;
 pub(crate) const REPORT_CALLEE: usize = 5;
 /// The size of one, in pointers.
 pub(crate) const REPORT_WORDS: usize = 6;

@@ -35,6 +35,7 @@ mod precise;
 mod provide;
 mod refusal;
 mod remedy;
+mod resumption;
 mod transform;
 pub mod warnings;
 
@@ -43,4 +44,5 @@ pub use findings::{Findings, analyse};
 pub use options::{Compact, FrameMemory, Options, Producer, StateGlobals};
 pub use refusal::check_names;
 pub use remedy::Remedy;
+pub use resumption::Resumption;
 pub use transform::{Guarded, Output, Prepared, bare, guarded_for_binaryen, transform};

@@ -1,6 +1,7 @@
 //! How a module is to be made pausable.
 
 use crate::analysis::{Analysis, Choice, FunctionIndex, Precision, Program, Sites, Vouched};
+use crate::resumption::Resumption;
 
 /// How a module is made pausable.
 ///
@@ -25,10 +26,8 @@ pub struct Options {
     /// Which functions are instrumented in the form that is small, and not in the one that is fast
     /// when it suspends.
     pub compact: Compact,
-    /// Whether a rewind resumes only the innermost function, and those that called it stay suspended until
-    /// it returns. Who keeps the frames must then leave them where they are as long as what is
-    /// suspended is not done, and not set `start` back.
-    pub flat: bool,
+    /// How what was suspended is resumed.
+    pub resumption: Resumption,
     /// The memory that frames are saved to.
     pub memory: FrameMemory,
     /// Who has the globals that say whether something is suspended.

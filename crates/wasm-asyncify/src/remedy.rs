@@ -29,7 +29,8 @@ pub enum Remedy {
     AvoidTailCalls,
     /// Do without tail calls, or without Binaryen.
     AvoidTailCallsOrBinaryen,
-    /// Resume all functions at once: without [`Options::flat`](crate::Options::flat).
+    /// Resume all functions at once: without
+    /// [`Resumption::OneByOne`](crate::Resumption::OneByOne).
     ResumeAllAtOnce,
     /// Do without references that cannot be kept where something waits.
     AvoidReferences,
@@ -81,7 +82,7 @@ impl fmt::Display for Remedy {
                 "build without the target feature `tail-call`, or use `transform`, which supports \
                  them"
             }
-            Self::ResumeAllAtOnce => "leave out `Options::flat`",
+            Self::ResumeAllAtOnce => "do without `Resumption::OneByOne`",
             Self::AvoidReferences => {
                 "pass it on in a function that does not wait, or keep it in a table or global"
             }

@@ -12,7 +12,7 @@ use wasmparser::Parser;
 use crate::analysis::{Analysis, Barrier, FunctionIndex, Precision, Program, Sites};
 use crate::check;
 use crate::debug::{Debug, Trail};
-use crate::error::{Context, Error, Result};
+use crate::error::{Context, Error, Failure, Result};
 use crate::exceptions::{self, Cleanups};
 use crate::guard::{self, Guards};
 use crate::initialisers;
@@ -24,6 +24,7 @@ use crate::precise;
 use crate::provide;
 use crate::refusal;
 use crate::remedy::Remedy;
+use crate::resumption::{self, Resumption};
 use crate::warnings;
 
 /// What only a module of rustc's has that uses the library `bysyncify`.
@@ -66,6 +67,8 @@ pub struct Prepared {
     trail: Trail,
     debug: Option<Debug>,
     verify: bool,
+    /// Whether functions are resumed all at once if they cannot be one by one.
+    may_be_eager: bool,
 }
 
 /// Who instruments a module after it was prepared, and chooses what.
@@ -113,8 +116,12 @@ impl Prepared {
     /// If it cannot be proved; says where.
     pub fn check(&self, instrumented: &[u8]) -> Result<(), Error> {
         let simplified = simplified(&self.guarded, &self.sites, &mut Trail::default())?;
-        check::check(&simplified, instrumented, &self.sites)
-            .map_err(|it| it.explained(|it| refusal::of_checker(&it, &self.program)))
+        let check = |sites| check::check(&simplified, instrumented, sites);
+        let checked = match check(&self.sites) {
+            Err(_) if self.may_be_eager && self.sites.flat => check(&self.sites.eager()),
+            other => other,
+        };
+        checked.map_err(|it| it.explained(|it| refusal::of_checker(&it, &self.program)))
     }
 
     /// Instruments it.
@@ -124,9 +131,18 @@ impl Prepared {
     /// If a function would have to be instrumented that cannot be, or the checker finds that one
     /// was instrumented wrongly.
     pub fn instrument(self) -> Result<Output, Error> {
-        let Self { program, analysis, sites, guarded, mut trail, debug, verify } = self;
+        let Self { program, analysis, mut sites, guarded, mut trail, debug, verify, may_be_eager } =
+            self;
         let simplified = simplified(&guarded, &sites, &mut trail)?;
-        let mut module = instrument::instrument(&simplified, &sites, &mut trail)
+        let mut instrumented = instrument::instrument(&simplified, &sites, &mut trail);
+        if let Err(Failure::Own(refused)) = &instrumented
+            && refused.obstacle.is_of_flat()
+            && may_be_eager
+        {
+            sites = sites.eager();
+            instrumented = instrument::instrument(&simplified, &sites, &mut trail);
+        }
+        let mut module = instrumented
             .map_err(|it| it.explained(|it| refusal::of_function(it, &program, &analysis)))?;
         if verify {
             check::check(&simplified, &module, &sites)
@@ -214,7 +230,15 @@ fn prepare(
     let checks = options.checks;
     let mut sites = options.compact.sites(&program, &analysis);
     sites.for_host |= options.driven_by_host;
-    sites.flat = options.flat;
+    sites.flat = match options.resumption {
+        Resumption::AllAtOnce => false,
+        Resumption::OneByOne => true,
+        Resumption::Automatic => {
+            let has_limit = instrumenter == Instrumenter::Own && !options.no_stack_checks;
+            has_limit && !sites.for_host && resumption::only_our_switch(&program)
+        }
+    };
+    let may_be_eager = options.resumption == Resumption::Automatic;
     if options.asserts {
         sites.assert_uninstrumented(&program, &analysis);
     }
@@ -266,7 +290,8 @@ fn prepare(
             Remedy::UseFirstMemory,
         ));
     }
-    Ok(Prepared { program, analysis, sites, guarded, trail, debug, verify: options.verify })
+    let verify = options.verify;
+    Ok(Prepared { program, analysis, sites, guarded, trail, debug, verify, may_be_eager })
 }
 
 /// The module without what a rewind could not get into.

@@ -11,7 +11,7 @@
 use std::time::Instant;
 
 use anyhow::Result;
-use cargo_bysyncify::{Precision, Recipe, Vouched, asyncify};
+use cargo_bysyncify::{Precision, Recipe, Resumption, Vouched, asyncify};
 
 use super::random::{self, Random};
 use super::run::{Runner, Schedule, never};
@@ -119,9 +119,10 @@ fn module(
 fn compare(seed: u64, numbers: &[usize], done: &mut Counts) -> Result<Option<String>> {
     let module = wasm::module(seed, numbers)?;
     let mut random = Random::new(!seed);
-    let (compact, flat) = (*random.pick(&FORMS), random.percent(50));
+    let compact = *random.pick(&FORMS);
+    let resumption = *random.pick(&[Resumption::AllAtOnce, Resumption::OneByOne]);
     let checks = random.percent(25);
-    let recipe = Recipe { compact, flat, checks, verify: true, ..Recipe::default() };
+    let recipe = Recipe { compact, resumption, checks, verify: true, ..Recipe::default() };
     let made = asyncify(&module.wasm, &recipe, None)?;
     let instrumented =
         cargo_bysyncify::instrumented(&module.wasm, &Vouched::default(), Precision::default())?;

@@ -112,7 +112,7 @@ fn finished() -> Finished {
                 verify: false,
                 debug_info: false,
                 no_stack_checks: false,
-                flat: false,
+                resumption: wasm_asyncify::Resumption::default(),
                 opt_level: OptLevel::O3,
             },
         },

@@ -46,6 +46,11 @@ pub(crate) struct Sites {
 }
 
 impl Sites {
+    /// The same, with functions resumed all at once.
+    pub(crate) fn eager(&self) -> Self {
+        Self { flat: false, ..self.clone() }
+    }
+
     /// The other indirect calls of functions to instrument: nothing is suspended in them.
     pub(crate) fn ruled_out(&self, program: &Program) -> BTreeMap<FunctionIndex, BTreeSet<u32>> {
         let all = self.indirect.iter().map(|(function, suspended)| {

@@ -17,6 +17,7 @@ use super::dispatcher;
 use super::machine::{Activation, Added, Machine, Program};
 use super::module::{Module, element_parts};
 use super::operators::Op;
+use super::table;
 use super::values::{Constant, Value, Values};
 use super::wrong::Wrong;
 use crate::error::Failure;
@@ -51,7 +52,7 @@ impl Flat {
         now: &Module<'_>,
         added: &Added<'_>,
     ) -> Result<Self, Failure<Wrong>> {
-        let table = now.imported_tables + before.tables.len() as u32;
+        let table = table::find(before, now)?;
         let elements = now.elements.last().map(element_parts).transpose()?;
         let in_table = elements.into_iter().flat_map(|(_, _, items)| items);
         let in_table: Vec<_> = in_table
@@ -72,7 +73,7 @@ impl Flat {
         };
         let all: Vec<_> = added.functions.keys().copied().collect();
         let wrong = |what: &str| Wrong::new(format!("{what} of the dispatcher is missing"));
-        let of_table = |it: &Operator<'_>| matches!(it, Operator::CallIndirect { table_index, .. } if *table_index == table);
+        let of_table = |it: &Operator<'_>| matches!(it, Operator::CallIndirect { table_index, .. } if *table_index == table.index);
         let enter = all.iter().find(|it| calls(it, &of_table));
         // Where nobody saves a frame it has nobody to call, but a number to look at.
         let looks = |it: &&u32| calls(it, &|it| matches!(it, Operator::BrTable { .. }));
@@ -174,7 +175,7 @@ impl Flat {
         &self,
         number: u32,
         enter: u32,
-        table: u32,
+        table: table::Place,
         now: &Module<'_>,
         added: &Added<'_>,
     ) -> Result<(), Wrong> {
@@ -193,9 +194,10 @@ impl Flat {
         let ty =
             function.and_then(|it| now.functions.get(it.checked_sub(now.imported())? as usize));
         let called = machine.function.take(step.operands)?.last().copied();
-        let is_right = table_index == table
+        let is_right = table_index == table.index
             && ty == Some(&type_index)
-            && called.and_then(|it| values.as_constant(it)) == Some(Constant::I32(number));
+            && called.and_then(|it| values.as_constant(it))
+                == Some(Constant::I32(table.first + number));
         let Some(ty) = now.function_type(type_index).filter(|_| is_right) else {
             return Err(wrong());
         };

@@ -75,6 +75,7 @@ mod references;
 mod runtime;
 mod shown;
 mod suspension;
+mod table;
 #[cfg(test)]
 mod tests;
 mod types;
@@ -109,7 +110,9 @@ pub(crate) fn check(
 ) -> Result<(), Failure<Wrong>> {
     let (before, now) = (Module::read(original)?, Module::read(instrumented)?);
     let mut pairing = Pairing::new(&before, &now);
-    let added = added(&pairing, sites)?;
+    let table = if sites.flat { Some(table::find(&before, &now)?) } else { None };
+    let has_own_table = table.is_some_and(|table| !table.is_shared);
+    let added = added(&pairing, sites, has_own_table)?;
     for (function, code) in &added.functions {
         // What is neither is not run unless an instrumented function calls it.
         for name in runtime::names(code, &added).unwrap_or_default() {
@@ -117,7 +120,7 @@ pub(crate) fn check(
         }
     }
     let own: BTreeSet<_> = pairing.runtime.values().flatten().copied().collect();
-    let references = references::find(&before, &now, &added.functions, sites.flat)??;
+    let references = references::find(&before, &now, &added.functions, has_own_table)??;
     let flat = match sites.flat {
         true => Some(Flat::find(&before, &now, &added)?),
         false => None,
@@ -127,7 +130,7 @@ pub(crate) fn check(
         |it: &u32| !own.contains(it) && !references.contains_key(it) && !dispatcher.contains(it);
     let functions = added.functions.into_iter().filter(|(it, _)| is_run(it)).collect();
     let added = Added { functions, references, ..added };
-    pairing.check(sites, &added.globals)?;
+    pairing.check(sites, &added.globals, table)?;
     for body in 0..before.bodies.len() {
         let function = before.imported() + body as u32;
         let is_same = pairing.is_same_body(body)?;
@@ -168,7 +171,7 @@ pub(crate) fn check(
 }
 
 /// What was added to the module.
-fn added<'a>(pairing: &Pairing<'a, '_>, sites: &Sites) -> Result<Added<'a>> {
+fn added<'a>(pairing: &Pairing<'a, '_>, sites: &Sites, has_own_table: bool) -> Result<Added<'a>> {
     let (before, now) = (pairing.original, pairing.instrumented);
     let memory64 = before.is_memory64(sites.memory)?;
     let functions =
@@ -179,7 +182,7 @@ fn added<'a>(pairing: &Pairing<'a, '_>, sites: &Sites) -> Result<Added<'a>> {
         all.filter(|(index, _)| *index >= first_global).partition(|(_, it)| !it.ty.mutable);
     // Each table of references has two.
     let tables = now.tables.len() - before.tables.len();
-    let of_references = 2 * tables.saturating_sub(usize::from(sites.flat));
+    let of_references = 2 * tables.saturating_sub(usize::from(has_own_table));
     // The state and `data`, and what the dispatcher has.
     let mut globals: Vec<_> =
         sites.imported_globals.into_iter().flat_map(|state| [state, state + 1]).collect();

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use wasmparser::{ExternalKind, Operator};
 
 use super::module::{Module, data_place, element_parts};
+use super::table::Place;
 use super::wrong::Wrong;
 use crate::analysis::Sites;
 use crate::error::{Error, Failure, Result};
@@ -97,10 +98,15 @@ impl<'a, 'm> Pairing<'a, 'm> {
     }
 
     /// Checks all but the code. `globals` are those that were added, or are of others: the first is
-    /// the state, the next what the last `start_*` was given.
-    pub(super) fn check(&self, sites: &Sites, globals: &[u32]) -> Result<(), Failure<Wrong>> {
+    /// the state, the next what the last `start_*` was given. `resumed` is where the functions are that are
+    /// resumed one by one.
+    pub(super) fn check(
+        &self,
+        sites: &Sites,
+        globals: &[u32],
+        resumed: Option<Place>,
+    ) -> Result<(), Failure<Wrong>> {
         let (before, now) = (self.original, self.instrumented);
-        let is_flat = sites.flat;
         let check = |is_same: bool, what: &str| match is_same {
             true => Ok(()),
             false => Err(Wrong::new(format!("the {what} are not what they were"))),
@@ -130,13 +136,15 @@ impl<'a, 'm> Pairing<'a, 'm> {
             check(self.is_function(before, now), "start functions")?;
         }
         // What those are that were added, see `references` and `flat`.
-        check(now.tables.len() >= before.tables.len() + usize::from(is_flat), "tables")?;
-        for (before, now) in before.tables.iter().zip(&now.tables) {
+        let own = usize::from(resumed.is_some_and(|table| !table.is_shared));
+        check(now.tables.len() >= before.tables.len() + own, "tables")?;
+        for (index, (before, now)) in before.tables.iter().zip(&now.tables).enumerate() {
             let init = |table: &wasmparser::Table<'a>| match &table.init {
                 wasmparser::TableInit::RefNull => Ok(Vec::new()),
                 wasmparser::TableInit::Expr(expression) => Module::operators(expression),
             };
-            check(before.ty == now.ty, "tables")?;
+            let expected = resumed.map_or(before.ty, |table| table.grown(index, before.ty));
+            check(expected == now.ty, "tables")?;
             check(self.are_same(&init(before)?, &init(now)?), "tables")?;
         }
         check(now.globals.len() >= before.globals.len(), "globals")?;
@@ -146,7 +154,10 @@ impl<'a, 'm> Pairing<'a, 'm> {
             check(self.are_same(&init(before)?, &init(now)?), "globals")?;
         }
         self.check_exports(sites, globals)?;
-        check(now.elements.len() == before.elements.len() + usize::from(is_flat), "elements")?;
+        check(
+            now.elements.len() == before.elements.len() + usize::from(resumed.is_some()),
+            "elements",
+        )?;
         for (before, now) in before.elements.iter().zip(&now.elements) {
             let (before, now) = (element_parts(before)?, element_parts(now)?);
             let are_same = before.0 == now.0

@@ -43,7 +43,7 @@ pub(super) fn find(
     before: &Module<'_>,
     now: &Module<'_>,
     added: &BTreeMap<u32, Code<'_>>,
-    is_flat: bool,
+    has_dispatcher: bool,
 ) -> Result<Result<BTreeMap<u32, Reference>, Wrong>> {
     let mut found = BTreeMap::new();
     let mut keeping = BTreeMap::new();
@@ -60,8 +60,8 @@ pub(super) fn find(
         }
     }
     let imported = now.imported_tables;
-    // The dispatcher's comes before.
-    let first = imported + before.tables.len() as u32 + u32::from(is_flat);
+    // The dispatcher's comes before, if it has one of its own.
+    let first = imported + before.tables.len() as u32 + u32::from(has_dispatcher);
     let first_global = now.imported_globals + before.globals.len() as u32;
     let tables = first..imported + now.tables.len() as u32;
     let mut globals = BTreeSet::new();

@@ -22,6 +22,8 @@ pub(super) struct Globals {
     pub(super) why_outside: u32,
     /// `bysyncify_stack_limit`: what the stack pointer must not pass; null on the host's stack.
     pub(super) limit: Option<u32>,
+    /// `bysyncify_stack_owner`: the core of the coroutine whose stack that is.
+    pub(super) owner: Option<u32>,
 }
 
 /// The globals that the checks use, by index.
@@ -183,11 +185,12 @@ impl Writer {
 
     /// Calls `bysyncify_resume(entry, data, core)`, and remembers where the host's stack ends.
     pub(super) fn resume(&self, callee: u32) -> Function {
-        let Globals { stack_pointer, current_core, host_stack, why_outside, limit } = self.globals;
+        let Globals { stack_pointer, current_core, host_stack, why_outside, limit, owner } =
+            self.globals;
         let mut saved = vec![host_stack, why_outside];
         if self.catches() {
             // The switch restores these, but not if an exception passes through it.
-            saved.extend([stack_pointer, current_core].into_iter().chain(limit));
+            saved.extend([stack_pointer, current_core].into_iter().chain(limit).chain(owner));
         }
         let mut code = Vec::new();
         save(&mut code, 3, &saved);

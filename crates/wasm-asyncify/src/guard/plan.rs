@@ -48,6 +48,7 @@ impl Plan {
                 host_stack,
                 why_outside,
                 limit: facts.optional_global(abi::STACK_LIMIT),
+                owner: facts.optional_global(abi::STACK_OWNER),
             },
             exceptions: facts.exceptions,
         };

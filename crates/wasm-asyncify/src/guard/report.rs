@@ -128,7 +128,7 @@ impl Writer {
         outside: u32,
         texts: Option<u32>,
     ) -> Function {
-        let Globals { stack_pointer, host_stack, limit, .. } = self.globals;
+        let Globals { stack_pointer, host_stack, limit, owner, .. } = self.globals;
         let (lowest, number, offset, length) = (0, 1, 2, 3);
         let report = if texts.is_some() { 4 } else { 2 };
         let word = if self.memory64 { 8 } else { 4 };
@@ -161,9 +161,9 @@ impl Writer {
         code.extend([field(abi::REPORT_LOWEST), LocalGet(report)]);
         code.push(checks.callee.map_or(self.null(), GlobalGet));
         code.push(field(abi::REPORT_CALLEE));
-        if let Some(limit) = limit {
-            code.extend([LocalGet(report), GlobalGet(limit), self.constant(ABOVE_LOW_END)]);
-            code.extend([self.sub(), field(abi::REPORT_BASE), self.null(), GlobalSet(limit)]);
+        if let Some((limit, owner)) = limit.zip(owner) {
+            code.extend([LocalGet(report), GlobalGet(owner), field(abi::REPORT_OWNER)]);
+            code.extend([self.null(), GlobalSet(limit)]);
         }
         code.extend([GlobalGet(checks.reporter), LocalGet(report), Call(outside), Unreachable]);
         self.function(1, code)

@@ -5,10 +5,13 @@
 //! the stack that coroutines are resumed from.
 //!
 //! ```text
-//!  low end              limit                                                  high end
-//!  ├─ LLVM's ─┬─ reserve ─┬────────────────────────────────────────────────────────┤
-//!  │  128     │  RESERVE  │ who has a check                  ◄── stack pointer     │
+//!  low end                       limit                                         high end
+//!  ├─ frames ─┬─ LLVM's ─┬─ reserve ─┬───────────────────────────────────────────────┤
+//!  │          │  128     │  RESERVE  │ who has a check         ◄── stack pointer     │
 //! ```
+//!
+//! The frames are those of who waits for the code that runs to return. Where all functions are resumed at
+//! once there are none.
 //!
 //! Not everyone has a check:
 //!
@@ -45,7 +48,7 @@ use crate::remedy::Remedy;
 /// What functions without a check have for themselves, in bytes.
 pub(super) const RESERVE: u64 = 256;
 
-/// How far the limit is above the low end.
+/// How far the limit is above the low end, or the frames there.
 pub(super) const ABOVE_LOW_END: u64 = RESERVE + abi::LLVM_RED_ZONE as u64;
 
 /// How far below the limit there is only what belongs to the coroutine: the reserve, and its core
@@ -82,6 +85,7 @@ impl StackChecks {
             Error::of_module(reason, Remedy::UpdateOrNoStackChecks)
         };
         let limit = writer.globals.limit.ok_or_else(missing)?;
+        writer.globals.owner.ok_or_else(missing)?;
         let reserve = facts.optional_global(abi::STACK_RESERVE).ok_or_else(missing)?;
         let mut frames = BTreeMap::new();
         for function in on_stack.functions() {

@@ -47,7 +47,8 @@ pub(super) fn write(wasm: &[u8], sites: &Sites, moves: &Pass) -> Result<Written,
             facts.flat = Some(flat.count());
             flat.place(facts.flat(), facts.runtime(), &mut globals)?;
         }
-        let tables = Tables::new(facts.tables + u32::from(flat.is_some()));
+        let has_table = flat.as_ref().is_some_and(|flat| !flat.table.is_shared);
+        let tables = Tables::new(facts.tables + u32::from(has_table));
         let first = facts.first_helper();
         let mut helpers = Helpers::new(facts.runtime(), first, &known, tables, globals);
         let bodies = all(wasm, sites, &facts, &mut helpers, flat.as_mut(), moves)?;

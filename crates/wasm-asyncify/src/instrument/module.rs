@@ -222,6 +222,19 @@ impl Reencode for Writer<'_> {
         Ok(())
     }
 
+    fn parse_table(
+        &mut self,
+        tables: &mut TableSection,
+        mut table: wasmparser::Table<'_>,
+    ) -> Result<(), Error> {
+        if let Some(flat) = &self.flat
+            && tables.is_empty()
+        {
+            table.ty = flat.grown(table.ty);
+        }
+        utils::parse_table(self, tables, table)
+    }
+
     fn parse_element_section(
         &mut self,
         elements: &mut ElementSection,
@@ -242,7 +255,8 @@ impl Reencode for Writer<'_> {
         before: Option<SectionId>,
     ) -> Result<(), Error> {
         let comes = |section| is_due(section, before);
-        let needs_tables = self.flat.is_some() || !self.helpers.tables.is_empty();
+        let has_table = self.flat.as_ref().is_some_and(Additions::has_table);
+        let needs_tables = has_table || !self.helpers.tables.is_empty();
         if needs_tables && !self.has_tables && comes(SectionId::Table) {
             self.has_tables = true;
             let mut tables = TableSection::new();

@@ -30,3 +30,10 @@ pub(crate) enum Obstacle {
     /// A function that is to be resumed by itself returns a reference, or calls one that does.
     FlatReference,
 }
+
+impl Obstacle {
+    /// Whether it is none where functions are resumed all at once.
+    pub(crate) fn is_of_flat(self) -> bool {
+        matches!(self, Self::FlatTry | Self::FlatReference)
+    }
+}

@@ -92,7 +92,7 @@ fn runtime(body: &FunctionBody<'_>) -> Result<Option<Runtime>> {
 mod tests {
     use super::*;
     use crate::analysis::{Choice, Imports};
-    use crate::{Options, Producer, transform};
+    use crate::{Options, Producer, Resumption, transform};
 
     /// A function that sets the state, and one that remembers `data`, as Binaryen has them.
     fn function(state: u32, globals: [u32; 2]) -> String {
@@ -142,18 +142,22 @@ mod tests {
     fn what_we_have_made_is_known_without_its_names() {
         let text = r#"(module (import "env" "sleep" (func $sleep)) (memory {WIDTH} 1)
             (func (export "waits") (call $sleep)))"#;
-        for (width, flat) in [("", false), ("", true), ("i64", false), ("i64", true)] {
+        let (all, one) = (Resumption::AllAtOnce, Resumption::OneByOne);
+        for (width, resumption) in [("", all), ("", one), ("i64", all), ("i64", one)] {
             let options = Options {
                 producer: Producer::Any,
                 choice: Choice { imports: Imports::All, ..Choice::default() },
-                flat,
+                resumption,
                 ..Options::default()
             };
             let wasm = wat::parse_str(text.replace("{WIDTH}", width)).unwrap();
             let made = transform(&wasm, &options).unwrap().module;
             let printed = wasmprinter::print_bytes(&made).unwrap();
             let minified = wat::parse_str(printed.replace("\"asyncify_", "\"")).unwrap();
-            assert!(has_runtime(&ModuleInfo::read(&minified).unwrap()).unwrap(), "{width} {flat}");
+            assert!(
+                has_runtime(&ModuleInfo::read(&minified).unwrap()).unwrap(),
+                "{width} {resumption:?}"
+            );
             assert_eq!(
                 transform(&minified, &options).unwrap_err().to_string(),
                 "the module has been through Asyncify already: it has the functions that start and \

@@ -5,7 +5,7 @@ use guest_support::{after_one_poll, at_panic, expect_trap, poll_once, tests};
 
 tests! {
     fn a_panic_hook_cannot_wait() {
-        at_panic(|| Some(format!("{} {:?}", can_embed(), try_embed(after_one_poll(())))));
+        at_panic(|_| Some(format!("{} {:?}", can_embed(), try_embed(after_one_poll(())))));
         let mut coroutine = Coroutine::new(65_536, |_| {
             embed(after_one_poll(()));
             if can_embed() {

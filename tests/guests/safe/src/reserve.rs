@@ -11,8 +11,11 @@
 //! program. So on the last one that is large enough, it came as near to the limit as can be.
 
 use bysyncify::raw::RawCoroutine;
+use bysyncify::{StackUsage, embed};
 use guest_support::beside::{memory_between_others, overwritten};
-use guest_support::{expect_overflow_in, run, tests};
+use guest_support::{
+    after_polls, at_panic, expect_overflow_in, expect_trap, mask_numbers, poll_once, run, tests,
+};
 use std::hint::black_box;
 
 /// Has the array written to, which nobody reads. At opt-level 0 it is anyway, and a call to
@@ -69,7 +72,6 @@ fn above(value: u64, callee: Callee) -> u64 {
 }
 
 fn on_ever_smaller_stacks(callee: Callee) {
-    const VALUE: u64 = 0xdead_beef_dead_beef;
     assert!(expect_overflow_in("guest_safe::reserve::above"));
     let expected = black_box(callee)(VALUE, 0.0) ^ VALUE;
     for size in (0..8192).step_by(16).rev() {
@@ -81,7 +83,56 @@ fn on_ever_smaller_stacks(callee: Callee) {
     }
 }
 
+/// Waits below callers that save something, and calls `callee` when it goes on: their frames are still
+/// in the stack.
+#[inline(never)]
+fn wait_and_call(depth: u64, callee: Callee) -> u64 {
+    if depth > 0 {
+        return wait_and_call(depth - 1, callee).rotate_left(1) ^ depth;
+    }
+    embed(after_polls(1, ()));
+    callee(VALUE, 0.0)
+}
+
+const VALUE: u64 = 0xdead_beef_dead_beef;
+
+/// Whether the frames of `depth` callers are as they were after `callee` has used all of the reserve.
+fn below_frames(depth: u64, callee: Callee) {
+    let expected = (1..=depth).fold(callee(VALUE, 0.0), |it, depth| it.rotate_left(1) ^ depth);
+    mask_numbers();
+    // On the first stack that is too small one of several is said, depending on where it is noticed.
+    expect_trap("coroutine stack overflow");
+    for size in (512..8192).step_by(16).rev() {
+        let callee = black_box(callee);
+        let memory = memory_between_others(size);
+        let mut coroutine = RawCoroutine::new(memory, move |_| wait_and_call(depth, callee));
+        at_panic(|message| {
+            let is_overflow = message.starts_with("coroutine stack overflow: ");
+            overwritten().or(is_overflow.then(|| "coroutine stack overflow".to_owned()))
+        });
+        assert!(poll_once(&mut coroutine).is_pending());
+        let StackUsage { frames, shadow } = coroutine.stack_usage();
+        let left = coroutine.stack_size() - frames - shadow;
+        // 128 are LLVM's.
+        assert!(left >= 256 + 128, "{left} bytes are left of a stack of {size}");
+        assert_eq!(run(coroutine), (1, expected), "on a stack of {size} bytes");
+        assert_eq!(overwritten(), None, "by a stack of {size} bytes");
+    }
+}
+
 tests! {
+    fn frames_above_the_reserve_that_a_leaf_uses() {
+        below_frames(20, leaf);
+    }
+
+    fn frames_above_the_reserve_that_two_functions_use() {
+        below_frames(20, chain::<{ words(128) }, { words(128) }>);
+    }
+
+    fn frames_of_many_above_the_reserve() {
+        below_frames(60, small::<{ words(256) }>);
+    }
+
     fn a_leaf_in_the_reserve() {
         on_ever_smaller_stacks(leaf);
     }

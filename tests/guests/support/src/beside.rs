@@ -21,7 +21,7 @@ pub fn memory_between_others(size: usize) -> &'static mut [MaybeUninit<u8>] {
     let (below, rest) = all.split_at_mut(MARGIN);
     let (stack, above) = rest.split_at_mut(size);
     BESIDE.set(Some([below, above]));
-    at_panic(overwritten);
+    at_panic(|_| overwritten());
     stack
 }
 

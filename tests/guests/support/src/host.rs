@@ -52,8 +52,8 @@ pub fn mask_quotes() {
     MASK_QUOTES.store(true, Ordering::Relaxed);
 }
 
-/// What is wrong, if anything is.
-pub type Look = fn() -> Option<String>;
+/// What is told in place of a panic's message, which it is given, if not that.
+pub type Look = fn(&str) -> Option<String>;
 
 static AT_PANIC: Mutex<Option<Look>> = Mutex::new(None);
 
@@ -147,7 +147,7 @@ pub fn start() {
             message = without_numbers(&message);
         }
         let look = *AT_PANIC.lock().expect("no panic holds it");
-        if let Some(wrong) = look.and_then(|look| look()) {
+        if let Some(wrong) = look.and_then(|look| look(&message)) {
             message = wrong;
         }
         if let Some(before) = &mut *BEFORE.lock().expect("no panic holds it") {

@@ -16,6 +16,9 @@ use super::modules::Function;
 /// More than anything here takes: what matters is how much is left.
 const FULL: u64 = u64::MAX / 2;
 
+/// The most functions that are on the stack in what is measured, nearly.
+const DEEPEST: usize = 10_000;
+
 /// The repetitions of a short run, and of a long one. What both do once cancels out.
 const FEW: u32 = 100;
 const MANY: u32 = 1100;
@@ -43,7 +46,13 @@ pub(super) fn call(module: &Path, export: &str) -> Result<u32> {
 
 fn instantiate(path: &Path) -> Result<(Store<()>, Instance)> {
     let bytes = fs::read(path).with_context(|| format!("cannot read `{}`", path.display()))?;
-    let engine = Engine::new(Config::default().consume_fuel(true));
+    let mut config = Config::default();
+    // What is resumed all at once calls as deep as it was.
+    config
+        .consume_fuel(true)
+        .set_max_recursion_depth(2 * DEEPEST)
+        .set_max_stack_height(512 * DEEPEST);
+    let engine = Engine::new(&config);
     let module = Module::new(&engine, &bytes)
         .with_context(|| format!("wasmi cannot compile `{}`", path.display()))?;
     let mut store = Store::new(&engine, ());

@@ -28,6 +28,7 @@ struct Comparison {
 /// All comparisons, in the order of the table.
 fn comparisons() -> Vec<Comparison> {
     let ours = |export, depth| Side::Guest { export, depth };
+    let linked = |depth| Side::Linked { export: "bench suspend", depth };
     let box_pin = ours("bench box_pin", 0);
     let read = |export| Side::Reads { export };
     let (slice, small) = (read("bench read_slice"), read("bench read_slice_small"));
@@ -41,6 +42,12 @@ fn comparisons() -> Vec<Comparison> {
         row("suspend + resume, depth 0 : least", ours("bench suspend", 0), least(0), None),
         row("suspend + resume, depth 10 : least", ours("bench suspend", 10), least(10), None),
         row("suspend + resume, depth 100 : least", ours("bench suspend", 100), least(100), None),
+        row("linked by us, depth 0 : wat", linked(0), wat(0), None),
+        row("linked by us, depth 2 : wat", linked(2), wat(2), None),
+        row("linked by us, depth 10 : wat", linked(10), wat(10), None),
+        row("linked by us, depth 100 : wat", linked(100), wat(100), Some(1.0 / 30.0)),
+        row("linked by us, depth 1000 : wat", linked(1000), wat(1000), None),
+        row("linked by us, depth 1000 : depth 2", linked(1000), linked(2), Some(2.0)),
         row("new embed each time, depth 0 : wat", ours("bench embed", 0), wat(0), None),
         row("spawn + finish : Box::pin", ours("bench spawn", 0), box_pin, Some(3.0)),
         row("read 64 KiB, futures-io : slice", read("bench read_futures"), slice, Some(1.25)),

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-use cargo_bysyncify::{WasmOpt, setup};
+use cargo_bysyncify::{OptLevel, Recipe, WasmOpt, setup};
 
 use crate::guests::TARGET;
 use crate::matrix;
@@ -27,6 +27,8 @@ const STRIP: [&str; 2] = ["--strip-debug", "--strip-producers"];
 pub(super) enum Side {
     /// An export of bench/guest.
     Guest { export: &'static str, depth: u32 },
+    /// The same in the module that our linker makes.
+    Linked { export: &'static str, depth: u32 },
     /// An export of bench/guest/examples/reads.rs.
     Reads { export: &'static str },
     /// bench/switch.wat.
@@ -47,6 +49,7 @@ pub(super) struct Function<'a> {
 /// Where the modules are, and what is known of them without running them.
 pub(super) struct Modules {
     guest: PathBuf,
+    linked: PathBuf,
     reads: PathBuf,
     switch: PathBuf,
     least: PathBuf,
@@ -72,6 +75,7 @@ impl Modules {
         let without = tool.run(&example("no_coroutine"), &[&["-O3"][..], &STRIP].concat())?;
         Ok(Self {
             guest: tool.run(&built.join("bench_guest.wasm"), &ASYNCIFY)?,
+            linked: tool.link(&built.join("bench_guest.wasm"))?,
             reads: tool.run(&example("reads"), &ASYNCIFY)?,
             switch: tool.run(&assemble(workspace, &folder, "switch")?, &ASYNCIFY)?,
             least: tool.run(&assemble(workspace, &folder, "least")?, &ASYNCIFY)?,
@@ -86,6 +90,7 @@ impl Modules {
     pub(super) fn counted(&self, side: Side) -> Option<Function<'_>> {
         let (module, export, depth) = match side {
             Side::Guest { export, depth } => (&self.guest, export, depth),
+            Side::Linked { export, depth } => (&self.linked, export, depth),
             Side::Reads { export } => (&self.reads, export, 0),
             Side::Switch { depth } => (&self.switch, "bench suspend", depth),
             Side::Least { depth } => (&self.least, "bench suspend", depth),
@@ -132,6 +137,15 @@ struct Tool<'a> {
 }
 
 impl Tool<'_> {
+    /// Does what our linker does; where the result is.
+    fn link(&self, input: &Path) -> Result<PathBuf> {
+        let module =
+            fs::read(input).with_context(|| format!("cannot read `{}`", input.display()))?;
+        let recipe = Recipe { opt_level: OptLevel::O3, ..Recipe::default() };
+        let made = cargo_bysyncify::asyncify(&module, &recipe, Some(self.wasm_opt))?;
+        write(self.folder.join("linked.wasm"), &made)
+    }
+
     /// Runs wasm-opt; where the result is.
     fn run(&self, input: &Path, arguments: &[&str]) -> Result<PathBuf> {
         let name = input.file_stem().unwrap_or_default();

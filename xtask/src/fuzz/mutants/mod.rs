@@ -17,7 +17,7 @@ use std::fs;
 use std::time::Instant;
 
 use anyhow::Result;
-use wasm_asyncify::{Options as Transform, Prepared};
+use wasm_asyncify::{Options as Transform, Prepared, Resumption};
 
 use self::change::Code;
 use super::random::{self, Random};
@@ -84,8 +84,9 @@ fn module(seed: u64, mutants: usize, found: &mut Found) -> Result<Option<String>
     let mut random = Random::new(!seed);
     let numbers = [random.below(wasm::PROGRAMS)];
     let plain = wasm::module(seed, &numbers)?.wasm;
-    let (compact, flat) = (*random.pick(&FORMS), random.percent(50));
-    let options = Transform { compact, flat, ..Transform::default() };
+    let compact = *random.pick(&FORMS);
+    let resumption = *random.pick(&[Resumption::AllAtOnce, Resumption::OneByOne]);
+    let options = Transform { compact, resumption, ..Transform::default() };
     let made = Prepared::new(&plain, &options)?.instrument()?.module;
     let prepared = Prepared::new(&plain, &options)?;
     prepared.check(&made)?;

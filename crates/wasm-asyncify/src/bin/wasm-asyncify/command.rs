@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::Parser;
 use wasm_asyncify::analysis::{Choice, Imports};
-use wasm_asyncify::{FrameMemory, Options, Producer, StateGlobals};
+use wasm_asyncify::{FrameMemory, Options, Producer, Resumption, StateGlobals};
 
 use crate::file::Job;
 use crate::lists;
@@ -135,7 +135,7 @@ impl Arguments {
             choice,
             driven_by_host: true,
             asserts: self.asserts,
-            flat: self.flat,
+            resumption: if self.flat { Resumption::OneByOne } else { Resumption::Automatic },
             memory: match self.secondary_memory {
                 true => FrameMemory::Secondary { pages: self.secondary_memory_size },
                 false => FrameMemory::Named(self.memory.clone()),

@@ -120,3 +120,104 @@ fn where_a_segment_begins_is_written_down() {
     );
     assert_eq!(lost, "no function does what `asyncify.start_unwind` is to do");
 }
+
+/// A program with our switch, whose table is grown. In it the function `f` waits.
+fn with_switch(table: &str, other: &str) -> String {
+    format!(
+        r#"(module
+          (import "asyncify" "start_unwind" (func $start_unwind (param i32)))
+          (import "asyncify" "start_rewind" (func $start_rewind (param i32)))
+          (memory 1)
+          {table}
+          (elem (i32.const 1) func $entry)
+          (func $suspend (call $start_unwind (i32.const 16)))
+          (func $entry (param i32 f32) (result i32)
+            (call $suspend) (i32.add (local.get 0) (i32.const 1)))
+          (func $bysyncify_resume
+            (call $start_rewind (i32.const 16))
+            (drop (call_indirect (param i32 f32) (result i32)
+              (i32.const 0) (f32.const 0) (i32.const 1))))
+          {other})"#
+    )
+}
+
+/// The module before and after, as text, and where it can be suspended.
+fn grown(table: &str, other: &str) -> (String, String, Sites) {
+    let text = with_switch(table, other);
+    let wasm = wat::parse_str(&text).unwrap();
+    let sites = Sites { functions: [3].into(), tops: [2].into(), flat: true, ..Sites::default() };
+    let instrumented =
+        crate::instrument::instrument(&wasm, &sites, &mut crate::debug::Trail::default()).unwrap();
+    check(&wasm, &instrumented, &sites).unwrap();
+    (text, words(&wasmprinter::print_bytes(instrumented).unwrap()), sites)
+}
+
+#[test]
+fn the_programs_table_is_grown_if_nobody_can_see_it() {
+    let last = "(elem (;1;) (i32.const 2) func $entry)";
+    for (before, after) in [("2", "3"), ("2 2", "3 3"), ("2 9", "3 10")] {
+        let (_, after_all, _) = grown(&format!("(table {before} funcref)"), "");
+        assert!(after_all.contains(&format!("(table (;0;) {after} funcref)")), "{after_all}");
+        assert!(after_all.contains(last), "{after_all}");
+        assert_eq!(after_all.matches("(table (;").count(), 1);
+    }
+    let own = "(table (;1;) 1 1 funcref)";
+    for code in [
+        "table.size 0 drop",
+        "(drop (table.grow 0 (ref.null func) (i32.const 1)))",
+        "(drop (table.get 0 (i32.const 0)))",
+        "(table.set 0 (i32.const 0) (ref.null func))",
+        "(table.fill 0 (i32.const 0) (ref.null func) (i32.const 1))",
+        "(table.init 0 (i32.const 0) (i32.const 0) (i32.const 0))",
+        "(table.copy 0 0 (i32.const 0) (i32.const 0) (i32.const 0))",
+    ] {
+        let (_, after, _) = grown("(table 2 2 funcref)", &format!("(func {code})"));
+        assert!(after.contains("(table (;0;) 2 2 funcref)") && after.contains(own), "{after}");
+    }
+    let imported = r#"(import "host" "table" (table 2 funcref))"#;
+    let text = with_switch("", "").replacen("(memory", &format!("{imported} (memory"), 1);
+    let wasm = wat::parse_str(text).unwrap();
+    let sites = Sites { functions: [3].into(), tops: [2].into(), flat: true, ..Sites::default() };
+    let after =
+        crate::instrument::instrument(&wasm, &sites, &mut crate::debug::Trail::default()).unwrap();
+    check(&wasm, &after, &sites).unwrap();
+    let after = words(&wasmprinter::print_bytes(after).unwrap());
+    assert!(after.contains(own), "{after}");
+}
+
+#[test]
+fn the_programs_table_is_grown_by_what_is_added_and_no_more() {
+    let (before, after, sites) = grown("(table 2 2 funcref)", "");
+    let wrong = |before: &str, from: &str, to: &str| {
+        assert_eq!(after.matches(from).count(), 1, "this is not there once: {from}");
+        let after = wat::parse_str(after.replacen(from, to, 1)).unwrap();
+        let before = wat::parse_str(before).unwrap();
+        check(&before, &after, &sites).expect_err("it is wrong now").to_string()
+    };
+    let table = "(table (;0;) 3 3 funcref)";
+    let segment = "(elem (;1;) (i32.const 2) func $entry)";
+    assert_eq!(
+        wrong(&before, table, "(table (;0;) 4 4 funcref)"),
+        "the tables are not what they were"
+    );
+    assert_eq!(
+        wrong(&before, table, "(table (;0;) 3 4 funcref)"),
+        "the tables are not what they were"
+    );
+    let early = wrong(&before, segment, "(elem (;1;) (i32.const 1) func $entry)");
+    assert_eq!(early, "the dispatcher's table is not filled from where the program's ends");
+    let passive = wrong(&before, segment, "(elem (;1;) func $entry)");
+    assert_eq!(passive, "the dispatcher's table is not filled");
+    let seen = before.replace("(func $suspend", "(func $suspend (drop (table.size 0))");
+    let seen_after = after.replace(
+        "(func $suspend (;0;) (type 1)",
+        "(func $suspend (;0;) (type 1) table.size 0 drop",
+    );
+    assert_ne!(seen_after, after);
+    let checked =
+        check(&wat::parse_str(seen).unwrap(), &wat::parse_str(seen_after).unwrap(), &sites);
+    assert_eq!(
+        checked.expect_err("it is wrong now").to_string(),
+        "the dispatcher's table is one that the program looks at"
+    );
+}

@@ -10,10 +10,11 @@
   (global $bysyncify_current_core (;1;) (mut i64) i64.const 0)
   (global $bysyncify_stack_limit (;2;) (mut i64) i64.const 0)
   (global $bysyncify_stack_reserve (;3;) i64 i64.const 384)
-  (global $"bysyncify guard: host stack" (;4;) (mut i64) i64.const 0)
-  (global $"bysyncify guard: why outside" (;5;) (mut i64) i64.const 0)
-  (global $"bysyncify guard: reporter" (;6;) (mut i64) i64.const 0)
-  (global $"bysyncify guard: unwinding" (;7;) (mut i32) i32.const 0)
+  (global $bysyncify_stack_owner (;4;) (mut i64) i64.const 0)
+  (global $"bysyncify guard: host stack" (;5;) (mut i64) i64.const 0)
+  (global $"bysyncify guard: why outside" (;6;) (mut i64) i64.const 0)
+  (global $"bysyncify guard: reporter" (;7;) (mut i64) i64.const 0)
+  (global $"bysyncify guard: unwinding" (;8;) (mut i32) i32.const 0)
   (func $_RNvC5guest1f (;0;) (type 0)
     (local i64)
     i64.const 1
@@ -135,9 +136,7 @@
     i64.const 0
     i64.store offset=40
     local.get 4
-    global.get $bysyncify_stack_limit
-    i64.const 384
-    i64.sub
+    global.get $bysyncify_stack_owner
     i64.store offset=32
     i64.const 0
     global.set $bysyncify_stack_limit

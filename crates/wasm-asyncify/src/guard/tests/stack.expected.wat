@@ -12,9 +12,10 @@
   (global $bysyncify_current_core (;1;) (mut i32) i32.const 0)
   (global $bysyncify_stack_limit (;2;) (mut i32) i32.const 0)
   (global $bysyncify_stack_reserve (;3;) i32 i32.const 384)
-  (global $"bysyncify guard: host stack" (;4;) (mut i32) i32.const 0)
-  (global $"bysyncify guard: why outside" (;5;) (mut i32) i32.const 0)
-  (global $"bysyncify guard: reporter" (;6;) (mut i32) i32.const 0)
+  (global $bysyncify_stack_owner (;4;) (mut i32) i32.const 0)
+  (global $"bysyncify guard: host stack" (;5;) (mut i32) i32.const 0)
+  (global $"bysyncify guard: why outside" (;6;) (mut i32) i32.const 0)
+  (global $"bysyncify guard: reporter" (;7;) (mut i32) i32.const 0)
   (elem (;0;) (i32.const 0) func $around)
   (func $small (;0;) (type 1)
     (local $frame i32)
@@ -388,9 +389,7 @@
     i32.const 0
     i32.store offset=20
     local.get 2
-    global.get $bysyncify_stack_limit
-    i32.const 384
-    i32.sub
+    global.get $bysyncify_stack_owner
     i32.store offset=16
     i32.const 0
     global.set $bysyncify_stack_limit

@@ -10,15 +10,17 @@ use wasm_encoder::{
 
 use super::dispatcher;
 use super::plan::{Beginnings, FIXED, Fixed, Plan, written};
+use super::table::Place;
 use crate::instrument::runtime::Runtime;
 
 /// All of it, ready to be written.
 pub(in crate::instrument) struct Additions {
     at: Beginnings,
     functions: Vec<Added>,
-    /// The table, and the functions in it.
-    table: u32,
+    /// The functions in the table.
     elements: Vec<u32>,
+    /// Where they are there.
+    place: Place,
 }
 
 /// A function, with a type of its own.
@@ -59,7 +61,7 @@ impl Additions {
             functions.push(Added { name, parameters: vec![], results, code });
         }
         let elements = plan.functions().iter().map(|it| new_index(it.function)).collect();
-        Ok(Self { at: plan.at, functions, table: plan.table, elements })
+        Ok(Self { at: plan.at, functions, place: plan.table, elements })
     }
 
     pub(in crate::instrument) fn add_types(&self, types: &mut TypeSection) {
@@ -74,7 +76,24 @@ impl Additions {
         }
     }
 
+    /// Whether a table is added.
+    pub(in crate::instrument) fn has_table(&self) -> bool {
+        !self.place.is_shared
+    }
+
+    /// The type of the program's first table of its own.
+    pub(in crate::instrument) fn grown(&self, ty: wasmparser::TableType) -> wasmparser::TableType {
+        match self.place.is_shared {
+            true => self.place.grown(ty, self.elements.len() as u64),
+            false => ty,
+        }
+    }
+
+    /// If there is one.
     pub(in crate::instrument) fn add_table(&self, tables: &mut TableSection) {
+        if !self.has_table() {
+            return;
+        }
         let size = self.elements.len() as u64;
         tables.table(TableType {
             element_type: RefType::FUNCREF,
@@ -86,9 +105,9 @@ impl Additions {
     }
 
     pub(in crate::instrument) fn add_elements(&self, elements: &mut ElementSection) {
-        let table = Some(self.table).filter(|table| *table != 0);
+        let table = Some(self.place.table).filter(|table| *table != 0);
         let functions = Elements::Functions(Cow::Borrowed(&self.elements));
-        elements.active(table, &ConstExpr::i32_const(0), functions);
+        elements.active(table, &ConstExpr::i32_const(self.place.first.cast_signed()), functions);
     }
 
     pub(in crate::instrument) fn add_code(&self, code: &mut CodeSection) {

@@ -39,8 +39,9 @@
 
 use crate::error::Result;
 use wasm_encoder::Instruction::{
-    Block, BrIf, BrTable, Call, CallIndirect, Else, End, GlobalGet, GlobalSet, I32Const, I32Eq,
-    I32Eqz, I32Load, I32Store, If, LocalGet, LocalSet, LocalTee, Loop, Return, Select, Unreachable,
+    Block, BrIf, BrTable, Call, CallIndirect, Else, End, GlobalGet, GlobalSet, I32Add, I32Const,
+    I32Eq, I32Eqz, I32Load, I32Store, If, LocalGet, LocalSet, LocalTee, Loop, Return, Select,
+    Unreachable,
 };
 use wasm_encoder::{BlockType, Function, Instruction, ValType};
 
@@ -79,8 +80,11 @@ pub(super) fn enter(plan: &Plan) -> Result<Function> {
         for parameter in signature.params() {
             code.push(zero(*parameter)?);
         }
-        let call = CallIndirect { type_index: *ty, table_index: plan.table };
-        code.extend([LocalGet(0), call]);
+        code.push(LocalGet(0));
+        if plan.table.first > 0 {
+            code.extend([I32Const(plan.table.first.cast_signed()), I32Add]);
+        }
+        code.push(CallIndirect { type_index: *ty, table_index: plan.table.table });
         code.extend(plan.globals(signature.results())?.into_iter().rev().map(GlobalSet));
         code.push(Return);
     }

@@ -46,6 +46,7 @@ pub(super) mod function;
 mod numbers;
 pub(super) mod plan;
 pub(super) mod segment;
+mod table;
 
 use crate::error::{Context, Result};
 use core::convert::Infallible;

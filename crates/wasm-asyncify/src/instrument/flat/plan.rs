@@ -10,6 +10,7 @@ use wasm_encoder::{ConstExpr, GlobalType};
 use wasmparser::{FuncType, ValType};
 
 use super::entries;
+use super::table::Place;
 use crate::abi;
 use crate::analysis::Sites;
 use crate::module::ModuleInfo;
@@ -29,8 +30,8 @@ pub(in crate::instrument) struct Plan {
     results: Vec<ValType>,
     /// The functions in the table, in order.
     functions: Vec<Entry>,
-    /// The table's index.
-    pub(super) table: u32,
+    /// Where they are.
+    pub(in crate::instrument) table: Place,
     pub(super) stack: Option<Stack>,
     pub(super) at: Beginnings,
     /// The first global that is added.
@@ -93,7 +94,7 @@ impl Plan {
             signatures,
             results: Vec::new(),
             functions: Vec::new(),
-            table: module.tables.len() as u32,
+            table: Place::new(&module)?,
             stack: stack.map(|(limit, reserve)| Stack { limit, reserve }),
             at: Beginnings::default(),
             first_global: 0,

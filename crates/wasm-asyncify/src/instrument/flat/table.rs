@@ -1,0 +1,65 @@
+//! The table that the dispatcher calls functions through.
+//!
+//! It is the program's own, grown at its end, where that can be: wasm-bindgen takes modules with one table
+//! of functions (`main_function_table` in `walrus`). That a table is larger must not be noticed. So it is
+//! done where our switch is, since such a program comes from rustc, which calls functions by addresses
+//! that it knows; and only if no code looks at the table. Any other module gets a table more.
+
+use wasmparser::{Operator, RefType, TableType};
+
+use crate::abi;
+use crate::error::Result;
+use crate::module::ModuleInfo;
+
+/// Where in which table the functions are.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::instrument) struct Place {
+    pub(super) table: u32,
+    /// The index of the first one.
+    pub(super) first: u32,
+    /// Whether the table is the program's.
+    pub(in crate::instrument) is_shared: bool,
+}
+
+impl Place {
+    pub(super) fn new(module: &ModuleInfo<'_>) -> Result<Self> {
+        let own = Self { table: module.tables.len() as u32, first: 0, is_shared: false };
+        let has_switch = module.function_names.values().any(|name| *name == abi::RESUME);
+        let Some(ty) = module.tables.first().filter(|_| has_switch && !module.imports_table) else {
+            return Ok(own);
+        };
+        let most = ty.initial.max(ty.maximum.unwrap_or_default());
+        let is_plain = ty.element_type == RefType::FUNCREF && !ty.table64 && !ty.shared;
+        // So that there is room for as many as there can be.
+        if !is_plain || most > i32::MAX as u64 / 2 || is_looked_at(module)? {
+            return Ok(own);
+        }
+        Ok(Self { table: 0, first: u32::try_from(ty.initial)?, is_shared: true })
+    }
+
+    /// The type of the program's table, with so many functions more.
+    pub(super) fn grown(self, ty: TableType, count: u64) -> TableType {
+        let maximum = ty.maximum.map(|maximum| maximum + count);
+        TableType { initial: ty.initial + count, maximum, ..ty }
+    }
+}
+
+/// Whether code does anything with the first table but call functions in it.
+fn is_looked_at(module: &ModuleInfo<'_>) -> Result<bool> {
+    for (_, body) in module.bodies() {
+        for operator in body.get_operators_reader()? {
+            if let Operator::TableGet { table: 0 }
+            | Operator::TableSet { table: 0 }
+            | Operator::TableGrow { table: 0 }
+            | Operator::TableSize { table: 0 }
+            | Operator::TableFill { table: 0 }
+            | Operator::TableInit { table: 0, .. }
+            | Operator::TableCopy { dst_table: 0, .. }
+            | Operator::TableCopy { src_table: 0, .. } = operator?
+            {
+                return Ok(true);
+            }
+        }
+    }
+    Ok(false)
+}

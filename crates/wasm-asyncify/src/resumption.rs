@@ -1,0 +1,84 @@
+//! Whether functions are resumed one by one, or all at once.
+
+use crate::abi;
+use crate::analysis::{Function, Program};
+
+/// How what was suspended is resumed.
+///
+/// All at once, a rewind calls the outermost function, which calls the next one, and so on: a wait costs
+/// as much as the whole stack. One by one, only the innermost function is called, and who called it when
+/// that returns: a wait costs what it touches. Then frames lie in memory while code runs, and whoever has
+/// begun the rewind must leave them there.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Resumption {
+    /// One by one where only the switch of the library `bysyncify` suspends, which leaves frames where
+    /// they are; where it is checked that no stack grows into them; and where every function can be
+    /// resumed so. All at once otherwise.
+    #[default]
+    Automatic,
+    /// All at once, as Binaryen's Asyncify does it.
+    AllAtOnce,
+    /// One by one. Who begins rewinds must keep what `data` points to as long as something is suspended
+    /// there, never set its first pointer back, and change the second one only while nothing is saved
+    /// or restored.
+    OneByOne,
+}
+
+/// Whether nobody but our own switch can call Asyncify's four functions.
+pub(crate) fn only_our_switch(program: &Program) -> bool {
+    let is_asyncify = |index: &u32| {
+        let import = program.functions[*index as usize].import.as_ref();
+        import.is_some_and(|import| import.module == "asyncify")
+    };
+    let is_known_elsewhere = |index: u32| {
+        program.functions[index as usize].address_taken.is_taken()
+            || program.exports.iter().any(|(_, exported)| *exported == index)
+    };
+    let is_ours = |function: &Function| {
+        function.name.as_deref().is_some_and(|name| abi::SWITCH.contains(&name))
+    };
+    let all = 0..program.functions.len() as u32;
+    program.named(abi::RESUME).is_some()
+        && !all.filter(is_asyncify).any(is_known_elsewhere)
+        && program
+            .functions
+            .iter()
+            .filter(|function| function.calls.direct.iter().any(is_asyncify))
+            .all(is_ours)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Whether functions are resumed one by one in a program of which this is a part.
+    fn is_only_ours(other: &str) -> bool {
+        let text = format!(
+            r#"(module
+              (import "asyncify" "start_unwind" (func $start_unwind (param i32)))
+              (import "asyncify" "stop_unwind" (func $stop_unwind))
+              (table 9 funcref)
+              (func $bysyncify_suspend (call $start_unwind (i32.const 16)))
+              (func $bysyncify_resume (call $stop_unwind))
+              {other})"#
+        );
+        only_our_switch(&Program::read(&wat::parse_str(text).unwrap()).unwrap())
+    }
+
+    #[test]
+    fn another_switch_is_noticed_however_it_is_called() {
+        assert!(is_only_ours(""));
+        assert!(is_only_ours("(func $f (call $bysyncify_suspend))"));
+        assert!(!is_only_ours("(func $f (call $start_unwind (i32.const 8)))"));
+        assert!(!is_only_ours("(func $f (return_call $stop_unwind))"));
+        assert!(!is_only_ours("(elem (i32.const 1) func $stop_unwind)"));
+        assert!(!is_only_ours(
+            "(elem declare func $stop_unwind) (func (drop (ref.func $stop_unwind)))"
+        ));
+        assert!(!is_only_ours("(export \"stop\" (func $stop_unwind))"));
+        let text = r#"(module (import "asyncify" "stop_unwind" (func $stop_unwind))
+            (func $bysyncify_suspend (call $stop_unwind)))"#;
+        let without = Program::read(&wat::parse_str(text).unwrap()).unwrap();
+        assert!(!only_our_switch(&without), "nobody resumes");
+    }
+}
