@@ -18,7 +18,7 @@ use std::path::Path;
 use golden::assert_golden;
 use wasm_asyncify::analysis::{Choice, Explanation, Imports};
 use wasm_asyncify::{
-    Compact, FrameMemory, Options, Producer, StateGlobals, analyse, module, transform,
+    Compact, FrameMemory, Options, Producer, Resumption, StateGlobals, analyse, module, transform,
 };
 
 /// What comes before the result.
@@ -61,7 +61,7 @@ impl Case {
                 ("ignore-indirect", "yes") => options.choice.ignore_indirect = true,
                 ("driven-by-host", "yes") => options.driven_by_host = true,
                 ("asserts", "yes") => options.asserts = true,
-                ("flat", "yes") => options.flat = true,
+                ("flat", "yes") => options.resumption = Resumption::OneByOne,
                 ("memory", "secondary") => options.memory = FrameMemory::Secondary { pages: 2 },
                 ("memory", name) => options.memory = FrameMemory::Named(name.to_owned()),
                 ("globals", "imported") => options.globals = StateGlobals::Imported,

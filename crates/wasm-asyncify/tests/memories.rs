@@ -3,7 +3,9 @@
 mod support;
 
 use wasm_asyncify::analysis::{Choice, Imports};
-use wasm_asyncify::{Compact, FrameMemory, Options, Producer, StateGlobals, transform};
+use wasm_asyncify::{
+    Compact, FrameMemory, Options, Producer, Resumption, StateGlobals, transform,
+};
 
 /// `main` sleeps in two frames, and logs what it has kept. A memory can be put in.
 const PROGRAM: &str = r#"(module
@@ -38,15 +40,15 @@ fn frames_are_in_the_memory_that_was_chosen() {
     let none = r#"(memory (export "memory") 0)"#;
     let two = r#"(memory 0) (memory (export "memory") 1)"#;
     for compact in [Compact::None, Compact::All] {
-        for flat in [false, true] {
+        for resumption in [Resumption::AllAtOnce, Resumption::OneByOne] {
             for (memory, chosen) in [
                 ("", FrameMemory::Only),
                 ("", FrameMemory::Secondary { pages: 1 }),
                 (none, FrameMemory::Secondary { pages: 1 }),
                 (two, named("memory")),
             ] {
-                let name = format!("{memory} {chosen:?} {compact:?} {flat}");
-                let made = made(memory, &Options { memory: chosen, compact, flat, ..options() });
+                let name = format!("{memory} {chosen:?} {compact:?} {resumption:?}");
+                let made = made(memory, &Options { memory: chosen, compact, resumption, ..options() });
                 let host = support::run(&made, true).expect(&name);
                 assert_eq!((host.log, host.suspended), (LOG.to_vec(), 4), "{name}");
             }
