@@ -3,9 +3,7 @@
 mod support;
 
 use wasm_asyncify::analysis::{Choice, Imports};
-use wasm_asyncify::{
-    Compact, FrameMemory, Options, Producer, Resumption, StateGlobals, transform,
-};
+use wasm_asyncify::{Compact, FrameMemory, Options, Producer, Resumption, StateGlobals, transform};
 
 /// `main` sleeps in two frames, and logs what it has kept. A memory can be put in.
 const PROGRAM: &str = r#"(module
@@ -48,7 +46,8 @@ fn frames_are_in_the_memory_that_was_chosen() {
                 (two, named("memory")),
             ] {
                 let name = format!("{memory} {chosen:?} {compact:?} {resumption:?}");
-                let made = made(memory, &Options { memory: chosen, compact, resumption, ..options() });
+                let made =
+                    made(memory, &Options { memory: chosen, compact, resumption, ..options() });
                 let host = support::run(&made, true).expect(&name);
                 assert_eq!((host.log, host.suspended), (LOG.to_vec(), 4), "{name}");
             }
