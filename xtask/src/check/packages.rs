@@ -61,7 +61,8 @@ fn build(context: &Context, packages: &[&Package]) -> Result<()> {
         "[workspace]\nmembers = [\"*\"]\nresolver = \"3\"\n[patch.crates-io]\n".to_owned();
     for Package { name, version, .. } in packages {
         let packed = context.workspace.target.join(format!("package/{name}-{version}.crate"));
-        quietly(Command::new("tar").current_dir(&sources).arg("-xzf").arg(packed))?;
+        // `m`: files are as old as this. In a package all have one date, and cargo would see no change.
+        quietly(Command::new("tar").current_dir(&sources).arg("-xzmf").arg(packed))?;
         manifest.push_str(&format!("{name}.path = \"{name}-{version}\"\n"));
     }
     fs::write(sources.join("Cargo.toml"), manifest)?;
