@@ -10,7 +10,9 @@ use std::env;
 
 use arbitrary::Unstructured;
 use wasm_asyncify::analysis::{Choice, Imports};
-use wasm_asyncify::{Compact, Error, FrameMemory, Options, Producer, StateGlobals, transform};
+use wasm_asyncify::{
+    Compact, Error, FrameMemory, Options, Producer, Resumption, StateGlobals, transform,
+};
 
 use crate::{host, node};
 
@@ -166,7 +168,7 @@ fn what_is_suspended_everywhere_does_what_it_does_if_nothing_is() {
         };
         // This host takes frames out of memory while code runs, and so it cannot resume functions one by
         // one. Whether it would be right the checker says.
-        match transform(&plain, &Options { flat: true, ..options(seed) }) {
+        match transform(&plain, &Options { resumption: Resumption::OneByOne, ..options(seed) }) {
             Ok(_) => flat += 1,
             Err(Error::NotImplemented { .. } | Error::Unsupported { .. }) => {}
             Err(error) => panic!("module of seed {seed}, flat: {error:#}"),
