@@ -9,6 +9,9 @@
 //!   suspended; and when that returns, the function goes on as the original does after that call;
 //! - that is so however often it is suspended, in whatever order.
 //!
+//! Where functions are resumed one by one, a rewind that begins in one of them does nothing but to call
+//! what resumes ([`beginnings`]).
+//!
 //! A function that nothing may be suspended through traps at once when what it has called unwinds.
 //!
 //! References are kept in tables that were added, and are taken back once each ([`references`]).
@@ -56,6 +59,7 @@
 //! The same pure operators give the same results; those on floats must be made as often as before.
 
 mod alone;
+mod beginnings;
 mod classes;
 mod code;
 mod compare;
@@ -131,6 +135,10 @@ pub(crate) fn check(
     let functions = added.functions.into_iter().filter(|(it, _)| is_run(it)).collect();
     let added = Added { functions, references, ..added };
     pairing.check(sites, &added.globals, table)?;
+    let beginnings = match sites.flat {
+        true => beginnings::find(&before, sites)?,
+        false => BTreeSet::new(),
+    };
     for body in 0..before.bodies.len() {
         let function = before.imported() + body as u32;
         let is_same = pairing.is_same_body(body)?;
@@ -153,6 +161,12 @@ pub(crate) fn check(
             continue;
         }
         let code_now = now.code(pairing.added() + body)?;
+        if let Some(flat) = &flat
+            && beginnings.contains(&function)
+            && !here.is_empty()
+        {
+            beginnings::check(&code_now, &added, flat).map_err(wrong)?;
+        }
         let walk = Walk {
             original: Program { code: &code, added: None },
             instrumented: Program { code: &code_now, added: Some(&added) },

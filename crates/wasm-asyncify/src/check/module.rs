@@ -1,9 +1,12 @@
 //! A module, read for being compared.
 
+use std::collections::BTreeMap;
+
 use wasmparser::{
     CompositeInnerType, ConstExpr, Data, DataKind, Element, ElementItems, ElementKind, Export,
-    FuncToValidate, FuncType, FunctionBody, Global, MemoryType, Operator, Parser, Payload,
-    RecGroup, Table, TagType, TypeRef, ValidPayload, Validator, ValidatorResources, WasmFeatures,
+    FuncToValidate, FuncType, FunctionBody, Global, KnownCustom, MemoryType, Name, Operator,
+    Parser, Payload, RecGroup, Table, TagType, TypeRef, ValidPayload, Validator,
+    ValidatorResources, WasmFeatures,
 };
 
 use super::code::Code;
@@ -36,6 +39,8 @@ pub(super) struct Module<'a> {
     pub(super) start: Option<u32>,
     pub(super) elements: Vec<Element<'a>>,
     pub(super) data: Vec<Data<'a>>,
+    /// What functions are called, if there are names.
+    pub(super) function_names: BTreeMap<u32, &'a str>,
     /// The bodies of the functions that are not imported.
     pub(super) bodies: Vec<(FuncToValidate<ValidatorResources>, FunctionBody<'a>)>,
 }
@@ -96,6 +101,11 @@ impl<'a> Module<'a> {
                 Payload::DataSection(section) => {
                     module.data = section.into_iter().collect::<Result<_, _>>()?;
                 }
+                Payload::CustomSection(section) => {
+                    if let KnownCustom::Name(names) = section.as_known() {
+                        module.function_names = function_names(names);
+                    }
+                }
                 _ => {}
             }
         }
@@ -147,6 +157,15 @@ impl<'a> Module<'a> {
     pub(super) fn operators(expression: &ConstExpr<'a>) -> Result<Vec<Operator<'a>>> {
         Ok(expression.get_operators_reader().into_iter().collect::<Result<_, _>>()?)
     }
+}
+
+/// The names of functions. Sections of names that are broken have none.
+fn function_names(names: wasmparser::NameSectionReader<'_>) -> BTreeMap<u32, &str> {
+    let maps = names.into_iter().filter_map(|name| match name {
+        Ok(Name::Function(map)) => Some(map),
+        _ => None,
+    });
+    maps.flatten().flatten().map(|naming| (naming.index, naming.name)).collect()
 }
 
 /// What a segment of elements holds, each as an expression, and where it goes.

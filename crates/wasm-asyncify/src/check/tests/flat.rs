@@ -113,6 +113,21 @@ fn the_dispatcher_is_what_it_should_be() {
 }
 
 #[test]
+fn a_rewind_begins_with_what_is_innermost() {
+    let wrong = "a rewind that begins in it does not resume what is suspended";
+    let resumes = "call $asyncify_resume_i32 return";
+    for instead in
+        ["", "i32.const 0 return", "unreachable", "call $asyncify_resume_i32 i32.eqz return"]
+    {
+        let found = caught(resumes, instead);
+        assert!(found.contains(wrong), "{instead}: {found}");
+    }
+    let not_there =
+        caught("call $asyncify_dispatch i32.const 0 global.get 3", "i32.const 0 global.get 3");
+    assert!(not_there.contains(wrong), "{not_there}");
+}
+
+#[test]
 fn where_a_segment_begins_is_written_down() {
     let lost = caught(
         "else global.get 1 i32.load offset=4 i32.const 4 i32.sub global.get 1 i32.load i32.store end",

@@ -1,0 +1,156 @@
+//! Where functions are resumed one by one: in which functions a rewind can begin, and that each of those
+//! has the dispatcher resume what is suspended, and returns what that returns.
+//!
+//! A rewind can begin in what code that is not instrumented calls: in functions that it calls by name,
+//! that are exported, or whose address is taken. If only our own switch starts rewinds it can begin in
+//! what that one calls, since `bysyncify_resume` calls it before it returns.
+
+use std::collections::BTreeSet;
+
+use wasmparser::{ElementItems, ExternalKind, FunctionBody, Operator};
+
+use super::alone::{self, Memory};
+use super::code::Code;
+use super::flat::Flat;
+use super::machine::{Activation, Added, Machine, Program};
+use super::module::Module;
+use super::operators::Op;
+use super::values::{Constant, Operand, Values};
+use super::wrong::Wrong;
+use crate::abi;
+use crate::analysis::Sites;
+use crate::error::Failure;
+
+/// What a function calls.
+#[derive(Default)]
+struct Calls {
+    direct: BTreeSet<u32>,
+    types: BTreeSet<u32>,
+}
+
+/// The functions in which a rewind can begin, if they are instrumented.
+pub(super) fn find(before: &Module<'_>, sites: &Sites) -> Result<BTreeSet<u32>, Failure<Wrong>> {
+    let starts = |calls: &Calls| {
+        calls.direct.iter().any(|it| before.runtime_import(*it) == Some("start_rewind"))
+    };
+    let (mut all, mut starts_elsewhere) = (Calls::default(), false);
+    let mut of_switch = None;
+    let mut taken = BTreeSet::new();
+    for (index, (_, body)) in (before.imported()..).zip(&before.bodies) {
+        let calls = calls(body, &mut taken)?;
+        if before.function_names.get(&index) == Some(&abi::RESUME) {
+            of_switch = Some(calls);
+        } else if !sites.functions.contains(&index) {
+            starts_elsewhere |= starts(&calls);
+            all.direct.extend(calls.direct);
+        }
+    }
+    add_taken(before, &mut taken)?;
+    if let Some(of_switch) = of_switch {
+        if starts(&of_switch) && !starts_elsewhere {
+            let types: Vec<_> =
+                of_switch.types.iter().filter_map(|ty| before.function_type(*ty)).collect();
+            taken.retain(|it| {
+                let own = it.checked_sub(before.imported());
+                let own = own.and_then(|it| before.functions.get(it as usize));
+                own.and_then(|it| before.function_type(*it)).is_some_and(|it| types.contains(&it))
+            });
+            return Ok(&of_switch.direct | &taken);
+        }
+        all.direct.extend(of_switch.direct);
+    }
+    let is_function = |kind| matches!(kind, ExternalKind::Func | ExternalKind::FuncExact);
+    let exports = before.exports.iter().filter(|export| is_function(export.kind));
+    all.direct.extend(exports.map(|export| export.index));
+    all.direct.extend(taken);
+    Ok(all.direct)
+}
+
+/// What a function calls. What addresses it takes is added to `taken`.
+fn calls(body: &FunctionBody<'_>, taken: &mut BTreeSet<u32>) -> Result<Calls, Failure<Wrong>> {
+    let mut calls = Calls::default();
+    for operator in body.get_operators_reader()? {
+        match operator? {
+            Operator::Call { function_index } | Operator::ReturnCall { function_index } => {
+                calls.direct.insert(function_index);
+            }
+            Operator::CallIndirect { type_index, .. }
+            | Operator::ReturnCallIndirect { type_index, .. }
+            | Operator::CallRef { type_index }
+            | Operator::ReturnCallRef { type_index } => {
+                calls.types.insert(type_index);
+            }
+            Operator::RefFunc { function_index } => {
+                taken.insert(function_index);
+            }
+            _ => {}
+        }
+    }
+    Ok(calls)
+}
+
+/// Adds the functions whose address is taken outside of code.
+fn add_taken(module: &Module<'_>, taken: &mut BTreeSet<u32>) -> Result<(), Failure<Wrong>> {
+    let mut values: Vec<_> = module.globals.iter().map(|it| it.init_expr.clone()).collect();
+    values.extend(module.tables.iter().filter_map(|table| match &table.init {
+        wasmparser::TableInit::Expr(value) => Some(value.clone()),
+        wasmparser::TableInit::RefNull => None,
+    }));
+    for element in &module.elements {
+        match &element.items {
+            ElementItems::Functions(functions) => {
+                for function in functions.clone() {
+                    taken.insert(function?);
+                }
+            }
+            ElementItems::Expressions(_, items) => {
+                for item in items.clone() {
+                    values.push(item?);
+                }
+            }
+        }
+    }
+    for value in values {
+        for operator in Module::operators(&value)? {
+            if let Operator::RefFunc { function_index } = operator {
+                taken.insert(function_index);
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Checks that a function does nothing, where a rewind begins in it, but to call one that resumes, and to
+/// return its results.
+pub(super) fn check(code: &Code<'_>, added: &Added<'_>, flat: &Flat) -> Result<(), Wrong> {
+    let wrong = || Wrong::new("a rewind that begins in it does not resume what is suspended");
+    let mut values = Values::default();
+    let parameters = values.unknowns(code.parameters);
+    let mut globals = values.unknowns(added.globals.len());
+    globals[0] = values.constant(Constant::I32(2));
+    let data = globals[1];
+    let function = Activation::begin(code, parameters, &mut values);
+    let machine = Machine { function, globals, ..Machine::default() };
+    let memory = Memory::to_unwind(data, 0, &mut values);
+    let program = Program { code, added: Some(added) };
+    let mut ended = alone::run(machine, memory, &program, &mut values).map_err(|_| wrong())?;
+    let (Some((mut machine, memory)), true) = (ended.pop(), ended.is_empty()) else {
+        return Err(wrong());
+    };
+    let step = &code.steps[machine.function.at];
+    let resumes = matches!(step.op, Op::Call(function) if flat.resumes.contains(&function));
+    let is_untouched = memory.cells.is_empty() && memory.start == memory.frame;
+    if !resumes || !machine.inner.is_empty() || !is_untouched {
+        return Err(wrong());
+    }
+    let results = values.unknowns(step.results);
+    machine.function.stack = results.iter().map(|it| Operand::from(*it)).collect();
+    machine.function.at += 1;
+    machine.run(&program, &mut values)?;
+    let returns = matches!(code.steps[machine.function.at].op, Op::Return);
+    if returns && machine.function.take(code.labels[0].arity)? == results {
+        Ok(())
+    } else {
+        Err(wrong())
+    }
+}
