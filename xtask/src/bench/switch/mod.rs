@@ -34,6 +34,8 @@ fn comparisons() -> Vec<Comparison> {
     let (slice, small) = (read("bench read_slice"), read("bench read_slice_small"));
     let wat = |depth| Side::Switch { depth };
     let least = |depth| Side::Least { depth };
+    let jspi = |depth| Side::Jspi { depth };
+    let script = |depth, all_at_once| Side::Script { depth, all_at_once };
     let row = |name, ours, other, target| Comparison { name, ours, other, target };
     vec![
         row("suspend + resume, depth 0 : wat", ours("bench suspend", 0), wat(0), Some(2.0)),
@@ -48,12 +50,17 @@ fn comparisons() -> Vec<Comparison> {
         row("linked by us, depth 100 : wat", linked(100), wat(100), Some(1.0 / 30.0)),
         row("linked by us, depth 1000 : wat", linked(1000), wat(1000), None),
         row("linked by us, depth 1000 : depth 2", linked(1000), linked(2), Some(2.0)),
+        row("script, depth 0 : all at once", script(0, false), script(0, true), None),
+        row("script, depth 50 : all at once", script(50, false), script(50, true), None),
         row("new embed each time, depth 0 : wat", ours("bench embed", 0), wat(0), None),
         row("spawn + finish : Box::pin", ours("bench spawn", 0), box_pin, Some(3.0)),
         row("read 64 KiB, futures-io : slice", read("bench read_futures"), slice, Some(1.25)),
         row("read 64 KiB, tokio : slice", read("bench read_tokio"), slice, Some(1.25)),
         row("read 16 bytes, buffered : slice", read("bench read_futures_small"), small, None),
-        row("suspend + resume, depth 0 : JSPI", ours("bench suspend", 0), Side::Jspi, None),
+        row("suspend + resume, depth 0 : JSPI", ours("bench suspend", 0), jspi(0), None),
+        row("linked by us, depth 0 : JSPI", linked(0), jspi(0), Some(1.0)),
+        row("linked by us, depth 100 : JSPI", linked(100), jspi(100), Some(1.0)),
+        row("linked by us, depth 10000 : JSPI", linked(10_000), jspi(10_000), Some(1.0)),
     ]
 }
 

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-use cargo_bysyncify::{OptLevel, Recipe, WasmOpt, setup};
+use cargo_bysyncify::{OptLevel, Recipe, Resumption, WasmOpt, setup};
 
 use crate::guests::TARGET;
 use crate::matrix;
@@ -29,6 +29,8 @@ pub(super) enum Side {
     Guest { export: &'static str, depth: u32 },
     /// The same in the module that our linker makes.
     Linked { export: &'static str, depth: u32 },
+    /// bench/guest/examples/interpreter.rs, linked by us.
+    Script { depth: u32, all_at_once: bool },
     /// An export of bench/guest/examples/reads.rs.
     Reads { export: &'static str },
     /// bench/switch.wat.
@@ -36,7 +38,22 @@ pub(super) enum Side {
     /// bench/least.wat.
     Least { depth: u32 },
     /// bench/jspi.wat.
-    Jspi,
+    Jspi { depth: u32 },
+}
+
+impl Side {
+    /// How many functions are on the stack where it waits, but for the first.
+    pub(super) fn depth(self) -> u32 {
+        match self {
+            Self::Guest { depth, .. }
+            | Self::Linked { depth, .. }
+            | Self::Script { depth, .. }
+            | Self::Switch { depth }
+            | Self::Least { depth }
+            | Self::Jspi { depth } => depth,
+            Self::Reads { .. } => 0,
+        }
+    }
 }
 
 /// A function to be measured: called with `depth` and the number of repetitions.
@@ -50,6 +67,8 @@ pub(super) struct Function<'a> {
 pub(super) struct Modules {
     guest: PathBuf,
     linked: PathBuf,
+    /// With functions resumed one by one, and all at once.
+    script: [PathBuf; 2],
     reads: PathBuf,
     switch: PathBuf,
     least: PathBuf,
@@ -75,7 +94,16 @@ impl Modules {
         let without = tool.run(&example("no_coroutine"), &[&["-O3"][..], &STRIP].concat())?;
         Ok(Self {
             guest: tool.run(&built.join("bench_guest.wasm"), &ASYNCIFY)?,
-            linked: tool.link(&built.join("bench_guest.wasm"))?,
+            linked: tool.link(
+                &built.join("bench_guest.wasm"),
+                OptLevel::O3,
+                Resumption::Automatic,
+            )?,
+            // It is large: npm's wasm-opt would take a quarter of an hour.
+            script: [
+                tool.link(&example("interpreter"), OptLevel::O0, Resumption::Automatic)?,
+                tool.link(&example("interpreter"), OptLevel::O0, Resumption::AllAtOnce)?,
+            ],
             reads: tool.run(&example("reads"), &ASYNCIFY)?,
             switch: tool.run(&assemble(workspace, &folder, "switch")?, &ASYNCIFY)?,
             least: tool.run(&assemble(workspace, &folder, "least")?, &ASYNCIFY)?,
@@ -88,15 +116,18 @@ impl Modules {
 
     /// The function that stands for one side, if it is one that needs no host.
     pub(super) fn counted(&self, side: Side) -> Option<Function<'_>> {
-        let (module, export, depth) = match side {
-            Side::Guest { export, depth } => (&self.guest, export, depth),
-            Side::Linked { export, depth } => (&self.linked, export, depth),
-            Side::Reads { export } => (&self.reads, export, 0),
-            Side::Switch { depth } => (&self.switch, "bench suspend", depth),
-            Side::Least { depth } => (&self.least, "bench suspend", depth),
-            Side::Jspi => return None,
+        let (module, export) = match side {
+            Side::Guest { export, .. } => (&self.guest, export),
+            Side::Linked { export, .. } => (&self.linked, export),
+            Side::Script { all_at_once, .. } => {
+                (&self.script[usize::from(all_at_once)], "bench script")
+            }
+            Side::Reads { export } => (&self.reads, export),
+            Side::Switch { .. } => (&self.switch, "bench suspend"),
+            Side::Least { .. } => (&self.least, "bench suspend"),
+            Side::Jspi { .. } => return None,
         };
-        Some(Function { module, export, depth })
+        Some(Function { module, export, depth: side.depth() })
     }
 }
 
@@ -138,12 +169,13 @@ struct Tool<'a> {
 
 impl Tool<'_> {
     /// Does what our linker does; where the result is.
-    fn link(&self, input: &Path) -> Result<PathBuf> {
+    fn link(&self, input: &Path, opt_level: OptLevel, resumption: Resumption) -> Result<PathBuf> {
         let module =
             fs::read(input).with_context(|| format!("cannot read `{}`", input.display()))?;
-        let recipe = Recipe { opt_level: OptLevel::O3, ..Recipe::default() };
+        let recipe = Recipe { opt_level, resumption, ..Recipe::default() };
         let made = cargo_bysyncify::asyncify(&module, &recipe, Some(self.wasm_opt))?;
-        write(self.folder.join("linked.wasm"), &made)
+        let name = input.file_stem().unwrap_or_default().to_string_lossy();
+        write(self.folder.join(format!("{name}.{resumption:?}.wasm")), &made)
     }
 
     /// Runs wasm-opt; where the result is.

@@ -1,8 +1,8 @@
 // Measures functions in pairs, for timing.rs.
 //
 // Reads a list of `{ours, other}` from standard input. A side is `{module, export, depth}`, for
-// a function that is called with the depth and the number of repetitions, or `{jspi}`, the path
-// of bench/jspi.wat in binary. Writes `{node, rows}`: for each pair `{ours, other}`, the
+// a function that is called with the depth and the number of repetitions, or
+// `{jspi, depth}`, with the path of bench/jspi.wat in binary. Writes `{node, rows}`: for each pair `{ours, other}`, the
 // nanoseconds of one repetition in each round, or null where this Node has no JSPI.
 
 import { readFileSync, writeSync } from "node:fs";
@@ -20,7 +20,8 @@ function prepare(side) {
   if (side.jspi) {
     if (!WebAssembly.Suspending) return null;
     const wait = new WebAssembly.Suspending(() => Promise.resolve());
-    return WebAssembly.promising(load(side.jspi, { host: { wait } }).run);
+    const run = WebAssembly.promising(load(side.jspi, { host: { wait } }).run);
+    return (count) => run(side.depth, count);
   }
   const measured = load(side.module)[side.export];
   return (count) => measured(side.depth, count);

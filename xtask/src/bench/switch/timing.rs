@@ -33,7 +33,7 @@ pub(super) struct Times {
 pub(super) fn run(node: &Path, modules: &Modules, rows: &[Comparison]) -> Result<Timings> {
     let side = |side: Side| match modules.counted(side) {
         Some(f) => json!({ "module": f.module, "export": f.export, "depth": f.depth }),
-        None => json!({ "jspi": modules.jspi }),
+        None => json!({ "jspi": modules.jspi, "depth": side.depth() }),
     };
     let sides = |row: &Comparison| json!({ "ours": side(row.ours), "other": side(row.other) });
     let request: Vec<Value> = rows.iter().map(sides).collect();
