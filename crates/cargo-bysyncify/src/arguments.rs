@@ -27,7 +27,7 @@ pub(crate) struct Arguments {
     /// it makes `-O2`.
     pub(crate) opt_level: OptLevel,
     /// `--bysyncify-assume-no-suspend=core::fmt,…`: what the user says never suspends.
-    pub(crate) vouched: Vec<String>,
+    pub(crate) no_suspend: Vec<String>,
     /// `--bysyncify-suspends=env.f,…`: imports that the host answers later, by Asyncify.
     pub(crate) suspends: Vec<String>,
     /// `--bysyncify-precise`: take what looks like a vtable for one.
@@ -66,7 +66,7 @@ impl Arguments {
             if let Some(option) = word.to_string_lossy().strip_prefix("--bysyncify-") {
                 match option.split_once('=') {
                     Some(("assume-no-suspend", paths)) => {
-                        read.vouched.extend(paths.split(',').map(|path| path.trim().to_owned()));
+                        read.no_suspend.extend(paths.split(',').map(|path| path.trim().to_owned()));
                     }
                     Some(("suspends", imports)) => {
                         read.suspends.extend(imports.split(',').map(|it| it.trim().to_owned()));
@@ -201,7 +201,7 @@ mod tests {
                 strip_all: true,
                 kept_sections: vec![],
                 opt_level: OptLevel::O3,
-                vouched: vec![],
+                no_suspend: vec![],
                 suspends: vec![],
                 precision: Precision::Types,
                 everything: false,
@@ -249,7 +249,7 @@ mod tests {
              --bysyncify-assume-no-suspend=csv -o b",
         );
         assert_eq!(read.passed_on(), words("a.o -O3 -o b"));
-        assert_eq!(read.vouched, ["core::fmt", "regex", "csv"]);
+        assert_eq!(read.no_suspend, ["core::fmt", "regex", "csv"]);
         let error = Arguments::read(&words("a.o --bysyncify-fast")).unwrap_err();
         assert_eq!(
             error.to_string(),

@@ -54,7 +54,7 @@ pub use cargo::linker_variable;
 pub use optimizer::{OptLevel, Optimizer, Options};
 pub use pipeline::Recipe;
 pub use setup::WasmOpt;
-pub use wasm_asyncify::analysis::{Precision, Vouched};
+pub use wasm_asyncify::analysis::{NoSuspend, Precision};
 pub use wasm_asyncify::{Compact, Resumption};
 
 /// Makes a linked module pausable, as the linker does. One that has nothing to do with Asyncify is
@@ -82,9 +82,13 @@ pub fn asyncify(
 /// # Errors
 ///
 /// If the module cannot be read, or something that is assumed not to suspend does not exist.
-pub fn instrumented(linked: &[u8], vouched: &Vouched, precision: Precision) -> Result<Vec<String>> {
+pub fn instrumented(
+    linked: &[u8],
+    no_suspend: &NoSuspend,
+    precision: Precision,
+) -> Result<Vec<String>> {
     let program = Program::read(linked)?;
-    let analysis = Analysis::new(&program, vouched, precision).worded()?;
+    let analysis = Analysis::new(&program, no_suspend, precision).worded()?;
     Ok(analysis.instrumented().map(|index| program.readable(index)).collect())
 }
 

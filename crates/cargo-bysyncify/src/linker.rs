@@ -11,7 +11,7 @@ use std::process::{Command, ExitCode, ExitStatus, Stdio};
 
 use anyhow::{Context, Result, bail};
 use tempfile::NamedTempFile;
-use wasm_asyncify::analysis::Vouched;
+use wasm_asyncify::analysis::NoSuspend;
 use wasm_asyncify::module::{self, Summary};
 use wasm_asyncify::{Compact, Resumption};
 
@@ -108,7 +108,7 @@ fn finish(
     }
     let opt_level = OptLevel::from_environment()?.unwrap_or(arguments.opt_level);
     let mut recipe = Recipe {
-        vouched: Vouched(arguments.vouched.clone()),
+        no_suspend: NoSuspend(arguments.no_suspend.clone()),
         suspends: arguments.suspends.clone(),
         precision: arguments.precision,
         everything: arguments.everything,
@@ -125,7 +125,7 @@ fn finish(
     recipe.debug_info = optimizer.is_none() && arguments.keeps_debug_info();
     let bytes_before = size(output)?;
     let linked = link_for_analysis(arguments, linker, recipe.debug_info)?;
-    for warning in wasm_asyncify::warnings::find(&linked, &recipe.vouched).worded()? {
+    for warning in wasm_asyncify::warnings::find(&linked, &recipe.no_suspend).worded()? {
         eprintln!("bysyncify-ld: warning: {warning}");
         events.warning(&warning);
     }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 use serde_json::{Value, json};
-use wasm_asyncify::analysis::{Precision, Vouched};
+use wasm_asyncify::analysis::{NoSuspend, Precision};
 use wasm_asyncify::{Compact, Resumption};
 
 use crate::pipeline::Recipe;
@@ -12,7 +12,7 @@ use crate::setup::WasmOpt;
 
 /// Counted up when modules are made in another way: what an older program of the same version has
 /// kept is no good then.
-const REVISION: u64 = 13;
+const REVISION: u64 = 14;
 
 /// What a module was made with.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,7 +33,7 @@ impl Manifest {
         // Only tests choose who gets the compact form and what is resumed how, and they keep no modules. That a module was
         // verified does not change it.
         let Recipe {
-            vouched,
+            no_suspend,
             suspends,
             precision,
             everything,
@@ -50,7 +50,7 @@ impl Manifest {
             "revision": REVISION,
             "wasm-opt": self.wasm_opt.as_ref().map(|(path, _)| path.to_string_lossy()),
             "version": self.wasm_opt.as_ref().map(|(_, version)| version),
-            "assumed-not-to-suspend": vouched.0,
+            "assumed-not-to-suspend": no_suspend.0,
             "suspends": suspends,
             "precise": *precision == Precision::Slots,
             "everything": everything,
@@ -81,7 +81,7 @@ impl Manifest {
         Some(Self {
             wasm_opt,
             recipe: Recipe {
-                vouched: Vouched(words(&made["assumed-not-to-suspend"])?),
+                no_suspend: NoSuspend(words(&made["assumed-not-to-suspend"])?),
                 suspends: words(&made["suspends"])?,
                 precision: match made["precise"].as_bool()? {
                     true => Precision::Slots,
@@ -110,7 +110,7 @@ mod tests {
         let manifest = Manifest {
             wasm_opt: Some(("/bin/wasm-opt".into(), 108)),
             recipe: Recipe {
-                vouched: Vouched(vec!["core::fmt".into(), "a \"b\"".into()]),
+                no_suspend: NoSuspend(vec!["core::fmt".into(), "a \"b\"".into()]),
                 suspends: vec!["env.f".into()],
                 precision: Precision::Slots,
                 everything: false,

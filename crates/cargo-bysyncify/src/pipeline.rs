@@ -11,7 +11,7 @@
 use anyhow::{Context, Result, bail};
 use std::fs;
 use std::path::Path;
-use wasm_asyncify::analysis::{Choice, Imports, Precision, Vouched};
+use wasm_asyncify::analysis::{Choice, Imports, NoSuspend, Precision};
 use wasm_asyncify::module::{self, Summary};
 use wasm_asyncify::{Compact, Guarded, Output, Prepared, Producer, Resumption};
 
@@ -25,7 +25,7 @@ use crate::wording::Worded as _;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Recipe {
     /// What never suspends, by the user's word.
-    pub vouched: Vouched,
+    pub no_suspend: NoSuspend,
     /// The imports that the host answers later: it suspends who has called them, by Asyncify's
     /// exports. As `module.name`.
     pub suspends: Vec<String>,
@@ -60,7 +60,7 @@ impl Recipe {
     fn transform(&self) -> wasm_asyncify::Options {
         wasm_asyncify::Options {
             producer: Producer::Rust,
-            vouched: self.vouched.clone(),
+            no_suspend: self.no_suspend.clone(),
             choice: self.choice(),
             precision: self.precision,
             checks: self.checks,

@@ -68,14 +68,14 @@ fn words(remedy: Remedy) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use wasm_asyncify::analysis::{Analysis, Precision, Program, Vouched};
+    use wasm_asyncify::analysis::{Analysis, NoSuspend, Precision, Program};
 
     #[test]
     fn options_are_the_linkers() {
         let wasm = wat::parse_str("(module (func $f))").unwrap();
         let program = Program::read(&wasm).unwrap();
-        let vouched = Vouched(vec!["core::net".to_owned()]);
-        let error = Analysis::new(&program, &vouched, Precision::Types).worded().unwrap_err();
+        let no_suspend = NoSuspend(vec!["core::net".to_owned()]);
+        let error = Analysis::new(&program, &no_suspend, Precision::Types).worded().unwrap_err();
         assert_eq!(
             error.to_string(),
             "nothing in the program is called `core::net`, which is assumed not to suspend\n  \

@@ -1,6 +1,6 @@
 //! How a module is to be made pausable.
 
-use crate::analysis::{Analysis, Choice, FunctionIndex, Precision, Program, Sites, Vouched};
+use crate::analysis::{Analysis, Choice, FunctionIndex, NoSuspend, Precision, Program, Sites};
 use crate::resumption::Resumption;
 
 /// How a module is made pausable.
@@ -11,7 +11,7 @@ pub struct Options {
     /// Whose module it is.
     pub producer: Producer,
     /// What never suspends, by the user's word.
-    pub vouched: Vouched,
+    pub no_suspend: NoSuspend,
     /// Which imports suspend who has called them, by Asyncify's exports; and which functions are to
     /// be instrumented or not, whatever is found.
     pub choice: Choice,

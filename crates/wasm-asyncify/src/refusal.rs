@@ -119,7 +119,7 @@ pub(crate) fn of_initialiser(Lost { function }: Lost, program: &Program) -> Erro
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::analysis::{Function, Precision, Sites, Vouched};
+    use crate::analysis::{Function, NoSuspend, Precision, Sites};
     use crate::debug::Trail;
     use crate::instrument::instrument;
 
@@ -140,7 +140,7 @@ mod tests {
         ));
         let wasm = wasm.unwrap();
         let program = Program::read(&wasm).unwrap();
-        let analysis = Analysis::new(&program, &Vouched::default(), Precision::Types).unwrap();
+        let analysis = Analysis::new(&program, &NoSuspend::default(), Precision::Types).unwrap();
         let sites = Sites::new(&program, &analysis);
         let failure = instrument(&wasm, &sites, &mut Trail::default()).err()?;
         let explain = |refused| of_function(refused, &program, &analysis);

@@ -211,7 +211,7 @@ pub(crate) fn examine<'a>(
     let is_rust = options.producer == Producer::Rust || program.named(SWITCH).is_some();
     let analysis = if is_rust {
         refusal::check_names(&program)?;
-        Analysis::new(&program, &options.vouched, options.precision)?
+        Analysis::new(&program, &options.no_suspend, options.precision)?
     } else {
         Analysis::without_barriers(&program, options.precision)
     };
@@ -312,13 +312,13 @@ fn uninstrumented(
     let others = functions
         .map(|(index, _)| index)
         .filter(|index| !analysis.is_instrumented(*index) && !analysis.is_switch(*index));
-    let behind_vouched = sound.behind_vouched(program);
+    let behind_no_suspend = sound.behind_no_suspend(program);
     let remarked = others.filter_map(|index| {
         let remark = match analysis.barrier(index) {
             Some(Barrier::Panic | Barrier::Initialiser) => return None,
-            Some(Barrier::Vouched(path)) => format!(" (`{path}` is assumed not to suspend)"),
+            Some(Barrier::NoSuspend(path)) => format!(" (`{path}` is assumed not to suspend)"),
             None if sound.is_reached(index) => String::new(),
-            None if behind_vouched.contains(&index) && sound.can_suspend(index) => {
+            None if behind_no_suspend.contains(&index) && sound.can_suspend(index) => {
                 " (called by what is assumed not to suspend)".to_owned()
             }
             // By what was found no coroutine gets to it. If it cannot suspend either, there would

@@ -5,7 +5,7 @@
 //! In a coroutine this is most likely a mistake for `embed`.
 
 use crate::analysis::{
-    Analysis, FunctionIndex, Precision, Program, Vouched, blocking, parks as std_parks,
+    Analysis, FunctionIndex, NoSuspend, Precision, Program, blocking, parks as std_parks,
 };
 use crate::error::Result;
 use crate::module::Summary;
@@ -15,7 +15,7 @@ use crate::module::Summary;
 /// # Errors
 ///
 /// If the module cannot be read.
-pub fn find(linked: &[u8], vouched: &Vouched) -> Result<Vec<String>> {
+pub fn find(linked: &[u8], no_suspend: &NoSuspend) -> Result<Vec<String>> {
     // Reading a program takes a while.
     if can_park(linked)? || !mentions(linked, &["park", "mpmc"]) {
         return Ok(Vec::new());
@@ -23,7 +23,7 @@ pub fn find(linked: &[u8], vouched: &Vouched) -> Result<Vec<String>> {
     let program = Program::read(linked)?;
     // By what is precise, not by what is sound: types alone reach almost everything, and a warning
     // that is wrong is worse than none.
-    let analysis = Analysis::new(&program, vouched, Precision::Slots)?;
+    let analysis = Analysis::new(&program, no_suspend, Precision::Slots)?;
     let reached = blocking(&program).into_iter().filter(|index| analysis.is_reached(*index));
     let nearest = reached.min_by_key(|index| analysis.way_from_resume(*index).len());
     Ok(nearest.map(|function| of_park(&program, &analysis, function)).into_iter().collect())

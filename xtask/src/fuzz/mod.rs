@@ -10,7 +10,7 @@ mod steps;
 mod wasm;
 
 use anyhow::Result;
-use cargo_bysyncify::{Compact, Vouched};
+use cargo_bysyncify::{Compact, NoSuspend};
 use clap::Parser;
 
 use self::random::Random;
@@ -98,11 +98,11 @@ fn find(workspace: &Workspace, options: &Options) -> Result<Findings> {
 }
 
 /// Has one of these functions left out, as if it never suspended.
-fn to_forget(instrumented: Vec<String>, random: &mut Random) -> Option<Vouched> {
+fn to_forget(instrumented: Vec<String>, random: &mut Random) -> Option<NoSuspend> {
     // Those that have a path.
     let functions: Vec<_> =
         instrumented.into_iter().filter(|name| !name.starts_with('<')).collect();
-    (!functions.is_empty()).then(|| Vouched(vec![random.pick(&functions).clone()]))
+    (!functions.is_empty()).then(|| NoSuspend(vec![random.pick(&functions).clone()]))
 }
 
 /// Where two runs of a program part.

@@ -9,7 +9,7 @@ use std::thread;
 use std::time::Instant;
 
 use anyhow::{Context, Result};
-use cargo_bysyncify::{OptLevel, Precision, Recipe, Vouched, WasmOpt, asyncify, setup};
+use cargo_bysyncify::{NoSuspend, OptLevel, Precision, Recipe, WasmOpt, asyncify, setup};
 
 use super::random::{self, Random};
 use super::run::{Outcome, Runner};
@@ -174,8 +174,11 @@ impl Fuzzer<'_> {
         ours.compact = *random.pick(&FORMS);
         let make = |recipe: &Recipe| asyncify(&module.wasm, recipe, Some(&self.wasm_opt));
         let (ours, reference) = (Runner::new(&make(&ours)?)?, Runner::new(&make(&binaryens)?)?);
-        let instrumented =
-            cargo_bysyncify::instrumented(&module.wasm, &Vouched::default(), Precision::default())?;
+        let instrumented = cargo_bysyncify::instrumented(
+            &module.wasm,
+            &NoSuspend::default(),
+            Precision::default(),
+        )?;
         let counts = &self.counts;
         add(&counts.functions, module.functions as usize);
         add(&counts.instrumented, instrumented.len());
@@ -195,9 +198,9 @@ impl Fuzzer<'_> {
             }
         }
         if random.below(FORGETTING) == 0
-            && let Some(vouched) = to_forget(instrumented, &mut random)
+            && let Some(no_suspend) = to_forget(instrumented, &mut random)
         {
-            let wrong = make(&Recipe { vouched, ..Recipe::default() })?;
+            let wrong = make(&Recipe { no_suspend, ..Recipe::default() })?;
             add(&counts.forgotten, 1);
             add(&counts.noticed, usize::from(differs(&wrong, &all_expected)?));
         }

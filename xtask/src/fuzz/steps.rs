@@ -11,7 +11,7 @@
 use std::time::Instant;
 
 use anyhow::Result;
-use cargo_bysyncify::{Precision, Recipe, Resumption, Vouched, asyncify};
+use cargo_bysyncify::{NoSuspend, Precision, Recipe, Resumption, asyncify};
 
 use super::random::{self, Random};
 use super::run::{Runner, Schedule, never};
@@ -125,7 +125,7 @@ fn compare(seed: u64, numbers: &[usize], done: &mut Counts) -> Result<Option<Str
     let recipe = Recipe { compact, resumption, checks, verify: true, ..Recipe::default() };
     let made = asyncify(&module.wasm, &recipe, None)?;
     let instrumented =
-        cargo_bysyncify::instrumented(&module.wasm, &Vouched::default(), Precision::default())?;
+        cargo_bysyncify::instrumented(&module.wasm, &NoSuspend::default(), Precision::default())?;
     done.programs += numbers.len();
     done.functions += module.functions as usize;
     done.instrumented += instrumented.len();
@@ -134,9 +134,9 @@ fn compare(seed: u64, numbers: &[usize], done: &mut Counts) -> Result<Option<Str
     let mismatch = runners.compare(seed, numbers, RUNS, done)?;
     if mismatch.is_none()
         && random.below(FORGETTING) == 0
-        && let Some(vouched) = to_forget(instrumented, &mut random)
+        && let Some(no_suspend) = to_forget(instrumented, &mut random)
     {
-        let recipe = Recipe { vouched, verify: false, checks: false, ..recipe };
+        let recipe = Recipe { no_suspend, verify: false, checks: false, ..recipe };
         let wrong = asyncify(&module.wasm, &recipe, None)?;
         let runners = Runners { ours: Runner::new(&wrong)?, plain: &plain };
         let found = runners.compare(seed, numbers, RUNS / 4, &mut Counts::default())?;

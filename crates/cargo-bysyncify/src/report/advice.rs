@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Result;
 use wasm_asyncify::analysis::{
-    Analysis, FunctionIndex, IndirectCall, Program, Vouched, is_in, modules,
+    Analysis, FunctionIndex, IndirectCall, NoSuspend, Program, is_in, modules,
 };
 
 use super::model::Report;
@@ -30,7 +30,7 @@ pub(super) struct Advice {
 /// The paths of which it would save most to assume it, one at a time; one of each crate.
 ///
 /// Left out is what would be wrong whatever the program's indirect calls mean.
-pub(super) fn advice(report: &Report<'_>, vouched: &Vouched) -> Result<Vec<Advice>> {
+pub(super) fn advice(report: &Report<'_>, no_suspend: &NoSuspend) -> Result<Vec<Advice>> {
     let (program, analysis) = (report.program, report.analysis);
     let surely = surely_suspending(program, analysis);
     let name = |index: FunctionIndex| &report.functions[index as usize].name;
@@ -39,9 +39,9 @@ pub(super) fn advice(report: &Report<'_>, vouched: &Vouched) -> Result<Vec<Advic
     let candidates: BTreeSet<_> = doubtful.flat_map(|index| modules(name(index))).collect();
     let mut found = Vec::new();
     for path in candidates {
-        let mut all = vouched.clone();
+        let mut all = no_suspend.clone();
         all.0.push(path.to_owned());
-        let then = analysis.with_vouched(program, &all)?;
+        let then = analysis.with_no_suspend(program, &all)?;
         let spared: Vec<_> =
             analysis.instrumented().filter(|index| !then.is_instrumented(*index)).collect();
         // One of these does wait; or only they get to what does.

@@ -15,7 +15,7 @@ pub(super) fn json(report: &Report<'_>, advice: &[Advice]) -> Value {
         "wasm-opt": report.manifest.wasm_opt.as_ref().map(|(_, version)| version),
         "opt-level": recipe.opt_level.name(),
         "checks": recipe.checks,
-        "assumed-not-to-suspend": recipe.vouched.0,
+        "assumed-not-to-suspend": recipe.no_suspend.0,
         "precise": report.assumption.json(report.program),
         "linked": {
             "functions": report.linked(),

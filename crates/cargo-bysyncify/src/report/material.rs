@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
-use wasm_asyncify::analysis::{Precision, Vouched};
+use wasm_asyncify::analysis::{NoSuspend, Precision};
 use wasm_asyncify::module::Summary;
 use wasmparser::Parser;
 
@@ -83,10 +83,10 @@ impl Material {
             Some(manifest) => Ok(manifest.recipe.clone()),
             None => {
                 let opt_level = OptLevel::from_environment()?.unwrap_or(OptLevel::O3);
-                let vouched = Vouched(link.assume_no_suspend.clone());
+                let no_suspend = NoSuspend(link.assume_no_suspend.clone());
                 let precision = if link.precise { Precision::Slots } else { Precision::Types };
                 let suspends = link.suspends.clone();
-                Ok(Recipe { opt_level, vouched, suspends, precision, ..Recipe::default() })
+                Ok(Recipe { opt_level, no_suspend, suspends, precision, ..Recipe::default() })
             }
         }
     }

@@ -61,7 +61,7 @@ fn of_module(module: &Path, options: &Options, request: &Request) -> Result<()> 
     if let Some(function) = options.function {
         return print(&named(&program, function)?);
     }
-    let analysis = Analysis::new(&program, &recipe.vouched, recipe.precision)
+    let analysis = Analysis::new(&program, &recipe.no_suspend, recipe.precision)
         .worded()?
         .with_choice(&program, &recipe.choice());
     pipeline::check_unmatched(analysis.unmatched())?;
@@ -71,7 +71,7 @@ fn of_module(module: &Path, options: &Options, request: &Request) -> Result<()> 
     let finished = material.finish(&recipe)?;
     let name = module.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let report = Report::of(name, &program, &analysis, finished)?;
-    let advice = advice::advice(&report, &recipe.vouched)?;
+    let advice = advice::advice(&report, &recipe.no_suspend)?;
     let text = match options.format {
         Format::Table => table::table(&report, &advice, options.sort, options.limit),
         Format::Json => format!("{:#}\n", json::json(&report, &advice)),

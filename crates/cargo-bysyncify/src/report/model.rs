@@ -135,8 +135,8 @@ impl<'a> Report<'a> {
                 "Counted, too: that it checks itself while it runs, as debug builds do.".to_owned(),
             );
         }
-        if !recipe.vouched.0.is_empty() {
-            lines.push(format!("Assumed not to suspend: {}.", recipe.vouched.0.join(", ")));
+        if !recipe.no_suspend.0.is_empty() {
+            lines.push(format!("Assumed not to suspend: {}.", recipe.no_suspend.0.join(", ")));
         }
         let cost = |index: FunctionIndex| self.functions[index as usize].bytes.cost();
         lines.extend(self.assumption.lines(self.program, cost));

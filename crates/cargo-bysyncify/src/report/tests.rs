@@ -7,7 +7,7 @@
 //! ```
 
 use golden::assert_golden;
-use wasm_asyncify::analysis::{Analysis, Precision, Program, Vouched, Vtable};
+use wasm_asyncify::analysis::{Analysis, NoSuspend, Precision, Program, Vtable};
 
 use super::advice::advice;
 use super::html::html;
@@ -103,7 +103,7 @@ fn finished() -> Finished {
         manifest: Manifest {
             wasm_opt: Some(("wasm-opt".into(), 108)),
             recipe: Recipe {
-                vouched: Vouched(vec!["lib::trusted".to_owned()]),
+                no_suspend: NoSuspend(vec!["lib::trusted".to_owned()]),
                 suspends: vec![],
                 precision: Precision::Slots,
                 everything: false,
@@ -143,21 +143,21 @@ fn with_report(check: impl FnOnce(&Report<'_>)) {
     let program = linked();
     let finished = finished();
     let analysis =
-        Analysis::new(&program, &finished.manifest.recipe.vouched, Precision::Slots).unwrap();
+        Analysis::new(&program, &finished.manifest.recipe.no_suspend, Precision::Slots).unwrap();
     check(&Report::of("demo.wasm".to_owned(), &program, &analysis, finished).unwrap());
 }
 
 fn explained(wanted: &str) -> Result<String, String> {
     let program = linked();
     let analysis =
-        Analysis::new(&program, &finished().manifest.recipe.vouched, Precision::Slots).unwrap();
+        Analysis::new(&program, &finished().manifest.recipe.no_suspend, Precision::Slots).unwrap();
     Why::new(&program, &analysis).explain(wanted).map_err(|error| error.to_string())
 }
 
 #[test]
 fn whole_table() {
     with_report(|report| {
-        let advice = advice(report, &report.manifest.recipe.vouched).unwrap();
+        let advice = advice(report, &report.manifest.recipe.no_suspend).unwrap();
         assert_golden!("tests/table.txt", table(report, &advice, Sort::Cost, 20));
     });
 }
@@ -168,8 +168,8 @@ fn summary_says_what_else_is_counted() {
     let summary = |recipe| {
         let mut finished = finished();
         finished.manifest = Manifest { wasm_opt: None, recipe };
-        let Recipe { vouched, precision, .. } = &finished.manifest.recipe;
-        let analysis = Analysis::new(&program, vouched, *precision).unwrap();
+        let Recipe { no_suspend, precision, .. } = &finished.manifest.recipe;
+        let analysis = Analysis::new(&program, no_suspend, *precision).unwrap();
         Report::of("demo.wasm".to_owned(), &program, &analysis, finished).unwrap().summary()
     };
     let recipe = Recipe { checks: true, precision: Precision::Slots, ..Recipe::default() };
@@ -177,7 +177,7 @@ fn summary_says_what_else_is_counted() {
         summary(recipe)[..5],
         [
             "demo.wasm: 302 bytes, +144 (91.1 %) for being pausable.",
-            // `trusted` is not vouched for here.
+            // `trusted` is not assumed not to suspend here.
             "7 of the 17 functions that were linked are instrumented.",
             "Compared: the linked module as it is, and instrumented.",
             "Not counted: names and debug information.",
@@ -237,7 +237,7 @@ fn table_is_in_the_order_that_is_asked_for() {
 #[test]
 fn whole_json() {
     with_report(|report| {
-        let advice = advice(report, &report.manifest.recipe.vouched).unwrap();
+        let advice = advice(report, &report.manifest.recipe.no_suspend).unwrap();
         let json = format!("{:#}\n", json(report, &advice));
         assert_golden!("tests/report.json", json);
     });
@@ -246,7 +246,7 @@ fn whole_json() {
 #[test]
 fn page_has_a_map_and_the_whole_report() {
     with_report(|report| {
-        let advice = advice(report, &report.manifest.recipe.vouched).unwrap();
+        let advice = advice(report, &report.manifest.recipe.no_suspend).unwrap();
         let json = json(report, &advice);
         let page = html(report, &advice, &json);
         let between = |start: &str, end: &str| {

@@ -7,7 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use cargo_bysyncify::{Precision, Recipe, Vouched, setup};
+use cargo_bysyncify::{NoSuspend, Precision, Recipe, setup};
 use wasm_asyncify::{Options, guarded_for_binaryen, module};
 
 const TARGET: &str = "wasm32-unknown-unknown";
@@ -156,13 +156,13 @@ fn panic_hooks_cannot_wait() {
 
 #[test]
 fn suspend_that_nobody_expected_is_named() {
-    let compiled = compile("vouched", DEBUG);
+    let compiled = compile("no_suspend", DEBUG);
     let recipe = Recipe {
-        vouched: Vouched(vec!["core::fmt".into(), "vouched::middle".into()]),
+        no_suspend: NoSuspend(vec!["core::fmt".into(), "no_suspend::middle".into()]),
         checks: true,
         ..Recipe::default()
     };
-    assert_prints(&run(&made(&compiled, &recipe)), include_str!("programs/vouched.txt"));
+    assert_prints(&run(&made(&compiled, &recipe)), include_str!("programs/no_suspend.txt"));
 }
 
 #[test]

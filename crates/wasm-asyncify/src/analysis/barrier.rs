@@ -47,16 +47,16 @@ pub enum Barrier {
     /// is current.
     Initialiser,
     /// The user has said that nothing under this name suspends.
-    Vouched(String),
+    NoSuspend(String),
 }
 
-/// What the user has vouched for: paths such as `core::fmt`, or a crate's name.
+/// What never suspends by the user's word: paths such as `core::fmt`, or a crate's name.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Vouched(pub Vec<String>);
+pub struct NoSuspend(pub Vec<String>);
 
 /// The barriers, by function index.
-pub(super) fn barriers(program: &Program, vouched: &Vouched) -> Result<Vec<Option<Barrier>>> {
-    let mut used = vec![false; vouched.0.len()];
+pub(super) fn barriers(program: &Program, no_suspend: &NoSuspend) -> Result<Vec<Option<Barrier>>> {
+    let mut used = vec![false; no_suspend.0.len()];
     let mut barriers = Vec::with_capacity(program.functions.len());
     let is_mangled = |function: &Function| function.name.as_deref().is_some_and(is_runtime);
     let is_old = !program.functions.iter().any(is_mangled);
@@ -73,15 +73,15 @@ pub(super) fn barriers(program: &Program, vouched: &Vouched) -> Result<Vec<Optio
         if is_initialiser(&name, calls.map(readable)) {
             barrier = Some(Barrier::Initialiser);
         }
-        for (path, used) in vouched.0.iter().zip(&mut used) {
+        for (path, used) in no_suspend.0.iter().zip(&mut used) {
             if is_in(&name, path) {
                 *used = true;
-                barrier.get_or_insert_with(|| Barrier::Vouched(path.clone()));
+                barrier.get_or_insert_with(|| Barrier::NoSuspend(path.clone()));
             }
         }
         barriers.push(barrier);
     }
-    if let Some((path, _)) = vouched.0.iter().zip(&used).find(|(_, used)| !**used) {
+    if let Some((path, _)) = no_suspend.0.iter().zip(&used).find(|(_, used)| !**used) {
         let reason =
             format!("nothing in the program is called `{path}`, which is assumed not to suspend");
         return Err(Error::of_module(reason, Remedy::CorrectVouched));

@@ -11,7 +11,7 @@ use super::program::Program;
 pub struct Explainer<'a> {
     program: &'a Program,
     analysis: &'a Analysis,
-    /// As if panics could suspend, and nothing were vouched for.
+    /// As if panics could suspend, and nothing were assumed not to suspend.
     unbarred: Analysis,
 }
 
@@ -87,7 +87,7 @@ impl<'a> Explainer<'a> {
                                no coroutine is current then";
                 return (verdict.to_owned(), none);
             }
-            Some(Barrier::Vouched(path)) => {
+            Some(Barrier::NoSuspend(path)) => {
                 let calls = match unbarred.is_instrumented(index) {
                     true => self.instrumented(unbarred, index).1,
                     false => none,
@@ -146,7 +146,7 @@ impl<'a> Explainer<'a> {
             Barrier::Initialiser => {
                 "the initialiser of a `thread_local!`, which must not be".to_owned()
             }
-            Barrier::Vouched(path) => format!("`{path}`, which is assumed not to suspend"),
+            Barrier::NoSuspend(path) => format!("`{path}`, which is assumed not to suspend"),
         };
         Some((barrier, self.lines(way, index)))
     }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::barrier::{self, Barrier, Vouched};
+use super::barrier::{self, Barrier, NoSuspend};
 use super::call_graph::{Because, Graph, Precision, Step, indices};
 use super::choice::{Choice, Chosen};
 use super::index::FunctionIndex;
@@ -46,8 +46,8 @@ impl Analysis {
     /// # Errors
     ///
     /// If something that was assumed not to suspend does not exist.
-    pub fn new(program: &Program, vouched: &Vouched, precision: Precision) -> Result<Self> {
-        Ok(Self::with_barriers(program, barrier::barriers(program, vouched)?, precision))
+    pub fn new(program: &Program, no_suspend: &NoSuspend, precision: Precision) -> Result<Self> {
+        Ok(Self::with_barriers(program, barrier::barriers(program, no_suspend)?, precision))
     }
 
     /// What would have been found with this assumed not to suspend.
@@ -55,8 +55,8 @@ impl Analysis {
     /// # Errors
     ///
     /// As [`Self::new`].
-    pub fn with_vouched(&self, program: &Program, vouched: &Vouched) -> Result<Self> {
-        let other = Self::new(program, vouched, self.precision)?;
+    pub fn with_no_suspend(&self, program: &Program, no_suspend: &NoSuspend) -> Result<Self> {
+        let other = Self::new(program, no_suspend, self.precision)?;
         Ok(other.with_chosen(program, self.chosen.clone()))
     }
 
@@ -71,7 +71,7 @@ impl Analysis {
         Self::with_barriers(program, vec![None; program.functions.len()], precision)
     }
 
-    /// The same, as if panics could suspend, and nothing were vouched for.
+    /// The same, as if panics could suspend, and nothing were assumed not to suspend.
     pub(super) fn unbarred(&self, program: &Program) -> Self {
         let chosen = Chosen { remove: Vec::new(), ..self.chosen.clone() };
         Self::without_barriers(program, self.precision).with_chosen(program, chosen)
@@ -153,7 +153,7 @@ impl Analysis {
         for (index, pattern) in &chosen.remove {
             let barrier = &mut self.barriers[*index as usize];
             is_new |= barrier.is_none();
-            barrier.get_or_insert_with(|| Barrier::Vouched(pattern.clone()));
+            barrier.get_or_insert_with(|| Barrier::NoSuspend(pattern.clone()));
         }
         if is_new || chosen.ignore_indirect != self.chosen.ignore_indirect {
             self = Self::with(program, self.barriers, self.precision, chosen.ignore_indirect);
@@ -269,9 +269,11 @@ impl Analysis {
     }
 
     /// The functions that a coroutine gets to only through what is assumed not to suspend.
-    pub fn behind_vouched(&self, program: &Program) -> BTreeSet<FunctionIndex> {
-        let is_vouched = |index: &u32| matches!(self.barrier(*index), Some(Barrier::Vouched(_)));
-        let start = indices(program).filter(|index| is_vouched(index) && self.is_reached(*index));
+    pub fn behind_no_suspend(&self, program: &Program) -> BTreeSet<FunctionIndex> {
+        let never_suspends =
+            |index: &u32| matches!(self.barrier(*index), Some(Barrier::NoSuspend(_)));
+        let start =
+            indices(program).filter(|index| never_suspends(index) && self.is_reached(*index));
         let is_barrier =
             |index| self.is_switch(index) || self.barrier(index) == Some(&Barrier::Panic);
         let graph = self.graph(program);

@@ -19,7 +19,7 @@
 //!
 //! Nothing is suspended through a [`Barrier`]: the panic entry points and what runs the initialiser of a
 //! `thread_local!`, in which no coroutine is current (the linker makes it so), and what the user has
-//! vouched for.
+//! assumed not to suspend.
 
 mod arity;
 mod assumed;
@@ -49,7 +49,7 @@ mod value;
 mod vtables;
 
 pub(crate) use assumed::{Assumed, WatchedCalls, assumed};
-pub use barrier::{Barrier, Vouched};
+pub use barrier::{Barrier, NoSuspend};
 pub use call_graph::{Precision, Step};
 pub use calls::{Calls, IndirectCall};
 pub use choice::{Choice, Imports};

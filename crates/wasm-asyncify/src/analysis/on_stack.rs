@@ -2,7 +2,7 @@
 //! whom.
 //!
 //! That is more than what can be reached from `resume` on the way to `suspend`: what the user has
-//! vouched for uses the stack like all else. And nothing is taken for granted: an indirect call
+//! assumed not to suspend uses the stack like all else. And nothing is taken for granted: an indirect call
 //! can be of every function of its type whose address is taken. Who panics leaves the stack.
 //!
 //! The host's functions run on a stack of their own, and what they call back does, too (`crate::guard`).

@@ -59,7 +59,7 @@
 //! Who moves the stack pointer down looks whether the coroutine's stack has room: in all
 //! builds, see `stack.rs`. A debug build also checks the analysis. After each of its calls a function
 //! that will not be instrumented looks whether a coroutine is being suspended, in which it has no
-//! part. So if the analysis was wrong, or somebody vouched for what is not true, that is noticed where
+//! part. So if the analysis was wrong, or somebody's word that something never suspends is not true, that is noticed where
 //! it happens, and not when frames are missing.
 //!
 //! And who stops the thread until another one does something (`std::thread::park`) in a coroutine is

@@ -1,7 +1,7 @@
 //! The functions that instrumented ones share: those that take the place of imports, and those that make
 //! room for a frame and take it away.
 
-use wasm_encoder::{BlockType, Function, Instruction, ValType};
+use wasm_encoder::{BlockType, Function, Instruction};
 
 use super::flat::segment;
 use super::runtime::{Runtime, function};
@@ -62,7 +62,7 @@ fn making_room(runtime: Runtime, first: &[Instruction<'static>]) -> Function {
     let mut code = first.to_vec();
     if runtime.is_flat {
         code.extend(segment::making_room(runtime));
-        return function([(1, runtime.address()), (1, ValType::I32)], &code);
+        return function([(1, runtime.address())], &code);
     }
     let (size, frame) = (0, 1);
     code.extend([

@@ -1,6 +1,6 @@
 //! Tests of the advice.
 
-use wasm_asyncify::analysis::{Analysis, Precision, Program, Vouched};
+use wasm_asyncify::analysis::{Analysis, NoSuspend, Precision, Program};
 
 use super::{Advice, advice};
 use crate::manifest::Manifest;
@@ -46,9 +46,9 @@ fn advised(program: &Program) -> Vec<Advice> {
         plain: module(&|_| 0),
         asyncified: module(&|index| index * index),
     };
-    let analysis = Analysis::new(program, &Vouched::default(), Precision::Slots).unwrap();
+    let analysis = Analysis::new(program, &NoSuspend::default(), Precision::Slots).unwrap();
     let report = Report::of("demo.wasm".to_owned(), program, &analysis, finished).unwrap();
-    advice(&report, &Vouched::default()).unwrap()
+    advice(&report, &NoSuspend::default()).unwrap()
 }
 
 fn paths(program: &Program) -> Vec<String> {

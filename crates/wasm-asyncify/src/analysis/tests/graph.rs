@@ -1,6 +1,6 @@
 //! Who is instrumented.
 
-use super::super::Vouched;
+use super::super::NoSuspend;
 use super::super::barrier::Barrier;
 use super::super::call_graph::Precision;
 use super::super::choice::{Choice, Imports};
@@ -62,7 +62,7 @@ fn who_calls_what_the_host_suspends_in_is_instrumented_but_not_beyond_a_coroutin
         (func $waits_outside (call $suspend))
         (func $suspend (call $start_unwind (i32.const 0))))"#;
     let program = read(text);
-    let analysis = || Analysis::new(&program, &Vouched::default(), Precision::Types).unwrap();
+    let analysis = || Analysis::new(&program, &NoSuspend::default(), Precision::Types).unwrap();
     let named = |analysis: &Analysis| -> Vec<_> {
         analysis.instrumented().map(|index| program.symbol(index)).collect()
     };
@@ -154,7 +154,7 @@ const PANICS: &str = r#"
 fn nothing_waits_in_a_panic() {
     assert_eq!(instrumented_of(PANICS), ["entry", "waits"]);
     let program = read(&format!("(module {SWITCH} {PANICS})"));
-    let analysis = Analysis::new(&program, &Vouched::default(), Precision::Types).unwrap();
+    let analysis = Analysis::new(&program, &NoSuspend::default(), Precision::Types).unwrap();
     let handler = program.named("_RNvCsb3QmZ2YcDK_7___rustc17rust_begin_unwind").unwrap();
     assert_eq!(Vec::from_iter(analysis.panics()), [handler]);
     // Unless someone asks what would be if they did.
@@ -166,7 +166,10 @@ fn nothing_waits_in_a_panic() {
 fn the_names_of_all_ends_of_panics_are_known() {
     let barrier = |symbol: &str| {
         let program = read(&format!("(module (func $\"{symbol}\"))"));
-        Analysis::new(&program, &Vouched::default(), Precision::Types).unwrap().barrier(0).cloned()
+        Analysis::new(&program, &NoSuspend::default(), Precision::Types)
+            .unwrap()
+            .barrier(0)
+            .cloned()
     };
     for symbol in [
         "_RNvCsb3QmZ2YcDK_7___rustc17rust_begin_unwind",
@@ -196,7 +199,10 @@ fn the_names_of_all_ends_of_panics_are_known() {
 fn a_function_that_only_has_the_name_of_a_panic_handler_is_none() {
     let barrier = |functions: &str| {
         let program = read(&format!("(module {functions})"));
-        Analysis::new(&program, &Vouched::default(), Precision::Types).unwrap().barrier(0).cloned()
+        Analysis::new(&program, &NoSuspend::default(), Precision::Types)
+            .unwrap()
+            .barrier(0)
+            .cloned()
     };
     assert_eq!(barrier("(func $rust_begin_unwind (param i32))"), Some(Barrier::Panic));
     for none in [
@@ -211,27 +217,27 @@ fn a_function_that_only_has_the_name_of_a_panic_handler_is_none() {
 }
 
 #[test]
-fn nothing_waits_in_what_is_vouched_for() {
+fn nothing_waits_in_what_is_assumed_not_to_suspend() {
     let program = read(&format!(
         "(module {SWITCH}
            (func $entry (call $core::fmt::write) (call $waits))
            (func $core::fmt::write (call $waits))
            (func $waits (call $suspend)))"
     ));
-    let vouched = |paths: &[&str]| {
-        let vouched = Vouched(paths.iter().map(|path| (*path).to_owned()).collect());
-        Analysis::new(&program, &vouched, Precision::Types)
+    let no_suspend = |paths: &[&str]| {
+        let no_suspend = NoSuspend(paths.iter().map(|path| (*path).to_owned()).collect());
+        Analysis::new(&program, &no_suspend, Precision::Types)
     };
     let names = |analysis: Analysis| {
         let found = analysis.instrumented().map(|index| program.symbol(index));
         found.collect::<Vec<_>>()
     };
-    assert_eq!(names(vouched(&[]).unwrap()), ["entry", "core::fmt::write", "waits"]);
-    assert_eq!(names(vouched(&["core::fmt"]).unwrap()), ["entry", "waits"]);
+    assert_eq!(names(no_suspend(&[]).unwrap()), ["entry", "core::fmt::write", "waits"]);
+    assert_eq!(names(no_suspend(&["core::fmt"]).unwrap()), ["entry", "waits"]);
     assert_eq!(
-        vouched(&["core::fmt", "core::net"]).unwrap_err().to_string(),
+        no_suspend(&["core::fmt", "core::net"]).unwrap_err().to_string(),
         "nothing in the program is called `core::net`, which is assumed not to suspend\n  \
-         take it out of `Options::vouched`"
+         take it out of `Options::no_suspend`"
     );
 }
 
@@ -258,18 +264,18 @@ fn types_that_are_equal_when_the_program_runs_are_one() {
 }
 
 #[test]
-fn who_is_behind_what_is_vouched_for_is_told_from_who_is_nowhere() {
+fn who_is_behind_what_never_suspends_is_told_from_who_is_nowhere() {
     let program = read(&format!(
         "(module {SWITCH}
-           (func $entry (call $vouched) (call $waits))
-           (func $vouched (call $behind) (call $waits))
+           (func $entry (call $no_suspend) (call $waits))
+           (func $no_suspend (call $behind) (call $waits))
            (func $behind (call $waits))
            (func $executor (call $nowhere) (call $resume))
            (func $nowhere (call $waits))
            (func $waits (call $suspend)))"
     ));
-    let vouched = Vouched(vec!["vouched".to_owned()]);
-    let analysis = Analysis::new(&program, &vouched, Precision::Types).unwrap();
-    let behind = analysis.behind_vouched(&program).into_iter();
+    let no_suspend = NoSuspend(vec!["no_suspend".to_owned()]);
+    let analysis = Analysis::new(&program, &no_suspend, Precision::Types).unwrap();
+    let behind = analysis.behind_no_suspend(&program).into_iter();
     assert_eq!(Vec::from_iter(behind.map(|index| program.symbol(index))), ["behind"]);
 }

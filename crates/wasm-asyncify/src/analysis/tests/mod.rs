@@ -12,7 +12,7 @@ use std::collections::BTreeSet;
 use super::call_graph::Precision;
 use super::graph::Analysis;
 use super::program::Program;
-use super::{Vouched, calls::Origin};
+use super::{NoSuspend, calls::Origin};
 
 fn read(text: &str) -> Program {
     Program::read(&wat::parse_str(text).unwrap()).unwrap()
@@ -41,7 +41,7 @@ fn instrumented(program: &Program) -> Vec<&str> {
 }
 
 fn instrumented_with(program: &Program, precision: Precision) -> Vec<&str> {
-    let analysis = Analysis::new(program, &Vouched::default(), precision).unwrap();
+    let analysis = Analysis::new(program, &NoSuspend::default(), precision).unwrap();
     let functions = analysis.instrumented().map(|index| &program.functions[index as usize]);
     functions.filter_map(|function| function.name.as_deref()).collect()
 }

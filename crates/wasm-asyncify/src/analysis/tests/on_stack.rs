@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::super::choice::{Choice, Imports};
 use super::super::on_stack::Place;
-use super::super::{Analysis, Precision, Vouched};
+use super::super::{Analysis, NoSuspend, Precision};
 use super::read;
 
 const SWITCH: &str = r#"
@@ -22,7 +22,7 @@ fn calls(text: &str, suspends: bool) -> BTreeSet<String> {
     let program = read(&format!("(module {SWITCH} {text})"));
     let imports = if suspends { vec!["env.ask".to_owned()] } else { Vec::new() };
     let choice = Choice { imports: Imports::Matching(imports), ..Choice::default() };
-    let analysis = Analysis::new(&program, &Vouched::default(), Precision::Types).unwrap();
+    let analysis = Analysis::new(&program, &NoSuspend::default(), Precision::Types).unwrap();
     let on_stack = analysis.with_choice(&program, &choice).on_stack(&program);
     let name = |place: &Place| match place {
         Place::Function(index) => program.symbol(*index),

@@ -7,7 +7,7 @@ use wasm_encoder::{CustomSection, DataSymbolDefinition, Encode, LinkingSection, 
 
 use super::super::program::{AddressTaken, Program};
 use super::super::{Sites, WatchedCalls, assumed};
-use super::{Analysis, Precision, Vouched, instrumented, instrumented_with};
+use super::{Analysis, NoSuspend, Precision, instrumented, instrumented_with};
 
 /// A word of data, or a number in code.
 #[derive(Clone, Copy)]
@@ -257,7 +257,7 @@ fn by_type_alone_a_slot_says_nothing() {
     let program = program(functions, &[(".Lanon.5.0", vtable)], &[]);
     assert_eq!(instrumented_with(&program, Precision::Slots), ["entry"]);
     assert_eq!(instrumented(&program), ["<a::First as a::X>::f", "entry", "reads"]);
-    let analysis = |precision| Analysis::new(&program, &Vouched::default(), precision).unwrap();
+    let analysis = |precision| Analysis::new(&program, &NoSuspend::default(), precision).unwrap();
     let by_type_only = |precision| {
         let sites = Sites::new(&program, &analysis(precision));
         Vec::from_iter(sites.by_type_only.into_iter().map(|index| program.symbol(index)))
@@ -339,7 +339,7 @@ fn calls_that_rest_on_the_assumption_are_those_of_who_can_unwind() {
     let vtable: &[Word] = &[Number(0), Number(8), Number(4), Function(2), Function(3)];
     let program = program(functions, &[(".Lanon.5.0", vtable)], &[]);
     let assumed_with = |precision| {
-        let analysis = Analysis::new(&program, &Vouched::default(), precision).unwrap();
+        let analysis = Analysis::new(&program, &NoSuspend::default(), precision).unwrap();
         assumed(&program, &analysis, &Sites::new(&program, &analysis))
     };
     assert_eq!(instrumented_with(&program, Precision::Slots), ["<a::First as a::X>::g", "entry"]);

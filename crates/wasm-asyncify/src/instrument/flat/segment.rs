@@ -3,7 +3,7 @@
 //! The last word before `data->end` is kept free, since it says where the newest segment begins.
 
 use wasm_encoder::Instruction::{
-    Call, Drop, Else, End, GlobalGet, GlobalSet, I32Eqz, If, LocalGet, LocalSet, LocalTee, Select,
+    Call, Drop, Else, End, GlobalGet, GlobalSet, I32Eqz, If, LocalGet, LocalTee, Return, Select,
 };
 use wasm_encoder::{BlockType, Function, Instruction};
 
@@ -32,10 +32,10 @@ pub(in crate::instrument) fn begin(runtime: Runtime) -> Vec<Instruction<'static>
 }
 
 /// Adds the number of bytes that is local 0 to `start`, and leaves on the stack what `start` was. If
-/// that does not fit it is null, and `start` passes `end`. Uses local 1, an address, and local 2, an
-/// `i32`.
+/// that does not fit it is null, and `start` passes `end`. Uses local 1, an address.
 pub(in crate::instrument) fn making_room(runtime: Runtime) -> Vec<Instruction<'static>> {
-    let (size_then_start, frame, is_too_much) = (0, 1, 2);
+    let pointer = runtime.size_of_pointer();
+    let (size_then_start, frame) = (0, 1);
     let mut code = vec![
         GlobalGet(runtime.data),
         runtime.load_pointer(0),
@@ -47,20 +47,26 @@ pub(in crate::instrument) fn making_room(runtime: Runtime) -> Vec<Instruction<'s
     code.extend(last(runtime));
     code.extend([
         runtime.is_above(),
-        LocalSet(is_too_much),
+        If(BlockType::Empty),
+        // By no more than it must: who looks at it wants to know how much would have been needed.
         GlobalGet(runtime.data),
         LocalGet(size_then_start),
-        runtime.constant(runtime.size_of_pointer()),
+        LocalGet(size_then_start),
+        runtime.constant(pointer),
         runtime.add(),
         LocalGet(size_then_start),
-        LocalGet(is_too_much),
+        GlobalGet(runtime.data),
+        runtime.load_pointer(pointer),
+        runtime.is_above(),
         Select,
         runtime.store_pointer(0),
-        // Not the other way round with `i32.eqz`: wasmi 2.0 then takes the wrong one.
         runtime.constant(0),
+        Return,
+        End,
+        GlobalGet(runtime.data),
+        LocalGet(size_then_start),
+        runtime.store_pointer(0),
         LocalGet(frame),
-        LocalGet(is_too_much),
-        Select,
     ]);
     code
 }

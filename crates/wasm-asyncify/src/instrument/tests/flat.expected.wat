@@ -94,7 +94,7 @@
     end
   )
   (func $asyncify_push (;4;) (type 3) (param i32) (result i32)
-    (local i32 i32)
+    (local i32)
     global.get 1
     i32.load
     local.tee 1
@@ -106,19 +106,25 @@
     i32.const 4
     i32.sub
     i32.gt_u
-    local.set 2
+    if ;; label = @1
+      global.get 1
+      local.get 0
+      local.get 0
+      i32.const 4
+      i32.add
+      local.get 0
+      global.get 1
+      i32.load offset=4
+      i32.gt_u
+      select
+      i32.store
+      i32.const 0
+      return
+    end
     global.get 1
     local.get 0
-    i32.const 4
-    i32.add
-    local.get 0
-    local.get 2
-    select
     i32.store
-    i32.const 0
     local.get 1
-    local.get 2
-    select
   )
   (func $asyncify_pop (;5;) (type 3) (param i32) (result i32)
     (local i32)
@@ -351,7 +357,7 @@
     i32.load
   )
   (func $asyncify_move (;12;) (type 10) (param i32) (result i32)
-    (local i32 i32)
+    (local i32)
     global.get 0
     i32.eqz
     if ;; label = @1
@@ -370,19 +376,25 @@
     i32.const 4
     i32.sub
     i32.gt_u
-    local.set 2
+    if ;; label = @1
+      global.get 1
+      local.get 0
+      local.get 0
+      i32.const 4
+      i32.add
+      local.get 0
+      global.get 1
+      i32.load offset=4
+      i32.gt_u
+      select
+      i32.store
+      i32.const 0
+      return
+    end
     global.get 1
     local.get 0
-    i32.const 4
-    i32.add
-    local.get 0
-    local.get 2
-    select
     i32.store
-    i32.const 0
     local.get 1
-    local.get 2
-    select
   )
   (func $asyncify_save_i32_2 (;13;) (type 11) (param i32 i32)
     (local i32)

@@ -7,7 +7,7 @@ use std::process::Command;
 use golden::assert_golden;
 
 use super::run::in_all_forms;
-use crate::analysis::{Analysis, Precision, Program, Sites, Vouched};
+use crate::analysis::{Analysis, NoSuspend, Precision, Program, Sites};
 use crate::debug::Trail;
 use crate::instrument::instrument;
 
@@ -192,7 +192,7 @@ fn whole_module() {
     // The checker's tests have it, too.
     let wasm = wat::parse_str(include_str!("flat.wat")).unwrap();
     let program = Program::read(&wasm).unwrap();
-    let analysis = Analysis::new(&program, &Vouched::default(), Precision::Types).unwrap();
+    let analysis = Analysis::new(&program, &NoSuspend::default(), Precision::Types).unwrap();
     let sites = Sites::new(&program, &analysis);
     let by_type_only = program.named("entry").into_iter().collect();
     let sites = Sites { by_type_only, flat: true, ..sites };

@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::fs;
 use std::process::Command;
 
-use crate::analysis::{Analysis, Precision, Program, Sites, Vouched};
+use crate::analysis::{Analysis, NoSuspend, Precision, Program, Sites};
 use crate::debug::Trail;
 use crate::error::Failure;
 use crate::instrument::{Obstacle, Refused, instrument};
@@ -79,7 +79,7 @@ pub(super) fn node() -> OsString {
 /// all at once and one by one; not the latter if that is refused.
 pub(super) fn in_all_forms(wasm: &[u8]) -> impl Iterator<Item = Vec<u8>> {
     let program = Program::read(wasm).unwrap();
-    let analysis = Analysis::new(&program, &Vouched::default(), Precision::Types).unwrap();
+    let analysis = Analysis::new(&program, &NoSuspend::default(), Precision::Types).unwrap();
     let sites = Sites::new(&program, &analysis);
     let forms = [false, true].into_iter().flat_map(|flat| FORMS.map(|form| (form, flat)));
     forms.filter_map(move |(is_compact, flat)| {

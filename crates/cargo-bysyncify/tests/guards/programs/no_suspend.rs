@@ -1,4 +1,4 @@
-//! Somebody has vouched for `core::fmt`, and for `vouched::middle`.
+//! Somebody has said that `core::fmt` never suspends, nor does `no_suspend::middle`.
 
 mod lib;
 
