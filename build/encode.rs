@@ -19,6 +19,7 @@ pub(crate) const RETURN: u8 = 0x0f;
 pub(crate) const I32_EQZ: u8 = 0x45;
 pub(crate) const I32_EQ: u8 = 0x46;
 pub(crate) const I32_NE: u8 = 0x47;
+pub(crate) const I32_AND: u8 = 0x71;
 pub(crate) const I64_EQ: u8 = 0x51;
 
 impl Width {

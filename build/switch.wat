@@ -65,7 +65,7 @@
   ;; result is 0 if it is suspended, 1 if it has returned, 2 if something is wrong.
   (func $bysyncify_resume (type $resume)
     (local $caller_stack_pointer i32) (local $caller_stack_limit i32) (local $caller_stack_owner i32)
-    (local $caller_core i32) (local $end i32) (local $finished i32)
+    (local $caller_core i32) (local $end i32) (local $finished i32) (local $unmoved i32)
     ;; Remember the caller's stack and coroutine; switch to ours.
     global.get $stack_pointer
     local.set $caller_stack_pointer
@@ -109,6 +109,13 @@
     local.get 0
     call_indirect (type $entry)
     local.set $finished
+    ;; An unwind moves no stack pointer. A function that was not instrumented, and returned in the
+    ;; middle of it, moves it up.
+    global.get $stack_pointer
+    local.get 2
+    i32.load offset=8
+    i32.le_u
+    local.set $unmoved
     ;; Switch back.
     local.get $caller_stack_pointer
     global.set $stack_pointer
@@ -135,11 +142,13 @@
         end
       end
     else
-      ;; It was unwound. By us, and did its frames fit?
+      ;; It was unwound. By us, all of it, and did its frames fit?
       local.get 2
       i32.load offset=12
       i32.const 2
       i32.eq
+      local.get $unmoved
+      i32.and
       if
         local.get 2
         i32.load

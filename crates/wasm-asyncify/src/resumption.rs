@@ -13,7 +13,7 @@ use crate::analysis::{Function, Program};
 pub enum Resumption {
     /// One by one where only the switch of the library `bysyncify` suspends, which leaves frames where
     /// they are; where it is checked that no stack grows into them; and where every function can be
-    /// resumed so. All at once otherwise.
+    /// resumed so, of which there are 65,520 at most. All at once otherwise.
     #[default]
     Automatic,
     /// All at once, as Binaryen's Asyncify does it.
@@ -23,6 +23,10 @@ pub enum Resumption {
     /// or restored.
     OneByOne,
 }
+
+/// How many functions can be resumed one by one: the dispatcher has a table of branches with one for each,
+/// and engines in browsers refuse a module with a larger one.
+pub(crate) const MOST_FUNCTIONS: usize = 65_520;
 
 /// Whether nobody but our own switch can call Asyncify's four functions.
 pub(crate) fn only_our_switch(program: &Program) -> bool {

@@ -235,7 +235,8 @@ fn prepare(
         Resumption::OneByOne => true,
         Resumption::Automatic => {
             let has_limit = instrumenter == Instrumenter::Own && !options.no_stack_checks;
-            has_limit && !sites.for_host && resumption::only_our_switch(&program)
+            let are_few = sites.functions.len() <= resumption::MOST_FUNCTIONS;
+            has_limit && are_few && !sites.for_host && resumption::only_our_switch(&program)
         }
     };
     let may_be_eager = options.resumption == Resumption::Automatic;

@@ -85,3 +85,60 @@ fn four_billion_locals_are_an_error_of_one_line() {
         assert_eq!(error, expected);
     }
 }
+
+/// A program of our library's with so many functions that can be suspended.
+fn program(functions: usize) -> Vec<u8> {
+    let calls: String = (0..functions).map(|_| "(func call $bysyncify_suspend)\n").collect();
+    let text = format!(
+        r#"(module
+          (type $entry (func))
+          (import "asyncify" "start_unwind" (func $start_unwind (param i32)))
+          (import "asyncify" "stop_unwind" (func $stop_unwind))
+          (import "asyncify" "start_rewind" (func $start_rewind (param i32)))
+          (import "asyncify" "stop_rewind" (func $stop_rewind))
+          (memory 1)
+          (table 2 funcref)
+          (elem (i32.const 1) 10)
+          (global $__stack_pointer (mut i32) (i32.const 65536))
+          (global $bysyncify_current_core (mut i32) (i32.const 0))
+          (global $bysyncify_stack_limit (mut i32) (i32.const 0))
+          (global $bysyncify_stack_reserve i32 (i32.const 128))
+          (global $bysyncify_stack_owner (mut i32) (i32.const 0))
+          (func $bysyncify_resume (param i32 i32 i32) (result i32)
+            (call $start_rewind (local.get 2))
+            (call_indirect (type $entry) (local.get 0))
+            (call $stop_unwind)
+            (i32.const 0))
+          (func $bysyncify_suspend
+            (call $start_unwind (i32.const 16))
+            (call $stop_rewind))
+          (func $bysyncify_outside (param i32 i32)
+            (call $stop_unwind))
+          (func $bysyncify_set_reporter (param i32))
+          (func $bysyncify_why_outside (result i32) (i32.const 0))
+          (func $bysyncify_stack_left (result i32) (i32.const 0))
+          {calls})"#
+    );
+    wat::parse_str(text).unwrap()
+}
+
+/// The dispatcher has a table of branches with one for each, and V8 takes none larger than this.
+#[test]
+fn too_many_functions_for_a_table_of_branches_are_resumed_all_at_once() {
+    let largest = |functions| {
+        let made = transform(&program(functions), &Options::default()).unwrap();
+        assert_eq!(made.instrumented, functions as u64);
+        let mut largest = 0;
+        for payload in wasmparser::Parser::new(0).parse_all(&made.module) {
+            if let wasmparser::Payload::CodeSectionEntry(body) = payload.unwrap() {
+                for operator in body.get_operators_reader().unwrap() {
+                    if let wasmparser::Operator::BrTable { targets } = operator.unwrap() {
+                        largest = largest.max(targets.len());
+                    }
+                }
+            }
+        }
+        largest
+    };
+    assert_eq!([largest(65_520), largest(65_521)], [65_520, 0]);
+}

@@ -165,6 +165,18 @@ fn suspend_that_nobody_expected_is_named() {
     assert_prints(&run(&made(&compiled, &recipe)), include_str!("programs/no_suspend.txt"));
 }
 
+/// Nothing says who it was, but that there was somebody.
+#[test]
+fn suspend_that_nobody_expected_is_noticed_in_release_builds() {
+    let compiled = compile("no_suspend_release", RELEASE);
+    let recipe = Recipe {
+        no_suspend: NoSuspend(vec!["no_suspend_release::middle".into()]),
+        ..Recipe::default()
+    };
+    let printed = run(&made(&compiled, &recipe));
+    assert_prints(&printed, include_str!("programs/no_suspend_release.txt"));
+}
+
 #[test]
 fn table_that_looks_like_a_vtable_may_be_copied() {
     for profile in [DEBUG, RELEASE] {

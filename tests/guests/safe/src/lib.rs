@@ -3,9 +3,10 @@
 //!
 //! Nothing here is about how the crate does it. A file is a kind of program: what std assumes of
 //! threads ([`lazy`], [`thread_locals`], [`locks`], [`park`]), what others assume of scopes
-//! ([`scopes`]), stacks of any size ([`sizes`], [`overflow`], [`frames`], [`reserve`]), ends at odd
-//! times ([`ends`]), wakers that do things ([`wakers`]).
+//! ([`scopes`]), stacks of any size ([`sizes`], [`overflow`], [`frames`], [`reserve`], [`deep_waits`]),
+//! ends at odd times ([`ends`]), wakers that do things ([`wakers`]).
 
+mod deep_waits;
 mod ends;
 mod frames;
 mod interleaved;
