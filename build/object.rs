@@ -143,12 +143,15 @@ fn resume(width: Width) -> Function {
     f.local_get(core).load_u32(abi::PHASE).i32_const(abi::UNWINDING).op(I32_EQ);
     f.local_get(unmoved).op(I32_AND).if_void();
     f.local_get(core).load(abi::START).local_get(core).load(abi::END).less_or_equal().if_void();
+    f.global_get(STACK_RESERVE);
+    f.local_get(core).load(abi::END).local_get(core).load(abi::START).sub();
+    f.less_or_equal().if_void();
     f.local_get(core).i32_const(abi::SUSPENDED).store_u32(abi::PHASE);
     f.call(STOP_UNWIND);
-    f.i32_const(abi::OUTCOME_SUSPENDED).op(RETURN).op(END).op(END).op(END);
+    f.i32_const(abi::OUTCOME_SUSPENDED).op(RETURN).op(END).op(END).op(END).op(END);
     // No. Make `stop_unwind` accept what there is, so that code can run that says so. It looks
     // at what the last `start` was given, which need not be ours: so give it ours.
-    f.local_get(core).load(abi::END).local_set(end);
+    f.local_get(core).load(abi::END).global_get(STACK_RESERVE).sub().local_set(end);
     f.local_get(core).local_get(core).load(abi::START).store(abi::END);
     f.local_get(core).call(START_REWIND);
     f.call(STOP_UNWIND);
@@ -175,7 +178,7 @@ fn suspend(width: Width) -> Function {
     f.local_get(core).load_u32(abi::EPOCH).local_get(wait).load_u32(abi::WAIT_EPOCH).op(I32_NE);
     f.if_void().i32_const(abi::SUSPEND_NEW_EPOCH).op(RETURN).op(END);
     f.local_get(core).local_get(wait).store(abi::WAITING);
-    // Asyncify may write up to where the shadow stack is now, less the reserve, if there is any room.
+    // Asyncify may write up to where the shadow stack is now, if there is any room, the reserve counted in.
     f.local_get(core).global_get(STACK_POINTER).store(abi::STACK_POINTER);
     f.local_get(core).global_get(STACK_POINTER).global_get(STACK_RESERVE).sub().store(abi::END);
     f.local_get(core).load(abi::START).global_get(STACK_POINTER).less_or_equal().if_void();
@@ -183,6 +186,7 @@ fn suspend(width: Width) -> Function {
     f.less_or_equal().if_void();
     f.global_get(STACK_POINTER).local_get(core).load(abi::HIGH).less_or_equal().if_void();
     f.local_get(core).call(INTACT).if_void();
+    f.local_get(core).global_get(STACK_POINTER).store(abi::END);
     f.local_get(core).i32_const(abi::UNWINDING).store_u32(abi::PHASE);
     f.local_get(core).call(START_UNWIND);
     f.op(END).op(END).op(END).op(END);
@@ -201,7 +205,7 @@ fn outside(width: Width) -> Function {
     let mut f = Function::new(width, &[(2, width.value_type())]);
     f.global_get(CURRENT).local_tee(caller).is_zero().op(I32_EQZ).if_void();
     f.local_get(caller).load_u32(abi::PHASE).i32_const(abi::UNWINDING).op(I32_EQ).if_void();
-    f.local_get(caller).load(abi::END).local_set(end);
+    f.local_get(caller).load(abi::END).global_get(STACK_RESERVE).sub().local_set(end);
     f.local_get(caller).local_get(caller).load(abi::START).store(abi::END);
     f.call(STOP_UNWIND);
     f.local_get(caller).local_get(end).store(abi::END).op(END).op(END);

@@ -156,21 +156,32 @@
         i32.load offset=4
         i32.le_u
         if
+          global.get $stack_reserve
           local.get 2
-          i32.const 3
-          i32.store offset=12
-          call $stop_unwind
-          i32.const 0
-          return
+          i32.load offset=4
+          local.get 2
+          i32.load
+          i32.sub
+          i32.le_u
+          if
+            local.get 2
+            i32.const 3
+            i32.store offset=12
+            call $stop_unwind
+            i32.const 0
+            return
+          end
         end
       end
     end
     ;; No. Make `stop_unwind` accept what there is: it traps, without a word, if `start` has
     ;; passed `end`, and code that says what has happened does nothing before it was called. It
     ;; looks at what the last `start_*` was given, which need not be ours: so give it ours. Then say
-    ;; again where the end was.
+    ;; where frames should have ended.
     local.get 2
     i32.load offset=4
+    global.get $stack_reserve
+    i32.sub
     local.set $end
     local.get 2
     local.get 2
@@ -240,8 +251,8 @@
     local.get $core
     local.get 0
     i32.store offset=20
-    ;; Asyncify may save frames up to where the shadow stack is now, if there is any room. But what
-    ;; may be used below the limit must be free when the coroutine runs again, with its frames there.
+    ;; Asyncify may save frames if there is any room: what may be used below the limit must be free
+    ;; when the coroutine runs again, with its frames there.
     local.get $core
     global.get $stack_pointer
     i32.store offset=8
@@ -271,6 +282,10 @@
           local.get $core
           call $bysyncify_intact
           if
+            ;; Up to where the shadow stack is now. `bysyncify_resume` looks whether they are too many.
+            local.get $core
+            global.get $stack_pointer
+            i32.store offset=4
             local.get $core
             i32.const 2
             i32.store offset=12
@@ -306,6 +321,8 @@
         ;; Whether the frames fit or not: see above.
         local.get $caller_core
         i32.load offset=4
+        global.get $stack_reserve
+        i32.sub
         local.set $end
         local.get $caller_core
         local.get $caller_core

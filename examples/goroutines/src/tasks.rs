@@ -12,7 +12,7 @@ pub(crate) use async_executor::Task;
 
 /// The memory of a task, in bytes: enough to wait in a channel or a lock, a few calls deep. Small,
 /// since this program has tens of thousands. `measure` says how much is needed.
-const STACK_SIZE: usize = if cfg!(debug_assertions) { 8 * 1024 } else { 1152 };
+const STACK_SIZE: usize = if cfg!(debug_assertions) { 8 * 1024 } else { 1024 };
 
 /// For the program itself, which makes text, too.
 const MAIN_STACK_SIZE: usize = 64 * 1024;
