@@ -115,7 +115,11 @@ fn finish(
         checks: arguments.checks,
         compact: Compact::default(),
         no_stack_checks: arguments.no_stack_checks,
-        resumption: Resumption::Automatic,
+        // Who waits for what was resumed alone is on no stack, so a trace would not show it.
+        resumption: match arguments.checks {
+            true => Resumption::AllAtOnce,
+            false => Resumption::Automatic,
+        },
         verify: verify_is_wanted(),
         debug_info: false,
         opt_level,

@@ -12,7 +12,7 @@ use crate::setup::WasmOpt;
 
 /// Counted up when modules are made in another way: what an older program of the same version has
 /// kept is no good then.
-const REVISION: u64 = 16;
+const REVISION: u64 = 17;
 
 /// What a module was made with.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,8 +30,8 @@ impl Manifest {
 
     /// The text of the file. It is another if anything that matters for the module is.
     pub(crate) fn text(&self) -> String {
-        // Only tests choose who gets the compact form and what is resumed how, and they keep no modules. That a module was
-        // verified does not change it.
+        // Only tests choose who gets the compact form, and they keep no modules. How it is resumed follows from
+        // the checks. That a module was verified does not change it.
         let Recipe {
             no_suspend,
             suspends,
