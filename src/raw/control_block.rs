@@ -214,7 +214,7 @@ impl RawCore {
     }
 
     /// Where Asyncify will save the next frame. While code runs that is the low end of the stack, or
-    /// in a module of our linker's the end of the frames of those who wait for that code to return.
+    /// in an optimised module of our linker's the end of the frames of those who wait for that code to return.
     pub(super) fn saved_to(&self) -> *mut u8 {
         // SAFETY: the descriptor is valid for reads, and the switch is not running.
         unsafe { (*self.stack.get()).start }
@@ -222,7 +222,7 @@ impl RawCore {
 
     /// What that must not pass, since the coroutine was suspended last.
     pub(super) fn saved_to_at_most(&self) -> *mut u8 {
-        // SAFETY: as above.
+        // SAFETY: the descriptor is valid for reads, and the switch is not running.
         unsafe { (*self.stack.get()).end }
     }
 

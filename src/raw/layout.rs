@@ -11,8 +11,8 @@
 //! Two stacks share the space between `base` and `top`. LLVM's *shadow stack* (what has an
 //! address) grows down from `top` while the coroutine runs. When it suspends, Asyncify saves
 //! the wasm locals of every paused function from `base` up, in what the shadow stack left.
-//! So there is one size to choose, not two. In a module of our linker's frames stay there while code
-//! runs, of those functions that wait for it to return: then that is where the shadow stack ends.
+//! So there is one size to choose, not two. In an optimised module of our linker's frames stay there
+//! while code runs, of those functions that wait for it to return: then that is where the shadow stack ends.
 //!
 //! Asyncify wants its buffer 4-aligned (8 on wasm64), and LLVM the shadow stack 16-aligned:
 //! both per Binaryen's `Asyncify.cpp` and the WebAssembly C ABI.
@@ -47,7 +47,8 @@ pub(crate) const SPARE: usize = if cfg!(debug_assertions) { 1024 } else { 512 };
 /// How much of a coroutine's stack is used, in bytes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct StackUsage {
-    /// What Asyncify has saved, growing up.
+    /// What Asyncify has saved, growing up. In an optimised module of our linker's a part of it may have
+    /// been taken again and not be free yet: no more than what is still needed.
     pub frames: usize,
     /// What the shadow stack takes, growing down.
     pub shadow: usize,

@@ -15,7 +15,7 @@
 //! To suspend, `bysyncify_suspend` sets Asyncify's state to *unwinding* and returns. Every
 //! function from `embed` to `entry` then saves its locals and returns at once. To resume,
 //! `bysyncify_resume` sets the state to *rewinding* and calls `entry` again: every function
-//! restores its locals and calls, again, the function that it was in. In a module of our linker's
+//! restores its locals and calls, again, the function that it was in. In an optimised module of our linker's
 //! the innermost function is called instead, and its callers when that has returned
 //! (`crates/wasm-asyncify/src/instrument/flat`); `entry` returns when all have. What LLVM keeps in
 //! memory (the shadow stack) is not saved, but left where it is: nobody else uses a

@@ -54,6 +54,11 @@ impl<'a> Steps<'a> {
         }
     }
 
+    /// What a check needs. If that is not to be had the check is skipped.
+    pub(crate) fn found<T>(&mut self, needed: Result<T>) -> Option<T> {
+        needed.map_err(|why| self.skip(&why)).ok()
+    }
+
     /// This check cannot be made here.
     pub(crate) fn skip(&mut self, why: &Error) {
         println!("skipped {}: {why:#}", self.check);

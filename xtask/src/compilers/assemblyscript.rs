@@ -14,13 +14,8 @@ const PACKAGE: &str = "assemblyscript@0.28.20";
 const LEVELS: [&str; 2] = ["-O0", "-O3"];
 
 pub(super) fn check(makers: &Makers, steps: &mut Steps<'_>) -> Result<()> {
-    let compiler = match tools::from_npm(&[PACKAGE]) {
-        Ok(packages) => packages.join("node_modules/assemblyscript/bin/asc.js"),
-        Err(error) => {
-            steps.skip(&error);
-            return Ok(());
-        }
-    };
+    let Some(packages) = steps.found(tools::from_npm(&[PACKAGE])) else { return Ok(()) };
+    let compiler = packages.join("node_modules/assemblyscript/bin/asc.js");
     let folder = makers.folder("assemblyscript")?;
     let sources = makers.sources.join("assemblyscript");
     for level in LEVELS {

@@ -30,13 +30,7 @@ const AFTER: [&str; 2] = ["-Os", "--strip-producers"];
 type Maker<'a> = (&'a str, &'a dyn Fn(&Path, &Path) -> Result<Command>);
 
 pub(super) fn check(makers: &Makers, steps: &mut Steps<'_>) -> Result<()> {
-    let clang = match tools::clang() {
-        Ok(clang) => clang,
-        Err(error) => {
-            steps.skip(&error);
-            return Ok(());
-        }
-    };
+    let Some(clang) = steps.found(tools::clang()) else { return Ok(()) };
     let folder = makers.folder("c")?;
     let ways: [Maker<'_>; 4] = [
         (OURS, &|module, made| {

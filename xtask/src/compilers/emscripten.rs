@@ -31,13 +31,7 @@ const PROGRAMS: [Program; 2] = [
 const ASYNCIFY: [&str; 3] = ["-DNAPS", "-sASYNCIFY", "-sASYNCIFY_STACK_SIZE=65536"];
 
 pub(super) fn check(makers: &Makers, steps: &mut Steps<'_>) -> Result<()> {
-    let emscripten = match tools::emscripten() {
-        Ok(emscripten) => emscripten,
-        Err(error) => {
-            steps.skip(&error);
-            return Ok(());
-        }
-    };
+    let Some(emscripten) = steps.found(tools::emscripten()) else { return Ok(()) };
     let binaryen = emscripten.binaryen();
     let ours = makers.stand_in(&binaryen.join("wasm-opt"))?;
     for program in &PROGRAMS {

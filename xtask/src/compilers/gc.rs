@@ -21,13 +21,7 @@ const PACKAGE: &str = "@moonbit/moonpad-monaco@0.1.202602255";
 const LIBRARY: &str = "moonbit-library-0.1.202602255";
 
 pub(super) fn check(makers: &Makers, steps: &mut Steps<'_>) -> Result<()> {
-    let node = match engine::new_node_path() {
-        Ok(node) => node,
-        Err(error) => {
-            steps.skip(&error);
-            return Ok(());
-        }
-    };
+    let Some(node) = steps.found(engine::new_node_path()) else { return Ok(()) };
     let folder = makers.folder("gc")?;
     let sources = makers.sources.join("gc");
     let driven = |script: &str, module: &_| {
@@ -46,13 +40,7 @@ pub(super) fn check(makers: &Makers, steps: &mut Steps<'_>) -> Result<()> {
         fs::write(&module, wasm).with_context(|| format!("cannot write `{}`", module.display()))?;
         driven("objects.mjs", &module)
     });
-    let packages = match tools::from_npm(&[PACKAGE]) {
-        Ok(packages) => packages,
-        Err(error) => {
-            steps.skip(&error);
-            return Ok(());
-        }
-    };
+    let Some(packages) = steps.found(tools::from_npm(&[PACKAGE])) else { return Ok(()) };
     steps.test("MoonBit", || {
         let compiler = || {
             let mut compiler = Command::new(&makers.node);

@@ -13,13 +13,7 @@ use crate::process;
 use crate::steps::Steps;
 
 pub(super) fn check(makers: &Makers, steps: &mut Steps<'_>) -> Result<()> {
-    let node = match engine::new_node_path() {
-        Ok(node) => node,
-        Err(error) => {
-            steps.skip(&error);
-            return Ok(());
-        }
-    };
+    let Some(node) = steps.found(engine::new_node_path()) else { return Ok(()) };
     let folder = makers.folder("legacy")?;
     let sources = makers.sources.join("legacy");
     let module = folder.join("handlers.wasm");

@@ -26,13 +26,7 @@ const THEIRS: [&str; 2] = [
 ];
 
 pub(super) fn check(makers: &Makers, steps: &mut Steps<'_>) -> Result<()> {
-    let packages = match tools::from_npm(&PACKAGES) {
-        Ok(packages) => packages,
-        Err(error) => {
-            steps.skip(&error);
-            return Ok(());
-        }
-    };
+    let Some(packages) = steps.found(tools::from_npm(&PACKAGES)) else { return Ok(()) };
     let folder = makers.folder("npm")?;
     for module in THEIRS {
         steps.test(&format!("{module} is refused"), || {

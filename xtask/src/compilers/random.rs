@@ -15,13 +15,7 @@ const SEEDS: &str = "7000";
 const MODULES: usize = 5_000;
 
 pub(super) fn check(makers: &Makers, steps: &mut Steps<'_>) -> Result<()> {
-    let node = match engine::new_node_path() {
-        Ok(node) => node,
-        Err(error) => {
-            steps.skip(&error);
-            return Ok(());
-        }
-    };
+    let Some(node) = steps.found(engine::new_node_path()) else { return Ok(()) };
     steps.test("suspended in each import", || {
         let mut test = process::cargo();
         test.current_dir(&makers.root).env("NODE", node).env("MODULES", SEEDS);

@@ -14,13 +14,8 @@ const PACKAGE: &str = "ziglang==0.17.1";
 const MODES: [&str; 3] = ["Debug", "ReleaseSmall", "ReleaseFast"];
 
 pub(super) fn check(makers: &Makers, steps: &mut Steps<'_>) -> Result<()> {
-    let compiler = match tools::from_pypi(PACKAGE) {
-        Ok(packages) => packages.join("ziglang/zig"),
-        Err(error) => {
-            steps.skip(&error);
-            return Ok(());
-        }
-    };
+    let Some(packages) = steps.found(tools::from_pypi(PACKAGE)) else { return Ok(()) };
+    let compiler = packages.join("ziglang/zig");
     let folder = makers.folder("zig")?;
     let sources = makers.sources.join("zig");
     for mode in MODES {

@@ -32,13 +32,7 @@ pub(super) fn check(projects: &Projects, steps: &mut Steps<'_>) -> Result<()> {
         let output = run.args(["run", "--dev", "--quiet"]).output()?;
         check_trace(&process::all_text(&output), &source)
     });
-    let wasmtime = match tools::from_pypi(WASMTIME) {
-        Ok(wasmtime) => wasmtime,
-        Err(error) => {
-            steps.skip(&error);
-            return Ok(());
-        }
-    };
+    let Some(wasmtime) = steps.found(tools::from_pypi(WASMTIME)) else { return Ok(()) };
     steps.test("wasmtime", || {
         let mut cargo = projects.cargo("build", PROJECT, UNKNOWN, &[])?;
         process::must_succeed(&mut cargo)?;
