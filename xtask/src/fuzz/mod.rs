@@ -1,11 +1,13 @@
 //! `cargo xtask fuzz`: random programs that wait. Made pausable by us they must do the same as made so
 //! by Binaryen's own ([`modules`], [`rust`]), and the same as if they never waited ([`steps`]).
 
+mod exported;
 mod modules;
 mod mutants;
 mod random;
 mod run;
 mod rust;
+mod saved;
 mod steps;
 mod wasm;
 

@@ -5,6 +5,10 @@
 //! times. What it is compared with is the module as it was, not instrumented at all. For that to do
 //! the same a coroutine just waits where it is: whoever polls it goes on polling until it has finished.
 //!
+//! That is done where all functions are resumed at once, and where they are one by one. Then these two are
+//! compared where coroutines take turns, poll each other, and are given up; and what is saved of each
+//! whenever it is suspended ([`saved`](super::saved)).
+//!
 //! A *step* is one suspend that was executed: the stack of a coroutine was unwound, and was then
 //! rewound, up to the same place.
 
@@ -68,6 +72,11 @@ pub(super) fn find(workspace: &Workspace, options: &Options) -> Result<Findings>
         done.functions,
     );
     println!(
+        "fuzz: where coroutines take turns, {} bytes of frames one by one and {} all at once, in up to {} \
+         segments",
+        done.bytes[0], done.bytes[1], done.segments
+    );
+    println!(
         "fuzz: {} times one of these was left out on purpose, {} were noticed",
         done.forgotten, done.noticed
     );
@@ -88,6 +97,10 @@ pub(super) struct Counts {
     /// How often a function was left out on purpose, and how often that was noticed.
     forgotten: usize,
     noticed: usize,
+    /// How many bytes were saved where functions are resumed one by one, and where all are at once.
+    bytes: [usize; 2],
+    /// The most segments that one coroutine had.
+    segments: usize,
 }
 
 /// Runs one module; what is wrong, if anything is, and how to see it again.
@@ -120,25 +133,32 @@ fn compare(seed: u64, numbers: &[usize], done: &mut Counts) -> Result<Option<Str
     let module = wasm::module(seed, numbers)?;
     let mut random = Random::new(!seed);
     let compact = *random.pick(&FORMS);
-    let resumption = *random.pick(&[Resumption::AllAtOnce, Resumption::OneByOne]);
     let checks = random.percent(25);
-    let recipe = Recipe { compact, resumption, checks, verify: true, ..Recipe::default() };
-    let made = asyncify(&module.wasm, &recipe, None)?;
+    let recipe = Recipe { compact, checks, verify: true, ..Recipe::default() };
+    let made = |resumption| asyncify(&module.wasm, &Recipe { resumption, ..recipe.clone() }, None);
     let instrumented =
         cargo_bysyncify::instrumented(&module.wasm, &NoSuspend::default(), Precision::default())?;
     done.programs += numbers.len();
     done.functions += module.functions as usize;
     done.instrumented += instrumented.len();
     let plain = Runner::new(&module.wasm)?;
-    let runners = Runners { ours: Runner::new(&made)?, plain: &plain };
-    let mismatch = runners.compare(seed, numbers, RUNS, done)?;
+    let at_once = Runner::new(&made(Resumption::AllAtOnce)?)?;
+    let one_by_one = Runner::new(&made(Resumption::OneByOne)?)?;
+    for ours in [&at_once, &one_by_one] {
+        let mismatch = Runners { ours, plain: &plain }.compare(seed, numbers, RUNS / 2, done)?;
+        if mismatch.is_some() {
+            return Ok(mismatch);
+        }
+    }
+    let mismatch = mixed(&one_by_one, &at_once, seed, numbers, done)?;
     if mismatch.is_none()
         && random.below(FORGETTING) == 0
         && let Some(no_suspend) = to_forget(instrumented, &mut random)
     {
-        let recipe = Recipe { no_suspend, verify: false, checks: false, ..recipe };
-        let wrong = asyncify(&module.wasm, &recipe, None)?;
-        let runners = Runners { ours: Runner::new(&wrong)?, plain: &plain };
+        let resumption = *random.pick(&[Resumption::AllAtOnce, Resumption::OneByOne]);
+        let recipe = Recipe { no_suspend, resumption, verify: false, checks: false, ..recipe };
+        let wrong = Runner::new(&asyncify(&module.wasm, &recipe, None)?)?;
+        let runners = Runners { ours: &wrong, plain: &plain };
         let found = runners.compare(seed, numbers, RUNS / 4, &mut Counts::default())?;
         done.forgotten += 1;
         done.noticed += usize::from(found.is_some());
@@ -146,9 +166,55 @@ fn compare(seed: u64, numbers: &[usize], done: &mut Counts) -> Result<Option<Str
     Ok(mismatch)
 }
 
+/// Runs programs whose coroutines take turns, are resumed in each other, and are given up, where functions
+/// are resumed one by one and where all are at once; where one of them does something else, or has more
+/// saved than it may.
+fn mixed(
+    one_by_one: &Runner,
+    at_once: &Runner,
+    seed: u64,
+    numbers: &[usize],
+    done: &mut Counts,
+) -> Result<Option<String>> {
+    let (mut ours, mut others) = (one_by_one.session()?, at_once.session()?);
+    for run in 0..RUNS / 2 {
+        for number in numbers {
+            let part = random::part(!seed, run << 8 | *number as u64);
+            let ways = Random::new(part).next() as i32;
+            let percent = PERCENTS[part as usize % PERCENTS.len()];
+            let schedule = || Schedule::Mixed(Random::new(part), percent);
+            let (found, is_usable) = ours.run(*number, ways, schedule())?;
+            let (expected, _) = others.run(*number, ways, schedule())?;
+            done.runs += 1;
+            done.panics += usize::from(expected.end.is_some());
+            let saved = ours.saved.iter().zip(&others.saved);
+            let wrong = saved.clone().find_map(|(one, other)| one.check(other).err());
+            let what = match wrong {
+                Some(wrong) => Some(format!("{wrong:#}")),
+                None if found != expected => Some(difference(&found, &expected)),
+                None => None,
+            };
+            if let Some(what) = what {
+                return Ok(Some(format!("program {number}, mixed run {run}: {what}")));
+            }
+            for (one, other) in saved {
+                done.bytes[0] += one.bytes;
+                done.bytes[1] += other.bytes;
+                done.segments = done.segments.max(one.segments);
+            }
+            if !is_usable {
+                done.steps += std::mem::replace(&mut ours, one_by_one.session()?).suspends;
+                others = at_once.session()?;
+            }
+        }
+    }
+    done.steps += ours.suspends;
+    Ok(None)
+}
+
 /// A module that is instrumented, and the same that is not.
 pub(super) struct Runners<'a> {
-    pub(super) ours: Runner,
+    pub(super) ours: &'a Runner,
     pub(super) plain: &'a Runner,
 }
 

@@ -100,7 +100,7 @@ fn module(seed: u64, mutants: usize, found: &mut Found) -> Result<Option<String>
             count[0] += 1;
             continue;
         }
-        let runners = Runners { ours: Runner::new(&mutant.wasm)?, plain: &runner };
+        let runners = Runners { ours: &Runner::new(&mutant.wasm)?, plain: &runner };
         if let Some(what) = runners.compare(seed, &numbers, RUNS, &mut Default::default())? {
             return Ok(Some(format!(
                 "a mutant of the module of seed {seed:#x} passes the checker, and is wrong ({}, in \

@@ -18,7 +18,7 @@ const DATA: u32 = 0x100;
 const COROUTINES: u32 = 0x1_0000;
 const COROUTINE: u32 = 0x8000;
 /// What comes before a coroutine's frames: see `switch.wat`.
-const HEADER: u32 = 32;
+pub(in crate::fuzz) const HEADER: u32 = 32;
 
 /// Words one after the other in memory, to choose from.
 #[derive(Clone, Copy)]

@@ -15,6 +15,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 
 use self::code::{Writer, markers};
+pub(super) use self::memory::HEADER;
 use self::memory::Memory;
 use self::sections::{Address, Part};
 use self::shape::{Kind, Shape, Type};
@@ -24,7 +25,7 @@ use super::random::{self, Random};
 pub(super) const PROGRAMS: usize = 27;
 
 /// The functions that all programs share, imported ones first; see `switch.wat`.
-const SHARED_FUNCTIONS: u32 = 15;
+const SHARED_FUNCTIONS: u32 = 17;
 
 const PAGE: u32 = 0x1_0000;
 
@@ -111,7 +112,7 @@ fn text(programs: &[Program], numbers: &[usize], entries: u32, exports_table: bo
     let export = if exports_table { "(export \"table\") " } else { "" };
     let _ = writeln!(text, "  (table $table {export}{entries} funcref)");
     let pages = 1 + (programs.len() as u32 * memory::SIZE).div_ceil(PAGE);
-    let _ = writeln!(text, "  (memory {pages})");
+    let _ = writeln!(text, "  (memory (export \"memory\") {pages})");
     for (Program { memory, code, .. }, number) in programs.iter().zip(numbers) {
         let _ = write!(text, "  (elem (i32.const {}) func", memory.first_entry);
         for function in &memory.table {

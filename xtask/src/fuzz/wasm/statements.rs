@@ -182,7 +182,7 @@ impl Writer<'_> {
         if self.is_quiet {
             return self.trace();
         }
-        match self.random.below(7) {
+        match self.random.below(8) {
             // An executor inside of a coroutine.
             0 => {
                 let coroutine = self.random.below(self.shape.coroutines);
@@ -208,6 +208,12 @@ impl Writer<'_> {
             }
             3 => self.change_table(),
             4 | 5 => self.change_lookalike(),
+            6 => {
+                let coroutine = self.random.below(self.shape.coroutines);
+                let condition = self.condition();
+                let core = self.memory.coroutine(coroutine);
+                self.line(&format!("(if {condition} (then (call $cancel (i32.const {core}))))"));
+            }
             // Code that is never reached.
             _ => {
                 self.line("(block (br 0)");

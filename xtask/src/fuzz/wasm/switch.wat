@@ -17,6 +17,8 @@
   (import "host" "suspends" (func $suspends (param i32) (result i32)))
   ;; Whether who polls a coroutine goes on until it has finished.
   (import "host" "finishes" (func $finishes (result i32)))
+  ;; A coroutine is suspended, and all its frames are saved.
+  (import "host" "suspended" (func $suspended (param i32)))
   (global $current (mut i32) (i32.const 0))
 
   (func $resume (param $core i32)
@@ -35,9 +37,17 @@
     (if (i32.eq (i32.load offset=12 (local.get $core)) (i32.const 2))
       (then
         (i32.store offset=12 (local.get $core) (i32.const 3))
-        (call $stop_unwind))
+        (call $stop_unwind)
+        (call $suspended (local.get $core)))
       (else
         (i32.store offset=12 (local.get $core) (i32.const 5)))))
+
+  ;; Gives up a coroutine that is suspended: it is a new one again, and what was saved is lost.
+  (func $cancel (param $core i32)
+    (if (i32.eq (i32.load offset=12 (local.get $core)) (i32.const 3))
+      (then
+        (i32.store (local.get $core) (i32.add (local.get $core) (i32.const 32)))
+        (i32.store offset=12 (local.get $core) (i32.const 0)))))
 
   ;; Suspends the innermost coroutine, if there is one and the host says so.
   (func $suspend
