@@ -18,7 +18,7 @@ use super::call_graph::{Graph, Precision};
 use super::graph::Analysis;
 use super::index::FunctionIndex;
 use super::program::Program;
-use super::sites::Sites;
+use super::suspend_plan::Sites;
 
 /// Calls of one function, after which to look whether a coroutine is being suspended.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

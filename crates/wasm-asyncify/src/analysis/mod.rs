@@ -40,8 +40,8 @@ mod program;
 mod reader;
 mod relocations;
 mod scan;
-mod sites;
 mod std_waits;
+mod suspend_plan;
 #[cfg(test)]
 mod tests;
 mod types;
@@ -59,5 +59,5 @@ pub use index::FunctionIndex;
 pub use names::{crate_of, is_in, modules, readable};
 pub(crate) use on_stack::{OnStack, Place};
 pub use program::{AddressTaken, Function, Import, Program, Vtable};
-pub(crate) use sites::{CheckedBarrier, Sites};
 pub(crate) use std_waits::{blocking, parks};
+pub(crate) use suspend_plan::{CheckedBarrier, Sites};

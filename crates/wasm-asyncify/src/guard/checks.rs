@@ -7,7 +7,7 @@ use wasm_encoder::{Instruction, ValType};
 
 use super::Guards;
 use super::code::{CheckGlobals, Writer};
-use super::facts::Facts;
+use super::info::Facts;
 use super::stack::StackChecks;
 use super::twins;
 use crate::abi;

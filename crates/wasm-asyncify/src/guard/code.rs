@@ -6,7 +6,7 @@ use wasm_encoder::Instruction::{
 };
 use wasm_encoder::{BlockType, Catch, Function, Instruction, ValType};
 
-use super::facts::Exceptions;
+use super::info::Exceptions;
 use crate::abi;
 
 /// The globals that the guards use, by index.

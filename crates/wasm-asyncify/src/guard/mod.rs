@@ -88,8 +88,8 @@
 mod chains;
 mod checks;
 mod code;
-mod facts;
 mod frames;
+mod info;
 mod placement;
 mod plan;
 mod report;
@@ -109,7 +109,7 @@ use crate::exceptions::Cleanups;
 use crate::initialisers::Rewrites;
 use crate::module::ModuleInfo;
 
-use facts::Facts;
+use info::Facts;
 use plan::Plan;
 
 use crate::analysis::{OnStack, WatchedCalls};

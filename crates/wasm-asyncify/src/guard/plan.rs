@@ -7,7 +7,7 @@ use wasm_encoder::{Function, ValType};
 use super::Guards;
 use super::checks::Checks;
 use super::code::{Added, CheckGlobals, Globals, Writer};
-use super::facts::{Facts, is_host};
+use super::info::{Facts, is_host};
 use super::shields::Shields;
 use crate::abi;
 use crate::error::{Context, Result};

@@ -12,7 +12,7 @@ use wasmparser::{CustomSectionReader, ExternalKind, FunctionBody, Name, Operator
 
 use super::Guards;
 use super::checks::{Callee, FunctionChecks, Texts};
-use super::facts::Facts;
+use super::info::Facts;
 use super::plan::Plan;
 use crate::abi;
 use crate::debug::{Pass, Recorder, Trail};

@@ -8,7 +8,7 @@ use wasm_encoder::reencode::{Reencode, RoundtripReencoder};
 use wasmparser::Operator;
 
 use super::code::{Added, Writer};
-use super::facts::Facts;
+use super::info::Facts;
 use crate::error::{Context, Result};
 use crate::exceptions::Cleanups;
 use crate::instrument::is_call;

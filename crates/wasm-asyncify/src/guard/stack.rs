@@ -37,8 +37,8 @@ use wasm_encoder::Instruction::{
 use wasm_encoder::{BlockType, Instruction};
 
 use super::code::Writer;
-use super::facts::Facts;
 use super::frames::{self, Frame};
+use super::info::Facts;
 use super::placement::Placement;
 use crate::abi;
 use crate::analysis::OnStack;

@@ -14,7 +14,7 @@ use std::collections::HashMap;
 
 use wasmparser::Operator;
 
-use super::facts::Facts;
+use super::info::Facts;
 use crate::error::Result;
 
 /// A function's code, but for whom it calls.

@@ -9,7 +9,7 @@ use wasm_encoder::Instruction::I32Const;
 
 use super::checks::{Callee, Checks};
 use super::code::Writer;
-use super::facts::Facts;
+use super::info::Facts;
 use crate::analysis::{WatchedCalls, readable};
 
 impl Checks {

@@ -9,12 +9,12 @@ use wasmparser::{FunctionBody, Operator, Parser, Payload, ValidPayload, Validato
 use super::additions::Globals;
 use super::compact::plan;
 use super::emit::{Form, emit};
-use super::facts::{Facts, Indices};
 use super::flat;
 use super::flat::additions::Additions;
 use super::flat::function::Flat;
 use super::flat::plan::Plan;
 use super::helpers::Helpers;
+use super::index_spaces::{Facts, Indices};
 use super::read::read;
 use super::references::Tables;
 use super::types::Types;

@@ -65,10 +65,10 @@ mod compact;
 mod emit;
 mod exceptions;
 mod exits;
-mod facts;
 mod flat;
 mod frame;
 mod helpers;
+mod index_spaces;
 mod labels;
 mod leave;
 mod levels;
@@ -77,7 +77,6 @@ mod module;
 mod names;
 mod read;
 mod references;
-mod refused;
 mod runtime;
 mod shape;
 mod shared;
@@ -85,6 +84,7 @@ mod stand_ins;
 #[cfg(test)]
 mod tests;
 mod types;
+mod unsupported;
 
 use wasmparser::Operator;
 
@@ -93,7 +93,7 @@ use crate::debug::Trail;
 use crate::error::{Failure, Result};
 
 pub(crate) use exceptions::calls_with_exceptions;
-pub(crate) use refused::{Obstacle, Refused};
+pub(crate) use unsupported::{Obstacle, Refused};
 
 /// The module with these functions instrumented, and without imports from `asyncify`.
 ///

@@ -13,9 +13,9 @@ use wasm_encoder::{
 use wasmparser::{CustomSectionReader, FunctionBody, Name, Parser, Validator, WasmFeatures};
 
 use super::bodies::{self, Written};
-use super::facts::{Facts, GET_STATE};
 use super::flat::additions::Additions;
 use super::helpers::{Helper, Helpers};
+use super::index_spaces::{Facts, GET_STATE};
 use super::runtime::REPLACED;
 use super::{Refused, Sites};
 use super::{barrier, names, shared};

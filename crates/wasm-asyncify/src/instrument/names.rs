@@ -7,9 +7,9 @@ use std::collections::BTreeMap;
 use wasm_encoder::reencode::{Error, utils};
 use wasm_encoder::{IndirectNameMap, NameMap};
 
-use super::facts::Facts;
 use super::flat::additions::Additions;
 use super::helpers::Helpers;
+use super::index_spaces::Facts;
 use super::runtime::Runtime;
 
 /// The names of some part of a module, as they were.

@@ -3,7 +3,7 @@
 //!
 //! The code itself is left as it is: a pass goes through the bodies that it is about. Who needs what
 //! an instruction finds on the stack validates, too (`instrument/read.rs`). The instrumentation still
-//! reads the sections by itself (`instrument/facts.rs`). The checker will always have a reader of its
+//! reads the sections by itself (`instrument/index_spaces.rs`). The checker will always have a reader of its
 //! own, since it is to share no mistake with the transform.
 
 use std::collections::BTreeMap;
