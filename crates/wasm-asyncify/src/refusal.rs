@@ -4,7 +4,7 @@ use crate::analysis::{Analysis, Program, readable};
 use crate::check::Wrong;
 use crate::error::{Error, Result};
 use crate::initialisers::Lost;
-use crate::instrument::{Obstacle, Refused};
+use crate::instrument::{Reason, Unsupported};
 use crate::remedy::Remedy;
 
 /// Refuses a module whose functions have no names.
@@ -38,62 +38,65 @@ pub(crate) fn check_for_binaryen(program: &Program) -> Result<()> {
 
 /// Says what a function is called that cannot be instrumented, how it can be suspended, and what to
 /// do.
-pub(crate) fn of_function(refused: Refused, program: &Program, analysis: &Analysis) -> Error {
-    let Refused { function, obstacle } = refused;
-    let (what, remedy) = match obstacle {
-        Obstacle::ReferenceInLocal(local) => (
+pub(crate) fn of_function(
+    unsupported: Unsupported,
+    program: &Program,
+    analysis: &Analysis,
+) -> Error {
+    let (what, remedy) = match unsupported.reason {
+        Reason::ReferenceInLocal(local) => (
             format!(
                 "has a reference in local {local} while it is suspended, of a type that cannot be \
                  kept meanwhile"
             ),
             Remedy::AvoidReferences,
         ),
-        Obstacle::ReferenceOnStack => (
+        Reason::ReferenceOnStack => (
             "has a reference on the stack while it is suspended, of a type that cannot be kept \
              meanwhile"
                 .to_owned(),
             Remedy::AvoidReferences,
         ),
-        Obstacle::NoStandIn => (
+        Reason::NoStandIn => (
             "returns or passes on a reference that cannot be null, and nothing can stand in for it \
              while the function is suspended"
                 .to_owned(),
             Remedy::AllowNull,
         ),
-        Obstacle::InHandler => (
+        Reason::InHandler => (
             "can be suspended in an exception handler, which cannot be entered without an exception"
                 .to_owned(),
             Remedy::AvoidLegacyExceptions,
         ),
-        Obstacle::InBlockWithParameters => (
+        Reason::InBlockWithParameters => (
             "can be suspended in a block with parameters, in a function that also branches by a \
              reference, or catches an exception into a loop with parameters"
                 .to_owned(),
             Remedy::UseBinaryen,
         ),
-        Obstacle::TailCallInTry => (
+        Reason::TailCallInTry => (
             "can be suspended in a tail call out of a `try`: as a call it would be in the `try`, \
              whose handlers would catch what it throws"
                 .to_owned(),
             Remedy::AvoidTailCalls,
         ),
-        Obstacle::FlatTry => (
+        Reason::FlatTry => (
             "can be suspended in a `try`: if functions are resumed one by one, its handlers do not \
              find what is thrown after that"
                 .to_owned(),
             Remedy::ResumeAllAtOnce,
         ),
-        Obstacle::FlatReference => (
+        Reason::FlatReference => (
             "returns a reference after a wait, or waits in a function that does: if functions are \
              resumed one by one, a reference cannot be put aside"
                 .to_owned(),
             Remedy::ResumeAllAtOnce,
         ),
     };
-    let reason = format!("{what}:\n{}", analysis.chain(program, function));
-    let function = readable(&program.symbol(function));
-    match obstacle {
-        Obstacle::InBlockWithParameters => Error::NotImplemented { function, reason, remedy },
+    let reason = format!("{what}:\n{}", analysis.chain(program, unsupported.function));
+    let function = readable(&program.symbol(unsupported.function));
+    match unsupported.reason {
+        Reason::InBlockWithParameters => Error::NotImplemented { function, reason, remedy },
         _ => Error::Unsupported { function: Some(function), reason, remedy },
     }
 }
@@ -143,7 +146,7 @@ mod tests {
         let analysis = Analysis::new(&program, &NoSuspend::default(), Precision::Types).unwrap();
         let sites = Sites::new(&program, &analysis);
         let failure = instrument(&wasm, &sites, &mut Trail::default()).err()?;
-        let explain = |refused| of_function(refused, &program, &analysis);
+        let explain = |unsupported| of_function(unsupported, &program, &analysis);
         Some(failure.explained(explain).to_string())
     }
 

@@ -135,8 +135,8 @@ impl Prepared {
             self;
         let simplified = simplified(&guarded, &sites, &mut trail)?;
         let mut instrumented = instrument::instrument(&simplified, &sites, &mut trail);
-        if let Err(Failure::Own(refused)) = &instrumented
-            && refused.obstacle.is_of_flat()
+        if let Err(Failure::Own(unsupported)) = &instrumented
+            && unsupported.reason.is_of_flat()
             && may_be_eager
         {
             sites = sites.eager();

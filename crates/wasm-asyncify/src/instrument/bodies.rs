@@ -18,7 +18,7 @@ use super::index_spaces::{Facts, Indices};
 use super::read::read;
 use super::references::Tables;
 use super::types::Types;
-use super::{Callee, Refused, Sites, callee};
+use super::{Callee, Sites, Unsupported, callee};
 use crate::debug::{Pass, Recorder};
 use crate::error::{Context, Failure, Result};
 
@@ -36,7 +36,11 @@ pub(super) struct Written {
 ///
 /// Helpers come before the functions that call them, so their number moves all others. How many are
 /// needed is known when everything is written: then it is written once more.
-pub(super) fn write(wasm: &[u8], sites: &Sites, moves: &Pass) -> Result<Written, Failure<Refused>> {
+pub(super) fn write(
+    wasm: &[u8],
+    sites: &Sites,
+    moves: &Pass,
+) -> Result<Written, Failure<Unsupported>> {
     let mut facts = Facts::read(wasm, sites)?;
     let mut known = Vec::new();
     loop {
@@ -69,7 +73,7 @@ fn all(
     helpers: &mut Helpers,
     mut flat: Option<&mut Plan>,
     moves: &Pass,
-) -> Result<BTreeMap<u32, (Function, Recorder)>, Failure<Refused>> {
+) -> Result<BTreeMap<u32, (Function, Recorder)>, Failure<Unsupported>> {
     let mut validator = Validator::new_with_features(WasmFeatures::all());
     let mut types = Types::default();
     let mut bodies = BTreeMap::new();
@@ -91,11 +95,11 @@ fn all(
             })
         };
         let shape = read(function, &body, &types, callee)?;
-        let refused = |obstacle| Failure::Own(Refused { function: index, obstacle });
+        let unsupported = |reason| Failure::Own(Unsupported { function: index, reason });
         if sites.flat
-            && let Some(obstacle) = flat::obstacle(&shape)
+            && let Some(reason) = flat::unsupported(&shape)
         {
-            return Err(refused(obstacle));
+            return Err(unsupported(reason));
         }
         if let Some(plan) = &flat
             && flat::passes_on(&shape)
@@ -126,7 +130,7 @@ fn all(
                 moves.recorder(&body),
             );
             let body = body.map_err(|failure| match failure {
-                Failure::Own(obstacle) => refused(obstacle),
+                Failure::Own(reason) => unsupported(reason),
                 Failure::Other(error) => {
                     let error = error.in_context(|| format!("cannot instrument function {index}"));
                     Failure::Other(error)

@@ -17,7 +17,7 @@ use wasm_encoder::reencode::Reencode;
 use wasm_encoder::{BlockType, Catch, Encode, Function, Instruction};
 use wasmparser::{Operator, ValType};
 
-use super::Obstacle;
+use super::Reason;
 use super::compact::plan::Compact;
 use super::flat::function::Flat;
 use super::frame::{Frame, Slots};
@@ -48,16 +48,16 @@ pub(super) fn emit<R: Reencode<Error = Infallible>>(
     flat: Option<Flat<'_>>,
     reencoder: &mut R,
     moved: Recorder,
-) -> Result<(Function, Recorder), Failure<Obstacle>> {
-    if let Some(obstacle) = shape.obstacle() {
-        return Err(Failure::Own(obstacle));
+) -> Result<(Function, Recorder), Failure<Reason>> {
+    if let Some(reason) = shape.unsupported() {
+        return Err(Failure::Own(reason));
     }
     for ty in shape.unseen() {
         if let ValType::Ref(reference) = ty
             && !reference.is_nullable()
             && helpers.stand_in(reference, shape.types).is_none()
         {
-            return Err(Failure::Own(Obstacle::NoStandIn));
+            return Err(Failure::Own(Reason::NoStandIn));
         }
     }
     let mut slots = Slots::new(shape.locals.len() as u32);

@@ -38,7 +38,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use wasm_encoder::Instruction;
 use wasmparser::ValType;
 
-use super::Obstacle;
+use super::Reason;
 use super::exits::{Exits, Local};
 use super::helpers::{Helper, Helpers};
 use super::liveness::Liveness;
@@ -127,7 +127,7 @@ impl Frame {
         shape: &Shape<'_>,
         slots: &mut Slots,
         position: Option<u32>,
-    ) -> Result<Self, Obstacle> {
+    ) -> Result<Self, Reason> {
         let kind = |ty| match ty {
             ValType::Ref(reference) => shape.types.kind(reference),
             _ => None,
@@ -155,7 +155,7 @@ impl Frame {
             for local in live {
                 let mut ty = shape.locals[local as usize];
                 if is_lost(ty) {
-                    return Err(Obstacle::ReferenceInLocal(local));
+                    return Err(Reason::ReferenceInLocal(local));
                 }
                 if shape.is_made_nullable(local) {
                     ty = nullable(ty);
@@ -164,7 +164,7 @@ impl Frame {
             }
             for (height, ty) in site.kept() {
                 if is_lost(ty) {
-                    return Err(Obstacle::ReferenceOnStack);
+                    return Err(Reason::ReferenceOnStack);
                 }
                 let is_above = |level: &usize| shape.structures[*level].below.len() <= height;
                 save(slots.of(height, ty), nullable(ty), &is_above);
@@ -177,7 +177,7 @@ impl Frame {
         if !is_followed {
             for (local, ty) in (0..).zip(&shape.locals) {
                 if is_lost(*ty) {
-                    return Err(Obstacle::ReferenceInLocal(local));
+                    return Err(Reason::ReferenceInLocal(local));
                 }
                 let ty = if shape.is_made_nullable(local) { nullable(*ty) } else { *ty };
                 // A rewind restores it where the function begins.

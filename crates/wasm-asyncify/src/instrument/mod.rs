@@ -93,18 +93,18 @@ use crate::debug::Trail;
 use crate::error::{Failure, Result};
 
 pub(crate) use exceptions::calls_with_exceptions;
-pub(crate) use unsupported::{Obstacle, Refused};
+pub(crate) use unsupported::{Reason, Unsupported};
 
 /// The module with these functions instrumented, and without imports from `asyncify`.
 ///
 /// # Errors
 ///
-/// [`Refused`] if a function cannot be instrumented, others if the module is not valid.
+/// [`Unsupported`] if a function cannot be instrumented, others if the module is not valid.
 pub(crate) fn instrument(
     wasm: &[u8],
     sites: &Sites,
     trail: &mut Trail,
-) -> Result<Vec<u8>, Failure<Refused>> {
+) -> Result<Vec<u8>, Failure<Unsupported>> {
     module::instrument(wasm, sites, trail)
 }
 

@@ -17,7 +17,7 @@ use super::flat::additions::Additions;
 use super::helpers::{Helper, Helpers};
 use super::index_spaces::{Facts, GET_STATE};
 use super::runtime::REPLACED;
-use super::{Refused, Sites};
+use super::{Sites, Unsupported};
 use super::{barrier, names, shared};
 use crate::analysis::CheckedBarrier;
 use crate::debug::{self, Pass, Recorder, Trail};
@@ -30,7 +30,7 @@ pub(super) fn instrument(
     wasm: &[u8],
     sites: &Sites,
     trail: &mut Trail,
-) -> Result<Vec<u8>, Failure<Refused>> {
+) -> Result<Vec<u8>, Failure<Unsupported>> {
     let mut moves = trail.pass();
     let Written { facts, bodies, helpers, flat } = bodies::write(wasm, sites, &moves)?;
     moves.come_after(facts.added());

@@ -7,7 +7,7 @@ use std::ops::Range;
 use wasmparser::{BlockType, Operator, ValType};
 
 use super::types::{Types, is_non_null};
-use super::{Callee, Obstacle};
+use super::{Callee, Reason};
 
 /// A body, as far as instrumenting it needs to know it.
 #[derive(Debug)]
@@ -143,19 +143,19 @@ impl Shape<'_> {
     }
 
     /// Says what cannot be instrumented here.
-    pub(super) fn obstacle(&self) -> Option<Obstacle> {
+    pub(super) fn unsupported(&self) -> Option<Reason> {
         for structure in self.structures.iter().filter(|structure| !structure.sites.is_empty()) {
             if structure.has_parameters {
-                return Some(Obstacle::InBlockWithParameters);
+                return Some(Reason::InBlockWithParameters);
             }
             let has_tail_call = || self.sites[structure.sites.clone()].iter().any(|it| it.is_tail);
             if structure.kind == Kind::Try && has_tail_call() {
-                return Some(Obstacle::TailCallInTry);
+                return Some(Reason::TailCallInTry);
             }
             let last = &self.sites[structure.sites.end - 1];
             let handler = structure.alternative.filter(|_| structure.kind == Kind::Try);
             if handler.is_some_and(|handler| handler < last.call) {
-                return Some(Obstacle::InHandler);
+                return Some(Reason::InHandler);
             }
         }
         None

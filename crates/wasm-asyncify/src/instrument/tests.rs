@@ -5,7 +5,7 @@ use golden::assert_golden;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::emit::Form;
-use super::{Obstacle, Refused, Sites, instrument};
+use super::{Reason, Sites, Unsupported, instrument};
 use crate::debug::Trail;
 use crate::error::Failure;
 
@@ -18,11 +18,11 @@ mod run;
 
 /// The module of this text, its functions `$waits` and `$waits_too` instrumented in this form, with
 /// `$suspend` as the top function and all indirect calls as sites.
-fn instrumented(text: &str, form: Form) -> Result<Vec<u8>, Refused> {
+fn instrumented(text: &str, form: Form) -> Result<Vec<u8>, Unsupported> {
     let (wasm, sites) = read(text, form);
     let instrumented =
         instrument(&wasm, &sites, &mut Trail::default()).map_err(|failure| match failure {
-            Failure::Own(refused) => refused,
+            Failure::Own(unsupported) => unsupported,
             Failure::Other(error) => panic!("{error}"),
         })?;
     crate::check::check(&wasm, &instrumented, &sites).unwrap();
@@ -160,8 +160,8 @@ fn a_function_that_is_refused_is_named() {
         "(memory 1) (func $suspend",
         1,
     );
-    let obstacle = Obstacle::ReferenceInLocal(0);
+    let reason = Reason::ReferenceInLocal(0);
     for form in [Form::Fast, Form::Compact] {
-        assert_eq!(instrumented(&text, form), Err(Refused { function: 2, obstacle }));
+        assert_eq!(instrumented(&text, form), Err(Unsupported { function: 2, reason }));
     }
 }

@@ -4,14 +4,14 @@ use crate::analysis::FunctionIndex;
 
 /// A function that should be instrumented, but cannot be.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Refused {
+pub(crate) struct Unsupported {
     pub(crate) function: FunctionIndex,
-    pub(crate) obstacle: Obstacle,
+    pub(crate) reason: Reason,
 }
 
 /// Why.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Obstacle {
+pub(crate) enum Reason {
     /// This local holds a reference of a type that cannot be kept, and is used after a call that can
     /// suspend.
     ReferenceInLocal(u32),
@@ -31,7 +31,7 @@ pub(crate) enum Obstacle {
     FlatReference,
 }
 
-impl Obstacle {
+impl Reason {
     /// Whether it is none where functions are resumed all at once.
     pub(crate) fn is_of_flat(self) -> bool {
         matches!(self, Self::FlatTry | Self::FlatReference)

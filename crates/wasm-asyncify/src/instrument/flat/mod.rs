@@ -58,7 +58,7 @@ use wasmparser::{Operator, ValType};
 use super::emit::{Emitter, Form};
 use super::labels::Label;
 use super::shape::{Kind, Shape};
-use super::{Callee, Obstacle, is_indirect};
+use super::{Callee, Reason, is_indirect};
 use function::Flat;
 use numbers::Way;
 
@@ -80,14 +80,14 @@ pub(super) fn passes_on(shape: &Shape<'_>) -> bool {
 }
 
 /// Why a function cannot have this form.
-pub(super) fn obstacle(shape: &Shape<'_>) -> Option<Obstacle> {
+pub(super) fn unsupported(shape: &Shape<'_>) -> Option<Reason> {
     if shape.sites.is_empty() {
         return None;
     }
     let is_try = |it: &super::shape::Structure| it.kind == Kind::Try && !it.sites.is_empty();
     let is_number = |ty: &ValType| !ty.is_reference_type();
     if shape.structures.iter().any(is_try) {
-        Some(Obstacle::FlatTry)
+        Some(Reason::FlatTry)
     } else {
         let of_callees = shape.sites.iter().flat_map(|site| &site.results);
         let mut results = shape.structures[0].results.iter().chain(of_callees);
@@ -95,7 +95,7 @@ pub(super) fn obstacle(shape: &Shape<'_>) -> Option<Obstacle> {
         let can_be_null = |ty: &ValType| ty.as_reference_type().is_none_or(|it| it.is_nullable());
         let is_possible =
             results.all(is_number) && shape.locals[..shape.parameters].iter().all(can_be_null);
-        (!is_possible).then_some(Obstacle::FlatReference)
+        (!is_possible).then_some(Reason::FlatReference)
     }
 }
 

@@ -7,7 +7,7 @@ use std::process::Command;
 use crate::analysis::{Analysis, NoSuspend, Precision, Program, Sites};
 use crate::debug::Trail;
 use crate::error::Failure;
-use crate::instrument::{Obstacle, Refused, instrument};
+use crate::instrument::{Reason, Unsupported, instrument};
 
 /// A switch for one coroutine, `$program`, whose frames lie between 64 and 65536. `$wait` traces its
 /// argument, waits, and returns 100 more.
@@ -86,8 +86,8 @@ pub(super) fn in_all_forms(wasm: &[u8]) -> impl Iterator<Item = Vec<u8>> {
         let by_type_only = sites.functions.iter().copied().filter(is_compact).collect();
         let sites = Sites { by_type_only, flat, ..sites.clone() };
         let instrumented = match instrument(wasm, &sites, &mut Trail::default()) {
-            Err(Failure::Own(Refused {
-                obstacle: Obstacle::FlatTry | Obstacle::FlatReference,
+            Err(Failure::Own(Unsupported {
+                reason: Reason::FlatTry | Reason::FlatReference,
                 ..
             })) => return None,
             instrumented => instrumented.unwrap(),
