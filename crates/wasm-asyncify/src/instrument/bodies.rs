@@ -14,7 +14,7 @@ use super::flat::additions::Additions;
 use super::flat::function::Flat;
 use super::flat::plan::Plan;
 use super::helpers::Helpers;
-use super::index_spaces::{Facts, Indices};
+use super::index_spaces::{IndexSpaces, Indices};
 use super::read::read;
 use super::references::Tables;
 use super::types::Types;
@@ -24,7 +24,7 @@ use crate::error::{Context, Failure, Result};
 
 /// What the functions to instrument have become, and what is added for them.
 pub(super) struct Written {
-    pub(super) facts: Facts,
+    pub(super) spaces: IndexSpaces,
     /// By index.
     pub(super) bodies: BTreeMap<u32, (Function, Recorder)>,
     pub(super) helpers: Helpers,
@@ -41,26 +41,26 @@ pub(super) fn write(
     sites: &Sites,
     moves: &Pass,
 ) -> Result<Written, Failure<Unsupported>> {
-    let mut facts = Facts::read(wasm, sites)?;
+    let mut spaces = IndexSpaces::read(wasm, sites)?;
     let mut known = Vec::new();
     loop {
-        facts.helpers = known.len() as u32;
+        spaces.helpers = known.len() as u32;
         let mut flat = if sites.flat { Some(Plan::new(wasm, sites)?) } else { None };
-        let mut globals = Globals::new(facts.first_global());
+        let mut globals = Globals::new(spaces.first_global());
         if let Some(flat) = &mut flat {
-            facts.flat = Some(flat.count());
-            flat.place(facts.flat(), facts.runtime(), &mut globals)?;
+            spaces.flat = Some(flat.count());
+            flat.place(spaces.flat(), spaces.runtime(), &mut globals)?;
         }
         let has_table = flat.as_ref().is_some_and(|flat| !flat.table.is_shared);
-        let tables = Tables::new(facts.tables + u32::from(has_table));
-        let first = facts.first_helper();
-        let mut helpers = Helpers::new(facts.runtime(), first, &known, tables, globals);
-        let bodies = all(wasm, sites, &facts, &mut helpers, flat.as_mut(), moves)?;
+        let tables = Tables::new(spaces.tables + u32::from(has_table));
+        let first = spaces.first_helper();
+        let mut helpers = Helpers::new(spaces.runtime(), first, &known, tables, globals);
+        let bodies = all(wasm, sites, &spaces, &mut helpers, flat.as_mut(), moves)?;
         let used: Vec<_> = helpers.used().into_iter().map(|(_, helper)| helper).collect();
         if used == known {
-            let runtime = facts.runtime();
-            let flat = flat.map(|flat| Additions::new(&flat, runtime, |it| facts.new_index(it)));
-            return Ok(Written { bodies, helpers, flat: flat.transpose()?, facts });
+            let runtime = spaces.runtime();
+            let flat = flat.map(|flat| Additions::new(&flat, runtime, |it| spaces.new_index(it)));
+            return Ok(Written { bodies, helpers, flat: flat.transpose()?, spaces });
         }
         known = used;
     }
@@ -69,7 +69,7 @@ pub(super) fn write(
 fn all(
     wasm: &[u8],
     sites: &Sites,
-    facts: &Facts,
+    spaces: &IndexSpaces,
     helpers: &mut Helpers,
     mut flat: Option<&mut Plan>,
     moves: &Pass,
@@ -107,8 +107,10 @@ fn all(
             if !shape.sites.is_empty()
                 && let Some(resume) = plan.resume_in(index)
             {
-                bodies
-                    .insert(index, resumed_by_others(&body, resume, facts, moves.recorder(&body))?);
+                bodies.insert(
+                    index,
+                    resumed_by_others(&body, resume, spaces, moves.recorder(&body))?,
+                );
             }
             continue;
         }
@@ -123,10 +125,10 @@ fn all(
             let body = emit(
                 &shape,
                 form,
-                facts.runtime(),
+                spaces.runtime(),
                 helpers,
                 flat,
-                &mut Indices(facts),
+                &mut Indices(spaces),
                 moves.recorder(&body),
             );
             let body = body.map_err(|failure| match failure {
@@ -146,12 +148,12 @@ fn all(
 fn resumed_by_others(
     body: &FunctionBody<'_>,
     resume: u32,
-    facts: &Facts,
+    spaces: &IndexSpaces,
     mut moved: Recorder,
 ) -> Result<(Function, Recorder)> {
-    let mut reencoder = Indices(facts);
+    let mut reencoder = Indices(spaces);
     let mut function = reencoder.new_function_with_parsed_locals(body)?;
-    for instruction in flat::begin_rewind(facts.runtime().state, resume) {
+    for instruction in flat::begin_rewind(spaces.runtime().state, resume) {
         function.instruction(&instruction);
     }
     let mut operators = body.get_operators_reader()?;

@@ -19,7 +19,7 @@ pub(super) const GET_STATE: u32 = 3;
 
 /// What must be known of the module before it is written.
 #[derive(Debug, Default)]
-pub(super) struct Facts {
+pub(super) struct IndexSpaces {
     /// By function index: which import of `asyncify` it is, by its number in [`REPLACED`].
     pub(super) replaced: BTreeMap<u32, usize>,
     /// By number in [`REPLACED`]: the type.
@@ -46,12 +46,12 @@ pub(super) struct Facts {
     pub(super) imported_state: Option<u32>,
 }
 
-impl Facts {
+impl IndexSpaces {
     pub(super) fn read(wasm: &[u8], sites: &Sites) -> Result<Self> {
         let for_host = sites.for_host;
         let barriers: BTreeSet<_> = sites.barriers.values().copied().collect();
         let barriers = barriers.into_iter().collect();
-        let mut facts = Self {
+        let mut spaces = Self {
             for_host,
             barriers,
             memory: sites.memory,
@@ -63,7 +63,7 @@ impl Facts {
             match payload? {
                 Payload::TypeSection(section) => {
                     for group in section {
-                        facts.types += group?.types().len() as u32;
+                        spaces.types += group?.types().len() as u32;
                     }
                 }
                 Payload::ImportSection(section) => {
@@ -75,31 +75,31 @@ impl Facts {
                                 if let Some(which) = which
                                     && import.module == "asyncify"
                                 {
-                                    facts.replaced.insert(facts.imported, which);
-                                    facts.types_of_replaced.insert(which, ty);
+                                    spaces.replaced.insert(spaces.imported, which);
+                                    spaces.types_of_replaced.insert(which, ty);
                                 }
-                                facts.imported += 1;
+                                spaces.imported += 1;
                             }
-                            TypeRef::Global(_) => facts.globals += 1,
+                            TypeRef::Global(_) => spaces.globals += 1,
                             TypeRef::Memory(memory) => memories.push(memory),
-                            TypeRef::Table(_) => facts.tables += 1,
+                            TypeRef::Table(_) => spaces.tables += 1,
                             _ => {}
                         }
                     }
                 }
                 Payload::TableSection(section) => {
-                    facts.tables += section.count();
-                    facts.has_table_section = true;
+                    spaces.tables += section.count();
+                    spaces.has_table_section = true;
                 }
-                Payload::ElementSection(_) => facts.has_element_section = true,
+                Payload::ElementSection(_) => spaces.has_element_section = true,
                 Payload::MemorySection(section) => {
                     for memory in section {
                         memories.push(memory?);
                     }
                 }
                 Payload::GlobalSection(section) => {
-                    facts.globals += section.count();
-                    facts.has_global_section = true;
+                    spaces.globals += section.count();
+                    spaces.has_global_section = true;
                 }
                 _ => {}
             }
@@ -107,12 +107,12 @@ impl Facts {
         if for_host {
             for (which, name) in REPLACED.iter().enumerate() {
                 let ty = if name.starts_with("start") { START } else { STOP };
-                facts.types_of_replaced.entry(which).or_insert(facts.types + ty);
+                spaces.types_of_replaced.entry(which).or_insert(spaces.types + ty);
             }
         }
         let memory = memories.get(sites.memory as usize).context("the module has no memory")?;
-        facts.memory64 = memory.memory64;
-        Ok(facts)
+        spaces.memory64 = memory.memory64;
+        Ok(spaces)
     }
 
     /// The functions of ours that take the place of imports, and their types.
@@ -224,7 +224,7 @@ impl Facts {
 }
 
 /// Gives functions their new indices.
-pub(super) struct Indices<'a>(pub(super) &'a Facts);
+pub(super) struct Indices<'a>(pub(super) &'a IndexSpaces);
 
 impl Reencode for Indices<'_> {
     type Error = Infallible;

@@ -15,7 +15,7 @@ use wasmparser::{CustomSectionReader, FunctionBody, Name, Parser, Validator, Was
 use super::bodies::{self, Written};
 use super::flat::additions::Additions;
 use super::helpers::{Helper, Helpers};
-use super::index_spaces::{Facts, GET_STATE};
+use super::index_spaces::{GET_STATE, IndexSpaces};
 use super::runtime::REPLACED;
 use super::{Sites, Unsupported};
 use super::{barrier, names, shared};
@@ -32,21 +32,21 @@ pub(super) fn instrument(
     trail: &mut Trail,
 ) -> Result<Vec<u8>, Failure<Unsupported>> {
     let mut moves = trail.pass();
-    let Written { facts, bodies, helpers, flat } = bodies::write(wasm, sites, &moves)?;
-    moves.come_after(facts.added());
+    let Written { spaces, bodies, helpers, flat } = bodies::write(wasm, sites, &moves)?;
+    moves.come_after(spaces.added());
     let mut module = Module::new();
     let mut writer = Writer {
-        facts: &facts,
+        spaces: &spaces,
         sites,
         bodies,
         helpers,
         flat,
-        next: facts.imported,
-        has_tables: facts.has_table_section,
-        has_globals: facts.has_global_section,
-        has_elements: facts.has_element_section,
+        next: spaces.imported,
+        has_tables: spaces.has_table_section,
+        has_globals: spaces.has_global_section,
+        has_elements: spaces.has_element_section,
         moves,
-        lacks_exports: facts.for_host || sites.exports_globals,
+        lacks_exports: spaces.for_host || sites.exports_globals,
     };
     writer.parse_core_module(&mut module, Parser::new(0), wasm)?;
     trail.add(writer.moves);
@@ -58,7 +58,7 @@ pub(super) fn instrument(
 }
 
 struct Writer<'a> {
-    facts: &'a Facts,
+    spaces: &'a IndexSpaces,
     sites: &'a Sites,
     bodies: BTreeMap<u32, (Function, Recorder)>,
     /// What the bodies call.
@@ -85,11 +85,11 @@ impl Writer<'_> {
     }
 
     fn add_globals(&self, globals: &mut GlobalSection) {
-        let (address, null) = match self.facts.memory64 {
+        let (address, null) = match self.spaces.memory64 {
             true => (ValType::I64, ConstExpr::i64_const(0)),
             false => (ValType::I32, ConstExpr::i32_const(0)),
         };
-        if self.facts.has_own_globals() {
+        if self.spaces.has_own_globals() {
             let variable = |val_type| GlobalType { val_type, mutable: true, shared: false };
             globals.global(variable(ValType::I32), &ConstExpr::i32_const(0));
             globals.global(variable(address), &null);
@@ -98,13 +98,13 @@ impl Writer<'_> {
     }
 
     fn add_exports(&mut self, exports: &mut ExportSection) {
-        if self.lacks_exports && self.facts.for_host {
-            for (name, function) in self.facts.exports() {
+        if self.lacks_exports && self.spaces.for_host {
+            for (name, function) in self.spaces.exports() {
                 exports.export(&name, ExportKind::Func, function);
             }
         }
         if self.lacks_exports && self.sites.exports_globals {
-            let runtime = self.facts.runtime();
+            let runtime = self.spaces.runtime();
             exports.export(STATE, ExportKind::Global, runtime.state);
             exports.export(DATA, ExportKind::Global, runtime.data);
         }
@@ -116,7 +116,7 @@ impl Reencode for Writer<'_> {
     type Error = Infallible;
 
     fn function_index(&mut self, function: u32) -> Result<u32, Error> {
-        Ok(self.facts.new_index(function))
+        Ok(self.spaces.new_index(function))
     }
 
     fn parse_type_section(
@@ -125,14 +125,14 @@ impl Reencode for Writer<'_> {
         section: wasmparser::TypeSectionReader<'_>,
     ) -> Result<(), Error> {
         utils::parse_type_section(self, types, section)?;
-        let address = self.facts.runtime().address();
+        let address = self.spaces.runtime().address();
         types.ty().function([address], [address]);
-        if self.facts.for_host {
+        if self.spaces.for_host {
             types.ty().function([address], []);
             types.ty().function([], []);
             types.ty().function([], [ValType::I32]);
         }
-        if !self.facts.barriers.is_empty() {
+        if !self.spaces.barriers.is_empty() {
             types.ty().function([], []);
         }
         if let Some(flat) = &self.flat {
@@ -165,22 +165,22 @@ impl Reencode for Writer<'_> {
         functions: &mut FunctionSection,
         section: wasmparser::FunctionSectionReader<'_>,
     ) -> Result<(), Error> {
-        for (_, ty) in self.facts.replacements() {
+        for (_, ty) in self.spaces.replacements() {
             functions.function(ty);
         }
         // `push` and `pop`.
-        functions.function(self.facts.types);
-        functions.function(self.facts.types);
-        if self.facts.for_host {
-            functions.function(self.facts.types + GET_STATE);
+        functions.function(self.spaces.types);
+        functions.function(self.spaces.types);
+        if self.spaces.for_host {
+            functions.function(self.spaces.types + GET_STATE);
         }
-        for _ in &self.facts.barriers {
-            functions.function(self.facts.type_of_end());
+        for _ in &self.spaces.barriers {
+            functions.function(self.spaces.type_of_end());
         }
         if let Some(flat) = &self.flat {
             flat.add_functions(functions);
         }
-        let mut next = self.facts.first_type_of_helpers();
+        let mut next = self.spaces.first_type_of_helpers();
         for (_, helper) in self.helpers.used() {
             if let Helper::Never(ty) = helper {
                 functions.function(ty);
@@ -263,7 +263,7 @@ impl Reencode for Writer<'_> {
             self.add_tables(&mut tables);
             module.section(&tables);
         }
-        let needs_globals = self.facts.has_own_globals() || !self.helpers.globals.is_empty();
+        let needs_globals = self.spaces.has_own_globals() || !self.helpers.globals.is_empty();
         if needs_globals && !self.has_globals && comes(SectionId::Global) {
             self.has_globals = true;
             let mut globals = GlobalSection::new();
@@ -292,16 +292,16 @@ impl Reencode for Writer<'_> {
         code: &mut CodeSection,
         section: wasmparser::CodeSectionReader<'_>,
     ) -> Result<(), Error> {
-        let runtime = self.facts.runtime();
-        for (which, _) in self.facts.replacements() {
+        let runtime = self.spaces.runtime();
+        for (which, _) in self.spaces.replacements() {
             code.function(&shared::replacement(runtime, REPLACED[which]));
         }
         code.function(&shared::push(runtime));
         code.function(&shared::pop(runtime));
-        if self.facts.for_host {
+        if self.spaces.for_host {
             code.function(&shared::get_state(runtime));
         }
-        for _ in &self.facts.barriers {
+        for _ in &self.spaces.barriers {
             code.function(&CheckedBarrier::body());
         }
         if let Some(flat) = &self.flat {
@@ -330,7 +330,7 @@ impl Reencode for Writer<'_> {
                 match self.sites.barriers.get(&index) {
                     Some(barrier) => {
                         let (state, end) =
-                            (self.facts.runtime().state, self.facts.end_at(*barrier));
+                            (self.spaces.runtime().state, self.spaces.end_at(*barrier));
                         code.function(&barrier::write(self, &body, state, end, &mut moved)?);
                     }
                     None => debug::copy_body(self, code, &body, &mut moved)?,
@@ -361,14 +361,14 @@ impl Reencode for Writer<'_> {
     ) -> Result<(), Error> {
         match subsection {
             Name::Function(map) => {
-                let map = names::functions(map, self.facts, self.flat.as_ref(), &self.helpers)?;
+                let map = names::functions(map, self.spaces, self.flat.as_ref(), &self.helpers)?;
                 section.functions(&map);
             }
             Name::Global(map) => {
-                section.globals(&names::globals(map, self.facts, &self.helpers)?);
+                section.globals(&names::globals(map, self.spaces, &self.helpers)?);
             }
             Name::Table(map) => section.tables(&names::tables(map, &self.helpers)?),
-            Name::Local(map) => section.locals(&names::locals(map, self.facts)?),
+            Name::Local(map) => section.locals(&names::locals(map, self.spaces)?),
             // Blocks are others now, and these names would be of other ones.
             Name::Label(_) => {}
             other => utils::parse_custom_name_subsection(self, section, other)?,

@@ -9,7 +9,7 @@ use wasm_encoder::{IndirectNameMap, NameMap};
 
 use super::flat::additions::Additions;
 use super::helpers::Helpers;
-use super::index_spaces::Facts;
+use super::index_spaces::IndexSpaces;
 use super::runtime::Runtime;
 
 /// The names of some part of a module, as they were.
@@ -18,18 +18,18 @@ type Result<T> = core::result::Result<T, Error<Infallible>>;
 
 pub(super) fn functions(
     before: Before<'_>,
-    facts: &Facts,
+    spaces: &IndexSpaces,
     flat: Option<&Additions>,
     helpers: &Helpers,
 ) -> Result<NameMap> {
     let mut all = BTreeMap::new();
     for naming in before {
         let naming = naming?;
-        if !facts.replaced.contains_key(&naming.index) {
-            all.insert(facts.new_index(naming.index), naming.name.to_owned());
+        if !spaces.replaced.contains_key(&naming.index) {
+            all.insert(spaces.new_index(naming.index), naming.name.to_owned());
         }
     }
-    all.extend((facts.first_added()..).zip(facts.added_names()));
+    all.extend((spaces.first_added()..).zip(spaces.added_names()));
     all.extend(flat.into_iter().flat_map(Additions::names));
     let helpers = helpers.used().into_iter();
     all.extend(helpers.map(|(index, helper)| (index, helper.name())));
@@ -43,26 +43,30 @@ pub(super) fn functions(
 /// Locals that were there keep their indices: those that are added come after them, and have no name.
 pub(super) fn locals(
     before: wasmparser::IndirectNameMap<'_>,
-    facts: &Facts,
+    spaces: &IndexSpaces,
 ) -> Result<IndirectNameMap> {
     let mut names = IndirectNameMap::new();
     for function in before {
         let function = function?;
         // What takes its place is ours.
-        if !facts.replaced.contains_key(&function.index) {
-            names.append(facts.new_index(function.index), &utils::name_map(function.names, Ok)?);
+        if !spaces.replaced.contains_key(&function.index) {
+            names.append(spaces.new_index(function.index), &utils::name_map(function.names, Ok)?);
         }
     }
     Ok(names)
 }
 
-pub(super) fn globals(before: Before<'_>, facts: &Facts, helpers: &Helpers) -> Result<NameMap> {
+pub(super) fn globals(
+    before: Before<'_>,
+    spaces: &IndexSpaces,
+    helpers: &Helpers,
+) -> Result<NameMap> {
     let mut all = BTreeMap::new();
     for naming in before {
         let naming = naming?;
         all.insert(naming.index, naming.name);
     }
-    let Runtime { state, data, .. } = facts.runtime();
+    let Runtime { state, data, .. } = spaces.runtime();
     all.extend([(state, "asyncify_state"), (data, "asyncify_data")]);
     all.extend(helpers.globals.names());
     let mut names = NameMap::new();
