@@ -7,7 +7,7 @@ use wasm_encoder::{Instruction, ValType};
 
 use super::Guards;
 use super::code::{CheckGlobals, Writer};
-use super::info::Facts;
+use super::info::GuardInfo;
 use super::stack::StackChecks;
 use super::twins;
 use crate::abi;
@@ -87,30 +87,30 @@ pub(super) enum Callee {
 impl Checks {
     /// Checks with these globals, which call functions of these indexes.
     pub(super) fn new(
-        facts: &Facts<'_>,
+        info: &GuardInfo<'_>,
         guards: &Guards<'_>,
         globals: CheckGlobals,
         writer: &Writer,
         [report, passed, suspended]: [u32; 3],
     ) -> Result<Self> {
-        let set_reporter = facts.function(abi::SET_REPORTER).ok_or_else(|| {
+        let set_reporter = info.function(abi::SET_REPORTER).ok_or_else(|| {
             let reason = "its `bysyncify` is too old: it knows of no checks";
             Error::of_module(reason, Remedy::UpdateOrNoChecks)
         })?;
-        let switch = facts.switch();
-        let mut untouched = facts.interpreted(guards.panics)?;
+        let switch = info.switch();
+        let mut untouched = info.interpreted(guards.panics)?;
         untouched.extend(&switch);
         let mut exempt = untouched.clone();
         // `psm` and `stacker` switch stacks: what they set the stack pointer to is no overflow.
-        exempt.extend(facts.functions(|name| name.starts_with("rust_psm_")));
+        exempt.extend(info.functions(|name| name.starts_with("rust_psm_")));
         let numbers: Vec<u32> = match guards.checks {
-            true => (0..).zip(&facts.module.signatures).map(|(function, _)| function).collect(),
-            false => twins::first_alike(facts)?,
+            true => (0..).zip(&info.module.signatures).map(|(function, _)| function).collect(),
+            false => twins::first_alike(info)?,
         };
         let stack = guards
             .on_stack
-            .map(|on_stack| StackChecks::new(facts, on_stack, &exempt, &numbers, writer, passed));
-        let texts = Texts { segment: facts.module.data.len() as u32, bytes: Vec::new() };
+            .map(|on_stack| StackChecks::new(info, on_stack, &exempt, &numbers, writer, passed));
+        let texts = Texts { segment: info.module.data.len() as u32, bytes: Vec::new() };
         Ok(Self {
             globals,
             set_reporter,
@@ -128,9 +128,9 @@ impl Checks {
             rewrites: guards.rewrites.cloned().unwrap_or_default(),
             switch,
             exempt,
-            start_unwind: facts.asyncify("start_unwind"),
-            stop_unwind: facts.asyncify("stop_unwind"),
-            texts: (guards.checks && facts.has_bulk_memory).then_some(texts),
+            start_unwind: info.asyncify("start_unwind"),
+            stop_unwind: info.asyncify("stop_unwind"),
+            texts: (guards.checks && info.has_bulk_memory).then_some(texts),
         })
     }
 
@@ -151,7 +151,7 @@ impl Checks {
     pub(super) fn of(
         &mut self,
         function: u32,
-        facts: &Facts<'_>,
+        info: &GuardInfo<'_>,
         writer: &Writer,
     ) -> FunctionChecks {
         let remark = self.remarks.get(&function);
@@ -160,13 +160,13 @@ impl Checks {
         let rewrites = self.rewrites.get(&function);
         let has_checks = remark.is_some() || has_stack_check || is_park || rewrites.is_some();
         if self.exempt.contains(&function) || !has_checks {
-            let watched = self.watched(function, facts, writer);
+            let watched = self.watched(function, info, writer);
             return FunctionChecks { watched, ..FunctionChecks::default() };
         }
         let number = self.number(function);
         let (mut who, mut who_remarked) = (vec![number.clone()], vec![number]);
         if let Some(texts) = &mut self.texts {
-            let name = format!("`{}`", readable(&facts.module.shown(function)));
+            let name = format!("`{}`", readable(&info.module.shown(function)));
             let remark = remark.map_or("", String::as_str);
             let (start, name, text) = texts.add(&name, remark);
             who.extend([I32Const(start), I32Const(name)]);
@@ -186,7 +186,7 @@ impl Checks {
             (*number, checks.flatten().collect())
         });
         let before = before.collect();
-        let watched = self.watched(function, facts, writer);
+        let watched = self.watched(function, info, writer);
         FunctionChecks { who, at_start, after_call, watched, before }
     }
 

@@ -16,7 +16,7 @@ const DESCRIBE: &str = "__wbindgen_describe";
 const DESCRIBE_IMPORT: &str = "__wbindgen_describe_generic_import";
 
 /// A module, and what of it matters to guards alone.
-pub(super) struct Facts<'a> {
+pub(super) struct GuardInfo<'a> {
     pub(super) module: &'a ModuleInfo<'a>,
     /// Whether `memory.init` may be used.
     pub(super) has_bulk_memory: bool,
@@ -49,7 +49,7 @@ pub(super) fn is_host(import: &Import<'_>) -> bool {
     }
 }
 
-impl<'a> Facts<'a> {
+impl<'a> GuardInfo<'a> {
     pub(super) fn of(module: &'a ModuleInfo<'a>) -> Result<Self> {
         let features = module.custom("target_features").map(target_features).transpose()?;
         let features = features.unwrap_or_default();

@@ -109,7 +109,7 @@ use crate::exceptions::Cleanups;
 use crate::initialisers::Rewrites;
 use crate::module::ModuleInfo;
 
-use info::Facts;
+use info::GuardInfo;
 use plan::Plan;
 
 use crate::analysis::{OnStack, WatchedCalls};
@@ -162,9 +162,9 @@ pub(crate) fn guard(
     trail: &mut Trail,
 ) -> Result<Vec<u8>> {
     let mut guarded = || {
-        let facts = Facts::of(module)?;
-        match Plan::new(&facts, guards)? {
-            Some(plan) => rewrite::rewrite(&facts, guards, plan, trail),
+        let info = GuardInfo::of(module)?;
+        match Plan::new(&info, guards)? {
+            Some(plan) => rewrite::rewrite(&info, guards, plan, trail),
             None => Ok(module.bytes.to_vec()),
         }
     };

@@ -7,7 +7,7 @@ use wasm_encoder::{Function, ValType};
 use super::Guards;
 use super::checks::Checks;
 use super::code::{Added, CheckGlobals, Globals, Writer};
-use super::info::{Facts, is_host};
+use super::info::{GuardInfo, is_host};
 use super::shields::Shields;
 use crate::abi;
 use crate::error::{Context, Result};
@@ -27,10 +27,10 @@ pub(super) struct Plan {
 
 impl Plan {
     /// `None` if there is nothing to guard.
-    pub(super) fn new(facts: &Facts<'_>, guards: &Guards<'_>) -> Result<Option<Self>> {
-        let Some(resume) = facts.function(abi::RESUME) else { return Ok(None) };
-        let outside = facts.function(abi::OUTSIDE);
-        let host_stack = facts.module.globals;
+    pub(super) fn new(info: &GuardInfo<'_>, guards: &Guards<'_>) -> Result<Option<Self>> {
+        let Some(resume) = info.function(abi::RESUME) else { return Ok(None) };
+        let outside = info.function(abi::OUTSIDE);
+        let host_stack = info.module.globals;
         let why_outside = host_stack + 1;
         let is_watched = guards.checks || guards.assumed.is_some();
         let has_rewrites = guards.rewrites.is_some_and(|rewrites| !rewrites.is_empty());
@@ -41,16 +41,16 @@ impl Plan {
             callee: guards.assumed.map(|_| host_stack + 4),
         });
         let writer = Writer {
-            memory64: facts.module.memory64(),
+            memory64: info.module.memory64(),
             globals: Globals {
-                stack_pointer: facts.global("__stack_pointer")?,
-                current_core: facts.global(abi::CURRENT_CORE)?,
+                stack_pointer: info.global("__stack_pointer")?,
+                current_core: info.global(abi::CURRENT_CORE)?,
                 host_stack,
                 why_outside,
-                limit: facts.optional_global(abi::STACK_LIMIT),
-                owner: facts.optional_global(abi::STACK_OWNER),
+                limit: info.optional_global(abi::STACK_LIMIT),
+                owner: info.optional_global(abi::STACK_OWNER),
             },
-            exceptions: facts.exceptions,
+            exceptions: info.exceptions,
         };
         let mut globals = vec![
             ("bysyncify guard: host stack", writer.address()),
@@ -73,35 +73,35 @@ impl Plan {
             checks: None,
             shields: Shields::default(),
         };
-        plan.replace(facts, resume, |callee, _| writer.resume(callee))?;
+        plan.replace(info, resume, |callee, _| writer.resume(callee))?;
         if let Some(outside) = outside {
-            plan.replace(facts, outside, |callee, _| writer.outside(callee))?;
+            plan.replace(info, outside, |callee, _| writer.outside(callee))?;
         }
-        for (index, import) in (0..).zip(&facts.module.imports) {
+        for (index, import) in (0..).zip(&info.module.imports) {
             if is_host(import) && !guards.suspends.contains(&index) {
-                plan.replace(facts, index, |callee, count| writer.host(callee, count))?;
+                plan.replace(info, index, |callee, count| writer.host(callee, count))?;
             }
         }
         if writer.catches() {
             for &index in guards.panics {
-                plan.replace(facts, index, |callee, count| writer.panic(callee, count))?;
+                plan.replace(info, index, |callee, count| writer.panic(callee, count))?;
             }
         }
         for &index in guards.initialisers {
-            plan.replace(facts, index, |callee, count| writer.initialiser(callee, count))?;
+            plan.replace(info, index, |callee, count| writer.initialiser(callee, count))?;
         }
-        for index in facts.future_imports()? {
-            plan.replace(facts, index, |callee, count| writer.future_host(callee, count))?;
+        for index in info.future_imports()? {
+            plan.replace(info, index, |callee, count| writer.future_host(callee, count))?;
         }
         if let Some(globals) = checks {
             let outside = outside.context("it has no `bysyncify_outside`")?;
-            plan.add_checks(facts, guards, globals, outside)?;
+            plan.add_checks(info, guards, globals, outside)?;
         }
         if let Some(cleanups) = guards.cleanups {
             let types = plan.checks.as_ref().map_or(0, |checks| checks.types(&plan.writer).len());
-            let first = u32::try_from(facts.module.signatures.len() + plan.functions.len())?;
-            let first_type = u32::try_from(facts.module.types.len() + types)?;
-            plan.shields = Shields::new(facts, cleanups, &plan.writer, [first, first_type])?;
+            let first = u32::try_from(info.module.signatures.len() + plan.functions.len())?;
+            let first_type = u32::try_from(info.module.types.len() + types)?;
+            plan.shields = Shields::new(info, cleanups, &plan.writer, [first, first_type])?;
             plan.functions.append(&mut plan.shields.functions);
         }
         Ok(Some(plan))
@@ -111,13 +111,13 @@ impl Plan {
     /// parameters it has.
     fn replace(
         &mut self,
-        facts: &Facts<'_>,
+        info: &GuardInfo<'_>,
         callee: u32,
         write: impl Fn(u32, u32) -> Function,
     ) -> Result<()> {
-        let (ty, parameters) = facts.module.signature(callee)?;
-        let name = format!("bysyncify guard: {}", facts.module.shown(callee));
-        let index = facts.module.signatures.len() + self.functions.len();
+        let (ty, parameters) = info.module.signature(callee)?;
+        let name = format!("bysyncify guard: {}", info.module.shown(callee));
+        let index = info.module.signatures.len() + self.functions.len();
         self.instead.insert(callee, index.try_into()?);
         self.functions.push(Added { name, ty, body: write(callee, parameters) });
         Ok(())
@@ -125,19 +125,19 @@ impl Plan {
 
     fn add_checks(
         &mut self,
-        facts: &Facts<'_>,
+        info: &GuardInfo<'_>,
         guards: &Guards<'_>,
         globals: CheckGlobals,
         outside: u32,
     ) -> Result<()> {
         // `rewrite` adds the type of all of them.
-        let ty = facts.module.types.len().try_into()?;
+        let ty = info.module.types.len().try_into()?;
         let name = |what| format!("bysyncify guard: {what}");
-        let first = u32::try_from(facts.module.signatures.len() + self.functions.len())?;
+        let first = u32::try_from(info.module.signatures.len() + self.functions.len())?;
         let (report, passed) = (first, first + 1);
         let suspended = first + if guards.on_stack.is_some() { 3 } else { 1 };
         let indices = [report, passed, suspended];
-        let checks = Checks::new(facts, guards, globals, &self.writer, indices)?;
+        let checks = Checks::new(info, guards, globals, &self.writer, indices)?;
         let texts = checks.texts.as_ref().map(|texts| texts.segment);
         let body = self.writer.report(globals, outside, texts);
         self.functions.push(Added { name: name("report"), ty, body });

@@ -12,7 +12,7 @@ use wasmparser::{CustomSectionReader, ExternalKind, FunctionBody, Name, Operator
 
 use super::Guards;
 use super::checks::{Callee, FunctionChecks, Texts};
-use super::info::Facts;
+use super::info::GuardInfo;
 use super::plan::Plan;
 use crate::abi;
 use crate::debug::{Pass, Recorder, Trail};
@@ -21,7 +21,7 @@ use crate::instrument::is_call;
 
 /// The module's new form in the making.
 struct Rewriter<'a> {
-    facts: &'a Facts<'a>,
+    info: &'a GuardInfo<'a>,
     guards: &'a Guards<'a>,
     plan: Plan,
     /// The function whose body comes next.
@@ -31,15 +31,15 @@ struct Rewriter<'a> {
 
 /// The module as the plan has it.
 pub(super) fn rewrite(
-    facts: &Facts<'_>,
+    info: &GuardInfo<'_>,
     guards: &Guards<'_>,
     plan: Plan,
     trail: &mut Trail,
 ) -> Result<Vec<u8>> {
-    let next = facts.module.imports.len().try_into()?;
+    let next = info.module.imports.len().try_into()?;
     let mut module = Module::new();
-    let mut rewriter = Rewriter { facts, guards, plan, next, moves: trail.pass() };
-    rewriter.parse_core_module(&mut module, Parser::new(0), facts.module.bytes)?;
+    let mut rewriter = Rewriter { info, guards, plan, next, moves: trail.pass() };
+    rewriter.parse_core_module(&mut module, Parser::new(0), info.module.bytes)?;
     trail.add(rewriter.moves);
     Ok(module.finish())
 }
@@ -59,8 +59,8 @@ impl Rewriter<'_> {
             write(body, &writer.leave_for_good());
         }
         let checks = self.plan.checks.as_mut();
-        let own = checks
-            .map_or_else(FunctionChecks::default, |all| all.of(function, self.facts, &writer));
+        let own =
+            checks.map_or_else(FunctionChecks::default, |all| all.of(function, self.info, &writer));
         write(body, &own.at_start);
         let mut has_called = false;
         let (mut sets, mut calls, mut indirect_calls) = (0, 0, 0);
@@ -126,7 +126,7 @@ impl Rewriter<'_> {
         function: u32,
         parsed: &FunctionBody<'_>,
     ) -> Result<(Function, u32), Error> {
-        let (_, mut count) = self.facts.module.signature(function).unwrap_or_default();
+        let (_, mut count) = self.info.module.signature(function).unwrap_or_default();
         let mut locals = Vec::new();
         for group in parsed.get_locals_reader()? {
             let (many, ty) = group?;
@@ -148,7 +148,7 @@ impl Rewriter<'_> {
     fn is_call(&self, operator: &Operator<'_>) -> bool {
         match operator {
             Operator::Call { function_index } => {
-                *function_index as usize >= self.facts.module.imports.len()
+                *function_index as usize >= self.info.module.imports.len()
             }
             Operator::CallIndirect { .. } | Operator::CallRef { .. } => true,
             _ => false,
@@ -243,7 +243,7 @@ impl Reencode for Rewriter<'_> {
         globals: &mut GlobalSection,
         global: wasmparser::Global<'_>,
     ) -> Result<(), Error> {
-        let index = self.facts.module.imported_globals + globals.len();
+        let index = self.info.module.imported_globals + globals.len();
         let stack = self.plan.checks.as_ref().and_then(|all| all.stack.as_ref());
         if stack.is_some_and(|stack| stack.reserve == index) {
             let ty = self.global_type(global.ty)?;
@@ -283,7 +283,7 @@ impl Reencode for Rewriter<'_> {
             self.moves.push_replaced();
             return Ok(());
         }
-        if self.facts.function(abi::WHY_OUTSIDE) == Some(function) {
+        if self.info.function(abi::WHY_OUTSIDE) == Some(function) {
             code.function(&self.plan.writer.why_outside());
             self.moves.push_replaced();
             return Ok(());
@@ -316,10 +316,10 @@ impl Reencode for Rewriter<'_> {
         before: Option<SectionId>,
     ) -> Result<(), Error> {
         let Some(texts) = self.texts() else { return Ok(()) };
-        if before == Some(SectionId::Code) && !self.facts.module.has_data_count {
+        if before == Some(SectionId::Code) && !self.info.module.has_data_count {
             module.section(&DataCountSection { count: texts.segment + 1 });
         }
-        if before.is_none() && !self.facts.module.has_data_section {
+        if before.is_none() && !self.info.module.has_data_section {
             module.section(DataSection::new().passive(texts.bytes.iter().copied()));
         }
         Ok(())
@@ -345,13 +345,13 @@ impl Reencode for Rewriter<'_> {
     ) -> Result<(), Error> {
         match subsection {
             Name::Function(map) => {
-                let first = self.facts.module.signatures.len() as u32;
+                let first = self.info.module.signatures.len() as u32;
                 let added = self.plan.functions.iter().map(|added| added.name.as_str());
                 names.functions(&extended(map, first, added)?);
             }
             Name::Global(map) => {
                 let added = self.plan.globals.iter().map(|(name, _)| *name);
-                names.globals(&extended(map, self.facts.module.globals, added)?);
+                names.globals(&extended(map, self.info.module.globals, added)?);
             }
             // Only functions have new numbers.
             other => utils::parse_custom_name_subsection(self, names, other)?,

@@ -8,7 +8,7 @@ use wasm_encoder::reencode::{Reencode, RoundtripReencoder};
 use wasmparser::Operator;
 
 use super::code::{Added, Writer};
-use super::info::Facts;
+use super::info::GuardInfo;
 use crate::error::{Context, Result};
 use crate::exceptions::Cleanups;
 use crate::instrument::is_call;
@@ -49,14 +49,14 @@ impl Call {
 impl Shields {
     /// All that these calls need. What is added gets the indices, and the types, from these on.
     pub(super) fn new(
-        facts: &Facts<'_>,
+        info: &GuardInfo<'_>,
         cleanups: &Cleanups,
         writer: &Writer,
         [first, first_type]: [u32; 2],
     ) -> Result<Self> {
         let mut shields = Self { first, first_type, ..Self::default() };
         for function in cleanups.functions() {
-            let body = facts.module.body(function).context("a function without a body")?;
+            let body = info.module.body(function).context("a function without a body")?;
             let mut operators = body.get_operators_reader()?;
             let mut number = 0;
             while !operators.eof() {
@@ -66,7 +66,7 @@ impl Shields {
                         && cleanups.contains(function, number)
                         && !shields.by_call.contains_key(&call)
                     {
-                        shields.add(facts, writer, call)?;
+                        shields.add(info, writer, call)?;
                     }
                     number += 1;
                 }
@@ -80,15 +80,15 @@ impl Shields {
         Some(self.first + self.by_call.get(&Call::of(operator)?)?)
     }
 
-    fn add(&mut self, facts: &Facts<'_>, writer: &Writer, call: Call) -> Result<()> {
+    fn add(&mut self, info: &GuardInfo<'_>, writer: &Writer, call: Call) -> Result<()> {
         let index = u32::try_from(self.functions.len())?;
         let (name, ty, body) = match call {
             Call::Direct(callee) => {
-                let (ty, parameters) = facts.module.signature(callee)?;
-                (facts.module.shown(callee), ty, writer.cleanup(callee, parameters))
+                let (ty, parameters) = info.module.signature(callee)?;
+                (info.module.shown(callee), ty, writer.cleanup(callee, parameters))
             }
             Call::Indirect { ty, table } => {
-                let signature = facts.module.function_type(ty);
+                let signature = info.module.function_type(ty);
                 let signature = signature.context("an indirect call of no type")?;
                 let types = |types: &[wasmparser::ValType]| {
                     types
@@ -97,7 +97,7 @@ impl Shields {
                         .collect::<Result<Vec<_>, _>>()
                 };
                 let mut parameters = types(signature.params())?;
-                let declared = facts.module.tables.get(table as usize);
+                let declared = info.module.tables.get(table as usize);
                 let has_64_bits = declared.map(|table| table.table64);
                 parameters.push(
                     match has_64_bits.context("an indirect call through no table")? {

@@ -38,7 +38,7 @@ use wasm_encoder::{BlockType, Instruction};
 
 use super::code::Writer;
 use super::frames::{self, Frame};
-use super::info::Facts;
+use super::info::GuardInfo;
 use super::placement::Placement;
 use crate::abi;
 use crate::analysis::OnStack;
@@ -73,7 +73,7 @@ impl StackChecks {
     /// Checks in those functions of `on_stack` that need one, but not in `exempt`. `passed` is the
     /// function that they call, and `alike` says which functions have the same code.
     pub(super) fn new(
-        facts: &Facts<'_>,
+        info: &GuardInfo<'_>,
         on_stack: &OnStack,
         exempt: &BTreeSet<u32>,
         alike: &[u32],
@@ -86,11 +86,11 @@ impl StackChecks {
         };
         let limit = writer.globals.limit.ok_or_else(missing)?;
         writer.globals.owner.ok_or_else(missing)?;
-        let reserve = facts.optional_global(abi::STACK_RESERVE).ok_or_else(missing)?;
+        let reserve = info.optional_global(abi::STACK_RESERVE).ok_or_else(missing)?;
         let mut frames = BTreeMap::new();
         for function in on_stack.functions() {
-            if let Some(body) = facts.module.body(*function) {
-                let (_, parameters) = facts.module.signature(*function)?;
+            if let Some(body) = info.module.body(*function) {
+                let (_, parameters) = info.module.signature(*function)?;
                 let frame = frames::read(body, parameters, writer.globals.stack_pointer)?;
                 frames.insert(*function, frame);
             }

@@ -14,7 +14,7 @@ use std::collections::HashMap;
 
 use wasmparser::Operator;
 
-use super::info::Facts;
+use super::info::GuardInfo;
 use crate::error::Result;
 
 /// A function's code, but for whom it calls.
@@ -25,11 +25,11 @@ struct Code {
 }
 
 /// By function index: the first function with the same code.
-pub(super) fn first_alike(facts: &Facts<'_>) -> Result<Vec<u32>> {
+pub(super) fn first_alike(info: &GuardInfo<'_>) -> Result<Vec<u32>> {
     let mut rests = HashMap::new();
     let mut codes = Vec::new();
-    for (function, ty) in (0..).zip(&facts.module.signatures) {
-        let Some(body) = facts.module.body(function) else { continue };
+    for (function, ty) in (0..).zip(&info.module.signatures) {
+        let Some(body) = info.module.body(function) else { continue };
         let mut rest = body.as_bytes().to_vec();
         let mut calls = Vec::new();
         let start = body.range().start;
@@ -50,7 +50,7 @@ pub(super) fn first_alike(facts: &Facts<'_>) -> Result<Vec<u32>> {
         codes.push((function, Code { rest, calls }));
     }
     let mut first: Vec<u32> =
-        (0..).zip(&facts.module.signatures).map(|(function, _)| function).collect();
+        (0..).zip(&info.module.signatures).map(|(function, _)| function).collect();
     loop {
         let mut found = HashMap::new();
         let mut next = first.clone();
@@ -74,7 +74,7 @@ mod tests {
     fn assert_first_alike(functions: &str, expected: &[u32]) {
         let wasm = wat::parse_str(format!("(module {functions})")).unwrap();
         let module = ModuleInfo::read(&wasm).unwrap();
-        assert_eq!(first_alike(&Facts::of(&module).unwrap()).unwrap(), expected);
+        assert_eq!(first_alike(&GuardInfo::of(&module).unwrap()).unwrap(), expected);
     }
 
     #[test]

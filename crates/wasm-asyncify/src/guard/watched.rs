@@ -9,7 +9,7 @@ use wasm_encoder::Instruction::I32Const;
 
 use super::checks::{Callee, Checks};
 use super::code::Writer;
-use super::info::Facts;
+use super::info::GuardInfo;
 use crate::analysis::{WatchedCalls, readable};
 
 impl Checks {
@@ -17,7 +17,7 @@ impl Checks {
     pub(super) fn watched(
         &mut self,
         function: u32,
-        facts: &Facts<'_>,
+        info: &GuardInfo<'_>,
         writer: &Writer,
     ) -> BTreeMap<Callee, Vec<Instruction<'static>>> {
         let mut code = BTreeMap::new();
@@ -26,7 +26,7 @@ impl Checks {
             return code;
         }
         if let Some(calls) = self.watched.ruled_out.get(&function).cloned() {
-            let name = format!("an indirect call in `{}`", readable(&facts.module.shown(function)));
+            let name = format!("an indirect call in `{}`", readable(&info.module.shown(function)));
             let who = self.who(function, &name);
             for call in calls {
                 let check = writer.assert_not_unwinding(unwinding, &who, self.report);
@@ -40,9 +40,9 @@ impl Checks {
         let direct = direct.into_iter().map(|callee| (Callee::Function(callee), Some(callee)));
         let indirect = indirect.into_iter().map(|(at, callee)| (Callee::Indirect(at), callee));
         for (call, callee) in direct.chain(indirect) {
-            let mut name = format!("`{}`", readable(&facts.module.shown(function)));
+            let mut name = format!("`{}`", readable(&info.module.shown(function)));
             if let Some(callee) = callee {
-                let callee = readable(&facts.module.shown(callee));
+                let callee = readable(&info.module.shown(callee));
                 name.push_str(&format!(" in its call of `{callee}`"));
             }
             let who = self.who(function, &name);
