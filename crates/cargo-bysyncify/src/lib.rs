@@ -46,7 +46,7 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use wasm_asyncify::analysis::{Analysis, Program};
-use wasm_asyncify::module::Summary;
+use wasm_asyncify::module::AsyncifyInfo;
 
 use crate::wording::Worded as _;
 
@@ -71,7 +71,7 @@ pub fn asyncify(
     recipe: &Recipe,
     optimizer: Option<&dyn Optimizer>,
 ) -> Result<Vec<u8>> {
-    if recipe.suspends.is_empty() && !Summary::read(linked)?.needs_asyncify().worded()? {
+    if recipe.suspends.is_empty() && !AsyncifyInfo::read(linked)?.needs_asyncify().worded()? {
         return Ok(linked.to_vec());
     }
     pipeline::asyncify(linked, recipe, optimizer, |_| {}).map(|made| made.module)

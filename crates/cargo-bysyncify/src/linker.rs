@@ -12,7 +12,7 @@ use std::process::{Command, ExitCode, ExitStatus, Stdio};
 use anyhow::{Context, Result, bail};
 use tempfile::NamedTempFile;
 use wasm_asyncify::analysis::NoSuspend;
-use wasm_asyncify::module::{self, Summary};
+use wasm_asyncify::module::{self, AsyncifyInfo};
 use wasm_asyncify::{Compact, Resumption};
 
 use crate::arguments::Arguments;
@@ -101,9 +101,9 @@ fn finish(
     events: &mut Events,
 ) -> Result<Option<Figures>> {
     let output = &arguments.output;
-    let summary = Summary::read(&store::read(output)?)
+    let info = AsyncifyInfo::read(&store::read(output)?)
         .with_context(|| format!("`{}` is no WebAssembly module", output.display()))?;
-    if arguments.suspends.is_empty() && !summary.needs_asyncify().worded()? {
+    if arguments.suspends.is_empty() && !info.needs_asyncify().worded()? {
         return Ok(None);
     }
     let opt_level = OptLevel::from_environment()?.unwrap_or(arguments.opt_level);

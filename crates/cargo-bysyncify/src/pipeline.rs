@@ -12,7 +12,7 @@ use anyhow::{Context, Result, bail};
 use std::fs;
 use std::path::Path;
 use wasm_asyncify::analysis::{Choice, Imports, NoSuspend, Precision};
-use wasm_asyncify::module::{self, Summary};
+use wasm_asyncify::module::{self, AsyncifyInfo};
 use wasm_asyncify::{Compact, Guarded, Output, Prepared, Producer, Resumption};
 
 use crate::events::{Counts, Phase};
@@ -168,7 +168,7 @@ pub(crate) fn plain(
 }
 
 fn options(linked: &[u8], recipe: &Recipe) -> Result<Options> {
-    let Summary { features, for_wasm_bindgen, .. } = Summary::read(linked)?;
+    let AsyncifyInfo { features, for_wasm_bindgen, .. } = AsyncifyInfo::read(linked)?;
     let suspends = recipe.suspends.clone();
     Ok(Options { opt_level: recipe.opt_level, features, for_wasm_bindgen, suspends })
 }

@@ -17,7 +17,7 @@ use crate::exceptions::{self, Cleanups};
 use crate::guard::{self, Guards};
 use crate::initialisers;
 use crate::instrument;
-use crate::module::{self, ModuleInfo, Summary};
+use crate::module::{self, AsyncifyInfo, ModuleInfo};
 use crate::options::{Options, Producer};
 use crate::parameters;
 use crate::precise;
@@ -193,7 +193,7 @@ pub(crate) fn examine<'a>(
         return Err(Error::of_module("it is a component", Remedy::TakeModules));
     }
     module::validate(linked)?;
-    if Summary::read(linked)?.is_asyncified {
+    if AsyncifyInfo::read(linked)?.is_asyncified {
         return Err(Error::of_module(
             "the module has been through Asyncify already: it exports `asyncify_start_unwind`",
             Remedy::TakeAsIs,

@@ -8,7 +8,7 @@ use crate::analysis::{
     Analysis, FunctionIndex, NoSuspend, Precision, Program, blocking, parks as std_parks,
 };
 use crate::error::Result;
-use crate::module::Summary;
+use crate::module::AsyncifyInfo;
 
 /// The warnings for a linked module, which still has its relocations.
 ///
@@ -40,7 +40,7 @@ pub fn parks(linked: &[u8], program: &Program) -> Result<Vec<FunctionIndex>> {
 
 /// Whether a thread can be stopped: there are others then.
 fn can_park(linked: &[u8]) -> Result<bool> {
-    Ok(Summary::read(linked)?.features.iter().any(|feature| feature == "atomics"))
+    Ok(AsyncifyInfo::read(linked)?.features.iter().any(|feature| feature == "atomics"))
 }
 
 fn of_park(program: &Program, analysis: &Analysis, function: FunctionIndex) -> String {

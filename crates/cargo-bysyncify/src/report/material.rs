@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use wasm_asyncify::analysis::{NoSuspend, Precision};
-use wasm_asyncify::module::Summary;
+use wasm_asyncify::module::AsyncifyInfo;
 use wasmparser::Parser;
 
 use crate::link_options::LinkOptions;
@@ -40,9 +40,9 @@ impl Material {
     /// asyncified.
     pub(super) fn of(module: &Path) -> Result<Self> {
         let wasm = store::read(module)?;
-        let summary = Summary::read(&wasm)
+        let info = AsyncifyInfo::read(&wasm)
             .with_context(|| format!("`{}` is no WebAssembly module", module.display()))?;
-        if summary.needs_asyncify().worded()? {
+        if info.needs_asyncify().worded()? {
             let store = Store::of(module);
             return Ok(Self { store, linked: wasm, manifest: None });
         }

@@ -1,4 +1,4 @@
-//! What is to be known of a module: in short ([`Summary`]), and in full for the passes (`ModuleInfo`).
+//! What is to be known of a module: in short ([`AsyncifyInfo`]), and in full for the passes (`ModuleInfo`).
 //! And taking sections out of one.
 
 mod asyncified;
@@ -24,9 +24,9 @@ const REPLACED: [&str; 4] = ["start_unwind", "stop_unwind", "start_rewind", "sto
 /// has used since before Asyncify.
 const WITHOUT_SECTION: [&str; 2] = ["mutable-globals", "sign-ext"];
 
-/// What we need to know of a module.
+/// What is to be known of a module before Asyncify is run on it.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub struct Summary {
+pub struct AsyncifyInfo {
     /// The names it imports from module `asyncify`.
     asyncify_imports: Vec<String>,
     /// Whether it has been through Asyncify.
@@ -37,23 +37,23 @@ pub struct Summary {
     pub for_wasm_bindgen: bool,
 }
 
-impl Summary {
+impl AsyncifyInfo {
     /// Reads a module.
     pub fn read(wasm: &[u8]) -> Result<Self> {
-        let mut summary = Self::default();
+        let mut info = Self::default();
         let mut features = None;
         let mut memory64 = false;
         for payload in Parser::new(0).parse_all(wasm) {
             match payload? {
                 // A component's modules were linked before it was made of them.
                 Payload::Version { encoding: Encoding::Component, .. } => {
-                    return Ok(summary);
+                    return Ok(info);
                 }
                 Payload::ImportSection(section) => {
                     for import in section.into_imports() {
                         let import = import?;
                         if import.module == "asyncify" {
-                            summary.asyncify_imports.push(import.name.to_owned());
+                            info.asyncify_imports.push(import.name.to_owned());
                         }
                         memory64 |= matches!(import.ty, TypeRef::Memory(memory) if memory.memory64);
                     }
@@ -66,12 +66,12 @@ impl Summary {
                 Payload::ExportSection(section) => {
                     for export in section {
                         let export = export?;
-                        summary.is_asyncified |= export.name == "asyncify_start_unwind"
+                        info.is_asyncified |= export.name == "asyncify_start_unwind"
                             && export.kind == ExternalKind::Func;
                     }
                 }
                 Payload::CustomSection(section) if section.name() == "__wasm_bindgen_unstable" => {
-                    summary.for_wasm_bindgen = true;
+                    info.for_wasm_bindgen = true;
                 }
                 Payload::CustomSection(section) if section.name() == "target_features" => {
                     features =
@@ -80,11 +80,11 @@ impl Summary {
                 _ => {}
             }
         }
-        summary.features = features.unwrap_or_else(|| WITHOUT_SECTION.map(str::to_owned).into());
-        if memory64 && !summary.features.iter().any(|feature| feature == "memory64") {
-            summary.features.push("memory64".to_owned());
+        info.features = features.unwrap_or_else(|| WITHOUT_SECTION.map(str::to_owned).into());
+        if memory64 && !info.features.iter().any(|feature| feature == "memory64") {
+            info.features.push("memory64".to_owned());
         }
-        Ok(summary)
+        Ok(info)
     }
 
     /// Whether the module has to go through Asyncify.
@@ -153,7 +153,7 @@ pub fn check_asyncified(wasm: &[u8]) -> Result<()> {
     Validator::new_with_features(WasmFeatures::all())
         .validate_all(wasm)
         .context("Asyncify wrote an invalid module")?;
-    let left = Summary::read(wasm)?.asyncify_imports;
+    let left = AsyncifyInfo::read(wasm)?.asyncify_imports;
     if !left.is_empty() {
         bail!("Asyncify left the imports asyncify.{{{}}}", left.join(","));
     }
@@ -194,12 +194,12 @@ pub fn without_sections(wasm: &[u8], is_dropped: impl Fn(&str) -> bool) -> Resul
 mod tests {
     use super::*;
 
-    fn summary(text: &str) -> Summary {
-        Summary::read(&wat::parse_str(text).unwrap()).unwrap()
+    fn info(text: &str) -> AsyncifyInfo {
+        AsyncifyInfo::read(&wat::parse_str(text).unwrap()).unwrap()
     }
 
     fn refusal(text: &str) -> String {
-        summary(text).needs_asyncify().unwrap_err().to_string()
+        info(text).needs_asyncify().unwrap_err().to_string()
     }
 
     #[test]
@@ -209,15 +209,15 @@ mod tests {
             (import "asyncify" "stop_unwind" (func))
             (import "asyncify" "start_rewind" (func (param i32)))
             (import "asyncify" "stop_rewind" (func)))"#;
-        assert!(summary(all).needs_asyncify().unwrap());
+        assert!(info(all).needs_asyncify().unwrap());
         let none = r#"(module (import "env" "start_unwind" (func)))"#;
-        assert!(!summary(none).needs_asyncify().unwrap());
+        assert!(!info(none).needs_asyncify().unwrap());
     }
 
     #[test]
     fn asyncified_module_is_done_with() {
         let done = r#"(module (func (export "asyncify_start_unwind")))"#;
-        assert!(!summary(done).needs_asyncify().unwrap());
+        assert!(!info(done).needs_asyncify().unwrap());
     }
 
     #[test]
@@ -254,33 +254,33 @@ mod tests {
     fn features_come_from_the_section() {
         let text =
             r#"(module (@custom "target_features" "\03+\07simd128-\07atomics=\08sign-ext"))"#;
-        assert_eq!(summary(text).features, ["simd128", "sign-ext"]);
+        assert_eq!(info(text).features, ["simd128", "sign-ext"]);
     }
 
     #[test]
     fn module_without_the_section_has_the_oldest_features() {
-        assert_eq!(summary("(module)").features, ["mutable-globals", "sign-ext"]);
+        assert_eq!(info("(module)").features, ["mutable-globals", "sign-ext"]);
     }
 
     #[test]
     fn memory_of_64_bits_is_a_feature_that_no_section_need_name() {
         let features = ["mutable-globals", "sign-ext", "memory64"];
-        assert_eq!(summary("(module (memory i64 1))").features, features);
-        assert_eq!(summary(r#"(module (import "env" "m" (memory i64 1)))"#).features, features);
+        assert_eq!(info("(module (memory i64 1))").features, features);
+        assert_eq!(info(r#"(module (import "env" "m" (memory i64 1)))"#).features, features);
     }
 
     #[test]
     fn cut_off_section_is_an_error() {
         let wasm = wat::parse_str(r#"(module (@custom "target_features" "\02+\04simd"))"#);
         assert_eq!(
-            Summary::read(&wasm.unwrap()).unwrap_err().to_string(),
+            AsyncifyInfo::read(&wasm.unwrap()).unwrap_err().to_string(),
             "bad target_features section: unexpected end-of-file (at offset 0x21)"
         );
     }
 
     #[test]
     fn components_are_left_alone() {
-        assert!(!summary("(component)").needs_asyncify().unwrap());
+        assert!(!info("(component)").needs_asyncify().unwrap());
     }
 
     #[test]
