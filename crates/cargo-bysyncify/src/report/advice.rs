@@ -80,7 +80,7 @@ fn surely_suspending(program: &Program, analysis: &Analysis) -> BTreeSet<Functio
             callers.entry(*call).or_default().insert(index);
         }
     }
-    let mut found = analysis.tops().collect();
+    let mut found = analysis.topmost().collect();
     add_direct_callers(program, analysis, &mut found);
     loop {
         let before = found.len();

@@ -41,7 +41,7 @@ pub(crate) fn assumed(program: &Program, analysis: &Analysis, sites: &Sites) -> 
     let types = analysis.with_precision(program, Precision::Types);
     let graph = Graph::new(program, Precision::Types, false);
     let unwinds =
-        |index: &FunctionIndex| sites.functions.contains(index) || sites.tops.contains(index);
+        |index: &FunctionIndex| sites.functions.contains(index) || sites.topmost.contains(index);
     // For each call: whom of those it can be of.
     let mut candidates: HashMap<_, BTreeSet<_>> = HashMap::new();
     let mut assumed = Assumed::new();

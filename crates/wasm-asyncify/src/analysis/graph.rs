@@ -10,10 +10,10 @@ use super::program::{Import, Program};
 use crate::abi;
 use crate::error::Result;
 
-/// Asyncify's imports: who calls one of these is a top function…
-const TOP: [&str; 2] = ["start_unwind", "stop_rewind"];
-/// …and who calls one of these a bottom one.
-const BOTTOM: [&str; 2] = ["stop_unwind", "start_rewind"];
+/// Asyncify's imports: who calls one of these is a topmost function…
+const TOPMOST: [&str; 2] = ["start_unwind", "stop_rewind"];
+/// …and who calls one of these a bottommost one.
+const BOTTOMMOST: [&str; 2] = ["stop_unwind", "start_rewind"];
 
 /// What was found out about a program.
 #[derive(Debug)]
@@ -25,9 +25,9 @@ pub struct Analysis {
     reached: Vec<Option<Because>>,
     /// By function index.
     barriers: Vec<Option<Barrier>>,
-    tops: BTreeSet<FunctionIndex>,
-    bottoms: BTreeSet<FunctionIndex>,
-    /// The bottom functions that coroutines are resumed by.
+    topmost: BTreeSet<FunctionIndex>,
+    bottommost: BTreeSet<FunctionIndex>,
+    /// The bottommost functions that coroutines are resumed by.
     resumes: BTreeSet<FunctionIndex>,
     /// The imports that the host suspends in.
     hosts: BTreeSet<FunctionIndex>,
@@ -105,16 +105,19 @@ impl Analysis {
             };
             indices(program).filter(calls).collect()
         };
-        let (tops, bottoms) = (calling(TOP), calling(BOTTOM));
+        let (topmost, bottommost) = (calling(TOPMOST), calling(BOTTOMMOST));
         let graph = Graph::new(program, precision, ignore_indirect);
         let is_barrier = |index: FunctionIndex| {
-            bottoms.contains(&index) || tops.contains(&index) || barriers[index as usize].is_some()
+            bottommost.contains(&index)
+                || topmost.contains(&index)
+                || barriers[index as usize].is_some()
         };
-        let suspends = graph.spread(&tops, is_barrier, Graph::callers);
+        let suspends = graph.spread(&topmost, is_barrier, Graph::callers);
         // It calls another function while no coroutine is current. By the imports it calls it is a
-        // bottom function, but nothing is suspended below it.
+        // bottommost function, but nothing is suspended below it.
         let outside = program.named(abi::OUTSIDE);
-        let resumes = bottoms.iter().copied().filter(|bottom| Some(*bottom) != outside).collect();
+        let resumes =
+            bottommost.iter().copied().filter(|bottom| Some(*bottom) != outside).collect();
         let reached = graph.spread(&resumes, is_barrier, Graph::callees);
         let calls_only_asyncify = |index: &FunctionIndex| {
             let calls = &program.functions[*index as usize].calls;
@@ -123,7 +126,7 @@ impl Analysis {
                 |callee: &u32| import(callee).is_some_and(|import| import.module == "asyncify");
             calls.indirect.is_empty() && calls.direct.iter().all(is_asyncify)
         };
-        let anyone_is_resumed = bottoms.iter().any(calls_only_asyncify);
+        let anyone_is_resumed = bottommost.iter().any(calls_only_asyncify);
         let (hosts, suspends_for_host) = (BTreeSet::new(), Vec::new());
         let chosen = Chosen { ignore_indirect, ..Chosen::default() };
         Self {
@@ -131,8 +134,8 @@ impl Analysis {
             suspends,
             reached,
             barriers,
-            tops,
-            bottoms,
+            topmost,
+            bottommost,
             resumes,
             hosts,
             chosen,
@@ -233,8 +236,8 @@ impl Analysis {
     }
 
     /// The functions that begin an unwind.
-    pub fn tops(&self) -> impl Iterator<Item = FunctionIndex> {
-        self.tops.iter().copied()
+    pub fn topmost(&self) -> impl Iterator<Item = FunctionIndex> {
+        self.topmost.iter().copied()
     }
 
     /// The functions that coroutines are resumed by.
@@ -260,7 +263,7 @@ impl Analysis {
 
     /// Whether it begins or ends unwinds or rewinds.
     pub fn is_switch(&self, index: FunctionIndex) -> bool {
-        self.tops.contains(&index) || self.bottoms.contains(&index)
+        self.topmost.contains(&index) || self.bottommost.contains(&index)
     }
 
     /// Whether a coroutine can get to a function.

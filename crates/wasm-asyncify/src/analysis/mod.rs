@@ -14,7 +14,7 @@
 //! the address lies (`relocations.rs`), and what that assumes is checked at run time (`assumed.rs`).
 //!
 //! In Asyncify's words `suspend` is a *top* function, one that begins an unwind and ends a rewind,
-//! and `resume` a *bottom* one; they are recognised by the imports they call, so that a switch of
+//! and `resume` a *bottommost* one; they are recognised by the imports they call, so that a switch of
 //! somebody's own works too.
 //!
 //! Nothing is suspended through a [`Barrier`]: the panic entry points and what runs the initialiser of a

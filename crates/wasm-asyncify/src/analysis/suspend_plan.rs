@@ -25,7 +25,7 @@ pub(crate) struct Sites {
     /// [slots](Precision::Slots) they would not be instrumented. They hardly ever suspend.
     pub(crate) by_type_only: BTreeSet<FunctionIndex>,
     /// The functions that begin an unwind and end a rewind, and imports that do.
-    pub(crate) tops: BTreeSet<FunctionIndex>,
+    pub(crate) topmost: BTreeSet<FunctionIndex>,
     /// Whether there are such imports: then the host must be able to say what it does.
     pub(crate) for_host: bool,
     /// Whether functions are resumed one by one, the innermost first, and not all at once.
@@ -39,8 +39,8 @@ pub(crate) struct Sites {
     /// By function to instrument: which of its indirect calls can be of one of these, by their
     /// numbers among all that it makes.
     pub(crate) indirect: BTreeMap<FunctionIndex, BTreeSet<u32>>,
-    /// Those of `indirect` that can be of a top function.
-    pub(crate) indirect_tops: BTreeSet<(FunctionIndex, u32)>,
+    /// Those of `indirect` that can be of a topmost function.
+    pub(crate) indirect_topmost: BTreeSet<(FunctionIndex, u32)>,
     /// The functions that nothing may be suspended through, and that look whether it is.
     pub(crate) barriers: BTreeMap<FunctionIndex, CheckedBarrier>,
 }
@@ -88,14 +88,14 @@ impl Sites {
         let mut sites = Self {
             functions: analysis.instrumented().collect(),
             by_type_only: analysis.instrumented().filter(is_by_type_only).collect(),
-            tops: analysis.tops().chain(analysis.hosts()).collect(),
+            topmost: analysis.topmost().chain(analysis.hosts()).collect(),
             for_host: analysis.hosts().next().is_some(),
             flat: false,
             memory: 0,
             imported_globals: None,
             exports_globals: false,
             indirect: BTreeMap::new(),
-            indirect_tops: BTreeSet::new(),
+            indirect_topmost: BTreeSet::new(),
             barriers: BTreeMap::new(),
         };
         sites.barriers.extend(analysis.panics().map(|index| (index, CheckedBarrier::Panic)));
@@ -107,20 +107,20 @@ impl Sites {
             let is_chosen = analysis.is_chosen(*function);
             let graph = complete.as_ref().filter(|_| is_chosen).unwrap_or(&graph);
             for (number, call) in &program.functions[*function as usize].calls.indirect {
-                let (ours_too, tops_too) =
+                let (ours_too, topmost_too) =
                     *callees.entry((*call, is_chosen)).or_insert_with(|| {
                         let candidates = graph.candidates(*call);
                         let any = |of: &BTreeSet<_>| candidates.iter().any(|it| of.contains(it));
                         // What the host suspends in can be behind a function of another module.
                         let is_foreign =
                             sites.for_host && program.has_foreign && !graph.ignores_indirect;
-                        (any(&sites.functions), any(&sites.tops) || is_foreign)
+                        (any(&sites.functions), any(&sites.topmost) || is_foreign)
                     });
-                if ours_too || tops_too {
+                if ours_too || topmost_too {
                     ours.insert(*number);
                 }
-                if tops_too {
-                    sites.indirect_tops.insert((*function, *number));
+                if topmost_too {
+                    sites.indirect_topmost.insert((*function, *number));
                 }
             }
             sites.indirect.insert(*function, ours);

@@ -229,13 +229,13 @@ fn sites_of(function: FunctionIndex, code: &Code<'_>, sites: &Sites) -> BTreeMap
                 if sites.functions.contains(&function_index) {
                     Some(Needed::Nothing)
                 } else {
-                    sites.tops.contains(&function_index).then_some(Needed::All)
+                    sites.topmost.contains(&function_index).then_some(Needed::All)
                 }
             }
             ref operator if is_indirect(operator) => {
                 let number = code.indirect[&at];
                 let is_site = sites.indirect.get(&function).is_some_and(|it| it.contains(&number));
-                let is_top = sites.indirect_tops.contains(&(function, number));
+                let is_top = sites.indirect_topmost.contains(&(function, number));
                 is_site.then_some(if is_top { Needed::All } else { Needed::Callee })
             }
             _ => None,

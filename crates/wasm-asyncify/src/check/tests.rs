@@ -19,7 +19,7 @@ const INSTRUMENTED: &str = include_str!("tests/instrumented.wat");
 fn sites() -> Sites {
     Sites {
         functions: [4, 5].into(),
-        tops: [3].into(),
+        topmost: [3].into(),
         indirect: [(4, BTreeSet::new()), (5, [0].into())].into(),
         ..Sites::default()
     }

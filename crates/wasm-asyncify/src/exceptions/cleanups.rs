@@ -28,7 +28,7 @@ impl Cleanups {
         let asking = asking(program);
         let matters = |callee: &FunctionIndex| {
             sites.functions.contains(callee)
-                || sites.tops.contains(callee)
+                || sites.topmost.contains(callee)
                 || asking.contains(callee)
         };
         let mut found = calls_with_exceptions(module.bytes, &sites.functions)?;
@@ -88,9 +88,9 @@ impl Cleanups {
             *indirect = indirect.iter().filter_map(new).collect();
         }
         let (own, mut others): (BTreeSet<_>, BTreeSet<_>) =
-            sites.indirect_tops.iter().copied().partition(|(of, _)| *of == function);
+            sites.indirect_topmost.iter().copied().partition(|(of, _)| *of == function);
         others.extend(own.iter().filter_map(|(of, number)| Some((*of, new(number)?))));
-        sites.indirect_tops = others;
+        sites.indirect_topmost = others;
         Ok(())
     }
 }

@@ -117,7 +117,7 @@ enum Callee {
     Indirect,
     /// It is run from its beginning, and wants its arguments. An indirect call that can be of such
     /// a function counts as one.
-    Top,
+    Topmost,
 }
 
 /// Whom a call in `function` is of, if it can suspend. `indirect` is its number among the
@@ -133,14 +133,14 @@ fn callee(
             if sites.functions.contains(function_index) {
                 Some(Callee::Instrumented)
             } else {
-                sites.tops.contains(function_index).then_some(Callee::Top)
+                sites.topmost.contains(function_index).then_some(Callee::Topmost)
             }
         }
         _ if is_indirect(operator) => {
             let ours = sites.indirect.get(&function)?;
             ours.contains(&indirect).then(|| {
-                match sites.indirect_tops.contains(&(function, indirect)) {
-                    true => Callee::Top,
+                match sites.indirect_topmost.contains(&(function, indirect)) {
+                    true => Callee::Topmost,
                     false => Callee::Indirect,
                 }
             })

@@ -94,7 +94,7 @@ impl Site {
             Callee::Instrumented => 0,
             // Which function it is.
             Callee::Indirect => 1,
-            Callee::Top => self.operands.len(),
+            Callee::Topmost => self.operands.len(),
         }
     }
 

@@ -17,7 +17,7 @@ mod references;
 mod run;
 
 /// The module of this text, its functions `$waits` and `$waits_too` instrumented in this form, with
-/// `$suspend` as the top function and all indirect calls as sites.
+/// `$suspend` as the topmost function and all indirect calls as sites.
 fn instrumented(text: &str, form: Form) -> Result<Vec<u8>, Unsupported> {
     let (wasm, sites) = read(text, form);
     let instrumented =
@@ -40,8 +40,8 @@ fn read(text: &str, form: Form) -> (Vec<u8>, Sites) {
     };
     let indirect: BTreeMap<_, _> =
         functions.iter().map(|function| (*function, (0..9).collect())).collect();
-    let tops = program.named("suspend").into_iter().collect();
-    let sites = Sites { functions, by_type_only, tops, indirect, ..Sites::default() };
+    let topmost = program.named("suspend").into_iter().collect();
+    let sites = Sites { functions, by_type_only, topmost, indirect, ..Sites::default() };
     (wasm, sites)
 }
 

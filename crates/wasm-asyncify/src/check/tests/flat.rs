@@ -10,7 +10,7 @@ fn checked(instrumented: &str) -> Result<(), String> {
     let (original, instrumented) =
         (wat::parse_str(ORIGINAL).unwrap(), wat::parse_str(instrumented).unwrap());
     let sites =
-        Sites { functions: [5, 6, 7].into(), tops: [4].into(), flat: true, ..Sites::default() };
+        Sites { functions: [5, 6, 7].into(), topmost: [4].into(), flat: true, ..Sites::default() };
     check(&original, &instrumented, &sites).map_err(|failure| failure.to_string())
 }
 
@@ -87,7 +87,7 @@ fn who_saves_nothing_has_nothing_more_to_do() {
     let (original, instrumented) =
         (wat::parse_str(both(ORIGINAL)).unwrap(), wat::parse_str(text).unwrap());
     let sites =
-        Sites { functions: [5, 6, 7].into(), tops: [4].into(), flat: true, ..Sites::default() };
+        Sites { functions: [5, 6, 7].into(), topmost: [4].into(), flat: true, ..Sites::default() };
     let wrong = check(&original, &instrumented, &sites).expect_err("it is wrong").to_string();
     assert!(wrong.contains("no frame is saved while it unwinds, and it has more to do"), "{wrong}");
 }
@@ -160,7 +160,8 @@ fn with_switch(table: &str, other: &str) -> String {
 fn grown(table: &str, other: &str) -> (String, String, Sites) {
     let text = with_switch(table, other);
     let wasm = wat::parse_str(&text).unwrap();
-    let sites = Sites { functions: [3].into(), tops: [2].into(), flat: true, ..Sites::default() };
+    let sites =
+        Sites { functions: [3].into(), topmost: [2].into(), flat: true, ..Sites::default() };
     let instrumented =
         crate::instrument::instrument(&wasm, &sites, &mut crate::debug::Trail::default()).unwrap();
     check(&wasm, &instrumented, &sites).unwrap();
@@ -192,7 +193,8 @@ fn the_programs_table_is_grown_if_nobody_can_see_it() {
     let imported = r#"(import "host" "table" (table 2 funcref))"#;
     let text = with_switch("", "").replacen("(memory", &format!("{imported} (memory"), 1);
     let wasm = wat::parse_str(text).unwrap();
-    let sites = Sites { functions: [3].into(), tops: [2].into(), flat: true, ..Sites::default() };
+    let sites =
+        Sites { functions: [3].into(), topmost: [2].into(), flat: true, ..Sites::default() };
     let after =
         crate::instrument::instrument(&wasm, &sites, &mut crate::debug::Trail::default()).unwrap();
     check(&wasm, &after, &sites).unwrap();

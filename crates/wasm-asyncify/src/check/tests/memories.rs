@@ -30,7 +30,7 @@ fn said(sites: &Sites, from: &str, to: &str) -> Result<(), String> {
 fn sites() -> Sites {
     Sites {
         functions: [1].into(),
-        tops: [0].into(),
+        topmost: [0].into(),
         for_host: true,
         indirect: [(1, BTreeSet::new())].into(),
         memory: 1,

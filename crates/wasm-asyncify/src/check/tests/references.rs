@@ -121,7 +121,7 @@ const INSTRUMENTED: &str = r#"(module
 
 fn checked(instrumented: &str) -> Result<(), String> {
     let [original, instrumented] = [ORIGINAL, instrumented].map(|it| wat::parse_str(it).unwrap());
-    let sites = Sites { functions: [3].into(), tops: [2].into(), ..Sites::default() };
+    let sites = Sites { functions: [3].into(), topmost: [2].into(), ..Sites::default() };
     check(&original, &instrumented, &sites).map_err(|wrong| wrong.to_string())
 }
 

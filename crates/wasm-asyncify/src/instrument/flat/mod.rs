@@ -20,7 +20,7 @@
 //!
 //! What differs from the other forms ([`calls`](super::calls), [`compact`](super::compact)):
 //!
-//! - A call is not made again, unless it is of a top function, which began the unwind and has to
+//! - A call is not made again, unless it is of a topmost function, which began the unwind and has to
 //!   hear that it is over. So operands of calls need not be kept, nor whom an indirect call was of.
 //! - A call whose results are returned at once needs neither a frame nor a test after it: the next
 //!   frame is the caller's, who gets the same results.
@@ -75,7 +75,7 @@ pub(super) fn passes_on(shape: &Shape<'_>) -> bool {
         let next = site.call + 1;
         let is_last = matches!(shape.operators[next], Operator::Return)
             || next == shape.structures[0].end && site.below.is_empty();
-        site.callee != Callee::Top && is_last && site.results == shape.structures[0].results
+        site.callee != Callee::Topmost && is_last && site.results == shape.structures[0].results
     })
 }
 

@@ -88,7 +88,7 @@ fn ways_to(shape: &Shape<'_>, sites: Vec<usize>) -> Vec<Way> {
     for site in sites {
         let it = &shape.sites[site];
         match it.callee {
-            Callee::Top => ways.push(Way::Again(site)),
+            Callee::Topmost => ways.push(Way::Again(site)),
             Callee::Instrumented | Callee::Indirect => {
                 groups.entry(Key::of(it)).or_default().push(site);
             }
