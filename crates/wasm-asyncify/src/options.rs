@@ -1,6 +1,8 @@
 //! How a module is to be made pausable.
 
-use crate::analysis::{Analysis, Choice, FunctionIndex, NoSuspend, Precision, Program, Sites};
+use crate::analysis::{
+    Analysis, Choice, FunctionIndex, NoSuspend, Precision, Program, SuspendPlan,
+};
 use crate::resumption::Resumption;
 
 /// How a module is made pausable.
@@ -68,18 +70,18 @@ pub enum Compact {
 
 impl Compact {
     /// What an analysis says, with these functions in compact form.
-    pub(crate) fn sites(self, program: &Program, analysis: &Analysis) -> Sites {
-        let mut sites = Sites::new(program, analysis);
+    pub(crate) fn plan(self, program: &Program, analysis: &Analysis) -> SuspendPlan {
+        let mut plan = SuspendPlan::new(program, analysis);
         let chosen = |is_chosen: &dyn Fn(&FunctionIndex) -> bool| {
-            sites.functions.iter().copied().filter(is_chosen).collect()
+            plan.functions.iter().copied().filter(is_chosen).collect()
         };
         match self {
             Self::ByTypeOnly => {}
-            Self::None => sites.by_type_only.clear(),
-            Self::All => sites.by_type_only = chosen(&|_| true),
-            Self::EveryOther(number) => sites.by_type_only = chosen(&|it| (it ^ number) & 1 == 0),
+            Self::None => plan.by_type_only.clear(),
+            Self::All => plan.by_type_only = chosen(&|_| true),
+            Self::EveryOther(number) => plan.by_type_only = chosen(&|it| (it ^ number) & 1 == 0),
         }
-        sites
+        plan
     }
 }
 

@@ -4,7 +4,7 @@
 //! is not seen by it. Such modules are refused rather than left unguarded.
 
 use crate::abi;
-use crate::analysis::{Analysis, Assumed, Precision, Program, Sites, assumed};
+use crate::analysis::{Analysis, Assumed, Precision, Program, SuspendPlan, assumed};
 use crate::error::{Error, Result};
 use crate::remedy::Remedy;
 
@@ -17,7 +17,7 @@ use crate::remedy::Remedy;
 pub(crate) fn to_check(
     program: &Program,
     analysis: &Analysis,
-    sites: &Sites,
+    plan: &SuspendPlan,
 ) -> Result<Option<Assumed>> {
     if analysis.precision() == Precision::Types {
         return Ok(None);
@@ -28,7 +28,7 @@ pub(crate) fn to_check(
             Remedy::AssumeNothingOrNoImports,
         ));
     }
-    let assumed = assumed(program, analysis, sites);
+    let assumed = assumed(program, analysis, plan);
     if assumed.is_empty() {
         return Ok(None);
     }

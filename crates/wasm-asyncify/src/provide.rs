@@ -13,7 +13,7 @@ use wasm_encoder::{
 };
 use wasmparser::{ExternalKind, FunctionBody, Parser, Payload, TypeRef};
 
-use crate::analysis::Sites;
+use crate::analysis::SuspendPlan;
 use crate::debug::{self, Pass, Trail};
 use crate::error::{self, Context};
 use crate::module::is_due;
@@ -28,12 +28,12 @@ pub(crate) const DATA: &str = "__asyncify_data";
 /// The module that they are imported from.
 const ENV: &str = "env";
 
-/// Adds to a module what it lacks, and notes in `sites` where that is.
+/// Adds to a module what it lacks, and notes in `plan` where that is.
 pub(crate) fn provide(
     wasm: Vec<u8>,
     memory: &FrameMemory,
     globals: StateGlobals,
-    sites: &mut Sites,
+    plan: &mut SuspendPlan,
     trail: &mut Trail,
 ) -> error::Result<Vec<u8>> {
     let found = Found::read(&wasm)?;
@@ -48,15 +48,15 @@ pub(crate) fn provide(
         (None, _) if found.memories.len() > 1 => return Err(found.unclear()),
         (None, _) => 0,
     };
-    sites.memory = at as u32;
+    plan.memory = at as u32;
     let memory64 = match added {
         Some(_) => found.takes_i64,
         None => found.memories[at].memory64,
     };
-    sites.exports_globals = globals == StateGlobals::Exported;
-    sites.imported_globals = (globals == StateGlobals::Imported).then_some(found.globals);
+    plan.exports_globals = globals == StateGlobals::Exported;
+    plan.imported_globals = (globals == StateGlobals::Imported).then_some(found.globals);
     let is_complete = found.has_types && found.has_functions && found.has_code;
-    if added.is_none() && sites.imported_globals.is_none() && is_complete {
+    if added.is_none() && plan.imported_globals.is_none() && is_complete {
         return Ok(wasm);
     }
     if added.is_some() && found.exports_memory {
@@ -76,9 +76,9 @@ pub(crate) fn provide(
         memory: added.map(|memory| (memory, at as u32)),
         lacks_memory_section: added.is_some(),
         lacks_memory_export: added.is_some(),
-        globals: sites.imported_globals,
+        globals: plan.imported_globals,
         data: if memory64 { ValType::I64 } else { ValType::I32 },
-        lacks_import_section: sites.imported_globals.is_some(),
+        lacks_import_section: plan.imported_globals.is_some(),
         lacks: Lacks {
             types: !found.has_types,
             functions: !found.has_functions,

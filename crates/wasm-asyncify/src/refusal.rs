@@ -122,7 +122,7 @@ pub(crate) fn of_initialiser(Lost { function }: Lost, program: &Program) -> Erro
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::analysis::{Function, NoSuspend, Precision, Sites};
+    use crate::analysis::{Function, NoSuspend, Precision, SuspendPlan};
     use crate::debug::Trail;
     use crate::instrument::instrument;
 
@@ -144,8 +144,8 @@ mod tests {
         let wasm = wasm.unwrap();
         let program = Program::read(&wasm).unwrap();
         let analysis = Analysis::new(&program, &NoSuspend::default(), Precision::Types).unwrap();
-        let sites = Sites::new(&program, &analysis);
-        let failure = instrument(&wasm, &sites, &mut Trail::default()).err()?;
+        let plan = SuspendPlan::new(&program, &analysis);
+        let failure = instrument(&wasm, &plan, &mut Trail::default()).err()?;
         let explain = |unsupported| of_function(unsupported, &program, &analysis);
         Some(failure.explained(explain).to_string())
     }

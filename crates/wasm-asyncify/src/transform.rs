@@ -9,7 +9,7 @@
 
 use wasmparser::Parser;
 
-use crate::analysis::{Analysis, Barrier, FunctionIndex, Precision, Program, Sites};
+use crate::analysis::{Analysis, Barrier, FunctionIndex, Precision, Program, SuspendPlan};
 use crate::check;
 use crate::debug::{Debug, Trail};
 use crate::error::{Context, Error, Failure, Result};
@@ -61,7 +61,7 @@ pub struct Guarded {
 pub struct Prepared {
     program: Program,
     analysis: Analysis,
-    sites: Sites,
+    plan: SuspendPlan,
     guarded: Vec<u8>,
     /// Where the guards have moved the code.
     trail: Trail,
@@ -115,10 +115,10 @@ impl Prepared {
     ///
     /// If it cannot be proved; says where.
     pub fn check(&self, instrumented: &[u8]) -> Result<(), Error> {
-        let simplified = simplified(&self.guarded, &self.sites, &mut Trail::default())?;
-        let check = |sites| check::check(&simplified, instrumented, sites);
-        let checked = match check(&self.sites) {
-            Err(_) if self.may_be_eager && self.sites.flat => check(&self.sites.eager()),
+        let simplified = simplified(&self.guarded, &self.plan, &mut Trail::default())?;
+        let check = |plan| check::check(&simplified, instrumented, plan);
+        let checked = match check(&self.plan) {
+            Err(_) if self.may_be_eager && self.plan.flat => check(&self.plan.eager()),
             other => other,
         };
         checked.map_err(|it| it.explained(|it| refusal::of_checker(&it, &self.program)))
@@ -131,21 +131,21 @@ impl Prepared {
     /// If a function would have to be instrumented that cannot be, or the checker finds that one
     /// was instrumented wrongly.
     pub fn instrument(self) -> Result<Output, Error> {
-        let Self { program, analysis, mut sites, guarded, mut trail, debug, verify, may_be_eager } =
+        let Self { program, analysis, mut plan, guarded, mut trail, debug, verify, may_be_eager } =
             self;
-        let simplified = simplified(&guarded, &sites, &mut trail)?;
-        let mut instrumented = instrument::instrument(&simplified, &sites, &mut trail);
+        let simplified = simplified(&guarded, &plan, &mut trail)?;
+        let mut instrumented = instrument::instrument(&simplified, &plan, &mut trail);
         if let Err(Failure::Own(unsupported)) = &instrumented
             && unsupported.reason.is_of_flat()
             && may_be_eager
         {
-            sites = sites.eager();
-            instrumented = instrument::instrument(&simplified, &sites, &mut trail);
+            plan = plan.eager();
+            instrumented = instrument::instrument(&simplified, &plan, &mut trail);
         }
         let mut module = instrumented
             .map_err(|it| it.explained(|it| refusal::of_function(it, &program, &analysis)))?;
         if verify {
-            check::check(&simplified, &module, &sites)
+            check::check(&simplified, &module, &plan)
                 .map_err(|it| it.explained(|it| refusal::of_checker(&it, &program)))?;
         }
         let lost_debug_info = debug.and_then(|debug| {
@@ -228,20 +228,20 @@ fn prepare(
     let panics: Vec<_> = analysis.panics().collect();
     let running_initialisers: Vec<_> = analysis.initialisers().collect();
     let checks = options.checks;
-    let mut sites = options.compact.sites(&program, &analysis);
-    sites.for_host |= options.driven_by_host;
-    sites.flat = match options.resumption {
+    let mut plan = options.compact.plan(&program, &analysis);
+    plan.for_host |= options.driven_by_host;
+    plan.flat = match options.resumption {
         Resumption::AllAtOnce => false,
         Resumption::OneByOne => true,
         Resumption::Automatic => {
             let has_limit = instrumenter == Instrumenter::Own && !options.no_stack_checks;
-            let are_few = sites.functions.len() <= resumption::MOST_FUNCTIONS;
-            has_limit && are_few && !sites.for_host && resumption::only_our_switch(&program)
+            let are_few = plan.functions.len() <= resumption::MOST_FUNCTIONS;
+            has_limit && are_few && !plan.for_host && resumption::only_our_switch(&program)
         }
     };
     let may_be_eager = options.resumption == Resumption::Automatic;
     if options.asserts {
-        sites.assert_uninstrumented(&program, &analysis);
+        plan.assert_uninstrumented(&program, &analysis);
     }
     // Where a coroutine can be whatever is assumed.
     let sound = analysis.with_precision(&program, Precision::Types);
@@ -249,18 +249,18 @@ fn prepare(
     let uninstrumented =
         if checks && chosen { uninstrumented(&program, &analysis, &sound) } else { Vec::new() };
     let assumed = match chosen {
-        true => precise::to_check(&program, &analysis, &sites)?,
+        true => precise::to_check(&program, &analysis, &plan)?,
         false => None,
     };
-    let ruled_out = (checks && chosen).then(|| sites.ruled_out(&program));
+    let ruled_out = (checks && chosen).then(|| plan.ruled_out(&program));
     let suspends: Vec<_> = analysis.hosts().collect();
     let on_stack = (!options.no_stack_checks).then(|| sound.on_stack(&program));
     let parks = warnings::parks(linked, &program)?;
-    let rewrites = initialisers::find(&read, &sites)
+    let rewrites = initialisers::find(&read, &plan)
         .map_err(|it| it.explained(|it| refusal::of_initialiser(it, &program)))?;
     let bare = bare(linked)?;
     let bare = ModuleInfo::read(&bare)?;
-    let cleanups = Cleanups::find(&bare, &program, &sites)?;
+    let cleanups = Cleanups::find(&bare, &program, &plan)?;
     let guards = Guards {
         panics: &panics,
         initialisers: &running_initialisers,
@@ -278,27 +278,25 @@ fn prepare(
     let debug = if options.debug_info { Debug::of(linked)? } else { None };
     let mut trail = Trail::new(debug.is_some());
     let guarded = guard::guard(&bare, &guards, &mut trail)?;
-    cleanups.leave_out(&bare, &mut sites)?;
+    cleanups.leave_out(&bare, &mut plan)?;
     let guarded = match chosen {
-        true => {
-            provide::provide(guarded, &options.memory, options.globals, &mut sites, &mut trail)?
-        }
+        true => provide::provide(guarded, &options.memory, options.globals, &mut plan, &mut trail)?,
         false => guarded,
     };
-    if sites.memory != 0 && program.named(SWITCH).is_some() {
+    if plan.memory != 0 && program.named(SWITCH).is_some() {
         return Err(Error::of_module(
             "its coroutines keep their frames in the first memory of the program",
             Remedy::UseFirstMemory,
         ));
     }
     let verify = options.verify;
-    Ok(Prepared { program, analysis, sites, guarded, trail, debug, verify, may_be_eager })
+    Ok(Prepared { program, analysis, plan, guarded, trail, debug, verify, may_be_eager })
 }
 
 /// The module without what a rewind could not get into.
-fn simplified(guarded: &[u8], sites: &Sites, trail: &mut Trail) -> Result<Vec<u8>> {
-    let without = parameters::in_locals(&ModuleInfo::read(guarded)?, &sites.functions, trail)?;
-    exceptions::hoist(&ModuleInfo::read(&without)?, &sites.functions, trail)
+fn simplified(guarded: &[u8], plan: &SuspendPlan, trail: &mut Trail) -> Result<Vec<u8>> {
+    let without = parameters::in_locals(&ModuleInfo::read(guarded)?, &plan.functions, trail)?;
+    exceptions::hoist(&ModuleInfo::read(&without)?, &plan.functions, trail)
 }
 
 /// The functions that are not instrumented but could be on a coroutine's stack when it is

@@ -18,7 +18,7 @@ use super::call_graph::{Graph, Precision};
 use super::graph::Analysis;
 use super::index::FunctionIndex;
 use super::program::Program;
-use super::suspend_plan::Sites;
+use super::suspend_plan::SuspendPlan;
 
 /// Calls of one function, after which to look whether a coroutine is being suspended.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -34,24 +34,24 @@ pub(crate) struct WatchedCalls {
 pub(crate) type Assumed = BTreeMap<FunctionIndex, WatchedCalls>;
 
 /// The calls that are not suspended only by the assumption of `analysis`. None if it makes none.
-pub(crate) fn assumed(program: &Program, analysis: &Analysis, sites: &Sites) -> Assumed {
+pub(crate) fn assumed(program: &Program, analysis: &Analysis, plan: &SuspendPlan) -> Assumed {
     if analysis.precision() == Precision::Types {
         return Assumed::new();
     }
     let types = analysis.with_precision(program, Precision::Types);
     let graph = Graph::new(program, Precision::Types, false);
     let unwinds =
-        |index: &FunctionIndex| sites.functions.contains(index) || sites.topmost.contains(index);
+        |index: &FunctionIndex| plan.functions.contains(index) || plan.topmost.contains(index);
     // For each call: whom of those it can be of.
     let mut candidates: HashMap<_, BTreeSet<_>> = HashMap::new();
     let mut assumed = Assumed::new();
     for function in types.instrumented() {
         let calls = &program.functions[function as usize].calls;
         let mut found = WatchedCalls::default();
-        if !sites.functions.contains(&function) {
+        if !plan.functions.contains(&function) {
             found.direct.extend(calls.direct.iter().copied().filter(|index| unwinds(index)));
         }
-        let expected = sites.indirect.get(&function);
+        let expected = plan.indirect.get(&function);
         for (number, call) in &calls.indirect {
             if expected.is_some_and(|expected| expected.contains(number)) {
                 continue;

@@ -60,4 +60,4 @@ pub use names::{crate_of, is_in, modules, readable};
 pub(crate) use on_stack::{OnStack, Place};
 pub use program::{AddressTaken, Function, Import, Program, Vtable};
 pub(crate) use std_waits::{blocking, parks};
-pub(crate) use suspend_plan::{CheckedBarrier, Sites};
+pub(crate) use suspend_plan::{CheckedBarrier, SuspendPlan};

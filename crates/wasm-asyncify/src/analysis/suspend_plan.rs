@@ -16,9 +16,9 @@ pub(crate) enum CheckedBarrier {
     Uninstrumented,
 }
 
-/// Where a module can be suspended.
+/// Where a module can be suspended, and how: what the passes that write it anew go by.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Sites {
+pub(crate) struct SuspendPlan {
     /// The functions to instrument.
     pub(crate) functions: BTreeSet<FunctionIndex>,
     /// Those that only the types of indirect calls make suspects: with
@@ -45,7 +45,7 @@ pub(crate) struct Sites {
     pub(crate) barriers: BTreeMap<FunctionIndex, CheckedBarrier>,
 }
 
-impl Sites {
+impl SuspendPlan {
     /// The same, with functions resumed all at once.
     pub(crate) fn eager(&self) -> Self {
         Self { flat: false, ..self.clone() }
@@ -85,7 +85,7 @@ impl Sites {
             precise.as_ref().is_some_and(|precise| !precise.is_instrumented(*index))
         };
         let mut callees = BTreeMap::new();
-        let mut sites = Self {
+        let mut plan = Self {
             functions: analysis.instrumented().collect(),
             by_type_only: analysis.instrumented().filter(is_by_type_only).collect(),
             topmost: analysis.topmost().chain(analysis.hosts()).collect(),
@@ -98,11 +98,10 @@ impl Sites {
             indirect_topmost: BTreeSet::new(),
             barriers: BTreeMap::new(),
         };
-        sites.barriers.extend(analysis.panics().map(|index| (index, CheckedBarrier::Panic)));
-        sites
-            .barriers
+        plan.barriers.extend(analysis.panics().map(|index| (index, CheckedBarrier::Panic)));
+        plan.barriers
             .extend(analysis.initialisers().map(|index| (index, CheckedBarrier::Initialiser)));
-        for function in &sites.functions {
+        for function in &plan.functions {
             let mut ours = BTreeSet::new();
             let is_chosen = analysis.is_chosen(*function);
             let graph = complete.as_ref().filter(|_| is_chosen).unwrap_or(&graph);
@@ -113,18 +112,18 @@ impl Sites {
                         let any = |of: &BTreeSet<_>| candidates.iter().any(|it| of.contains(it));
                         // What the host suspends in can be behind a function of another module.
                         let is_foreign =
-                            sites.for_host && program.has_foreign && !graph.ignores_indirect;
-                        (any(&sites.functions), any(&sites.topmost) || is_foreign)
+                            plan.for_host && program.has_foreign && !graph.ignores_indirect;
+                        (any(&plan.functions), any(&plan.topmost) || is_foreign)
                     });
                 if ours_too || topmost_too {
                     ours.insert(*number);
                 }
                 if topmost_too {
-                    sites.indirect_topmost.insert((*function, *number));
+                    plan.indirect_topmost.insert((*function, *number));
                 }
             }
-            sites.indirect.insert(*function, ours);
+            plan.indirect.insert(*function, ours);
         }
-        sites
+        plan
     }
 }

@@ -18,7 +18,7 @@ use super::operators::Op;
 use super::values::{Constant, Operand, Values};
 use super::wrong::Wrong;
 use crate::abi;
-use crate::analysis::Sites;
+use crate::analysis::SuspendPlan;
 use crate::error::Failure;
 
 /// What a function calls.
@@ -29,7 +29,10 @@ struct Calls {
 }
 
 /// The functions in which a rewind can begin, if they are instrumented.
-pub(super) fn find(before: &Module<'_>, sites: &Sites) -> Result<BTreeSet<u32>, Failure<Wrong>> {
+pub(super) fn find(
+    before: &Module<'_>,
+    plan: &SuspendPlan,
+) -> Result<BTreeSet<u32>, Failure<Wrong>> {
     let starts = |calls: &Calls| {
         calls.direct.iter().any(|it| before.runtime_import(*it) == Some("start_rewind"))
     };
@@ -40,7 +43,7 @@ pub(super) fn find(before: &Module<'_>, sites: &Sites) -> Result<BTreeSet<u32>, 
         let calls = calls(body, &mut taken)?;
         if before.function_names.get(&index) == Some(&abi::RESUME) {
             of_switch = Some(calls);
-        } else if !sites.functions.contains(&index) {
+        } else if !plan.functions.contains(&index) {
             starts_elsewhere |= starts(&calls);
             all.direct.extend(calls.direct);
         }

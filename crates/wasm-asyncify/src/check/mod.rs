@@ -91,7 +91,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use wasmparser::Operator;
 
-use crate::analysis::{FunctionIndex, Sites};
+use crate::analysis::{FunctionIndex, SuspendPlan};
 use crate::error::{Failure, Result};
 use code::Code;
 use flat::Flat;
@@ -102,7 +102,7 @@ use pairing::Pairing;
 use walk::{Needed, Site, Walk};
 pub(crate) use wrong::Wrong;
 
-/// Proves that the instrumented module is the original one, suspended in these sites and resumed.
+/// Proves that the instrumented module is the original one, suspended as planned and resumed.
 ///
 /// # Errors
 ///
@@ -110,13 +110,13 @@ pub(crate) use wrong::Wrong;
 pub(crate) fn check(
     original: &[u8],
     instrumented: &[u8],
-    sites: &Sites,
+    plan: &SuspendPlan,
 ) -> Result<(), Failure<Wrong>> {
     let (before, now) = (Module::read(original)?, Module::read(instrumented)?);
     let mut pairing = Pairing::new(&before, &now);
-    let table = if sites.flat { Some(table::find(&before, &now)?) } else { None };
+    let table = if plan.flat { Some(table::find(&before, &now)?) } else { None };
     let has_own_table = table.is_some_and(|table| !table.is_shared);
-    let added = added(&pairing, sites, has_own_table)?;
+    let added = added(&pairing, plan, has_own_table)?;
     for (function, code) in &added.functions {
         // What is neither is not run unless an instrumented function calls it.
         for name in runtime::names(code, &added).unwrap_or_default() {
@@ -125,7 +125,7 @@ pub(crate) fn check(
     }
     let own: BTreeSet<_> = pairing.runtime.values().flatten().copied().collect();
     let references = references::find(&before, &now, &added.functions, has_own_table)??;
-    let flat = match sites.flat {
+    let flat = match plan.flat {
         true => Some(Flat::find(&before, &now, &added)?),
         false => None,
     };
@@ -134,16 +134,16 @@ pub(crate) fn check(
         |it: &u32| !own.contains(it) && !references.contains_key(it) && !dispatcher.contains(it);
     let functions = added.functions.into_iter().filter(|(it, _)| is_run(it)).collect();
     let added = Added { functions, references, ..added };
-    pairing.check(sites, &added.globals, table)?;
-    let beginnings = match sites.flat {
-        true => beginnings::find(&before, sites)?,
+    pairing.check(plan, &added.globals, table)?;
+    let beginnings = match plan.flat {
+        true => beginnings::find(&before, plan)?,
         false => BTreeSet::new(),
     };
     for body in 0..before.bodies.len() {
         let function = before.imported() + body as u32;
         let is_same = pairing.is_same_body(body)?;
-        let is_barrier = sites.barriers.contains_key(&function);
-        let is_instrumented = sites.functions.contains(&function);
+        let is_barrier = plan.barriers.contains_key(&function);
+        let is_instrumented = plan.functions.contains(&function);
         if is_same && !is_instrumented && !is_barrier {
             continue;
         }
@@ -153,7 +153,7 @@ pub(crate) fn check(
         }
         let code = before.code(body)?;
         let here = match is_instrumented {
-            true => sites_of(function, &code, sites),
+            true => sites_of(function, &code, plan),
             false => BTreeMap::new(),
         };
         let is_barrier = is_barrier && here.is_empty();
@@ -185,9 +185,13 @@ pub(crate) fn check(
 }
 
 /// What was added to the module.
-fn added<'a>(pairing: &Pairing<'a, '_>, sites: &Sites, has_own_table: bool) -> Result<Added<'a>> {
+fn added<'a>(
+    pairing: &Pairing<'a, '_>,
+    plan: &SuspendPlan,
+    has_own_table: bool,
+) -> Result<Added<'a>> {
     let (before, now) = (pairing.original, pairing.instrumented);
-    let memory64 = before.is_memory64(sites.memory)?;
+    let memory64 = before.is_memory64(plan.memory)?;
     let functions =
         (0..pairing.added()).map(|body| Ok((now.imported() + body as u32, now.code(body)?)));
     let first_global = before.imported_globals + before.globals.len() as u32;
@@ -199,17 +203,17 @@ fn added<'a>(pairing: &Pairing<'a, '_>, sites: &Sites, has_own_table: bool) -> R
     let of_references = 2 * tables.saturating_sub(usize::from(has_own_table));
     // The state and `data`, and what the dispatcher has.
     let mut globals: Vec<_> =
-        sites.imported_globals.into_iter().flat_map(|state| [state, state + 1]).collect();
+        plan.imported_globals.into_iter().flat_map(|state| [state, state + 1]).collect();
     globals.extend(all.iter().map(|(index, _)| *index));
-    globals.truncate(if sites.flat { globals.len().saturating_sub(of_references) } else { 2 });
+    globals.truncate(if plan.flat { globals.len().saturating_sub(of_references) } else { 2 });
     Ok(Added {
         functions: functions.collect::<Result<_>>()?,
         references: BTreeMap::new(),
         globals,
         stand_ins: stand_ins.into_iter().map(|(index, _)| index).collect(),
-        memory: sites.memory,
+        memory: plan.memory,
         memory64,
-        reserved: match (sites.flat, memory64) {
+        reserved: match (plan.flat, memory64) {
             (false, _) => 0,
             (true, false) => 4,
             (true, true) => 8,
@@ -218,7 +222,7 @@ fn added<'a>(pairing: &Pairing<'a, '_>, sites: &Sites, has_own_table: bool) -> R
 }
 
 /// The calls in a function that can suspend, by instruction, if they are reached at all.
-fn sites_of(function: FunctionIndex, code: &Code<'_>, sites: &Sites) -> BTreeMap<usize, Site> {
+fn sites_of(function: FunctionIndex, code: &Code<'_>, plan: &SuspendPlan) -> BTreeMap<usize, Site> {
     let mut found = BTreeMap::new();
     for (at, step) in code.steps.iter().enumerate() {
         if matches!(step.op, Op::Never) {
@@ -226,16 +230,16 @@ fn sites_of(function: FunctionIndex, code: &Code<'_>, sites: &Sites) -> BTreeMap
         }
         let needed = match step.operator {
             Operator::Call { function_index } | Operator::ReturnCall { function_index } => {
-                if sites.functions.contains(&function_index) {
+                if plan.functions.contains(&function_index) {
                     Some(Needed::Nothing)
                 } else {
-                    sites.topmost.contains(&function_index).then_some(Needed::All)
+                    plan.topmost.contains(&function_index).then_some(Needed::All)
                 }
             }
             ref operator if is_indirect(operator) => {
                 let number = code.indirect[&at];
-                let is_site = sites.indirect.get(&function).is_some_and(|it| it.contains(&number));
-                let is_top = sites.indirect_topmost.contains(&(function, number));
+                let is_site = plan.indirect.get(&function).is_some_and(|it| it.contains(&number));
+                let is_top = plan.indirect_topmost.contains(&(function, number));
                 is_site.then_some(if is_top { Needed::All } else { Needed::Callee })
             }
             _ => None,

@@ -8,7 +8,7 @@ use wasmparser::{ExternalKind, Operator};
 use super::module::{Module, data_place, element_parts};
 use super::table::Place;
 use super::wrong::Wrong;
-use crate::analysis::Sites;
+use crate::analysis::SuspendPlan;
 use crate::error::{Error, Failure, Result};
 
 /// Two modules.
@@ -102,7 +102,7 @@ impl<'a, 'm> Pairing<'a, 'm> {
     /// resumed one by one.
     pub(super) fn check(
         &self,
-        sites: &Sites,
+        plan: &SuspendPlan,
         globals: &[u32],
         resumed: Option<Place>,
     ) -> Result<(), Failure<Wrong>> {
@@ -153,7 +153,7 @@ impl<'a, 'm> Pairing<'a, 'm> {
             check(before.ty == now.ty, "globals")?;
             check(self.are_same(&init(before)?, &init(now)?), "globals")?;
         }
-        self.check_exports(sites, globals)?;
+        self.check_exports(plan, globals)?;
         check(
             now.elements.len() == before.elements.len() + usize::from(resumed.is_some()),
             "elements",
@@ -176,7 +176,7 @@ impl<'a, 'm> Pairing<'a, 'm> {
 
     /// The host must find the functions that start and stop, if it needs them, and other modules the
     /// globals.
-    fn check_exports(&self, sites: &Sites, globals: &[u32]) -> Result<(), Failure<Wrong>> {
+    fn check_exports(&self, plan: &SuspendPlan, globals: &[u32]) -> Result<(), Failure<Wrong>> {
         let wrong = || Wrong::new("the exports are not what they were");
         let (before, now) = (&self.original.exports, &self.instrumented.exports);
         let (same, added) = now.split_at_checked(before.len()).ok_or_else(wrong)?;
@@ -190,11 +190,11 @@ impl<'a, 'm> Pairing<'a, 'm> {
                 return Err(wrong().into());
             }
         }
-        let functions: &[&str] = match sites.for_host {
+        let functions: &[&str] = match plan.for_host {
             true => &["start_unwind", "stop_unwind", "start_rewind", "stop_rewind", "get_state"],
             false => &[],
         };
-        let names: &[&str] = match sites.exports_globals {
+        let names: &[&str] = match plan.exports_globals {
             true => &["__asyncify_state", "__asyncify_data"],
             false => &[],
         };

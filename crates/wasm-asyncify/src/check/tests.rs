@@ -16,12 +16,12 @@ mod references;
 const ORIGINAL: &str = include_str!("tests/original.wat");
 const INSTRUMENTED: &str = include_str!("tests/instrumented.wat");
 
-fn sites() -> Sites {
-    Sites {
+fn plan() -> SuspendPlan {
+    SuspendPlan {
         functions: [4, 5].into(),
         topmost: [3].into(),
         indirect: [(4, BTreeSet::new()), (5, [0].into())].into(),
-        ..Sites::default()
+        ..SuspendPlan::default()
     }
 }
 
@@ -30,7 +30,7 @@ fn checked(instrumented: &str) -> Result<(), Failure<Wrong>> {
         (wat::parse_str(ORIGINAL).unwrap(), wat::parse_str(instrumented).unwrap());
     let valid = Validator::new_with_features(WasmFeatures::all()).validate_all(&instrumented);
     valid.expect("a change leaves the module valid, or everybody would notice");
-    check(&original, &instrumented, &sites())
+    check(&original, &instrumented, &plan())
 }
 
 /// A text without comments, on one line.
@@ -71,8 +71,8 @@ fn barrier(after: &str) -> Result<(), String> {
     );
     let modules = [original, &instrumented].map(|text| wat::parse_str(text).unwrap());
     let barriers = [(2, crate::analysis::CheckedBarrier::Panic)].into();
-    let sites = Sites { barriers, ..Sites::default() };
-    check(&modules[0], &modules[1], &sites).map_err(|wrong| wrong.to_string())
+    let plan = SuspendPlan { barriers, ..SuspendPlan::default() };
+    check(&modules[0], &modules[1], &plan).map_err(|wrong| wrong.to_string())
 }
 
 #[test]

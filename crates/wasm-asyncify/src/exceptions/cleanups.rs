@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use wasmparser::{FunctionBody, Operator};
 
 use crate::abi;
-use crate::analysis::{FunctionIndex, Program, Sites};
+use crate::analysis::{FunctionIndex, Program, SuspendPlan};
 use crate::error::{Context, Result};
 use crate::instrument::{calls_with_exceptions, is_call, is_indirect};
 use crate::module::ModuleInfo;
@@ -18,7 +18,11 @@ pub(crate) struct Cleanups(BTreeMap<FunctionIndex, BTreeSet<usize>>);
 impl Cleanups {
     /// Those of the functions that are to be instrumented: in others nobody can wait. Calls of
     /// functions that neither suspend nor ask whether they could are left out.
-    pub(crate) fn find(module: &ModuleInfo<'_>, program: &Program, sites: &Sites) -> Result<Self> {
+    pub(crate) fn find(
+        module: &ModuleInfo<'_>,
+        program: &Program,
+        plan: &SuspendPlan,
+    ) -> Result<Self> {
         let has_name =
             |name| program.functions.iter().any(|function| function.name.as_deref() == Some(name));
         if !has_name(abi::RESUME) {
@@ -27,13 +31,13 @@ impl Cleanups {
         }
         let asking = asking(program);
         let matters = |callee: &FunctionIndex| {
-            sites.functions.contains(callee)
-                || sites.topmost.contains(callee)
+            plan.functions.contains(callee)
+                || plan.topmost.contains(callee)
                 || asking.contains(callee)
         };
-        let mut found = calls_with_exceptions(module.bytes, &sites.functions)?;
+        let mut found = calls_with_exceptions(module.bytes, &plan.functions)?;
         for (index, body) in module.bodies() {
-            if sites.functions.contains(&index) {
+            if plan.functions.contains(&index) {
                 let calls = found.entry(index).or_default();
                 calls.extend(in_legacy_handlers(body)?);
                 retain(calls, body, matters)?;
@@ -55,10 +59,10 @@ impl Cleanups {
 
     /// What can suspend when these calls are made by functions that cannot: none of them, and the
     /// other indirect calls have other numbers.
-    pub(crate) fn leave_out(&self, module: &ModuleInfo<'_>, sites: &mut Sites) -> Result<()> {
+    pub(crate) fn leave_out(&self, module: &ModuleInfo<'_>, plan: &mut SuspendPlan) -> Result<()> {
         for function in self.functions() {
             let body = module.body(function).context("a function without a body")?;
-            self.renumber(function, body, sites)?;
+            self.renumber(function, body, plan)?;
         }
         Ok(())
     }
@@ -67,7 +71,7 @@ impl Cleanups {
         &self,
         function: FunctionIndex,
         body: &FunctionBody<'_>,
-        sites: &mut Sites,
+        plan: &mut SuspendPlan,
     ) -> Result<()> {
         let (mut calls, mut before, mut after) = (0, 0, 0);
         let mut numbers = BTreeMap::new();
@@ -84,13 +88,13 @@ impl Cleanups {
             calls += usize::from(is_call(&operator));
         }
         let new = |number: &u32| numbers.get(number).copied();
-        if let Some(indirect) = sites.indirect.get_mut(&function) {
+        if let Some(indirect) = plan.indirect.get_mut(&function) {
             *indirect = indirect.iter().filter_map(new).collect();
         }
         let (own, mut others): (BTreeSet<_>, BTreeSet<_>) =
-            sites.indirect_topmost.iter().copied().partition(|(of, _)| *of == function);
+            plan.indirect_topmost.iter().copied().partition(|(of, _)| *of == function);
         others.extend(own.iter().filter_map(|(of, number)| Some((*of, new(number)?))));
-        sites.indirect_topmost = others;
+        plan.indirect_topmost = others;
         Ok(())
     }
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use wasmparser::{Parser, Payload, Validator, WasmFeatures};
 
 use super::{Cleanups, hoist};
-use crate::analysis::{Program, Sites};
+use crate::analysis::{Program, SuspendPlan};
 use crate::debug::Trail;
 use crate::module::ModuleInfo;
 
@@ -25,20 +25,24 @@ fn module(code: &str) -> Vec<u8> {
     .unwrap()
 }
 
-fn sites() -> Sites {
-    Sites { functions: [3].into(), indirect: [(3, [0, 1, 2].into())].into(), ..Sites::default() }
+fn plan() -> SuspendPlan {
+    SuspendPlan {
+        functions: [3].into(),
+        indirect: [(3, [0, 1, 2].into())].into(),
+        ..SuspendPlan::default()
+    }
 }
 
 /// The calls that are found in function 3, and which indirect calls can suspend then.
 fn found(code: &str) -> (Vec<usize>, BTreeSet<u32>) {
     let wasm = module(code);
-    let mut sites = sites();
+    let mut plan = plan();
     let cleanups =
-        Cleanups::find(&ModuleInfo::read(&wasm).unwrap(), &Program::read(&wasm).unwrap(), &sites)
+        Cleanups::find(&ModuleInfo::read(&wasm).unwrap(), &Program::read(&wasm).unwrap(), &plan)
             .unwrap();
     let calls = (0..10).filter(|call| cleanups.contains(3, *call)).collect();
-    cleanups.leave_out(&ModuleInfo::read(&wasm).unwrap(), &mut sites).unwrap();
-    (calls, sites.indirect[&3].clone())
+    cleanups.leave_out(&ModuleInfo::read(&wasm).unwrap(), &mut plan).unwrap();
+    (calls, plan.indirect[&3].clone())
 }
 
 const INDIRECT: &str = "(call_indirect (type $plain) (i32.const 0))";
@@ -99,9 +103,10 @@ fn nothing_is_found_without_exceptions_or_with_a_switch_of_others() {
         "(module (func $f try catch_all (call $f) rethrow 0 end) (func $bysyncify_current))",
     )
     .unwrap();
-    let sites = Sites { functions: [0].into(), indirect: BTreeMap::new(), ..Sites::default() };
+    let plan =
+        SuspendPlan { functions: [0].into(), indirect: BTreeMap::new(), ..SuspendPlan::default() };
     let cleanups =
-        Cleanups::find(&ModuleInfo::read(&wasm).unwrap(), &Program::read(&wasm).unwrap(), &sites)
+        Cleanups::find(&ModuleInfo::read(&wasm).unwrap(), &Program::read(&wasm).unwrap(), &plan)
             .unwrap();
     assert_eq!(cleanups, Cleanups::default());
 }

@@ -46,7 +46,7 @@ use std::collections::BTreeMap;
 
 use wasmparser::{Operator, Parser, ValidPayload, Validator, WasmFeatures};
 
-use crate::analysis::{FunctionIndex, Sites};
+use crate::analysis::{FunctionIndex, SuspendPlan};
 use crate::error::Failure;
 use crate::instrument::can_suspend;
 use crate::module::ModuleInfo;
@@ -66,7 +66,7 @@ pub(crate) type Rewrites = BTreeMap<FunctionIndex, BTreeMap<usize, Vec<Place>>>;
 /// # Errors
 ///
 /// If the module cannot be read, or, with [`Lost`], if it cannot be told what a function writes to.
-pub(crate) fn find(module: &ModuleInfo<'_>, sites: &Sites) -> Result<Rewrites, Failure<Lost>> {
+pub(crate) fn find(module: &ModuleInfo<'_>, plan: &SuspendPlan) -> Result<Rewrites, Failure<Lost>> {
     let statics = Statics::find(module)?;
     let mut found = BTreeMap::new();
     if statics.is_empty() {
@@ -76,11 +76,11 @@ pub(crate) fn find(module: &ModuleInfo<'_>, sites: &Sites) -> Result<Rewrites, F
     for payload in Parser::new(0).parse_all(module.bytes) {
         let ValidPayload::Func(function, body) = validator.payload(&payload?)? else { continue };
         let index = function.index;
-        if !sites.functions.contains(&index) || !statics.are_touched_by(&body)? {
+        if !plan.functions.contains(&index) || !statics.are_touched_by(&body)? {
             continue;
         }
         let can_suspend =
-            |operator: &Operator<'_>, indirect| can_suspend(sites, index, operator, indirect);
+            |operator: &Operator<'_>, indirect| can_suspend(plan, index, operator, indirect);
         let writes = scan::scan(function, &body, &statics, can_suspend)
             .map_err(|failure| failure.context(format_args!("cannot follow function {index}")))?;
         if !writes.is_empty() {

@@ -36,8 +36,8 @@ fn found(locals: &str, code: &str) -> Result<BTreeMap<usize, Vec<Place>>, Failur
         symbols.data(SymbolTable::WASM_SYM_BINDING_LOCAL | flags, &name, Some(data));
     }
     LinkingSection::new().symbol_table(&symbols).append_to(&mut wasm);
-    let sites = Sites { functions: [3].into(), topmost: [0].into(), ..Sites::default() };
-    Ok(find(&ModuleInfo::read(&wasm).unwrap(), &sites)?.remove(&3).unwrap_or_default())
+    let plan = SuspendPlan { functions: [3].into(), topmost: [0].into(), ..SuspendPlan::default() };
+    Ok(find(&ModuleInfo::read(&wasm).unwrap(), &plan)?.remove(&3).unwrap_or_default())
 }
 
 /// The states that are looked at again, and how often.
@@ -219,10 +219,14 @@ fn functions_that_cannot_be_suspended_are_not_gone_through() {
     let wasm = wat::parse_str(format!(
         r#"(module (import "env" "wait" (func $wait)) (memory 1) (func (local $x i32) {code}))"#
     ));
-    let sites = Sites { functions: BTreeSet::from([1]), topmost: [0].into(), ..Sites::default() };
+    let plan = SuspendPlan {
+        functions: BTreeSet::from([1]),
+        topmost: [0].into(),
+        ..SuspendPlan::default()
+    };
     // Without symbols there is nothing to look for.
     let wasm = wasm.unwrap();
     let module = ModuleInfo::read(&wasm).unwrap();
-    assert_eq!(find(&module, &sites).unwrap(), BTreeMap::new());
+    assert_eq!(find(&module, &plan).unwrap(), BTreeMap::new());
     assert_eq!(states(&code), [1028]);
 }

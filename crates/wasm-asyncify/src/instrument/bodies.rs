@@ -7,18 +7,18 @@ use wasm_encoder::reencode::Reencode;
 use wasmparser::{FunctionBody, Operator, Parser, Payload, ValidPayload, Validator, WasmFeatures};
 
 use super::additions::Globals;
-use super::compact::plan;
+use super::compact::plan::is_possible;
 use super::emit::{Form, emit};
 use super::flat;
 use super::flat::additions::Additions;
 use super::flat::function::Flat;
-use super::flat::plan::Plan;
+use super::flat::plan::FlatPlan;
 use super::helpers::Helpers;
 use super::index_spaces::{IndexSpaces, Indices};
 use super::read::read;
 use super::references::Tables;
 use super::types::Types;
-use super::{Callee, Sites, Unsupported, callee};
+use super::{Callee, SuspendPlan, Unsupported, callee};
 use crate::debug::{Pass, Recorder};
 use crate::error::{Context, Failure, Result};
 
@@ -38,14 +38,14 @@ pub(super) struct Written {
 /// needed is known when everything is written: then it is written once more.
 pub(super) fn write(
     wasm: &[u8],
-    sites: &Sites,
+    plan: &SuspendPlan,
     moves: &Pass,
 ) -> Result<Written, Failure<Unsupported>> {
-    let mut spaces = IndexSpaces::read(wasm, sites)?;
+    let mut spaces = IndexSpaces::read(wasm, plan)?;
     let mut known = Vec::new();
     loop {
         spaces.helpers = known.len() as u32;
-        let mut flat = if sites.flat { Some(Plan::new(wasm, sites)?) } else { None };
+        let mut flat = if plan.flat { Some(FlatPlan::new(wasm, plan)?) } else { None };
         let mut globals = Globals::new(spaces.first_global());
         if let Some(flat) = &mut flat {
             spaces.flat = Some(flat.count());
@@ -55,7 +55,7 @@ pub(super) fn write(
         let tables = Tables::new(spaces.tables + u32::from(has_table));
         let first = spaces.first_helper();
         let mut helpers = Helpers::new(spaces.runtime(), first, &known, tables, globals);
-        let bodies = all(wasm, sites, &spaces, &mut helpers, flat.as_mut(), moves)?;
+        let bodies = all(wasm, plan, &spaces, &mut helpers, flat.as_mut(), moves)?;
         let used: Vec<_> = helpers.used().into_iter().map(|(_, helper)| helper).collect();
         if used == known {
             let runtime = spaces.runtime();
@@ -68,10 +68,10 @@ pub(super) fn write(
 
 fn all(
     wasm: &[u8],
-    sites: &Sites,
+    plan: &SuspendPlan,
     spaces: &IndexSpaces,
     helpers: &mut Helpers,
-    mut flat: Option<&mut Plan>,
+    mut flat: Option<&mut FlatPlan>,
     moves: &Pass,
 ) -> Result<BTreeMap<u32, (Function, Recorder)>, Failure<Unsupported>> {
     let mut validator = Validator::new_with_features(WasmFeatures::all());
@@ -84,28 +84,28 @@ fn all(
         }
         let ValidPayload::Func(function, body) = validator.payload(&payload)? else { continue };
         let index = function.index;
-        if !sites.functions.contains(&index) {
+        if !plan.functions.contains(&index) {
             continue;
         }
         let callee = |operator: &Operator<'_>, indirect| {
-            callee(sites, index, operator, indirect).map(|callee| match callee {
+            callee(plan, index, operator, indirect).map(|callee| match callee {
                 // It is not called again.
-                Callee::Indirect if sites.flat => Callee::Instrumented,
+                Callee::Indirect if plan.flat => Callee::Instrumented,
                 other => other,
             })
         };
         let shape = read(function, &body, &types, callee)?;
         let unsupported = |reason| Failure::Own(Unsupported { function: index, reason });
-        if sites.flat
+        if plan.flat
             && let Some(reason) = flat::unsupported(&shape)
         {
             return Err(unsupported(reason));
         }
-        if let Some(plan) = &flat
+        if let Some(flat) = &flat
             && flat::passes_on(&shape)
         {
             if !shape.sites.is_empty()
-                && let Some(resume) = plan.resume_in(index)
+                && let Some(resume) = flat.resume_in(index)
             {
                 bodies.insert(
                     index,
@@ -116,12 +116,12 @@ fn all(
         }
         // A call in code that is never reached is none.
         if !shape.sites.is_empty() {
-            let form = if sites.by_type_only.contains(&index) && plan::is_possible(&shape) {
+            let form = if plan.by_type_only.contains(&index) && is_possible(&shape) {
                 Form::Compact
             } else {
                 Form::Fast
             };
-            let flat = flat.as_deref_mut().map(|plan| Flat::new(plan, index, &shape));
+            let flat = flat.as_deref_mut().map(|flat| Flat::new(flat, index, &shape));
             let body = emit(
                 &shape,
                 form,

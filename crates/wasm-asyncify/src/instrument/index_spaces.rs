@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use wasm_encoder::reencode::{Error, Reencode};
 use wasmparser::{Parser, Payload, TypeRef};
 
-use super::Sites;
+use super::SuspendPlan;
 use super::flat::plan::Beginnings;
 use super::runtime::{REPLACED, Runtime};
 use crate::analysis::CheckedBarrier;
@@ -47,15 +47,15 @@ pub(super) struct IndexSpaces {
 }
 
 impl IndexSpaces {
-    pub(super) fn read(wasm: &[u8], sites: &Sites) -> Result<Self> {
-        let for_host = sites.for_host;
-        let barriers: BTreeSet<_> = sites.barriers.values().copied().collect();
+    pub(super) fn read(wasm: &[u8], plan: &SuspendPlan) -> Result<Self> {
+        let for_host = plan.for_host;
+        let barriers: BTreeSet<_> = plan.barriers.values().copied().collect();
         let barriers = barriers.into_iter().collect();
         let mut spaces = Self {
             for_host,
             barriers,
-            memory: sites.memory,
-            imported_state: sites.imported_globals,
+            memory: plan.memory,
+            imported_state: plan.imported_globals,
             ..Self::default()
         };
         let mut memories = Vec::new();
@@ -110,7 +110,7 @@ impl IndexSpaces {
                 spaces.types_of_replaced.entry(which).or_insert(spaces.types + ty);
             }
         }
-        let memory = memories.get(sites.memory as usize).context("the module has no memory")?;
+        let memory = memories.get(plan.memory as usize).context("the module has no memory")?;
         spaces.memory64 = memory.memory64;
         Ok(spaces)
     }

@@ -88,7 +88,7 @@ mod unsupported;
 
 use wasmparser::Operator;
 
-use crate::analysis::{FunctionIndex, Sites};
+use crate::analysis::{FunctionIndex, SuspendPlan};
 use crate::debug::Trail;
 use crate::error::{Failure, Result};
 
@@ -102,10 +102,10 @@ pub(crate) use unsupported::{Reason, Unsupported};
 /// [`Unsupported`] if a function cannot be instrumented, others if the module is not valid.
 pub(crate) fn instrument(
     wasm: &[u8],
-    sites: &Sites,
+    plan: &SuspendPlan,
     trail: &mut Trail,
 ) -> Result<Vec<u8>, Failure<Unsupported>> {
-    module::instrument(wasm, sites, trail)
+    module::instrument(wasm, plan, trail)
 }
 
 /// Whom a call is of, and so what it needs when a rewind makes it again.
@@ -123,23 +123,23 @@ enum Callee {
 /// Whom a call in `function` is of, if it can suspend. `indirect` is its number among the
 /// function's indirect calls, if it is one.
 fn callee(
-    sites: &Sites,
+    plan: &SuspendPlan,
     function: FunctionIndex,
     operator: &Operator<'_>,
     indirect: u32,
 ) -> Option<Callee> {
     match operator {
         Operator::Call { function_index } | Operator::ReturnCall { function_index } => {
-            if sites.functions.contains(function_index) {
+            if plan.functions.contains(function_index) {
                 Some(Callee::Instrumented)
             } else {
-                sites.topmost.contains(function_index).then_some(Callee::Topmost)
+                plan.topmost.contains(function_index).then_some(Callee::Topmost)
             }
         }
         _ if is_indirect(operator) => {
-            let ours = sites.indirect.get(&function)?;
+            let ours = plan.indirect.get(&function)?;
             ours.contains(&indirect).then(|| {
-                match sites.indirect_topmost.contains(&(function, indirect)) {
+                match plan.indirect_topmost.contains(&(function, indirect)) {
                     true => Callee::Topmost,
                     false => Callee::Indirect,
                 }
@@ -151,12 +151,12 @@ fn callee(
 
 /// Whether it is a call that can suspend; see [`callee`].
 pub(crate) fn can_suspend(
-    sites: &Sites,
+    plan: &SuspendPlan,
     function: FunctionIndex,
     operator: &Operator<'_>,
     indirect: u32,
 ) -> bool {
-    callee(sites, function, operator, indirect).is_some()
+    callee(plan, function, operator, indirect).is_some()
 }
 
 /// Whether it is a call of any kind.

@@ -17,7 +17,7 @@ use super::flat::additions::Additions;
 use super::helpers::{Helper, Helpers};
 use super::index_spaces::{GET_STATE, IndexSpaces};
 use super::runtime::REPLACED;
-use super::{Sites, Unsupported};
+use super::{SuspendPlan, Unsupported};
 use super::{barrier, names, shared};
 use crate::analysis::CheckedBarrier;
 use crate::debug::{self, Pass, Recorder, Trail};
@@ -28,16 +28,16 @@ use crate::provide::{DATA, STATE};
 /// The module, instrumented.
 pub(super) fn instrument(
     wasm: &[u8],
-    sites: &Sites,
+    plan: &SuspendPlan,
     trail: &mut Trail,
 ) -> Result<Vec<u8>, Failure<Unsupported>> {
     let mut moves = trail.pass();
-    let Written { spaces, bodies, helpers, flat } = bodies::write(wasm, sites, &moves)?;
+    let Written { spaces, bodies, helpers, flat } = bodies::write(wasm, plan, &moves)?;
     moves.come_after(spaces.added());
     let mut module = Module::new();
     let mut writer = Writer {
         spaces: &spaces,
-        sites,
+        plan,
         bodies,
         helpers,
         flat,
@@ -46,7 +46,7 @@ pub(super) fn instrument(
         has_globals: spaces.has_global_section,
         has_elements: spaces.has_element_section,
         moves,
-        lacks_exports: spaces.for_host || sites.exports_globals,
+        lacks_exports: spaces.for_host || plan.exports_globals,
     };
     writer.parse_core_module(&mut module, Parser::new(0), wasm)?;
     trail.add(writer.moves);
@@ -59,7 +59,7 @@ pub(super) fn instrument(
 
 struct Writer<'a> {
     spaces: &'a IndexSpaces,
-    sites: &'a Sites,
+    plan: &'a SuspendPlan,
     bodies: BTreeMap<u32, (Function, Recorder)>,
     /// What the bodies call.
     helpers: Helpers,
@@ -103,7 +103,7 @@ impl Writer<'_> {
                 exports.export(&name, ExportKind::Func, function);
             }
         }
-        if self.lacks_exports && self.sites.exports_globals {
+        if self.lacks_exports && self.plan.exports_globals {
             let runtime = self.spaces.runtime();
             exports.export(STATE, ExportKind::Global, runtime.state);
             exports.export(DATA, ExportKind::Global, runtime.data);
@@ -327,7 +327,7 @@ impl Reencode for Writer<'_> {
             }
             None => {
                 let mut moved = self.moves.recorder(&body);
-                match self.sites.barriers.get(&index) {
+                match self.plan.barriers.get(&index) {
                     Some(barrier) => {
                         let (state, end) =
                             (self.spaces.runtime().state, self.spaces.end_at(*barrier));

@@ -5,7 +5,7 @@ use golden::assert_golden;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::emit::Form;
-use super::{Reason, Sites, Unsupported, instrument};
+use super::{Reason, SuspendPlan, Unsupported, instrument};
 use crate::debug::Trail;
 use crate::error::Failure;
 
@@ -19,17 +19,17 @@ mod run;
 /// The module of this text, its functions `$waits` and `$waits_too` instrumented in this form, with
 /// `$suspend` as the topmost function and all indirect calls as sites.
 fn instrumented(text: &str, form: Form) -> Result<Vec<u8>, Unsupported> {
-    let (wasm, sites) = read(text, form);
+    let (wasm, plan) = read(text, form);
     let instrumented =
-        instrument(&wasm, &sites, &mut Trail::default()).map_err(|failure| match failure {
+        instrument(&wasm, &plan, &mut Trail::default()).map_err(|failure| match failure {
             Failure::Own(unsupported) => unsupported,
             Failure::Other(error) => panic!("{error}"),
         })?;
-    crate::check::check(&wasm, &instrumented, &sites).unwrap();
+    crate::check::check(&wasm, &instrumented, &plan).unwrap();
     Ok(instrumented)
 }
 
-fn read(text: &str, form: Form) -> (Vec<u8>, Sites) {
+fn read(text: &str, form: Form) -> (Vec<u8>, SuspendPlan) {
     let wasm = wat::parse_str(text).unwrap();
     let program = crate::analysis::Program::read(&wasm).unwrap();
     let functions: BTreeSet<_> =
@@ -41,8 +41,8 @@ fn read(text: &str, form: Form) -> (Vec<u8>, Sites) {
     let indirect: BTreeMap<_, _> =
         functions.iter().map(|function| (*function, (0..9).collect())).collect();
     let topmost = program.named("suspend").into_iter().collect();
-    let sites = Sites { functions, by_type_only, topmost, indirect, ..Sites::default() };
-    (wasm, sites)
+    let plan = SuspendPlan { functions, by_type_only, topmost, indirect, ..SuspendPlan::default() };
+    (wasm, plan)
 }
 
 /// What becomes of `$waits`, in a module with this text.
@@ -99,8 +99,8 @@ fn code_grows_with_the_function_and_not_its_square() {
                 (func $waits (local {locals}) {code}))"#
         );
         // Checking it takes the cube of it.
-        let (wasm, sites) = read(&text, form);
-        instrument(&wasm, &sites, &mut Trail::default()).unwrap().len()
+        let (wasm, plan) = read(&text, form);
+        instrument(&wasm, &plan, &mut Trail::default()).unwrap().len()
     };
     for form in [Form::Fast, Form::Compact] {
         let (small, large) = (size(form, 200), size(form, 400));

@@ -6,7 +6,7 @@ use wasm_encoder::Section as _;
 use wasm_encoder::{CustomSection, DataSymbolDefinition, Encode, LinkingSection, SymbolTable};
 
 use super::super::program::{AddressTaken, Program};
-use super::super::{Sites, WatchedCalls, assumed};
+use super::super::{SuspendPlan, WatchedCalls, assumed};
 use super::{Analysis, NoSuspend, Precision, instrumented, instrumented_with};
 
 /// A word of data, or a number in code.
@@ -259,8 +259,8 @@ fn by_type_alone_a_slot_says_nothing() {
     assert_eq!(instrumented(&program), ["<a::First as a::X>::f", "entry", "reads"]);
     let analysis = |precision| Analysis::new(&program, &NoSuspend::default(), precision).unwrap();
     let by_type_only = |precision| {
-        let sites = Sites::new(&program, &analysis(precision));
-        Vec::from_iter(sites.by_type_only.into_iter().map(|index| program.symbol(index)))
+        let plan = SuspendPlan::new(&program, &analysis(precision));
+        Vec::from_iter(plan.by_type_only.into_iter().map(|index| program.symbol(index)))
     };
     assert_eq!(by_type_only(Precision::Types), ["<a::First as a::X>::f", "reads"]);
     assert_eq!(by_type_only(Precision::Slots), [""; 0]);
@@ -340,7 +340,7 @@ fn calls_that_rest_on_the_assumption_are_those_of_who_can_unwind() {
     let program = program(functions, &[(".Lanon.5.0", vtable)], &[]);
     let assumed_with = |precision| {
         let analysis = Analysis::new(&program, &NoSuspend::default(), precision).unwrap();
-        assumed(&program, &analysis, &Sites::new(&program, &analysis))
+        assumed(&program, &analysis, &SuspendPlan::new(&program, &analysis))
     };
     assert_eq!(instrumented_with(&program, Precision::Slots), ["<a::First as a::X>::g", "entry"]);
     let index = |name: &str| program.named(name).unwrap();

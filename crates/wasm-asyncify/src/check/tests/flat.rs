@@ -1,6 +1,6 @@
 //! Errors in functions that are resumed one by one, and in what resumes them.
 
-use super::{Sites, check, words};
+use super::{SuspendPlan, check, words};
 
 /// What `instrument::tests::flat` has instrumented, and what came of it.
 const ORIGINAL: &str = include_str!("../../instrument/tests/flat.wat");
@@ -9,9 +9,13 @@ const INSTRUMENTED: &str = include_str!("../../instrument/tests/flat.expected.wa
 fn checked(instrumented: &str) -> Result<(), String> {
     let (original, instrumented) =
         (wat::parse_str(ORIGINAL).unwrap(), wat::parse_str(instrumented).unwrap());
-    let sites =
-        Sites { functions: [5, 6, 7].into(), topmost: [4].into(), flat: true, ..Sites::default() };
-    check(&original, &instrumented, &sites).map_err(|failure| failure.to_string())
+    let plan = SuspendPlan {
+        functions: [5, 6, 7].into(),
+        topmost: [4].into(),
+        flat: true,
+        ..SuspendPlan::default()
+    };
+    check(&original, &instrumented, &plan).map_err(|failure| failure.to_string())
 }
 
 /// What the checker says when this, which is there once, is changed.
@@ -86,9 +90,13 @@ fn who_saves_nothing_has_nothing_more_to_do() {
     );
     let (original, instrumented) =
         (wat::parse_str(both(ORIGINAL)).unwrap(), wat::parse_str(text).unwrap());
-    let sites =
-        Sites { functions: [5, 6, 7].into(), topmost: [4].into(), flat: true, ..Sites::default() };
-    let wrong = check(&original, &instrumented, &sites).expect_err("it is wrong").to_string();
+    let plan = SuspendPlan {
+        functions: [5, 6, 7].into(),
+        topmost: [4].into(),
+        flat: true,
+        ..SuspendPlan::default()
+    };
+    let wrong = check(&original, &instrumented, &plan).expect_err("it is wrong").to_string();
     assert!(wrong.contains("no frame is saved while it unwinds, and it has more to do"), "{wrong}");
 }
 
@@ -157,15 +165,19 @@ fn with_switch(table: &str, other: &str) -> String {
 }
 
 /// The module before and after, as text, and where it can be suspended.
-fn grown(table: &str, other: &str) -> (String, String, Sites) {
+fn grown(table: &str, other: &str) -> (String, String, SuspendPlan) {
     let text = with_switch(table, other);
     let wasm = wat::parse_str(&text).unwrap();
-    let sites =
-        Sites { functions: [3].into(), topmost: [2].into(), flat: true, ..Sites::default() };
+    let plan = SuspendPlan {
+        functions: [3].into(),
+        topmost: [2].into(),
+        flat: true,
+        ..SuspendPlan::default()
+    };
     let instrumented =
-        crate::instrument::instrument(&wasm, &sites, &mut crate::debug::Trail::default()).unwrap();
-    check(&wasm, &instrumented, &sites).unwrap();
-    (text, words(&wasmprinter::print_bytes(instrumented).unwrap()), sites)
+        crate::instrument::instrument(&wasm, &plan, &mut crate::debug::Trail::default()).unwrap();
+    check(&wasm, &instrumented, &plan).unwrap();
+    (text, words(&wasmprinter::print_bytes(instrumented).unwrap()), plan)
 }
 
 #[test]
@@ -193,23 +205,27 @@ fn the_programs_table_is_grown_if_nobody_can_see_it() {
     let imported = r#"(import "host" "table" (table 2 funcref))"#;
     let text = with_switch("", "").replacen("(memory", &format!("{imported} (memory"), 1);
     let wasm = wat::parse_str(text).unwrap();
-    let sites =
-        Sites { functions: [3].into(), topmost: [2].into(), flat: true, ..Sites::default() };
+    let plan = SuspendPlan {
+        functions: [3].into(),
+        topmost: [2].into(),
+        flat: true,
+        ..SuspendPlan::default()
+    };
     let after =
-        crate::instrument::instrument(&wasm, &sites, &mut crate::debug::Trail::default()).unwrap();
-    check(&wasm, &after, &sites).unwrap();
+        crate::instrument::instrument(&wasm, &plan, &mut crate::debug::Trail::default()).unwrap();
+    check(&wasm, &after, &plan).unwrap();
     let after = words(&wasmprinter::print_bytes(after).unwrap());
     assert!(after.contains(own), "{after}");
 }
 
 #[test]
 fn the_programs_table_is_grown_by_what_is_added_and_no_more() {
-    let (before, after, sites) = grown("(table 2 2 funcref)", "");
+    let (before, after, plan) = grown("(table 2 2 funcref)", "");
     let wrong = |before: &str, from: &str, to: &str| {
         assert_eq!(after.matches(from).count(), 1, "this is not there once: {from}");
         let after = wat::parse_str(after.replacen(from, to, 1)).unwrap();
         let before = wat::parse_str(before).unwrap();
-        check(&before, &after, &sites).expect_err("it is wrong now").to_string()
+        check(&before, &after, &plan).expect_err("it is wrong now").to_string()
     };
     let table = "(table (;0;) 3 3 funcref)";
     let segment = "(elem (;1;) (i32.const 2) func $entry)";
@@ -232,7 +248,7 @@ fn the_programs_table_is_grown_by_what_is_added_and_no_more() {
     );
     assert_ne!(seen_after, after);
     let checked =
-        check(&wat::parse_str(seen).unwrap(), &wat::parse_str(seen_after).unwrap(), &sites);
+        check(&wat::parse_str(seen).unwrap(), &wat::parse_str(seen_after).unwrap(), &plan);
     assert_eq!(
         checked.expect_err("it is wrong now").to_string(),
         "the dispatcher's table is one that the program looks at"

@@ -15,41 +15,41 @@ const ORIGINAL: &str = r#"(module
 
 /// What the checker says of that module, instrumented, when this is changed everywhere.
 #[track_caller]
-fn said(sites: &Sites, from: &str, to: &str) -> Result<(), String> {
+fn said(plan: &SuspendPlan, from: &str, to: &str) -> Result<(), String> {
     let original = wat::parse_str(ORIGINAL).unwrap();
-    let made = instrument(&original, sites, &mut Trail::default()).unwrap();
+    let made = instrument(&original, plan, &mut Trail::default()).unwrap();
     let text = words(&wasmprinter::print_bytes(made).unwrap());
     assert!(from.is_empty() || text.contains(from), "this is not there: {from}");
     let changed = if from.is_empty() { text } else { text.replace(from, to) };
     let changed = wat::parse_str(changed).unwrap();
     let valid = Validator::new_with_features(WasmFeatures::all()).validate_all(&changed);
     valid.expect("a change leaves the module valid, or everybody would notice");
-    check(&original, &changed, sites).map_err(|wrong| wrong.to_string())
+    check(&original, &changed, plan).map_err(|wrong| wrong.to_string())
 }
 
-fn sites() -> Sites {
-    Sites {
+fn plan() -> SuspendPlan {
+    SuspendPlan {
         functions: [1].into(),
         topmost: [0].into(),
         for_host: true,
         indirect: [(1, BTreeSet::new())].into(),
         memory: 1,
-        ..Sites::default()
+        ..SuspendPlan::default()
     }
 }
 
 #[test]
 fn frames_are_in_no_other_memory() {
-    assert_eq!(said(&sites(), "", ""), Ok(()));
+    assert_eq!(said(&plan(), "", ""), Ok(()));
     let elsewhere = "function 1: site 0 (the call at 0x6a): memory is accessed that is not a frame";
-    assert_eq!(said(&sites(), "i32.store 1 offset=4", "i32.store offset=4"), Err(elsewhere.into()));
-    let first = Sites { memory: 0, ..sites() };
+    assert_eq!(said(&plan(), "i32.store 1 offset=4", "i32.store offset=4"), Err(elsewhere.into()));
+    let first = SuspendPlan { memory: 0, ..plan() };
     assert_eq!(said(&first, "", ""), Ok(()));
 }
 
 #[test]
 fn the_state_is_the_global_that_is_imported() {
-    let imported = Sites { imported_globals: Some(0), ..sites() };
+    let imported = SuspendPlan { imported_globals: Some(0), ..plan() };
     assert_eq!(said(&imported, "", ""), Ok(()));
     let set = |global: &str| format!("i32.const 1 global.set {global} local.get 0");
     assert_eq!(
@@ -60,7 +60,7 @@ fn the_state_is_the_global_that_is_imported() {
 
 #[test]
 fn others_find_the_globals() {
-    let exported = Sites { exports_globals: true, ..sites() };
+    let exported = SuspendPlan { exports_globals: true, ..plan() };
     assert_eq!(said(&exported, "", ""), Ok(()));
     let export = |global| format!(r#"(export "__asyncify_state" (global {global}))"#);
     let missing = Err("the host does not find what it needs".to_owned());

@@ -1,6 +1,6 @@
 //! Errors in how references are kept and taken back.
 
-use super::{Sites, check, words};
+use super::{SuspendPlan, check, words};
 
 const ORIGINAL: &str = r#"(module
     (type (func (param i32))) (type (func (param externref externref funcref))) (type (func))
@@ -121,8 +121,8 @@ const INSTRUMENTED: &str = r#"(module
 
 fn checked(instrumented: &str) -> Result<(), String> {
     let [original, instrumented] = [ORIGINAL, instrumented].map(|it| wat::parse_str(it).unwrap());
-    let sites = Sites { functions: [3].into(), topmost: [2].into(), ..Sites::default() };
-    check(&original, &instrumented, &sites).map_err(|wrong| wrong.to_string())
+    let plan = SuspendPlan { functions: [3].into(), topmost: [2].into(), ..SuspendPlan::default() };
+    check(&original, &instrumented, &plan).map_err(|wrong| wrong.to_string())
 }
 
 #[test]

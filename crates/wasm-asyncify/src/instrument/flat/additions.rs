@@ -9,7 +9,7 @@ use wasm_encoder::{
 };
 
 use super::dispatcher;
-use super::plan::{Beginnings, FIXED, Fixed, Plan, written};
+use super::plan::{Beginnings, FIXED, Fixed, FlatPlan, written};
 use super::table::Place;
 use crate::instrument::runtime::Runtime;
 
@@ -34,7 +34,7 @@ struct Added {
 impl Additions {
     /// `new_index` says what has become of a function.
     pub(in crate::instrument) fn new(
-        plan: &Plan,
+        plan: &FlatPlan,
         runtime: Runtime,
         new_index: impl Fn(u32) -> u32,
     ) -> Result<Self> {

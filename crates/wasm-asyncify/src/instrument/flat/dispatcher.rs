@@ -45,7 +45,7 @@ use wasm_encoder::Instruction::{
 };
 use wasm_encoder::{BlockType, Function, Instruction, ValType};
 
-use super::plan::{Fixed, Plan, Stack};
+use super::plan::{Fixed, FlatPlan, Stack};
 use super::{INNERMOST, RESULT, zero};
 use crate::instrument::runtime::{Runtime, function};
 
@@ -53,7 +53,7 @@ use crate::instrument::runtime::{Runtime, function};
 const LINK: i32 = -1;
 
 /// Tells how many bytes the frame of a function in the table has, the number of the function included.
-pub(super) fn frame_size(plan: &Plan, runtime: Runtime) -> Function {
+pub(super) fn frame_size(plan: &FlatPlan, runtime: Runtime) -> Function {
     let mut sizes: Vec<u32> = plan.functions().iter().map(|it| it.size).collect();
     sizes.sort_unstable();
     sizes.dedup();
@@ -67,7 +67,7 @@ pub(super) fn frame_size(plan: &Plan, runtime: Runtime) -> Function {
 }
 
 /// Calls a function in the table, and puts its results aside.
-pub(super) fn enter(plan: &Plan) -> Result<Function> {
+pub(super) fn enter(plan: &FlatPlan) -> Result<Function> {
     let mut types: Vec<u32> = plan.functions().iter().map(|it| it.ty).collect();
     types.sort_unstable();
     types.dedup();
@@ -104,7 +104,7 @@ fn classes(by_function: Vec<u32>, count: usize) -> Vec<Instruction<'static>> {
 /// Resumes, and returns what the outermost function does: nothing that counts, if it is suspended
 /// again.
 pub(super) fn resume(
-    plan: &Plan,
+    plan: &FlatPlan,
     runtime: Runtime,
     results: &[wasmparser::ValType],
 ) -> Result<Function> {
@@ -117,7 +117,7 @@ pub(super) fn resume(
 }
 
 /// The dispatcher.
-pub(super) fn dispatch(plan: &Plan, runtime: Runtime) -> Function {
+pub(super) fn dispatch(plan: &FlatPlan, runtime: Runtime) -> Function {
     let mut code = begin(runtime);
     code.push(Loop(BlockType::Empty));
     code.extend(take(plan, runtime));
@@ -181,7 +181,7 @@ fn begin(runtime: Runtime) -> Vec<Instruction<'static>> {
 }
 
 /// Takes a frame, and gives back the segment if it was the last one in it.
-fn take(plan: &Plan, runtime: Runtime) -> Vec<Instruction<'static>> {
+fn take(plan: &FlatPlan, runtime: Runtime) -> Vec<Instruction<'static>> {
     let pointer = runtime.size_of_pointer();
     let mut code = vec![
         // What the function reads is behind its number.

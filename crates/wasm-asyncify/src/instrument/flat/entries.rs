@@ -14,10 +14,10 @@ use std::collections::BTreeSet;
 use wasmparser::{ElementItems, ExternalKind, FunctionBody, Operator};
 
 use crate::abi;
-use crate::analysis::Sites;
+use crate::analysis::SuspendPlan;
 use crate::module::ModuleInfo;
 
-pub(super) fn of(module: &ModuleInfo<'_>, sites: &Sites) -> Result<BTreeSet<u32>> {
+pub(super) fn of(module: &ModuleInfo<'_>, plan: &SuspendPlan) -> Result<BTreeSet<u32>> {
     let is_start = |function: &u32| {
         let import = module.imports.get(*function as usize);
         import.is_some_and(|it| it.module == "asyncify" && it.name == "start_rewind")
@@ -26,7 +26,7 @@ pub(super) fn of(module: &ModuleInfo<'_>, sites: &Sites) -> Result<BTreeSet<u32>
     let mut from_resume = Calls::default();
     let mut begins_elsewhere = false;
     for (function, body) in module.bodies() {
-        if sites.functions.contains(&function) {
+        if plan.functions.contains(&function) {
             continue;
         }
         let calls = Calls::read(body)?;
@@ -52,7 +52,7 @@ pub(super) fn of(module: &ModuleInfo<'_>, sites: &Sites) -> Result<BTreeSet<u32>
         called.extend(from_resume.direct);
         &called | &taken
     };
-    entries.retain(|function| sites.functions.contains(function));
+    entries.retain(|function| plan.functions.contains(function));
     Ok(entries)
 }
 

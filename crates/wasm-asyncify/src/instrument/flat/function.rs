@@ -1,19 +1,23 @@
 //! What is to be known of one function while it is written, if it is resumed by itself.
 
 use super::numbers::Numbers;
-use super::plan::Plan;
+use super::plan::FlatPlan;
 use crate::instrument::shape::Shape;
 
 /// What is to be known of a function for this.
 #[derive(Debug)]
 pub(in crate::instrument) struct Flat<'p> {
-    pub(super) plan: &'p mut Plan,
+    pub(super) plan: &'p mut FlatPlan,
     pub(super) function: u32,
     pub(super) numbers: Numbers,
 }
 
 impl<'p> Flat<'p> {
-    pub(in crate::instrument) fn new(plan: &'p mut Plan, function: u32, shape: &Shape<'_>) -> Self {
+    pub(in crate::instrument) fn new(
+        plan: &'p mut FlatPlan,
+        function: u32,
+        shape: &Shape<'_>,
+    ) -> Self {
         Self { plan, function, numbers: Numbers::new(shape) }
     }
 }

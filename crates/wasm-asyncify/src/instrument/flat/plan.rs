@@ -12,12 +12,12 @@ use wasmparser::{FuncType, ValType};
 use super::entries;
 use super::table::Place;
 use crate::abi;
-use crate::analysis::Sites;
+use crate::analysis::SuspendPlan;
 use crate::module::ModuleInfo;
 
 /// The plan for a module.
 #[derive(Debug)]
-pub(in crate::instrument) struct Plan {
+pub(in crate::instrument) struct FlatPlan {
     /// The functions that what is not instrumented can call, and which of `resumes` is for them.
     entries: BTreeMap<u32, usize>,
     /// The results that such functions have: for each there is a function that resumes.
@@ -77,9 +77,9 @@ pub(super) enum Fixed {
 
 pub(super) const FIXED: [Fixed; 3] = [Fixed::FrameSize, Fixed::Enter, Fixed::Dispatch];
 
-impl Plan {
+impl FlatPlan {
     /// What is known of a module before its functions are written.
-    pub(in crate::instrument) fn new(wasm: &[u8], sites: &Sites) -> Result<Self> {
+    pub(in crate::instrument) fn new(wasm: &[u8], plan: &SuspendPlan) -> Result<Self> {
         let module = ModuleInfo::read(wasm)?;
         let types = (0..).zip(&module.types);
         let signatures: BTreeMap<_, _> = types
@@ -87,7 +87,7 @@ impl Plan {
             .collect();
         let global = |name| module.global_names.get(name).copied();
         let stack = global(abi::STACK_LIMIT).zip(global(abi::STACK_RESERVE));
-        let mut plan = Self {
+        let mut flat = Self {
             entries: BTreeMap::new(),
             resumes: Vec::new(),
             types: module.signatures.clone(),
@@ -99,30 +99,30 @@ impl Plan {
             at: Beginnings::default(),
             first_global: 0,
         };
-        for function in &sites.functions {
-            let mut results = plan.signature(*function)?.results().to_vec();
+        for function in &plan.functions {
+            let mut results = flat.signature(*function)?.results().to_vec();
             // Who returns one and can be suspended is refused later.
             results.retain(|ty| !ty.is_reference_type());
             for (at, ty) in results.iter().enumerate() {
                 let before = results[..at].iter().filter(|other| *other == ty).count();
-                if plan.results.iter().filter(|other| *other == ty).count() == before {
-                    plan.results.push(*ty);
+                if flat.results.iter().filter(|other| *other == ty).count() == before {
+                    flat.results.push(*ty);
                 }
             }
         }
-        for function in entries::of(&module, sites)? {
-            let results = plan.signature(function)?.results().to_vec();
+        for function in entries::of(&module, plan)? {
+            let results = flat.signature(function)?.results().to_vec();
             if results.iter().any(|ty| ty.is_reference_type()) {
                 continue;
             }
-            let known = plan.resumes.iter().position(|known| *known == results);
-            let which = known.unwrap_or(plan.resumes.len());
+            let known = flat.resumes.iter().position(|known| *known == results);
+            let which = known.unwrap_or(flat.resumes.len());
             if known.is_none() {
-                plan.resumes.push(results);
+                flat.resumes.push(results);
             }
-            plan.entries.insert(function, which);
+            flat.entries.insert(function, which);
         }
-        Ok(plan)
+        Ok(flat)
     }
 
     fn signature(&self, function: u32) -> Result<&FuncType> {

@@ -7,7 +7,7 @@ use std::process::Command;
 use golden::assert_golden;
 
 use super::run::in_all_forms;
-use crate::analysis::{Analysis, NoSuspend, Precision, Program, Sites};
+use crate::analysis::{Analysis, NoSuspend, Precision, Program, SuspendPlan};
 use crate::debug::Trail;
 use crate::instrument::instrument;
 
@@ -193,11 +193,11 @@ fn whole_module() {
     let wasm = wat::parse_str(include_str!("flat.wat")).unwrap();
     let program = Program::read(&wasm).unwrap();
     let analysis = Analysis::new(&program, &NoSuspend::default(), Precision::Types).unwrap();
-    let sites = Sites::new(&program, &analysis);
+    let plan = SuspendPlan::new(&program, &analysis);
     let by_type_only = program.named("entry").into_iter().collect();
-    let sites = Sites { by_type_only, flat: true, ..sites };
-    let instrumented = instrument(&wasm, &sites, &mut Trail::default()).unwrap();
-    crate::check::check(&wasm, &instrumented, &sites).unwrap();
+    let plan = SuspendPlan { by_type_only, flat: true, ..plan };
+    let instrumented = instrument(&wasm, &plan, &mut Trail::default()).unwrap();
+    crate::check::check(&wasm, &instrumented, &plan).unwrap();
     let text = wasmprinter::print_bytes(instrumented).unwrap();
     assert_golden!("flat.expected.wat", text);
 }

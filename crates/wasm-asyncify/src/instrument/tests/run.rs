@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::fs;
 use std::process::Command;
 
-use crate::analysis::{Analysis, NoSuspend, Precision, Program, Sites};
+use crate::analysis::{Analysis, NoSuspend, Precision, Program, SuspendPlan};
 use crate::debug::Trail;
 use crate::error::Failure;
 use crate::instrument::{Reason, Unsupported, instrument};
@@ -80,19 +80,19 @@ pub(super) fn node() -> OsString {
 pub(super) fn in_all_forms(wasm: &[u8]) -> impl Iterator<Item = Vec<u8>> {
     let program = Program::read(wasm).unwrap();
     let analysis = Analysis::new(&program, &NoSuspend::default(), Precision::Types).unwrap();
-    let sites = Sites::new(&program, &analysis);
+    let plan = SuspendPlan::new(&program, &analysis);
     let forms = [false, true].into_iter().flat_map(|flat| FORMS.map(|form| (form, flat)));
     forms.filter_map(move |(is_compact, flat)| {
-        let by_type_only = sites.functions.iter().copied().filter(is_compact).collect();
-        let sites = Sites { by_type_only, flat, ..sites.clone() };
-        let instrumented = match instrument(wasm, &sites, &mut Trail::default()) {
+        let by_type_only = plan.functions.iter().copied().filter(is_compact).collect();
+        let plan = SuspendPlan { by_type_only, flat, ..plan.clone() };
+        let instrumented = match instrument(wasm, &plan, &mut Trail::default()) {
             Err(Failure::Own(Unsupported {
                 reason: Reason::FlatTry | Reason::FlatReference,
                 ..
             })) => return None,
             instrumented => instrumented.unwrap(),
         };
-        crate::check::check(wasm, &instrumented, &sites).unwrap();
+        crate::check::check(wasm, &instrumented, &plan).unwrap();
         Some(instrumented)
     })
 }
