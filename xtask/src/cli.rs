@@ -53,8 +53,12 @@ impl Cli {
         let Command::Bench(options) = &self.command else { return Ok(self) };
         let (name, unknown) = match options.only {
             Some(Benchmark::Switch) => ("switch", options.is_for_programs()),
-            Some(Benchmark::Browser) => ("browser", options.is_for_programs() || options.json),
-            Some(Benchmark::Programs | Benchmark::Engine) | None => return Ok(self),
+            Some(Benchmark::Literature) => ("literature", options.is_for_programs()),
+            Some(Benchmark::Browser) => {
+                ("browser", options.is_for_programs() || options.json || options.wasmtime)
+            }
+            Some(Benchmark::Engine) => ("engine", options.wasmtime),
+            Some(Benchmark::Programs) | None => ("programs", options.wasmtime),
         };
         if unknown {
             let message = format!("`bench {name}` has no such option");

@@ -6,11 +6,17 @@
 //     └────────────── [stop_unwind] ◄──────── everybody returns ──────────────────┘
 //
 // A coroutine's frames are saved to `frames`, and its C stack is `stack`, since what has an address
-// must stay where it is.
+// must stay where it is. Where the next frame goes is set once: functions that are resumed one by one
+// leave frames there while code runs.
 #pragma once
 #include "host.h"
 
+#ifndef STACK
 #define STACK (16 << 10)
+#endif
+#ifndef FRAMES
+#define FRAMES (8 << 10)
+#endif
 
 typedef struct coroutine coroutine;
 typedef void entry(coroutine *self, long long argument);
@@ -35,7 +41,7 @@ struct coroutine {
   long long argument, value;
   // Whether `suspend` is called to go on, and not to stop.
   int rewinds;
-  char frames[8 << 10];
+  char frames[FRAMES];
   char stack[STACK] __attribute__((aligned(16)));
 };
 
@@ -58,6 +64,8 @@ static void create(coroutine *it, entry *begin, long long argument) {
   it->begin = begin;
   it->argument = argument;
   it->state = NEW;
+  it->next = it->frames;
+  it->end = it->frames + sizeof it->frames;
 }
 
 // The top: who calls it is unwound, or has been rewound.
@@ -68,8 +76,6 @@ __attribute__((noinline)) static void leave_or_go_on(coroutine *self) {
     return;
   }
   self->state = SUSPENDED;
-  self->next = self->frames;
-  self->end = self->frames + sizeof self->frames;
   start_unwind(self);
 }
 
@@ -146,4 +152,10 @@ static int resume(coroutine *of, long long *value) {
   }
   *value = of->value;
   return 1;
+}
+
+// The same, and what `suspend` was called for finds this as its coroutine's argument.
+static int resume_with(coroutine *of, long long argument, long long *value) {
+  of->argument = argument;
+  return resume(of, value);
 }

@@ -15,6 +15,7 @@ use crate::workspace::Workspace;
 
 mod browser;
 mod engine;
+mod literature;
 mod programs;
 mod statistics;
 mod switch;
@@ -39,6 +40,9 @@ pub(crate) struct Options {
     /// With this Node, not the one on PATH
     #[arg(long, value_name = "PATH")]
     pub(crate) node: Option<PathBuf>,
+    /// In PyPI's wasmtime, and not in Node: for literature
+    #[arg(long, conflicts_with = "node")]
+    pub(crate) wasmtime: bool,
 }
 
 impl Options {
@@ -60,6 +64,9 @@ pub(crate) enum Benchmark {
     Switch,
     /// Real programs, their size and CPU time.
     Programs,
+    /// The workloads of the literature on stack switching, in C and in Rust. Only by its name: it needs a
+    /// clang, and takes minutes.
+    Literature,
     /// Modules of npm's with everything instrumented, by ours and by Binaryen. Only by its name: Binaryen
     /// takes minutes.
     Engine,
@@ -81,6 +88,10 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     if options.only == Some(Benchmark::Engine) {
         let (only, wasm_opt) = (options.program.as_deref(), options.wasm_opt.as_deref());
         print(options.json, &engine::measure(&workspace, &node, wasm_opt, only)?);
+        return Ok(());
+    }
+    if options.only == Some(Benchmark::Literature) {
+        print(options.json, &literature::measure(&workspace, &node, options.wasmtime)?);
         return Ok(());
     }
     if options.wants(Benchmark::Switch) {

@@ -123,6 +123,9 @@ fn mistakes_are_named() {
         ("fuzz --programs many", "'many' for '--programs <N>'"),
         ("bench switch --program p", "`bench switch` has no such option"),
         ("bench switch --wasm-opt w", "`bench switch` has no such option"),
+        ("bench literature --program p", "`bench literature` has no such option"),
+        ("bench --wasmtime", "`bench programs` has no such option"),
+        ("bench engine --wasmtime", "`bench engine` has no such option"),
     ] {
         let error = parse_line(line).expect_err(line).to_string();
         assert!(error.contains(expected), "{line}: {error}");

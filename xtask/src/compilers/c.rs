@@ -11,12 +11,13 @@ use crate::process;
 use crate::steps::Steps;
 use crate::tools::{self, Clang};
 
-const PROGRAMS: [&str; 3] = ["channels", "parser", "trees"];
+const PROGRAMS: [&str; 4] = ["channels", "parser", "trees", "workloads"];
 /// Optimised there is less to go between passes, and npm's wasm-opt takes a second for each call.
 const LEVELS: [(&str, &[&str]); 2] =
-    [("-O0", &[OURS, BINARYEN, BETWEEN, NAMED]), ("-O2", &[OURS, BINARYEN])];
+    [("-O0", &[OURS, FLAT, BINARYEN, BETWEEN, NAMED]), ("-O2", &[OURS, FLAT, BINARYEN])];
 
 const OURS: &str = "ours";
+const FLAT: &str = "ours, flat";
 const BINARYEN: &str = "Binaryen";
 const BETWEEN: &str = "ours, between passes";
 const NAMED: &str = "ours, called wasm-opt";
@@ -32,10 +33,16 @@ type Maker<'a> = (&'a str, &'a dyn Fn(&Path, &Path) -> Result<Command>);
 pub(super) fn check(makers: &Makers, steps: &mut Steps<'_>) -> Result<()> {
     let Some(clang) = steps.found(tools::clang()) else { return Ok(()) };
     let folder = makers.folder("c")?;
-    let ways: [Maker<'_>; 4] = [
-        (OURS, &|module, made| {
-            let mut command = Command::new(&makers.wasm_asyncify);
-            command.arg(module).arg("-o").arg(made).args(["--ignore-imports", "--verify"]);
+    let ours = |module: &Path, made: &Path| {
+        let mut command = Command::new(&makers.wasm_asyncify);
+        command.arg(module).arg("-o").arg(made).args(["--ignore-imports", "--verify"]);
+        command
+    };
+    let ways: [Maker<'_>; 5] = [
+        (OURS, &|module, made| Ok(ours(module, made))),
+        (FLAT, &|module, made| {
+            let mut command = ours(module, made);
+            command.arg("--flat");
             Ok(command)
         }),
         (BINARYEN, &|module, made| Ok(passes(&makers.wasm_opt, module, made, &[], &[]))),

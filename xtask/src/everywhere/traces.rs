@@ -12,7 +12,6 @@ use crate::steps::Steps;
 use crate::tools;
 
 const PROJECT: &str = "traces";
-const WASMTIME: &str = "wasmtime==50.0.1";
 const SCRIPT: &str = include_str!("traces.py");
 
 /// The lines that are shown, by what their comments say, and in which functions they are. The innermost is first.
@@ -32,7 +31,7 @@ pub(super) fn check(projects: &Projects, steps: &mut Steps<'_>) -> Result<()> {
         let output = run.args(["run", "--dev", "--quiet"]).output()?;
         check_trace(&process::all_text(&output), &source)
     });
-    let Some(wasmtime) = steps.found(tools::from_pypi(WASMTIME)) else { return Ok(()) };
+    let Some(wasmtime) = steps.found(tools::from_pypi(tools::WASMTIME)) else { return Ok(()) };
     steps.test("wasmtime", || {
         let mut cargo = projects.cargo("build", PROJECT, UNKNOWN, &[])?;
         process::must_succeed(&mut cargo)?;

@@ -67,6 +67,11 @@ pub(crate) fn clang() -> Result<Clang> {
     Ok(clang)
 }
 
+/// The folder with a libc for wasm: `libc.a`.
+pub(crate) fn wasi_libc() -> Result<PathBuf> {
+    Ok(unpacked("debian-wasi-libc", &["wasi-libc"])?.join("usr/lib/wasm32-wasi"))
+}
+
 /// Emscripten with all it needs.
 pub(crate) struct Emscripten {
     root: PathBuf,

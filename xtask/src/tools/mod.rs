@@ -9,7 +9,10 @@ use anyhow::{Context, Result, bail};
 use cargo_bysyncify::setup;
 
 use crate::process;
-pub(crate) use debian::{Clang, Emscripten, clang, emscripten};
+pub(crate) use debian::{Clang, Emscripten, clang, emscripten, wasi_libc};
+
+/// The wasmtime that is run: a package of PyPI's.
+pub(crate) const WASMTIME: &str = "wasmtime==50.0.1";
 
 /// The folder with a crate's programs, which are built if they are not there: that takes minutes.
 /// `name` is what the folder is called in the cache.

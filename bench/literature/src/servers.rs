@@ -1,0 +1,60 @@
+//! Many coroutines that live for a short time: skynet and c10m.
+
+use std::cell::Cell;
+use std::hint::black_box;
+use std::rc::Rc;
+
+use crate::switch::{Yielder, generator};
+
+/// A coroutine that yields its number, on the last level; on others it makes ten, and takes what those yield.
+fn node(yielder: Yielder<'_, i64>, level: u32, number: i64, sum: &Rc<Cell<i64>>) {
+    let Some(level) = level.checked_sub(1) else { return yielder.yield_(number) };
+    for child in number * 10..number * 10 + 10 {
+        let inside = Rc::clone(sum);
+        let leaves = generator(move |yielder| node(yielder, level, child, &inside));
+        leaves.for_each(|leaf| sum.set(sum.get() + leaf));
+    }
+}
+
+/// Coroutines that make ten each, on so many levels. The sum of the numbers of those on the last one.
+pub fn skynet(size: u32) -> i64 {
+    let sum = Rc::new(Cell::new(0));
+    let inside = Rc::clone(&sum);
+    let root = generator(move |yielder| node(yielder, size, 0, &inside));
+    root.for_each(|leaf| sum.set(sum.get() + leaf));
+    sum.get()
+}
+
+/// How many connections there are at a time, and what each uses of its stack.
+const LIVE: u32 = 10_000;
+const USED: usize = 1024;
+
+/// Yields what it was given, and uses its stack.
+fn connection(given: u32, count: Rc<Cell<i64>>) -> impl Iterator<Item = u32> {
+    generator(move |yielder| {
+        yielder.yield_(given);
+        let mut buffer = [0u8; USED];
+        for byte in black_box(&mut buffer).iter_mut().step_by(64) {
+            *byte = 1;
+        }
+        let sum: i64 = black_box(&buffer).iter().step_by(64).map(|byte| i64::from(*byte)).sum();
+        count.set(count.get() + sum / (USED / 64) as i64);
+    })
+}
+
+/// So many connections. How many there were.
+pub fn c10m(size: u32) -> i64 {
+    let live = size.min(LIVE);
+    let count = Rc::new(Cell::new(0));
+    let mut connections: Vec<_> =
+        (0..live).map(|number| connection(number, Rc::clone(&count))).collect();
+    for number in 0..size {
+        let it = &mut connections[(number % live) as usize];
+        assert_eq!(it.next(), Some(number));
+        assert_eq!(it.next(), None);
+        if number + live < size {
+            *it = connection(number + live, Rc::clone(&count));
+        }
+    }
+    count.get()
+}

@@ -1,0 +1,47 @@
+//! The workloads of bench/literature, so small that they take no time: they return what they must, and so
+//! what is measured is what it is said to be.
+
+use bench_literature::WORKLOADS;
+use guest_support::tests;
+
+/// Runs one, twice: the second time finds memory that the first has used.
+fn check(name: &str) {
+    let workload = WORKLOADS.iter().find(|it| it.name == name).expect("a workload's name");
+    let (size, expected) = workload.small;
+    assert_eq!((workload.run)(size), expected);
+    assert_eq!((workload.run)(size), expected);
+}
+
+tests! {
+    fn itersum() {
+        check("itersum");
+    }
+
+    fn treesum() {
+        check("treesum");
+    }
+
+    fn sieve() {
+        check("sieve");
+    }
+
+    fn skynet() {
+        check("skynet");
+    }
+
+    fn scheduler() {
+        check("scheduler");
+    }
+
+    fn pi() {
+        check("pi");
+    }
+
+    fn state() {
+        check("state");
+    }
+
+    fn c10m() {
+        check("c10m");
+    }
+}
