@@ -28,8 +28,7 @@ pub(crate) enum Fatal {
     /// A coroutine has waited in the initialiser of a `thread_local!`, and meanwhile another one has
     /// been through it.
     Reinitialised { function: Function },
-    /// A call was suspended that `--bysyncify-precise` assumes never to be. The function's name has
-    /// the callee's in it.
+    /// A call was suspended that is assumed never to be. The function's name has the callee's in it.
     Assumed { function: Function, callee: Option<Function> },
     /// `bysyncify_suspend` returned to a caller that should have been unwound.
     NotInstrumented,
@@ -114,8 +113,8 @@ impl fmt::Display for Fatal {
                     write!(f, " in its call of {callee}")?;
                 }
                 f.write_str(
-                    " was suspended, which `--bysyncify-precise` assumes not to happen; link without \
-                     that option",
+                    " was suspended, which is assumed not to happen; link without the option \
+                     that says so (`--bysyncify-precise` or `--bysyncify-assume-no-suspend`)",
                 )
             }
             Self::NotInstrumented => f.write_str(

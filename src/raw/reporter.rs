@@ -27,7 +27,7 @@ struct Report {
     lowest: *const u8,
     /// The core of the coroutine whose stack was checked.
     owner: *const RawCore,
-    /// If what was checked is that a call is not suspended, as `--bysyncify-precise` assumes: the
+    /// If what was checked is that a call is not suspended, as is assumed: the
     /// number of whom it was of, plus one; or the largest if that is not known. Otherwise 0.
     callee: usize,
 }

@@ -20,6 +20,7 @@
 
 mod abi;
 pub mod analysis;
+mod assumptions;
 mod check;
 mod debug;
 mod error;
@@ -31,7 +32,6 @@ mod instrument;
 pub mod module;
 mod options;
 mod parameters;
-mod precise;
 mod provide;
 mod refusal;
 mod remedy;

@@ -10,6 +10,7 @@
 use wasmparser::Parser;
 
 use crate::analysis::{Analysis, Barrier, FunctionIndex, Precision, Program, SuspendPlan};
+use crate::assumptions;
 use crate::check;
 use crate::debug::{Debug, Trail};
 use crate::error::{Context, Error, Failure, Result};
@@ -20,7 +21,6 @@ use crate::instrument;
 use crate::module::{self, AsyncifyInfo, ModuleInfo};
 use crate::options::{Options, Producer};
 use crate::parameters;
-use crate::precise;
 use crate::provide;
 use crate::refusal;
 use crate::remedy::Remedy;
@@ -249,7 +249,7 @@ fn prepare(
     let uninstrumented =
         if checks && chosen { uninstrumented(&program, &analysis, &sound) } else { Vec::new() };
     let assumed = match chosen {
-        true => precise::to_check(&program, &analysis, &plan)?,
+        true => assumptions::to_check(&program, &analysis, &plan, checks)?,
         false => None,
     };
     let ruled_out = (checks && chosen).then(|| plan.ruled_out(&program));

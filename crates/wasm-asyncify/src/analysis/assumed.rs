@@ -1,8 +1,10 @@
-//! Which calls rest on the assumption that the [precise](Precision::Slots) analysis makes.
+//! Which calls rest on an assumption: one that the [precise](Precision::Slots) analysis makes, or that
+//! something [never suspends](super::NoSuspend).
 //!
 //! ```text
 //!   by slots:  entry ── a ── f ── suspend          instrumented: entry, a, f
-//!                └───── b ·· c ── f                b calls c through a slot that c is not in
+//!                └───── b ·· c ── f                b calls c through a slot that c is not in, or
+//!                                                  c is said never to suspend
 //! ```
 //!
 //! If the assumption is wrong, then some function that is instrumented, or suspends itself, returns
@@ -33,19 +35,15 @@ pub(crate) struct WatchedCalls {
 /// By function: the calls in it that are not suspended only by assumption.
 pub(crate) type Assumed = BTreeMap<FunctionIndex, WatchedCalls>;
 
-/// The calls that are not suspended only by the assumption of `analysis`. None if it makes none.
-pub(crate) fn assumed(program: &Program, analysis: &Analysis, plan: &SuspendPlan) -> Assumed {
-    if analysis.precision() == Precision::Types {
-        return Assumed::new();
-    }
-    let types = analysis.with_precision(program, Precision::Types);
+/// The calls that are not suspended, by `plan`, and would be by an analysis that assumes less.
+pub(crate) fn assumed(program: &Program, sound: &Analysis, plan: &SuspendPlan) -> Assumed {
     let graph = Graph::new(program, Precision::Types, false);
     let unwinds =
         |index: &FunctionIndex| plan.functions.contains(index) || plan.topmost.contains(index);
     // For each call: whom of those it can be of.
     let mut candidates: HashMap<_, BTreeSet<_>> = HashMap::new();
     let mut assumed = Assumed::new();
-    for function in types.instrumented() {
+    for function in sound.instrumented() {
         let calls = &program.functions[function as usize].calls;
         let mut found = WatchedCalls::default();
         if !plan.functions.contains(&function) {

@@ -66,6 +66,15 @@ impl Analysis {
         other.with_chosen(program, self.chosen.clone())
     }
 
+    /// What would have been found if nothing were assumed: neither that what looks like a vtable is one,
+    /// nor that something never suspends. What was chosen is left out all the same.
+    pub(crate) fn without_assumptions(&self, program: &Program) -> Self {
+        let is_known = |barrier: &Barrier| !matches!(barrier, Barrier::NoSuspend(_));
+        let barriers = self.barriers.iter().map(|it| it.clone().filter(is_known)).collect();
+        let other = Self::with_barriers(program, barriers, Precision::Types);
+        other.with_chosen(program, self.chosen.clone())
+    }
+
     /// Analyses a program as if its functions' names said nothing: panics can suspend like all else.
     pub fn without_barriers(program: &Program, precision: Precision) -> Self {
         Self::with_barriers(program, vec![None; program.functions.len()], precision)

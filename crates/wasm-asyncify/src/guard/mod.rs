@@ -73,8 +73,8 @@
 //! # What is assumed
 //!
 //! With [`Precision::Slots`](crate::analysis::Precision) a function may not be instrumented that would
-//! have to be if a table that looks like a vtable is none. Then, in every build, it is looked after
-//! each call that can be of a function which unwinds, though nobody there expects it. That call is the
+//! have to be if a table that looks like a vtable is none; and what is said never to suspend is not. Then,
+//! in every build, it is looked after each call that can be of a function which unwinds, though nobody there expects it. That call is the
 //! first thing that goes wrong, so nothing has run in between ([`WatchedCalls`]; `analysis/assumed.rs`
 //! says why this is enough).
 //!
@@ -141,8 +141,8 @@ pub(crate) struct Guards<'a> {
     /// name in a message, such as " (`core::fmt` is assumed not to suspend)". With `checks`, a suspend that
     /// one of them is on the stack of is noticed.
     pub(crate) uninstrumented: &'a [(u32, String)],
-    /// Calls in functions (by index) in which nothing is suspended if what the precise analysis
-    /// assumes is true. That it is suspended there is noticed, in any build.
+    /// Calls in functions (by index) in which nothing is suspended if what is assumed is true. That
+    /// something is suspended there is noticed, in any build.
     pub(crate) assumed: Option<&'a BTreeMap<u32, WatchedCalls>>,
     /// Indirect calls, by their numbers in functions (by index) that will be instrumented, in which
     /// nothing is suspended. With `checks`, that it is so is noticed.

@@ -1,5 +1,5 @@
 //! The checks after calls in which nothing should be suspended for a reason of their own: since
-//! the precise analysis assumes so, or, in a debug build, since that is what was found out about an
+//! somebody assumes so, or, in a debug build, since that is what was found out about an
 //! indirect call.
 
 use std::collections::BTreeMap;

@@ -1,15 +1,18 @@
-//! What [`Precision::Slots`] needs besides its analysis: checks where that could be wrong.
+//! What is assumed of a program, and checked while it runs: what [`Precision::Slots`] takes for vtables, and
+//! what the user says never suspends.
 //!
 //! Without the library nobody could say what a check has found, and what the host suspends by itself
-//! is not seen by it. Such modules are refused rather than left unguarded.
+//! is not seen by it. Such modules are refused with [`Precision::Slots`] rather than left unguarded. The
+//! user's word is taken there.
 
 use crate::abi;
 use crate::analysis::{Analysis, Assumed, Precision, Program, SuspendPlan, assumed};
 use crate::error::{Error, Result};
 use crate::remedy::Remedy;
 
-/// The calls that are not suspended only because the precise analysis assumes so, and that are to be
-/// checked; if there are any.
+/// The calls that are not suspended only because something is assumed, and that are to be checked; if
+/// there are any. `has_checks` if whoever is not instrumented looks after all of its calls anyhow, and can
+/// say whose word that was.
 ///
 /// # Errors
 ///
@@ -18,8 +21,12 @@ pub(crate) fn to_check(
     program: &Program,
     analysis: &Analysis,
     plan: &SuspendPlan,
+    has_checks: bool,
 ) -> Result<Option<Assumed>> {
-    if analysis.precision() == Precision::Types {
+    let is_precise = analysis.precision() == Precision::Slots;
+    let is_possible =
+        analysis.hosts().next().is_none() && program.named(abi::SET_REPORTER).is_some();
+    if !is_precise && (has_checks || !is_possible) {
         return Ok(None);
     }
     if analysis.hosts().next().is_some() {
@@ -28,7 +35,11 @@ pub(crate) fn to_check(
             Remedy::AssumeNothingOrNoImports,
         ));
     }
-    let assumed = assumed(program, analysis, plan);
+    let sound = match has_checks {
+        true => analysis.with_precision(program, Precision::Types),
+        false => analysis.without_assumptions(program),
+    };
+    let assumed = assumed(program, &sound, plan);
     if assumed.is_empty() {
         return Ok(None);
     }
@@ -41,7 +52,7 @@ pub(crate) fn to_check(
     }
     for function in assumed.keys() {
         // Nothing comes after such a call in which it could be looked at what has happened.
-        if program.functions[*function as usize].calls.tail_call.is_some() {
+        if is_precise && program.functions[*function as usize].calls.tail_call.is_some() {
             return Err(Error::Unsupported {
                 function: Some(program.readable(*function)),
                 reason:
