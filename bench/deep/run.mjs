@@ -1,5 +1,5 @@
 // Times one wait below many callers, in modules that were made of deep.wat in several ways: by turns,
-// in one process. See bench/README.md.
+// in one process. See bench/switch.md.
 import { readFileSync } from 'node:fs';
 
 const ROUNDS = 51;

@@ -55,7 +55,7 @@
 //!   0 before ([`exits`]).
 //!
 //! In a program whose hottest loop is in a function of 50 kB that can be suspended in 52 places,
-//! the last one alone took the cost from 12 % to 1 %, both measured in one run (`bench/README.md`).
+//! the last one alone took the cost from 12 % to 1 %, both measured in one run (`bench/programs.md`).
 
 mod additions;
 mod barrier;
