@@ -2,7 +2,7 @@
 
 use bysyncify::{Cancelled, Coroutine, EmbedError, abandoned_coroutines};
 use futures_core::FusedFuture;
-use guest_support::{Droppy, Gate, Trace, after_polls, poll_once, tests};
+use guest_support::{Droppy, Gate, Trace, after_polls, insistently, poll_once, tests};
 use std::rc::Rc;
 use std::task::Poll;
 
@@ -105,10 +105,13 @@ tests! {
         let (inside, passed) = (trace.clone(), gate.clone());
         let mut coroutine = Coroutine::new(8192, move |handle| {
             let _held = Droppy(inside.clone(), "frame");
-            let future = Droppy(inside.clone(), "future");
-            handle.embed(async move {
-                let _future = future;
-                passed.pass().await;
+            let mut future = Some(Droppy(inside.clone(), "future"));
+            insistently(|| {
+                let future = future.take();
+                handle.embed(async {
+                    let _future = future;
+                    passed.pass().await;
+                });
             });
             inside.add("never reached");
         });

@@ -1,7 +1,7 @@
 //! Every misuse has its message: rules S5, S6 and S9 of the design.
 
 use bysyncify::{Coroutine, EmbedError, RawCoreHandle, can_embed, embed, try_embed};
-use guest_support::{after_polls, expect_trap, poll_once, run, tests};
+use guest_support::{after_polls, expect_trap, insistently, poll_once, run, tests};
 use std::cell::Cell;
 use std::rc::Rc;
 
@@ -47,7 +47,8 @@ tests! {
     }
 
     fn poll_after_it_was_abandoned() {
-        let mut coroutine = Coroutine::new(8192, |handle| handle.embed(after_polls(9, 1)));
+        let mut coroutine =
+            Coroutine::new(8192, |handle| insistently(|| handle.embed(after_polls(9, 1))));
         assert!(poll_once(&mut coroutine).is_pending());
         assert_eq!(coroutine.cancel(), None);
         expect_trap("cannot poll a coroutine after it was cancelled");

@@ -4,7 +4,7 @@ use bysyncify::{
     AsyncGenerator, Cancelled, Coroutine, EmbedError, abandoned_coroutines, iter, try_iter,
 };
 use futures_core::Stream;
-use guest_support::{Droppy, Trace, expect_trap, poll_once, run, tests};
+use guest_support::{Droppy, Trace, expect_trap, insistently, poll_once, run, tests};
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll};
 
@@ -134,7 +134,12 @@ tests! {
         let trace = Trace::default();
         let held = Droppy(trace.clone(), "stream");
         let mut coroutine = Coroutine::new(STACK, |handle| {
-            handle.iter(Count { _held: Some(held), ..Count::to(9) }).sum::<u32>()
+            let mut items = handle.iter(Count { _held: Some(held), ..Count::to(9) });
+            insistently(|| {
+                let sum = items.by_ref().sum::<u32>();
+                handle.embed(std::future::pending::<()>());
+                sum
+            })
         });
         assert!(poll_once(&mut coroutine).is_pending());
         assert_eq!((coroutine.cancel(), abandoned_coroutines()), (None, 1));

@@ -9,7 +9,7 @@ use futures::executor::LocalPool;
 use futures::future::join;
 use futures::task::LocalSpawnExt;
 use futures::{FutureExt, StreamExt};
-use guest_support::{Droppy, Trace, after_one_poll, poll_once, tests};
+use guest_support::{Droppy, Trace, after_one_poll, insistently, poll_once, tests};
 
 use crate::{STACK, count};
 
@@ -153,7 +153,7 @@ tests! {
                 embed(std::future::pending::<()>());
             });
             // `inner` is on this stack, not in the future.
-            handle.embed(poll_fn(|cx| Pin::new(&mut inner).poll(cx)));
+            insistently(|| handle.embed(poll_fn(|cx| Pin::new(&mut inner).poll(cx))));
         });
         assert!(poll_once(&mut outer).is_pending());
         drop(outer);

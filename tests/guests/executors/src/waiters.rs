@@ -9,7 +9,7 @@ use std::task::{Context, Waker};
 
 use bysyncify::{Cancelled, Coroutine, abandoned_coroutines};
 use event_listener::{Event, listener};
-use guest_support::{Droppy, Trace, poll_once, tests};
+use guest_support::{Droppy, Trace, insistently, poll_once, tests};
 use tokio::sync::Notify;
 
 use crate::STACK;
@@ -40,7 +40,7 @@ fn stubborn(notify: &Rc<Notify>) -> Task {
     let notify = notify.clone();
     start(Coroutine::new(STACK, move |handle| {
         let mut notified = pin!(notify.notified());
-        handle.embed(std::future::poll_fn(|cx| notified.as_mut().poll(cx)));
+        insistently(|| handle.embed(std::future::poll_fn(|cx| notified.as_mut().poll(cx))));
     }))
 }
 
@@ -127,7 +127,9 @@ tests! {
     fn a_future_that_was_given_to_embed_is_dropped_even_if_the_stack_is_abandoned() {
         let (trace, notify) = (Trace::default(), Rc::new(Notify::new()));
         let inside = notify.clone();
-        drop(start(Coroutine::new(STACK, move |handle| handle.embed(inside.notified()))));
+        drop(start(Coroutine::new(STACK, move |handle| {
+            insistently(|| handle.embed(inside.notified()));
+        })));
         assert_eq!(abandoned_coroutines(), 1);
         let mut tasks = vec![polite("a", &notify, &trace)];
         churn();
@@ -144,7 +146,9 @@ tests! {
                 let _droppy = Droppy(trace.clone(), name);
                 listener!(event => listener);
                 if !polite {
-                    handle.embed(std::future::poll_fn(|cx| Pin::new(&mut listener).poll(cx)));
+                    insistently(|| {
+                        handle.embed(std::future::poll_fn(|cx| Pin::new(&mut listener).poll(cx)));
+                    });
                 } else if handle.try_embed(listener).is_ok() {
                     trace.add(format!("{name} was notified"));
                 }

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 use bysyncify::{Coroutine, embed};
-use guest_support::{CountingWaker, Gate, Trace, after_one_poll, tests};
+use guest_support::{CountingWaker, Gate, Trace, after_one_poll, insistently, tests};
 
 use crate::STACK;
 
@@ -205,7 +205,9 @@ tests! {
 
     fn an_abandoned_coroutine_keeps_no_waker_for_itself() {
         let source = Source::new();
-        let mut coroutine = Coroutine::new(STACK, |handle| handle.embed(after_one_poll(1)));
+        let mut coroutine = Coroutine::new(STACK, |handle| {
+            insistently(|| handle.embed(after_one_poll(1)))
+        });
         assert!(source.poll(&mut coroutine).is_pending());
         drop(coroutine);
         assert_eq!((bysyncify::abandoned_coroutines(), source.wakers()), (1, 0));

@@ -26,8 +26,16 @@ macro_rules! tests {
     ($($(#[$meta:meta])* fn $name:ident() $body:block)*) => {$(
         $(#[$meta])*
         #[cfg(any(target_family = "wasm", not(test)))]
-        // SAFETY: a space in the name, so it clashes with no symbol of C or Rust.
-        #[unsafe(export_name = concat!("test ", stringify!($name)))]
+        #[cfg_attr(
+            target_family = "wasm",
+            // SAFETY: a space in the name, so it clashes with no symbol of C or Rust.
+            unsafe(export_name = concat!("test ", stringify!($name)))
+        )]
+        #[cfg_attr(
+            not(target_family = "wasm"),
+            // SAFETY: nobody else has such names. Linkers for the host know no spaces.
+            unsafe(export_name = concat!("guest_test_", stringify!($name)))
+        )]
         extern "C" fn $name() {
             $crate::start();
             $body
@@ -73,6 +81,20 @@ pub fn run<F: Future + Unpin>(mut future: F) -> (usize, F::Output) {
         }
     }
     unreachable!("polled for ever")
+}
+
+/// Waits as `wait` does, and once more if that is unwound: who is dropped meanwhile is abandoned, also
+/// where a wait that cannot return is unwound. In WebAssembly that is so by itself.
+pub fn insistently<R>(mut wait: impl FnMut() -> R) -> R {
+    if cfg!(target_family = "wasm") {
+        return wait();
+    }
+    loop {
+        match std::panic::catch_unwind(std::panic::AssertUnwindSafe(&mut wait)) {
+            Ok(value) => return value,
+            Err(payload) => std::mem::forget(payload),
+        }
+    }
 }
 
 /// What happened, in order: tests assert all of it.
