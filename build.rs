@@ -9,6 +9,8 @@ mod abi;
 mod archive;
 #[path = "build/encode.rs"]
 mod encode;
+#[path = "build/native.rs"]
+mod native;
 #[path = "build/object.rs"]
 mod object;
 #[path = "build/threads.rs"]
@@ -20,17 +22,23 @@ fn main() {
     println!("cargo::rustc-check-cfg=cfg(bysyncify_switch)");
     println!("cargo::rustc-check-cfg=cfg(bysyncify_single_threaded)");
     println!("cargo::rustc-check-cfg=cfg(bysyncify_threads)");
+    println!("cargo::rustc-check-cfg=cfg(bysyncify_native)");
+    println!("cargo::rustc-check-cfg=cfg(bysyncify_std)");
+    println!("cargo::rustc-check-cfg=cfg(bysyncify_asan)");
 
     let variable = |name| env::var(name).unwrap_or_default();
     let width = match variable("CARGO_CFG_TARGET_ARCH").as_str() {
         "wasm32" => encode::Width::W32,
         "wasm64" => encode::Width::W64,
-        // Elsewhere the crate compiles, so that it can be checked, documented and tested.
         _ => {
             println!("cargo::rustc-env=BYSYNCIFY_TARGET={}", variable("TARGET"));
+            choose_native_switch();
             return;
         }
     };
+    if env::var_os("CARGO_FEATURE_STD").is_some() {
+        println!("cargo::rustc-cfg=bysyncify_std");
+    }
     let threads = threads::possible(
         &variable("TARGET"),
         &variable("CARGO_CFG_TARGET_FEATURE"),
@@ -49,5 +57,28 @@ fn main() {
     println!("cargo::rustc-cfg=bysyncify_switch");
     if !threads {
         println!("cargo::rustc-cfg=bysyncify_single_threaded");
+    }
+}
+
+/// Where there is none the crate compiles all the same, so that it can be checked and documented.
+fn choose_native_switch() {
+    let is_set = |name| env::var_os(name).is_some();
+    let variable = |name: &str| env::var(format!("CARGO_CFG_{name}")).unwrap_or_default();
+    let [os, arch, vendor, width] =
+        ["TARGET_OS", "TARGET_ARCH", "TARGET_VENDOR", "TARGET_POINTER_WIDTH"].map(variable);
+    // Miri runs no assembler, and threads instead.
+    let has_threads = is_set("CARGO_CFG_BYSYNCIFY_THREADS") || is_set("CARGO_CFG_MIRI");
+    let is_native = !has_threads && native::is_supported(&os, &arch, &vendor, &width);
+    if has_threads {
+        println!("cargo::rustc-cfg=bysyncify_threads");
+    }
+    if is_native {
+        println!("cargo::rustc-cfg=bysyncify_native");
+    }
+    if is_native || is_set("CARGO_FEATURE_STD") {
+        println!("cargo::rustc-cfg=bysyncify_std");
+    }
+    if variable("SANITIZE").split(',').any(|name| name == "address") {
+        println!("cargo::rustc-cfg=bysyncify_asan");
     }
 }

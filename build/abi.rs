@@ -62,3 +62,6 @@ pub(crate) const SUSPEND_NEW_EPOCH: u32 = 1;
 pub(crate) const SUSPEND_UNSOUND: u32 = 2;
 /// No coroutine is current. Nothing was done.
 pub(crate) const SUSPEND_NOT_CURRENT: u32 = 3;
+/// The caller is on a stack that is not the coroutine's. Natively only: in WebAssembly that is one of
+/// the things that are wrong with a stack.
+pub(crate) const SUSPEND_FOREIGN_STACK: u32 = 4;

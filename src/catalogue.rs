@@ -15,7 +15,8 @@ fn after(cause: Fatal) -> Option<Fatal> {
     Some(match cause {
         Fatal::FramesOverflow { .. } => Fatal::ShadowOverflow { needed, size },
         Fatal::ShadowOverflow { .. } => Fatal::StackOverflow { function, needed, size },
-        Fatal::StackOverflow { .. } => Fatal::CanaryDead,
+        Fatal::StackOverflow { .. } => Fatal::NativeOverflow { size, asked: 1 },
+        Fatal::NativeOverflow { .. } => Fatal::CanaryDead,
         Fatal::CanaryDead => Fatal::ForeignStack,
         Fatal::ForeignStack => Fatal::Uninstrumented { function },
         Fatal::Uninstrumented { .. } => Fatal::Parked { function },

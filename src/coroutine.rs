@@ -12,7 +12,7 @@ use crate::body::Body;
 use crate::handle::CoreHandle;
 use crate::raw::layout::{DEFAULT_STACK_SIZE, Layout, MIN_STACK_SIZE, StackUsage};
 use crate::raw_coroutine::RawCoroutine;
-use crate::stack::{self, Stack};
+use crate::stack::Stack;
 
 /// Synchronous code as a future: a closure on a stack of its own, which pauses as a whole
 /// whenever it waits.
@@ -213,9 +213,8 @@ impl<U, T> Coroutine<U, T> {
         // makes the same promise about what `U` and `T` borrow. The layout is of this memory.
         let raw = unsafe { RawCoroutine::with_body(memory, layout, body) };
         if painted {
-            // SAFETY: the stack of a coroutine that has not started.
-            unsafe { stack::paint(&raw.core().stack_range()) };
-            raw.core().painted.set(true);
+            // SAFETY: it has not started.
+            unsafe { raw.core().paint() };
         }
         Self { raw: ManuallyDrop::new(raw) }
     }
@@ -264,10 +263,8 @@ impl<U, T> Coroutine<U, T> {
     /// - The coroutine is not used any more if this returns a stack.
     unsafe fn reclaim(&self) -> Option<Stack> {
         let memory = self.raw.finished_memory()?;
-        let high_water = self.raw.core().painted.get().then(|| {
-            // SAFETY: painted in `with_stack_unchecked`, and finished.
-            unsafe { stack::measure(&self.raw.core().stack_range()) }
-        });
+        // SAFETY: it has finished.
+        let high_water = unsafe { self.raw.core().high_water() };
         // SAFETY: it came from `Stack::into_raw`. The coroutine has finished, so no frame uses it.
         Some(unsafe { Stack::from_raw(memory, high_water) })
     }

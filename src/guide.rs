@@ -6,6 +6,7 @@
 //! | [`stack_size`] | choosing one, measuring, and what happens if it is too small |
 //! | [`executors`] | who polls coroutines; and why not `block_on` |
 //! | [`streams_and_io`] | streams, generators, files, timeouts |
+//! | [`native`] | the same program without WebAssembly: what is the same there, and what differs |
 //! | [`tools`] | wasm-bindgen, wasm-pack, trunk, WASI, components |
 //! | [`limits`] | what cannot be done, and when to use JSPI or something else |
 //! | [`errors`] | every message of a program that runs, ours and those of others: cause and remedy |
@@ -27,6 +28,10 @@ pub mod executors {}
 #[cfg(feature = "alloc")]
 #[doc = include_str!("../docs/streams-and-io.md")]
 pub mod streams_and_io {}
+
+#[cfg(feature = "alloc")]
+#[doc = include_str!("../docs/native.md")]
+pub mod native {}
 
 #[doc = include_str!("../docs/tools.md")]
 pub mod tools {}

@@ -3,9 +3,10 @@
 #![warn(clippy::alloc_instead_of_core, clippy::std_instead_of_alloc, clippy::std_instead_of_core)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
-#[cfg(feature = "alloc")]
+#[cfg(any(feature = "alloc", bysyncify_std))]
 extern crate alloc;
-#[cfg(feature = "std")]
+// Where coroutines run natively there is `std`, whether or not it is asked for.
+#[cfg(bysyncify_std)]
 extern crate std;
 
 // What the build script's object and `raw` must agree on.

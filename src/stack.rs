@@ -4,7 +4,6 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::fmt;
 use core::mem::MaybeUninit;
-use core::ops::Range;
 use core::ptr::{self, NonNull};
 
 use crate::raw::layout::{STACK_ALIGN, StackUsage};
@@ -126,59 +125,9 @@ fn no_memory(size: usize) -> ! {
     panic!("there is no memory for a stack of {size} bytes")
 }
 
-/// A word that programs rarely write.
-const PAINT: u32 = 0xbadc_ab1e;
-
-/// Fills an unused stack with paint.
-///
-/// # Safety
-///
-/// - The range is valid for writes and 4-aligned at its low end, and no coroutine uses it.
-pub(crate) unsafe fn paint(stack: &Range<*mut u8>) {
-    for index in 0..words(stack) {
-        // SAFETY: in bounds, by our contract.
-        let word = unsafe { stack.start.cast::<u32>().add(index) };
-        // SAFETY: in bounds and aligned, by our contract.
-        unsafe { word.write(PAINT) };
-    }
-}
-
-/// Finds where the paint is gone: frames come from below, the shadow stack from above.
-///
-/// # Safety
-///
-/// - The range was painted, and a coroutine has finished on it.
-pub(crate) unsafe fn measure(stack: &Range<*mut u8>) -> StackUsage {
-    let is_paint = |index: usize| {
-        // SAFETY: in bounds, by our contract.
-        let word = unsafe { stack.start.cast::<u32>().add(index) };
-        // SAFETY: in bounds and aligned, and written by `paint` at least. Volatile, because what
-        // lies there now was written by frames that the compiler thinks are gone.
-        unsafe { word.read_volatile() == PAINT }
-    };
-    // Both halves have gaps: arrays that were never filled in the one, and in the other locals
-    // that were loaded from such an array, and saved. What was never used is the longest run.
-    let words = words(stack);
-    let (mut start, mut unused) = (0, 0..0);
-    for index in 0..=words {
-        if index == words || !is_paint(index) {
-            if index - start > unused.len() {
-                unused = start..index;
-            }
-            start = index + 1;
-        }
-    }
-    StackUsage { frames: 4 * unused.start, shadow: 4 * (words - unused.end) }
-}
-
-fn words(stack: &Range<*mut u8>) -> usize {
-    (stack.end.addr() - stack.start.addr()) / 4
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::raw::layout::SPARE;
 
     #[test]
     fn the_length_is_rounded_up() {
@@ -195,29 +144,5 @@ mod tests {
         // SAFETY: just given away, and not used since.
         let stack = unsafe { Stack::from_raw(raw, None) };
         assert_eq!(stack.size(), 112);
-    }
-
-    #[test]
-    fn both_halves_are_measured() {
-        let mut memory = [0u32; 64];
-        let range = memory.as_mut_ptr_range();
-        let range = range.start.cast::<u8>()..range.end.cast::<u8>();
-        // SAFETY: an array of our own.
-        unsafe { paint(&range) };
-        // SAFETY: painted.
-        let unused = unsafe { measure(&range) };
-        assert_eq!(unused, StackUsage { frames: 0, shadow: 0 });
-
-        // With gaps, as arrays leave them that were never filled.
-        for word in [0, 2, 50, 60] {
-            // SAFETY: in bounds.
-            let word = unsafe { range.start.cast::<u32>().add(word) };
-            // SAFETY: in bounds and aligned.
-            unsafe { word.write(7) };
-        }
-        // SAFETY: painted.
-        let used = unsafe { measure(&range) };
-        assert_eq!(used, StackUsage { frames: 12, shadow: 56 });
-        assert_eq!(used.total(), (68 + SPARE).next_multiple_of(16));
     }
 }

@@ -19,6 +19,8 @@ const BELOW_LIMIT: usize = 384;
 /// at the low end that the linker's checks want to be left are not counted (128 without our
 /// linker). What a wait has to save comes from the same bytes: leave some of them.
 ///
+/// In a native program it is what the native stack has left: see [its page](crate::guide::native).
+///
 /// So an interpreter or a parser can raise its own error in time. It measures the stack that LLVM
 /// keeps in memory. The engine's own call stack is another, and no program can measure that.
 ///
@@ -41,6 +43,6 @@ pub fn stack_left() -> Option<usize> {
     // SAFETY: a running coroutine's core stays where it is, and valid.
     let core = unsafe { ActiveSwitch::current().as_ref() }?;
     let above = ActiveSwitch::stack_left().wrapping_add(BELOW_LIMIT);
-    let is_ours = ActiveSwitch::STACK_IS_IN_MEMORY && above <= core.stack_size() + BELOW_LIMIT;
+    let is_ours = above <= ActiveSwitch::stack_room(core)? + BELOW_LIMIT;
     is_ours.then(|| above.saturating_sub(BELOW_LIMIT))
 }

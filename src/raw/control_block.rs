@@ -24,6 +24,8 @@ use core::mem::{ManuallyDrop, MaybeUninit, offset_of};
 use core::ptr::{self, NonNull};
 use core::task::{RawWakerVTable, Waker};
 
+#[cfg(bysyncify_native)]
+use super::fiber::Fiber;
 use super::layout::{STACK_ALIGN, StackUsage};
 use super::phase::Phase;
 use crate::abi;
@@ -55,13 +57,16 @@ pub struct RawCore {
     /// Whether a panic was under way when it was resumed: see `RawCore::is_panicking`.
     pub(super) resumed_in_panic: Cell<bool>,
     /// For `Stack::painted`.
-    pub(crate) painted: Cell<bool>,
+    pub(super) painted: Cell<bool>,
     pub(super) entry: Entry,
     pub(super) data: *mut (),
     /// The low end of all the memory that this coroutine was given.
     low: NonNull<u8>,
     /// Its high end.
     high: *mut u8,
+    /// Natively: the stack that it has then.
+    #[cfg(bysyncify_native)]
+    pub(super) fiber: Fiber,
     /// The last field, and just below the stack.
     pub(super) canary: u64,
 }
@@ -168,6 +173,8 @@ impl RawCore {
             data,
             low,
             high,
+            #[cfg(bysyncify_native)]
+            fiber: Fiber::new(),
             canary: abi::CANARY_VALUE,
         }
     }
@@ -198,6 +205,19 @@ impl RawCore {
 
     /// How much of the stack is in use while the coroutine is suspended.
     pub fn stack_usage(&self) -> StackUsage {
+        #[cfg(bysyncify_native)]
+        {
+            // Where it waits is near the low end of what is in use.
+            let (stack, lowest) = (self.fiber.range(), self.waker.waiting.get().addr());
+            let is_there = self.phase() == Phase::Suspended && stack.contains(&lowest);
+            StackUsage { frames: 0, shadow: if is_there { stack.end - lowest } else { 0 } }
+        }
+        #[cfg(not(bysyncify_native))]
+        self.usage_in_memory()
+    }
+
+    #[cfg(not(bysyncify_native))]
+    fn usage_in_memory(&self) -> StackUsage {
         let stack = self.stack_range();
         StackUsage {
             frames: self.saved_to().addr() - stack.start.addr(),
@@ -238,6 +258,12 @@ impl RawCore {
     pub(crate) fn memory(&self) -> NonNull<[MaybeUninit<u8>]> {
         let len = self.high.addr() - self.low.addr().get();
         NonNull::slice_from_raw_parts(self.low.cast(), len)
+    }
+
+    /// Whether its stack is measured: see `Stack::painted`.
+    #[cfg(bysyncify_native)]
+    pub(super) fn is_painted(&self) -> bool {
+        self.painted.get()
     }
 
     pub(crate) fn is_cancelled(&self) -> bool {

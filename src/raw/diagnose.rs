@@ -30,6 +30,7 @@ impl RawCore {
     pub(crate) fn unsound_suspend(&self, outcome: u32) -> ! {
         let cause = match self.phase() {
             _ if outcome == abi::SUSPEND_NOT_CURRENT => Fatal::NotCurrent,
+            _ if outcome == abi::SUSPEND_FOREIGN_STACK => Fatal::ForeignStack,
             Phase::Running => Fatal::LostFrames,
             _ => Fatal::NotInstrumented,
         };

@@ -17,6 +17,12 @@ pub(crate) enum Fatal {
     ShadowOverflow { needed: usize, size: usize },
     /// The shadow stack would be below the stack's low end.
     StackOverflow { function: Function, needed: usize, size: usize },
+    /// Natively: the stack has grown into its guard.
+    #[cfg_attr(
+        not(all(bysyncify_native, unix)),
+        allow(dead_code, reason = "elsewhere there is no guard, or the system tells of it")
+    )]
+    NativeOverflow { size: usize, asked: usize },
     /// The shadow stack has been below the stack's low end.
     CanaryDead,
     /// The stack pointer was not in the coroutine's memory at a suspend.
@@ -40,7 +46,7 @@ pub(crate) enum Fatal {
     ForeignUnwind,
     /// A panic would have left a coroutine, or a call outside of one.
     #[cfg_attr(
-        not(all(panic = "unwind", not(feature = "std"))),
+        not(all(panic = "unwind", not(bysyncify_std))),
         allow(dead_code, reason = "elsewhere such a panic is caught, or aborts by itself")
     )]
     PanicWithoutStd,
@@ -83,6 +89,12 @@ impl fmt::Display for Fatal {
                 f,
                 "coroutine stack overflow: {needed} bytes are needed in {function} and the stack \
                  has {size}; give the coroutine a larger one"
+            ),
+            Self::NativeOverflow { size, asked } => write!(
+                f,
+                "coroutine stack overflow: {size} bytes of native stack are in use; give the \
+                 coroutine a stack of more than {asked} bytes, since it gets four times as much \
+                 natively"
             ),
             Self::CanaryDead => f.write_str(
                 "coroutine stack overflow: what lies below the stack was overwritten; give the \
@@ -151,11 +163,11 @@ impl fmt::Display for Fatal {
 #[cold]
 #[inline(never)]
 pub(crate) extern "C" fn fatal(cause: &Fatal) -> ! {
-    #[cfg(all(feature = "std", panic = "unwind"))]
+    #[cfg(all(bysyncify_std, panic = "unwind"))]
     {
         let _ = std::panic::catch_unwind(|| panic!("{cause}"));
         std::process::abort()
     }
-    #[cfg(not(all(feature = "std", panic = "unwind")))]
+    #[cfg(not(all(bysyncify_std, panic = "unwind")))]
     panic!("{cause}")
 }

@@ -32,16 +32,21 @@
 //       reporter ── diagnose ── waker
 //         call_uninstrumented ── refusal
 //           panics ── switch
-//             fatal ── control_block
-//               phase ── layout
+//             control_block
+//               phase ── fiber (natively)
+//                 fatal ── paint ── layout
 
 pub(crate) mod call_uninstrumented;
 pub(crate) mod control_block;
 pub(crate) mod fatal;
+#[cfg(bysyncify_native)]
+pub(crate) mod fiber;
 pub(crate) mod frame;
 pub(crate) mod layout;
 #[cfg(feature = "alloc")]
 pub(crate) mod owned_core;
+#[cfg(any(feature = "alloc", bysyncify_native))]
+pub(crate) mod paint;
 pub(crate) mod panics;
 pub(crate) mod phase;
 pub(crate) mod refusal;
@@ -51,6 +56,8 @@ pub(crate) mod waker;
 
 // Methods of `RawCore`.
 mod diagnose;
+#[cfg(feature = "alloc")]
+mod high_water;
 mod resume;
 
 pub use crate::embed::get_state;

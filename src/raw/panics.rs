@@ -12,14 +12,14 @@
 //!    └──── returns ◄══ switch ════ returns
 //! ```
 //!
-//! That takes `std`, and so the feature of that name. Without it such a panic ends the program with
+//! That takes `std`, and so the feature of that name; natively there always is `std`. Without it such a panic ends the program with
 //! a message. Where panics abort, as is usual on wasm, there is nothing to catch: [`Payload`] is an
 //! empty type, and none of this is in the program.
 //!
 //! The same way out serves a coroutine that is cancelled while it waits in `embed`, which has
 //! nothing to return: a payload of our own, raised without the panic hook, unwinds its stack.
 
-#[cfg(all(feature = "std", panic = "unwind"))]
+#[cfg(all(bysyncify_std, panic = "unwind"))]
 mod imp {
     use alloc::boxed::Box;
     use core::any::Any;
@@ -66,7 +66,7 @@ mod imp {
     }
 }
 
-#[cfg(not(all(feature = "std", panic = "unwind")))]
+#[cfg(not(all(bysyncify_std, panic = "unwind")))]
 mod imp {
     #[cfg(panic = "unwind")]
     use crate::raw::fatal::{Fatal, fatal};
@@ -120,8 +120,8 @@ pub(crate) use imp::{Payload, catch, unwind_cancelled};
 /// a destructor.
 #[inline]
 pub(crate) fn is_panicking() -> bool {
-    #[cfg(feature = "std")]
+    #[cfg(bysyncify_std)]
     return std::thread::panicking();
-    #[cfg(not(feature = "std"))]
+    #[cfg(not(bysyncify_std))]
     false
 }

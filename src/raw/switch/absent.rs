@@ -2,7 +2,6 @@
 //! tested.
 
 use super::Switch;
-use super::asyncify::not_wasm;
 use crate::raw::control_block::{Entry, RawCore, UninstrumentedFn, Wait};
 
 pub(crate) enum Absent {}
@@ -11,15 +10,15 @@ impl Switch for Absent {
     const STACK_IS_IN_MEMORY: bool = true;
 
     unsafe fn resume(_: Entry, _: *mut (), _: *const RawCore) -> u32 {
-        not_wasm()
+        no_switch()
     }
 
     unsafe fn suspend(_: *const Wait) -> u32 {
-        not_wasm()
+        no_switch()
     }
 
     unsafe fn call_uninstrumented(_: UninstrumentedFn, _: *mut ()) {
-        not_wasm()
+        no_switch()
     }
 
     /// Nothing ever runs here, so nothing is current, and `can_embed` is truthfully false.
@@ -28,10 +27,23 @@ impl Switch for Absent {
     }
 
     unsafe fn set_reporter(_: UninstrumentedFn) {
-        not_wasm()
+        no_switch()
     }
 
     fn stack_left() -> usize {
         0
     }
+
+    fn stack_room(_: &RawCore) -> Option<usize> {
+        None
+    }
+}
+
+#[cold]
+fn no_switch() -> ! {
+    panic!(
+        "bysyncify cannot run coroutines natively on {}, since `corosensei` does not know it; build \
+         the program with `cargo build --target wasm32-unknown-unknown`",
+        env!("BYSYNCIFY_TARGET")
+    )
 }

@@ -140,14 +140,19 @@ impl Switch for Asyncify {
     fn stack_left() -> usize {
         bysyncify_stack_left()
     }
+
+    #[inline(always)]
+    fn stack_room(core: &RawCore) -> Option<usize> {
+        Some(core.stack_size())
+    }
 }
 
 #[cfg(not(bysyncify_switch))]
 #[cold]
-pub(super) fn not_wasm() -> ! {
+fn not_wasm() -> ! {
     panic!(
-        "bysyncify works in WebAssembly only, and this program was compiled for {}; build it \
-         with `cargo build --target wasm32-unknown-unknown`",
+        "Asyncify's own functions are there in WebAssembly only, and this program was compiled for \
+         {}; build it with `cargo build --target wasm32-unknown-unknown`",
         env!("BYSYNCIFY_TARGET")
     )
 }

@@ -6,29 +6,33 @@
 //! | switch | how a coroutine is paused | for |
 //! |---|---|---|
 //! | [`asyncify`] | its frames are saved, and restored when it is resumed | WebAssembly |
-//! | [`threads`] | it is a thread, and stops until it is its turn again | tests of this crate |
+//! | [`native`] | it stays on its own stack, and the processor goes back to another | native programs |
+//! | [`threads`] | it is a thread, and stops until it is its turn again | tests of this crate, and Miri |
 //! | [`absent`] | not at all: whatever needs a switch panics | anything else: to check and document |
 //!
-//! build.rs decides for WebAssembly. `--cfg bysyncify_threads` is how this repository's own tests
-//! (`tests/native`) ask for threads. It is no feature of the crate, because features are added up:
-//! a program must not get another switch than it was tested with because of what a dependency asks
-//! for.
+//! build.rs decides. `--cfg bysyncify_threads` is how this repository's own tests (`tests/native`)
+//! ask for threads. It is no feature of the crate, because features are added up: a program must not
+//! get another switch than it was tested with because of what a dependency asks for.
 
 use super::control_block::{Entry, RawCore, UninstrumentedFn, Wait};
 
 mod asyncify;
+#[cfg(bysyncify_native)]
+mod native;
 #[cfg(all(bysyncify_threads, not(bysyncify_switch)))]
 mod threads;
 
-#[cfg(not(any(bysyncify_switch, bysyncify_threads)))]
+#[cfg(not(any(bysyncify_switch, bysyncify_native, bysyncify_threads)))]
 mod absent;
 
 pub use asyncify::{start_rewind, start_unwind, stop_rewind, stop_unwind};
 
-#[cfg(not(any(bysyncify_switch, bysyncify_threads)))]
+#[cfg(not(any(bysyncify_switch, bysyncify_native, bysyncify_threads)))]
 pub(crate) use absent::Absent as ActiveSwitch;
 #[cfg(bysyncify_switch)]
 pub(crate) use asyncify::Asyncify as ActiveSwitch;
+#[cfg(bysyncify_native)]
+pub(crate) use native::Native as ActiveSwitch;
 #[cfg(all(bysyncify_threads, not(bysyncify_switch)))]
 pub(crate) use threads::Threads as ActiveSwitch;
 
@@ -83,6 +87,10 @@ pub(crate) trait Switch {
     unsafe fn set_reporter(reporter: UninstrumentedFn);
 
     /// How far the stack pointer is above what it must not pass on the stack that it is on, in
-    /// bytes. Wraps. Nothing if coroutines do not run on the stacks in their memory.
+    /// bytes. Wraps.
     fn stack_left() -> usize;
+
+    /// The most that this can be while `core`, which is current, is on its own stack. None if it has none
+    /// that can be measured.
+    fn stack_room(core: &RawCore) -> Option<usize>;
 }

@@ -192,4 +192,8 @@ impl Switch for Threads {
     fn stack_left() -> usize {
         0
     }
+
+    fn stack_room(_: &RawCore) -> Option<usize> {
+        None
+    }
 }

@@ -1,0 +1,164 @@
+//! What a coroutine has natively, beside its control block: a stack of its own, and how to get to it.
+//!
+//! `src/raw/switch/native.rs` is the switch that uses it, and has the picture. The stacks are made
+//! and kept for the next in `stacks.rs`; `overflow.rs` says which one is too small.
+
+use core::cell::{Cell, UnsafeCell};
+use core::mem::MaybeUninit;
+use core::ops::Range;
+use core::ptr;
+
+use corosensei::stack::Stack;
+use corosensei::{Coroutine, CoroutineResult, Yielder};
+
+use super::layout::StackUsage;
+use super::paint;
+use stacks::NativeStack;
+
+#[cfg(unix)]
+mod arena;
+#[cfg(unix)]
+mod overflow;
+pub(crate) mod stacks;
+#[cfg(windows)]
+mod windows;
+
+/// One of `corosensei`'s, on a stack of ours.
+type Switched = Coroutine<(), (), (), NativeStack>;
+
+/// A part of a control block. Filled while the coroutine has been started and has not finished, and
+/// never dropped by itself: what is on the stack of one that is forgotten stays there.
+pub(super) struct Fiber {
+    switched: UnsafeCell<MaybeUninit<Switched>>,
+    /// Its way out. Lies at the high end of its stack.
+    yielder: Cell<*const Yielder<(), ()>>,
+    /// What of the stack can be used. Empty if there is none.
+    low: Cell<usize>,
+    high: Cell<usize>,
+    /// How much of the last one was used, if that was measured.
+    used: Cell<StackUsage>,
+}
+
+impl Fiber {
+    pub(super) const fn new() -> Self {
+        Self {
+            switched: UnsafeCell::new(MaybeUninit::uninit()),
+            yielder: Cell::new(ptr::null()),
+            low: Cell::new(0),
+            high: Cell::new(0),
+            used: Cell::new(StackUsage { frames: 0, shadow: 0 }),
+        }
+    }
+
+    /// Gets a stack, on which `run` is called by the first [`Fiber::resume`]; painted, if [`Fiber::end`]
+    /// is to measure it.
+    ///
+    /// # Panics
+    ///
+    /// Panics if there is no memory for one. Then nothing was changed.
+    ///
+    /// # Safety
+    ///
+    /// - It is not filled.
+    /// - This stays where it is until [`Fiber::end`].
+    /// - No panic leaves `run`.
+    pub(super) unsafe fn start<F: FnOnce()>(&self, size: usize, is_painted: bool, run: F) {
+        let Some(stack) = stacks::take(size) else { no_stack(size) };
+        let high = stack.base().get();
+        let low = high - stack.size();
+        if is_painted {
+            // SAFETY: a stack of ours, which nobody uses.
+            unsafe { paint::paint(&pointers(low..high)) };
+        }
+        let this = ptr::from_ref(self);
+        let first = move |yielder: &Yielder<(), ()>, ()| {
+            // SAFETY: our caller's promise: it stays where it is.
+            unsafe { &*this }.yielder.set(yielder);
+            run();
+        };
+        // SAFETY: what `first` borrows is this, which outlives what is made.
+        let switched = unsafe { Switched::with_stack_unchecked(stack, first) };
+        // SAFETY: nobody else looks at it: it is not filled.
+        unsafe { (*self.switched.get()).write(switched) };
+        self.low.set(low);
+        self.high.set(high);
+    }
+
+    /// Runs what is on the stack until it suspends or returns; whether it has returned.
+    ///
+    /// # Safety
+    ///
+    /// - It is filled, and suspended, or was not resumed yet.
+    #[inline(always)]
+    pub(super) unsafe fn resume(&self) -> bool {
+        // SAFETY: it is not running, so nobody else uses it. Who runs in it uses the yielder only.
+        let switched = unsafe { &mut *self.switched.get() };
+        // SAFETY: our caller's promise.
+        let switched = unsafe { switched.assume_init_mut() };
+        matches!(switched.resume(()), CoroutineResult::Return(()))
+    }
+
+    /// Goes back to who has resumed it.
+    ///
+    /// # Safety
+    ///
+    /// - This is called on its stack: see [`Fiber::has`].
+    #[inline(always)]
+    pub(super) unsafe fn suspend(&self) {
+        // SAFETY: set by what `start` puts at the bottom of the stack, where it stays until that
+        // returns.
+        let yielder = unsafe { &*self.yielder.get() };
+        yielder.suspend(());
+    }
+
+    /// Gives the stack back when what was on it has returned.
+    ///
+    /// # Safety
+    ///
+    /// - [`Fiber::resume`] has said so, and this is called once, with what [`Fiber::start`] was given.
+    pub(super) unsafe fn end(&self, is_painted: bool) {
+        let range = self.range();
+        self.low.set(0);
+        self.high.set(0);
+        // SAFETY: our caller's promise: it is not running.
+        let switched = unsafe { &*self.switched.get() };
+        // SAFETY: likewise: it is filled, and not used any more.
+        let switched = unsafe { switched.assume_init_read() };
+        let stack = switched.into_stack();
+        if is_painted {
+            // SAFETY: painted in `start`, and a coroutine has finished on it.
+            self.used.set(unsafe { paint::measure(&pointers(range)) });
+        }
+        stacks::give_back(stack);
+    }
+
+    /// How much of the last stack was used at any time.
+    #[cfg(feature = "alloc")]
+    pub(super) fn high_water(&self) -> StackUsage {
+        self.used.get()
+    }
+
+    /// What of the stack can be used. Empty if there is none.
+    pub(super) fn range(&self) -> Range<usize> {
+        self.low.get()..self.high.get()
+    }
+
+    /// Whether what is at this address is on the stack.
+    #[inline(always)]
+    pub(super) fn has(&self, address: usize) -> bool {
+        address.wrapping_sub(self.low.get()) < self.high.get().wrapping_sub(self.low.get())
+    }
+}
+
+/// What of a stack can be used.
+fn pointers(range: Range<usize>) -> Range<*mut u8> {
+    ptr::with_exposed_provenance_mut(range.start)..ptr::with_exposed_provenance_mut(range.end)
+}
+
+#[cold]
+fn no_stack(size: usize) -> ! {
+    panic!(
+        "there is no native stack for a coroutine that asks for {size} bytes: its memory, or the \
+         number of mappings that the system allows (`vm.max_map_count`), is exhausted"
+    )
+}

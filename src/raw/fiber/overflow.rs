@@ -1,0 +1,127 @@
+//! A native stack that overflows: a message, and the end of the program.
+//!
+//! Who grows down into a guard is stopped by the processor. The system sends SIGSEGV (macOS: SIGBUS), and
+//! the handler here looks whether the address is in one of our guards (`arena.rs`). If so it says what `std`
+//! says of the stack of a thread, and aborts. If not the signal was for who has handled it before us: `std`,
+//! or whoever the program has.
+//!
+//! The handler runs on a stack of its own, since the one at hand is full: `std` gives each thread that
+//! it starts an alternate one, and the main thread. On a thread that it has not started (of a C program that
+//! calls Rust) there may be none. There the system ends the program with SIGSEGV, without a message.
+//!
+//! A handler must not allocate or lock. This one reads a list that only grows, writes digits to an array,
+//! and that to standard error.
+
+use core::cell::UnsafeCell;
+use core::fmt::{self, Write};
+use core::mem::{self, MaybeUninit};
+use core::ptr;
+use std::sync::Once;
+
+use libc::{c_int, c_void, siginfo_t};
+
+use super::arena;
+use super::stacks::FACTOR;
+use crate::raw::fatal::Fatal;
+
+/// What the system sends for an access that the guard forbids.
+const SIGNALS: [c_int; 2] = [libc::SIGSEGV, libc::SIGBUS];
+
+/// Who has handled these before us.
+struct Previous(UnsafeCell<[MaybeUninit<libc::sigaction>; SIGNALS.len()]>);
+
+// SAFETY: written once, before our handler is in place, and then only read.
+unsafe impl Sync for Previous {}
+
+static PREVIOUS: Previous = Previous(UnsafeCell::new([const { MaybeUninit::uninit() }; 2]));
+
+/// From now on an overflow is told. Called before there is a stack that could.
+pub(super) fn watch() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        for (index, signal) in SIGNALS.into_iter().enumerate() {
+            // SAFETY: an action of no handler and no flags is one.
+            let mut ours: libc::sigaction = unsafe { mem::zeroed() };
+            ours.sa_sigaction = on_fault as *const () as usize;
+            ours.sa_flags = libc::SA_SIGINFO | libc::SA_ONSTACK | libc::SA_RESTART;
+            let previous = PREVIOUS.0.get().cast::<libc::sigaction>().wrapping_add(index);
+            // SAFETY: there is room for one, and nobody reads it yet: our handler is not in place.
+            let was_read = unsafe { libc::sigaction(signal, ptr::null(), previous) } == 0;
+            if was_read {
+                // SAFETY: `on_fault` does what a handler may.
+                unsafe { libc::sigaction(signal, &raw const ours, ptr::null_mut()) };
+            }
+        }
+    });
+}
+
+/// # Safety
+///
+/// - The system calls it, with a signal of [`SIGNALS`].
+unsafe extern "C" fn on_fault(signal: c_int, info: *mut siginfo_t, context: *mut c_void) {
+    // SAFETY: the system's own.
+    let info_of_fault = unsafe { &*info };
+    // What a process sends has no address.
+    if info_of_fault.si_code > 0 {
+        // SAFETY: these signals have one.
+        let address = unsafe { info_of_fault.si_addr() }.addr();
+        if let Some(size) = arena::whose_guard(address) {
+            end(size);
+        }
+    }
+    let index = SIGNALS.iter().position(|it| *it == signal).unwrap_or(0);
+    let previous = PREVIOUS.0.get().cast::<libc::sigaction>().wrapping_add(index);
+    // SAFETY: written before this was in place, and never again.
+    let previous = unsafe { &*previous };
+    match previous.sa_sigaction {
+        libc::SIG_DFL | libc::SIG_IGN => {
+            // What has caused the fault is executed again, and ends the program.
+            // SAFETY: an action that was in place before.
+            unsafe { libc::sigaction(signal, previous, ptr::null_mut()) };
+        }
+        handler if previous.sa_flags & libc::SA_SIGINFO != 0 => {
+            // SAFETY: a handler with that flag is such a function.
+            let handler = unsafe {
+                mem::transmute::<usize, unsafe extern "C" fn(c_int, *mut siginfo_t, *mut c_void)>(
+                    handler,
+                )
+            };
+            // SAFETY: what the system has called us with.
+            unsafe { handler(signal, info, context) };
+        }
+        handler => {
+            // SAFETY: a handler without it is such a function.
+            let handler = unsafe { mem::transmute::<usize, unsafe extern "C" fn(c_int)>(handler) };
+            // SAFETY: likewise.
+            unsafe { handler(signal) };
+        }
+    }
+}
+
+/// Says that a stack of `size` bytes overflows, and ends the program.
+fn end(size: usize) -> ! {
+    let mut text = Text { bytes: [0; 256], len: 0 };
+    let cause = Fatal::NativeOverflow { size, asked: size / FACTOR };
+    let _ = writeln!(text, "\n{cause}");
+    // SAFETY: so many bytes are there.
+    unsafe { libc::write(libc::STDERR_FILENO, text.bytes.as_ptr().cast(), text.len) };
+    // SAFETY: it may be called in a handler.
+    unsafe { libc::abort() }
+}
+
+/// A text that needs no memory but its own. What does not fit is left out.
+struct Text {
+    bytes: [u8; 256],
+    len: usize,
+}
+
+impl Write for Text {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        for byte in text.bytes() {
+            let Some(place) = self.bytes.get_mut(self.len) else { return Err(fmt::Error) };
+            *place = byte;
+            self.len += 1;
+        }
+        Ok(())
+    }
+}
