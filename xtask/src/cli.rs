@@ -54,6 +54,9 @@ impl Cli {
         let (name, unknown) = match options.only {
             Some(Benchmark::Switch) => ("switch", options.is_for_programs()),
             Some(Benchmark::Literature) => ("literature", options.is_for_programs()),
+            Some(Benchmark::Native) => {
+                ("native", options.is_for_programs() || options.json || options.wasmtime)
+            }
             Some(Benchmark::Browser) => {
                 ("browser", options.is_for_programs() || options.json || options.wasmtime)
             }

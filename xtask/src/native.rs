@@ -1,7 +1,7 @@
-//! The library on the host, where each coroutine is a thread: `src/raw/switch/threads.rs`.
+//! The library on the host: natively, and with a thread for each coroutine (`src/raw/switch/threads.rs`).
 //!
-//! There AddressSanitizer watches what its unsafe code does. The tests are those of the guests that
-//! say so, the same as run in WebAssembly, and random schedules (`tests/native`).
+//! In both AddressSanitizer watches what its unsafe code does. Natively `cargo test` runs the same without
+//! it. The tests are those of the guests that say so, the same as run in WebAssembly, and those of `tests/native`.
 
 use std::process::Stdio;
 
@@ -17,15 +17,25 @@ use crate::workspace::{Package, Workspace};
 pub(crate) const ROW: &str = "native";
 
 /// What the compiler is told: which switch, and who watches. The unit separator stands between two,
-/// for `CARGO_ENCODED_RUSTFLAGS`.
-const FLAGS: &str = "--cfg\u{1f}bysyncify_threads\u{1f}-Zsanitizer=address";
+/// for `CARGO_ENCODED_RUSTFLAGS`. And where it is built.
+const SWITCHES: [(&str, &str); 2] = [
+    ("-Zsanitizer=address", "native"),
+    ("--cfg\u{1f}bysyncify_threads\u{1f}-Zsanitizer=address", "threads"),
+];
+
+/// What shows nothing natively, where there always is `std`.
+const WITH_THREADS_ONLY: &str = "guest-unwind-without-std";
 
 /// Runs the tests of all packages that say `native = true`. Each by itself: built together, they would
 /// share their features, and with `std` what a panic does is another.
 pub(crate) fn run(workspace: &Workspace, report: &mut Report) -> Result<()> {
     let host = setup::host_triple()?;
-    for package in workspace.packages.iter().filter(|package| package.flag("native")) {
-        run_package(workspace, package, &host, report)?;
+    for (flags, folder) in SWITCHES {
+        for package in workspace.packages.iter().filter(|package| package.flag("native")) {
+            if folder == "threads" || package.name != WITH_THREADS_ONLY {
+                run_package(workspace, package, &host, (flags, folder), report)?;
+            }
+        }
     }
     if process::must_succeed(process::cargo().args(["miri", "--version"])).is_ok() {
         return run_in_miri(workspace, report);
@@ -53,6 +63,7 @@ fn run_package(
     workspace: &Workspace,
     package: &Package,
     host: &str,
+    (flags, folder): (&str, &str),
     report: &mut Report,
 ) -> Result<()> {
     let mut command = process::cargo();
@@ -62,10 +73,12 @@ fn run_package(
         .args(["test", "--no-fail-fast", "--lib", "--target", host])
         .args(["--package", &package.name])
         .arg("--target-dir")
-        .arg(workspace.target.join("native"))
+        .arg(workspace.target.join(folder))
+        // What only a suspended stack points to is no leak, and some are forgotten on purpose.
+        .env("ASAN_OPTIONS", "detect_leaks=0")
         // The runtime of the sanitizer is part of every toolchain, the flag is not stable yet.
         .env("RUSTC_BOOTSTRAP", "1")
-        .env("CARGO_ENCODED_RUSTFLAGS", FLAGS);
+        .env("CARGO_ENCODED_RUSTFLAGS", flags);
     println!("native: {}", process::show(&command));
     let output = process::output(command.stderr(Stdio::inherit()))?;
     host::conclude(ROW, &output, report);

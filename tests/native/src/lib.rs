@@ -10,14 +10,18 @@
 //!   seed ─► schedule: which task is polled with which waker, dropped, or woken ─┘
 //! ```
 //!
-//! It takes a switch of threads (`src/raw/switch/threads.rs`), and runs under AddressSanitizer:
-//! `cargo xtask test --only native`. `BYSYNCIFY_SEEDS=from..to` runs others, in one process.
-#![cfg(all(test, bysyncify_threads))]
+//! `cargo test` runs it natively, and `cargo xtask test --only native` under AddressSanitizer as well, once
+//! more with threads for a switch (`src/raw/switch/threads.rs`), and in Miri. `BYSYNCIFY_SEEDS=from..to` runs others, in one process.
+#![cfg(all(test, not(target_family = "wasm")))]
 
 mod program;
 mod schedule;
 mod stackful;
 mod stackless;
+#[cfg(all(unix, not(any(bysyncify_threads, miri))))]
+mod stacks;
+#[cfg(not(any(bysyncify_threads, miri)))]
+mod tokio_threads;
 mod world;
 
 use std::env;

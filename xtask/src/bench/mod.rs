@@ -6,11 +6,12 @@
 use core::fmt;
 use std::path::PathBuf;
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use cargo_bysyncify::setup;
 use clap::{Args, ValueEnum};
 use serde_json::Value;
 
+use crate::process;
 use crate::workspace::Workspace;
 
 mod browser;
@@ -70,6 +71,9 @@ pub(crate) enum Benchmark {
     /// Modules of npm's with everything instrumented, by ours and by Binaryen. Only by its name: Binaryen
     /// takes minutes.
     Engine,
+    /// A switch natively, beside that of `corosensei`, and many coroutines. Only by its name: it has nothing to do
+    /// with WebAssembly.
+    Native,
     /// Frame times of a page that reads a large archive (examples/browser). Only by its name: it
     /// needs a browser, and a machine that does nothing else.
     Browser,
@@ -80,6 +84,9 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     let workspace = Workspace::load()?;
     if options.only == Some(Benchmark::Browser) {
         return browser::measure(&workspace);
+    }
+    if options.only == Some(Benchmark::Native) {
+        return native(&workspace);
     }
     let node = match &options.node {
         Some(path) => path.clone(),
@@ -101,6 +108,16 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         let (only, wasm_opt) = (options.program.as_deref(), options.wasm_opt.as_deref());
         print(options.json, &programs::measure(&workspace, &node, wasm_opt, only)?);
     }
+    Ok(())
+}
+
+/// Runs `bench/native`, which prints its figures itself.
+fn native(workspace: &Workspace) -> Result<()> {
+    let mut command = process::cargo();
+    command.current_dir(&workspace.root);
+    command.args(["run", "--release", "--quiet", "--package", "bench-native"]);
+    let status = command.status()?;
+    ensure!(status.success(), "bench-native: {status}");
     Ok(())
 }
 
