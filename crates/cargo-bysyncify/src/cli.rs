@@ -33,7 +33,7 @@ enum Command {
     New(new::Request),
     /// Builds a program and runs it, in Node or in a browser
     ///
-    /// The exit status is the program's. Who runs it is said in the package's Cargo.toml, under
+    /// For debugging unless --release is given. The exit status is the program's. Who runs it is said in the package's Cargo.toml, under
     /// [package.metadata.bysyncify]:
     ///
     /// `host = "host.mjs"`: `node host.mjs MODULE arguments` does.
@@ -73,7 +73,7 @@ enum Command {
     Test(BuildArguments),
     /// Says what is instrumented, why, and what it costs
     ///
-    /// Builds the program as `run` does, with the same options, and compares it with what the same
+    /// Builds the program as `run --release` does, with the same options, and compares it with what the same
     /// wasm-opt makes of it without Asyncify. MODULE.wasm in place of a program's name is there
     /// already: a module that our linker made, or one that is only linked, best with --emit-relocs.
     /// That is asyncified to see what it would be; it is not changed, and what was made of it is
@@ -160,7 +160,9 @@ fn parse(arguments: &[OsString]) -> Result<Cli, clap::Error> {
 fn run(command: Command) -> Result<ExitCode> {
     match command {
         Command::New(request) => new::new(&request)?,
-        Command::Run { program, arguments } => return crate::run::run(&program.into(), &arguments),
+        Command::Run { program, arguments } => {
+            return crate::run::run(&program.request("dev"), &arguments);
+        }
         Command::Build(arguments) => return build(&arguments, "build"),
         Command::Test(arguments) => return build(&arguments, "test"),
         Command::Report { options, program } => return program.report(options),

@@ -87,8 +87,8 @@ fn run_gives_the_status_of_the_program() {
          std::process::ExitCode::from(if cfg!(debug_assertions) {{ 8 }} else {{ 7 }}) }}"
     );
     let package = package("", &[("src/main.rs", &main), ("examples/good.rs", "fn main() {}")]);
-    assert_eq!(bysyncify(&package, "run").status.code(), Some(7));
-    assert_eq!(bysyncify(&package, "run small --dev").status.code(), Some(8));
+    assert_eq!(bysyncify(&package, "run").status.code(), Some(8));
+    assert_eq!(bysyncify(&package, "run small --release").status.code(), Some(7));
     assert_eq!(bysyncify(&package, "run good").status.code(), Some(0));
 }
 
@@ -97,7 +97,7 @@ fn trap_is_told_with_the_function_that_did_it() {
     let main = "fn main() { culprit() }\n\
                 #[inline(never)] #[unsafe(no_mangle)] extern \"C\" fn culprit() { panic!() }";
     let package = package("", &[("src/main.rs", main)]);
-    let output = bysyncify(&package, "run --dev");
+    let output = bysyncify(&package, "run");
     assert_eq!(output.status.code(), Some(134));
     let errors = errors(&output);
     assert_eq!(errors.lines().next(), Some("error: small.wasm trapped: unreachable"));

@@ -99,7 +99,7 @@ fn new_project_runs_at_once_and_with_plain_cargo() {
 
     let output = run(cargo(&demo, "fmt --check"));
     assert!(output.status.success(), "{}", stdout(&output));
-    for words in ["bysyncify run", "bysyncify run --dev", "run", "run --release"] {
+    for words in ["bysyncify run", "bysyncify run --release", "run", "run --release"] {
         let output = run(cargo(&demo, words));
         assert_eq!(stdout(&output), PRINTED, "{words}: {}", stderr(&output));
         assert_eq!(output.status.code(), Some(0), "{words}");
@@ -230,7 +230,7 @@ fn project_for_browsers_is_served_and_runs() {
 
     let output = run(cargo(&page, "fmt --check"));
     assert!(output.status.success(), "{}", stdout(&output));
-    for words in ["bysyncify run --dev -- --port 0", "run -- --port 0"] {
+    for words in ["bysyncify run -- --port 0", "run -- --port 0"] {
         let server = Server::start(cargo(&page, words));
         let index = fs::read(page.join("web/index.html")).unwrap();
         assert_eq!(server.get("/"), ("text/html; charset=utf-8".to_owned(), index));

@@ -44,7 +44,7 @@ pub(super) fn check(projects: &Projects, steps: &mut Steps<'_>) -> Result<()> {
     });
     if made.is_some() {
         steps.test("in the browser", || {
-            let server = Server::start(bysyncify(&["run", "--dev", "--", "--port", "0"], &page)?)?;
+            let server = Server::start(bysyncify(&["run", "--", "--port", "0"], &page)?)?;
             let shown = show(&server.address, &folder.path().join("profile"))?;
             if shown != PRINTED {
                 bail!("the page shows this, and not what the program prints:\n{shown}");

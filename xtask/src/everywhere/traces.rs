@@ -28,7 +28,7 @@ pub(super) fn check(projects: &Projects, steps: &mut Steps<'_>) -> Result<()> {
     let source = fs::read_to_string(&source).context("cannot read the program")?;
     steps.test("node", || {
         let mut run = projects.bysyncify(PROJECT)?;
-        let output = run.args(["run", "--dev", "--quiet"]).output()?;
+        let output = run.args(["run", "--quiet"]).output()?;
         check_trace(&process::all_text(&output), &source)
     });
     let Some(wasmtime) = steps.found(tools::from_pypi(tools::WASMTIME)) else { return Ok(()) };

@@ -22,10 +22,10 @@ pub(super) struct ProgramArguments {
     /// The target
     #[arg(long, value_name = "T", default_value = DEFAULT_TARGET)]
     target: String,
-    /// For debugging; else it is built for release
+    /// For debugging, as `run` does without it
     #[arg(long, overrides_with_all = ["release", "profile"])]
     dev: bool,
-    /// For release, as without it
+    /// For release, as `report` does without it
     #[arg(short, long, overrides_with = "profile")]
     release: bool,
     /// With another profile
@@ -108,14 +108,19 @@ impl CargoArguments {
     }
 }
 
-impl From<ProgramArguments> for Request {
-    fn from(arguments: ProgramArguments) -> Self {
-        let ProgramArguments { wanted, target, dev, release: _, profile, link, shown, cargo } =
-            arguments;
-        Self {
+impl ProgramArguments {
+    /// What is asked for, where this profile is meant if none is named.
+    pub(super) fn request(self, default_profile: &str) -> Request {
+        let Self { wanted, target, dev, release, profile, link, shown, cargo } = self;
+        let named = match (dev, release) {
+            (true, _) => Some("dev".to_owned()),
+            (_, true) => Some("release".to_owned()),
+            _ => profile,
+        };
+        Request {
             wanted,
             triple: target,
-            profile: profile.unwrap_or_else(|| if dev { "dev" } else { "release" }.to_owned()),
+            profile: named.unwrap_or_else(|| default_profile.to_owned()),
             link,
             watch: shown.watch(cargo.quiet),
             // We need cargo's messages for programs whatever people are to see.
@@ -128,9 +133,7 @@ impl From<ProgramArguments> for Request {
             manifest: cargo.manifest_path,
         }
     }
-}
 
-impl ProgramArguments {
     /// Reports on the program, or on a module that is there.
     pub(super) fn report(mut self, options: report::Options) -> Result<ExitCode> {
         options.check()?;
@@ -151,6 +154,6 @@ impl ProgramArguments {
                 );
             }
         }
-        report::report(&options, module, &self.into())
+        report::report(&options, module, &self.request("release"))
     }
 }

@@ -31,7 +31,7 @@ fn built(line: &str) -> BuildArguments {
 /// What is asked for, and the program's own arguments.
 fn asked(line: &str) -> (Request, Vec<OsString>) {
     match parsed(&format!("run {line}")) {
-        Ok(Command::Run { program, arguments }) => (program.into(), arguments),
+        Ok(Command::Run { program, arguments }) => (program.request("dev"), arguments),
         other => panic!("{line}: {other:?}"),
     }
 }
@@ -125,9 +125,10 @@ fn what_cargo_is_to_print_is_seen_and_left_to_cargo() {
 }
 
 #[test]
-fn run_is_for_release_unless_said_otherwise() {
+fn run_is_for_debugging_unless_said_otherwise() {
     for (line, profile) in [
-        ("", "release"),
+        ("", "dev"),
+        ("--release", "release"),
         ("--dev", "dev"),
         ("--dev -r", "release"),
         ("--release --dev", "dev"),
@@ -147,7 +148,7 @@ fn own_options_are_told_from_cargos_and_the_programs() {
     assert_eq!(request.wanted.name.as_deref(), Some("demo"));
     assert_eq!(request.wanted.package.as_deref(), Some("pkg"));
     assert_eq!(request.triple, "T");
-    assert_eq!(request.profile, "release");
+    assert_eq!(request.profile, "dev");
     assert_eq!(
         request.cargo_options,
         words(
@@ -188,8 +189,10 @@ fn report_has_options_of_its_own() {
     };
     assert_eq!(options.output, Some("o.html".into()));
     assert_eq!(options.limit, usize::MAX);
-    let request = Request::from(program);
+    let request = program.request("release");
     assert_eq!((request.profile.as_str(), request.watch.quiet), ("dev", true));
+    let Ok(Command::Report { program, .. }) = parsed("report demo") else { panic!("not a report") };
+    assert_eq!(program.request("release").profile, "release");
     for (line, expected) in [
         (
             "--format yaml",
