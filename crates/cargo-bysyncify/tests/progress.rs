@@ -98,8 +98,7 @@ fn ours(messages: &[Value]) -> Vec<&Value> {
 
 #[test]
 fn programs_get_messages_beside_cargos() {
-    for words in ["build --message-format json", "run --message-format=json-diagnostic-short"]
-    {
+    for words in ["build --message-format json", "run --message-format=json-diagnostic-short"] {
         let package = package(PAUSABLE);
         let output = build(&package, words);
         let messages = messages(&output);
