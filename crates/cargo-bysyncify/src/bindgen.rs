@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitCode};
+use std::process::Command;
 
 use anyhow::{Context, Result};
 use wasmparser::{Parser, Payload};
@@ -55,10 +55,11 @@ pub(crate) fn for_web(version: &str, module: &Path) -> Result<PathBuf> {
     Ok(folder)
 }
 
-/// Runs the tests in a module with wasm-bindgen's own runner.
-pub(crate) fn test(version: &str, module: &Path, arguments: &[OsString]) -> Result<ExitCode> {
+/// Wasm-bindgen's own runner, for the tests in a module.
+pub(crate) fn test(version: &str, module: &Path, arguments: &[OsString]) -> Result<Command> {
     let mut runner = Command::new(setup::wasm_bindgen_test_runner(version)?);
-    command::replace(runner.arg(module).args(arguments))
+    runner.arg(module).args(arguments);
+    Ok(runner)
 }
 
 #[cfg(test)]

@@ -10,9 +10,12 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 
-use self::build::BuildArguments;
+use self::build::{BuildArguments, CargoCall};
 use self::program::ProgramArguments;
-use crate::{cargo, command, launch, new, report, setup, trace};
+use crate::{cargo, command, launch, new, report, rerun, run, setup, trace};
+
+/// The commands that take cargo's options.
+const CARGOS: [&str; 4] = ["build", "test", "check", "clippy"];
 
 const DEFAULT_TARGET: &str = "wasm32-unknown-unknown";
 
@@ -31,6 +34,7 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     New(new::Request),
+    Init(new::InitRequest),
     /// Builds a program and runs it, in Node or in a browser
     ///
     /// For debugging unless --release is given. The exit status is the program's. Who runs it is said in the package's Cargo.toml, under
@@ -41,11 +45,18 @@ enum Command {
     /// `web = "web"`: a browser does. The folder is served at http://127.0.0.1:8000/, or at another
     /// port if that is taken (`-- --port N` chooses one), with what wasm-bindgen makes of the module
     /// in `pkg/`. wasm-bindgen's command line tool is found on PATH or installed, in the version the
-    /// module needs.
+    /// module needs. `isolated = true` beside it sends the headers that make the page cross-origin
+    /// isolated, which shared memory needs.
     ///
     /// Else Node does, if the module imports nothing (its `main` or `_start` is called) or only
     /// WASI.
     Run {
+        /// Build and run it again whenever one of its files has changed
+        #[arg(long)]
+        watch: bool,
+        /// Show the page in a browser
+        #[arg(long)]
+        open: bool,
         #[command(flatten)]
         program: ProgramArguments,
         /// The program's own arguments
@@ -71,6 +82,20 @@ enum Command {
         override_usage = "cargo bysyncify test [OPTIONS] [options of `cargo test`] [-- ARGUMENTS]"
     )]
     Test(BuildArguments),
+    /// Like `cargo check`, for a wasm target
+    #[command(override_usage = "cargo bysyncify check [OPTIONS] [options of `cargo check`]")]
+    Check(CargoCall),
+    /// Like `cargo clippy`, for a wasm target
+    #[command(
+        override_usage = "cargo bysyncify clippy [OPTIONS] [options of `cargo clippy`] [-- LINTS]"
+    )]
+    Clippy(CargoCall),
+    /// Removes what was installed for this program alone
+    ///
+    /// That is in its own folder (see BYSYNCIFY_CACHE): wasm-opt, wasm-bindgen's command line tool, standard
+    /// libraries. What is needed is installed again the next time. What has not been used for 90 days goes
+    /// by itself. For what was built there is `cargo clean`.
+    Clean,
     /// Says what is instrumented, why, and what it costs
     ///
     /// Builds the program as `run --release` does, with the same options, and compares it with what the same
@@ -133,7 +158,7 @@ pub(crate) fn main(arguments: &[OsString]) -> ExitCode {
         [first, rest @ ..] if first == "bysyncify" => rest,
         all => all,
     };
-    let result = parse(arguments).map_err(Into::into).and_then(|cli| run(cli.command));
+    let result = parse(arguments).map_err(Into::into).and_then(|cli| execute(cli.command));
     result.unwrap_or_else(|error: anyhow::Error| match error.downcast_ref::<clap::Error>() {
         Some(error) => {
             // That nobody reads it any more is no error of ours.
@@ -149,7 +174,7 @@ pub(crate) fn main(arguments: &[OsString]) -> ExitCode {
 
 fn parse(arguments: &[OsString]) -> Result<Cli, clap::Error> {
     let arguments = match arguments {
-        [command, rest @ ..] if command == "build" || command == "test" => {
+        [command, rest @ ..] if command.to_str().is_some_and(|name| CARGOS.contains(&name)) => {
             build::ours_first(command, rest)
         }
         all => all.to_vec(),
@@ -157,14 +182,22 @@ fn parse(arguments: &[OsString]) -> Result<Cli, clap::Error> {
     Cli::try_parse_from([OsString::from("cargo bysyncify")].into_iter().chain(arguments))
 }
 
-fn run(command: Command) -> Result<ExitCode> {
+fn execute(command: Command) -> Result<ExitCode> {
     match command {
         Command::New(request) => new::new(&request)?,
-        Command::Run { program, arguments } => {
-            return crate::run::run(&program.request("dev"), &arguments);
+        Command::Run { program, watch, open, arguments } => {
+            let request = run::Request { open, ..program.request("dev") };
+            if !watch {
+                return run::run(&request, &arguments);
+            }
+            rerun::run(&request, &arguments)?;
         }
+        Command::Init(request) => new::init(&request)?,
         Command::Build(arguments) => return build(&arguments, "build"),
         Command::Test(arguments) => return build(&arguments, "test"),
+        Command::Check(arguments) => return check(&arguments, "check"),
+        Command::Clippy(arguments) => return check(&arguments, "clippy"),
+        Command::Clean => setup::clean()?,
         Command::Report { options, program } => return program.report(options),
         Command::Setup { target } => setup::prepare(&target)?,
         Command::Runner { test, module } => {
@@ -178,14 +211,22 @@ fn run(command: Command) -> Result<ExitCode> {
 }
 
 fn build(arguments: &BuildArguments, subcommand: &str) -> Result<ExitCode> {
-    let triple = &arguments.target;
+    let BuildArguments { cargo: words, link } = arguments;
+    let triple = &words.target;
     let mut cargo = cargo::command(subcommand, triple)?;
     if subcommand == "test" {
         cargo::set_runner(&mut cargo, triple, "--test")?;
     }
-    arguments.link.apply(&mut cargo, triple)?;
-    cargo.args(arguments.for_cargo());
-    arguments.watch().status(&mut cargo).map(command::exit_code)
+    link.apply(&mut cargo, triple)?;
+    cargo.args(words.for_cargo());
+    words.watch().status(&mut cargo).map(command::exit_code)
+}
+
+/// Has cargo look at a program without linking it.
+fn check(words: &CargoCall, subcommand: &str) -> Result<ExitCode> {
+    let mut cargo = cargo::command(subcommand, &words.target)?;
+    cargo.args(words.for_cargo());
+    words.watch().status(&mut cargo).map(command::exit_code)
 }
 
 #[cfg(test)]

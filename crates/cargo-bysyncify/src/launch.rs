@@ -4,13 +4,14 @@ use std::env;
 use std::ffi::OsString;
 use std::fs;
 use std::path::Path;
-use std::process::ExitCode;
+use std::process::{Command, ExitCode};
 
 use anyhow::{Context, Result, bail};
 use wasmparser::{Parser, Payload};
 
 use crate::node_run::Mode;
 use crate::project::{self, Host};
+use crate::serve::Site;
 use crate::{bindgen, command, node_run, serve, trace};
 
 /// Runs a module for cargo, as tests if that is said.
@@ -26,20 +27,38 @@ pub(crate) fn runner(said: bool, module: &Path, arguments: &[OsString]) -> Resul
     launch(mode, &host, module, arguments)
 }
 
+/// What runs a module.
+#[derive(Debug)]
+pub(crate) enum Launch {
+    /// A process.
+    Process(Command),
+    /// A page, which is to be served.
+    Page(Site),
+}
+
 /// Runs a module; the exit status is the program's.
-pub(crate) fn launch(
+fn launch(mode: Mode, host: &Host, module: &Path, arguments: &[OsString]) -> Result<ExitCode> {
+    match prepare(mode, host, module, arguments)? {
+        Launch::Process(mut command) => command::replace(&mut command),
+        Launch::Page(site) => serve::serve(&site, arguments, false),
+    }
+}
+
+/// Makes a module ready to be run. The arguments are a process's; those of a page are the server's.
+pub(crate) fn prepare(
     mode: Mode,
     host: &Host,
     module: &Path,
     arguments: &[OsString],
-) -> Result<ExitCode> {
+) -> Result<Launch> {
     if let Some(version) = bindgen::version_of(module)? {
         return match (mode, host) {
-            (Mode::Test, _) => bindgen::test(&version, module, arguments),
+            (Mode::Test, _) => bindgen::test(&version, module, arguments).map(Launch::Process),
             (Mode::Run, Host::Script(script)) => run_script(script, module, arguments),
-            (Mode::Run, Host::Page(page)) => {
+            (Mode::Run, Host::Page { folder, isolated }) => {
                 let package = bindgen::for_web(&version, module)?;
-                serve::serve(page, &package, arguments)
+                let (page, isolated) = (folder.clone(), *isolated);
+                Ok(Launch::Page(Site { page, package, isolated, edition: None }))
             }
             (Mode::Run, Host::Node) => bail!(
                 "`{}` was made for wasm-bindgen, so it runs in a page: put an index.html into a \
@@ -63,13 +82,15 @@ pub(crate) fn launch(
         Host::Script(script) if mode == Mode::Run || needs_host(module)? => {
             run_script(script, module, arguments)
         }
-        Host::Page(_) if mode == Mode::Run => bail!(
+        Host::Page { .. } if mode == Mode::Run => bail!(
             "`{}` was not made for wasm-bindgen, as a program for a page has to be: let it use \
              the crate wasm-bindgen, or remove `web` from `package.metadata.bysyncify` in \
              Cargo.toml",
             module.display()
         ),
-        Host::Node | Host::Script(_) | Host::Page(_) => node_run::run(mode, module, arguments),
+        Host::Node | Host::Script(_) | Host::Page { .. } => {
+            node_run::command(mode, module, arguments).map(Launch::Process)
+        }
     }
 }
 
@@ -92,8 +113,8 @@ fn needs_host(module: &Path) -> Result<bool> {
     Ok(false)
 }
 
-/// Runs the package's own host script, which gets the module and then the arguments.
-fn run_script(script: &Path, module: &Path, arguments: &[OsString]) -> Result<ExitCode> {
+/// The package's own host script, which gets the module and then the arguments.
+fn run_script(script: &Path, module: &Path, arguments: &[OsString]) -> Result<Launch> {
     if !script.is_file() {
         bail!(
             "the host script `{}` is not there: see `package.metadata.bysyncify.host` in the \
@@ -101,5 +122,7 @@ fn run_script(script: &Path, module: &Path, arguments: &[OsString]) -> Result<Ex
             script.display()
         );
     }
-    command::replace(trace::node(module)?.arg(script).arg(module).args(arguments))
+    let mut node = trace::node(module)?;
+    node.arg(script).arg(module).args(arguments);
+    Ok(Launch::Process(node))
 }

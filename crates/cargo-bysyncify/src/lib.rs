@@ -2,7 +2,7 @@
 //!
 //! - `linker` is `bysyncify-ld`: it calls the real linker and asyncifies what comes out;
 //!   `component` puts it where rustc has another linker, which makes components.
-//! - `cli` is `cargo bysyncify new|build|run|test|setup`.
+//! - `cli` is `cargo bysyncify new|init|build|run|test|check|setup|…`.
 //!
 //! Both names are served by the same code ([`main`]), so that `cargo bysyncify` can give cargo
 //! *itself* as the linker: the two can never be of different age.
@@ -30,6 +30,7 @@ mod optimizer;
 mod pipeline;
 mod project;
 mod report;
+mod rerun;
 mod response_file;
 mod run;
 mod serve;

@@ -1,6 +1,7 @@
 //! `cargo bysyncify new`: a project that runs at once.
 
 mod files;
+mod init;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -11,6 +12,8 @@ use clap::Args;
 
 use self::files::Details;
 use crate::{cargo, command, setup, store};
+
+pub(crate) use self::init::{InitRequest, init};
 
 /// Makes a project that runs at once
 ///
@@ -55,10 +58,7 @@ pub(crate) fn new(request: &Request) -> Result<()> {
     fs::create_dir_all(parent).with_context(|| format!("cannot create `{}`", parent.display()))?;
 
     let checkout = checkout();
-    let library = match &request.path {
-        Some(library) => Some(library_at(library)?),
-        None => checkout.clone(),
-    };
+    let library = library(request.path.as_deref())?;
     let inside = checkout.filter(|checkout| folder.starts_with(checkout));
     let alias = inside.map(|checkout| alias(&checkout)).transpose()?;
     let details = Details {
@@ -73,13 +73,17 @@ pub(crate) fn new(request: &Request) -> Result<()> {
 
     eprintln!("     Created `{shown}`, which depends on bysyncify {}", source(library.as_deref()));
     eprintln!("      Run it with `cd {shown} && cargo bysyncify run`");
+    note_what_plain_cargo_needs(library.as_deref());
+    Ok(())
+}
+
+fn note_what_plain_cargo_needs(library: Option<&Path>) {
     if command::find("bysyncify-ld").is_none() || command::find("cargo-bysyncify").is_none() {
         eprintln!(
             "        Note plain `cargo build` and `cargo run` need `{}` first",
-            install_command(library.as_deref())
+            install_command(library)
         );
     }
-    Ok(())
 }
 
 /// Cargo knows which names are allowed: it makes a package of that name elsewhere.
@@ -109,6 +113,11 @@ fn checkout() -> Option<PathBuf> {
         && own.join("Cargo.toml").is_file()
         && folder.join("build/switch.wat").is_file();
     is_library.then(|| folder.to_owned())
+}
+
+/// The folder of the library to depend on, if it is not to come from the registry.
+fn library(named: Option<&Path>) -> Result<Option<PathBuf>> {
+    named.map_or_else(|| Ok(checkout()), |folder| library_at(folder).map(Some))
 }
 
 fn library_at(folder: &Path) -> Result<PathBuf> {

@@ -2,11 +2,11 @@
 
 use std::ffi::OsString;
 use std::path::Path;
-use std::process::ExitCode;
+use std::process::Command;
 
 use anyhow::Result;
 
-use crate::{command, trace};
+use crate::trace;
 
 /// What the module is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,16 +20,13 @@ pub(crate) enum Mode {
 /// The script. It is handed to Node as an argument, so that there is no file to keep up to date.
 const SCRIPT: &str = include_str!("run.mjs");
 
-/// Runs a module; the exit status is the program's, or 134 if it traps.
-pub(crate) fn run(mode: Mode, module: &Path, arguments: &[OsString]) -> Result<ExitCode> {
+/// What runs a module; the exit status is the program's, or 134 if it traps.
+pub(crate) fn command(mode: Mode, module: &Path, arguments: &[OsString]) -> Result<Command> {
     let mode = match mode {
         Mode::Run => "run",
         Mode::Test => "test",
     };
-    command::replace(
-        trace::node(module)?
-            .args(["--input-type=module", "--eval", SCRIPT, "--", mode])
-            .arg(module)
-            .args(arguments),
-    )
+    let mut node = trace::node(module)?;
+    node.args(["--input-type=module", "--eval", SCRIPT, "--", mode]).arg(module).args(arguments);
+    Ok(node)
 }

@@ -29,8 +29,8 @@ pub(crate) enum Host {
     Node,
     /// A script for Node: `host`.
     Script(PathBuf),
-    /// The page in this folder: `web`.
-    Page(PathBuf),
+    /// The page in this folder: `web`. `isolated = true` lets it share memory between threads.
+    Page { folder: PathBuf, isolated: bool },
 }
 
 /// The kinds of target that make a module.
@@ -131,7 +131,10 @@ fn host(package: &Value, folder: &Path) -> Host {
     let ours = &package["metadata"]["bysyncify"];
     match (ours["host"].as_str(), ours["web"].as_str()) {
         (Some(script), _) => Host::Script(folder.join(script)),
-        (None, Some(page)) => Host::Page(folder.join(page)),
+        (None, Some(page)) => {
+            let isolated = ours["isolated"].as_bool().unwrap_or_default();
+            Host::Page { folder: folder.join(page), isolated }
+        }
         (None, None) => Host::Node,
     }
 }

@@ -7,12 +7,12 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
 
-use crate::launch;
+use crate::launch::{self, Launch};
 use crate::link_options::LinkOptions;
 use crate::node_run::Mode;
 use crate::project::{self, Program, Wanted};
 use crate::watch::Watch;
-use crate::{cargo, command};
+use crate::{cargo, command, serve};
 
 /// What `run` was asked to do.
 #[derive(Debug)]
@@ -28,6 +28,8 @@ pub(crate) struct Request {
     pub(crate) cargo_options: Vec<OsString>,
     /// The package or the workspace, if it is not the one in the current folder.
     pub(crate) manifest: Option<PathBuf>,
+    /// Whether the page is to be shown in a browser.
+    pub(crate) open: bool,
 }
 
 /// Builds and runs with these arguments; the exit status is the program's.
@@ -37,8 +39,16 @@ pub(crate) fn run(request: &Request, arguments: &[OsString]) -> Result<ExitCode>
         Built::Module(module) => module,
         Built::Failed(code) => return Ok(code),
     };
-    launch::launch(Mode::Run, &program.host, &module, arguments)
+    match launch::prepare(Mode::Run, &program.host, &module, arguments)? {
+        Launch::Page(site) => serve::serve(&site, arguments, request.open),
+        Launch::Process(_) if request.open => bail!(NO_PAGE),
+        Launch::Process(mut command) => command::replace(&mut command),
+    }
 }
+
+/// What is said if the program that is to be shown in a browser is none.
+pub(crate) const NO_PAGE: &str =
+    "--open is for programs that run in a page, and this one does not: leave it out";
 
 /// The program that is meant.
 pub(crate) fn chosen(request: &Request) -> Result<Program> {

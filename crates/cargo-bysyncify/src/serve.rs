@@ -3,25 +3,53 @@
 //! It serves files and ranges of their bytes to this machine only, one request a connection. That is
 //! all that a page under development needs.
 
+mod edition;
 mod response;
 
 use std::ffi::OsString;
 use std::io::{BufRead as _, BufReader, ErrorKind, Read as _, Write as _};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
-use std::path::Path;
 use std::process::ExitCode;
 use std::thread;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 
-use self::response::{Response, Site, response};
+use self::response::{Response, response};
+
+pub(crate) use self::edition::Edition;
+pub(crate) use self::response::Site;
 
 const USUAL_PORT: u16 = 8000;
 
+/// What makes a page [isolated](Site::isolated).
+const ISOLATION: &str =
+    "Cross-Origin-Opener-Policy: same-origin\r\nCross-Origin-Embedder-Policy: require-corp\r\n";
+
 /// Serves until it is interrupted. The arguments may be `--port N`.
-pub(crate) fn serve(page: &Path, package: &Path, arguments: &[OsString]) -> Result<ExitCode> {
-    let index = page.join("index.html");
+pub(crate) fn serve(site: &Site, arguments: &[OsString], open: bool) -> Result<ExitCode> {
+    let (listener, address) = started(site, arguments)?;
+    if open {
+        show(&address);
+    }
+    accept(site, &listener);
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Serves in a thread of its own, as long as the process lives.
+pub(crate) fn serve_meanwhile(site: &Site, arguments: &[OsString], open: bool) -> Result<()> {
+    let (listener, address) = started(site, arguments)?;
+    let site = site.clone();
+    thread::spawn(move || accept(&site, &listener));
+    if open {
+        show(&address);
+    }
+    Ok(())
+}
+
+/// Listens, and says where. Who connects now is answered when [`accept`] is called.
+fn started(site: &Site, arguments: &[OsString]) -> Result<(TcpListener, String)> {
+    let index = site.page.join("index.html");
     if !index.is_file() {
         bail!(
             "the page `{}` is not there: see `package.metadata.bysyncify.web` in the package's \
@@ -31,8 +59,19 @@ pub(crate) fn serve(page: &Path, package: &Path, arguments: &[OsString]) -> Resu
     }
     let listener = listen(port(arguments)?)?;
     let address = listener.local_addr().context("cannot tell the port")?;
-    eprintln!("     Serving http://{address}/ until Ctrl-C is pressed");
-    let site = Site { page: page.to_owned(), package: package.to_owned() };
+    let address = format!("http://{address}/");
+    eprintln!("     Serving {address} until Ctrl-C is pressed");
+    Ok((listener, address))
+}
+
+/// Shows the page in the user's browser.
+fn show(address: &str) {
+    if let Err(error) = open::that_detached(address) {
+        eprintln!("     Warning no browser could be started ({error}): open {address} in one");
+    }
+}
+
+fn accept(site: &Site, listener: &TcpListener) {
     for stream in listener.incoming() {
         // Who connected may be gone already.
         let Ok(stream) = stream else { continue };
@@ -43,7 +82,6 @@ pub(crate) fn serve(page: &Path, package: &Path, arguments: &[OsString]) -> Resu
             let _ = answer(&site, &stream);
         });
     }
-    Ok(ExitCode::SUCCESS)
 }
 
 fn port(arguments: &[OsString]) -> Result<Option<u16>> {
@@ -85,8 +123,9 @@ fn answer(site: &Site, stream: &TcpStream) -> std::io::Result<()> {
     let Response { status, kind, range, body } = response(site, &head);
     let length = body.len();
     // What is built anew must be seen at the next reload.
+    let isolation = if site.isolated { ISOLATION } else { "" };
     let headers = format!(
-        "HTTP/1.1 {status}\r\nContent-Type: {kind}\r\nContent-Length: {length}\r\n{range}\
+        "HTTP/1.1 {status}\r\nContent-Type: {kind}\r\nContent-Length: {length}\r\n{range}{isolation}\
          Accept-Ranges: bytes\r\nCache-Control: no-store\r\nConnection: close\r\n\r\n"
     );
     let mut stream = stream;

@@ -253,3 +253,43 @@ fn project_for_browsers_is_served_and_runs() {
         assert_eq!(stdout(&output), PRINTED, "{}", stderr(&output));
     }
 }
+
+/// What is prepared for us is an ordinary package, whose cargo then makes pausable modules.
+#[test]
+fn package_that_is_there_gets_what_it_lacks_and_nothing_twice() {
+    let dir = tempfile::tempdir().unwrap();
+    let demo = dir.path().join("demo");
+    assert!(run(cargo(dir.path(), "new --quiet --vcs none demo")).status.success());
+    let code = "fn main() {\n    drop(bysyncify::Coroutine::with_default_stack(|_| 6 * 7));\n}\n";
+    fs::write(demo.join("src/main.rs"), code).unwrap();
+    let init = || stderr(&run(cargo(dir.path(), "bysyncify init demo")));
+    let said = init();
+    let created = "     Created `demo/.cargo/config.toml`, which names the linker\n";
+    assert!(said.contains("      Adding bysyncify (local) to dependencies"), "{said}");
+    assert!(said.ends_with(created), "{said}");
+    let before: Vec<_> = files(&demo).iter().map(|file| fs::read(file).unwrap()).collect();
+    assert_eq!(
+        init(),
+        "        Kept the dependency on bysyncify\n        \
+         Kept `demo/.cargo/config.toml`, which names the linker\n"
+    );
+    let after: Vec<_> = files(&demo).iter().map(|file| fs::read(file).unwrap()).collect();
+    assert!(before == after);
+    // It would trap if the linker had not been there: the imports of Asyncify's would be missing.
+    let output = run(cargo(&demo, "run --target wasm32-unknown-unknown"));
+    assert!(output.status.success(), "{}", stderr(&output));
+
+    // What somebody wrote is his.
+    fs::write(demo.join(".cargo/config.toml"), "# mine\n").unwrap();
+    let said = init();
+    let note = "        Note `demo/.cargo/config.toml` is there already: add this to it by hand\n";
+    assert!(said.contains(note) && said.contains("\nlinker = \"bysyncify-ld\"\n"), "{said}");
+    assert_eq!(fs::read_to_string(demo.join(".cargo/config.toml")).unwrap(), "# mine\n");
+
+    let empty = tempfile::tempdir().unwrap();
+    let output = run(cargo(empty.path(), "bysyncify init"));
+    assert_eq!(
+        stderr(&output),
+        "error: `.` has no Cargo.toml: `cargo bysyncify new NAME` makes a package\n"
+    );
+}

@@ -1,4 +1,4 @@
-//! The arguments of `build` and `test`: ours stand among cargo's.
+//! The arguments of `build`, `test`, `check` and so on: ours stand among cargo's.
 
 use std::ffi::{OsStr, OsString};
 
@@ -8,14 +8,21 @@ use super::{Cli, DEFAULT_TARGET};
 use crate::link_options::LinkOptions;
 use crate::watch::Watch;
 
-/// What we read of a command line whose other words are cargo's to understand.
+/// What we read of the command line of one that links.
 #[derive(Debug, PartialEq, Eq, Args)]
 pub(super) struct BuildArguments {
+    #[command(flatten)]
+    pub(super) cargo: CargoCall,
+    #[command(flatten)]
+    pub(super) link: LinkOptions,
+}
+
+/// What we read of a command line whose other words are cargo's to understand.
+#[derive(Debug, PartialEq, Eq, Args)]
+pub(super) struct CargoCall {
     /// The target
     #[arg(long, value_name = "T", default_value = DEFAULT_TARGET)]
     pub(super) target: String,
-    #[command(flatten)]
-    pub(super) link: LinkOptions,
     #[command(flatten)]
     shown: Shown,
     /// What is cargo's.
@@ -54,7 +61,7 @@ impl Shown {
     }
 }
 
-impl BuildArguments {
+impl CargoCall {
     /// What cargo gets.
     pub(super) fn for_cargo(&self) -> impl Iterator<Item = OsString> {
         let format = self.shown.message_format().map(|it| format!("--message-format={it}").into());

@@ -131,6 +131,7 @@ impl ProgramArguments {
             },
             cargo_options: cargo.words(shown.color.as_ref()),
             manifest: cargo.manifest_path,
+            open: false,
         }
     }
 

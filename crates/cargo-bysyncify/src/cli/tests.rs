@@ -31,7 +31,7 @@ fn built(line: &str) -> BuildArguments {
 /// What is asked for, and the program's own arguments.
 fn asked(line: &str) -> (Request, Vec<OsString>) {
     match parsed(&format!("run {line}")) {
-        Ok(Command::Run { program, arguments }) => (program.request("dev"), arguments),
+        Ok(Command::Run { program, arguments, .. }) => (program.request("dev"), arguments),
         other => panic!("{line}: {other:?}"),
     }
 }
@@ -47,17 +47,17 @@ fn commands_are_well_formed() {
 
 #[test]
 fn target_is_taken_out_and_the_rest_is_cargos() {
-    let rest = |arguments: &BuildArguments| arguments.for_cargo().collect::<Vec<_>>();
+    let rest = |arguments: &BuildArguments| arguments.cargo.for_cargo().collect::<Vec<_>>();
     let arguments =
         built("-r --target a -j 4 -p x --config k=v -Z f -- --target b -q --assume-no-suspend=c");
-    assert_eq!(arguments.target, "a");
-    assert_eq!(arguments.watch(), Watch::default());
+    assert_eq!(arguments.cargo.target, "a");
+    assert_eq!(arguments.cargo.watch(), Watch::default());
     assert_eq!(
         rest(&arguments),
         words("-r -j 4 -p x --config k=v -Z f -- --target b -q --assume-no-suspend=c")
     );
-    assert_eq!(built("--target=a").target, "a");
-    assert_eq!(built("").target, "wasm32-unknown-unknown");
+    assert_eq!(built("--target=a").cargo.target, "a");
+    assert_eq!(built("").cargo.target, "wasm32-unknown-unknown");
     assert_eq!(
         message("build --target a --target=b"),
         "error: the argument '--target <T>' cannot be used multiple times"
@@ -80,7 +80,7 @@ fn options_for_the_linker_are_taken_out() {
         ..LinkOptions::default()
     };
     assert_eq!(arguments.link, expected);
-    assert_eq!(arguments.for_cargo().collect::<Vec<_>>(), words("-r"));
+    assert_eq!(arguments.cargo.for_cargo().collect::<Vec<_>>(), words("-r"));
     let arguments = built("--suspends=env.a,env.b --checks=on -r --stack-checks off");
     let suspends = names(&["env.a", "env.b"]);
     let (checks, stack_checks) = (Some(true), Some(false));
@@ -119,8 +119,8 @@ fn what_cargo_is_to_print_is_seen_and_left_to_cargo() {
         ),
     ] {
         let arguments = built(line);
-        let for_cargo: Vec<_> = arguments.for_cargo().collect();
-        assert_eq!((arguments.watch(), for_cargo), (watch, words(rest)), "{line}");
+        let for_cargo: Vec<_> = arguments.cargo.for_cargo().collect();
+        assert_eq!((arguments.cargo.watch(), for_cargo), (watch, words(rest)), "{line}");
     }
 }
 
@@ -216,7 +216,7 @@ fn report_has_options_of_its_own() {
         ),
     ] {
         let command = parsed(&format!("report {line}")).unwrap();
-        assert_eq!(run(command).unwrap_err().to_string(), expected);
+        assert_eq!(execute(command).unwrap_err().to_string(), expected);
     }
 }
 

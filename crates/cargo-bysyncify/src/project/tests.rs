@@ -31,7 +31,7 @@ fn workspace() -> Vec<Program> {
         package("lib", "/w/lib", json!({ "bysyncify": { "host": "host.mjs" } }), vec![
             target("cdylib", "cdylib", "lib"),
         ]),
-        package("both", "/w/both", json!({ "bysyncify": { "web": "page" } }), vec![
+        package("both", "/w/both", json!({ "bysyncify": { "web": "page", "isolated": true } }), vec![
             target("bin", "bin", "both"),
             target("example", "bin", "demo"),
         ]),
@@ -70,7 +70,7 @@ fn only_what_makes_a_module_is_a_program() {
 fn host_is_what_the_packages_metadata_says() {
     let mut hosts: Vec<_> = workspace().into_iter().map(|program| program.host).collect();
     hosts.dedup();
-    let page = Host::Page("/w/both/page".into());
+    let page = Host::Page { folder: "/w/both/page".into(), isolated: true };
     assert_eq!(hosts, [Host::Node, Host::Script("/w/lib/host.mjs".into()), page]);
 }
 

@@ -4,6 +4,9 @@ use std::fs::File;
 use std::io::{Read as _, Seek as _, SeekFrom};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::edition::{self, Edition};
 
 /// Where the files of a site are.
 #[derive(Clone, Debug)]
@@ -11,6 +14,12 @@ pub(crate) struct Site {
     pub(crate) page: PathBuf,
     /// What is served as `/pkg/…`.
     pub(crate) package: PathBuf,
+    /// Whether pages are told to be [cross-origin isolated], without which there is no shared memory.
+    ///
+    /// [cross-origin isolated]: https://developer.mozilla.org/en-US/docs/Web/API/Window/crossOriginIsolated
+    pub(crate) isolated: bool,
+    /// Which state of its files is served, if that changes.
+    pub(crate) edition: Option<Arc<Edition>>,
 }
 
 #[derive(Debug)]
@@ -41,7 +50,16 @@ pub(super) fn response(site: &Site, head: &str) -> Response {
     if !is_local(head) {
         return Response::text("403 Forbidden", "only for this machine");
     }
+    if let (Some(edition), Some((edition::PATH, known))) = (&site.edition, target.split_once('?')) {
+        return Response::text("200 OK", &edition.after(known));
+    }
     let found = file(site, target).and_then(|path| part(&path, header(head, "range")).ok());
+    let found = found.map(|mut response| {
+        if site.edition.is_some() && response.kind == HTML && response.range.is_empty() {
+            response.body.extend_from_slice(edition::SCRIPT.as_bytes());
+        }
+        response
+    });
     found.unwrap_or_else(|| Response::text("404 Not Found", &format!("{target} is not there")))
 }
 
@@ -121,10 +139,12 @@ fn decoded(text: &str) -> Option<String> {
     String::from_utf8(bytes).ok()
 }
 
+const HTML: &str = "text/html; charset=utf-8";
+
 /// Browsers insist on the right one for modules, of either kind.
 fn content_type(path: &Path) -> &'static str {
     match path.extension().and_then(|extension| extension.to_str()).unwrap_or_default() {
-        "html" => "text/html; charset=utf-8",
+        "html" => HTML,
         "js" | "mjs" => "text/javascript; charset=utf-8",
         "wasm" => "application/wasm",
         "css" => "text/css; charset=utf-8",

@@ -1,13 +1,15 @@
 //! What is served, and what is not.
 
 use std::fs;
+use std::sync::Arc;
 
 use super::*;
 
 /// A page, a package and a secret, side by side.
 fn site() -> (tempfile::TempDir, Site) {
     let dir = tempfile::tempdir().unwrap();
-    let site = Site { page: dir.path().join("web"), package: dir.path().join("demo.pkg") };
+    let (page, package) = (dir.path().join("web"), dir.path().join("demo.pkg"));
+    let site = Site { page, package, isolated: false, edition: None };
     for (path, text) in [
         ("secret", "secret"),
         ("web/index.html", "index"),
@@ -124,4 +126,77 @@ fn usual_port_may_be_taken_but_not_one_that_was_asked_for() {
         listen(Some(taken)).unwrap_err().to_string(),
         format!("cannot listen at port {taken}: give another, `-- --port N`")
     );
+}
+
+#[test]
+fn pages_ask_whether_they_have_changed_if_they_can() {
+    let (_dir, plain) = site();
+    let edition = Arc::new(Edition::default());
+    let site = Site { edition: Some(Arc::clone(&edition)), ..plain.clone() };
+    let page = format!("index{}", edition::SCRIPT);
+    let html = "text/html; charset=utf-8";
+    assert_eq!(get(&site, "/"), ("200 OK", html, page));
+    assert_eq!(get(&site, "/a%20b.css").2, "style");
+    let asked = |known: &str| get(&site, &format!("/.bysyncify/edition?{known}"));
+    let text = "text/plain; charset=utf-8";
+    assert_eq!(asked(""), ("200 OK", text, "0".to_owned()));
+    thread::scope(|scope| {
+        let waiting = scope.spawn(|| asked("0"));
+        edition.change();
+        assert_eq!(waiting.join().unwrap(), ("200 OK", text, "1".to_owned()));
+    });
+    assert_eq!(asked("0").2, "1");
+    assert_eq!(get(&plain, "/.bysyncify/edition?").0, "404 Not Found");
+}
+
+/// The whole answer to a request for the index.
+fn answered(site: Site) -> String {
+    use std::io::Read as _;
+    let listener = listen(Some(0)).unwrap();
+    let mut stream = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+    thread::spawn(move || accept(&site, &listener));
+    stream.write_all(b"GET / HTTP/1.1\r\n\r\n").unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer
+}
+
+#[test]
+fn page_is_isolated_if_that_is_asked_for() {
+    let (_dir, site) = site();
+    let rest = "Accept-Ranges: bytes\r\nCache-Control: no-store\r\nConnection: close\r\n\r\nindex";
+    let first =
+        "HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=utf-8\r\nContent-Length: 5\r\n";
+    assert_eq!(answered(site.clone()), format!("{first}{rest}"));
+    let isolated =
+        "Cross-Origin-Opener-Policy: same-origin\r\nCross-Origin-Embedder-Policy: require-corp\r\n";
+    let site = Site { isolated: true, ..site };
+    assert_eq!(answered(site), format!("{first}{isolated}{rest}"));
+}
+
+#[test]
+fn script_in_a_page_loads_it_again_after_a_change() {
+    use std::process::{Command, Stdio};
+    let (_dir, plain) = site();
+    let edition = Arc::new(Edition::default());
+    let site = Site { edition: Some(Arc::clone(&edition)), ..plain };
+    let listener = listen(Some(0)).unwrap();
+    let address = listener.local_addr().unwrap();
+    thread::spawn(move || accept(&site, &listener));
+    // What a page has, in Node.
+    let page = format!(
+        "const get = fetch;\n\
+         globalThis.fetch = (path) => {{ console.log('asked'); return get('http://{address}' + path); }};\n\
+         globalThis.location = {{ reload() {{ console.log('loaded again'); }} }};\n"
+    );
+    let script = page + include_str!("reload.js");
+    let mut node = Command::new(crate::setup::node().unwrap());
+    let mut node = node.args(["--eval", &script]).stdout(Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(node.stdout.take().unwrap()).lines().map(Result::unwrap);
+    let mut next = || lines.next();
+    // The second question waits for the change.
+    assert_eq!((next().as_deref(), next().as_deref()), (Some("asked"), Some("asked")));
+    edition.change();
+    assert_eq!((next().as_deref(), next()), (Some("loaded again"), None));
+    assert!(node.wait().unwrap().success());
 }

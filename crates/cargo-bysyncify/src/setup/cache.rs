@@ -5,8 +5,11 @@ use std::fs::{self, File, TryLockError};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::process;
+use std::time::SystemTime;
 
 use anyhow::{Context, Result};
+
+use super::prune;
 
 /// The folder where we keep what we installed: `$BYSYNCIFY_CACHE`, or `bysyncify` in the user's
 /// cache folder.
@@ -38,6 +41,22 @@ fn dir_from(variable: impl Fn(&str) -> Option<OsString>) -> Option<PathBuf> {
     Some(users.join("bysyncify"))
 }
 
+/// Removes all that is in [the cache](dir), and says so.
+///
+/// # Errors
+///
+/// If it cannot be removed, or the environment names none.
+pub fn clean() -> Result<()> {
+    let dir = dir()?;
+    if !dir.exists() {
+        eprintln!("     Removed nothing: there is no `{}`", dir.display());
+        return Ok(());
+    }
+    fs::remove_dir_all(&dir).with_context(|| format!("cannot remove `{}`", dir.display()))?;
+    eprintln!("     Removed `{}`", dir.display());
+    Ok(())
+}
+
 /// The folder `name` in our cache. If it is not there, `fill` gets an empty one to make it of.
 ///
 /// That one takes its name only when `fill` is done, so an interrupted run leaves nothing that
@@ -56,11 +75,18 @@ pub fn cached(name: &str, fill: impl FnOnce(&Path) -> Result<()>) -> Result<Path
 /// [`cached`].
 pub(super) fn filled(place: &Path, fill: impl FnOnce(&Path) -> Result<()>) -> Result<()> {
     if place.is_dir() {
+        prune::note_use(place);
         return Ok(());
     }
     let _lock = lock(place)?;
     if place.is_dir() {
         return Ok(());
+    }
+    // Now that more is kept, what nobody uses may go.
+    if let Ok(dir) = dir()
+        && place.starts_with(&dir)
+    {
+        prune::prune(&dir, SystemTime::now());
     }
     remove_partial(place)?;
     // Of our own: what an earlier run has begun may go on after its end, if only that was killed.
@@ -83,7 +109,7 @@ pub(super) fn lock(place: &Path) -> Result<File> {
         fs::create_dir_all(parent)
             .with_context(|| format!("cannot create `{}`", parent.display()))?;
     }
-    let path = beside(place, ".lock");
+    let path = prune::lock_of(place);
     let file = File::create(&path).with_context(|| format!("cannot write `{}`", path.display()))?;
     let locked = match file.try_lock() {
         Err(TryLockError::WouldBlock) => {

@@ -8,6 +8,7 @@ mod cache;
 mod debian;
 mod node;
 mod own_std;
+mod prune;
 mod rustc;
 mod target;
 mod wasm_bindgen;
@@ -16,7 +17,7 @@ mod wasm_opt;
 use anyhow::Result;
 
 pub use binaryen::WasmOpt;
-pub use cache::{cached, dir as cache_dir};
+pub use cache::{cached, clean, dir as cache_dir};
 pub use node::node;
 pub(crate) use node::node_and_major;
 pub use own_std::{Exceptions, threaded_target, unwinding_target};

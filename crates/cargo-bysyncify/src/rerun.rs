@@ -1,0 +1,107 @@
+//! `cargo bysyncify run --watch`: builds and runs again whenever a file of the program has changed.
+//!
+//! ```text
+//!        ┌────────────── a file has changed ───────────────┐
+//!        ▼                                                 │
+//!      build ── failed: what runs goes on ───────────────► wait
+//!        └───── done: what runs is ended, the new is run ──┘
+//! ```
+//!
+//! A page stays served, and loads itself again.
+
+use std::ffi::OsString;
+use std::process::{Child, Command};
+use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+
+use self::inputs::Inputs;
+use crate::command;
+use crate::launch::{self, Launch};
+use crate::node_run::Mode;
+use crate::run::{self, Built, NO_PAGE, Request};
+use crate::serve::{self, Edition};
+
+mod inputs;
+
+/// How often files are looked at.
+const TICK: Duration = Duration::from_millis(300);
+
+/// Builds and runs with these arguments, again and again until it is interrupted.
+pub(crate) fn run(request: &Request, arguments: &[OsString]) -> Result<()> {
+    let program = run::chosen(request)?;
+    let mut inputs = Inputs::before_a_build(&program);
+    let mut running = Running::default();
+    loop {
+        if let Built::Module(module) = run::build(request, &program)? {
+            let launch = launch::prepare(Mode::Run, &program.host, &module, arguments)?;
+            running.replace(launch, arguments, request.open)?;
+            inputs.learn(&program, &module);
+        }
+        eprintln!("    Watching {} files until Ctrl-C is pressed", inputs.len());
+        while !inputs.have_changed() {
+            running.tell_end()?;
+            thread::sleep(TICK);
+        }
+    }
+}
+
+/// What was started last.
+#[derive(Debug, Default)]
+struct Running {
+    process: Option<Child>,
+    /// Of the page that is served.
+    edition: Option<Arc<Edition>>,
+}
+
+impl Running {
+    /// Ends what runs, and starts this.
+    fn replace(&mut self, launch: Launch, arguments: &[OsString], open: bool) -> Result<()> {
+        match launch {
+            Launch::Process(_) if open => bail!(NO_PAGE),
+            Launch::Process(mut command) => {
+                self.end();
+                self.process = Some(spawn(&mut command)?);
+            }
+            // Its files are where they were.
+            Launch::Page(mut site) => match &self.edition {
+                Some(edition) => edition.change(),
+                None => {
+                    site.edition = Some(Arc::clone(self.edition.insert(Arc::default())));
+                    serve::serve_meanwhile(&site, arguments, open)?;
+                }
+            },
+        }
+        Ok(())
+    }
+
+    /// Says so once if the program has ended by itself.
+    fn tell_end(&mut self) -> Result<()> {
+        let Some(process) = &mut self.process else { return Ok(()) };
+        if let Some(status) = process.try_wait().context("cannot wait for the program")? {
+            eprintln!("       Ended {status}");
+            self.process = None;
+        }
+        Ok(())
+    }
+
+    fn end(&mut self) {
+        if let Some(mut process) = self.process.take() {
+            // It may have ended by itself just now.
+            let _ = process.kill();
+            let _ = process.wait();
+        }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.end();
+    }
+}
+
+fn spawn(command: &mut Command) -> Result<Child> {
+    command.spawn().with_context(|| format!("cannot run `{}`", command::shown(command)))
+}
