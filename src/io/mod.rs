@@ -18,13 +18,13 @@ mod embedded_buffer;
 mod over_embedded;
 
 #[cfg(feature = "std")]
-mod blocks;
-#[cfg(feature = "std")]
 mod error;
 #[cfg(feature = "futures-io")]
 mod over_futures;
 #[cfg(feature = "tokio")]
 mod over_tokio;
+#[cfg(feature = "std")]
+mod range_cache;
 #[cfg(feature = "std")]
 mod range_reader;
 #[cfg(any(feature = "futures-io", feature = "tokio"))]
@@ -39,4 +39,4 @@ pub use over_futures::FuturesIo;
 #[cfg(feature = "tokio")]
 pub use over_tokio::TokioIo;
 #[cfg(feature = "std")]
-pub use range_reader::RangeReader;
+pub use range_reader::{Fetched, RangeReader};

@@ -5,25 +5,32 @@ use core::fmt;
 use core::ops::Range;
 use std::io::{self, BufRead, Read, Seek, SeekFrom};
 
-use super::blocks::Blocks;
+use super::range_cache::RangeCache;
 use crate::embed::try_embed;
 
 /// The size of a block, unless another is asked for.
 const BLOCK_SIZE: usize = 64 * 1024;
 
-/// How many are kept, unless another number is asked for.
+/// As many bytes as are in so many of them are kept, unless another number is asked for.
 const BLOCKS: usize = 16;
 
 /// Something of a known length of which any range of bytes can be fetched, a file on a server for
 /// instance, as [`Read`], [`Seek`] and [`BufRead`].
 ///
-/// It fetches whole blocks, waits for each in the innermost running coroutine, and keeps those that
-/// were used last. So little is fetched for code that needs little and jumps to and fro: a reader of
-/// zip archives the directory, at the end, and the entries that are asked for. A read of a block or
-/// more, of what is not there yet, is fetched at once and not kept.
+/// It fetches whole blocks, waits in the innermost running coroutine, and keeps what was used last. So
+/// little is fetched for code that needs little and jumps to and fro: a reader of zip archives the
+/// directory, at the end, and the entries that are asked for.
+///
+/// - A read that is larger than a block is fetched at once, and kept as any other if it is no larger than all
+///   that is kept.
+/// - Who reads on where the last request ended gets twice as many blocks with each request, up to half of what
+///   is kept. Who reads elsewhere begins with one again.
+/// - [`fetched`](Self::fetched) tells how much it was.
 ///
 /// `fetch` is given a range, which is never empty and never goes beyond the length, and returns its
 /// bytes: a `Vec<u8>`, or whatever else they come in.
+///
+/// A clone shares what has been fetched so far; from then on each fetches for itself.
 ///
 /// ```no_run
 /// use bysyncify::Coroutine;
@@ -55,8 +62,23 @@ pub struct RangeReader<F, B> {
     fetch: F,
     len: u64,
     position: u64,
-    block_size: usize,
-    blocks: Blocks<B>,
+    block_size: u64,
+    cache: RangeCache<B>,
+    /// How many bytes the next request has at least, if it goes on where the last one ended.
+    ahead: u64,
+    /// Where that was.
+    last_end: u64,
+    fetched: Fetched,
+}
+
+/// How much a [`RangeReader`] has fetched.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Fetched {
+    /// How often `fetch` was called and gave what was asked for.
+    pub requests: u64,
+    /// How many bytes that were together.
+    pub bytes: u64,
 }
 
 impl<F, B> RangeReader<F, B>
@@ -64,12 +86,12 @@ where
     F: AsyncFnMut(Range<u64>) -> io::Result<B>,
     B: AsRef<[u8]>,
 {
-    /// Reads what is `len` bytes long, in blocks of 64 KiB of which it keeps 16.
+    /// Reads what is `len` bytes long, in blocks of 64 KiB. It keeps 1 MiB.
     pub fn new(len: u64, fetch: F) -> Self {
         Self::with_blocks(len, BLOCK_SIZE, BLOCKS, fetch)
     }
 
-    /// Reads in blocks of `block_size` bytes, and keeps as many as `blocks`.
+    /// Reads in blocks of `block_size` bytes, and keeps as many bytes as are in `blocks` of them.
     ///
     /// # Panics
     ///
@@ -78,35 +100,84 @@ where
     pub fn with_blocks(len: u64, block_size: usize, blocks: usize, fetch: F) -> Self {
         assert!(block_size != 0, "a block of 0 bytes has nothing to read");
         assert!(blocks != 0, "with 0 blocks there is none to read from");
-        Self { fetch, len, position: 0, block_size, blocks: Blocks::new(blocks) }
+        let block_size = block_size as u64;
+        Self {
+            fetch,
+            len,
+            position: 0,
+            block_size,
+            cache: RangeCache::new(block_size.saturating_mul(blocks as u64)),
+            ahead: block_size,
+            last_end: 0,
+            fetched: Fetched::default(),
+        }
     }
 
-    /// Fetches `len` bytes from `start` on, or as many as there are.
-    fn fetch(&mut self, start: u64, len: usize) -> io::Result<B> {
-        let end = self.len.min(start.saturating_add(len as u64));
-        let bytes = try_embed((self.fetch)(start..end))??;
-        let got = bytes.as_ref().len();
-        if got as u64 != end - start {
-            let message = format!("{got} bytes were fetched for the range {start}..{end}");
+    /// Fetches a range.
+    fn fetch(&mut self, range: Range<u64>) -> io::Result<B> {
+        let bytes = try_embed((self.fetch)(range.clone()))??;
+        let got = bytes.as_ref().len() as u64;
+        if got != range.end - range.start {
+            let message =
+                format!("{got} bytes were fetched for the range {}..{}", range.start, range.end);
             return Err(io::Error::new(io::ErrorKind::InvalidData, message));
         }
+        self.fetched.requests += 1;
+        self.fetched.bytes += got;
         Ok(bytes)
     }
 
-    /// Reads a block or more without keeping it.
+    /// Fetches what is missing at the position, as much as is wanted and in whole blocks, and keeps it.
+    fn fetch_here(&mut self, wanted: u64) -> io::Result<()> {
+        let (position, block) = (self.position, self.block_size);
+        let ahead = if position == self.last_end { self.ahead } else { block };
+        let start = position - position % block;
+        let end = position.saturating_add(wanted).max(start.saturating_add(ahead));
+        let end = end.checked_next_multiple_of(block).unwrap_or(u64::MAX).min(self.len);
+        // Not more than can be kept; and one block can.
+        let end = end.min(start.saturating_add(self.cache.limit()));
+        let range = self.cache.gap(position, start..end);
+        let bytes = self.fetch(range.clone())?;
+        self.last_end = range.end;
+        let most = self.cache.limit() / 2 / block * block;
+        self.ahead = ahead.saturating_mul(2).min(most).max(block);
+        self.cache.insert(range, bytes);
+        Ok(())
+    }
+
+    /// Reads more than can be kept.
     fn read_past(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let bytes = self.fetch(self.position, buffer.len())?;
+        let end = self.len.min(self.position.saturating_add(buffer.len() as u64));
+        let range = self.cache.gap(self.position, self.position..end);
+        let bytes = self.fetch(range.clone())?;
         let bytes = bytes.as_ref();
         buffer[..bytes.len()].copy_from_slice(bytes);
-        self.position += bytes.len() as u64;
+        (self.position, self.last_end) = (range.end, range.end);
         Ok(bytes.len())
+    }
+
+    fn is_there(&self) -> bool {
+        self.position >= self.len || self.cache.contains(self.position)
     }
 }
 
 impl<F, B> RangeReader<F, B> {
-    /// The number of the block that comes next.
-    fn number(&self) -> u64 {
-        self.position / self.block_size as u64
+    /// The length that it was made with, in bytes.
+    #[must_use]
+    pub fn len(&self) -> u64 {
+        self.len
+    }
+
+    /// Whether that is 0.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// How much it has fetched. Of a clone, since it was made.
+    #[must_use]
+    pub fn fetched(&self) -> Fetched {
+        self.fetched
     }
 }
 
@@ -115,19 +186,12 @@ where
     F: AsyncFnMut(Range<u64>) -> io::Result<B>,
     B: AsRef<[u8]>,
 {
-    /// Returns the rest of the block, fetched if need be.
+    /// Returns what is there from the position on, at least to the end of a block. Fetches it if need be.
     fn fill_buf(&mut self) -> io::Result<&[u8]> {
-        if self.position >= self.len {
-            return Ok(&[]);
+        if !self.is_there() {
+            self.fetch_here(1)?;
         }
-        let number = self.number();
-        let start = number * self.block_size as u64;
-        if !self.blocks.contains(number) {
-            let block = self.fetch(start, self.block_size)?;
-            self.blocks.insert(number, block);
-        }
-        let block = self.blocks.get(number).map_or(&[][..], B::as_ref);
-        Ok(block.get((self.position - start) as usize..).unwrap_or_default())
+        Ok(self.cache.get(self.position).unwrap_or_default())
     }
 
     fn consume(&mut self, amount: usize) {
@@ -141,9 +205,15 @@ where
     B: AsRef<[u8]>,
 {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let is_there = self.position >= self.len || self.blocks.contains(self.number());
-        if buffer.len() >= self.block_size && !is_there {
-            return self.read_past(buffer);
+        if buffer.is_empty() {
+            return Ok(0);
+        }
+        if !self.is_there() {
+            let wanted = (self.len - self.position).min(buffer.len() as u64);
+            if wanted > self.cache.limit() {
+                return self.read_past(buffer);
+            }
+            self.fetch_here(wanted)?;
         }
         let len = self.fill_buf()?.read(buffer)?;
         self.consume(len);
@@ -168,12 +238,24 @@ impl<F, B> Seek for RangeReader<F, B> {
     }
 }
 
+impl<F: Clone, B> Clone for RangeReader<F, B> {
+    fn clone(&self) -> Self {
+        Self {
+            fetch: self.fetch.clone(),
+            cache: self.cache.clone(),
+            fetched: Fetched::default(),
+            ..*self
+        }
+    }
+}
+
 impl<F, B> fmt::Debug for RangeReader<F, B> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RangeReader")
             .field("len", &self.len)
             .field("position", &self.position)
             .field("block_size", &self.block_size)
+            .field("fetched", &self.fetched)
             .finish_non_exhaustive()
     }
 }

@@ -109,7 +109,7 @@ fn number_in_a_message_is_that_of_a_function_with_a_name() {
     let large = "let mut count = usize::from(std::hint::black_box([0_u8; 100_000])[7]);";
     fs::write(&main, code.replace("let mut count = 0;", large)).unwrap();
     let run = Command::new(env!("CARGO_BIN_EXE_cargo-bysyncify"))
-        .args(["bysyncify", "run", "-q"])
+        .args(["bysyncify", "run", "--release", "-q"])
         .current_dir(&project)
         .env("CARGO_TARGET_DIR", Path::new(env!("CARGO_TARGET_TMPDIR")).join("report"))
         .output()

@@ -1,7 +1,7 @@
 //! Reading and seeking in what is fetched a range at a time.
 
 use std::cell::RefCell;
-use std::io::{self, BufRead, Cursor, ErrorKind, Read, Seek, SeekFrom};
+use std::io::{self, BufRead, BufReader, Cursor, ErrorKind, Read, Seek, SeekFrom};
 use std::ops::Range;
 use std::rc::Rc;
 
@@ -138,6 +138,93 @@ tests! {
             assert_eq!(reader.read(&mut got).unwrap(), 0);
         });
         assert_eq!(remote.fetched(), [150..650, 0..100, 100..1050]);
+    }
+
+    fn large_reads_are_kept_if_they_can_be() {
+        let remote = Remote::new(1050);
+        let mut reader = remote.reader();
+        let expected = remote.bytes.clone();
+        inside(move || {
+            let mut got = vec![0; 250];
+            for _ in 0..3 {
+                reader.seek(SeekFrom::Start(130)).unwrap();
+                reader.read_exact(&mut got).unwrap();
+                assert_eq!(got, expected[130..380]);
+            }
+        });
+        assert_eq!(remote.fetched(), [100..400]);
+    }
+
+    fn a_small_file_is_fetched_once() {
+        let remote = Remote::new(5000);
+        let file = remote.clone();
+        let reader = RangeReader::new(5000, async move |range| file.fetch(range).await);
+        inside(move || {
+            let mut reader = BufReader::new(reader);
+            for _ in 0..5 {
+                reader.rewind().unwrap();
+                assert_eq!(reader.by_ref().take(4500).read_to_end(&mut Vec::new()).unwrap(), 4500);
+            }
+        });
+        assert_eq!(remote.fetched(), [0..5000]);
+    }
+
+    fn a_mebibyte_that_is_read_on_and_on_is_five_requests() {
+        let remote = Remote::new(1 << 20);
+        let file = remote.clone();
+        let mut reader = RangeReader::new(1 << 20, async move |range| file.fetch(range).await);
+        let (_, len) = inside(move || reader.read_to_end(&mut Vec::new()).unwrap());
+        assert_eq!(len, 1 << 20);
+        let ends = [0, 64, 192, 448, 960, 1024].map(|kib| kib * 1024);
+        let expected: Vec<_> = ends.windows(2).map(|ends| ends[0]..ends[1]).collect();
+        assert_eq!(remote.fetched(), expected);
+    }
+
+    fn who_reads_on_gets_more_and_who_seeks_begins_again() {
+        let remote = Remote::new(10_000);
+        let file = remote.clone();
+        let mut reader = RangeReader::with_blocks(10_000, 100, 16, async move |range| file.fetch(range).await);
+        let (_, fetched) = inside(move || {
+            let mut skip = |count: usize| reader.read_exact(&mut vec![0; count]).unwrap();
+            for _ in 0..25 {
+                skip(70);
+            }
+            reader.seek(SeekFrom::Start(5050)).unwrap();
+            let mut skip = |count: usize| reader.read_exact(&mut vec![0; count]).unwrap();
+            for _ in 0..5 {
+                skip(50);
+            }
+            reader.seek(SeekFrom::Start(9990)).unwrap();
+            reader.read_exact(&mut [0; 10]).unwrap();
+            reader.fetched()
+        });
+        let ranges = remote.fetched();
+        // Up to half of what is kept.
+        let grown = [0..100, 100..300, 300..700, 700..1500, 1500..2300];
+        assert_eq!(ranges, [&grown[..], &[5000..5100, 5100..5300, 9900..10_000]].concat());
+        let bytes = ranges.iter().map(|range| range.end - range.start).sum();
+        assert_eq!((fetched.requests, fetched.bytes), (8, bytes));
+    }
+
+    fn a_clone_shares_what_was_fetched() {
+        let remote = Remote::new(1000);
+        let file = remote.clone();
+        let fetch = move |range| {
+            let file = file.clone();
+            async move { file.fetch(range).await }
+        };
+        let mut reader = RangeReader::with_blocks(1000, 100, 3, fetch);
+        assert_eq!((reader.len(), reader.is_empty()), (1000, false));
+        inside(move || {
+            reader.read_exact(&mut [0; 10]).unwrap();
+            let mut other = reader.clone();
+            assert_eq!((other.stream_position().unwrap(), other.fetched().requests), (10, 0));
+            other.read_exact(&mut [0; 150]).unwrap();
+            assert_eq!((other.fetched().requests, reader.stream_position().unwrap()), (1, 10));
+            reader.read_exact(&mut [0; 90]).unwrap();
+            assert_eq!(reader.fetched().requests, 1);
+        });
+        assert_eq!(remote.fetched(), [0..100, 100..200]);
     }
 
     fn another_number_of_bytes_than_asked_for_is_an_error() {
