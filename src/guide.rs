@@ -8,39 +8,73 @@
 //! | [`streams_and_io`] | streams, generators, files, timeouts |
 //! | [`native`] | the same program without WebAssembly: what is the same there, and what differs |
 //! | [`tools`] | wasm-bindgen, wasm-pack, trunk, WASI, components |
+//! | [`support`] | targets, features, versions |
 //! | [`limits`] | what cannot be done, and when to use JSPI or something else |
 //! | [`errors`] | every message of a program that runs, ours and those of others: cause and remedy |
 //! | [`build_errors`] | the same for what the linker and cargo say |
 //!
 //! These modules exist in the documentation only. Whole programs are in the repository's `examples`.
 
+/// Where the chapters are in the documentation. In the repository their links lead to files: of two
+/// definitions of a link the first is taken.
+macro_rules! links {
+    () => {
+        concat!(
+            "[how-it-works]: crate::guide::how_it_works\n",
+            "[stack-size]: crate::guide::stack_size\n",
+            "[executors]: crate::guide::executors\n",
+            "[streams-and-io]: crate::guide::streams_and_io\n",
+            "[native]: crate::guide::native\n",
+            "[tools]: crate::guide::tools\n",
+            "[support]: crate::guide::support\n",
+            "[limits]: crate::guide::limits\n",
+            "[errors]: crate::guide::errors\n",
+            "[build-errors]: crate::guide::build_errors\n",
+        )
+    };
+}
+
+#[doc = links!()]
 #[doc = include_str!("../docs/how-it-works.md")]
 pub mod how_it_works {}
 
 #[cfg(feature = "alloc")]
+#[doc = links!()]
 #[doc = include_str!("../docs/stack-size.md")]
 pub mod stack_size {}
 
 #[cfg(feature = "alloc")]
+#[doc = links!()]
 #[doc = include_str!("../docs/executors.md")]
 pub mod executors {}
 
 #[cfg(feature = "alloc")]
+#[doc = links!()]
 #[doc = include_str!("../docs/streams-and-io.md")]
 pub mod streams_and_io {}
 
 #[cfg(feature = "alloc")]
+#[doc = links!()]
 #[doc = include_str!("../docs/native.md")]
 pub mod native {}
 
+#[doc = links!()]
 #[doc = include_str!("../docs/tools.md")]
 pub mod tools {}
 
+#[cfg(feature = "alloc")]
+#[doc = links!()]
+#[doc = include_str!("../docs/support.md")]
+pub mod support {}
+
+#[doc = links!()]
 #[doc = include_str!("../docs/limits.md")]
 pub mod limits {}
 
+#[doc = links!()]
 #[doc = include_str!("../docs/errors.md")]
 pub mod errors {}
 
+#[doc = links!()]
 #[doc = include_str!("../docs/build-errors.md")]
 pub mod build_errors {}

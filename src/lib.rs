@@ -1,3 +1,20 @@
+// Of two definitions of a link the first is taken: in the repository the README's lead to files.
+//! [how-it-works]: guide::how_it_works
+//! [executors]: guide::executors
+//! [streams-and-io]: guide::streams_and_io
+//! [stack-size]: guide::stack_size
+//! [native]: guide::native
+//! [tools]: guide::tools
+//! [support]: guide::support
+//! [limits]: guide::limits
+//! [errors]: guide::errors
+//! [build-errors]: guide::build_errors
+//! [changes]: https://docs.rs/crate/bysyncify/latest/source/CHANGELOG.md
+//! [`embed()`]: embed()
+//! [`try_embed`]: try_embed()
+//! [`stack_left`]: stack_left()
+//! [`Cancelled`]: EmbedError::Cancelled
+//!
 #![doc = include_str!("../README.md")]
 #![no_std]
 #![warn(clippy::alloc_instead_of_core, clippy::std_instead_of_alloc, clippy::std_instead_of_core)]
