@@ -81,8 +81,8 @@ pub(crate) fn of_function(
             Remedy::AvoidTailCalls,
         ),
         Reason::FlatTry => (
-            "can be suspended in a `try`: if functions are resumed one by one, its handlers do not \
-             find what is thrown after that"
+            "can be suspended in a `try` of the exceptions before the standard's: if functions are \
+             resumed one by one, its handlers do not find what is thrown after that"
                 .to_owned(),
             Remedy::ResumeAllAtOnce,
         ),

@@ -9,10 +9,11 @@
 //!                                 8   whether it is the last one
 //! ```
 
-use wasmparser::{MemArg, MemArgTarget, Operator};
+use wasmparser::{BlockType, MemArg, MemArgTarget, Operator};
 
 use super::code::Code;
 use super::machine::Added;
+use super::thrown::{self, Thrown};
 use super::wrong::Wrong;
 
 /// `p` is the type of addresses, `P` the bytes of one; what is called has the names that the transform
@@ -37,9 +38,10 @@ const CODE: &str = "
         end
       end
       LIMIT
+      PASS_OVER
       local.get 0  global.set data
       local.get 7  global.set state
-      local.get 6  call enter
+      ENTER
       global.get state
       if
         local.get 8  if  return  end
@@ -75,11 +77,31 @@ const CODE: &str = "
 
 const LIMIT: &str = "local.get 0 p.load 0 global.get reserve p.add global.set limit";
 
+const ENTER: &str = "local.get 6 call enter";
+
+/// Where exceptions are passed on, in the place of `PASS_OVER`, and in that of `ENTER`.
+const PASS_OVER: &str = "
+    local.get 7  i32.const 5  i32.eq
+    if
+      local.get 6  call catches  i32.eqz
+      if  local.get 8  i32.eqz  br_if 2  call throw  unreachable  end
+    end";
+const CATCHING: &str = "
+    block
+      block exnref
+        try_table [AllRef { label: 0 }]  ENTER  end
+        br 1
+      end
+      global.set exception  i32.const 5  local.set 7
+      local.get 8  i32.eqz  br_if 1  call throw  unreachable
+    end";
+
 /// What the dispatcher uses, by index.
 pub(super) struct Uses<'a, 'm> {
     pub(super) added: &'m Added<'a>,
     pub(super) frame_size: u32,
     pub(super) enter: u32,
+    pub(super) thrown: Option<Thrown>,
 }
 
 /// Proves that this is the dispatcher. The globals with the stack's limit and how far it is above what
@@ -88,8 +110,13 @@ pub(super) fn check(code: &Code<'_>, uses: &Uses<'_, '_>) -> Result<(), Wrong> {
     let found: Vec<_> = code.steps.iter().map(|step| word(&step.operator, uses)).collect();
     let found = found.join(" ");
     let (ty, size) = if uses.added.memory64 { ("i64.", 8) } else { ("i32.", 4) };
+    let (pass_over, enter) = match uses.thrown {
+        Some(_) => (PASS_OVER, CATCHING),
+        None => ("", "ENTER"),
+    };
     let expected = |limit: &str| {
-        let words = CODE.replace("LIMIT", limit);
+        let words = CODE.replace("LIMIT", limit).replace("PASS_OVER", pass_over);
+        let words = words.replace("ENTER", enter).replace("ENTER", ENTER);
         let words: Vec<_> = words.split_whitespace().collect();
         let sizes =
             [("4+3P", 4 + 3 * size), ("4+2P", 4 + 2 * size), ("4+P", 4 + size), ("P", size)];
@@ -108,6 +135,7 @@ fn word(operator: &Operator<'_>, uses: &Uses<'_, '_>) -> String {
         Some(0) => "state",
         Some(1) => "data",
         Some(2) => "frame",
+        Some(thrown::EXCEPTION) if uses.thrown.is_some() => "exception",
         // Set after the other was read, and to another value: see `check`.
         None if added.last().is_some_and(|last| index < *last) => "before",
         _ => "another",
@@ -132,6 +160,10 @@ fn word(operator: &Operator<'_>, uses: &Uses<'_, '_>) -> String {
         Operator::Call { function_index } => match *function_index {
             it if it == uses.frame_size => "call frame_size".to_owned(),
             it if it == uses.enter => "call enter".to_owned(),
+            it if uses.thrown.is_some_and(|thrown| it == thrown.catches) => {
+                "call catches".to_owned()
+            }
+            it if uses.thrown.is_some_and(|thrown| it == thrown.throw) => "call throw".to_owned(),
             other => format!("call {other}"),
         },
         Operator::I32Const { value } => format!("i32.const {value}"),
@@ -150,6 +182,12 @@ fn word(operator: &Operator<'_>, uses: &Uses<'_, '_>) -> String {
         Operator::I32GtU => "i32.gt_u".to_owned(),
         Operator::I64GtU => "i64.gt_u".to_owned(),
         Operator::Loop { .. } => "loop".to_owned(),
+        Operator::Block { blockty: BlockType::Empty } => "block".to_owned(),
+        Operator::Block { blockty: BlockType::Type(ty) } => format!("block {ty}"),
+        Operator::TryTable { try_table } if try_table.ty == BlockType::Empty => {
+            format!("try_table {:?}", try_table.catches)
+        }
+        Operator::Br { relative_depth } => format!("br {relative_depth}"),
         Operator::If { .. } => "if".to_owned(),
         Operator::Else => "else".to_owned(),
         Operator::End => "end".to_owned(),

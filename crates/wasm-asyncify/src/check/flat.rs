@@ -18,6 +18,7 @@ use super::machine::{Activation, Added, Machine, Program};
 use super::module::{Module, element_parts};
 use super::operators::Op;
 use super::table;
+use super::thrown::{self, Thrown};
 use super::values::{Constant, Value, Values};
 use super::wrong::Wrong;
 use crate::error::Failure;
@@ -28,6 +29,8 @@ pub(super) const NUMBER: i64 = 4;
 /// The state in which the innermost function is resumed, and one whose callee has returned.
 pub(super) const INNERMOST: u32 = 3;
 pub(super) const RESULT: u32 = 4;
+/// The same if that one has thrown.
+pub(super) const THROWING: u32 = 5;
 
 /// The added global with the address of what is resumed.
 pub(super) const FRAME: usize = 2;
@@ -37,6 +40,12 @@ pub(super) const FRAME: usize = 2;
 pub(super) struct Flat {
     /// By number: the function, and how many bytes its frame has.
     functions: Vec<(u32, i64)>,
+    /// The functions that are called when what they have called has thrown.
+    catching: BTreeSet<u32>,
+    /// What passes exceptions on, if anything does.
+    pub(super) thrown: Option<Thrown>,
+    /// The first of the added globals that results are put aside in.
+    first_result: usize,
     /// The types of the globals that results are put aside in.
     results: Vec<ValType>,
     /// The functions that resume. What they do is not looked at where they are called.
@@ -61,10 +70,14 @@ impl Flat {
                 _ => None,
             })
             .collect();
-        // The state, what `start_*` was given, and the frame come before.
-        let results = added.globals.iter().skip(FRAME + 1);
+        let thrown = thrown::find(added);
+        // The state, what `start_*` was given, and the frame come before, and the exception.
+        let first_result = FRAME + 1 + usize::from(thrown.is_some());
+        let results = added.globals.iter().skip(first_result);
         let own = |global: &u32| &now.globals[(global - now.imported_globals) as usize];
         let mut flat = Self {
+            thrown,
+            first_result,
             results: results.map(|global| own(global).ty.content_type).collect(),
             ..Self::default()
         };
@@ -77,7 +90,9 @@ impl Flat {
         let enter = all.iter().find(|it| calls(it, &of_table));
         // Where nobody saves a frame it has nobody to call, but a number to look at.
         let looks = |it: &&u32| calls(it, &|it| matches!(it, Operator::BrTable { .. }));
-        let enter = enter.or_else(|| all.iter().rfind(looks).filter(|_| in_table.is_empty()));
+        // What tells how large a frame is looks at one, too, and comes first.
+        let second = || all.iter().filter(looks).nth(1).filter(|_| in_table.is_empty());
+        let enter = enter.or_else(second);
         let enter = *enter.ok_or_else(|| wrong("what calls the functions"))?;
         let calls_one = |it: &u32, one: u32| {
             calls(
@@ -90,14 +105,23 @@ impl Flat {
         flat.resumes = all.iter().filter(|it| calls_one(it, dispatch)).copied().collect();
         let mut others = all.iter().filter(|it| **it != enter && calls_one(&dispatch, **it));
         let frame_size = *others.next().ok_or_else(|| wrong("what tells sizes"))?;
-        let uses = dispatcher::Uses { added, frame_size, enter };
+        let uses = dispatcher::Uses { added, frame_size, enter, thrown: flat.thrown };
         dispatcher::check(&added.functions[&dispatch], &uses)?;
         flat.check_resumes(dispatch, now, added)?;
         flat.dispatcher = [enter, dispatch, frame_size].into();
         flat.dispatcher.extend(&flat.resumes);
+        if let Some(thrown) = flat.thrown {
+            thrown::check(&added.functions[&thrown.throw], added)?;
+            flat.dispatcher.extend([thrown.catches, thrown.throw]);
+        }
         for (number, function) in in_table.into_iter().enumerate() {
             let size = size_of(number as u32, frame_size, added)?;
             flat.functions.push((function, size));
+            if let Some(thrown) = flat.thrown
+                && said_of(number as u32, thrown.catches, added)? == Some(Constant::I32(1))
+            {
+                flat.catching.insert(function);
+            }
             flat.check_entered(number as u32, enter, table, now, added)?;
         }
         Ok(flat)
@@ -159,11 +183,17 @@ impl Flat {
         }
     }
 
+    /// Whether a function is called when what it has called has thrown.
+    pub(super) fn catches(&self, function: u32) -> bool {
+        self.catching.contains(&function)
+    }
+
     /// The added global in which each of these results is put aside.
     pub(super) fn globals(&self, results: &[ValType]) -> Result<Vec<usize>, Wrong> {
         let global = |(at, ty): (usize, &ValType)| {
             let before = results[..at].iter().filter(|other| *other == ty).count();
-            let mut those = (FRAME + 1..).zip(&self.results).filter(|(_, other)| *other == ty);
+            let mut those =
+                (self.first_result..).zip(&self.results).filter(|(_, other)| *other == ty);
             let found = those.nth(before).map(|(global, _)| global);
             found.ok_or_else(|| Wrong::new("there is no global for a result"))
         };
@@ -221,15 +251,20 @@ fn begin(function: u32, number: u32, added: &Added<'_>, values: &mut Values) -> 
 
 /// What the dispatcher takes for the size of a frame with this number.
 fn size_of(number: u32, frame_size: u32, added: &Added<'_>) -> Result<i64, Wrong> {
-    let mut values = Values::default();
-    let mut machine = begin(frame_size, number, added, &mut values);
-    let code = &added.functions[&frame_size];
-    machine.run(&Program { code, added: Some(added) }, &mut values)?;
-    let returned = matches!(code.steps[machine.function.at].op, Op::Return);
-    let size: Option<Value> = machine.function.stack.last().map(|it| it.value).filter(|_| returned);
-    match size.and_then(|it| values.as_constant(it)) {
+    match said_of(number, frame_size, added)? {
         Some(Constant::I32(size)) => Ok(size.into()),
         Some(Constant::I64(size)) => Ok(size.cast_signed()),
         _ => Err(Wrong::new(format!("the dispatcher knows no size of frames of number {number}"))),
     }
+}
+
+/// The constant that a function of the dispatcher's returns for this number.
+fn said_of(number: u32, function: u32, added: &Added<'_>) -> Result<Option<Constant>, Wrong> {
+    let mut values = Values::default();
+    let mut machine = begin(function, number, added, &mut values);
+    let code = &added.functions[&function];
+    machine.run(&Program { code, added: Some(added) }, &mut values)?;
+    let returned = matches!(code.steps[machine.function.at].op, Op::Return);
+    let said: Option<Value> = machine.function.stack.last().map(|it| it.value).filter(|_| returned);
+    Ok(said.and_then(|it| values.as_constant(it)))
 }

@@ -82,6 +82,7 @@ mod suspension;
 mod table;
 #[cfg(test)]
 mod tests;
+mod thrown;
 mod types;
 mod values;
 mod walk;

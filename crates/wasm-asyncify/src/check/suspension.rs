@@ -142,6 +142,8 @@ impl Walk<'_, '_> {
             if needed != Needed::All || !is_sure {
                 let pair = self.resumed(at, values);
                 open.push(pair.map_err(|wrong| self.at_site(wrong, Some(number)))?);
+                let thrown = self.thrown(at, values, &mut open);
+                thrown.map_err(|wrong| self.at_site(wrong, Some(number)))?;
             }
             if needed != Needed::All {
                 return self.go_on(open, values);
@@ -227,7 +229,7 @@ impl Walk<'_, '_> {
     }
 
     /// Runs what is rewound until it is where only one way leads.
-    fn run_alone(
+    pub(super) fn run_alone(
         &self,
         machine: Machine,
         memory: Memory,
@@ -242,7 +244,7 @@ impl Walk<'_, '_> {
 
     /// The original at the call of a site, and the instrumented function entered anew, in this state;
     /// with what was saved, and the call's arguments.
-    fn entered_again(
+    pub(super) fn entered_again(
         &self,
         at: usize,
         state: u32,

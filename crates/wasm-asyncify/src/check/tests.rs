@@ -12,6 +12,7 @@ mod flat;
 mod frames;
 mod memories;
 mod references;
+mod thrown;
 
 const ORIGINAL: &str = include_str!("tests/original.wat");
 const INSTRUMENTED: &str = include_str!("tests/instrumented.wat");

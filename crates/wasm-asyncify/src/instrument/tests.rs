@@ -12,9 +12,11 @@ use crate::error::Failure;
 mod compact;
 mod exits;
 mod flat;
+mod instances;
 mod levels;
 mod references;
 mod run;
+mod thrown;
 
 /// The module of this text, its functions `$waits` and `$waits_too` instrumented in this form, with
 /// `$suspend` as the topmost function and all indirect calls as sites.

@@ -25,7 +25,7 @@ pub(crate) enum Reason {
     InBlockWithParameters,
     /// There is such a call in a `try`, and it is a tail call: what it throws is not caught there.
     TailCallInTry,
-    /// There is such a call in a `try`, and functions are to be resumed one by one.
+    /// There is such a call in a `try` of before the standard, and functions are to be resumed one by one.
     FlatTry,
     /// A function that is to be resumed by itself returns a reference, or calls one that does.
     FlatReference,

@@ -9,8 +9,9 @@ use wasm_encoder::{
 };
 
 use super::dispatcher;
-use super::plan::{Beginnings, FIXED, Fixed, FlatPlan, written};
+use super::plan::{Beginnings, FIXED, Fixed, FlatPlan, OPTIONAL, Optional, written};
 use super::table::Place;
+use super::thrown;
 use crate::instrument::runtime::Runtime;
 
 /// All of it, ready to be written.
@@ -48,8 +49,18 @@ impl Additions {
                 }
                 Fixed::Enter => ("enter", vec![ValType::I32], vec![], dispatcher::enter(plan)?),
                 Fixed::Dispatch => {
-                    ("dispatch", vec![], vec![], dispatcher::dispatch(plan, runtime))
+                    ("dispatch", vec![], vec![], dispatcher::dispatch(plan, runtime)?)
                 }
+            };
+            functions.push(Added { name: format!("asyncify_{name}"), parameters, results, code });
+        }
+        for which in OPTIONAL.into_iter().filter(|_| plan.catches) {
+            let (name, parameters, results, code) = match which {
+                Optional::Catches => {
+                    let code = thrown::catches(plan);
+                    ("catches", vec![ValType::I32], vec![ValType::I32], code)
+                }
+                Optional::Throw => ("throw", vec![], vec![], thrown::throw(plan, runtime)),
             };
             functions.push(Added { name: format!("asyncify_{name}"), parameters, results, code });
         }

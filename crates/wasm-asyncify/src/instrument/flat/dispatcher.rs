@@ -46,7 +46,7 @@ use wasm_encoder::Instruction::{
 use wasm_encoder::{BlockType, Function, Instruction, ValType};
 
 use super::plan::{Fixed, FlatPlan, Stack};
-use super::{INNERMOST, RESULT, zero};
+use super::{INNERMOST, RESULT, thrown, zero};
 use crate::instrument::runtime::{Runtime, function};
 
 /// The number in the place of a function's that a link begins with.
@@ -94,7 +94,7 @@ pub(super) fn enter(plan: &FlatPlan) -> Result<Function> {
 
 /// Goes to the end of one of so many blocks: which one, the functions' numbers say. There is a block
 /// around them for numbers that are nobody's.
-fn classes(by_function: Vec<u32>, count: usize) -> Vec<Instruction<'static>> {
+pub(super) fn classes(by_function: Vec<u32>, count: usize) -> Vec<Instruction<'static>> {
     // The innermost block is the first class's.
     let mut code = vec![Block(BlockType::Empty); count + 1];
     code.extend([LocalGet(0), BrTable(by_function.into(), count as u32)]);
@@ -117,28 +117,33 @@ pub(super) fn resume(
 }
 
 /// The dispatcher.
-pub(super) fn dispatch(plan: &FlatPlan, runtime: Runtime) -> Function {
+pub(super) fn dispatch(plan: &FlatPlan, runtime: Runtime) -> Result<Function> {
     let mut code = begin(runtime);
     code.push(Loop(BlockType::Empty));
     code.extend(take(plan, runtime));
     code.extend(plan.stack.into_iter().flat_map(|stack| lower_limit(stack, runtime)));
+    if plan.catches {
+        code.extend(thrown::pass_over(plan)?);
+    }
     code.extend([
         LocalGet(DATA),
         GlobalSet(runtime.data),
         LocalGet(STATE),
         GlobalSet(runtime.state),
-        LocalGet(NUMBER),
-        Call(plan.fixed(Fixed::Enter)),
-        GlobalGet(runtime.state),
-        If(BlockType::Empty),
     ]);
+    let enter = [LocalGet(NUMBER), Call(plan.fixed(Fixed::Enter))];
+    match plan.catches {
+        true => code.extend(thrown::catching(plan, enter)?),
+        false => code.extend(enter),
+    }
+    code.extend([GlobalGet(runtime.state), If(BlockType::Empty)]);
     code.extend(suspended(runtime));
     code.extend([Return, End]);
     code.extend([I32Const(RESULT), LocalSet(STATE), LocalGet(IS_LAST)]);
     code.push(I32Eqz);
     code.extend([BrIf(0), End]);
     let address = runtime.address();
-    function([(6, address), (3, ValType::I32)], &code)
+    Ok(function([(6, address), (3, ValType::I32)], &code))
 }
 
 // The dispatcher's locals. First the addresses:
@@ -155,11 +160,11 @@ const TAKEN: u32 = 4;
 /// The end of what is saved.
 const START: u32 = 5;
 /// The function's number in the table.
-const NUMBER: u32 = 6;
+pub(super) const NUMBER: u32 = 6;
 /// What it finds as the state.
-const STATE: u32 = 7;
+pub(super) const STATE: u32 = 7;
 /// Whether there is no frame left.
-const IS_LAST: u32 = 8;
+pub(super) const IS_LAST: u32 = 8;
 
 /// Finds the newest segment.
 fn begin(runtime: Runtime) -> Vec<Instruction<'static>> {

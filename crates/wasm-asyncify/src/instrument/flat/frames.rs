@@ -56,8 +56,9 @@ impl<R: Reencode<Error = Infallible>> Emitter<'_, '_, R> {
 
     /// The function's number in the table.
     fn add_to_table(&mut self, size: u32) -> Result<Instruction<'static>> {
+        let catches = super::catches(self.shape);
         let flat = self.flat.as_mut().context("a function of another form")?;
-        let number = flat.plan.add(flat.function, HEADER + size)?;
+        let number = flat.plan.add(flat.function, HEADER + size, catches)?;
         Ok(Instruction::I32Const(number.cast_signed()))
     }
 

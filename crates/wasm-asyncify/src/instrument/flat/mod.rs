@@ -34,9 +34,12 @@
 //! | 2 | `start_rewind` was called: whoever is called by what is not instrumented calls the dispatcher |
 //! | 3 | this is the innermost function |
 //! | 4 | its callee has returned |
+//! | 5 | its callee has thrown |
 //!
-//! A call that can be suspended must not be in a `try`. What it calls is resumed by the dispatcher and not
-//! in that `try`, so an exception would not find the handler. Such a function is refused.
+//! What a function calls is resumed by the dispatcher, and not in a `try_table` of that function. So the
+//! dispatcher catches what is thrown, and resumes those that have such calls in a `try_table`: they throw it
+//! once more where they go on, and there it finds its handler. Those that have none are passed over. With the
+//! exceptions before the standard's that cannot be: a `try` with such a call is refused.
 
 pub(super) mod additions;
 mod dispatcher;
@@ -47,6 +50,7 @@ mod numbers;
 pub(super) mod plan;
 pub(super) mod segment;
 mod table;
+mod thrown;
 
 use crate::error::{Context, Result};
 use core::convert::Infallible;
@@ -61,22 +65,30 @@ use super::shape::{Kind, Shape};
 use super::{Callee, Reason, is_indirect};
 use function::Flat;
 use numbers::Way;
+use plan::Optional;
 
 /// The states that a function is resumed in.
 const INNERMOST: i32 = 3;
 const RESULT: i32 = 4;
+const THROWING: i32 = 5;
 
 /// What `start_rewind` sets.
 const REWINDING: i32 = 2;
 
 /// Whether a function needs no frame: it returns what the only call in it returns that can suspend.
 pub(super) fn passes_on(shape: &Shape<'_>) -> bool {
-    shape.sites.iter().all(|site| {
-        let next = site.call + 1;
-        let is_last = matches!(shape.operators[next], Operator::Return)
-            || next == shape.structures[0].end && site.below.is_empty();
-        site.callee != Callee::Topmost && is_last && site.results == shape.structures[0].results
-    })
+    !catches(shape)
+        && shape.sites.iter().all(|site| {
+            let next = site.call + 1;
+            let is_last = matches!(shape.operators[next], Operator::Return)
+                || next == shape.structures[0].end && site.below.is_empty();
+            site.callee != Callee::Topmost && is_last && site.results == shape.structures[0].results
+        })
+}
+
+/// Whether there is a call in a `try` that can suspend: what it throws may be caught there.
+fn catches(shape: &Shape<'_>) -> bool {
+    shape.structures.iter().any(|it| it.kind == Kind::Try && !it.sites.is_empty())
 }
 
 /// Why a function cannot have this form.
@@ -84,9 +96,12 @@ pub(super) fn unsupported(shape: &Shape<'_>) -> Option<Reason> {
     if shape.sites.is_empty() {
         return None;
     }
-    let is_try = |it: &super::shape::Structure| it.kind == Kind::Try && !it.sites.is_empty();
+    let is_old_try = |it: &super::shape::Structure| {
+        let begin = shape.operators.get(it.begin);
+        !it.sites.is_empty() && it.kind == Kind::Try && matches!(begin, Some(Operator::Try { .. }))
+    };
     let is_number = |ty: &ValType| !ty.is_reference_type();
-    if shape.structures.iter().any(is_try) {
+    if shape.structures.iter().any(is_old_try) {
         Some(Reason::FlatTry)
     } else {
         let of_callees = shape.sites.iter().flat_map(|site| &site.results);
@@ -245,6 +260,9 @@ impl<R: Reencode<Error = Infallible>> Emitter<'_, '_, R> {
 
     /// Goes on after one of these calls, which has returned.
     fn fetch_results(&mut self, first: u32, sites: &[usize]) -> Result<()> {
+        if catches(self.shape) {
+            self.throw_if_thrown()?;
+        }
         let site = &self.shape.sites[sites[0]];
         let globals = self.flat()?.plan.globals(&site.results)?;
         self.write_all(&globals.into_iter().map(Instruction::GlobalGet).collect::<Vec<_>>());
@@ -263,6 +281,20 @@ impl<R: Reencode<Error = Infallible>> Emitter<'_, '_, R> {
             1 => Instruction::Br(last),
             _ => Instruction::BrTable(depths.into(), last),
         });
+        Ok(())
+    }
+
+    /// Throws what the callee has thrown, if it has not returned.
+    fn throw_if_thrown(&mut self) -> Result<()> {
+        let throw = self.flat()?.plan.optional(Optional::Throw)?;
+        self.write_all(&[
+            Instruction::GlobalGet(self.runtime.state),
+            Instruction::I32Const(THROWING),
+            Instruction::I32Eq,
+            Instruction::If(BlockType::Empty),
+        ]);
+        self.forget_position();
+        self.write_all(&[Instruction::Call(throw), Instruction::End]);
         Ok(())
     }
 

@@ -6,8 +6,8 @@ use crate::instrument::additions::Globals;
 use crate::instrument::runtime::Runtime;
 use std::collections::BTreeMap;
 
-use wasm_encoder::{ConstExpr, GlobalType};
-use wasmparser::{FuncType, ValType};
+use wasm_encoder::{ConstExpr, GlobalType, RefType};
+use wasmparser::{FuncType, Operator, ValType};
 
 use super::entries;
 use super::table::Place;
@@ -33,6 +33,8 @@ pub(in crate::instrument) struct FlatPlan {
     /// Where they are.
     pub(in crate::instrument) table: Place,
     pub(super) stack: Option<Stack>,
+    /// Whether exceptions may have to be passed on.
+    pub(super) catches: bool,
     pub(super) at: Beginnings,
     /// The first global that is added.
     first_global: u32,
@@ -46,6 +48,8 @@ pub(super) struct Entry {
     pub(super) ty: u32,
     /// Bytes that its frame has.
     pub(super) size: u32,
+    /// Whether it may catch what its callee throws.
+    pub(super) catches: bool,
 }
 
 /// The globals of our switch that say how far down a stack goes.
@@ -64,7 +68,7 @@ pub(in crate::instrument) struct Beginnings {
     pub(in crate::instrument) ty: u32,
 }
 
-/// The functions that are added, but for those that resume.
+/// The functions that are always added.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Fixed {
     /// Tells how many bytes the frame of a function in the table has.
@@ -76,6 +80,17 @@ pub(super) enum Fixed {
 }
 
 pub(super) const FIXED: [Fixed; 3] = [Fixed::FrameSize, Fixed::Enter, Fixed::Dispatch];
+
+/// The functions that are added after these where exceptions are passed on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Optional {
+    /// Tells whether a function in the table may catch what its callee throws.
+    Catches,
+    /// Throws what was caught.
+    Throw,
+}
+
+pub(super) const OPTIONAL: [Optional; 2] = [Optional::Catches, Optional::Throw];
 
 impl FlatPlan {
     /// What is known of a module before its functions are written.
@@ -96,6 +111,7 @@ impl FlatPlan {
             functions: Vec::new(),
             table: Place::new(&module)?,
             stack: stack.map(|(limit, reserve)| Stack { limit, reserve }),
+            catches: has_try_table(&module, plan)?,
             at: Beginnings::default(),
             first_global: 0,
         };
@@ -135,9 +151,9 @@ impl FlatPlan {
     }
 
     /// Puts a function into the table. Its place in it.
-    pub(super) fn add(&mut self, function: u32, size: u32) -> Result<u32> {
+    pub(super) fn add(&mut self, function: u32, size: u32, catches: bool) -> Result<u32> {
         let ty = *self.types.get(function as usize).context("no such function")?;
-        self.functions.push(Entry { function, ty, size });
+        self.functions.push(Entry { function, ty, size, catches });
         Ok(self.functions.len() as u32 - 1)
     }
 
@@ -150,7 +166,7 @@ impl FlatPlan {
     /// it.
     pub(in crate::instrument) fn resume_in(&self, function: u32) -> Option<u32> {
         let which = self.entries.get(&function)?;
-        Some(self.at.function + FIXED.len() as u32 + *which as u32)
+        Some(self.at.function + self.before_resumes() + *which as u32)
     }
 
     /// The results of each function that resumes.
@@ -160,7 +176,12 @@ impl FlatPlan {
 
     /// How many functions are added, each with a type of its own.
     pub(in crate::instrument) fn count(&self) -> u32 {
-        FIXED.len() as u32 + self.resumes.len() as u32
+        self.before_resumes() + self.resumes.len() as u32
+    }
+
+    fn before_resumes(&self) -> u32 {
+        let optional = if self.catches { OPTIONAL.len() } else { 0 };
+        (FIXED.len() + optional) as u32
     }
 
     /// Says where it will be, and adds the globals.
@@ -180,6 +201,10 @@ impl FlatPlan {
             false => ConstExpr::i32_const(0),
         };
         self.first_global = add(runtime.address(), null, "frame");
+        if self.catches {
+            let none = ConstExpr::ref_null(RefType::EXNREF.heap_type);
+            add(wasm_encoder::ValType::EXNREF, none, "exception");
+        }
         for (number, ty) in self.results.iter().enumerate() {
             let zero = match ty {
                 ValType::I32 => ConstExpr::i32_const(0),
@@ -197,6 +222,17 @@ impl FlatPlan {
         self.at.function + which as u32
     }
 
+    /// One of those that are there where exceptions are passed on.
+    pub(super) fn optional(&self, which: Optional) -> Result<u32> {
+        let index = self.at.function + FIXED.len() as u32 + which as u32;
+        self.catches.then_some(index).context("nobody passes an exception on")
+    }
+
+    /// The global with the exception that was caught, if exceptions are passed on.
+    pub(super) fn exception(&self) -> u32 {
+        self.first_global + 1
+    }
+
     /// The global that the dispatcher passes the address of a frame in.
     pub(super) fn frame(&self) -> u32 {
         self.first_global
@@ -206,12 +242,28 @@ impl FlatPlan {
     pub(super) fn globals(&self, results: &[ValType]) -> Result<Vec<u32>> {
         let global = |(at, ty): (usize, &ValType)| {
             let before = results[..at].iter().filter(|other| *other == ty).count();
-            let those = (self.first_global + 1..).zip(&self.results);
+            let first = self.first_global + 1 + u32::from(self.catches);
+            let those = (first..).zip(&self.results);
             let mut those = those.filter(|(_, other)| *other == ty);
             those.nth(before).map(|(global, _)| global).context("no global for a result")
         };
         results.iter().enumerate().map(global).collect()
     }
+}
+
+/// Whether any of the functions can catch anything.
+fn has_try_table(module: &ModuleInfo<'_>, plan: &SuspendPlan) -> Result<bool> {
+    for (function, body) in module.bodies() {
+        if !plan.functions.contains(&function) {
+            continue;
+        }
+        for operator in body.get_operators_reader()? {
+            if matches!(operator?, Operator::TryTable { .. }) {
+                return Ok(true);
+            }
+        }
+    }
+    Ok(false)
 }
 
 /// A type of numbers, as it is written.

@@ -1,0 +1,88 @@
+//! Errors in what passes exceptions on, where functions are resumed one by one, and in functions that are to
+//! throw them again.
+
+use super::{SuspendPlan, check, words};
+
+/// What `instrument::tests::thrown` has instrumented, and what came of it.
+const ORIGINAL: &str = include_str!("../../instrument/tests/thrown.wat");
+const INSTRUMENTED: &str = include_str!("../../instrument/tests/thrown.expected.wat");
+
+fn checked(instrumented: &str) -> Result<(), String> {
+    let (original, instrumented) =
+        (wat::parse_str(ORIGINAL).unwrap(), wat::parse_str(instrumented).unwrap());
+    let plan = SuspendPlan {
+        functions: [5, 6, 7].into(),
+        topmost: [4].into(),
+        flat: true,
+        ..SuspendPlan::default()
+    };
+    check(&original, &instrumented, &plan).map_err(|failure| failure.to_string())
+}
+
+/// What the checker says when this, which is there once, is changed.
+#[track_caller]
+fn caught(from: &str, to: &str) -> String {
+    let text = words(INSTRUMENTED);
+    assert_eq!(text.matches(from).count(), 1, "this is not there once: {from}");
+    checked(&text.replacen(from, to, 1)).expect_err("it is wrong now")
+}
+
+#[test]
+fn what_is_right_is_accepted() {
+    checked(INSTRUMENTED).unwrap();
+}
+
+#[test]
+fn who_may_catch_something_is_called_to_throw_it_again() {
+    let passed_over =
+        caught("i32.const 1 return end unreachable", "i32.const 0 return end unreachable");
+    assert!(passed_over.contains("what its callee throws is not thrown in it"), "{passed_over}");
+    let throws = "global.get $asyncify_state i32.const 5 i32.eq if i32.const 0 local.set 1 call $asyncify_throw end";
+    let wrong = "what its callee has thrown is not thrown again";
+    for instead in [
+        "",
+        "global.get $asyncify_state i32.const 6 i32.eq if i32.const 0 local.set 1 call $asyncify_throw end",
+        "global.get $asyncify_state i32.const 5 i32.eq if unreachable end",
+    ] {
+        let found = caught(throws, instead);
+        assert!(found.contains(wrong), "{instead}: {found}");
+    }
+}
+
+#[test]
+fn what_is_thrown_is_the_exception_that_was_caught() {
+    let expected = "what throws an exception again does something else";
+    let throw =
+        "global.get $asyncify_exception ref.null exn global.set $asyncify_exception throw_ref";
+    for instead in [
+        "ref.null exn global.get $asyncify_exception global.set $asyncify_exception throw_ref",
+        "global.get $asyncify_exception throw_ref",
+    ] {
+        assert_eq!(caught(throw, instead), expected);
+    }
+    let state = "i32.const 0 global.set $asyncify_state global.get $asyncify_exception";
+    let stays = "i32.const 5 global.set $asyncify_state global.get $asyncify_exception";
+    assert_eq!(caught(state, stays), expected);
+}
+
+#[test]
+fn the_dispatcher_catches_all_and_passes_it_on() {
+    let expected = "what goes from frame to frame is not the dispatcher that is known";
+    for (from, to) in [
+        ("call $asyncify_catches i32.eqz", "call $asyncify_catches"),
+        (
+            "global.set $asyncify_exception i32.const 5",
+            "global.set $asyncify_exception i32.const 4",
+        ),
+        (
+            "try_table (catch_all_ref 0 (;@3;)) local.get 6 call $asyncify_enter end",
+            "local.get 6 call $asyncify_enter",
+        ),
+        (
+            "local.get 8 i32.eqz br_if 1 (;@1;) call $asyncify_throw",
+            "local.get 8 i32.eqz br_if 1 (;@1;)",
+        ),
+    ] {
+        assert_eq!(caught(from, to), expected, "{from}");
+    }
+}
