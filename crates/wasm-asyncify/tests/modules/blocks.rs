@@ -3,7 +3,7 @@
 use wasm_asyncify::analysis::{Choice, Imports};
 use wasm_asyncify::{Options, Output, Producer, transform};
 
-use crate::host;
+use crate::host::{self, Waits};
 
 /// Each function calls an import where something waits on the stack, or is passed on. Import 1 takes
 /// and returns an i32.
@@ -63,8 +63,8 @@ fn what_waits_on_the_stack_or_is_passed_on_is_there_again() {
     let plain = wat::parse_str(PROGRAM).unwrap();
     let made = made(&plain);
     assert_eq!(made.instrumented, 6);
-    let expected = host::run(&plain, false).unwrap();
-    let found = host::run(&made.module, true).unwrap();
+    let expected = host::run(&plain, Waits::Never).unwrap();
+    let found = host::run(&made.module, Waits::PutAside).unwrap();
     assert_eq!(found.log, expected.log);
     let calls = found.log.iter().filter(|entry| entry.starts_with("import")).count();
     assert_eq!(found.suspended, calls);
@@ -96,8 +96,8 @@ fn several_results_do_not_replace_what_the_call_is_made_with() {
             (call_indirect (type $takes) (i32.const 2))
             (i32.sub)))"#;
     let plain = wat::parse_str(text).unwrap();
-    let expected = host::run(&plain, false).unwrap();
-    let found = host::run(&made(&plain).module, true).unwrap();
+    let expected = host::run(&plain, Waits::Never).unwrap();
+    let found = host::run(&made(&plain).module, Waits::PutAside).unwrap();
     assert_eq!(found.log, expected.log);
     assert_eq!((found.suspended, found.log.len()), (10, 13));
 }

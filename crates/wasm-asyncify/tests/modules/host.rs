@@ -7,6 +7,9 @@
 //!   memory:   the module's │ frames  │ the module's │ frames │ the module's
 //!             call an import, unwind │   (resumed)    rewind │ the import returns
 //! ```
+//!
+//! Where functions are resumed one by one frames must stay where they are. They are in a memory that was
+//! added then, which the module does not know.
 
 use wasmi::{
     AsContext, AsContextMut, Caller, Config, Engine, Extern, ExternRef, Func, FuncType, Global,
@@ -22,6 +25,17 @@ const BEGIN: i32 = 64;
 
 const REWINDING: i32 = 2;
 
+/// Whether imports suspend, and where frames are meanwhile.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Waits {
+    #[default]
+    Never,
+    /// In the module's memory, but only while an unwind or a rewind goes on.
+    PutAside,
+    /// In a memory of their own.
+    There,
+}
+
 /// What a module did.
 #[derive(Debug, Default)]
 pub(crate) struct Outcome {
@@ -36,7 +50,7 @@ pub(crate) struct Outcome {
 #[derive(Debug, Default)]
 struct Host {
     outcome: Outcome,
-    suspends: bool,
+    waits: Waits,
     memory: Option<Memory>,
     /// What the import will return in which the module is suspended.
     results: Vec<Val>,
@@ -78,13 +92,13 @@ pub(crate) fn imports(with_references: bool) -> Vec<u8> {
 
 /// Runs all that a module exports. Nothing if it cannot be instantiated, or has no memory to save
 /// frames to.
-pub(crate) fn run(wasm: &[u8], suspends: bool) -> Option<Outcome> {
+pub(crate) fn run(wasm: &[u8], waits: Waits) -> Option<Outcome> {
     let mut config = Config::default();
     config.set_max_recursion_depth(5_000).set_max_stack_height(4 << 20);
     let engine = Engine::new(&config);
     let module = Module::new(&engine, wasm).unwrap();
     let limits = StoreLimitsBuilder::new().memory_size(4 << 20).build();
-    let mut store = Store::new(&engine, Host { suspends, limits, ..Host::default() });
+    let mut store = Store::new(&engine, Host { waits, limits, ..Host::default() });
     store.limiter(|host| &mut host.limits);
     let mut linker = Linker::new(&engine);
     for (number, (parameters, results)) in (0..).zip(TYPES) {
@@ -127,6 +141,9 @@ fn call_export(store: &mut Store<Host>, instance: &wasmi::Instance, function: Fu
     let zeros =
         |types: &[ValType]| types.iter().copied().map(Val::default_for_ty).collect::<Vec<_>>();
     let (arguments, mut results) = (zeros(ty.params()), zeros(ty.results()));
+    if store.data().waits == Waits::There {
+        place_frames(&mut *store);
+    }
     loop {
         if let Err(error) = function.call(&mut *store, &arguments, &mut results) {
             return error.to_string();
@@ -147,9 +164,11 @@ fn call_export(store: &mut Store<Host>, instance: &wasmi::Instance, function: Fu
             store.data_mut().outcome.overflowed = true;
             return "no room for frames".to_owned();
         }
-        // The frames go, and come back.
-        swap(&mut *store);
-        swap(&mut *store);
+        if store.data().waits == Waits::PutAside {
+            // The frames go, and come back.
+            swap(&mut *store);
+            swap(&mut *store);
+        }
         call(&mut *store, start_rewind, &[DATA as i32]);
     }
 }
@@ -162,14 +181,17 @@ fn call_import(
 ) {
     let runtime =
         |caller: &Caller<'_, Host>, name: &str| caller.get_export(name).and_then(Extern::into_func);
-    let can_suspend = caller.data().suspends && caller.data().memory.is_some();
+    let waits = caller.data().waits;
+    let can_suspend = waits != Waits::Never && caller.data().memory.is_some();
     let get_state = runtime(&caller, "asyncify_get_state").filter(|_| can_suspend);
     if let Some(get_state) = get_state
         && call(&mut caller, get_state, &[]) == REWINDING
     {
         let stop_rewind = runtime(&caller, "asyncify_stop_rewind").unwrap();
         call(&mut caller, stop_rewind, &[]);
-        swap(&mut caller);
+        if waits == Waits::PutAside {
+            swap(&mut caller);
+        }
         results.clone_from_slice(&caller.data().results);
         return;
     }
@@ -191,11 +213,11 @@ fn call_import(
         let host = caller.data_mut();
         host.results = results.to_vec();
         host.outcome.suspended += 1;
-        let mut frames = vec![0; LEN];
-        frames[DATA..DATA + 4].copy_from_slice(&BEGIN.to_le_bytes());
-        frames[DATA + 4..DATA + 8].copy_from_slice(&(LEN as i32).to_le_bytes());
-        host.aside = frames;
-        swap(&mut caller);
+        if waits == Waits::PutAside {
+            host.aside = vec![0; LEN];
+            swap(&mut caller);
+            place_frames(&mut caller);
+        }
         let start_unwind = runtime(&caller, "asyncify_start_unwind").unwrap();
         call(&mut caller, start_unwind, &[DATA as i32]);
         // While it unwinds nobody looks at the results.
@@ -217,6 +239,15 @@ fn shown(context: impl AsContext, values: &[Val]) -> String {
         number => format!("{number:?}"),
     };
     values.iter().map(one).collect::<Vec<_>>().join(", ")
+}
+
+/// Says from where to where frames can be saved.
+fn place_frames(mut context: impl AsContextMut<Data = Host>) {
+    let mut context = context.as_context_mut();
+    let memory = context.data().memory.unwrap();
+    for (at, word) in [(DATA, BEGIN), (DATA + 4, LEN as i32)] {
+        memory.write(&mut context, at, &word.to_le_bytes()).unwrap();
+    }
 }
 
 /// Exchanges the frames and what the module has in their place.

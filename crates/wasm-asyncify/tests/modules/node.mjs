@@ -1,5 +1,6 @@
 // Runs modules that it knows nothing of, and suspends them in each of their imports: `node node.mjs FOLDER`
-// with a folder that `node.rs` has written. Frames are put aside while code runs, as in `host.rs`.
+// with a folder that `node.rs` has written. Frames are put aside while code runs, as in `host.rs`, or stay
+// in a memory of their own.
 //
 // Of each module it says what the plain one and the other did: a line for each call of an import with its
 // arguments, and for each export what it ended with, what is in the memory and in globals then.
@@ -19,8 +20,9 @@ class Run {
   // What was given to the host, by its type: it is given back later.
   given = new Map();
 
-  constructor(file, { memory, wide, exports }, suspends) {
+  constructor(file, { memory, wide, exports, stays }, suspends) {
     this.suspends = suspends;
+    this.stays = stays;
     const named = imports.map(([parameters, results], at) => [
       at,
       (...values) => this.called(at, parameters, results, values),
@@ -46,14 +48,17 @@ class Run {
 
   call(exported, parameters) {
     const zeros = parameters.map((type) => this.value(type, 0));
+    if (this.suspends && this.stays) this.placeFrames(this.memory.buffer);
     try {
       for (;;) {
         const result = exported(...zeros);
         if (!this.suspends || this.exports.asyncify_get_state() === 0) return this.shown(result);
         this.exports.asyncify_stop_unwind();
-        // They go, and come back.
-        this.swap();
-        this.swap();
+        if (!this.stays) {
+          // They go, and come back.
+          this.swap();
+          this.swap();
+        }
         this.exports.asyncify_start_rewind(this.data);
       }
     } catch (error) {
@@ -64,7 +69,7 @@ class Run {
   called(at, parameters, results, values) {
     if (this.suspends && this.exports?.asyncify_get_state() === REWINDING) {
       this.exports.asyncify_stop_rewind();
-      this.swap();
+      if (!this.stays) this.swap();
       return this.answer();
     }
     this.log.push(`import ${at} ${values.map((value) => this.shown(value))}`);
@@ -80,9 +85,11 @@ class Run {
     };
     if (!this.suspends || !this.exports) return this.answer();
     this.suspended++;
-    this.aside = new Uint8Array(LENGTH);
-    new this.Words(this.aside.buffer, DATA, 2).set([64, LENGTH].map(this.data.constructor));
-    this.swap();
+    if (!this.stays) {
+      this.aside = new Uint8Array(LENGTH);
+      this.placeFrames(this.aside.buffer);
+      this.swap();
+    }
     this.exports.asyncify_start_unwind(this.data);
     return value;
   }
@@ -122,6 +129,11 @@ class Run {
     return `object ${this.seen.get(value)}`;
   }
 
+  // Says from where to where they can be saved.
+  placeFrames(buffer) {
+    new this.Words(buffer, DATA, 2).set([64, LENGTH].map(this.data.constructor));
+  }
+
   swap() {
     const there = new Uint8Array(this.memory.buffer, 0, LENGTH);
     const copy = there.slice();
@@ -137,10 +149,10 @@ class Run {
 }
 
 for (const one of cases) {
-  const what = { seed: one.seed };
+  const what = { seed: one.seed, stays: one.stays };
   try {
-    const plain = new Run(`${one.seed}.plain.wasm`, one, false);
-    const ours = new Run(`${one.seed}.wasm`, one, true);
+    const plain = new Run(`${one.file}.plain.wasm`, one, false);
+    const ours = new Run(`${one.file}.wasm`, one, true);
     const at = plain.log.findIndex((line, at) => line !== ours.log[at]);
     what.calls = ours.log.length;
     what.suspended = ours.suspended;

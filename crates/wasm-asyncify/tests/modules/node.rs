@@ -7,6 +7,8 @@ use std::process::Command;
 
 use wasmparser::{ExternalKind, Parser, Payload, TypeRef, ValType};
 
+use crate::host::Waits;
+
 /// Imports with references, in the text format: what there is to choose from. There are no vectors and no
 /// exceptions among them, which JavaScript cannot be called with; nor what cannot be null, since wasm-smith
 /// has no constants of such types.
@@ -43,6 +45,7 @@ pub(crate) struct Case {
     pub(crate) seed: u64,
     pub(crate) plain: Vec<u8>,
     pub(crate) made: Vec<u8>,
+    pub(crate) waits: Waits,
 }
 
 /// What came of some.
@@ -59,11 +62,12 @@ pub(crate) struct Outcome {
 pub(crate) fn run(node: &OsStr, cases: &[Case], outcome: &mut Outcome) {
     let folder = tempfile::tempdir().unwrap();
     let mut told = Vec::new();
-    for Case { seed, plain, made } in cases {
-        let Some(description) = description(*seed, plain) else { continue };
-        told.push(description);
-        fs::write(folder.path().join(format!("{seed}.plain.wasm")), plain).unwrap();
-        fs::write(folder.path().join(format!("{seed}.wasm")), made).unwrap();
+    for (number, Case { seed, plain, made, waits }) in cases.iter().enumerate() {
+        let Some(description) = description(plain) else { continue };
+        let stays = *waits == Waits::There;
+        told.push(format!("{{\"seed\":{seed},\"file\":{number},\"stays\":{stays},{description}}}"));
+        fs::write(folder.path().join(format!("{number}.plain.wasm")), plain).unwrap();
+        fs::write(folder.path().join(format!("{number}.wasm")), made).unwrap();
     }
     let imports: Vec<_> = IMPORTS.iter().map(|it| format!("[{:?},{:?}]", it.0, it.1)).collect();
     let (imports, told) = (imports.join(","), told.join(",\n"));
@@ -94,7 +98,7 @@ pub(crate) fn run(node: &OsStr, cases: &[Case], outcome: &mut Outcome) {
 }
 
 /// What `node.mjs` must know of a module, unless it has no memory of its own that is exported.
-fn description(seed: u64, wasm: &[u8]) -> Option<String> {
+fn description(wasm: &[u8]) -> Option<String> {
     let mut types = Vec::new();
     let (mut functions, mut globals) = (Vec::new(), Vec::new());
     let (mut wide, mut memory, mut exports) = (false, None, Vec::new());
@@ -149,10 +153,7 @@ fn description(seed: u64, wasm: &[u8]) -> Option<String> {
         }
     }
     let exports = exports.join(",");
-    Some(format!(
-        "{{\"seed\":{seed},\"memory\":{},\"wide\":{wide},\"exports\":[{exports}]}}",
-        memory?
-    ))
+    Some(format!("\"memory\":{},\"wide\":{wide},\"exports\":[{exports}]", memory?))
 }
 
 /// A name as JSON has it, which may be anything.

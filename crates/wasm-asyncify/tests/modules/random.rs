@@ -14,7 +14,8 @@ use wasm_asyncify::{
     Compact, Error, FrameMemory, Options, Producer, Resumption, StateGlobals, transform,
 };
 
-use crate::{host, node};
+use crate::host::{self, Waits};
+use crate::node;
 
 /// How many modules, unless the environment says more. `cargo xtask test --only engine` does.
 const MODULES: u64 = 400;
@@ -153,6 +154,12 @@ fn options(seed: u64) -> Options {
     }
 }
 
+/// The same where functions are resumed one by one: the host knows where their frames can stay.
+fn one_by_one(options: Options) -> Options {
+    let memory = FrameMemory::Secondary { pages: 1 };
+    Options { resumption: Resumption::OneByOne, memory, ..options }
+}
+
 #[test]
 fn what_is_suspended_everywhere_does_what_it_does_if_nothing_is() {
     let mut refused: BTreeMap<String, usize> = BTreeMap::new();
@@ -166,28 +173,31 @@ fn what_is_suspended_everywhere_does_what_it_does_if_nothing_is() {
                 continue;
             }
         };
-        // This host takes frames out of memory while code runs, and so it cannot resume functions one by
-        // one. Whether it would be right the checker says.
-        match transform(&plain, &Options { resumption: Resumption::OneByOne, ..options(seed) }) {
-            Ok(_) => flat += 1,
-            Err(Error::NotImplemented { .. } | Error::Unsupported { .. }) => {}
-            Err(error) => panic!("module of seed {seed}, flat: {error:#}"),
+        let one_by_one = match transform(&plain, &one_by_one(options(seed))) {
+            Ok(made) => Some(made),
+            Err(Error::NotImplemented { .. } | Error::Unsupported { .. }) => None,
+            Err(error) => panic!("module of seed {seed}, one by one: {error:#}"),
+        };
+        let Some(expected) = host::run(&plain, Waits::Never) else { continue };
+        let all_at_once = Some((made, Waits::PutAside));
+        for (made, waits) in all_at_once.into_iter().chain(one_by_one.map(|it| (it, Waits::There)))
+        {
+            let found = host::run(&made.module, waits).unwrap();
+            if found.overflowed {
+                overflowed += 1;
+                continue;
+            }
+            assert_eq!(found.log, expected.log, "module of seed {seed}, {waits:?}");
+            ran += 1;
+            suspended += found.suspended;
+            flat += usize::from(waits == Waits::There && found.suspended > 0);
         }
-        let Some(expected) = host::run(&plain, false) else { continue };
-        let found = host::run(&made.module, true).unwrap();
-        if found.overflowed {
-            overflowed += 1;
-            continue;
-        }
-        assert_eq!(found.log, expected.log, "module of seed {seed}");
-        ran += 1;
-        suspended += found.suspended;
     }
     println!(
         "ran {ran} modules, {suspended} times suspended, {overflowed} without enough room for frames, \
-         {flat} flat, refused: {refused:#?}"
+         {flat} one by one, refused: {refused:#?}"
     );
-    assert!(suspended > 1000, "{suspended}");
+    assert!(suspended > 1000 && flat > 20, "{suspended} {flat}");
     assert!(refused.is_empty(), "{refused:#?}");
 }
 
@@ -198,7 +208,7 @@ const BATCH: usize = 250;
 #[test]
 fn what_has_references_of_all_kinds_does_what_it_does_if_nothing_is_suspended() {
     let node = env::var_os("NODE");
-    let (mut checked, mut with_tables) = (0, 0);
+    let (mut checked, mut with_tables, mut flat, mut with_handlers) = (0, 0, 0, 0);
     let (mut cases, mut outcome) = (Vec::new(), node::Outcome::default());
     for seed in 0..modules() {
         if let Some(plain) = module_with_all(seed) {
@@ -211,14 +221,24 @@ fn what_has_references_of_all_kinds_does_what_it_does_if_nothing_is_suspended() 
                 Ok(made) => {
                     checked += 1;
                     with_tables += usize::from(tables(&made.module) > tables(&plain));
-                    cases.push(node::Case { seed, plain, made: made.module });
+                    let waits = Waits::PutAside;
+                    cases.push(node::Case { seed, plain: plain.clone(), made: made.module, waits });
                 }
                 // Blocks with parameters, and tail calls in a `try`, are not done in every function.
                 Err(Error::NotImplemented { .. } | Error::Unsupported { .. }) => {}
                 Err(error) => panic!("module of seed {seed}: {error:#}"),
             }
+            match transform(&plain, &one_by_one(options)) {
+                Ok(made) => {
+                    flat += 1;
+                    with_handlers += usize::from(throws(&made.module) > throws(&plain));
+                    cases.push(node::Case { seed, plain, made: made.module, waits: Waits::There });
+                }
+                Err(Error::NotImplemented { .. } | Error::Unsupported { .. }) => {}
+                Err(error) => panic!("module of seed {seed}, one by one: {error:#}"),
+            }
         }
-        if cases.len() == BATCH || seed + 1 == modules() {
+        if cases.len() >= BATCH || seed + 1 == modules() {
             let cases = std::mem::take(&mut cases);
             if let Some(node) = &node {
                 node::run(node, &cases, &mut outcome);
@@ -226,9 +246,13 @@ fn what_has_references_of_all_kinds_does_what_it_does_if_nothing_is_suspended() 
         }
     }
     let node::Outcome { ran, suspended, could_not, differs } = outcome;
-    println!("{checked} modules, {with_tables} of them with tables for references");
+    println!(
+        "{checked} modules, {with_tables} of them with tables for references; {flat} one by one, \
+         {with_handlers} of them with handlers"
+    );
     println!("ran {ran} modules, {suspended} times suspended, and {could_not} could not be run");
     assert!(with_tables > 20 && checked > 100, "{with_tables} of {checked}");
+    assert!(flat > 50 && with_handlers > 10, "{with_handlers} of {flat}");
     assert!(differs.is_empty(), "{differs:#?}");
     assert!(node.is_none() || suspended > 500, "{suspended}");
 }
@@ -240,6 +264,18 @@ fn tables(wasm: &[u8]) -> u32 {
         _ => 0,
     });
     tables.sum()
+}
+
+/// In how many places a module throws what was caught.
+fn throws(wasm: &[u8]) -> usize {
+    let bodies = wasmparser::Parser::new(0).parse_all(wasm).map(|payload| match payload.unwrap() {
+        wasmparser::Payload::CodeSectionEntry(body) => {
+            let operators = body.get_operators_reader().unwrap().into_iter();
+            operators.filter(|it| matches!(it, Ok(wasmparser::Operator::ThrowRef))).count()
+        }
+        _ => 0,
+    });
+    bodies.sum()
 }
 
 /// How many modules to make of each kind.
