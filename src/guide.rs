@@ -10,6 +10,7 @@
 //! | [`tools`] | wasm-bindgen, wasm-pack, trunk, WASI, components |
 //! | [`support`] | targets, features, versions |
 //! | [`limits`] | what cannot be done, and when to use JSPI or something else |
+//! | [`promises`] | what cannot happen, and the test that shows it |
 //! | [`errors`] | every message of a program that runs, ours and those of others: cause and remedy |
 //! | [`build_errors`] | the same for what the linker and cargo say |
 //!
@@ -28,6 +29,7 @@ macro_rules! links {
             "[tools]: crate::guide::tools\n",
             "[support]: crate::guide::support\n",
             "[limits]: crate::guide::limits\n",
+            "[promises]: crate::guide::promises\n",
             "[errors]: crate::guide::errors\n",
             "[build-errors]: crate::guide::build_errors\n",
         )
@@ -70,6 +72,10 @@ pub mod support {}
 #[doc = links!()]
 #[doc = include_str!("../docs/limits.md")]
 pub mod limits {}
+
+#[doc = links!()]
+#[doc = include_str!("../docs/promises.md")]
+pub mod promises {}
 
 #[doc = links!()]
 #[doc = include_str!("../docs/errors.md")]

@@ -7,6 +7,7 @@
 //! [tools]: guide::tools
 //! [support]: guide::support
 //! [limits]: guide::limits
+//! [promises]: guide::promises
 //! [errors]: guide::errors
 //! [build-errors]: guide::build_errors
 //! [changes]: https://docs.rs/crate/bysyncify/latest/source/CHANGELOG.md

@@ -1,8 +1,11 @@
 //! The ordinary life of a coroutine.
 
-use bysyncify::Coroutine;
+use bysyncify::{Coroutine, State, embed, get_state};
 use futures_core::FusedFuture;
 use guest_support::{Trace, after_one_poll, after_polls, poll_once, run, tests};
+use std::cell::RefCell;
+use std::future::poll_fn;
+use std::rc::Rc;
 use std::task::Poll;
 
 tests! {
@@ -33,5 +36,43 @@ tests! {
         assert_eq!(poll_once(&mut coroutine), Poll::Ready(3));
         assert_eq!(trace.take(), ["resumed with 2, 48"]);
         assert!(coroutine.is_terminated());
+    }
+    fn the_state_is_normal_to_code_that_runs() {
+        let seen = Rc::new(RefCell::new(vec![get_state()]));
+        let look = {
+            let seen = seen.clone();
+            move || seen.borrow_mut().push(get_state())
+        };
+        let inside = look.clone();
+        let mut coroutine = Coroutine::new(16384, move |_| {
+            let dropped = Looks(inside.clone());
+            for polls in 1..4 {
+                inside();
+                let mut left = polls;
+                let look = inside.clone();
+                embed(poll_fn(move |cx| {
+                    look();
+                    cx.waker().wake_by_ref();
+                    left -= 1;
+                    if left == 0 { Poll::Ready(()) } else { Poll::Pending }
+                }));
+                inside();
+            }
+            drop(dropped);
+        });
+        while poll_once(&mut coroutine).is_pending() {
+            look();
+        }
+        look();
+        assert_eq!(*seen.borrow(), [State::Normal; 1 + 3 * 2 + (1 + 2 + 3) + 1 + 3 + 1]);
+    }
+}
+
+/// Looks when it is dropped.
+struct Looks<F: Fn()>(F);
+
+impl<F: Fn()> Drop for Looks<F> {
+    fn drop(&mut self) {
+        (self.0)();
     }
 }

@@ -87,6 +87,26 @@ tests! {
         }
     }
 
+    fn what_is_asked_for_is_never_empty_and_within_the_length() {
+        let mut asked = 0;
+        for len in [0, 1, 99, 100, 101, 1000, 1234] {
+            let remote = Remote::new(len);
+            let mut reader = remote.reader();
+            let mut random = Random::new(random_seed());
+            inside(move || {
+                for _ in 0..200 {
+                    reader.seek(SeekFrom::Start(random.below(len + 300) as u64)).unwrap();
+                    reader.read(&mut [0; 250][..random.below(250)]).unwrap();
+                }
+            });
+            for range in remote.fetched() {
+                assert!(range.start < range.end && range.end <= len as u64, "{range:?} of {len}");
+                asked += 1;
+            }
+        }
+        assert!(asked > 100, "only {asked} ranges were asked for");
+    }
+
     fn blocks_are_fetched_when_they_are_needed_and_kept() {
         let remote = Remote::new(1050);
         let mut reader = remote.reader();
