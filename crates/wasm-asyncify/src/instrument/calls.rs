@@ -121,6 +121,7 @@ impl<R: Reencode<Error = Infallible>> Emitter<'_, '_, R> {
     pub(super) fn forget_position(&mut self) {
         if let Some(position) = self.position
             && self.has_levels
+            && self.flat.is_none()
         {
             self.write_all(&[Instruction::I32Const(0), Instruction::LocalSet(position)]);
         }
@@ -193,8 +194,7 @@ impl<R: Reencode<Error = Infallible>> Emitter<'_, '_, R> {
 
     /// Returns, or saves a frame and returns.
     pub(super) fn end_function(&mut self) -> Result<()> {
-        self.write_all(&[Instruction::Return, Instruction::End]);
-        self.close(Label::Unwind)?;
+        self.end_exits()?;
         self.save_frame(None)?;
         for ty in &self.shape.structures[0].results {
             self.zero(*ty)?;

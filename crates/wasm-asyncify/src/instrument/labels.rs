@@ -8,6 +8,8 @@ use crate::error::{Context, Result};
 pub(super) enum Label {
     /// The block that ends where frames are saved.
     Unwind,
+    /// The block that ends where locals are set to 0 before frames are saved.
+    Zeroes(usize),
     /// The block that ends at another entry to the code that saves a frame.
     Entry(usize),
     /// The block that ends behind the beginning of such an entry, where what is saved is saved from there

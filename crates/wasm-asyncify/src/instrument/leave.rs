@@ -21,15 +21,37 @@
 //! ```
 //!
 //! With one entry there is the innermost block only, and the rest is in an `if`.
+//!
+//! What is dead at a site is set to 0 outside of all loops, in blocks within `$unwind`: to the engine's compiler a
+//! local that is assigned to anywhere in a loop is another value in each turn, and is copied where one ends.
+//!
+//! ```text
+//!   block $unwind
+//!     block $zero
+//!       …
+//!       return
+//!     end $zero                                  here with the number of a site
+//!     a = 0
+//!     br $entry, or to whatever else is the site's
+//!   end $unwind
+//! ```
 
 use core::convert::Infallible;
 
 use wasm_encoder::reencode::Reencode;
 use wasm_encoder::{BlockType, Instruction};
+use wasmparser::ValType;
 
 use super::emit::{Emitter, Form};
 use super::labels::Label;
 use crate::error::{Context, Result};
+
+/// Locals that are set to 0 on the way to an exit, by their types.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Zeroes {
+    exit: Label,
+    locals: Vec<(ValType, Vec<u32>)>,
+}
 
 /// What is in a frame before what is saved.
 #[derive(Debug)]
@@ -59,6 +81,30 @@ impl<R: Reencode<Error = Infallible>> Emitter<'_, '_, R> {
             self.block(Label::Entry(entry), ty);
         }
         self.block(Label::Unwind, ty);
+        for number in (0..self.collect_zeroes()).rev() {
+            self.block(Label::Zeroes(number), ty);
+        }
+    }
+
+    /// Finds out what is set to 0 at which site. Returns how many different ways out that makes.
+    fn collect_zeroes(&mut self) -> usize {
+        if self.form == Form::Fast {
+            for site in 0..self.shape.sites.len() {
+                let zeroes = Zeroes { exit: self.exit(site), locals: self.frame.zeroed(site) };
+                if !zeroes.locals.is_empty() && !self.zeroes.contains(&zeroes) {
+                    self.zeroes.push(zeroes);
+                }
+            }
+        }
+        self.zeroes.len()
+    }
+
+    /// Where the function is left for good from a site.
+    fn exit(&self, site: usize) -> Label {
+        match (self.form, self.frame.entry(site)) {
+            (Form::Compact, _) | (_, 0) => Label::Unwind,
+            (Form::Fast, entry) => Label::Entry(entry),
+        }
     }
 
     /// Leaves the function if the call of a site is unwinding.
@@ -69,36 +115,44 @@ impl<R: Reencode<Error = Infallible>> Emitter<'_, '_, R> {
             (Some(_), None) => Some(self.numbers.of(site).cast_signed()),
         };
         let number = number.map(Instruction::I32Const);
-        let exit = match (self.form, self.frame.entry(site)) {
-            (Form::Compact, _) | (_, 0) => Label::Unwind,
-            (Form::Fast, entry) => Label::Entry(entry),
+        let zeroes = match self.form {
+            Form::Fast => Zeroes { exit: self.exit(site), locals: self.frame.zeroed(site) },
+            Form::Compact => Zeroes { exit: self.exit(site), locals: Vec::new() },
         };
-        let zeroed = match self.form {
-            Form::Fast => self.frame.zeroed(site),
-            Form::Compact => Vec::new(),
-        };
-        let state = Instruction::GlobalGet(self.runtime.state);
-        if zeroed.is_empty() {
-            let depth = self.labels.depth(exit)?;
-            self.write_all(number.as_slice());
-            self.write_all(&[state, Instruction::BrIf(depth)]);
-            if number.is_some() {
-                self.write(&Instruction::Drop);
-            }
-            return Ok(());
-        }
-        self.write_all(&[state, Instruction::If(BlockType::Empty)]);
-        self.labels.open(Label::Nothing);
-        for (ty, locals) in zeroed {
-            let (last, others) = locals.split_last().context("a type of no local")?;
-            self.zero(ty)?;
-            self.write_all(&others.iter().copied().map(Instruction::LocalTee).collect::<Vec<_>>());
-            self.write(&Instruction::LocalSet(*last));
-        }
+        let way = self.zeroes.iter().position(|known| *known == zeroes);
+        let depth = self.labels.depth(way.map_or(zeroes.exit, Label::Zeroes))?;
         self.write_all(number.as_slice());
-        let depth = self.labels.depth(exit)?;
-        self.write_all(&[Instruction::Br(depth), Instruction::End]);
-        self.close(Label::Nothing)
+        self.write_all(&[Instruction::GlobalGet(self.runtime.state), Instruction::BrIf(depth)]);
+        if number.is_some() {
+            self.write(&Instruction::Drop);
+        }
+        Ok(())
+    }
+
+    /// Returns, and ends the blocks where locals are set to 0, and the innermost of those where frames are
+    /// saved.
+    pub(super) fn end_exits(&mut self) -> Result<()> {
+        self.write(&Instruction::Return);
+        for (number, Zeroes { exit, locals }) in
+            core::mem::take(&mut self.zeroes).into_iter().enumerate()
+        {
+            self.write(&Instruction::End);
+            self.close(Label::Zeroes(number))?;
+            for (ty, locals) in locals {
+                let (last, others) = locals.split_last().context("a type of no local")?;
+                self.zero(ty)?;
+                let others = others.iter().copied().map(Instruction::LocalTee);
+                self.write_all(&others.collect::<Vec<_>>());
+                self.write(&Instruction::LocalSet(*last));
+            }
+            // The next end may be the right one.
+            match self.labels.depth(exit)? {
+                0 => {}
+                depth => self.write(&Instruction::Br(depth)),
+            }
+        }
+        self.write(&Instruction::End);
+        self.close(Label::Unwind)
     }
 
     /// Saves a frame, whichever entry comes here.

@@ -52,10 +52,11 @@
 //! - only locals that are live after a site are saved there ([`liveness`]),
 //! - a rewind restores a local before the loops that it is live at the beginning of ([`frame`]),
 //! - those that are dead at a site do not reach code that saves them: it is left out, or they are set to
-//!   0 before ([`exits`]).
+//!   0 before ([`exits`]),
+//! - nothing is assigned to in a loop that need not be: what is set to 0 is so outside ([`leave`]).
 //!
 //! In a program whose hottest loop is in a function of 50 kB that can be suspended in 52 places,
-//! the last one alone took the cost from 12 % to 1 %, both measured in one run (`bench/programs.md`).
+//! the third alone took the cost from 12 % to 1 %, both measured in one run (`bench/programs.md`).
 
 mod additions;
 mod barrier;

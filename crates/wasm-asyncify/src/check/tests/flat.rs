@@ -62,14 +62,19 @@ fn who_is_resumed_goes_on_after_the_call() {
     );
     assert!(result.contains("operand"), "{result}");
     let state = caught(
-        "i32.const 2 global.set 0 i32.const 0 local.set 2",
-        "i32.const 1 global.set 0 i32.const 0 local.set 2",
+        "i32.const 2 global.set 0 local.get 3 call $suspend",
+        "i32.const 1 global.set 0 local.get 3 call $suspend",
     );
     assert!(state.contains("the state is changed"), "{state}");
     let restored = caught("i32.load offset=4 local.set 1", "i32.load offset=8 local.set 1");
     assert!(!restored.is_empty());
     let again = caught("local.get 3 call $suspend br 1", "i32.const 0 call $suspend br 1");
     assert!(again.contains("operand 0 is not what it was"), "{again}");
+    let lost = caught(
+        "i32.const 0 local.tee 1 local.set 3 end local.set 2",
+        "i32.const 0 local.tee 0 local.set 3 end local.set 2",
+    );
+    assert!(lost.contains("is not what it was in the original"), "{lost}");
 }
 
 #[test]

@@ -147,13 +147,12 @@ impl<R: Reencode<Error = Infallible>> Emitter<'_, '_, R> {
     /// Begins all blocks of a level, and writes what is done there when the function is resumed.
     pub(super) fn begin_flat_level(&mut self, level: usize) -> Result<()> {
         self.begin_blocks(level)?;
-        match self.position {
-            Some(position) if level != 0 && self.form == Form::Fast => {
-                self.write(&Instruction::LocalGet(position));
-            }
-            _ => self.write(&Instruction::GlobalGet(self.runtime.state)),
-        }
-        self.write(&Instruction::If(BlockType::Empty));
+        // Not the position, which is assigned to where the function begins and nowhere else, for the same reason as
+        // what is dead is set to 0 outside of loops: see `leave`.
+        self.write_all(&[
+            Instruction::GlobalGet(self.runtime.state),
+            Instruction::If(BlockType::Empty),
+        ]);
         self.labels.open(Label::Nothing);
         if level == 0 {
             self.enter()?;
@@ -273,7 +272,6 @@ impl<R: Reencode<Error = Infallible>> Emitter<'_, '_, R> {
         if sites.len() > 1 {
             self.number_less(first)?;
         }
-        self.forget_position();
         let depths = sites.iter().map(|site| self.labels.depth(Label::Site(*site)));
         let mut depths = depths.collect::<Result<Vec<_>>>()?;
         let last = depths.pop().context("a group of none")?;
@@ -293,7 +291,6 @@ impl<R: Reencode<Error = Infallible>> Emitter<'_, '_, R> {
             Instruction::I32Eq,
             Instruction::If(BlockType::Empty),
         ]);
-        self.forget_position();
         self.write_all(&[Instruction::Call(throw), Instruction::End]);
         Ok(())
     }
@@ -310,8 +307,7 @@ impl<R: Reencode<Error = Infallible>> Emitter<'_, '_, R> {
 
     /// Returns, or saves a frame and returns.
     pub(super) fn end_flat_function(&mut self) -> Result<()> {
-        self.write_all(&[Instruction::Return, Instruction::End]);
-        self.close(Label::Unwind)?;
+        self.end_exits()?;
         match self.form {
             Form::Fast => self.save_quickly()?,
             Form::Compact => self.save_compactly()?,

@@ -452,77 +452,74 @@
     (local i32 i32 i32 i32)
     block (result i32) ;; label = @1
       block (result i32) ;; label = @2
-        block ;; label = @3
-          global.get 0
-          if ;; label = @4
-            global.get 2
-            local.set 4
-            local.get 4
-            i32.load
-            local.set 0
-            local.get 4
-            i32.load offset=4
-            local.set 1
-            local.get 4
-            i32.load offset=8
-            local.set 2
-            block ;; label = @5
-              local.get 2
-              i32.const 1
-              i32.sub
-              br_table 0 (;@5;) 2 (;@3;)
-            end
-            global.get 3
-            i32.const 0
-            global.set 0
-            i32.const 0
-            local.set 2
-            br 2 (;@2;)
-          end
-        end
-        loop ;; label = @3
+        block (result i32) ;; label = @3
           block ;; label = @4
-            local.get 2
+            global.get 0
             if ;; label = @5
+              global.get 2
+              local.set 4
               local.get 4
-              i32.load offset=12
-              local.set 3
-              i32.const 2
-              global.set 0
-              i32.const 0
+              i32.load
+              local.set 0
+              local.get 4
+              i32.load offset=4
+              local.set 1
+              local.get 4
+              i32.load offset=8
               local.set 2
-              local.get 3
-              call $suspend
-              br 1 (;@4;)
+              block ;; label = @6
+                local.get 2
+                i32.const 1
+                i32.sub
+                br_table 0 (;@6;) 2 (;@4;)
+              end
+              global.get 3
+              i32.const 0
+              global.set 0
+              br 2 (;@3;)
             end
-            local.get 0
-            local.tee 3
-            call $suspend
           end
-          i32.const 2
-          global.get 0
-          br_if 2 (;@1;)
-          drop
+          loop ;; label = @4
+            block ;; label = @5
+              global.get 0
+              if ;; label = @6
+                local.get 4
+                i32.load offset=12
+                local.set 3
+                i32.const 2
+                global.set 0
+                local.get 3
+                call $suspend
+                br 1 (;@5;)
+              end
+              local.get 0
+              local.tee 3
+              call $suspend
+            end
+            i32.const 2
+            global.get 0
+            br_if 3 (;@1;)
+            drop
+            local.get 1
+            i32.const 1
+            i32.add
+            local.tee 1
+            br_if 0 (;@4;)
+          end
           local.get 1
-          i32.const 1
-          i32.add
-          local.tee 1
-          br_if 0 (;@3;)
+          call $passes_on
         end
-        local.get 1
-        call $passes_on
-      end
-      global.get 0
-      if ;; label = @2
-        i32.const 0
-        local.tee 1
-        local.set 3
         i32.const 1
-        br 1 (;@1;)
+        global.get 0
+        br_if 0 (;@2;)
+        drop
+        local.get 0
+        i32.mul
+        return
       end
-      local.get 0
-      i32.mul
-      return
+      i32.const 0
+      local.tee 1
+      local.set 3
     end
     local.set 2
     i32.const 20

@@ -560,7 +560,7 @@
         try_table (catch $error 0 (;@2;)) ;; label = @3
           block (result i32) ;; label = @4
             block ;; label = @5
-              local.get 1
+              global.get $asyncify_state
               if ;; label = @6
                 block ;; label = @7
                   block ;; label = @8
@@ -571,8 +571,6 @@
                   end
                   i32.const 2
                   global.set $asyncify_state
-                  i32.const 0
-                  local.set 1
                   call $suspend
                   br 2 (;@5;)
                 end
@@ -580,15 +578,11 @@
                 i32.const 5
                 i32.eq
                 if ;; label = @7
-                  i32.const 0
-                  local.set 1
                   call $asyncify_throw
                 end
                 global.get $asyncify_result_0
                 i32.const 0
                 global.set $asyncify_state
-                i32.const 0
-                local.set 1
                 br 2 (;@4;)
               end
               call $suspend
