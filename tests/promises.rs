@@ -56,9 +56,10 @@ fn files(path: &Path, ending: &str, into: &mut Vec<PathBuf>) {
     }
 }
 
-/// The words with one space between two.
+/// The words with one space between two, and without the brackets of links: in promises.md they would lead
+/// nowhere.
 fn in_one_line(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
+    text.replace(['[', ']'], "").split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// The text of a document, or of comments, in paragraphs of one line: without headings and code.
@@ -88,8 +89,7 @@ fn sentences(paragraph: &str) -> Vec<String> {
     while let Some(word) = words.next() {
         let last = sentences.pop().unwrap_or_default();
         sentences.push(in_one_line(&format!("{last} {word}")));
-        let begins =
-            |next: &&str| next.starts_with(|c: char| c.is_uppercase() || "[*`".contains(c));
+        let begins = |next: &&str| next.starts_with(|c: char| c.is_uppercase() || "*`".contains(c));
         if word.ends_with(['.', ':', ';']) && words.peek().is_some_and(begins) {
             sentences.push(String::new());
         }
