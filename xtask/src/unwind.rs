@@ -10,8 +10,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result};
-use cargo_bysyncify::Recipe;
 use cargo_bysyncify::setup::{self, Exceptions, WasmTarget};
+use cargo_bysyncify::{Recipe, Resumption};
 
 use crate::asyncify::cached;
 use crate::engine::{self, Engine};
@@ -44,14 +44,18 @@ pub(crate) fn run(workspace: &Workspace, options: &RunOptions, report: &mut Repo
     {
         let engines = [engine];
         let target = setup::unwinding_target(exceptions)?;
-        // Stock Binaryen's Asyncify knows the one kind, and that in its newest version only.
-        let stock = (exceptions == Exceptions::Legacy).then_some(Maker::Stock);
-        let ours = BUILDS.map(|build| (build, Maker::Ours)).into_iter();
-        let all = ours.chain(stock.map(|stock| (BUILDS[0], stock)));
+        let (usual, other) = match exceptions {
+            // Stock Binaryen's Asyncify knows this kind, in its newest version only. Functions cannot be
+            // resumed one by one with it.
+            Exceptions::Legacy => (Maker::Ours(Resumption::Automatic), Maker::Stock),
+            Exceptions::Standard => {
+                (Maker::Ours(Resumption::OneByOne), Maker::Ours(Resumption::AllAtOnce))
+            }
+        };
+        let all = BUILDS.map(|build| (build, usual)).into_iter().chain([(BUILDS[0], other)]);
         for guest in workspace.unwinding_guests() {
             for (build, maker) in all.clone() {
-                let stock = if maker == Maker::Stock { "-stock" } else { "" };
-                let title = format!("{build}-{}{stock}", exceptions.name());
+                let title = format!("{build}-{}{}", exceptions.name(), maker.title());
                 println!("{} {title} …", guest.name);
                 let folder = workspace.target.join("guests-unwind").join(exceptions.name());
                 let made =
@@ -71,9 +75,20 @@ pub(crate) fn run(workspace: &Workspace, options: &RunOptions, report: &mut Repo
 /// Who makes a module pausable.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Maker {
-    Ours,
+    Ours(Resumption),
     /// `wasm-opt`, by the line that README.md has.
     Stock,
+}
+
+impl Maker {
+    /// What is said of it in the title of a test, if it is not the usual one.
+    fn title(self) -> &'static str {
+        match self {
+            Self::Ours(Resumption::AllAtOnce) => "-all-at-once",
+            Self::Ours(_) => "",
+            Self::Stock => "-stock",
+        }
+    }
 }
 
 /// Builds a guest, and makes it pausable.
@@ -86,13 +101,13 @@ fn make(
     folder: &Path,
 ) -> Result<GuestModule> {
     let linked = guests::compile(workspace, target, guest, build, folder)?;
-    if maker == Maker::Stock {
+    let Maker::Ours(resumption) = maker else {
         return make_by_binaryen(&linked, &folder.join(format!("{}-stock.wasm", guest.name)));
-    }
+    };
     let checks = build.opt_level == '0';
-    let path = folder.join(format!("{}-{build}.wasm", guest.name));
+    let path = folder.join(format!("{}-{build}{}.wasm", guest.name, maker.title()));
     let bytes = fs::read(&linked).with_context(|| format!("cannot read `{}`", linked.display()))?;
-    let recipe = Recipe { checks, verify: true, ..Recipe::default() };
+    let recipe = Recipe { checks, resumption, verify: true, ..Recipe::default() };
     let asyncified = cargo_bysyncify::asyncify(&bytes, &recipe, None)?;
     fs::write(&path, asyncified).with_context(|| format!("cannot write `{}`", path.display()))?;
     GuestModule::open_with_exceptions(&path, Checks { all: checks, stack: true })

@@ -1,4 +1,7 @@
-//! Millions of suspends, and very many coroutines: nothing grows, and nothing is lost.
+//! Millions of suspends, and very many coroutines: nothing grows, and nothing is lost. And random programs
+//! that do what `async fn`s do ([`twins`]).
+
+mod twins;
 
 use std::hint::black_box;
 use std::pin::Pin;

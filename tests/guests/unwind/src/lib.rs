@@ -4,7 +4,7 @@
 //! A file is where the panic goes: it is caught inside ([`caught`]), leaves the coroutine
 //! ([`leaves`]), was raised to unwind a cancelled one ([`cancelled`]), runs destructors ([`cleanups`]),
 //! comes out of one ([`destructors`]) or out of a waker ([`wakers`]), goes through the switch (`switch`),
-//! or out of an export, so that the host goes on ([`host`]).
+//! or out of an export, so that the host goes on ([`host`]). Random programs throw as `async fn`s do ([`twins`]).
 
 mod cancelled;
 mod caught;
@@ -14,6 +14,8 @@ mod host;
 mod leaves;
 #[cfg(target_family = "wasm")]
 mod switch;
+#[path = "../../endurance/src/twins/mod.rs"]
+mod twins;
 mod wakers;
 
 use std::any::Any;
