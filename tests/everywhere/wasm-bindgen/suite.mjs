@@ -96,6 +96,13 @@ const tests = {
     same(calls, [[1, null], [0, 1], [2, null], [1, 2], [3, null], [3, 3]]);
   },
 
+  async "clocks and random numbers are the host's"(wasm) {
+    const [milliseconds, ...numbers] = await wasm.clocks_and_randomness();
+    if (!(milliseconds >= 19 && milliseconds < 30_000)) throw new Error(`${milliseconds} ms`);
+    // Three versions of `getrandom`, 32 bits each, twice.
+    same(new Set(numbers).size, 6);
+  },
+
   async "a timer calls a closure on a suspended stack"(wasm) {
     same(await wasm.timer_closure(), "one two three");
   },

@@ -6,6 +6,7 @@
 
 mod bindgen;
 mod browser;
+mod clocks;
 mod component;
 mod new_project;
 mod plain;
@@ -34,7 +35,7 @@ struct Check {
 }
 
 /// Those that are quick enough to run each time.
-const USUAL: [Check; 9] = [
+const USUAL: &[Check] = &[
     Check { name: "plain", run: plain::check },
     Check { name: "wasm-bindgen", run: bindgen::check },
     Check { name: "wasm-bindgen-test", run: wasm_bindgen_test::check },
@@ -44,6 +45,7 @@ const USUAL: [Check; 9] = [
     Check { name: "new", run: new_project::check },
     Check { name: "workers", run: workers::check },
     Check { name: "traces", run: traces::check },
+    Check { name: "clocks", run: clocks::check },
 ];
 
 /// Those whose tools take many minutes to build: only if they are asked for by name.

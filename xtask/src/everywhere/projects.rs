@@ -18,7 +18,8 @@ pub(super) const WASI2: &str = "wasm32-wasip2";
 
 /// All targets and all packages that are built.
 const TARGETS: [&str; 3] = [UNKNOWN, WASI, WASI2];
-const PACKAGES: [&str; 6] = [
+const PACKAGES: [&str; 7] = [
+    "everywhere-clocks",
     "everywhere-component",
     "everywhere-plain",
     "everywhere-traces",

@@ -3,6 +3,7 @@
 //!
 //! Nothing here is Node's or a browser's alone: the same module runs in both.
 
+mod clocks;
 mod closures;
 mod objects;
 mod page;
