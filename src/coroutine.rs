@@ -207,8 +207,8 @@ impl<U, T> Coroutine<U, T> {
     {
         let painted = stack.is_painted();
         // While the stack still owns the memory: this panics if it is too small.
-        let layout = RawCoroutine::<U, T>::divide(stack.memory());
-        let memory = stack.into_raw();
+        let layout = RawCoroutine::<U, T>::divide(stack.address(), stack.size());
+        let memory = stack.into_raw(RawCoroutine::<U, T>::FRAME_LAYOUT);
         // SAFETY: we own `memory`, and free it only after the coroutine has finished. Our caller
         // makes the same promise about what `U` and `T` borrow. The layout is of this memory.
         let raw = unsafe { RawCoroutine::with_body(memory, layout, body) };
@@ -262,11 +262,11 @@ impl<U, T> Coroutine<U, T> {
     ///
     /// - The coroutine is not used any more if this returns a stack.
     unsafe fn reclaim(&self) -> Option<Stack> {
-        let memory = self.raw.finished_memory()?;
+        let (memory, frame) = (self.raw.finished_memory()?, RawCoroutine::<U, T>::FRAME_LAYOUT);
         // SAFETY: it has finished.
         let high_water = unsafe { self.raw.core().high_water() };
         // SAFETY: it came from `Stack::into_raw`. The coroutine has finished, so no frame uses it.
-        Some(unsafe { Stack::from_raw(memory, high_water) })
+        Some(unsafe { Stack::from_raw(memory, frame, self.stack_size(), high_water) })
     }
 }
 

@@ -113,6 +113,7 @@ pub fn get_state() -> State {
 }
 
 /// The innermost running coroutine.
+#[inline]
 fn current() -> Option<NonNull<RawCore>> {
     NonNull::new(ActiveSwitch::current().cast_mut())
 }
@@ -139,7 +140,8 @@ struct Waiting<'a> {
 
 impl<'a> Waiting<'a> {
     /// Begins to wait in the innermost coroutine, unless there is none, or it was cancelled or panics.
-    #[inline(never)]
+    #[cfg_attr(bysyncify_native, inline)]
+    #[cfg_attr(not(bysyncify_native), inline(never))]
     fn begin(place: &'a mut MaybeUninit<Wait>) -> Option<Self> {
         let current = current()?;
         // SAFETY: the innermost running coroutine is the one whose stack we stand on, and its
@@ -179,7 +181,8 @@ fn catch_up(wait: &Wait, outcome: u32) -> bool {
 }
 
 /// Ends a wait.
-#[inline(never)]
+#[cfg_attr(bysyncify_native, inline)]
+#[cfg_attr(not(bysyncify_native), inline(never))]
 fn finish(wait: &Wait) {
     // SAFETY: as in `Waiting::begin`.
     let core = unsafe { wait.core.as_ref() };

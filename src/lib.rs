@@ -47,6 +47,8 @@ mod coroutine;
 #[cfg(feature = "alloc")]
 mod generator;
 #[cfg(feature = "alloc")]
+mod memory;
+#[cfg(feature = "alloc")]
 mod stack;
 
 #[cfg(any(feature = "awaiter-trait", feature = "awaiter-trait-01"))]

@@ -98,21 +98,21 @@ where
     /// Panics as [`RawCoroutine::new`] does.
     #[track_caller]
     pub unsafe fn new_unchecked(memory: NonNull<[MaybeUninit<u8>]>, closure: U) -> Self {
-        let layout = Self::divide(memory);
+        let layout = Self::divide(memory.cast::<u8>().addr().get(), memory.len());
         // SAFETY: our caller makes the same promise, and the layout is of this memory.
         unsafe { Self::with_body(memory, layout, closure) }
     }
 }
 
 impl<U, T> RawCoroutine<U, T> {
-    /// Where such a coroutine lies in `memory`. Looks at its address and its length only.
+    /// Where such a coroutine lies in memory of this length, at this address.
     ///
     /// # Panics
     ///
     /// Panics if it does not fit.
     #[track_caller]
-    pub(crate) fn divide(memory: NonNull<[MaybeUninit<u8>]>) -> Layout {
-        let layout = Frame::<Slot<U, T>>::divide(memory);
+    pub(crate) fn divide(address: usize, len: usize) -> Layout {
+        let layout = Frame::<Slot<U, T>>::divide(address, len);
         let (values, size) = (size_of::<U>() + size_of::<T>(), layout.top - layout.base);
         assert!(
             values < size,
@@ -127,7 +127,8 @@ impl<U, T> RawCoroutine<U, T> {
     /// # Safety
     ///
     /// - As for [`RawCoroutine::new_unchecked`].
-    /// - `layout` is what [`RawCoroutine::divide`] has returned for `memory`.
+    /// - `layout` is what [`RawCoroutine::divide`] has returned for `memory`; natively `memory` need hold no
+    ///   more than the frame.
     pub(crate) unsafe fn with_body(
         memory: NonNull<[MaybeUninit<u8>]>,
         layout: Layout,

@@ -1,26 +1,17 @@
 //! Memory for coroutines: allocated once, reused often, measured if asked to.
 
-use alloc::boxed::Box;
-use alloc::vec::Vec;
+use core::alloc::Layout as Frame;
 use core::fmt;
-use core::mem::MaybeUninit;
-use core::ptr::{self, NonNull};
 
-use crate::raw::layout::{STACK_ALIGN, StackUsage};
-
-/// The unit of allocation: Rust's own way to ask for an alignment.
-#[derive(Clone, Copy)]
-#[repr(C, align(16))]
-struct Block([u8; STACK_ALIGN]);
-
-const _: () = assert!(size_of::<Block>() == STACK_ALIGN && align_of::<Block>() == STACK_ALIGN);
+use crate::memory::{Memory, RawMemory};
+use crate::raw::layout::StackUsage;
 
 /// Owned memory for one coroutine at a time.
 ///
 /// Give it to [`Coroutine::with_stack`](crate::Coroutine::with_stack), and get it back from
 /// [`Coroutine::into_stack`](crate::Coroutine::into_stack) when that has finished.
 pub struct Stack {
-    memory: Box<[MaybeUninit<Block>]>,
+    memory: Memory,
     painted: bool,
     high_water: Option<StackUsage>,
 }
@@ -35,7 +26,7 @@ impl Stack {
     /// Panics if there is no memory for it.
     #[track_caller]
     pub fn new(size: usize) -> Self {
-        let Some(memory) = allocate(size.div_ceil(STACK_ALIGN)) else { no_memory(size) };
+        let Some(memory) = Memory::new(size) else { no_memory(size) };
         Self { memory, painted: false, high_water: None }
     }
 
@@ -54,7 +45,7 @@ impl Stack {
 
     /// The number of bytes: what was asked for, rounded up to a multiple of 16.
     pub fn size(&self) -> usize {
-        size_of_val(&*self.memory)
+        self.memory.size()
     }
 
     /// The most that the last coroutine has used at any time, if this was made by
@@ -73,29 +64,29 @@ impl Stack {
         self.painted
     }
 
-    /// Where the memory is.
-    pub(crate) fn memory(&self) -> NonNull<[MaybeUninit<u8>]> {
-        NonNull::slice_from_raw_parts(NonNull::from(&*self.memory).cast(), self.size())
+    /// Where the memory is, as far as that decides how it is divided.
+    pub(crate) fn address(&self) -> usize {
+        self.memory.address()
     }
 
-    /// Gives the memory away, to be turned into a stack again by `from_raw`, or leaked.
-    pub(crate) fn into_raw(self) -> NonNull<[MaybeUninit<u8>]> {
-        let size = self.size();
-        let memory = Box::leak(self.memory);
-        NonNull::slice_from_raw_parts(NonNull::from(memory).cast(), size)
+    /// Gives the memory away, to be turned into a stack again by `from_raw`, or leaked. It is for a
+    /// coroutine with such a frame.
+    pub(crate) fn into_raw(self, frame: Frame) -> RawMemory {
+        self.memory.into_raw(frame)
     }
 
     /// # Safety
     ///
-    /// - `memory` comes from `into_raw`, and nothing uses it any more.
+    /// - `memory` comes from `into_raw`, with the same frame, and nothing uses it any more. `stack` is the
+    ///   size of the stack beside that.
     pub(crate) unsafe fn from_raw(
-        memory: NonNull<[MaybeUninit<u8>]>,
+        memory: RawMemory,
+        frame: Frame,
+        stack: usize,
         high_water: Option<StackUsage>,
     ) -> Self {
-        let blocks = memory.len() / STACK_ALIGN;
-        let memory = ptr::slice_from_raw_parts_mut(memory.as_ptr().cast(), blocks);
-        // SAFETY: `into_raw` leaked such a box, by our contract.
-        let memory = unsafe { Box::from_raw(memory) };
+        // SAFETY: our caller makes the same promises.
+        let memory = unsafe { Memory::from_raw(memory, frame, stack) };
         Self { memory, painted: high_water.is_some(), high_water }
     }
 }
@@ -108,13 +99,6 @@ impl fmt::Debug for Stack {
             .field("high_water", &self.high_water)
             .finish()
     }
-}
-
-fn allocate(blocks: usize) -> Option<Box<[MaybeUninit<Block>]>> {
-    let mut memory = Vec::new();
-    memory.try_reserve_exact(blocks).ok()?;
-    memory.resize_with(blocks, MaybeUninit::uninit);
-    Some(memory.into_boxed_slice())
 }
 
 /// Where memory is exhausted std ends the program, and on `wasm32-unknown-unknown` says nothing.
@@ -139,10 +123,11 @@ mod tests {
 
     #[test]
     fn memory_survives_the_round_trip() {
-        let raw = Stack::new(100).into_raw();
-        assert_eq!((raw.len(), raw.cast::<u8>().addr().get() % 16), (112, 0));
+        let frame = Frame::from_size_align(64, 16).unwrap();
+        let raw = Stack::new(100).into_raw(frame);
+        assert!(raw.len() >= 64 && raw.cast::<u8>().addr().get() % 16 == 0);
         // SAFETY: just given away, and not used since.
-        let stack = unsafe { Stack::from_raw(raw, None) };
+        let stack = unsafe { Stack::from_raw(raw, frame, 112 - 64, None) };
         assert_eq!(stack.size(), 112);
     }
 }

@@ -64,6 +64,9 @@ pub struct RawCore {
     low: NonNull<u8>,
     /// Its high end.
     high: *mut u8,
+    /// Natively: what was asked for, in bytes.
+    #[cfg(bysyncify_native)]
+    size: usize,
     /// Natively: the stack that it has then.
     #[cfg(bysyncify_native)]
     pub(super) fiber: Fiber,
@@ -146,9 +149,12 @@ const _: () = if cfg!(bysyncify_switch) {
 };
 
 impl RawCore {
-    /// The core of a coroutine that has not run, with its memory's low end and high end.
+    /// The core of a coroutine that has not run, with its stack's size, and its memory's low end and
+    /// high end.
     pub(super) fn new(
         stack: RawStack,
+        #[cfg_attr(not(bysyncify_native), expect(unused, reason = "it is the stack's"))]
+        size: usize,
         low: NonNull<u8>,
         high: *mut u8,
         entry: Entry,
@@ -173,6 +179,8 @@ impl RawCore {
             data,
             low,
             high,
+            #[cfg(bysyncify_native)]
+            size,
             #[cfg(bysyncify_native)]
             fiber: Fiber::new(),
             canary: abi::CANARY_VALUE,
@@ -199,6 +207,14 @@ impl RawCore {
 
     /// The bytes that the coroutine's frames and its shadow stack share.
     pub fn stack_size(&self) -> usize {
+        #[cfg(bysyncify_native)]
+        return self.size;
+        #[cfg(not(bysyncify_native))]
+        self.size_in_memory()
+    }
+
+    #[cfg(not(bysyncify_native))]
+    fn size_in_memory(&self) -> usize {
         let stack = self.stack_range();
         stack.end.addr() - stack.start.addr()
     }

@@ -41,14 +41,15 @@ impl RawCore {
     /// lie: what `embed` itself calls must fit, since it works on this core.
     #[inline]
     pub(crate) fn assert_room(&self) {
+        if !ActiveSwitch::STACK_IS_IN_MEMORY {
+            return;
+        }
         // The address of a local: where the shadow stack is now, or a little above. A frame that
         // is larger than the canary and was not filled has left the canary alone.
         let here = MaybeUninit::<u8>::uninit();
         let here = core::hint::black_box(&raw const here).addr();
         let lowest = here.saturating_sub(RED_ZONE);
-        if ActiveSwitch::STACK_IS_IN_MEMORY
-            && (!self.is_intact() || lowest < self.saved_to().addr())
-        {
+        if !self.is_intact() || lowest < self.saved_to().addr() {
             diverge_uninstrumented(|| {
                 let (needed, size) = (self.needed_down_to(lowest), self.stack_size());
                 match self.is_intact() {

@@ -31,16 +31,16 @@ impl<P> Frame<P> {
         }
     };
 
-    /// Where a frame and a stack lie in `memory`. Looks at its address and its length only.
+    /// Where a frame and a stack lie in memory of this length, at this address.
     ///
     /// # Panics
     ///
     /// Panics if the memory is too small.
     #[track_caller]
-    pub(crate) fn divide(memory: NonNull<[MaybeUninit<u8>]>) -> Layout {
-        match Layout::divide(memory.cast::<u8>().addr().get(), memory.len(), Self::LAYOUT) {
+    pub(crate) fn divide(address: usize, len: usize) -> Layout {
+        match Layout::divide(address, len, Self::LAYOUT) {
             Ok(layout) => layout,
-            Err(needed) => too_small(memory.len(), needed),
+            Err(needed) => too_small(len, needed),
         }
     }
 
@@ -52,7 +52,8 @@ impl<P> Frame<P> {
     ///
     /// - `memory` is valid for reads and writes, and nothing else accesses it, until the
     ///   coroutine has ended and its frame is no longer used.
-    /// - `layout` is what [`Frame::divide`] has returned for it.
+    /// - `layout` is what [`Frame::divide`] has returned for it. Natively no more of it need be there than
+    ///   the frame.
     pub(crate) unsafe fn place(
         memory: NonNull<[MaybeUninit<u8>]>,
         layout: Layout,
@@ -64,11 +65,14 @@ impl<P> Frame<P> {
             // SAFETY: our caller's promise: `Layout::divide` returns offsets within the memory.
             unsafe { low.add(offset) }
         };
-        let (base, top) = (at(layout.base).as_ptr(), at(layout.top).as_ptr());
+        // A native stack is elsewhere, and this one has no bytes.
+        let top = if cfg!(bysyncify_native) { layout.base } else { layout.top };
+        let stack = RawStack { start: at(layout.base).as_ptr(), end: at(top).as_ptr() };
         let frame = at(layout.frame).cast::<Self>();
         let data = data.unwrap_or(frame.as_ptr().cast());
         let high = at(memory.len()).as_ptr();
-        let core = RawCore::new(RawStack { start: base, end: top }, low, high, entry, data);
+        let size = layout.top - layout.base;
+        let core = RawCore::new(stack, size, low, high, entry, data);
         // SAFETY: in bounds and aligned, as `Layout::divide` has it; ours by our contract.
         let place = unsafe { Self::core(frame) };
         // SAFETY: likewise.
@@ -102,6 +106,14 @@ fn too_small(len: usize, needed: usize) -> ! {
     panic!("{len} bytes are too few for this coroutine: give it {needed}")
 }
 
+/// The same function.
+pub(super) fn that_may_unwind(
+    entry: unsafe extern "C" fn(data: *mut (), tag: AbiTag) -> u32,
+) -> Entry {
+    // SAFETY: who may call a function that unwinds may call one that does not.
+    unsafe { mem::transmute::<unsafe extern "C" fn(*mut (), AbiTag) -> u32, Entry>(entry) }
+}
+
 impl RawCore {
     /// Makes a core that will run `entry(data)` in `memory`, part of which it fills itself.
     ///
@@ -123,11 +135,24 @@ impl RawCore {
         entry: unsafe extern "C" fn(data: *mut (), tag: AbiTag) -> u32,
         data: *mut (),
     ) -> NonNull<Self> {
-        // SAFETY: who may call a function that unwinds may call one that does not.
-        let entry =
-            unsafe { mem::transmute::<unsafe extern "C" fn(*mut (), AbiTag) -> u32, Entry>(entry) };
-        let layout = Frame::<()>::divide(memory);
+        let entry = that_may_unwind(entry);
+        let layout = Frame::<()>::divide(memory.cast::<u8>().addr().get(), memory.len());
         // SAFETY: our caller makes the same promise, and the layout is of this memory.
+        unsafe { Self::place_in(memory, layout, entry, data) }
+    }
+
+    /// Like [`RawCore::new_in`], in memory that was divided already.
+    ///
+    /// # Safety
+    ///
+    /// - As for [`RawCore::new_in`], and [`Frame::place`].
+    pub(super) unsafe fn place_in(
+        memory: NonNull<[MaybeUninit<u8>]>,
+        layout: Layout,
+        entry: Entry,
+        data: *mut (),
+    ) -> NonNull<Self> {
+        // SAFETY: our caller's promises.
         let frame = unsafe { Frame::<()>::place(memory, layout, entry, Some(data)) };
         // SAFETY: just placed there.
         unsafe { Frame::core(frame) }

@@ -5,7 +5,7 @@ use core::ops::Deref;
 use core::ptr::NonNull;
 
 use super::control_block::{AbiTag, RawCore};
-use super::frame::Frame;
+use super::frame::{Frame, that_may_unwind};
 use super::layout::Layout;
 use super::phase::Phase;
 use crate::stack::Stack;
@@ -39,9 +39,12 @@ impl Core {
         data: *mut (),
     ) -> Self {
         let len = Layout::needed(size, Frame::<()>::LAYOUT);
-        let memory = Stack::new(len).into_raw();
+        let stack = Stack::new(len);
+        let layout = Frame::<()>::divide(stack.address(), stack.size());
+        let memory = stack.into_raw(Frame::<()>::LAYOUT);
+        let entry = that_may_unwind(entry);
         // SAFETY: we own `memory`, and free it only when the coroutine is not suspended.
-        Self { core: unsafe { RawCore::new_in(memory, entry, data) } }
+        Self { core: unsafe { RawCore::place_in(memory, layout, entry, data) } }
     }
 
     /// Returns the memory of a core whose coroutine has finished, or was never started.
@@ -66,7 +69,9 @@ impl Core {
     unsafe fn reclaim(&self) -> Option<Stack> {
         let unused = matches!(self.phase(), Phase::Ready | Phase::Finished);
         // SAFETY: it came from `Stack::into_raw`, and by its phase holds no frame.
-        unused.then(|| unsafe { Stack::from_raw(self.memory(), None) })
+        unused.then(|| unsafe {
+            Stack::from_raw(self.memory(), Frame::<()>::LAYOUT, self.stack_size(), None)
+        })
     }
 }
 

@@ -41,6 +41,7 @@ impl RawCore {
     /// # Panics
     ///
     /// Panics if the coroutine is running, has finished, or was cancelled.
+    #[cfg_attr(bysyncify_native, inline)]
     pub unsafe fn resume(&self, waker: &Waker) -> Poll<()> {
         if !matches!(self.phase(), Phase::Ready | Phase::Suspended) {
             diverge_uninstrumented(|| cannot_poll(self.phase()));

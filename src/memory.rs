@@ -1,0 +1,120 @@
+//! What a [`Stack`](crate::Stack) owns: the memory of one coroutine.
+//!
+//! | | where a coroutine's stack lies in its memory | natively |
+//! |---|---|---|
+//! | a `Stack` is | a block of the heap | a size |
+//! | a coroutine made on it has | that block | a block for what lies below a stack (`src/raw/frame.rs`), and when it runs a native stack |
+//! | given back, it is | the same block | the same size; native stacks are kept elsewhere (`src/raw/fiber/stacks.rs`) |
+//!
+//! Both divide it in the same way, so that what does not fit in WebAssembly is refused natively, too.
+
+use core::alloc::Layout as Frame;
+use core::mem::MaybeUninit;
+use core::ptr::NonNull;
+
+pub(crate) use imp::Memory;
+
+/// What `Memory::into_raw` gives away: enough for what lies below a stack, at least.
+pub(crate) type RawMemory = NonNull<[MaybeUninit<u8>]>;
+
+#[cfg(not(bysyncify_native))]
+mod imp {
+    use alloc::boxed::Box;
+    use alloc::vec::Vec;
+    use core::ptr;
+
+    use super::{Frame, MaybeUninit, NonNull, RawMemory};
+    use crate::raw::layout::STACK_ALIGN;
+
+    /// The unit of allocation: Rust's own way to ask for an alignment.
+    #[derive(Clone, Copy)]
+    #[repr(C, align(16))]
+    struct Block([u8; STACK_ALIGN]);
+
+    const _: () = assert!(size_of::<Block>() == STACK_ALIGN && align_of::<Block>() == STACK_ALIGN);
+
+    pub(crate) struct Memory(Box<[MaybeUninit<Block>]>);
+
+    impl Memory {
+        /// None if there is none.
+        pub(crate) fn new(size: usize) -> Option<Self> {
+            let blocks = size.div_ceil(STACK_ALIGN);
+            let mut memory = Vec::new();
+            memory.try_reserve_exact(blocks).ok()?;
+            memory.resize_with(blocks, MaybeUninit::uninit);
+            Some(Self(memory.into_boxed_slice()))
+        }
+
+        pub(crate) fn size(&self) -> usize {
+            size_of_val(&*self.0)
+        }
+
+        /// Where it is: its alignment decides how it is divided.
+        pub(crate) fn address(&self) -> usize {
+            self.0.as_ptr().addr()
+        }
+
+        /// Gives it away, to be turned into memory again by `from_raw`, or leaked.
+        pub(crate) fn into_raw(self, _: Frame) -> RawMemory {
+            let size = self.size();
+            NonNull::slice_from_raw_parts(NonNull::from(Box::leak(self.0)).cast(), size)
+        }
+
+        /// # Safety
+        ///
+        /// - `memory` comes from `into_raw`, and nothing uses it any more.
+        pub(crate) unsafe fn from_raw(memory: RawMemory, _: Frame, _stack: usize) -> Self {
+            let blocks = memory.len() / STACK_ALIGN;
+            let memory = ptr::slice_from_raw_parts_mut(memory.as_ptr().cast(), blocks);
+            // SAFETY: `into_raw` leaked such a box, by our contract.
+            Self(unsafe { Box::from_raw(memory) })
+        }
+    }
+}
+
+#[cfg(bysyncify_native)]
+mod imp {
+    use alloc::alloc::{alloc, dealloc, handle_alloc_error};
+
+    use super::{Frame, NonNull, RawMemory};
+    use crate::raw::layout::STACK_ALIGN;
+
+    pub(crate) struct Memory {
+        size: usize,
+    }
+
+    impl Memory {
+        /// None if there could never be as much.
+        pub(crate) fn new(size: usize) -> Option<Self> {
+            let size = size.checked_next_multiple_of(STACK_ALIGN)?;
+            (size <= isize::MAX as usize).then_some(Self { size })
+        }
+
+        pub(crate) fn size(&self) -> usize {
+            self.size
+        }
+
+        /// Where a block would be: at the best of all alignments.
+        pub(crate) fn address(&self) -> usize {
+            0
+        }
+
+        /// A block for a frame, to be turned into memory again by `from_raw`, or leaked.
+        pub(crate) fn into_raw(self, frame: Frame) -> RawMemory {
+            // SAFETY: there is a core in each frame, so it is not empty.
+            let block = unsafe { alloc(frame) };
+            let Some(block) = NonNull::new(block) else { handle_alloc_error(frame) };
+            NonNull::slice_from_raw_parts(block.cast(), frame.size())
+        }
+
+        /// # Safety
+        ///
+        /// - `memory` comes from `into_raw`, with the same frame, and nothing uses it any more. `stack` is
+        ///   what was left beside that.
+        pub(crate) unsafe fn from_raw(memory: RawMemory, frame: Frame, stack: usize) -> Self {
+            // SAFETY: our caller's promise.
+            unsafe { dealloc(memory.as_ptr().cast(), frame) };
+            Self { size: frame.size() + stack }
+        }
+    }
+}
