@@ -1,4 +1,4 @@
-//! WASI: the program has its thread for itself, and sleeps in the engine when all tasks sleep.
+//! WASI and native programs: the program has its thread for itself, and sleeps when all tasks sleep.
 
 use std::env;
 use std::sync::LazyLock;
@@ -34,7 +34,7 @@ pub(crate) fn run(program: impl FnOnce() + 'static) {
             return;
         }
         let Some(due) = time::first() else { super::deadlock() };
-        // This is `poll_oneoff`.
+        // On WASI this is `poll_oneoff`.
         thread::sleep(due.saturating_sub(now()));
     }
 }

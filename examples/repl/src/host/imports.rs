@@ -13,9 +13,7 @@ use std::task::{Context, Poll, Waker};
 
 use bysyncify::{Coroutine, embed};
 
-/// The memory of a program. An interpreter calls itself for each level of what it interprets, and
-/// looks how much of this is left.
-const STACK_SIZE: usize = 1024 * 1024;
+use super::STACK_SIZE;
 
 /// For how long a script may run before it lets others run, in seconds.
 const TURN: f64 = 0.01;

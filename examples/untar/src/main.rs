@@ -1,7 +1,7 @@
 //! Reads several `.tar.gz` files at once: synchronous crates over asynchronous host reads.
 //!
-//! This file is the program: what the host calls, and the executor that runs one coroutine for
-//! each archive. `pipeline` is the synchronous code, `reader` is where it waits, `host` is what
+//! This file is the program: what the host calls (or, natively, `main`), and the executor that runs one
+//! coroutine for each archive. `pipeline` is the synchronous code, `reader` is where it waits, `host` is what
 //! it waits for.
 
 #![allow(
@@ -17,6 +17,7 @@ mod pipeline;
 mod reader;
 mod report;
 
+#[cfg(target_family = "wasm")]
 use std::cell::RefCell;
 use std::future::poll_fn;
 use std::pin::{Pin, pin};
@@ -24,6 +25,7 @@ use std::pin::{Pin, pin};
 use bysyncify::{Coroutine, Stack};
 use futures_executor::LocalPool;
 use futures_util::stream::{self, StreamExt};
+#[cfg(target_family = "wasm")]
 use futures_util::task::LocalSpawnExt;
 
 use crate::report::{Failure, Report};
@@ -39,13 +41,24 @@ const AT_ONCE: usize = 8;
 /// five times that, and enough for a build without optimisation, which took 169 456.
 const STACK_SIZE: usize = 256 * 1024;
 
+#[cfg(target_family = "wasm")]
 thread_local! {
     static POOL: RefCell<LocalPool> = RefCell::new(LocalPool::new());
+}
+
+/// The native program. In WebAssembly the host calls `start` instead.
+fn main() {
+    #[cfg(not(target_family = "wasm"))]
+    {
+        let (paths, measure) = host::arguments();
+        LocalPool::new().run_until(read_all(paths, measure));
+    }
 }
 
 /// Called once by the host. `measure` is 1 to measure how much stack is used.
 ///
 /// Like [`complete`] it returns as soon as everything waits for the host.
+#[cfg(target_family = "wasm")]
 #[unsafe(no_mangle)]
 pub extern "C" fn start(measure: u32) {
     host::report_panics();
@@ -57,6 +70,7 @@ pub extern "C" fn start(measure: u32) {
 }
 
 /// Called by the host when the request `id` has ended: see `host`.
+#[cfg(target_family = "wasm")]
 #[unsafe(no_mangle)]
 pub extern "C" fn complete(id: u32, status: i32) {
     host::complete(id, status);

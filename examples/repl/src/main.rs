@@ -9,6 +9,12 @@ mod language;
 use host::{Stopped, ask, fail, print};
 use rhai::{AST, Dynamic, Engine, EvalAltResult, ParseError, ParseErrorType, Position, Scope};
 
+/// The native program. In WebAssembly the host calls `start` of `host` instead.
+fn main() {
+    #[cfg(not(target_family = "wasm"))]
+    host::run();
+}
+
 /// Runs a script; whether it has come to its end.
 fn run_script(script: &str) -> bool {
     match language::engine().run(script) {
