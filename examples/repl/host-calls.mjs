@@ -1,4 +1,4 @@
-// The other side of `src/host.rs`, for a terminal and for a page.
+// The other side of `src/host/imports.rs`, for a terminal and for a page.
 
 const [DONE, END_OF_INPUT, STOPPED] = [0, 1, 2];
 

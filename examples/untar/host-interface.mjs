@@ -1,4 +1,4 @@
-// The asynchronous host interface: the other side of `src/host.rs`, where it is explained.
+// The asynchronous host interface: the other side of `src/host/imports.rs`, where it is explained.
 //
 // A request begins a promise and returns. When that is settled, `complete` tells the module,
 // which wakes whoever waits and runs until everything waits again.

@@ -1,0 +1,20 @@
+//! The same program, natively: `cargo run -p goroutines`. What it does in Node is in `test.mjs`.
+#![cfg(not(target_family = "wasm"))]
+
+use std::process::Command;
+
+#[test]
+fn tasks_wait_for_each_other() {
+    let output = Command::new(env!("CARGO_BIN_EXE_goroutines")).arg("300").output().unwrap();
+    let stdout = String::from_utf8(output.stdout).unwrap();
+    let lines: Vec<_> = stdout.lines().collect();
+    assert!(output.status.success(), "{stdout}{}", String::from_utf8_lossy(&output.stderr));
+    assert!(lines[0].starts_with("sleep: 300 tasks slept 100 ms each, which took "), "{stdout}");
+    let rest = [
+        "chain: 300 tasks have counted to 300",
+        "sort: 300 numbers have come, sorted: true",
+        "mutex: 300 tasks have counted to 300",
+        "semaphore: 300 tasks, 100 at the same time",
+    ];
+    assert_eq!(lines[2..], rest);
+}
