@@ -54,6 +54,12 @@ use crate::stack::Stack;
 /// A coroutine is neither `Send` nor `Sync`, except where the target has no threads: there it
 /// is both, for executors whose `spawn` asks for it.
 ///
+/// # Native programs
+///
+/// There the closure runs on a native stack of its own, which is larger than what was asked for and has a
+/// guard; panics unwind, and a dropped coroutine does, without the feature `std`: see
+/// [their page](crate::guide::native).
+///
 /// # In a struct
 ///
 /// The type of a closure has no name. [`BoxCoroutine`] is a coroutine whose type has one.

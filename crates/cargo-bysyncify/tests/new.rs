@@ -23,6 +23,12 @@ trees: cedar, cypress and chestnut
 6 lines
 ";
 
+/// What a project's only test prints. What the harness does has nowhere to be printed to.
+const TOLD: &str = "test: a\ntest: b\n";
+
+/// What the harness says of it natively.
+const PASSED: &str = "test tests::lines_are_counted_though_each_byte_takes_its_time ... ok";
+
 /// `cargo`, as it is where our programs were installed and the compiler has the wasm target.
 fn cargo(folder: &Path, words: &str) -> Command {
     let mut path = OsString::from(Path::new(PROGRAM).parent().unwrap());
@@ -40,6 +46,15 @@ fn cargo(folder: &Path, words: &str) -> Command {
     // What the projects depend on is compiled once for all tests of a kind.
     let kind = if folder.join("web").exists() { "web" } else { "node" };
     command.env("CARGO_TARGET_DIR", Path::new(env!("CARGO_TARGET_TMPDIR")).join(kind));
+    command
+}
+
+/// `cargo`, for the host, whose triple is to come last.
+fn native(folder: &Path, words: &str) -> Command {
+    let mut command = cargo(folder, words);
+    command.arg(setup::host_triple().unwrap());
+    // The compiler that has the wasm target need not have this one.
+    command.env_remove("RUSTC").env_remove("RUSTDOC").env_remove("RUSTC_BOOTSTRAP");
     command
 }
 
@@ -94,6 +109,7 @@ fn new_project_runs_at_once_and_with_plain_cargo() {
         "host.mjs",
         "src/host.rs",
         "src/main.rs",
+        "src/native.rs",
     ];
     assert_eq!(names, expected);
 
@@ -107,6 +123,14 @@ fn new_project_runs_at_once_and_with_plain_cargo() {
     // The two ways do not make each other compile anything again.
     let output = run(cargo(&demo, "bysyncify build"));
     assert!(!stderr(&output).contains("Compiling"), "{}", stderr(&output));
+
+    // Its test passes as WebAssembly, and natively.
+    let output = run(cargo(&demo, "bysyncify test"));
+    assert_eq!((stdout(&output).as_str(), output.status.code()), (TOLD, Some(0)));
+    let output = run(native(&demo, "test --target"));
+    assert!(stdout(&output).contains(PASSED), "{}{}", stdout(&output), stderr(&output));
+    let output = run(native(&demo, "run --target"));
+    assert_eq!(stdout(&output), PRINTED, "{}", stderr(&output));
 
     let main = demo.join("src/main.rs");
     let text = fs::read_to_string(&main).unwrap();

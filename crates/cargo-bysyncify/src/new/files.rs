@@ -38,6 +38,7 @@ pub(super) fn files(kind: Kind, details: &Details) -> Result<Vec<(&'static str, 
         (".cargo/config.toml", config(details.alias)),
         (".gitignore", "/target\n".to_owned()),
         ("src/main.rs", include_str!("template/main.rs").to_owned()),
+        ("src/native.rs", include_str!("template/native.rs").to_owned()),
     ];
     match kind {
         Kind::Node => files.extend([

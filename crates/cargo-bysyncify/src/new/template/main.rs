@@ -1,5 +1,6 @@
 //! Synchronous code that waits: two readers take turns, each a few bytes at a time.
 
+#[cfg_attr(not(target_family = "wasm"), path = "native.rs")]
 mod host;
 
 use std::io::{self, BufRead, BufReader, Read};
@@ -42,5 +43,49 @@ impl Read for Slow {
         try_embed(host::sleep(100)).map_err(io::Error::other)?;
         let len = buffer.len().min(8);
         self.0.read(&mut buffer[..len])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::poll_fn;
+    use std::pin::pin;
+    use std::task::{Context, Poll, Waker};
+
+    use super::*;
+
+    /// Bytes that arrive one by one, each when it is asked for a second time.
+    struct ByteByByte(&'static [u8]);
+
+    impl Read for ByteByByte {
+        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+            let mut polls = 0;
+            let arrives = poll_fn(|_| {
+                polls += 1;
+                if polls == 1 {
+                    Poll::Pending
+                } else {
+                    Poll::Ready(())
+                }
+            });
+            try_embed(arrives).map_err(io::Error::other)?;
+            let len = buffer.len().min(1);
+            self.0.read(&mut buffer[..len])
+        }
+    }
+
+    #[test]
+    fn lines_are_counted_though_each_byte_takes_its_time() {
+        let source = ByteByByte(b"a\nb\n");
+        let mut lines = pin!(Coroutine::with_default_stack(|_| print_lines("test", source)));
+        let mut context = Context::from_waker(Waker::noop());
+        // Four bytes and the end: the source waits five times.
+        for _ in 0..5 {
+            assert!(lines.as_mut().poll(&mut context).is_pending());
+        }
+        let Poll::Ready(count) = lines.as_mut().poll(&mut context) else {
+            panic!("it should not wait again");
+        };
+        assert_eq!(count.unwrap(), 2);
     }
 }
