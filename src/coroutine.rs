@@ -310,7 +310,7 @@ struct Reclaiming<'a, U, T>(&'a mut Coroutine<U, T>);
 impl<U, T> Drop for Reclaiming<'_, U, T> {
     fn drop(&mut self) {
         // SAFETY: the coroutine is being dropped. Where there is no stack, the memory is leaked.
-        drop(unsafe { self.0.reclaim() });
+        let _stack = unsafe { self.0.reclaim() };
     }
 }
 

@@ -87,6 +87,6 @@ impl Deref for Core {
 impl Drop for Core {
     fn drop(&mut self) {
         // SAFETY: we are being dropped. Where there is no stack, the memory is leaked.
-        drop(unsafe { self.reclaim() });
+        let _stack = unsafe { self.reclaim() };
     }
 }
