@@ -77,7 +77,8 @@ mod tests {
     #[test]
     fn lines_are_counted_though_each_byte_takes_its_time() {
         let source = ByteByByte(b"a\nb\n");
-        let mut lines = pin!(Coroutine::with_default_stack(|_| print_lines("test", source)));
+        let lines = Coroutine::with_default_stack(|_| print_lines("test", source));
+        let mut lines = pin!(lines);
         let mut context = Context::from_waker(Waker::noop());
         // Four bytes and the end: the source waits five times.
         for _ in 0..5 {
