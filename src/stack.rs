@@ -52,7 +52,7 @@ impl Stack {
     /// [`Stack::painted`] and one has finished on it. A stack of `total()` bytes is enough to run
     /// the same again; a smaller one may do, because the two maxima are of different moments.
     /// What is within a frame and was never written to is not seen: if the deepest function has more
-    /// than a hundred bytes of that, a message asks for them.
+    /// than 256 bytes of that, a message asks for them.
     ///
     /// The two are told apart by the longest stretch that neither has touched. If they add up
     /// to nearly the whole stack there was no such stretch: measure with a larger one.

@@ -40,9 +40,9 @@ pub const DEFAULT_STACK_SIZE: usize = if cfg!(debug_assertions) { 256 * 1024 } e
 pub(crate) const RED_ZONE: usize = if cfg!(debug_assertions) { 1024 } else { 256 };
 
 /// What a stack should have beyond what was measured, in bytes: [`RED_ZONE`], or the 384 that the
-/// checks of our linker want to be left below whoever has one, and what is within a frame and was
-/// not written to.
-pub(crate) const SPARE: usize = if cfg!(debug_assertions) { 1024 } else { 512 };
+/// checks of our linker want to be left below whoever has one, and 256 for what is within the deepest
+/// frame and was not written to, which leaves no trace. Where std writes a number it is 160.
+pub(crate) const SPARE: usize = if cfg!(debug_assertions) { 1024 } else { 640 };
 
 /// How much of a coroutine's stack is used, in bytes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -56,7 +56,7 @@ pub struct StackUsage {
 
 impl StackUsage {
     /// A size to ask for: both together, and what [`embed`](crate::embed()) and the linker's
-    /// checks want to be left (512 bytes, or 1024 with debug assertions), rounded up to 16.
+    /// checks want to be left (640 bytes, or 1024 with debug assertions), rounded up to 16.
     pub fn total(self) -> usize {
         (self.frames + self.shadow + SPARE).next_multiple_of(STACK_ALIGN)
     }

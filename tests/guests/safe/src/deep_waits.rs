@@ -191,12 +191,8 @@ fn measured(program: impl FnOnce() -> u64 + Copy + 'static, expected: u64) -> us
     };
     assert_eq!(result, expected);
     let stack = coroutine.into_stack().expect("it has finished");
-    stack.high_water().expect("it was painted").total() + UNSEEN
+    stack.high_water().expect("it was painted").total()
 }
-
-/// What is within a frame and never written to is not measured. There is more of it in std than
-/// `total` allows for.
-const UNSEEN: usize = 256;
 
 thread_local! {
     /// Whether of the message of an overflow only the beginning is told.
