@@ -22,20 +22,27 @@ use super::{Callee, SuspendPlan, Unsupported, callee};
 use crate::debug::{Pass, Recorder};
 use crate::error::{Context, Failure, Result};
 
+/// Functions, by their indices.
+type Bodies = BTreeMap<u32, (Function, Recorder)>;
+
 /// What the functions to instrument have become, and what is added for them.
 pub(super) struct Written {
     pub(super) spaces: IndexSpaces,
-    /// By index.
-    pub(super) bodies: BTreeMap<u32, (Function, Recorder)>,
+    pub(super) bodies: Bodies,
     pub(super) helpers: Helpers,
     /// What is added where functions are resumed one by one.
     pub(super) flat: Option<Additions>,
 }
 
+/// How many bytes of functions are written without a helper that was not known, before it is taken for
+/// granted that there will be no other.
+const ENOUGH: u64 = 256 * 1024;
+
 /// Writes them all.
 ///
 /// Helpers come before the functions that call them, so their number moves all others. How many are
-/// needed is known when everything is written: then it is written once more.
+/// needed is known when everything is written: then it is written once more. In a large module the first
+/// functions tell, mostly, and the others are written but once.
 pub(super) fn write(
     wasm: &[u8],
     plan: &SuspendPlan,
@@ -43,6 +50,7 @@ pub(super) fn write(
 ) -> Result<Written, Failure<Unsupported>> {
     let mut spaces = IndexSpaces::read(wasm, plan)?;
     let mut known = Vec::new();
+    let mut enough = Some(ENOUGH);
     loop {
         spaces.helpers = known.len() as u32;
         let mut flat = if plan.flat { Some(FlatPlan::new(wasm, plan)?) } else { None };
@@ -55,9 +63,11 @@ pub(super) fn write(
         let tables = Tables::new(spaces.tables + u32::from(has_table));
         let first = spaces.first_helper();
         let mut helpers = Helpers::new(spaces.runtime(), first, &known, tables, globals);
-        let bodies = all(wasm, plan, &spaces, &mut helpers, flat.as_mut(), moves)?;
+        let bodies = all(wasm, plan, &spaces, &mut helpers, flat.as_mut(), moves, enough.take())?;
         let used: Vec<_> = helpers.used().into_iter().map(|(_, helper)| helper).collect();
-        if used == known {
+        if let Some(bodies) = bodies
+            && used == known
+        {
             let runtime = spaces.runtime();
             let flat = flat.map(|flat| Additions::new(&flat, runtime, |it| spaces.new_index(it)));
             return Ok(Written { bodies, helpers, flat: flat.transpose()?, spaces });
@@ -66,6 +76,7 @@ pub(super) fn write(
     }
 }
 
+/// Nothing if so many bytes were written after the last new helper, and there would be more to write.
 fn all(
     wasm: &[u8],
     plan: &SuspendPlan,
@@ -73,10 +84,12 @@ fn all(
     helpers: &mut Helpers,
     mut flat: Option<&mut FlatPlan>,
     moves: &Pass,
-) -> Result<BTreeMap<u32, (Function, Recorder)>, Failure<Unsupported>> {
+    enough: Option<u64>,
+) -> Result<Option<Bodies>, Failure<Unsupported>> {
     let mut validator = Validator::new_with_features(WasmFeatures::all());
     let mut types = Types::default();
     let mut bodies = BTreeMap::new();
+    let (mut known, mut written) = (0, 0);
     for payload in Parser::new(0).parse_all(wasm) {
         let payload = payload?;
         if let Payload::CodeSectionStart { .. } = payload {
@@ -87,6 +100,13 @@ fn all(
         if !plan.functions.contains(&index) {
             continue;
         }
+        if helpers.count() > known {
+            (known, written) = (helpers.count(), 0);
+        }
+        if enough.is_some_and(|enough| written > enough) {
+            return Ok(None);
+        }
+        written += body.range().end - body.range().start;
         let callee = |operator: &Operator<'_>, indirect| {
             callee(plan, index, operator, indirect).map(|callee| match callee {
                 // It is not called again.
@@ -141,7 +161,7 @@ fn all(
             bodies.insert(index, body?);
         }
     }
-    Ok(bodies)
+    Ok(Some(bodies))
 }
 
 /// A function that needs no frame, but that a rewind can begin in.

@@ -191,9 +191,9 @@ impl<R: Reencode<Error = Infallible>> Emitter<'_, '_, R> {
 
     pub(super) fn operator(&mut self, index: usize, operator: &Operator<'_>) -> Result<()> {
         self.mark(index);
-        if let Some(structure) = self.shape.begins.get(&index) {
-            self.begin(*structure, operator)?;
-            self.open.push(*structure);
+        if let Some(structure) = self.shape.begun_at(index) {
+            self.begin(structure, operator)?;
+            self.open.push(structure);
             return Ok(());
         }
         match operator {

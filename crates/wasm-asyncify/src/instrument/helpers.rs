@@ -205,6 +205,11 @@ impl Helpers {
         index(self.first, &mut self.used, helper)
     }
 
+    /// How many there are.
+    pub(super) fn count(&self) -> usize {
+        self.used.len()
+    }
+
     /// All that are used, by their indices.
     pub(super) fn used(&self) -> Vec<(u32, Helper)> {
         let mut used: Vec<_> = self.used.iter().map(|(helper, index)| (*index, *helper)).collect();

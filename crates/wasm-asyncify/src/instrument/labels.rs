@@ -35,28 +35,45 @@ pub(super) enum Label {
     Nothing,
 }
 
-/// The labels that are open, outermost first.
+/// The labels that are open.
 #[derive(Debug, Default)]
-pub(super) struct Labels(Vec<Label>);
+pub(super) struct Labels {
+    /// Outermost first.
+    open: Vec<Label>,
+    /// By structure: where in `open` its label was put last.
+    structures: Vec<usize>,
+}
 
 impl Labels {
     pub(super) fn open(&mut self, label: Label) {
-        self.0.push(label);
+        if let Label::Structure(structure) = label {
+            if self.structures.len() <= structure {
+                self.structures.resize(structure + 1, usize::MAX);
+            }
+            self.structures[structure] = self.open.len();
+        }
+        self.open.push(label);
     }
 
     /// Closes the innermost.
     pub(super) fn close(&mut self) -> Option<Label> {
-        self.0.pop()
+        self.open.pop()
     }
 
     /// What to write after a branch that goes to this label. The function itself is outside of
     /// all.
     pub(super) fn depth(&self, label: Label) -> Result<u32> {
-        if label == Label::Structure(0) {
-            return Ok(self.0.len() as u32);
-        }
-        let from_inside = self.0.iter().rev().position(|open| *open == label);
-        from_inside.map(|depth| depth as u32).with_context(|| format!("{label:?} is not open"))
+        let at = match label {
+            Label::Structure(0) => return Ok(self.open.len() as u32),
+            // There can be hundreds.
+            Label::Structure(structure) => {
+                let last = self.structures.get(structure).copied();
+                last.filter(|at| self.open.get(*at) == Some(&label))
+            }
+            _ => self.open.iter().rposition(|open| *open == label),
+        };
+        at.map(|at| (self.open.len() - 1 - at) as u32)
+            .with_context(|| format!("{label:?} is not open"))
     }
 }
 
@@ -76,16 +93,16 @@ pub(super) fn of_level(shape: &Shape<'_>, level: usize) -> Vec<Label> {
         if let Some(site) = sites.next_if(|site| shape.sites[*site].call == index) {
             labels.push(Label::Site(site));
         }
-        if let Some(begun) = shape.begins.get(&index) {
-            let inner = &shape.structures[*begun];
+        if let Some(begun) = shape.begun_at(index) {
+            let inner = &shape.structures[begun];
             if inner.sites.is_empty() {
                 index = inner.end;
             } else if inner.is_level() {
-                labels.push(Label::Level(*begun));
+                labels.push(Label::Level(begun));
                 while sites.next_if(|site| inner.sites.contains(site)).is_some() {}
                 index = inner.end;
             } else {
-                open.push(*begun);
+                open.push(begun);
             }
         } else if let Some(innermost) = open.last() {
             let inner = &shape.structures[*innermost];

@@ -95,6 +95,8 @@ struct Walk<'a> {
     at_sites: Vec<Set>,
     /// The structures that we are in, outermost first.
     open: Vec<usize>,
+    /// Those of them that are a `try`, by their places in `open`. Structures can be hundreds deep.
+    tries: Vec<usize>,
 }
 
 impl<'a> Walk<'a> {
@@ -109,6 +111,7 @@ impl<'a> Walk<'a> {
             at_beginnings: each,
             at_sites: vec![empty; shape.sites.len()],
             open: Vec::new(),
+            tries: Vec::new(),
         }
     }
 
@@ -129,6 +132,9 @@ impl<'a> Walk<'a> {
                 Operator::End | Operator::Delegate { .. } => {
                     self.after[ends[index]] = self.live.clone();
                     self.at_alternative[ends[index]] = None;
+                    if shape.structures[ends[index]].kind == Kind::Try {
+                        self.tries.push(self.open.len());
+                    }
                     self.open.push(ends[index]);
                 }
                 Operator::Else => {
@@ -152,6 +158,9 @@ impl<'a> Walk<'a> {
                 Operator::Loop { .. } | Operator::Try { .. } | Operator::TryTable { .. } => {
                     let structure = self.innermost();
                     self.at_beginnings[structure] = self.live.clone();
+                    if shape.structures[structure].kind == Kind::Try {
+                        self.tries.pop();
+                    }
                     self.open.pop();
                 }
                 Operator::Block { .. } => {
@@ -193,11 +202,10 @@ impl<'a> Walk<'a> {
 
     /// Whatever is done in a `try` may go on in its handlers.
     fn add_handlers(&mut self) {
-        for at in (0..self.open.len()).rev() {
+        for number in (0..self.tries.len()).rev() {
+            let at = self.tries[number];
             let structure = self.open[at];
-            let Structure { kind: Kind::Try, begin, .. } = self.shape.structures[structure] else {
-                continue;
-            };
+            let Structure { begin, .. } = self.shape.structures[structure];
             if let Some(handlers) = &self.at_alternative[structure] {
                 self.live.add(handlers);
             }

@@ -113,6 +113,19 @@ impl Site {
 }
 
 impl Shape<'_> {
+    /// The structure that an instruction begins.
+    pub(super) fn begun_at(&self, index: usize) -> Option<usize> {
+        let begins = matches!(
+            self.operators[index],
+            Operator::Block { .. }
+                | Operator::Loop { .. }
+                | Operator::If { .. }
+                | Operator::Try { .. }
+                | Operator::TryTable { .. }
+        );
+        if begins { self.begins.get(&index).copied() } else { None }
+    }
+
     /// The function's body, and the loops and `try`s with sites in them. Only where one of these
     /// begins can a rewind get into it.
     pub(super) fn levels(&self) -> impl Iterator<Item = usize> {

@@ -2,7 +2,8 @@
 
 use golden::assert_golden;
 
-use super::{Form, instrumented, waits_compactly as waits};
+use super::{Form, SuspendPlan, instrument, instrumented, waits_compactly as waits};
+use crate::debug::Trail;
 
 #[test]
 fn straight_code() {
@@ -149,4 +150,27 @@ fn an_operand_that_is_made_again_is_another_constant_on_each_way() {
         "function 3: operand 0 of `CallIndirect` at 0x77 is not what it was in the original: a \
          value that is in no local there, a value that is in no local here"
     );
+}
+
+/// What is large is written before all helpers are known, and once more.
+#[test]
+fn helper_that_only_the_last_function_calls() {
+    let large = "nop ".repeat(300 * 1024);
+    let text = format!(
+        "(module (memory 1) (func $suspend)
+           (func $first (param i32) (result i32) (call $suspend) (local.get 0))
+           (func $large (param i32) (result i32) {large} (call $suspend) (local.get 0))
+           (func $last (param i64) (result i64) (call $suspend) (local.get 0)))"
+    );
+    let wasm = wat::parse_str(text).unwrap();
+    let plan = SuspendPlan {
+        functions: [1, 2, 3].into(),
+        by_type_only: [1, 2, 3].into(),
+        topmost: [0].into(),
+        ..SuspendPlan::default()
+    };
+    let instrumented = instrument(&wasm, &plan, &mut Trail::default()).unwrap();
+    crate::check::check(&wasm, &instrumented, &plan).unwrap();
+    let has = |name: &str| instrumented.windows(name.len()).any(|it| it == name.as_bytes());
+    assert!(has("asyncify_save_i32_1") && has("asyncify_save_i64"));
 }
