@@ -18,7 +18,7 @@ use crate::exceptions::{self, Cleanups};
 use crate::guard::{self, Guards};
 use crate::initialisers;
 use crate::instrument;
-use crate::module::{self, AsyncifyInfo, ModuleInfo};
+use crate::module::{self, AsyncifyInfo, ModuleInfo, build_id};
 use crate::options::{Options, Producer};
 use crate::parameters;
 use crate::provide;
@@ -151,6 +151,7 @@ impl Prepared {
         let lost_debug_info = debug.and_then(|debug| {
             debug.add_to(&mut module, &trail).err().map(|error| error.to_string())
         });
+        build_id::renew(&mut module)?;
         let functions = program.functions.iter().filter(|it| it.import.is_none()).count();
         Ok(Output {
             module,
@@ -180,7 +181,8 @@ pub fn transform(linked: &[u8], options: &Options) -> Result<Output, Error> {
 pub fn guarded_for_binaryen(linked: &[u8], options: &Options) -> Result<Guarded, Error> {
     let prepared = prepare(linked, options, Instrumenter::Binaryen)?;
     refusal::check_for_binaryen(&prepared.program)?;
-    let Prepared { guarded: module, analysis, .. } = prepared;
+    let Prepared { guarded: mut module, analysis, .. } = prepared;
+    build_id::renew(&mut module)?;
     Ok(Guarded { module, unmatched: analysis.unmatched().to_owned() })
 }
 

@@ -94,3 +94,39 @@ fn modules_that_share_the_state_are_suspended_together() {
     let host = support::run_linked(&[("library", &library)], &alone, true).unwrap();
     assert_ne!(host.log, log);
 }
+
+/// What `target_features` says of a module of two memories, or of one whose state is of others, too.
+#[test]
+fn features_that_are_used_now_are_said_to_be() {
+    let program = |memory: &str| {
+        format!(r#"(@custom "target_features" "\02+\08sign-ext-\0bmultimemory") {memory}"#)
+    };
+    let shared = Options { globals: StateGlobals::Exported, ..options() };
+    let secondary = Options { memory: FrameMemory::Secondary { pages: 1 }, ..options() };
+    for (memory, options, expected) in [
+        ("(memory 1)", options(), "\x02+\x08sign-ext-\x0bmultimemory"),
+        ("", secondary.clone(), "\x02+\x08sign-ext-\x0bmultimemory"),
+        ("(memory 1)", secondary, "\x02+\x08sign-ext+\x0bmultimemory"),
+        ("(memory 1)", shared, "\x03+\x08sign-ext-\x0bmultimemory+\x0fmutable-globals"),
+    ] {
+        let made = made(&program(memory), &options);
+        let sections = wasmparser::Parser::new(0).parse_all(&made).filter_map(|it| match it {
+            Ok(wasmparser::Payload::CustomSection(it)) if it.name() == "target_features" => {
+                Some(String::from_utf8_lossy(it.data()).into_owned())
+            }
+            _ => None,
+        });
+        assert_eq!(sections.collect::<Vec<_>>(), [expected], "{memory}");
+    }
+}
+
+/// A linker's id is of the code that it has written.
+#[test]
+fn build_id_is_another_one() {
+    let made =
+        |id: &str| made(&format!(r#"(@custom "build_id" "\08{id}") (memory 1)"#), &options());
+    let [one, two] = [made("aaaaaaaa"), made("bbbbbbbb")];
+    let has = |module: &[u8], id: &[u8]| module.windows(8).any(|bytes| bytes == id);
+    assert!(!has(&one, b"aaaaaaaa") && !has(&two, b"bbbbbbbb") && one != two);
+    assert_eq!(one, made("aaaaaaaa"));
+}

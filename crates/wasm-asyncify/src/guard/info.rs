@@ -6,7 +6,7 @@ use wasmparser::{ExternalKind, Import, Operator};
 
 use crate::abi;
 use crate::error::{Context, Result};
-use crate::module::{ModuleInfo, target_features};
+use crate::module::{ModuleInfo, features};
 
 /// wasm-bindgen's imports that describe types. It runs their callers in an interpreter of its
 /// own, which knows few instructions, and then does away with them.
@@ -51,7 +51,7 @@ pub(super) fn is_host(import: &Import<'_>) -> bool {
 
 impl<'a> GuardInfo<'a> {
     pub(super) fn of(module: &'a ModuleInfo<'a>) -> Result<Self> {
-        let features = module.custom("target_features").map(target_features).transpose()?;
+        let features = module.custom(features::SECTION).map(features::used).transpose()?;
         let features = features.unwrap_or_default();
         let has_bulk_memory = features.iter().any(|feature| feature == "bulk-memory");
         let exceptions = exceptions(module)?;

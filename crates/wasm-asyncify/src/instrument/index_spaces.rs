@@ -37,6 +37,7 @@ pub(super) struct IndexSpaces {
     pub(super) has_element_section: bool,
     /// How many functions are added where functions are resumed one by one.
     pub(super) flat: Option<u32>,
+    pub(super) memories: u32,
     /// The memory that frames are in.
     pub(super) memory: u32,
     /// How many helpers are added.
@@ -110,6 +111,7 @@ impl IndexSpaces {
                 spaces.types_of_replaced.entry(which).or_insert(spaces.types + ty);
             }
         }
+        spaces.memories = memories.len() as u32;
         let memory = memories.get(plan.memory as usize).context("the module has no memory")?;
         spaces.memory64 = memory.memory64;
         Ok(spaces)

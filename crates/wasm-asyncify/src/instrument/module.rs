@@ -6,9 +6,9 @@ use std::collections::BTreeMap;
 
 use wasm_encoder::reencode::{Error, Reencode, utils};
 use wasm_encoder::{
-    CodeSection, ConstExpr, ElementSection, ExportKind, ExportSection, Function, FunctionSection,
-    GlobalSection, GlobalType, ImportSection, Module, NameSection, SectionId, TableSection,
-    TypeSection, ValType,
+    CodeSection, ConstExpr, CustomSection, ElementSection, ExportKind, ExportSection, Function,
+    FunctionSection, GlobalSection, GlobalType, ImportSection, Module, NameSection, SectionId,
+    TableSection, TypeSection, ValType,
 };
 use wasmparser::{CustomSectionReader, FunctionBody, Name, Parser, Validator, WasmFeatures};
 
@@ -22,7 +22,7 @@ use super::{barrier, names, shared};
 use crate::analysis::CheckedBarrier;
 use crate::debug::{self, Pass, Recorder, Trail};
 use crate::error::{Context, Failure, Result};
-use crate::module::is_due;
+use crate::module::{features, is_due};
 use crate::provide::{DATA, STATE};
 
 /// The module, instrumented.
@@ -95,6 +95,18 @@ impl Writer<'_> {
             globals.global(variable(address), &null);
         }
         self.helpers.globals.write(globals);
+    }
+
+    /// What the module uses now, and may not have used before.
+    fn features(&self) -> Vec<&'static str> {
+        let has_table = self.flat.as_ref().is_some_and(Additions::has_table);
+        let tables = self.spaces.tables + u32::from(has_table);
+        let used = [
+            ("multimemory", self.spaces.memories > 1),
+            ("mutable-globals", self.plan.exports_globals || !self.spaces.has_own_globals()),
+            ("reference-types", tables > 1 || !self.helpers.tables.is_empty()),
+        ];
+        used.into_iter().filter(|(_, is_used)| *is_used).map(|(name, _)| name).collect()
     }
 
     fn add_exports(&mut self, exports: &mut ExportSection) {
@@ -351,6 +363,11 @@ impl Reencode for Writer<'_> {
         let name = section.name();
         let is_of_places = name == "linking"
             || ["reloc.", ".debug_", "metadata.code."].iter().any(|start| name.starts_with(start));
+        if name == features::SECTION {
+            let data = features::with(&section, &self.features())?;
+            module.section(&CustomSection { name: name.into(), data: data.into() });
+            return Ok(());
+        }
         if is_of_places { Ok(()) } else { utils::parse_custom_section(self, module, section) }
     }
 

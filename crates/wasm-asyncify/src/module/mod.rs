@@ -2,13 +2,12 @@
 //! And taking sections out of one.
 
 mod asyncified;
+pub(crate) mod build_id;
+pub(crate) mod features;
 mod info;
 mod order;
 
-use wasmparser::{
-    BinaryReader, CustomSectionReader, Encoding, ExternalKind, Parser, Payload, TypeRef, Validator,
-    WasmFeatures,
-};
+use wasmparser::{Encoding, ExternalKind, Parser, Payload, TypeRef, Validator, WasmFeatures};
 
 use crate::error::{Context, Error, Result, bail};
 use crate::remedy::Remedy;
@@ -73,9 +72,9 @@ impl AsyncifyInfo {
                 Payload::CustomSection(section) if section.name() == "__wasm_bindgen_unstable" => {
                     info.for_wasm_bindgen = true;
                 }
-                Payload::CustomSection(section) if section.name() == "target_features" => {
+                Payload::CustomSection(section) if section.name() == features::SECTION => {
                     features =
-                        Some(target_features(&section).context("bad target_features section")?);
+                        Some(features::used(&section).context("bad target_features section")?);
                 }
                 _ => {}
             }
@@ -119,21 +118,6 @@ impl AsyncifyInfo {
             }
         }
     }
-}
-
-/// The names in a `target_features` section that are marked as used.
-pub(crate) fn target_features(section: &CustomSectionReader<'_>) -> Result<Vec<String>> {
-    let mut reader = BinaryReader::new(section.data(), section.data_offset());
-    let mut used = Vec::new();
-    for _ in 0..reader.read_var_u32()? {
-        let prefix = reader.read_u8()?;
-        let name = reader.read_string()?;
-        // `-` would mark one that must not be used; `=` is an old form of `+`.
-        if matches!(prefix, b'+' | b'=') {
-            used.push(name.to_owned());
-        }
-    }
-    Ok(used)
 }
 
 /// Refuses what is no valid module.
