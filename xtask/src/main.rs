@@ -31,6 +31,7 @@ mod process;
 mod progress;
 mod record;
 mod report;
+mod stand_in;
 mod steps;
 mod test;
 mod tools;

@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 
 use super::makers::{Makers, compare, path_after, printed, run_by_node};
 use crate::process;
@@ -14,13 +14,14 @@ use crate::tools::{self, Clang};
 const PROGRAMS: [&str; 4] = ["channels", "parser", "trees", "workloads"];
 /// Optimised there is less to go between passes, and npm's wasm-opt takes a second for each call.
 const LEVELS: [(&str, &[&str]); 2] =
-    [("-O0", &[OURS, FLAT, BINARYEN, BETWEEN, NAMED]), ("-O2", &[OURS, FLAT, BINARYEN])];
+    [("-O0", &[OURS, FLAT, BINARYEN, BETWEEN, NAMED]), ("-O2", &[OURS, FLAT, BINARYEN, TINYGO])];
 
 const OURS: &str = "ours";
 const FLAT: &str = "ours, flat";
 const BINARYEN: &str = "Binaryen";
 const BETWEEN: &str = "ours, between passes";
 const NAMED: &str = "ours, called wasm-opt";
+const TINYGO: &str = "ours, called as TinyGo does";
 
 /// The passes that the real wasm-opt runs before and after, beside us. From -O2 on it would inline
 /// the switch, which then neither Binaryen's Asyncify nor ours can tell from what is to be suspended.
@@ -38,7 +39,7 @@ pub(super) fn check(makers: &Makers, steps: &mut Steps<'_>) -> Result<()> {
         command.arg(module).arg("-o").arg(made).args(["--ignore-imports", "--verify"]);
         command
     };
-    let ways: [Maker<'_>; 5] = [
+    let ways: [Maker<'_>; 6] = [
         (OURS, &|module, made| Ok(ours(module, made))),
         (FLAT, &|module, made| {
             let mut command = ours(module, made);
@@ -60,6 +61,15 @@ pub(super) fn check(makers: &Makers, steps: &mut Steps<'_>) -> Result<()> {
             let real = makers.wasm_opt.parent().context("it is in a folder")?;
             let mut command = passes(&folder.join("wasm-opt"), module, made, &BEFORE, &AFTER);
             command.env("PATH", path_after(&[&folder, real])?);
+            Ok(command)
+        }),
+        // That asks for the version first, and says nothing of imports: each can suspend.
+        (TINYGO, &|module, made| {
+            let stand_in = makers.stand_in(&makers.wasm_opt)?.script();
+            let version = printed(Command::new(&stand_in).arg("--version"))?;
+            ensure!(version.starts_with("wasm-opt version "), "it is no wasm-opt: {version}");
+            let mut command = Command::new(stand_in);
+            command.args(["--asyncify", "-Oz", "-g"]).arg(module).arg("--output").arg(made);
             Ok(command)
         }),
     ];

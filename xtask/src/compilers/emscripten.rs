@@ -44,12 +44,13 @@ pub(super) fn check(makers: &Makers, steps: &mut Steps<'_>) -> Result<()> {
                     bail!("it is suspended where it is not to be:\n{without}");
                 }
                 for (who, folders) in
-                    [("Binaryen", &[&*binaryen][..]), ("ours", &[&*ours, &*binaryen])]
+                    [("Binaryen", &[&*binaryen][..]), ("ours", &[&*ours.folder, &*binaryen])]
                 {
                     let found = build.run(who, &ASYNCIFY, folders)?;
                     let naps = expected.rsplit_once("naps: ").context("it counts its naps")?.1;
                     compare(&found, &format!("{expected}timers: {naps}"), who)?;
                 }
+                ours.must_have_been_called()?;
                 Ok(2)
             });
         }

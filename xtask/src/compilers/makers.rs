@@ -11,6 +11,7 @@ use cargo_bysyncify::setup;
 
 use crate::matrix::NEWEST;
 use crate::process;
+use crate::stand_in::StandIn;
 use crate::workspace::Workspace;
 
 /// The programs, and where their results are put.
@@ -63,28 +64,9 @@ impl Makers {
         Ok(folder)
     }
 
-    /// A folder in which `wasm-opt` is the command, which knows where the real one is. Put first on
-    /// PATH it is what a compiler calls.
-    #[cfg(unix)]
-    pub(super) fn stand_in(&self, real: &Path) -> Result<PathBuf> {
-        use std::os::unix::fs::PermissionsExt;
-        let folder = self.folder("stand-in")?;
-        let script = folder.join("wasm-opt");
-        let (ours, real) = (self.wasm_asyncify.display(), real.display());
-        fs::write(
-            &script,
-            format!(
-                "#!/bin/sh\n\
-                 exec '{ours}' '--wasm-opt={real}' --pass-arg=asyncify-verify \"$@\"\n"
-            ),
-        )?;
-        fs::set_permissions(&script, fs::Permissions::from_mode(0o755))?;
-        Ok(folder)
-    }
-
-    #[cfg(not(unix))]
-    pub(super) fn stand_in(&self, _real: &Path) -> Result<PathBuf> {
-        bail!("a script for a shell stands in for wasm-opt")
+    /// The command, where a compiler calls `wasm-opt`.
+    pub(super) fn stand_in(&self, real: &Path) -> Result<StandIn> {
+        StandIn::write(self.target.join("stand-in"), &self.wasm_asyncify, real)
     }
 }
 

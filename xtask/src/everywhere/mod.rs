@@ -15,6 +15,7 @@ mod traces;
 mod trunk;
 mod wasi;
 mod wasm_bindgen_test;
+mod wasm_opt_step;
 mod wasm_pack;
 mod workers;
 

@@ -2,13 +2,14 @@
 
 use std::ffi::OsStr;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result};
 use cargo_bysyncify::setup;
 
 use crate::process;
+use crate::stand_in::StandIn;
 use crate::workspace::Workspace;
 
 /// The target of most projects.
@@ -18,7 +19,7 @@ pub(super) const WASI2: &str = "wasm32-wasip2";
 
 /// All targets and all packages that are built.
 const TARGETS: [&str; 3] = [UNKNOWN, WASI, WASI2];
-const PACKAGES: [&str; 7] = [
+const PACKAGES: [&str; 8] = [
     "everywhere-clocks",
     "everywhere-component",
     "everywhere-plain",
@@ -26,6 +27,7 @@ const PACKAGES: [&str; 7] = [
     "everywhere-wasi",
     "everywhere-wasm-bindgen",
     "everywhere-wasm-bindgen-test",
+    "everywhere-wasm-opt-step",
 ];
 
 /// A profile of cargo's: its name, and the folder that cargo builds it in.
@@ -114,6 +116,16 @@ impl Projects {
     /// Where cargo puts a module.
     pub(super) fn module(&self, file: &str, triple: &str, profile: Profile) -> PathBuf {
         self.target.join(triple).join(profile.folder).join(file)
+    }
+
+    /// The engine's command, where a tool calls `wasm-opt`.
+    pub(super) fn stand_in(&self, real: &Path) -> Result<StandIn> {
+        let mut build = process::cargo();
+        build.current_dir(self.root.join("../..")).args(["build", "--quiet"]);
+        build.args(["--package", "wasm-asyncify", "--features", "cli"]);
+        process::must_succeed(&mut build)?;
+        let program = format!("wasm-asyncify{}", std::env::consts::EXE_SUFFIX);
+        StandIn::write(self.target.join("stand-in"), &self.linker_folder.join(program), real)
     }
 
     /// The version of a package that the projects use.
