@@ -38,46 +38,51 @@
             block (result i32) ;; label = @5
               block (result i32) ;; label = @6
                 block (result i32) ;; label = @7
-                  global.get 0
-                  if ;; label = @8
-                    i32.const 52
-                    call $asyncify_pop
-                    local.set 10
-                    local.get 10
-                    i32.load
-                    local.set $x
-                    local.get 10
-                    i64.load offset=4 align=4
-                    local.set $a
-                    local.get 10
-                    i64.load offset=12 align=4
-                    local.set $b
-                    local.get 10
-                    f64.load offset=20 align=4
-                    local.set $c
-                    local.get 10
-                    i32.load offset=28
-                    local.set $d
-                    local.get 10
-                    i32.load offset=32
-                    local.set $e
-                    local.get 10
-                    i32.load offset=36
-                    local.set $f
-                    local.get 10
-                    f32.load offset=40
-                    local.set $g
-                    local.get 10
-                    i32.load offset=44
-                    local.set 8
-                    local.get 10
-                    i32.load offset=48
-                    local.set 9
-                    block ;; label = @9
+                  block (result i32) ;; label = @8
+                    global.get 0
+                    if ;; label = @9
+                      i32.const 52
+                      call $asyncify_pop
+                      local.set 10
+                      local.get 10
+                      i32.load
+                      local.set $x
+                      local.get 10
+                      i64.load offset=4 align=4
+                      local.set $a
+                      local.get 10
+                      i64.load offset=12 align=4
+                      local.set $b
+                      local.get 10
+                      f64.load offset=20 align=4
+                      local.set $c
+                      local.get 10
+                      i32.load offset=28
+                      local.set $d
+                      local.get 10
+                      i32.load offset=32
+                      local.set $e
+                      local.get 10
+                      i32.load offset=36
+                      local.set $f
+                      local.get 10
+                      f32.load offset=40
+                      local.set $g
+                      local.get 10
+                      i32.load offset=44
+                      local.set 8
+                      local.get 10
+                      i32.load offset=48
+                      local.set 9
                       block ;; label = @10
                         block ;; label = @11
-                          local.get 8
-                          br_table 0 (;@11;) 1 (;@10;) 2 (;@9;)
+                          block ;; label = @12
+                            local.get 8
+                            br_table 0 (;@12;) 1 (;@11;) 2 (;@10;)
+                          end
+                          local.get 9
+                          call $suspend
+                          br 3 (;@8;)
                         end
                         local.get 9
                         call $suspend
@@ -87,86 +92,83 @@
                       call $suspend
                       br 3 (;@6;)
                     end
-                    local.get 9
+                    local.get $x
+                    i64.load
+                    local.set $a
+                    local.get $x
+                    i64.load offset=8
+                    local.set $b
+                    local.get $x
+                    f64.load offset=16
+                    local.set $c
+                    local.get $x
+                    i32.load offset=24
+                    local.set $d
+                    local.get $x
+                    i32.load offset=28
+                    local.set $e
+                    local.get $x
+                    i32.load offset=32
+                    local.set $f
+                    local.get $x
+                    f32.load offset=36
+                    local.set $g
+                    i32.const 1
+                    local.tee 9
                     call $suspend
-                    br 3 (;@5;)
                   end
+                  i32.const 0
+                  global.get 0
+                  br_if 3 (;@4;)
+                  drop
+                  drop
                   local.get $x
-                  i64.load
-                  local.set $a
+                  local.get $a
+                  i64.store
                   local.get $x
-                  i64.load offset=8
-                  local.set $b
+                  local.get $b
+                  i64.store
                   local.get $x
-                  f64.load offset=16
-                  local.set $c
+                  local.get $c
+                  f64.store
                   local.get $x
-                  i32.load offset=24
-                  local.set $d
+                  local.get $d
+                  i32.store
                   local.get $x
-                  i32.load offset=28
-                  local.set $e
-                  local.get $x
-                  i32.load offset=32
-                  local.set $f
-                  local.get $x
-                  f32.load offset=36
-                  local.set $g
-                  i32.const 1
+                  local.get $e
+                  i32.store
+                  i32.const 2
                   local.tee 9
                   call $suspend
                 end
-                i32.const 0
+                i32.const 1
                 global.get 0
-                br_if 2 (;@4;)
+                br_if 3 (;@3;)
                 drop
                 drop
                 local.get $x
-                local.get $a
-                i64.store
-                local.get $x
-                local.get $b
-                i64.store
-                local.get $x
-                local.get $c
-                f64.store
-                local.get $x
-                local.get $d
+                local.get $f
                 i32.store
                 local.get $x
-                local.get $e
-                i32.store
-                i32.const 2
+                local.get $g
+                f32.store
+                i32.const 3
                 local.tee 9
                 call $suspend
               end
-              i32.const 1
-              global.get 0
-              br_if 2 (;@3;)
-              drop
-              drop
-              local.get $x
-              local.get $f
-              i32.store
-              local.get $x
-              local.get $g
-              f32.store
-              i32.const 3
-              local.tee 9
-              call $suspend
-            end
-            global.get 0
-            if ;; label = @5
-              i32.const 0
-              local.set $f
-              f32.const 0x0p+0 (;=0;)
-              local.set $g
               i32.const 2
-              br 2 (;@3;)
+              global.get 0
+              br_if 0 (;@5;)
+              drop
+              drop
+              local.get $x
+              return
             end
-            drop
-            local.get $x
-            return
+            i32.const 0
+            local.set $f
+            f32.const 0x0p+0 (;=0;)
+            local.set $g
+            br 1 (;@3;)
           end
           i32.const 52
           call $asyncify_push

@@ -70,60 +70,61 @@
     block (result i32) ;; label = @1
       block (result i32) ;; label = @2
         block (result i32) ;; label = @3
-          global.get 0
-          if ;; label = @4
+          block (result i32) ;; label = @4
             global.get 0
-            i32.const 2
-            i32.eq
             if ;; label = @5
-              call $asyncify_resume_i32
-              return
-            end
-            global.get 2
-            local.set 3
-            local.get 3
-            i32.load
-            local.set 1
-            local.get 3
-            i32.load offset=4
-            local.set 2
-            block ;; label = @5
-              block ;; label = @6
-                local.get 1
-                i32.const 1
-                i32.sub
-                br_table 0 (;@6;) 1 (;@5;)
-              end
+              global.get 0
               i32.const 2
+              i32.eq
+              if ;; label = @6
+                call $asyncify_resume_i32
+                return
+              end
+              global.get 2
+              local.set 3
+              local.get 3
+              i32.load
+              local.set 1
+              local.get 3
+              i32.load offset=4
+              local.set 2
+              block ;; label = @6
+                block ;; label = @7
+                  local.get 1
+                  i32.const 1
+                  i32.sub
+                  br_table 0 (;@7;) 1 (;@6;)
+                end
+                i32.const 2
+                global.set 0
+                local.get 2
+                call $sleep
+                br 2 (;@4;)
+              end
+              global.get 3
+              i32.const 0
               global.set 0
-              local.get 2
-              call $sleep
               br 2 (;@3;)
             end
-            global.get 3
-            i32.const 0
-            global.set 0
-            br 2 (;@2;)
+            local.get 0
+            local.tee 2
+            call $sleep
           end
-          local.get 0
-          local.tee 2
-          call $sleep
+          i32.const 1
+          global.get 0
+          br_if 2 (;@1;)
+          drop
+          call $last
         end
-        i32.const 1
-        global.get 0
-        br_if 1 (;@1;)
-        drop
-        call $last
-      end
-      global.get 0
-      if ;; label = @2
-        i32.const 0
-        local.set 2
         i32.const 2
-        br 1 (;@1;)
+        global.get 0
+        br_if 0 (;@2;)
+        drop
+        return
+        return
       end
-      return
-      return
+      i32.const 0
+      local.set 2
     end
     local.set 1
     i32.const 12

@@ -29,73 +29,76 @@
     block (result i32) ;; label = @1
       block (result i32) ;; label = @2
         block (result i32) ;; label = @3
-          global.get 0
-          if ;; label = @4
-            i32.const 16
-            call $asyncify_pop
-            local.set 6
-            local.get 6
-            i32.load
-            local.set $sum
-            local.get 6
-            i32.load offset=4
-            local.set 3
-            local.get 6
-            i32.load offset=8
-            local.set 4
-            local.get 6
-            i32.load offset=12
-            local.set 5
-            block ;; label = @5
-              block ;; label = @6
-                local.get 3
-                br_table 0 (;@6;) 1 (;@5;)
+          block (result i32) ;; label = @4
+            block (result i32) ;; label = @5
+              global.get 0
+              if ;; label = @6
+                i32.const 16
+                call $asyncify_pop
+                local.set 6
+                local.get 6
+                i32.load
+                local.set $sum
+                local.get 6
+                i32.load offset=4
+                local.set 3
+                local.get 6
+                i32.load offset=8
+                local.set 4
+                local.get 6
+                i32.load offset=12
+                local.set 5
+                block ;; label = @7
+                  block ;; label = @8
+                    local.get 3
+                    br_table 0 (;@8;) 1 (;@7;)
+                  end
+                  local.get 5
+                  call $ask
+                  br 2 (;@5;)
+                end
+                local.get 4
+                call $ask
+                br 2 (;@4;)
               end
+              local.get $base
+              i32.const 7
+              local.set 5
+              local.set 4
               local.get 5
               call $ask
-              br 2 (;@3;)
             end
+            i32.const 0
+            global.get 0
+            br_if 1 (;@3;)
+            drop
+            local.set 5
             local.get 4
+            local.get 5
+            i32.add
+            local.set $sum
+            local.get $sum
+            local.tee 4
             call $ask
-            br 2 (;@2;)
           end
-          local.get $base
-          i32.const 7
-          local.set 5
-          local.set 4
-          local.get 5
-          call $ask
+          i32.const 1
+          global.get 0
+          br_if 1 (;@2;)
+          drop
+          i64.extend_i32_u
+          local.set $last
+          local.get $sum
+          local.get $last
+          i32.wrap_i64
+          i32.add
+          return
         end
-        global.get 0
-        if ;; label = @3
-          i32.const 0
-          local.set $sum
-          i32.const 0
-          br 2 (;@1;)
-        end
-        local.set 5
-        local.get 4
-        local.get 5
-        i32.add
-        local.set $sum
-        local.get $sum
-        local.tee 4
-        call $ask
-      end
-      global.get 0
-      if ;; label = @2
         i32.const 0
-        local.set 5
-        i32.const 1
+        local.set $sum
         br 1 (;@1;)
       end
-      i64.extend_i32_u
-      local.set $last
-      local.get $sum
-      local.get $last
-      i32.wrap_i64
-      i32.add
-      return
+      i32.const 0
+      local.set 5
     end
     local.set 3
     i32.const 16
@@ -120,135 +123,134 @@
   (func $loops (;9;) (type 1) (param $count i32) (result i32)
     (local $answer i32) (local i32 i32 i32 i32 i32 i32)
     block (result i32) ;; label = @1
-      block ;; label = @2
+      block (result i32) ;; label = @2
         block (result i32) ;; label = @3
-          block (result i32) ;; label = @4
+          block ;; label = @4
             block (result i32) ;; label = @5
-              block ;; label = @6
-                global.get 0
-                if ;; label = @7
-                  i32.const 20
-                  call $asyncify_pop
-                  local.set 7
-                  local.get 7
-                  i32.load
-                  local.set $count
-                  local.get 7
-                  i32.load offset=4
-                  local.set $answer
-                  local.get 7
-                  i32.load offset=8
-                  local.set 4
-                  local.get 7
-                  i32.load offset=12
-                  local.set 5
-                  block ;; label = @8
-                    local.get 4
-                    i32.const 1
-                    i32.sub
-                    br_table 0 (;@8;) 2 (;@6;) 6 (;@2;)
-                  end
-                  i32.const 0
-                  local.set 4
-                  local.get 5
-                  call $ask
-                  br 3 (;@4;)
-                end
-              end
-              try ;; label = @6
+              block (result i32) ;; label = @6
                 block (result i32) ;; label = @7
-                  local.get 4
-                  if ;; label = @8
-                    local.get 7
-                    i32.load offset=12
-                    local.set 5
-                    i32.const 0
-                    local.set 4
-                    local.get 5
-                    call $ask
+                  block ;; label = @8
+                    global.get 0
+                    if ;; label = @9
+                      i32.const 20
+                      call $asyncify_pop
+                      local.set 7
+                      local.get 7
+                      i32.load
+                      local.set $count
+                      local.get 7
+                      i32.load offset=4
+                      local.set $answer
+                      local.get 7
+                      i32.load offset=8
+                      local.set 4
+                      local.get 7
+                      i32.load offset=12
+                      local.set 5
+                      block ;; label = @10
+                        local.get 4
+                        i32.const 1
+                        i32.sub
+                        br_table 0 (;@10;) 2 (;@8;) 6 (;@4;)
+                      end
+                      i32.const 0
+                      local.set 4
+                      local.get 5
+                      call $ask
+                      br 3 (;@6;)
+                    end
+                  end
+                  try ;; label = @8
+                    block (result i32) ;; label = @9
+                      local.get 4
+                      if ;; label = @10
+                        local.get 7
+                        i32.load offset=12
+                        local.set 5
+                        i32.const 0
+                        local.set 4
+                        local.get 5
+                        call $ask
+                        br 1 (;@9;)
+                      end
+                      i32.const 1
+                      local.tee 5
+                      call $ask
+                    end
+                    i32.const 2
+                    global.get 0
+                    br_if 5 (;@3;)
+                    drop
+                    br 3 (;@5;)
+                  catch $exception
                     br 1 (;@7;)
                   end
-                  i32.const 1
-                  local.tee 5
-                  call $ask
+                  unreachable
                 end
-                global.get 0
-                if ;; label = @7
-                  i32.const 0
-                  local.tee $answer
-                  local.set 6
-                  i32.const 2
-                  br 6 (;@1;)
-                end
-                br 3 (;@3;)
-              catch $exception
+                local.tee 5
+                call $ask
+              end
+              i32.const 1
+              global.get 0
+              br_if 2 (;@3;)
+              drop
+            end
+            local.set $answer
+            local.get $count
+            local.set 2
+          end
+          loop ;; label = @4
+            block (result i32) ;; label = @5
+              local.get 4
+              if ;; label = @6
+                local.get 7
+                i32.load offset=12
+                local.set 5
+                local.get 7
+                i32.load offset=16
+                local.set 6
+                i32.const 0
+                local.set 4
+                local.get 6
+                call $ask
                 br 1 (;@5;)
               end
-              unreachable
+              local.get 2
+              i32.const 1
+              i32.sub
+              local.tee $count
+              drop
+              local.get $count
+              local.get $count
+              local.set 6
+              local.set 5
+              local.get 6
+              call $ask
             end
-            local.tee 5
-            call $ask
-          end
-          global.get 0
-          if ;; label = @4
-            i32.const 0
-            local.tee $answer
+            i32.const 3
+            global.get 0
+            br_if 2 (;@2;)
+            drop
             local.set 6
-            i32.const 1
-            br 3 (;@1;)
-          end
-        end
-        local.set $answer
-        local.get $count
-        local.set 2
-      end
-      loop ;; label = @2
-        block (result i32) ;; label = @3
-          local.get 4
-          if ;; label = @4
-            local.get 7
-            i32.load offset=12
-            local.set 5
-            local.get 7
-            i32.load offset=16
-            local.set 6
-            i32.const 0
-            local.set 4
+            local.get 5
             local.get 6
-            call $ask
-            br 1 (;@3;)
+            local.set 3
+            local.set 2
+            local.get 2
+            local.get 3
+            br_if 0 (;@4;)
+            drop
           end
-          local.get 2
-          i32.const 1
-          i32.sub
-          local.tee $count
-          drop
-          local.get $count
-          local.get $count
-          local.set 6
-          local.set 5
-          local.get 6
-          call $ask
+          local.get $answer
+          return
         end
-        global.get 0
-        if ;; label = @3
-          i32.const 0
-          local.set $count
-          i32.const 3
-          br 2 (;@1;)
-        end
+        i32.const 0
+        local.tee $answer
         local.set 6
-        local.get 5
-        local.get 6
-        local.set 3
-        local.set 2
-        local.get 2
-        local.get 3
-        br_if 0 (;@2;)
-        drop
+        br 1 (;@1;)
       end
-      local.get $answer
-      return
+      i32.const 0
+      local.set $count
     end
     local.set 4
     i32.const 20

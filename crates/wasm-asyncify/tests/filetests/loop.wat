@@ -26,107 +26,110 @@
   (func $waits (;8;) (type 1) (param $x i32)
     (local $count i32) (local i32 i32 i32)
     block (result i32) ;; label = @1
-      block ;; label = @2
-        block ;; label = @3
+      block (result i32) ;; label = @2
+        block (result i32) ;; label = @3
           block ;; label = @4
-            global.get 0
-            if ;; label = @5
-              i32.const 16
-              call $asyncify_pop
-              local.set 4
-              local.get 4
-              i32.load
-              local.set $x
-              local.get 4
-              i32.load offset=4
-              local.set $count
-              local.get 4
-              i32.load offset=8
-              local.set 2
+            block ;; label = @5
               block ;; label = @6
-                local.get 2
-                i32.const 1
-                i32.sub
-                br_table 0 (;@6;) 2 (;@4;)
-              end
-              i32.const 0
-              local.set 2
-              call $waits_too
-              br 3 (;@2;)
-            end
-          end
-          loop ;; label = @4
-            block (result i32) ;; label = @5
-              block ;; label = @6
-                block ;; label = @7
+                global.get 0
+                if ;; label = @7
+                  i32.const 16
+                  call $asyncify_pop
+                  local.set 4
+                  local.get 4
+                  i32.load
+                  local.set $x
+                  local.get 4
+                  i32.load offset=4
+                  local.set $count
+                  local.get 4
+                  i32.load offset=8
+                  local.set 2
                   block ;; label = @8
                     local.get 2
-                    if ;; label = @9
-                      local.get 4
-                      i32.load offset=12
-                      local.set 3
-                      block ;; label = @10
-                        block ;; label = @11
-                          local.get 2
-                          i32.const 2
-                          i32.sub
-                          br_table 0 (;@11;) 1 (;@10;)
-                        end
-                        i32.const 0
-                        local.set 2
-                        call $waits_too
-                        br 2 (;@8;)
-                      end
-                      i32.const 0
-                      local.set 2
-                      i32.const 0
-                      local.get 3
-                      call_indirect (type $t)
-                      br 4 (;@5;)
-                    end
-                    local.get $x
-                    i32.eqz
-                    br_if 1 (;@7;)
-                    call $waits_too
+                    i32.const 1
+                    i32.sub
+                    br_table 0 (;@8;) 2 (;@6;)
                   end
-                  global.get 0
-                  if ;; label = @8
-                    i32.const 0
-                    local.set 3
-                    i32.const 2
-                    br 7 (;@1;)
-                  end
-                  br 1 (;@6;)
+                  i32.const 0
+                  local.set 2
+                  call $waits_too
+                  br 3 (;@4;)
                 end
-                local.get $count
-                call $plain
-                local.set $count
               end
-              local.get $count
-              local.get $x
-              local.tee 3
-              call_indirect (type $t)
+              loop ;; label = @6
+                block (result i32) ;; label = @7
+                  block ;; label = @8
+                    block ;; label = @9
+                      block ;; label = @10
+                        local.get 2
+                        if ;; label = @11
+                          local.get 4
+                          i32.load offset=12
+                          local.set 3
+                          block ;; label = @12
+                            block ;; label = @13
+                              local.get 2
+                              i32.const 2
+                              i32.sub
+                              br_table 0 (;@13;) 1 (;@12;)
+                            end
+                            i32.const 0
+                            local.set 2
+                            call $waits_too
+                            br 2 (;@10;)
+                          end
+                          i32.const 0
+                          local.set 2
+                          i32.const 0
+                          local.get 3
+                          call_indirect (type $t)
+                          br 4 (;@7;)
+                        end
+                        local.get $x
+                        i32.eqz
+                        br_if 1 (;@9;)
+                        call $waits_too
+                      end
+                      i32.const 2
+                      global.get 0
+                      br_if 6 (;@3;)
+                      drop
+                      br 1 (;@8;)
+                    end
+                    local.get $count
+                    call $plain
+                    local.set $count
+                  end
+                  local.get $count
+                  local.get $x
+                  local.tee 3
+                  call_indirect (type $t)
+                end
+                i32.const 3
+                global.get 0
+                br_if 5 (;@1;)
+                drop
+                br_if 1 (;@5;)
+                br 0 (;@6;)
+              end
             end
-            i32.const 3
-            global.get 0
-            br_if 3 (;@1;)
-            drop
-            br_if 1 (;@3;)
-            br 0 (;@4;)
+            call $waits_too
           end
+          i32.const 1
+          global.get 0
+          br_if 1 (;@2;)
+          drop
+          return
         end
-        call $waits_too
-      end
-      global.get 0
-      if ;; label = @2
         i32.const 0
-        local.tee 3
-        local.tee $x
-        local.set $count
-        i32.const 1
+        local.set 3
         br 1 (;@1;)
       end
-      return
+      i32.const 0
+      local.tee 3
+      local.tee $x
+      local.set $count
     end
     local.set 2
     i32.const 16
