@@ -238,7 +238,18 @@ impl Writer<'_> {
             .collect();
         let function = *self.random.pick(&possible);
         let prefix = self.prefix();
-        self.line(&format!("(table.set (i32.const {spare}) (ref.func ${prefix}f{function}))"));
+        // Not while anybody may be on a stack who was called through this entry: where functions are all
+        // resumed at once, by Binaryen as by us, the call is made again, and would be another's.
+        let phases = (0..self.shape.coroutines).fold("(i32.const 0)".to_owned(), |sum, number| {
+            let phase =
+                format!("(i32.load offset=12 (i32.const {}))", self.memory.coroutine(number));
+            // 0 is a new one and 5 one that has finished.
+            format!("(i32.add {sum} (i32.rem_u {phase} (i32.const 5)))")
+        });
+        self.line(&format!(
+            "(if (i32.eqz {phases}) (then \
+             (table.set (i32.const {spare}) (ref.func ${prefix}f{function}))))"
+        ));
     }
 
     fn branch(&mut self, nesting: usize) {
