@@ -24,8 +24,6 @@ use std::sync::{Mutex, PoisonError};
 
 use corosensei::stack::{Stack, StackPointer};
 
-use super::overflow;
-
 /// The size of a guard. As large as the largest pages there are, and where compilers do not probe the
 /// stack one page may be jumped over.
 pub(super) const GUARD: usize = 64 * 1024;
@@ -132,7 +130,6 @@ fn map(size: usize, slot: usize) -> Option<Fresh> {
     unsafe {
         libc::madvise(mapping, len, libc::MADV_NOHUGEPAGE)
     };
-    overflow::watch();
     let low = mapping.cast::<u8>();
     let next = CHUNKS.load(Ordering::Relaxed);
     // Who holds `FRESH` is the only one who adds to the list.

@@ -1,7 +1,8 @@
 //! What a coroutine has natively, beside its control block: a stack of its own, and how to get to it.
 //!
 //! `src/raw/switch/native.rs` is the switch that uses it, and has the picture. The stacks are made
-//! and kept for the next in `stacks.rs`; `overflow.rs` says which one is too small.
+//! in `arena.rs` (`windows.rs`), and kept for the next in `stacks.rs`; `size.rs` says how large they are, and
+//! `overflow.rs` which one is too small.
 
 use core::cell::{Cell, UnsafeCell};
 use core::mem::MaybeUninit;
@@ -19,7 +20,8 @@ use stacks::NativeStack;
 mod arena;
 #[cfg(unix)]
 mod overflow;
-pub(crate) mod stacks;
+pub(crate) mod size;
+mod stacks;
 #[cfg(windows)]
 mod windows;
 

@@ -21,7 +21,7 @@ use std::sync::Once;
 use libc::{c_int, c_void, siginfo_t};
 
 use super::arena;
-use super::stacks::FACTOR;
+use super::size::FACTOR;
 use crate::raw::fatal::Fatal;
 
 /// What the system sends for an access that the guard forbids.
@@ -35,7 +35,7 @@ unsafe impl Sync for Previous {}
 
 static PREVIOUS: Previous = Previous(UnsafeCell::new([const { MaybeUninit::uninit() }; 2]));
 
-/// From now on an overflow is told. Called before there is a stack that could.
+/// From now on an overflow is told.
 pub(super) fn watch() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {

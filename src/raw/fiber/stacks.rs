@@ -1,13 +1,7 @@
-//! Native stacks: how large they are, and those that are kept for the next coroutine.
+//! Native stacks: those that are kept for the next coroutine.
 //!
-//! A size that is right for WebAssembly is too small for native code: there a stack has only what has
-//! an address, natively it has return addresses, saved registers and all that does not fit into
-//! registers. And whoever prints a backtrace, or calls into C, takes what they are used to. So a
-//! coroutine gets [`FACTOR`] times what it asks for, and [`AT_LEAST`] in any case, rounded up to a
-//! power of two. That is address space. Memory is taken by the page, when it is written to.
-//!
-//! A stack that is given back is kept for the next of its size. The pages that were written to stay
-//! with the first [`KEPT`] of a size; those of others go back to the system.
+//! A stack that is given back is kept for the next of its size (`size.rs`). The pages that were written to
+//! stay with the first [`KEPT`] of a size; those of others go back to the system.
 
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
@@ -15,14 +9,11 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 #[cfg(unix)]
 pub(super) use super::arena::NativeStack;
+#[cfg(unix)]
+use super::overflow;
+use super::size::size_for;
 #[cfg(windows)]
 pub(super) use super::windows::NativeStack;
-
-/// How many times what was asked for.
-pub(crate) const FACTOR: usize = 4;
-
-/// What a coroutine gets that asks for less.
-const AT_LEAST: usize = if size_of::<usize>() < 8 { 128 * 1024 } else { 256 * 1024 };
 
 /// How many stacks of a size are kept with the pages that they have.
 const KEPT: usize = 64;
@@ -41,13 +32,6 @@ fn free() -> MutexGuard<'static, BTreeMap<usize, Free>> {
     FREE.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// The size of the stack of a coroutine that asks for `asked` bytes. None if there is no such size.
-fn size_for(asked: usize) -> Option<usize> {
-    let size = asked.checked_mul(FACTOR)?.max(AT_LEAST).checked_next_power_of_two()?;
-    // Half of an address space is nobody's.
-    (size <= isize::MAX as usize / 2).then_some(size)
-}
-
 /// A stack for a coroutine that asks for so many bytes. None if there is no memory for it.
 pub(super) fn take(asked: usize) -> Option<NativeStack> {
     let size = size_for(asked)?;
@@ -55,7 +39,12 @@ pub(super) fn take(asked: usize) -> Option<NativeStack> {
         let Free { with_pages, without } = free;
         with_pages.pop().or_else(|| without.pop())
     });
-    kept.or_else(|| NativeStack::new(size))
+    kept.or_else(|| {
+        // Before there is a stack that could overflow.
+        #[cfg(unix)]
+        overflow::watch();
+        NativeStack::new(size)
+    })
 }
 
 /// Keeps a stack that nobody uses any more.
@@ -71,19 +60,4 @@ pub(super) fn give_back(stack: NativeStack) {
     // Takes a while: others need not wait for it.
     stack.release_pages();
     free().entry(size).or_default().without.push(stack);
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn sizes_are_raised() {
-        assert_eq!(size_for(512), Some(AT_LEAST));
-        assert_eq!(size_for(AT_LEAST), Some(4 * AT_LEAST));
-        assert_eq!(size_for(AT_LEAST + 1), Some(8 * AT_LEAST));
-        for absurd in [usize::MAX, usize::MAX / 4, usize::MAX / 8 + 1] {
-            assert_eq!(size_for(absurd), None);
-        }
-    }
 }
