@@ -59,7 +59,7 @@ pub(super) fn find(workspace: &Workspace, options: &Options) -> Result<Findings>
 /// Whether a run is as expected up to where it says that the precise mode is wrong for the program,
 /// which has tables that look like vtables.
 fn stops(run: &Outcome, expected: &Outcome) -> bool {
-    let says_so = |end: &String| end.contains("which `--bysyncify-precise` assumes not to happen");
+    let says_so = |end: &String| end.contains("was suspended, which is assumed not to happen");
     run.end.as_ref().is_some_and(says_so) && expected.trace.starts_with(&run.trace)
 }
 
