@@ -15,13 +15,12 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 
 use self::inputs::Inputs;
 use crate::command;
-use crate::launch::{self, Launch};
-use crate::node_run::Mode;
-use crate::run::{self, Built, NO_PAGE, Request};
+use crate::launch::Launch;
+use crate::run::{self, Built, Request};
 use crate::serve::{self, Edition};
 
 mod inputs;
@@ -36,7 +35,7 @@ pub(crate) fn run(request: &Request, arguments: &[OsString]) -> Result<()> {
     let mut running = Running::default();
     loop {
         if let Built::Module(module) = run::build(request, &program)? {
-            let launch = launch::prepare(Mode::Run, &program.host, &module, arguments)?;
+            let launch = run::prepare(request, &program, &module, arguments)?;
             running.replace(launch, arguments, request.open)?;
             inputs.learn(&program, &module);
         }
@@ -60,7 +59,6 @@ impl Running {
     /// Ends what runs, and starts this.
     fn replace(&mut self, launch: Launch, arguments: &[OsString], open: bool) -> Result<()> {
         match launch {
-            Launch::Process(_) if open => bail!(NO_PAGE),
             Launch::Process(mut command) => {
                 self.end();
                 self.process = Some(spawn(&mut command)?);

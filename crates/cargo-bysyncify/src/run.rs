@@ -39,16 +39,25 @@ pub(crate) fn run(request: &Request, arguments: &[OsString]) -> Result<ExitCode>
         Built::Module(module) => module,
         Built::Failed(code) => return Ok(code),
     };
-    match launch::prepare(Mode::Run, &program.host, &module, arguments)? {
+    match prepare(request, &program, &module, arguments)? {
         Launch::Page(site) => serve::serve(&site, arguments, request.open),
-        Launch::Process(_) if request.open => bail!(NO_PAGE),
         Launch::Process(mut command) => command::replace(&mut command),
     }
 }
 
-/// What is said if the program that is to be shown in a browser is none.
-pub(crate) const NO_PAGE: &str =
-    "--open is for programs that run in a page, and this one does not: leave it out";
+/// What runs the module, as it was asked for.
+pub(crate) fn prepare(
+    request: &Request,
+    program: &Program,
+    module: &Path,
+    arguments: &[OsString],
+) -> Result<Launch> {
+    let launch = launch::prepare(Mode::Run, &program.host, module, arguments)?;
+    if request.open && matches!(launch, Launch::Process(_)) {
+        bail!("--open is for programs that run in a page, and this one does not: leave it out");
+    }
+    Ok(launch)
+}
 
 /// The program that is meant.
 pub(crate) fn chosen(request: &Request) -> Result<Program> {

@@ -93,6 +93,49 @@ fn run_gives_the_status_of_the_program() {
 }
 
 #[test]
+fn program_is_checked_without_being_linked() {
+    let package = package("", &[("src/main.rs", "fn main() {}")]);
+    assert_eq!(bysyncify(&package, "check").status.code(), Some(0));
+    let debug = package.path().join("target/wasm32-unknown-unknown/debug");
+    assert!(debug.is_dir() && !debug.join("small.wasm").exists());
+    fs::write(package.path().join("src/main.rs"), "fn main() { 1 }").unwrap();
+    let output = bysyncify(&package, "check");
+    assert_eq!(output.status.code(), Some(101));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("error[E0308]"));
+}
+
+#[test]
+fn only_a_page_can_be_shown_in_a_browser() {
+    let package = package("", &[("src/main.rs", "fn main() {}")]);
+    for words in ["run --open", "run --open --watch"] {
+        let output = bysyncify(&package, words);
+        let expected =
+            "error: --open is for programs that run in a page, and this one does not: leave it out";
+        assert_eq!(
+            (errors(&output).as_str(), output.status.code()),
+            (expected, Some(1)),
+            "{words}"
+        );
+    }
+}
+
+#[test]
+fn cache_is_removed_and_that_is_said() {
+    let package = package("", &[]);
+    let cache = package.path().join("cache");
+    fs::create_dir_all(cache.join("binaryen-1")).unwrap();
+    let clean = || {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_cargo-bysyncify"));
+        let output = command.args(["bysyncify", "clean"]).env("BYSYNCIFY_CACHE", &cache).output();
+        String::from_utf8(output.unwrap().stderr).unwrap()
+    };
+    let shown = cache.display();
+    assert_eq!(clean(), format!("     Removed `{shown}`\n"));
+    assert!(!cache.exists());
+    assert_eq!(clean(), format!("     Removed nothing: there is no `{shown}`\n"));
+}
+
+#[test]
 fn trap_is_told_with_the_function_that_did_it() {
     let main = "fn main() { culprit() }\n\
                 #[inline(never)] #[unsafe(no_mangle)] extern \"C\" fn culprit() { panic!() }";
