@@ -34,6 +34,35 @@ fn checked(instrumented: &str) -> Result<(), Failure<Wrong>> {
     check(&original, &instrumented, &plan())
 }
 
+/// A module whose functions 5 to 7 are resumed one by one, and wait below 4; and what came of it.
+struct OneByOne {
+    original: &'static str,
+    instrumented: &'static str,
+}
+
+impl OneByOne {
+    /// What the checker says of this in place of what came of it.
+    fn check(&self, instrumented: &str) -> Result<(), String> {
+        let (original, instrumented) =
+            (wat::parse_str(self.original).unwrap(), wat::parse_str(instrumented).unwrap());
+        let plan = SuspendPlan {
+            functions: [5, 6, 7].into(),
+            topmost: [4].into(),
+            flat: true,
+            ..SuspendPlan::default()
+        };
+        check(&original, &instrumented, &plan).map_err(|failure| failure.to_string())
+    }
+
+    /// The same when this, which is there once, is changed.
+    #[track_caller]
+    fn caught(&self, from: &str, to: &str) -> String {
+        let text = words(self.instrumented);
+        assert_eq!(text.matches(from).count(), 1, "this is not there once: {from}");
+        self.check(&text.replacen(from, to, 1)).expect_err("it is wrong now")
+    }
+}
+
 /// A text without comments, on one line.
 fn words(text: &str) -> String {
     let lines = text.lines().map(|line| line.split(";; ").next().unwrap_or_default());

@@ -1,39 +1,21 @@
 //! Errors in functions that are resumed one by one, and in what resumes them.
 
-use super::{SuspendPlan, check, words};
+use super::{OneByOne, SuspendPlan, check, words};
 
 /// What `instrument::tests::flat` has instrumented, and what came of it.
-const ORIGINAL: &str = include_str!("../../instrument/tests/flat.wat");
-const INSTRUMENTED: &str = include_str!("../../instrument/tests/flat.expected.wat");
-
-fn checked(instrumented: &str) -> Result<(), String> {
-    let (original, instrumented) =
-        (wat::parse_str(ORIGINAL).unwrap(), wat::parse_str(instrumented).unwrap());
-    let plan = SuspendPlan {
-        functions: [5, 6, 7].into(),
-        topmost: [4].into(),
-        flat: true,
-        ..SuspendPlan::default()
-    };
-    check(&original, &instrumented, &plan).map_err(|failure| failure.to_string())
-}
-
-/// What the checker says when this, which is there once, is changed.
-#[track_caller]
-fn caught(from: &str, to: &str) -> String {
-    let text = words(INSTRUMENTED);
-    assert_eq!(text.matches(from).count(), 1, "this is not there once: {from}");
-    checked(&text.replacen(from, to, 1)).expect_err("it is wrong now")
-}
+const CASE: OneByOne = OneByOne {
+    original: include_str!("../../instrument/tests/flat.wat"),
+    instrumented: include_str!("../../instrument/tests/flat.expected.wat"),
+};
 
 #[test]
 fn what_is_right_is_accepted() {
-    checked(INSTRUMENTED).unwrap();
+    CASE.check(CASE.instrumented).unwrap();
 }
 
 #[test]
 fn a_frame_has_the_number_of_its_function() {
-    let of_another = caught(
+    let of_another = CASE.caught(
         "local.get 4 i32.const 1 i32.store local.get 4 local.get 1",
         "local.get 4 i32.const 0 i32.store local.get 4 local.get 1",
     );
@@ -41,36 +23,36 @@ fn a_frame_has_the_number_of_its_function() {
         of_another.contains("begins with number 0, which is that of function 15 "),
         "{of_another}"
     );
-    let of_nobody = caught(
+    let of_nobody = CASE.caught(
         "local.get 4 i32.const 1 i32.store local.get 4 local.get 1",
         "local.get 4 i32.const 9 i32.store local.get 4 local.get 1",
     );
     assert!(of_nobody.contains("begins with 9, which is nobody's"), "{of_nobody}");
-    let in_table = caught("func $entry $fast", "func $fast $entry");
+    let in_table = CASE.caught("func $entry $fast", "func $fast $entry");
     assert!(in_table.contains("which is that of function"), "{in_table}");
-    let size = caught("i32.const 20 return", "i32.const 16 return");
+    let size = CASE.caught("i32.const 20 return", "i32.const 16 return");
     assert!(size.contains("its frame of 20 bytes begins with number 1"), "{size}");
 }
 
 #[test]
 fn who_is_resumed_goes_on_after_the_call() {
-    let stays = caught("global.get 3 i32.const 0 global.set 0 br 1", "global.get 3 br 1");
+    let stays = CASE.caught("global.get 3 i32.const 0 global.set 0 br 1", "global.get 3 br 1");
     assert!(stays.contains("a frame is written to while it is rewound"), "{stays}");
-    let result = caught(
+    let result = CASE.caught(
         "global.get 3 i32.const 0 global.set 0 br 1",
         "i32.const 7 i32.const 0 global.set 0 br 1",
     );
     assert!(result.contains("operand"), "{result}");
-    let state = caught(
+    let state = CASE.caught(
         "i32.const 2 global.set 0 local.get 3 call $suspend",
         "i32.const 1 global.set 0 local.get 3 call $suspend",
     );
     assert!(state.contains("the state is changed"), "{state}");
-    let restored = caught("i32.load offset=4 local.set 1", "i32.load offset=8 local.set 1");
+    let restored = CASE.caught("i32.load offset=4 local.set 1", "i32.load offset=8 local.set 1");
     assert!(!restored.is_empty());
-    let again = caught("local.get 3 call $suspend br 1", "i32.const 0 call $suspend br 1");
+    let again = CASE.caught("local.get 3 call $suspend br 1", "i32.const 0 call $suspend br 1");
     assert!(again.contains("operand 0 is not what it was"), "{again}");
-    let lost = caught(
+    let lost = CASE.caught(
         "i32.const 0 local.tee 1 local.set 3 end local.set 2",
         "i32.const 0 local.tee 0 local.set 3 end local.set 2",
     );
@@ -79,7 +61,7 @@ fn who_is_resumed_goes_on_after_the_call() {
 
 #[test]
 fn who_saves_nothing_has_nothing_more_to_do() {
-    let more = caught(
+    let more = CASE.caught(
         "(func $passes_on (;17;) (type 2) (param i32) (result i32) local.get 0 call $entry )",
         "(func $passes_on (;17;) (type 2) (param i32) (result i32) local.get 0 call $entry i32.const 1 i32.add )",
     );
@@ -88,13 +70,13 @@ fn who_saves_nothing_has_nothing_more_to_do() {
     let both = |text: &str| {
         text.replace("(call $entry (local.get 0)))", "(i32.eqz (call $entry (local.get 0))))")
     };
-    let text = words(INSTRUMENTED).replacen(
+    let text = words(CASE.instrumented).replacen(
         "(param i32) (result i32) local.get 0 call $entry )",
         "(param i32) (result i32) local.get 0 call $entry i32.eqz )",
         1,
     );
     let (original, instrumented) =
-        (wat::parse_str(both(ORIGINAL)).unwrap(), wat::parse_str(text).unwrap());
+        (wat::parse_str(both(CASE.original)).unwrap(), wat::parse_str(text).unwrap());
     let plan = SuspendPlan {
         functions: [5, 6, 7].into(),
         topmost: [4].into(),
@@ -108,17 +90,18 @@ fn who_saves_nothing_has_nothing_more_to_do() {
 #[test]
 fn the_dispatcher_is_what_it_should_be() {
     let expected = "what goes from frame to frame is not the dispatcher that is known";
-    assert_eq!(caught("i32.const 4 local.set 7", "i32.const 3 local.set 7"), expected);
+    assert_eq!(CASE.caught("i32.const 4 local.set 7", "i32.const 3 local.set 7"), expected);
     assert_eq!(
-        caught("local.get 1 local.tee 3 i32.store", "local.get 2 local.tee 3 i32.store"),
+        CASE.caught("local.get 1 local.tee 3 i32.store", "local.get 2 local.tee 3 i32.store"),
         expected
     );
-    let entered =
-        caught("i32.const 0 local.get 0 call_indirect", "i32.const 0 i32.const 0 call_indirect");
+    let entered = CASE
+        .caught("i32.const 0 local.get 0 call_indirect", "i32.const 0 i32.const 0 call_indirect");
     assert_eq!(entered, "the dispatcher does not call function 1 rightly");
-    let put_aside = caught("call_indirect (type 2) global.set 3", "call_indirect (type 2) drop");
+    let put_aside =
+        CASE.caught("call_indirect (type 2) global.set 3", "call_indirect (type 2) drop");
     assert_eq!(put_aside, "the dispatcher does not call function 0 rightly");
-    let resumes = caught(
+    let resumes = CASE.caught(
         "i32.const 0 global.get 3 global.get 0 select",
         "global.get 3 i32.const 0 global.get 0 select",
     );
@@ -132,17 +115,17 @@ fn a_rewind_begins_with_what_is_innermost() {
     for instead in
         ["", "i32.const 0 return", "unreachable", "call $asyncify_resume_i32 i32.eqz return"]
     {
-        let found = caught(resumes, instead);
+        let found = CASE.caught(resumes, instead);
         assert!(found.contains(wrong), "{instead}: {found}");
     }
     let not_there =
-        caught("call $asyncify_dispatch i32.const 0 global.get 3", "i32.const 0 global.get 3");
+        CASE.caught("call $asyncify_dispatch i32.const 0 global.get 3", "i32.const 0 global.get 3");
     assert!(not_there.contains(wrong), "{not_there}");
 }
 
 #[test]
 fn where_a_segment_begins_is_written_down() {
-    let lost = caught(
+    let lost = CASE.caught(
         "else global.get 1 i32.load offset=4 i32.const 4 i32.sub global.get 1 i32.load i32.store end",
         "end",
     );

@@ -1,41 +1,23 @@
 //! Errors in what passes exceptions on, where functions are resumed one by one, and in functions that are to
 //! throw them again.
 
-use super::{SuspendPlan, check, words};
+use super::OneByOne;
 
 /// What `instrument::tests::thrown` has instrumented, and what came of it.
-const ORIGINAL: &str = include_str!("../../instrument/tests/thrown.wat");
-const INSTRUMENTED: &str = include_str!("../../instrument/tests/thrown.expected.wat");
-
-fn checked(instrumented: &str) -> Result<(), String> {
-    let (original, instrumented) =
-        (wat::parse_str(ORIGINAL).unwrap(), wat::parse_str(instrumented).unwrap());
-    let plan = SuspendPlan {
-        functions: [5, 6, 7].into(),
-        topmost: [4].into(),
-        flat: true,
-        ..SuspendPlan::default()
-    };
-    check(&original, &instrumented, &plan).map_err(|failure| failure.to_string())
-}
-
-/// What the checker says when this, which is there once, is changed.
-#[track_caller]
-fn caught(from: &str, to: &str) -> String {
-    let text = words(INSTRUMENTED);
-    assert_eq!(text.matches(from).count(), 1, "this is not there once: {from}");
-    checked(&text.replacen(from, to, 1)).expect_err("it is wrong now")
-}
+const CASE: OneByOne = OneByOne {
+    original: include_str!("../../instrument/tests/thrown.wat"),
+    instrumented: include_str!("../../instrument/tests/thrown.expected.wat"),
+};
 
 #[test]
 fn what_is_right_is_accepted() {
-    checked(INSTRUMENTED).unwrap();
+    CASE.check(CASE.instrumented).unwrap();
 }
 
 #[test]
 fn who_may_catch_something_is_called_to_throw_it_again() {
     let passed_over =
-        caught("i32.const 1 return end unreachable", "i32.const 0 return end unreachable");
+        CASE.caught("i32.const 1 return end unreachable", "i32.const 0 return end unreachable");
     assert!(passed_over.contains("what its callee throws is not thrown in it"), "{passed_over}");
     let throws = "global.get $asyncify_state i32.const 5 i32.eq if call $asyncify_throw end";
     let wrong = "what its callee has thrown is not thrown again";
@@ -44,7 +26,7 @@ fn who_may_catch_something_is_called_to_throw_it_again() {
         "global.get $asyncify_state i32.const 6 i32.eq if call $asyncify_throw end",
         "global.get $asyncify_state i32.const 5 i32.eq if unreachable end",
     ] {
-        let found = caught(throws, instead);
+        let found = CASE.caught(throws, instead);
         assert!(found.contains(wrong), "{instead}: {found}");
     }
 }
@@ -58,11 +40,11 @@ fn what_is_thrown_is_the_exception_that_was_caught() {
         "ref.null exn global.get $asyncify_exception global.set $asyncify_exception throw_ref",
         "global.get $asyncify_exception throw_ref",
     ] {
-        assert_eq!(caught(throw, instead), expected);
+        assert_eq!(CASE.caught(throw, instead), expected);
     }
     let state = "i32.const 0 global.set $asyncify_state global.get $asyncify_exception";
     let stays = "i32.const 5 global.set $asyncify_state global.get $asyncify_exception";
-    assert_eq!(caught(state, stays), expected);
+    assert_eq!(CASE.caught(state, stays), expected);
 }
 
 #[test]
@@ -83,6 +65,6 @@ fn the_dispatcher_catches_all_and_passes_it_on() {
             "local.get 8 i32.eqz br_if 1 (;@1;)",
         ),
     ] {
-        assert_eq!(caught(from, to), expected, "{from}");
+        assert_eq!(CASE.caught(from, to), expected, "{from}");
     }
 }
