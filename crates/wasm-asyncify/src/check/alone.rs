@@ -19,6 +19,7 @@ use std::collections::BTreeMap;
 use super::kept::{Kept, Reference};
 use super::machine::{Added, Machine, Program};
 use super::operators::{Access, Cell, Op};
+use super::search::{Fact, Search};
 use super::values::{Constant, Integer, Node, Value, Values};
 use super::wrong::Wrong;
 
@@ -36,10 +37,12 @@ pub(super) struct Memory {
     pub(super) room: Room,
     /// The references whose places are not in a frame.
     pub(super) kept: Kept,
-    /// What was written into the word before `end`, where the newest segment begins.
+    /// What is in the word before `end`, where the newest segment begins.
     pub(super) newest: Option<Value>,
     /// How many bytes that word has, if there is one.
-    reserved: i64,
+    pub(super) reserved: i64,
+    /// What is known of the only frame, where a rewind begins in its function.
+    pub(super) search: Option<Search>,
     /// Whether frames are written.
     pub(super) is_unwinding: bool,
 }
@@ -64,6 +67,11 @@ enum Condition {
         size: i64,
         is_room: bool,
     },
+    /// Whether this is so of the only frame, or whether it is not.
+    Only {
+        fact: Fact,
+        is_so: bool,
+    },
 }
 
 impl Memory {
@@ -81,6 +89,7 @@ impl Memory {
             kept: Kept::default(),
             newest: None,
             reserved,
+            search: None,
             is_unwinding: true,
         }
     }
@@ -139,9 +148,16 @@ impl Memory {
         } else if base == self.end
             && offset == -self.reserved
             && access.ty == pointer
-            && let (Some(stored), true) = (stored, self.room.fits >= self.reserved)
+            && let (Some(stored), true) = (stored, self.is_unwinding)
+            && self.room.fits >= self.reserved
         {
             self.newest = Some(stored);
+        } else if base == self.end
+            && offset == -self.reserved
+            && access.ty == pointer
+            && let (None, Some(newest)) = (stored, self.newest)
+        {
+            current.push(newest);
         } else if base != self.frame {
             return Err(Wrong::new("memory is accessed that is not a frame"));
         } else if let Some(stored) = stored {
@@ -200,6 +216,17 @@ impl Memory {
                 // Frames are not at address 0.
                 (base == self.frame && offset >= 0).then_some(Condition::Known(true))?
             }
+            Node::Integer(operator @ (Integer::Eq | Integer::Ne), [a, b]) => {
+                let is_inverted = is_inverted != (operator == Integer::Ne);
+                if let (Some((one, more)), Some((other, less))) =
+                    (values.as_sum(a), values.as_sum(b))
+                    && one == other
+                {
+                    return Some(Condition::Known((more == less) != is_inverted));
+                }
+                let fact = self.search.as_ref()?.fact(self.frame, [a, b], values)?;
+                return Some(Condition::Only { fact, is_so: !is_inverted });
+            }
             Node::Integer(operator, [a, b]) => {
                 let room = |start: Value, end: Value| {
                     let (base, size) = values.as_sum(start)?;
@@ -229,6 +256,7 @@ impl Memory {
             Condition::Room { size, is_room } => {
                 Condition::Room { size, is_room: is_room != is_inverted }
             }
+            only @ Condition::Only { .. } => only,
         })
     }
 }
@@ -293,6 +321,20 @@ pub(super) fn run(
                         memory.room.fits = size;
                         is_room
                     }
+                    Condition::Only { fact, is_so } => {
+                        let mut other = machine.clone();
+                        let condition = values.constant(Constant::I32((!is_so).into()));
+                        other.current().push(condition);
+                        open.push((other, memory.clone()));
+                        if let Some(search) = &mut memory.search
+                            && search.learns(fact)
+                        {
+                            // What it does then is not for who does not know what is in the frame.
+                            ended.push((machine, memory));
+                            continue;
+                        }
+                        is_so
+                    }
                 };
                 let condition = values.constant(Constant::I32(is_true.into()));
                 machine.current().push(condition);
@@ -301,6 +343,14 @@ pub(super) fn run(
             Op::Call(function) if program.reference(*function).is_some() => {
                 if let Some(reference) = program.reference(*function) {
                     memory.call(reference, &mut machine, values)?;
+                }
+                open.push((machine, memory));
+            }
+            Op::GlobalGet(global) | Op::GlobalSet(global)
+                if memory.search.as_ref().is_some_and(|it| it.is_of_stack(&step.op)) =>
+            {
+                if let Some(search) = &mut memory.search {
+                    search.access(*global, machine.current())?;
                 }
                 open.push((machine, memory));
             }

@@ -15,6 +15,7 @@ use super::flat::Flat;
 use super::machine::{Activation, Added, Machine, Program};
 use super::module::Module;
 use super::operators::Op;
+use super::search::Search;
 use super::values::{Constant, Operand, Values};
 use super::wrong::Wrong;
 use crate::abi;
@@ -124,36 +125,44 @@ fn add_taken(module: &Module<'_>, taken: &mut BTreeSet<u32>) -> Result<(), Failu
 }
 
 /// Checks that a function does nothing, where a rewind begins in it, but to call one that resumes, and to
-/// return its results.
-pub(super) fn check(code: &Code<'_>, added: &Added<'_>, flat: &Flat) -> Result<(), Wrong> {
+/// return its results; unless the only frame is its own. Whether it does something else then.
+pub(super) fn check(
+    function: u32,
+    code: &Code<'_>,
+    added: &Added<'_>,
+    flat: &Flat,
+) -> Result<bool, Wrong> {
     let wrong = || Wrong::new("a rewind that begins in it does not resume what is suspended");
     let mut values = Values::default();
     let parameters = values.unknowns(code.parameters);
     let mut globals = values.unknowns(added.globals.len());
     globals[0] = values.constant(Constant::I32(2));
     let data = globals[1];
+    let own = flat.frame_of(function);
     let function = Activation::begin(code, parameters, &mut values);
     let machine = Machine { function, globals, ..Machine::default() };
-    let memory = Memory::to_unwind(data, 0, &mut values);
+    let memory = Memory::at_beginning(data, flat, own, added.reserved, &mut values);
+    let before = memory.clone();
     let program = Program { code, added: Some(added) };
-    let mut ended = alone::run(machine, memory, &program, &mut values).map_err(|_| wrong())?;
-    let (Some((mut machine, memory)), true) = (ended.pop(), ended.is_empty()) else {
-        return Err(wrong());
-    };
-    let step = &code.steps[machine.function.at];
-    let resumes = matches!(step.op, Op::Call(function) if flat.resumes.contains(&function));
-    let is_untouched = memory.cells.is_empty() && memory.start == memory.frame;
-    if !resumes || !machine.inner.is_empty() || !is_untouched {
-        return Err(wrong());
+    let ended = alone::run(machine, memory, &program, &mut values).map_err(|_| wrong())?;
+    let (own, others): (Vec<_>, Vec<_>) = ended
+        .into_iter()
+        .partition(|(_, memory)| memory.search.as_ref().is_some_and(Search::is_sure));
+    for (mut machine, memory) in others {
+        let step = &code.steps[machine.function.at];
+        let resumes = matches!(step.op, Op::Call(function) if flat.resumes.contains(&function));
+        let is_same = memory.is_as_it_was(&before) && machine.globals[1] == data;
+        if !resumes || !machine.inner.is_empty() || !is_same {
+            return Err(wrong());
+        }
+        let results = values.unknowns(step.results);
+        machine.function.stack = results.iter().map(|it| Operand::from(*it)).collect();
+        machine.function.at += 1;
+        machine.run(&program, &mut values)?;
+        let returns = matches!(code.steps[machine.function.at].op, Op::Return);
+        if !returns || machine.function.take(code.labels[0].arity)? != results {
+            return Err(wrong());
+        }
     }
-    let results = values.unknowns(step.results);
-    machine.function.stack = results.iter().map(|it| Operand::from(*it)).collect();
-    machine.function.at += 1;
-    machine.run(&program, &mut values)?;
-    let returns = matches!(code.steps[machine.function.at].op, Op::Return);
-    if returns && machine.function.take(code.labels[0].arity)? == results {
-        Ok(())
-    } else {
-        Err(wrong())
-    }
+    Ok(!own.is_empty())
 }

@@ -13,6 +13,7 @@ use wasmparser::{BlockType, MemArg, MemArgTarget, Operator};
 
 use super::code::Code;
 use super::machine::Added;
+use super::search::Stack;
 use super::thrown::{self, Thrown};
 use super::wrong::Wrong;
 
@@ -105,8 +106,8 @@ pub(super) struct Uses<'a, 'm> {
 }
 
 /// Proves that this is the dispatcher. The globals with the stack's limit and how far it is above what
-/// is saved are any that there were before, since nobody else knows which.
-pub(super) fn check(code: &Code<'_>, uses: &Uses<'_, '_>) -> Result<(), Wrong> {
+/// is saved are any that there were before, since nobody else knows which: those that it has, if any.
+pub(super) fn check(code: &Code<'_>, uses: &Uses<'_, '_>) -> Result<Option<Stack>, Wrong> {
     let found: Vec<_> = code.steps.iter().map(|step| word(&step.operator, uses)).collect();
     let found = found.join(" ");
     let (ty, size) = if uses.added.memory64 { ("i64.", 8) } else { ("i32.", 4) };
@@ -123,8 +124,21 @@ pub(super) fn check(code: &Code<'_>, uses: &Uses<'_, '_>) -> Result<(), Wrong> {
         let text = words.join(" ").replace("p.", ty);
         sizes.iter().fold(text, |text, (name, size)| text.replace(name, &size.to_string()))
     };
-    if found == expected("") || found == expected(LIMIT) {
-        return Ok(());
+    if found == expected("") {
+        return Ok(None);
+    }
+    if found == expected(LIMIT) {
+        let is_before = |name: &str| {
+            let mut steps = code.steps.iter().map(|step| &step.operator);
+            steps.find(|operator| word(operator, uses) == name)
+        };
+        if let (
+            Some(Operator::GlobalGet { global_index: reserve }),
+            Some(Operator::GlobalSet { global_index: limit }),
+        ) = (is_before("global.get reserve"), is_before("global.set limit"))
+        {
+            return Ok(Some(Stack { reserve: *reserve, limit: *limit }));
+        }
     }
     Err(Wrong::new("what goes from frame to frame is not the dispatcher that is known"))
 }

@@ -17,6 +17,7 @@ use super::dispatcher;
 use super::machine::{Activation, Added, Machine, Program};
 use super::module::{Module, element_parts};
 use super::operators::Op;
+use super::search::Stack;
 use super::table;
 use super::thrown::{self, Thrown};
 use super::values::{Constant, Value, Values};
@@ -52,6 +53,8 @@ pub(super) struct Flat {
     pub(super) dispatcher: BTreeSet<u32>,
     /// Those of them that return the results of whoever calls them.
     pub(super) resumes: BTreeSet<u32>,
+    /// What they lower the limit of the stack with.
+    pub(super) stack: Option<Stack>,
 }
 
 impl Flat {
@@ -106,7 +109,7 @@ impl Flat {
         let mut others = all.iter().filter(|it| **it != enter && calls_one(&dispatch, **it));
         let frame_size = *others.next().ok_or_else(|| wrong("what tells sizes"))?;
         let uses = dispatcher::Uses { added, frame_size, enter, thrown: flat.thrown };
-        dispatcher::check(&added.functions[&dispatch], &uses)?;
+        flat.stack = dispatcher::check(&added.functions[&dispatch], &uses)?;
         flat.check_resumes(dispatch, now, added)?;
         flat.dispatcher = [enter, dispatch, frame_size].into();
         flat.dispatcher.extend(&flat.resumes);
@@ -181,6 +184,12 @@ impl Flat {
             ))),
             None => Err(Wrong::new(format!("its frame begins with {number}, which is nobody's"))),
         }
+    }
+
+    /// The number and the bytes of a function's frames, if it saves any.
+    pub(super) fn frame_of(&self, function: u32) -> Option<(u32, i64)> {
+        let mut all = (0..).zip(&self.functions);
+        all.find(|(_, (other, _))| *other == function).map(|(number, (_, size))| (number, *size))
     }
 
     /// Whether a function is called when what it has called has thrown.

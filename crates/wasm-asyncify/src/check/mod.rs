@@ -10,7 +10,7 @@
 //! - that is so however often it is suspended, in whatever order.
 //!
 //! Where functions are resumed one by one, a rewind that begins in one of them does nothing but to call
-//! what resumes ([`beginnings`]).
+//! what resumes ([`beginnings`]), or takes the only frame if that is its own ([`only_frame`]).
 //!
 //! A function that nothing may be suspended through traps at once when what it has called unwinds.
 //!
@@ -70,6 +70,7 @@ mod lockstep;
 mod machine;
 mod meet;
 mod module;
+mod only_frame;
 mod operands;
 mod operators;
 mod pair;
@@ -77,6 +78,7 @@ mod pairing;
 mod reading;
 mod references;
 mod runtime;
+mod search;
 mod shown;
 mod suspension;
 mod table;
@@ -162,18 +164,22 @@ pub(crate) fn check(
             continue;
         }
         let code_now = now.code(pairing.added() + body)?;
+        let index_now = pairing.now(function).unwrap_or(function);
+        let mut takes_only_frame = false;
         if let Some(flat) = &flat
             && beginnings.contains(&function)
             && !here.is_empty()
         {
-            beginnings::check(&code_now, &added, flat).map_err(wrong)?;
+            takes_only_frame =
+                beginnings::check(index_now, &code_now, &added, flat).map_err(wrong)?;
         }
         let walk = Walk {
             original: Program { code: &code, added: None },
             instrumented: Program { code: &code_now, added: Some(&added) },
             sites: &here,
-            function: pairing.now(function).unwrap_or(function),
+            function: index_now,
             flat: flat.as_ref(),
+            takes_only_frame,
             is_barrier,
             is_same: &|before, now| pairing.is_same(before, now),
             known: HashMap::new(),

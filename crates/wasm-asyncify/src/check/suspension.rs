@@ -19,6 +19,9 @@ use super::values::{Constant, Integer, Operand, Value, Values};
 use super::walk::{Needed, Site, Suspended, Walk};
 use super::wrong::Wrong;
 
+/// The state in which a rewind begins.
+pub(super) const BEGINS: u32 = 2;
+
 impl Walk<'_, '_> {
     /// What is known when a site unwinds, whose call has just returned. Its operands were taken.
     pub(super) fn suspends(
@@ -153,6 +156,12 @@ impl Walk<'_, '_> {
             self.rewound(at, values).map_err(|wrong| self.at_site(wrong, Some(number)))?;
         let called = self.returns(pair, self.sites[&at], arguments, values, &mut open);
         called.map_err(|wrong| self.at_site(wrong, Some(number)))?;
+        if self.takes_only_frame {
+            let taken = self.taken(at, values);
+            let (pair, arguments) = taken.map_err(|wrong| self.at_site(wrong, Some(number)))?;
+            let called = self.returns(pair, self.sites[&at], arguments, values, &mut open);
+            called.map_err(|wrong| self.at_site(wrong, Some(number)))?;
+        }
         self.go_on(open, values)
     }
 
@@ -221,10 +230,12 @@ impl Walk<'_, '_> {
 
     /// Both where the call of a site is made again, its operands taken.
     fn rewound(&self, at: usize, values: &mut Values) -> Result<(Pair, Vec<Value>), Wrong> {
-        let state = if self.flat.is_some() { flat::INNERMOST } else { 2 };
+        let state = if self.flat.is_some() { flat::INNERMOST } else { BEGINS };
         let (original, machine, memory, arguments) = self.entered_again(at, state, values)?;
         let (mut machine, memory) = self.run_alone(machine, memory, values)?;
-        self.check_called_again(at, &mut machine, &memory, &arguments, values)?;
+        // One by one it was given back by the dispatcher.
+        let left = if self.flat.is_some() { self.suspended[&at].size } else { 0 };
+        self.check_called_again(at, &mut machine, &memory, left, &arguments, values)?;
         Ok((Pair::new(original, machine, Some(self.sites[&at].number)), arguments))
     }
 
@@ -278,7 +289,7 @@ impl Walk<'_, '_> {
         let memory64 = self.instrumented.added.is_some_and(|added| added.memory64);
         let memory =
             Memory::to_rewind(self.data(&machine)?, suspended.size, memory64, cells, values);
-        if self.flat.is_some() {
+        if self.flat.is_some() && state != BEGINS {
             // The dispatcher says where the frame is.
             let number = match memory64 {
                 true => Constant::I64(flat::NUMBER.cast_unsigned()),
@@ -290,12 +301,14 @@ impl Walk<'_, '_> {
         Ok((original, machine, memory, arguments))
     }
 
-    /// Checks that a rewind makes the call again that is suspended, and takes its operands.
-    fn check_called_again(
+    /// Checks that a rewind makes the call again that is suspended, and takes its operands. So many bytes
+    /// of its frame are to be left.
+    pub(super) fn check_called_again(
         &self,
         at: usize,
         machine: &mut Machine,
         memory: &Memory,
+        left: i64,
         arguments: &[Value],
         values: &Values,
     ) -> Result<(), Wrong> {
@@ -312,11 +325,13 @@ impl Walk<'_, '_> {
             )));
         }
         self.check_state(machine, 2, values)?;
+        if machine.globals.get(1) != Some(&memory.data) {
+            return Err(Wrong::new("when it is called again it is not known what is resumed"));
+        }
         match memory.size(values) {
-            Some(0) => {}
-            // It was given back by the dispatcher.
-            _ if self.flat.is_some() => {}
-            Some(left) => {
+            Some(size) if size == left => {}
+            Some(size) => {
+                let left = size - left;
                 return Err(Wrong::new(format!(
                     "when it is called again {left} bytes of its frame are left"
                 )));

@@ -11,6 +11,7 @@ mod code;
 mod flat;
 mod frames;
 mod memories;
+mod only_frame;
 mod references;
 mod thrown;
 

@@ -67,6 +67,8 @@ pub(super) struct Walk<'a, 'm> {
     pub(super) function: u32,
     /// What resumes functions one by one, if that is so.
     pub(super) flat: Option<&'m Flat>,
+    /// Whether it takes the only frame itself if that is its own, where a rewind begins in it.
+    pub(super) takes_only_frame: bool,
     /// Whether it is a function that nothing may be suspended through.
     pub(super) is_barrier: bool,
     /// Whether an instruction is the same in both.

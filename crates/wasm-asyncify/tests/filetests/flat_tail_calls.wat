@@ -27,11 +27,42 @@
           i32.const 2
           i32.eq
           if ;; label = @4
+            block ;; label = @5
+              global.get 1
+              i32.load offset=4
+              i32.const 4
+              i32.sub
+              i32.load
+              local.tee 2
+              i32.const 8
+              i32.add
+              global.get 1
+              i32.load
+              i32.eq
+              i32.eqz
+              br_if 0 (;@5;)
+              local.get 2
+              i32.load
+              i32.const 0
+              i32.ne
+              br_if 0 (;@5;)
+              global.get 1
+              local.get 2
+              i32.store
+              local.get 2
+              i32.const 4
+              i32.add
+              local.set 2
+              i32.const 3
+              global.set 0
+              br 1 (;@4;)
+            end
             call $asyncify_resume_i32
             return
+          else
+            global.get 2
+            local.set 2
           end
-          global.get 2
-          local.set 2
           local.get 2
           i32.load
           local.set 1
@@ -77,11 +108,42 @@
               i32.const 2
               i32.eq
               if ;; label = @6
+                block ;; label = @7
+                  global.get 1
+                  i32.load offset=4
+                  i32.const 4
+                  i32.sub
+                  i32.load
+                  local.tee 3
+                  i32.const 12
+                  i32.add
+                  global.get 1
+                  i32.load
+                  i32.eq
+                  i32.eqz
+                  br_if 0 (;@7;)
+                  local.get 3
+                  i32.load
+                  i32.const 1
+                  i32.ne
+                  br_if 0 (;@7;)
+                  global.get 1
+                  local.get 3
+                  i32.store
+                  local.get 3
+                  i32.const 4
+                  i32.add
+                  local.set 3
+                  i32.const 3
+                  global.set 0
+                  br 1 (;@6;)
+                end
                 call $asyncify_resume_i32
                 return
+              else
+                global.get 2
+                local.set 3
               end
-              global.get 2
-              local.set 3
               local.get 3
               i32.load
               local.set 1

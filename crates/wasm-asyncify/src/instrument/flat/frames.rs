@@ -21,15 +21,16 @@ use wasm_encoder::reencode::Reencode;
 use wasmparser::ValType;
 
 use super::super::compact::saved;
-use super::super::emit::Emitter;
+use super::super::emit::{Emitter, Form};
 use super::super::frame::Frame;
 use super::super::helpers::{Helper, MOST, Number};
 use super::super::leave::Header;
 use super::super::types::cast;
+use super::only_frame::Own;
 use crate::error::{Context, Result};
 
 /// Bytes of a frame that the function's number takes.
-const HEADER: u32 = 4;
+pub(super) const HEADER: u32 = 4;
 
 impl<R: Reencode<Error = Infallible>> Emitter<'_, '_, R> {
     /// Restores everything, in the order in which it was saved. Of what is saved by one call the last
@@ -54,6 +55,17 @@ impl<R: Reencode<Error = Infallible>> Emitter<'_, '_, R> {
         Ok(())
     }
 
+    /// The frame as it is in memory, with the number that the function is going to have.
+    pub(super) fn own_frame(&self) -> Result<Own> {
+        let size = match self.form {
+            Form::Fast => self.frame.size,
+            Form::Compact => Order::new(self.position, &self.frame)?.size(),
+        };
+        // It is put into the table when it has been written, and no other one before that.
+        let number = self.flat()?.plan.functions().len() as u32;
+        Ok(Own { size: HEADER + size, number })
+    }
+
     /// The function's number in the table.
     fn add_to_table(&mut self, size: u32) -> Result<Instruction<'static>> {
         let catches = super::catches(self.shape);
@@ -68,9 +80,9 @@ impl<R: Reencode<Error = Infallible>> Emitter<'_, '_, R> {
     }
 
     pub(super) fn save_compactly(&mut self) -> Result<()> {
-        let Order { words, others } = Order::new(self.position, &self.frame)?;
-        let bytes: u32 = others.iter().map(|(_, _, number)| number.bytes()).sum();
-        let header = self.add_to_table(4 * (words.len() as u32 - 1) + bytes)?;
+        let order = Order::new(self.position, &self.frame)?;
+        let header = self.add_to_table(order.size())?;
+        let Order { words, others } = order;
         // The position is on the stack.
         let mut on_stack = usize::from(self.position.is_some());
         for words in words.chunks(MOST.into()) {
@@ -106,5 +118,11 @@ impl Order {
         let mut words: Vec<_> = position.into_iter().chain(words).map(Some).collect();
         words.insert(words.len().min(usize::from(MOST) - 1), None);
         Ok(Self { words, others })
+    }
+
+    /// Bytes of it without the function's number.
+    fn size(&self) -> u32 {
+        let others: u32 = self.others.iter().map(|(_, _, number)| number.bytes()).sum();
+        4 * (self.words.len() as u32 - 1) + others
     }
 }

@@ -31,7 +31,7 @@
 //!
 //! | | |
 //! |---|---|
-//! | 2 | `start_rewind` was called: whoever is called by what is not instrumented calls the dispatcher |
+//! | 2 | `start_rewind` was called: whoever is called by what is not instrumented calls the dispatcher, or takes its frame if that is the [only one](only_frame) |
 //! | 3 | this is the innermost function |
 //! | 4 | its callee has returned |
 //! | 5 | its callee has thrown |
@@ -47,6 +47,7 @@ mod entries;
 mod frames;
 pub(super) mod function;
 mod numbers;
+mod only_frame;
 pub(super) mod plan;
 pub(super) mod segment;
 mod table;
@@ -65,6 +66,7 @@ use super::shape::{Kind, Shape};
 use super::{Callee, Reason, is_indirect};
 use function::Flat;
 use numbers::Way;
+use only_frame::FrameAt;
 use plan::Optional;
 
 /// The states that a function is resumed in.
@@ -174,6 +176,17 @@ impl<R: Reencode<Error = Infallible>> Emitter<'_, '_, R> {
     fn enter(&mut self) -> Result<()> {
         let flat = self.flat()?;
         let (frame, resume) = (flat.plan.frame(), flat.plan.resume_in(flat.function));
+        let can_be_innermost = self.shape.sites.iter().any(|it| it.callee == Callee::Topmost);
+        if let Some(resume) = resume
+            && can_be_innermost
+        {
+            let frame_at = self.frame_at.map_or(FrameAt::Global(frame), FrameAt::Local);
+            let own = self.own_frame()?;
+            let code =
+                only_frame::begin_rewind(self.flat()?.plan, self.runtime, resume, own, frame_at);
+            self.write_all(&code);
+            return Ok(());
+        }
         if let Some(resume) = resume {
             self.write_all(&begin_rewind(self.runtime.state, resume));
         }
@@ -319,7 +332,7 @@ impl<R: Reencode<Error = Infallible>> Emitter<'_, '_, R> {
     }
 }
 
-/// What precedes a function that what is not instrumented can call.
+/// What precedes a function that what is not instrumented can call, and that is never innermost.
 pub(super) fn begin_rewind(state: u32, resume: u32) -> [Instruction<'static>; 7] {
     [
         Instruction::GlobalGet(state),
