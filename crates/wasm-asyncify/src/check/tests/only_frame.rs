@@ -146,10 +146,8 @@ fn the_only_frame_is_taken_as_the_dispatcher_takes_it() {
         let set = frame.replace("get", "set");
         let behind = format!("{frame} i32.const 4 i32.add {set}");
         let restored = case.caught(&behind, "");
-        assert_eq!(
-            restored,
-            "when it is called again, operand 0 is not what it was: that of local 2"
-        );
+        let (what, _) = restored.split_once(": ").unwrap();
+        assert_eq!(what, "when it is called again, operand 0 is not what it was");
         let state = "i32.const 3 global.set $asyncify_state br 1 end";
         let resumes = case.caught(state, "i32.const 3 global.set $asyncify_state end");
         let (what, _) = resumes.split_once(" at ").unwrap();
