@@ -19,7 +19,7 @@ pub enum Resumption {
     /// All at once, as Binaryen's Asyncify does it.
     AllAtOnce,
     /// One by one. Who begins rewinds must keep what `data` points to as long as something is suspended
-    /// there, never set its first pointer back, and change the second one only while nothing is saved
+    /// there, never set its first pointer back before, and change the second one only while nothing is saved
     /// or restored.
     OneByOne,
 }

@@ -56,8 +56,10 @@ pub(super) struct Room {
     pub(super) lacks: Option<i64>,
 }
 
-/// How often memory may be accessed, and ways part: more often than there can be locals.
+/// How often memory may be accessed, and ways part, on one way: more often than there can be locals.
 const PATIENCE: usize = 1_000_000;
+/// The same on all ways. In compact form there is one more for each local, since each is saved by itself.
+const PATIENCE_FOR_ALL: usize = 100 * PATIENCE;
 
 /// What is known of a condition.
 enum Condition {
@@ -269,12 +271,14 @@ pub(super) fn run(
     values: &mut Values,
 ) -> Result<Vec<(Machine, Memory)>, Wrong> {
     let mut ended = Vec::new();
-    let mut open = vec![(machine, memory)];
+    // The last one is gone on with. With each, how much patience there is left for it.
+    let mut open = vec![(machine, memory, PATIENCE)];
     let all_added = program.added.ok_or_else(|| Wrong::new("the original is run alone"))?;
-    let mut patience = PATIENCE;
-    while let Some((mut machine, mut memory)) = open.pop() {
-        patience -= 1;
-        if patience == 0 {
+    let mut patience_for_all = PATIENCE_FOR_ALL;
+    while let Some((mut machine, mut memory, patience)) = open.pop() {
+        let patience = patience - 1;
+        patience_for_all -= 1;
+        if patience == 0 || patience_for_all == 0 {
             return Err(Wrong::new("the code that was added goes on for ever"));
         }
         machine.is_alone = true;
@@ -290,7 +294,7 @@ pub(super) fn run(
         match &step.op {
             Op::Access(access) => {
                 memory.access(&mut machine, *access, all_added, values)?;
-                open.push((machine, memory));
+                open.push((machine, memory, patience));
             }
             Op::If { .. } | Op::BranchIf(_) | Op::Select => {
                 let operand = machine.current().pop_operand()?;
@@ -305,7 +309,7 @@ pub(super) fn run(
                     machine.current().stack.push(operand);
                     machine.current().select(values)?;
                     machine.current().at += 1;
-                    open.push((machine, memory));
+                    open.push((machine, memory, patience));
                     continue;
                 };
                 let is_true = match condition {
@@ -317,7 +321,7 @@ pub(super) fn run(
                         let mut other = machine.clone();
                         let condition = values.constant(Constant::I32((!is_room).into()));
                         other.current().push(condition);
-                        open.push((other, without));
+                        open.push((other, without, patience));
                         memory.room.fits = size;
                         is_room
                     }
@@ -325,7 +329,7 @@ pub(super) fn run(
                         let mut other = machine.clone();
                         let condition = values.constant(Constant::I32((!is_so).into()));
                         other.current().push(condition);
-                        open.push((other, memory.clone()));
+                        open.push((other, memory.clone(), patience));
                         if let Some(search) = &mut memory.search
                             && search.learns(fact)
                         {
@@ -338,13 +342,13 @@ pub(super) fn run(
                 };
                 let condition = values.constant(Constant::I32(is_true.into()));
                 machine.current().push(condition);
-                open.push((machine, memory));
+                open.push((machine, memory, patience));
             }
             Op::Call(function) if program.reference(*function).is_some() => {
                 if let Some(reference) = program.reference(*function) {
                     memory.call(reference, &mut machine, values)?;
                 }
-                open.push((machine, memory));
+                open.push((machine, memory, patience));
             }
             Op::GlobalGet(global) | Op::GlobalSet(global)
                 if memory.search.as_ref().is_some_and(|it| it.is_of_stack(&step.op)) =>
@@ -352,7 +356,7 @@ pub(super) fn run(
                 if let Some(search) = &mut memory.search {
                     search.access(*global, machine.current())?;
                 }
-                open.push((machine, memory));
+                open.push((machine, memory, patience));
             }
             _ => {
                 machine.is_alone = false;

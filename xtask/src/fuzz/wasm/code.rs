@@ -9,6 +9,8 @@ use crate::fuzz::random::Random;
 
 /// How deep blocks are nested.
 const NESTING: usize = 2;
+/// How deep the functions of coroutines may call each other: some have a hundred frames.
+const DEPTHS: [usize; 4] = [4, 9, 9, 100];
 /// In one place of so many the program can well panic, which ends it; in the others hardly.
 const PANICS: usize = 4;
 
@@ -128,8 +130,10 @@ impl<'a> Writer<'a> {
         self.variables.clear();
         self.locals();
         self.line("(local $d i32) (local $v i32)");
-        (self.is_quiet, self.waits) = (false, false);
-        self.line("(local.set $d (i32.const 9))");
+        // Some wait by themselves: then theirs may be the only frame.
+        (self.is_quiet, self.waits) = (false, self.random.percent(50));
+        let depth = *self.random.pick(&DEPTHS);
+        self.line(&format!("(local.set $d (i32.const {depth}))"));
         self.set_locals();
         for coroutine in 0..self.shape.coroutines {
             self.line(&format!(

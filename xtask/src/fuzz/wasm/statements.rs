@@ -162,7 +162,13 @@ impl Writer<'_> {
     /// What a coroutine does: calls, so that some of them wait.
     pub(super) fn start(&mut self) {
         self.line("(local.set $i0 (i32.const 3)) (loop");
+        if self.waits {
+            self.wait();
+        }
         self.direct_call();
+        if self.waits {
+            self.wait();
+        }
         self.indirect_call();
         self.statement(0);
         self.line(

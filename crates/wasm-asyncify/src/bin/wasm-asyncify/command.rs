@@ -75,7 +75,8 @@ struct Arguments {
     asserts: bool,
     /// Resume only the innermost function, and each caller when it returns: a wait costs the same at any
     /// depth. For runtimes that keep what `data` points to as long as a task lives, never set its
-    /// first pointer back, and change the second one only while nothing is saved or restored
+    /// first pointer back before the task has ended, and change the second one only while nothing is
+    /// saved or restored
     #[arg(long)]
     flat: bool,
     /// Prove that each instrumented function does what it did before
