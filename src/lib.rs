@@ -41,6 +41,9 @@ pub mod raw;
 mod raw_coroutine;
 mod stack_left;
 mod stream_iter;
+// Documented on all targets.
+#[cfg(all(feature = "wasi", any(doc, all(target_os = "wasi", not(target_feature = "atomics")))))]
+pub mod wasi;
 
 #[cfg(feature = "alloc")]
 mod coroutine;

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::process::Command;
 
 use anyhow::{Context as _, Result};
+use serde_json::Value;
 
 use crate::command;
 use crate::setup::{self, WasmTarget};
@@ -25,6 +26,32 @@ pub(crate) fn target_variable(triple: &str, setting: &str) -> String {
 /// The cargo that called us, or the one on `PATH`.
 pub(crate) fn program() -> OsString {
     env::var_os("CARGO").unwrap_or_else(|| "cargo".into())
+}
+
+/// What is built for if nothing says otherwise.
+pub(crate) const DEFAULT_TARGET: &str = "wasm32-unknown-unknown";
+
+/// The target that is meant: the one that the command line names; else the one that cargo's own
+/// configuration has it build for, if that is WebAssembly; else `DEFAULT_TARGET`.
+pub(crate) fn target(named: Option<&str>) -> String {
+    let configured = || match env::var("CARGO_BUILD_TARGET") {
+        Ok(triple) => Some(triple),
+        Err(_) => config()["build"]["target"].as_str().map(str::to_owned),
+    };
+    let is_wasm = |triple: &String| triple.starts_with("wasm");
+    match named {
+        Some(triple) => triple.to_owned(),
+        None => configured().filter(is_wasm).unwrap_or_else(|| DEFAULT_TARGET.to_owned()),
+    }
+}
+
+/// What cargo's configuration files say. They cannot be asked for by a stable command yet; a cargo
+/// that has not even this one is taken to have nothing in them.
+pub(crate) fn config() -> Value {
+    let mut cargo = Command::new(program());
+    cargo.env("RUSTC_BOOTSTRAP", "1").args(["-Zunstable-options", "config", "get"]);
+    let printed = command::stdout(cargo.args(["--format", "json"]));
+    printed.ok().and_then(|json| serde_json::from_str(&json).ok()).unwrap_or_default()
 }
 
 /// `cargo <subcommand>` for a wasm target, with the right compiler, and with us as the linker.

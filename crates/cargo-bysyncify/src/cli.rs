@@ -17,8 +17,6 @@ use crate::{cargo, command, launch, new, report, rerun, run, setup, trace};
 /// The commands that take cargo's options.
 const CARGOS: [&str; 4] = ["build", "test", "check", "clippy"];
 
-const DEFAULT_TARGET: &str = "wasm32-unknown-unknown";
-
 /// Builds, runs and tests programs that use bysyncify
 ///
 /// It is cargo with two things added: what is needed is installed, and what is linked for wasm
@@ -120,7 +118,7 @@ enum Command {
     /// commands do so too, but for wasm-opt, which optimises release builds if it is there.
     Setup {
         /// The targets
-        #[arg(long, value_name = "T", default_value = DEFAULT_TARGET)]
+        #[arg(long, value_name = "T", default_value = cargo::DEFAULT_TARGET)]
         target: Vec<String>,
     },
     /// Runs a finished module, for cargo to call
@@ -212,19 +210,19 @@ fn execute(command: Command) -> Result<ExitCode> {
 
 fn build(arguments: &BuildArguments, subcommand: &str) -> Result<ExitCode> {
     let BuildArguments { cargo: words, link } = arguments;
-    let triple = &words.target;
-    let mut cargo = cargo::command(subcommand, triple)?;
+    let triple = words.target();
+    let mut cargo = cargo::command(subcommand, &triple)?;
     if subcommand == "test" {
-        cargo::set_runner(&mut cargo, triple, "--test")?;
+        cargo::set_runner(&mut cargo, &triple, "--test")?;
     }
-    link.apply(&mut cargo, triple)?;
+    link.apply(&mut cargo, &triple)?;
     cargo.args(words.for_cargo());
     words.watch().status(&mut cargo).map(command::exit_code)
 }
 
 /// Has cargo look at a program without linking it.
 fn check(words: &CargoCall, subcommand: &str) -> Result<ExitCode> {
-    let mut cargo = cargo::command(subcommand, &words.target)?;
+    let mut cargo = cargo::command(subcommand, &words.target())?;
     cargo.args(words.for_cargo());
     words.watch().status(&mut cargo).map(command::exit_code)
 }

@@ -12,7 +12,7 @@ use anyhow::Result;
 use clap::Args;
 use serde_json::Value;
 
-use crate::{cargo, command};
+use crate::cargo;
 
 /// Options of `build`, `run` and `test` that are for the linker.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Args)]
@@ -72,7 +72,7 @@ impl LinkOptions {
         let is_set = |name: &str| env::var_os(name).is_some();
         let target = is_set(&cargo::target_variable(triple, "RUSTFLAGS"));
         let build = is_set("CARGO_BUILD_RUSTFLAGS");
-        let setting = setting(&config(), triple, target, build, &flags)?;
+        let setting = setting(&cargo::config(), triple, target, build, &flags)?;
         cargo.args(["--config", &setting]);
         Ok(())
     }
@@ -119,15 +119,6 @@ fn environment(
     }
     value.push(flags);
     Some((ENCODED, value))
-}
-
-/// What cargo's configuration files say of a build. They cannot be asked for by a stable command
-/// yet; a cargo that has not even this one is taken to have no flags.
-fn config() -> Value {
-    let mut cargo = Command::new(cargo::program());
-    cargo.env("RUSTC_BOOTSTRAP", "1").args(["-Zunstable-options", "config", "get"]);
-    let printed = command::stdout(cargo.args(["--format", "json"]));
-    printed.ok().and_then(|json| serde_json::from_str(&json).ok()).unwrap_or_default()
 }
 
 /// The setting that adds these flags to those of `config`, or of the variables of the same

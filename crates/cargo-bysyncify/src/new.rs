@@ -27,6 +27,9 @@ pub(crate) struct Request {
     /// A program for browsers, with wasm-bindgen; else it is for Node
     #[arg(long, visible_alias = "bindgen")]
     web: bool,
+    /// A command-line program for WASI, which any engine runs that has it
+    #[arg(long, conflicts_with = "web")]
+    wasi: bool,
     /// Depend on the library in this folder, and not on a released one. Without it: if this program
     /// was built in a checkout of its repository that is still there, on the library of that
     #[arg(long, value_name = "DIR")]
@@ -40,6 +43,18 @@ enum Kind {
     Node,
     /// For browsers, with wasm-bindgen.
     Web,
+    /// For the command line, with WASI.
+    Wasi,
+}
+
+impl Kind {
+    /// What it is built for.
+    fn target(self) -> &'static str {
+        match self {
+            Self::Node | Self::Web => "wasm32-unknown-unknown",
+            Self::Wasi => "wasm32-wasip1",
+        }
+    }
 }
 
 /// Makes the project, all of it or nothing, and says how to run it.
@@ -67,7 +82,11 @@ pub(crate) fn new(request: &Request) -> Result<()> {
         in_workspace: is_in_workspace(parent),
         alias: alias.as_deref(),
     };
-    let kind = if request.web { Kind::Web } else { Kind::Node };
+    let kind = match (request.web, request.wasi) {
+        (true, _) => Kind::Web,
+        (_, true) => Kind::Wasi,
+        _ => Kind::Node,
+    };
     write(&folder, &files::files(kind, &details)?)
         .with_context(|| format!("cannot make `{shown}`"))?;
 

@@ -12,6 +12,8 @@ use cargo_bysyncify::setup;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_cargo-bysyncify");
 
+const WASI: &str = "wasm32-wasip1";
+
 /// What a new project prints.
 const PRINTED: &str = "\
 trees: ash
@@ -42,9 +44,16 @@ fn cargo(folder: &Path, words: &str) -> Command {
             command.env_remove(name);
         }
     }
-    setup::wasm_target("wasm32-unknown-unknown").unwrap().apply(&mut command);
+    let config = fs::read_to_string(folder.join(".cargo/config.toml")).unwrap_or_default();
+    let is_wasi = config.contains(WASI);
+    let target = if is_wasi { WASI } else { "wasm32-unknown-unknown" };
+    setup::wasm_target(target).unwrap().apply(&mut command);
     // What the projects depend on is compiled once for all tests of a kind.
-    let kind = if folder.join("web").exists() { "web" } else { "node" };
+    let kind = match folder.join("web").exists() {
+        true => "web",
+        false if is_wasi => "wasi",
+        false => "node",
+    };
     command.env("CARGO_TARGET_DIR", Path::new(env!("CARGO_TARGET_TMPDIR")).join(kind));
     command
 }
@@ -83,6 +92,34 @@ fn files(folder: &Path) -> Vec<PathBuf> {
 
 fn checkout() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap()
+}
+
+#[test]
+fn project_for_wasi_runs_at_once_and_with_plain_cargo() {
+    let dir = tempfile::tempdir().unwrap();
+    let output = run(cargo(dir.path(), "bysyncify new --wasi demo"));
+    assert!(output.status.success(), "{}", stderr(&output));
+    let demo = dir.path().join("demo");
+    let output = run(cargo(&demo, "fmt --check"));
+    assert!(output.status.success(), "{}", stdout(&output));
+    // What is built for is what the project's configuration says.
+    for words in ["bysyncify run", "bysyncify run --release", "run"] {
+        let output = run(cargo(&demo, words));
+        assert_eq!(stdout(&output), PRINTED, "{words}: {}", stderr(&output));
+        assert_eq!(output.status.code(), Some(0), "{words}");
+    }
+    let output = run(native(&demo, "test --target"));
+    assert!(stdout(&output).contains(PASSED), "{}{}", stdout(&output), stderr(&output));
+}
+
+#[test]
+fn project_is_of_one_kind() {
+    let dir = tempfile::tempdir().unwrap();
+    let output = run(cargo(dir.path(), "bysyncify new --wasi --web demo"));
+    let said = stderr(&output);
+    let message = "error: the argument '--wasi' cannot be used with '--web'\n";
+    assert!(said.starts_with(message), "{said}");
+    assert_eq!((output.status.code(), files(dir.path())), (Some(2), Vec::new()));
 }
 
 #[test]

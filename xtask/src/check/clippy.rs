@@ -3,6 +3,7 @@
 use std::process::Command;
 
 use anyhow::Result;
+use cargo_bysyncify::setup::{self, WasmTarget};
 
 use super::{Context, EVERYWHERE, quietly};
 use crate::guests::{TARGET, feature_arguments};
@@ -11,6 +12,10 @@ use crate::workspace::{Kind, Package, Workspace};
 
 /// What has clippy for the compiler that is Debian's `rustc-web`.
 const DEBIAN_PACKAGE: &str = "rust-web-clippy";
+
+/// The project of `EVERYWHERE` that is for no other target than this.
+const FOR_WASI: &str = "everywhere-block-on";
+const WASI: &str = "wasm32-wasip1";
 
 /// The library, the tools, and all their tests.
 pub(super) fn host(context: &Context) -> Result<()> {
@@ -37,14 +42,25 @@ pub(super) fn wasm(context: &Context) -> Result<()> {
         check_as_wasm(context, &arguments)?;
     }
     let everywhere = ["--manifest-path", EVERYWHERE, "--workspace", "--all-targets"];
-    check_as_wasm(context, &everywhere.map(String::from))
+    let mut arguments = everywhere.map(String::from).to_vec();
+    arguments.extend(["--exclude".into(), FOR_WASI.into()]);
+    check_as_wasm(context, &arguments)?;
+    // What is for WASI alone is the library's module `wasi`, and who uses that.
+    let target = setup::wasm_target(WASI)?;
+    check_for(context, &target, &library(&context.workspace)?)?;
+    let arguments = ["--manifest-path", EVERYWHERE, "--package", FOR_WASI];
+    check_for(context, &target, &arguments.map(String::from))
 }
 
 fn check_as_wasm(context: &Context, arguments: &[String]) -> Result<()> {
-    match wasm_clippy(context) {
+    check_for(context, &context.target, arguments)
+}
+
+fn check_for(context: &Context, target: &WasmTarget, arguments: &[String]) -> Result<()> {
+    match clippy_for(context, target) {
         Some(mut command) => quietly(deny_warnings(command.args(arguments))),
         None => {
-            let mut command = context.cargo_wasm("check");
+            let mut command = context.cargo_for(target, "check");
             quietly(command.args(arguments).env("RUSTFLAGS", "-D warnings"))
         }
     }
@@ -52,8 +68,12 @@ fn check_as_wasm(context: &Context, arguments: &[String]) -> Result<()> {
 
 /// `cargo clippy` for the wasm target, if it is there.
 pub(super) fn wasm_clippy(context: &Context) -> Option<Command> {
-    let Some(rustc) = &context.target.rustc else {
-        return Some(context.cargo_wasm("clippy"));
+    clippy_for(context, &context.target)
+}
+
+fn clippy_for(context: &Context, target: &WasmTarget) -> Option<Command> {
+    let Some(rustc) = &target.rustc else {
+        return Some(context.cargo_for(target, "clippy"));
     };
     // Clippy is built with one compiler and reads what only that one writes. So it must be the
     // one beside the compiler, not the one of the cargo that runs us.
@@ -62,8 +82,8 @@ pub(super) fn wasm_clippy(context: &Context) -> Option<Command> {
         return None;
     }
     let mut command = context.at_root(Command::new(program));
-    command.args(["clippy", "--target", TARGET]);
-    context.target.apply(&mut command);
+    command.args(["clippy", "--target", &target.triple]);
+    target.apply(&mut command);
     Some(command)
 }
 

@@ -41,9 +41,14 @@ impl Context {
 
     /// `cargo <subcommand>`, for the wasm target.
     fn cargo_wasm(&self, subcommand: &str) -> Command {
+        self.cargo_for(&self.target, subcommand)
+    }
+
+    /// `cargo <subcommand>`, for a target.
+    fn cargo_for(&self, target: &WasmTarget, subcommand: &str) -> Command {
         let mut command = self.cargo(subcommand);
-        command.args(["--target", TARGET]);
-        self.target.apply(&mut command);
+        command.args(["--target", &target.triple]);
+        target.apply(&mut command);
         command
     }
 }

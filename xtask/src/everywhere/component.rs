@@ -59,7 +59,7 @@ fn bysyncify_build(projects: &Projects) -> Result<Command> {
 }
 
 /// Makes a script of a component, or of the component that a module is for.
-fn transpile(wasm: &Path, output: &Path, imports: &[&str]) -> Result<PathBuf> {
+pub(super) fn transpile(wasm: &Path, output: &Path, imports: &[&str]) -> Result<PathBuf> {
     let mut node = Command::new(setup::node()?);
     node.arg(TRANSPILE).arg(tools::from_npm(&[JCO])?).args([wasm, output]).args(imports);
     process::must_succeed(&mut node)?;

@@ -5,6 +5,7 @@
 //! what counts is that the programs work.
 
 mod bindgen;
+mod block_on;
 mod browser;
 mod clocks;
 mod component;
@@ -42,6 +43,7 @@ const USUAL: &[Check] = &[
     Check { name: "wasm-bindgen-test", run: wasm_bindgen_test::check },
     Check { name: "wasm-pack", run: wasm_pack::check },
     Check { name: "wasi", run: wasi::check },
+    Check { name: "block-on", run: block_on::check },
     Check { name: "component", run: component::check },
     Check { name: "new", run: new_project::check },
     Check { name: "workers", run: workers::check },

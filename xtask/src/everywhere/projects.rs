@@ -19,7 +19,8 @@ pub(super) const WASI2: &str = "wasm32-wasip2";
 
 /// All targets and all packages that are built.
 const TARGETS: [&str; 3] = [UNKNOWN, WASI, WASI2];
-const PACKAGES: [&str; 8] = [
+const PACKAGES: [&str; 9] = [
+    "everywhere-block-on",
     "everywhere-clocks",
     "everywhere-component",
     "everywhere-plain",

@@ -4,7 +4,8 @@ use std::ffi::{OsStr, OsString};
 
 use clap::{Args, CommandFactory as _};
 
-use super::{Cli, DEFAULT_TARGET};
+use super::Cli;
+use crate::cargo;
 use crate::link_options::LinkOptions;
 use crate::watch::Watch;
 
@@ -20,9 +21,10 @@ pub(super) struct BuildArguments {
 /// What we read of a command line whose other words are cargo's to understand.
 #[derive(Debug, PartialEq, Eq, Args)]
 pub(super) struct CargoCall {
-    /// The target
-    #[arg(long, value_name = "T", default_value = DEFAULT_TARGET)]
-    pub(super) target: String,
+    /// The target; without it the one that `build.target` of cargo's configuration names, if that is WebAssembly,
+    /// or else wasm32-unknown-unknown
+    #[arg(long, value_name = "T")]
+    pub(super) target: Option<String>,
     #[command(flatten)]
     shown: Shown,
     /// What is cargo's.
@@ -62,6 +64,11 @@ impl Shown {
 }
 
 impl CargoCall {
+    /// What is built for.
+    pub(super) fn target(&self) -> String {
+        cargo::target(self.target.as_deref())
+    }
+
     /// What cargo gets.
     pub(super) fn for_cargo(&self) -> impl Iterator<Item = OsString> {
         let format = self.shown.message_format().map(|it| format!("--message-format={it}").into());

@@ -7,8 +7,8 @@ use std::process::ExitCode;
 use anyhow::{Result, bail};
 use clap::{Args, Parser};
 
-use super::DEFAULT_TARGET;
 use super::build::Shown;
+use crate::cargo;
 use crate::link_options::LinkOptions;
 use crate::project::Wanted;
 use crate::report;
@@ -19,9 +19,10 @@ use crate::run::Request;
 pub(super) struct ProgramArguments {
     #[command(flatten)]
     wanted: Wanted,
-    /// The target
-    #[arg(long, value_name = "T", default_value = DEFAULT_TARGET)]
-    target: String,
+    /// The target; without it the one that `build.target` of cargo's configuration names, if that is WebAssembly,
+    /// or else wasm32-unknown-unknown
+    #[arg(long, value_name = "T")]
+    target: Option<String>,
     /// For debugging, as `run` does without it
     #[arg(long, overrides_with_all = ["release", "profile"])]
     dev: bool,
@@ -111,7 +112,7 @@ impl CargoArguments {
 impl ProgramArguments {
     /// What is asked for, where this profile is meant if none is named.
     pub(super) fn request(self, default_profile: &str) -> Request {
-        let Self { wanted, target, dev, release, profile, link, shown, cargo } = self;
+        let Self { wanted, target, dev, release, profile, link, shown, cargo: options } = self;
         let named = match (dev, release) {
             (true, _) => Some("dev".to_owned()),
             (_, true) => Some("release".to_owned()),
@@ -119,18 +120,18 @@ impl ProgramArguments {
         };
         Request {
             wanted,
-            triple: target,
+            triple: cargo::target(target.as_deref()),
             profile: named.unwrap_or_else(|| default_profile.to_owned()),
             link,
-            watch: shown.watch(cargo.quiet),
+            watch: shown.watch(options.quiet),
             // We need cargo's messages for programs whatever people are to see.
             message_format: match shown.message_format().as_deref() {
                 None | Some("human") => None,
                 Some("short") => Some("json-render-diagnostics,json-diagnostic-short".to_owned()),
                 Some(other) => Some(other.to_owned()),
             },
-            cargo_options: cargo.words(shown.color.as_ref()),
-            manifest: cargo.manifest_path,
+            cargo_options: options.words(shown.color.as_ref()),
+            manifest: options.manifest_path,
             open: false,
         }
     }

@@ -50,14 +50,14 @@ fn target_is_taken_out_and_the_rest_is_cargos() {
     let rest = |arguments: &BuildArguments| arguments.cargo.for_cargo().collect::<Vec<_>>();
     let arguments =
         built("-r --target a -j 4 -p x --config k=v -Z f -- --target b -q --assume-no-suspend=c");
-    assert_eq!(arguments.cargo.target, "a");
+    assert_eq!(arguments.cargo.target.as_deref(), Some("a"));
     assert_eq!(arguments.cargo.watch(), Watch::default());
     assert_eq!(
         rest(&arguments),
         words("-r -j 4 -p x --config k=v -Z f -- --target b -q --assume-no-suspend=c")
     );
-    assert_eq!(built("--target=a").cargo.target, "a");
-    assert_eq!(built("").cargo.target, "wasm32-unknown-unknown");
+    assert_eq!(built("--target=a").cargo.target.as_deref(), Some("a"));
+    assert_eq!(built("").cargo.target, None);
     assert_eq!(
         message("build --target a --target=b"),
         "error: the argument '--target <T>' cannot be used multiple times"

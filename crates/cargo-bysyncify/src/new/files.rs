@@ -30,12 +30,13 @@ const OWN_WORKSPACE: &str = "\
 pub(super) fn files(kind: Kind, details: &Details) -> Result<Vec<(&'static str, String)>> {
     let filled = |text: &str| text.replace("NAME", details.name);
     let manifest = |text: &str| {
-        let text = filled(text).replace("BYSYNCIFY", &dependency(details.library)?);
+        let text = filled(text).replace("WITH_WASI", &dependency(details.library, &["wasi"])?);
+        let text = text.replace("BYSYNCIFY", &dependency(details.library, &[])?);
         let workspace = if details.in_workspace { OWN_WORKSPACE } else { "" };
         Ok::<_, anyhow::Error>(format!("{workspace}{text}"))
     };
     let mut files = vec![
-        (".cargo/config.toml", config(details.alias)),
+        (".cargo/config.toml", config(kind, details.alias)),
         (".gitignore", "/target\n".to_owned()),
         ("src/main.rs", include_str!("template/main.rs").to_owned()),
         ("src/native.rs", include_str!("template/native.rs").to_owned()),
@@ -52,24 +53,37 @@ pub(super) fn files(kind: Kind, details: &Details) -> Result<Vec<(&'static str, 
             ("src/host.rs", include_str!("template/web/host.rs").to_owned()),
             ("web/index.html", filled(include_str!("template/web/index.html"))),
         ]),
+        Kind::Wasi => files.extend([
+            ("Cargo.toml", manifest(include_str!("template/wasi/manifest.toml"))?),
+            ("src/host.rs", include_str!("template/wasi/host.rs").to_owned()),
+        ]),
     }
     Ok(files)
 }
 
-/// What stands behind `bysyncify =` in the manifest.
-fn dependency(library: Option<&Path>) -> Result<String> {
+/// What stands behind `bysyncify =` in the manifest, with these features.
+fn dependency(library: Option<&Path>, features: &[&str]) -> Result<String> {
     // The library and its tools have the same version.
     let version = concat!(env!("CARGO_PKG_VERSION_MAJOR"), ".", env!("CARGO_PKG_VERSION_MINOR"));
-    let Some(folder) = library else { return Ok(format!("\"{version}\"")) };
+    // A string, and a list of strings, are the same in JSON and in TOML.
+    let features = match features {
+        [] => String::new(),
+        some => format!(", features = {}", serde_json::to_string(some)?),
+    };
+    let Some(folder) = library else {
+        return Ok(match features.as_str() {
+            "" => format!("\"{version}\""),
+            some => format!("{{ version = \"{version}\"{some} }}"),
+        });
+    };
     let Some(folder) = folder.to_str() else {
         bail!("`{}` is not UTF-8, so a Cargo.toml cannot name it", folder.display());
     };
-    // A string is the same in JSON and in TOML.
-    Ok(format!("{{ path = {} }}", serde_json::to_string(folder)?))
+    Ok(format!("{{ path = {}{features} }}", serde_json::to_string(folder)?))
 }
 
-fn config(alias: Option<&str>) -> String {
-    let config = include_str!("template/config.toml");
+fn config(kind: Kind, alias: Option<&str>) -> String {
+    let config = include_str!("template/config.toml").replace("TARGET", kind.target());
     match alias {
         Some(alias) => format!(
             "{config}\n\
@@ -77,7 +91,7 @@ fn config(alias: Option<&str>) -> String {
              [alias]\n\
              bysyncify = {alias:?}\n"
         ),
-        None => config.to_owned(),
+        None => config,
     }
 }
 
@@ -87,16 +101,27 @@ mod tests {
 
     #[test]
     fn library_comes_from_the_registry_or_from_a_folder() {
-        assert_eq!(dependency(None).unwrap(), "\"0.3\"");
-        assert_eq!(dependency(Some(Path::new(r"C:\b"))).unwrap(), r#"{ path = "C:\\b" }"#);
+        let folder = Path::new(r"C:\b");
+        assert_eq!(dependency(None, &[]).unwrap(), r#""0.3""#);
+        assert_eq!(dependency(Some(folder), &[]).unwrap(), r#"{ path = "C:\\b" }"#);
+        assert_eq!(
+            dependency(None, &["wasi"]).unwrap(),
+            r#"{ version = "0.3", features = ["wasi"] }"#
+        );
+        assert_eq!(
+            dependency(Some(folder), &["a", "b"]).unwrap(),
+            r#"{ path = "C:\\b", features = ["a","b"] }"#
+        );
     }
 
     #[test]
     fn every_placeholder_is_filled() {
         let details = Details { name: "demo", library: None, in_workspace: true, alias: None };
-        for kind in [Kind::Node, Kind::Web] {
+        for kind in [Kind::Node, Kind::Web, Kind::Wasi] {
             for (path, text) in files(kind, &details).unwrap() {
-                assert!(!text.contains("NAME") && !text.contains("BYSYNCIFY"), "{path}");
+                for placeholder in ["NAME", "BYSYNCIFY", "WITH_WASI", "TARGET"] {
+                    assert!(!text.contains(placeholder), "{path}");
+                }
             }
         }
     }

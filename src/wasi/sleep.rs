@@ -1,0 +1,59 @@
+//! A timer.
+
+use core::future::Future;
+use core::pin::Pin;
+use core::task::{Context, Poll};
+use core::time::Duration;
+use std::time::Instant;
+
+use super::waits::{self, Id};
+
+/// What stands for a time that the clock cannot count to.
+const FOR_EVER: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
+
+/// Is ready when this time has passed, counted from now.
+///
+/// Never before. Later, if other code runs at that time, or if the host takes its time; where a stream is
+/// waited for as well, up to a millisecond later.
+///
+/// To be polled below [`block_on`](super::block_on()) only.
+pub fn sleep(duration: Duration) -> Sleep {
+    let now = Instant::now();
+    Sleep { due: now.checked_add(duration).unwrap_or(now + FOR_EVER), timer: None }
+}
+
+/// See [`sleep`]. Dropping it ends the wait.
+#[derive(Debug)]
+#[must_use = "futures do nothing unless they are polled: `embed(wasi::sleep(…))`"]
+pub struct Sleep {
+    due: Instant,
+    /// Once it has been polled.
+    timer: Option<Id>,
+}
+
+impl Future for Sleep {
+    type Output = ();
+
+    /// # Panics
+    ///
+    /// Outside [`block_on`](super::block_on()).
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
+        if Instant::now() >= self.due {
+            return Poll::Ready(());
+        }
+        let waker = context.waker();
+        let is_kept = self.timer.is_some_and(|id| waits::renew_timer(self.due, id, waker));
+        if !is_kept {
+            self.timer = Some(waits::add_timer(self.due, waker.clone()));
+        }
+        Poll::Pending
+    }
+}
+
+impl Drop for Sleep {
+    fn drop(&mut self) {
+        if let Some(id) = self.timer {
+            waits::remove_timer(self.due, id);
+        }
+    }
+}
