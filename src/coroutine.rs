@@ -10,6 +10,7 @@ use futures_core::FusedFuture;
 
 use crate::body::Body;
 use crate::handle::CoreHandle;
+use crate::raw::control_block::RawCore;
 use crate::raw::layout::{DEFAULT_STACK_SIZE, Layout, MIN_STACK_SIZE, StackUsage};
 use crate::raw_coroutine::RawCoroutine;
 use crate::stack::Stack;
@@ -260,6 +261,10 @@ impl<U, T> Coroutine<U, T> {
     /// nothing; [`Stack::high_water`] tells how much was in use between two suspends.
     pub fn stack_usage(&self) -> StackUsage {
         self.raw.stack_usage()
+    }
+
+    pub(crate) fn core(&self) -> &RawCore {
+        self.raw.core()
     }
 
     /// Takes the memory of a coroutine that has finished.

@@ -23,10 +23,9 @@ impl<'a> CoreHandle<'a> {
         Self { core }
     }
 
-    /// Whether the code that asks runs in this coroutine, and not in one inside of it.
     #[cfg(feature = "alloc")]
-    pub(crate) fn is_innermost(&self) -> bool {
-        self.core.is_innermost()
+    pub(crate) fn core(self) -> &'a RawCore {
+        self.core
     }
 
     /// Waits for `future`, which may be any [`IntoFuture`], pinned or not.

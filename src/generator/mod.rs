@@ -2,6 +2,7 @@
 
 mod iterator;
 mod producer;
+mod slot;
 mod stream;
 mod yielder;
 

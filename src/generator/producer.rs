@@ -1,7 +1,7 @@
-//! What both kinds of generators are made of: a coroutine, and where it leaves its values.
+//! What both kinds of generators are made of: a coroutine, from which values are taken.
 
-use alloc::rc::Rc;
 use core::fmt;
+use core::marker::PhantomData;
 use core::pin::Pin;
 use core::task::{Context, Poll};
 
@@ -9,7 +9,8 @@ use futures_core::FusedFuture;
 
 use crate::body::Body;
 use crate::coroutine::Coroutine;
-use crate::generator::yielder::{Slot, Yielder};
+use crate::generator::slot;
+use crate::generator::yielder::Yielder;
 use crate::handle::CoreHandle;
 use crate::stack::Stack;
 
@@ -21,29 +22,22 @@ pub(crate) trait Produce<Y> {
 /// What runs on a generator's stack.
 pub(crate) struct Start<P, Y> {
     closure: P,
-    slot: Rc<Slot<Y>>,
+    marker: PhantomData<fn(Y)>,
 }
 
 impl<P: Produce<Y>, Y> Body<()> for Start<P, Y> {
     #[inline(always)]
     fn run(self, handle: CoreHandle<'_>) {
-        self.closure.produce(handle, Yielder::new(handle, &self.slot));
+        // SAFETY: `Producer::step` takes such values, and nobody else is given a yielder.
+        let yielder = unsafe { Yielder::new(handle.core()) };
+        self.closure.produce(handle, yielder);
     }
 }
 
 /// A coroutine that yields.
 pub(crate) struct Producer<P, Y> {
     coroutine: Coroutine<Start<P, Y>, ()>,
-    slot: Rc<Slot<Y>>,
 }
-
-// SAFETY: the target has no threads (build.rs), so there is no other thread to send to. The
-// coroutine is `Send` and `Sync` there too; the slot has to be told.
-#[cfg(bysyncify_single_threaded)]
-unsafe impl<P, Y> Send for Producer<P, Y> {}
-// SAFETY: likewise.
-#[cfg(bysyncify_single_threaded)]
-unsafe impl<P, Y> Sync for Producer<P, Y> {}
 
 impl<P: Produce<Y>, Y> Producer<P, Y> {
     /// Makes one with a stack of `size` bytes.
@@ -53,9 +47,8 @@ impl<P: Produce<Y>, Y> Producer<P, Y> {
     /// - As for [`Coroutine::new_unchecked`], of what `P` and `Y` borrow.
     #[track_caller]
     pub(crate) unsafe fn new(size: usize, closure: P) -> Self {
-        let (start, slot) = Start::new(closure);
         // SAFETY: our caller makes the same promise.
-        Self { coroutine: unsafe { Coroutine::with_body(size, start) }, slot }
+        Self { coroutine: unsafe { Coroutine::with_body(size, Start::new(closure)) } }
     }
 
     /// Makes one on a stack that there already is.
@@ -65,17 +58,14 @@ impl<P: Produce<Y>, Y> Producer<P, Y> {
     /// - As for [`Producer::new`].
     #[track_caller]
     pub(crate) unsafe fn with_stack(stack: Stack, closure: P) -> Self {
-        let (start, slot) = Start::new(closure);
         // SAFETY: our caller makes the same promise.
-        Self { coroutine: unsafe { Coroutine::with_body_on(stack, start) }, slot }
+        Self { coroutine: unsafe { Coroutine::with_body_on(stack, Start::new(closure)) } }
     }
 }
 
 impl<P, Y> Start<P, Y> {
-    /// What the coroutine will run, and the slot that it will use.
-    fn new(closure: P) -> (Self, Rc<Slot<Y>>) {
-        let slot = Rc::new(Slot::new());
-        (Self { closure, slot: Rc::clone(&slot) }, slot)
+    fn new(closure: P) -> Self {
+        Self { closure, marker: PhantomData }
     }
 }
 
@@ -88,7 +78,8 @@ impl<P, Y> Producer<P, Y> {
         }
         match Pin::new(&mut self.coroutine).poll(cx) {
             Poll::Ready(()) => Poll::Ready(None),
-            Poll::Pending => match self.slot.take() {
+            // SAFETY: it was just suspended, and is asked once. `Start` gives such values.
+            Poll::Pending => match unsafe { slot::take(self.coroutine.core()) } {
                 Some(value) => Poll::Ready(Some(value)),
                 None => Poll::Pending,
             },
@@ -117,8 +108,7 @@ impl<P, Y> Producer<P, Y> {
 
     /// Takes the memory of one that has ended.
     pub(crate) fn into_stack(self) -> Result<Stack, Self> {
-        let Self { coroutine, slot } = self;
-        coroutine.into_stack().map_err(|coroutine| Self { coroutine, slot })
+        self.coroutine.into_stack().map_err(|coroutine| Self { coroutine })
     }
 }
 

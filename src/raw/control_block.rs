@@ -79,8 +79,8 @@ pub struct RawCore {
 pub(crate) struct CoreWaker {
     /// The executor's: valid while the coroutine runs, stale otherwise.
     pub(super) latest: Cell<*const Waker>,
-    /// That of the innermost wait: to compare with while the coroutine is suspended, stale otherwise.
-    pub(crate) waiting: Cell<*const Waker>,
+    /// What it waits with while it is suspended: stale otherwise.
+    pub(crate) waiting: Cell<*const Wait>,
     /// The innermost wait in progress, or null.
     pub(super) innermost: Cell<*const Wait>,
     /// The functions of a waker whose clones are the same two pointers. Null if none is known.
@@ -90,7 +90,7 @@ pub(crate) struct CoreWaker {
     pub(crate) epoch: Cell<u32>,
 }
 
-/// What one call of `embed` waits with. The switch compares `epoch`, and remembers where this is
+/// What one call of `embed` waits with, or one of `yield_`. The switch compares `epoch`, and remembers where this is
 /// while the coroutine is suspended.
 #[repr(C)]
 pub(crate) struct Wait {
@@ -102,6 +102,8 @@ pub(crate) struct Wait {
     pub(super) outer: *const Wait,
     /// Whether `waker` is a clone. If not, it is a copy of the executor's.
     pub(super) is_owned: Cell<bool>,
+    /// Whether it is the beginning of a generator's slot: see `src/generator/slot.rs`.
+    pub(super) is_of_slot: bool,
 }
 
 /// What [`Switch::resume`](super::switch::Switch::resume) calls on the coroutine's own stack.

@@ -55,6 +55,7 @@ impl Wait {
     }
 
     /// Whether it is the same two pointers.
+    #[inline]
     fn has_waker(&self, waker: &Waker) -> bool {
         // SAFETY: as in `waker`. If it is stale, this still compares pointers only.
         unsafe { &*self.waker.get() }.will_wake(waker)
@@ -83,7 +84,7 @@ impl CoreWaker {
     pub(crate) unsafe fn set(&self, waker: &Waker) {
         self.latest.set(waker);
         // SAFETY: null, or on the stack of the coroutine that waits with it.
-        if !unsafe { self.waiting.get().as_ref() }.is_some_and(|waiting| waiting.will_wake(waker)) {
+        if !unsafe { self.waiting.get().as_ref() }.is_some_and(|waiting| waiting.has_waker(waker)) {
             self.advance_epoch();
         }
     }
@@ -106,6 +107,26 @@ impl CoreWaker {
         core: NonNull<RawCore>,
         place: &'a mut MaybeUninit<Wait>,
     ) -> &'a Wait {
+        // SAFETY: our caller's promise.
+        let wait = unsafe { self.place_wait(core, place, false) };
+        // SAFETY: the coroutine is running, so its poll has not returned yet.
+        self.own_if_clones_differ(wait, unsafe { &*self.latest.get() });
+        self.innermost.set(wait);
+        wait
+    }
+
+    /// Makes a wait, inside of the innermost one.
+    ///
+    /// # Safety
+    ///
+    /// - As for [`CoreWaker::begin`]; or the wait is of a slot, and it is as for [`CoreWaker::wait_of_slot`].
+    #[inline]
+    unsafe fn place_wait<'a>(
+        &self,
+        core: NonNull<RawCore>,
+        place: &'a mut MaybeUninit<Wait>,
+        is_of_slot: bool,
+    ) -> &'a Wait {
         // SAFETY: the coroutine is running, so its poll has not returned yet.
         let latest = unsafe { &*self.latest.get() };
         let outer = self.innermost.get();
@@ -115,16 +136,14 @@ impl CoreWaker {
                 own_clone(outer, latest);
             }
         }
-        let wait = &*place.write(Wait {
+        place.write(Wait {
             waker: UnsafeCell::new(copy(latest)),
             epoch: Cell::new(self.epoch.get()),
             core,
             outer,
             is_owned: Cell::new(false),
-        });
-        self.own_if_clones_differ(wait, latest);
-        self.innermost.set(wait);
-        wait
+            is_of_slot,
+        })
     }
 
     /// Ends a wait.
@@ -139,8 +158,19 @@ impl CoreWaker {
             // SAFETY: our caller's promise.
             unsafe { drop_owned(wait) };
         }
+        // SAFETY: our caller's promise.
+        unsafe { self.let_go(wait.outer) };
+    }
+
+    /// Goes on with an outer wait, if there is one, inside of which none is any more.
+    ///
+    /// # Safety
+    ///
+    /// - The coroutine is running, and `outer` is null or its innermost wait.
+    #[inline]
+    unsafe fn let_go(&self, outer: *const Wait) {
         // SAFETY: as in `begin`.
-        if let Some(outer) = unsafe { wait.outer.as_ref() } {
+        if let Some(outer) = unsafe { outer.as_ref() } {
             // SAFETY: the coroutine is running, so its poll has not returned yet.
             let latest = unsafe { &*self.latest.get() };
             if outer.is_owned.get() && outer.has_waker(latest) {
@@ -192,6 +222,57 @@ impl CoreWaker {
                 drop(unsafe { wait.replace_waker(ManuallyDrop::new(clone), true) });
             }
         });
+    }
+}
+
+/// Waits with a value for whoever takes it: `src/generator/slot.rs`.
+#[cfg(feature = "alloc")]
+impl CoreWaker {
+    /// Begins to wait for whoever takes a value from a slot. Nobody is polled with the waker of such a wait: it
+    /// is only compared with that of the next poll, and so is not owned, whatever its clones are.
+    /// No other wait begins inside, so this is not remembered as the innermost.
+    ///
+    /// # Safety
+    ///
+    /// - `core` is the core that this is a part of, and its coroutine is running.
+    /// - [`CoreWaker::finish_slot`] is called when it was resumed, if the coroutine is [polling](Self::is_polling).
+    #[inline]
+    pub(crate) unsafe fn wait_of_slot(
+        &self,
+        core: NonNull<RawCore>,
+        place: &mut MaybeUninit<Wait>,
+    ) {
+        // SAFETY: our caller's promise.
+        unsafe { self.place_wait(core, place, true) };
+    }
+
+    /// Whether the coroutine's code is called by a future that the coroutine polls.
+    #[inline]
+    pub(crate) fn is_polling(&self) -> bool {
+        !self.innermost.get().is_null()
+    }
+
+    /// Ends the wait of a slot: what began it may have made the wait of the future own its waker that yields while it
+    /// is polled.
+    ///
+    /// # Safety
+    ///
+    /// - The coroutine is running, and what has begun to wait inside of its innermost wait has ended.
+    pub(crate) unsafe fn finish_slot(&self) {
+        // SAFETY: our caller's promise.
+        unsafe { self.let_go(self.innermost.get()) };
+    }
+
+    /// The slot that the coroutine waits with, if it waits with one.
+    ///
+    /// # Safety
+    ///
+    /// - The coroutine is suspended.
+    #[inline]
+    pub(crate) unsafe fn slot(&self) -> Option<*const Wait> {
+        let wait = self.waiting.get();
+        // SAFETY: it lies on the stack of the coroutine, which is suspended with it.
+        unsafe { &*wait }.is_of_slot.then_some(wait)
     }
 }
 

@@ -105,7 +105,7 @@ impl Switch for Native {
         if !cfg!(bysyncify_asan) && !core.fiber.has(wait.addr()) {
             return abi::SUSPEND_FOREIGN_STACK;
         }
-        core.waker.waiting.set(wait.cast());
+        core.waker.waiting.set(wait);
         core.phase.set(Phase::Suspended as u32);
         // SAFETY: the caller is on this stack.
         unsafe { core.fiber.suspend() };

@@ -165,7 +165,7 @@ impl Switch for Threads {
         if core.waker.epoch.get() != seen {
             return abi::SUSPEND_NEW_EPOCH;
         }
-        core.waker.waiting.set(wait.cast());
+        core.waker.waiting.set(wait);
         core.phase.set(Phase::Unwinding as u32);
         BATON.with(|baton| {
             let baton = baton.get().expect("a coroutine's thread has one");

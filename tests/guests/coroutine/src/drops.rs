@@ -1,6 +1,6 @@
 //! What is dropped, when, and what is leaked: rules S2 and S3 of the design.
 
-use bysyncify::{Cancelled, Coroutine, EmbedError, abandoned_coroutines};
+use bysyncify::{Cancelled, Coroutine, EmbedError, Generator, abandoned_coroutines};
 use futures_core::FusedFuture;
 use guest_support::{Droppy, Gate, Trace, after_polls, insistently, poll_once, tests};
 use std::rc::Rc;
@@ -173,5 +173,28 @@ tests! {
         assert!(poll_once(&mut one).is_pending());
         assert!(poll_once(&mut two).is_pending());
         assert_eq!((poll_once(&mut one), poll_once(&mut two)), (Poll::Ready(203), Poll::Ready(103)));
+    }
+
+    fn a_generator_is_moved_while_it_waits_and_what_is_forgotten_drops_nothing() {
+        let trace = Trace::default();
+        let yields = |name: &'static str| {
+            let inside = trace.clone();
+            Generator::new(16384, move |yielder| {
+                let _frame = Droppy(inside.clone(), name);
+                for value in ["first", "second"] {
+                    yielder.yield_(Droppy(inside.clone(), value));
+                }
+            })
+        };
+        let mut moved = vec![yields("moved"), yields("forgotten")];
+        let values: Vec<_> = moved.iter_mut().map(|it| it.next().expect("a value")).collect();
+        assert_eq!(trace.take(), [""; 0]);
+        std::mem::forget(moved.pop());
+        let mut moved = Box::new(moved.remove(0));
+        drop(moved.next());
+        assert_eq!(trace.take(), ["drop second"]);
+        drop(values);
+        assert_eq!((trace.take(), moved.count()), (vec!["drop first".into(); 2], 0));
+        assert_eq!((trace.take(), abandoned_coroutines()), (vec!["drop moved".into()], 0));
     }
 }

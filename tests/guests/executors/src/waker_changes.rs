@@ -9,7 +9,8 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
-use bysyncify::{Coroutine, embed};
+use bysyncify::{AsyncGenerator, Coroutine, Yielder, abandoned_coroutines, embed};
+use futures::Stream;
 use guest_support::{CountingWaker, Gate, Trace, after_one_poll, insistently, tests};
 
 use crate::STACK;
@@ -25,6 +26,11 @@ impl Source {
     fn poll<F: Future + Unpin>(&self, future: &mut F) -> Poll<F::Output> {
         let waker = Waker::from(self.0.clone());
         Pin::new(future).poll(&mut Context::from_waker(&waker))
+    }
+
+    fn poll_next<S: Stream + Unpin>(&self, stream: &mut S) -> Poll<Option<S::Item>> {
+        let waker = Waker::from(self.0.clone());
+        Pin::new(stream).poll_next(&mut Context::from_waker(&waker))
     }
 
     /// How many wakers there are.
@@ -211,5 +217,53 @@ tests! {
         assert!(source.poll(&mut coroutine).is_pending());
         drop(coroutine);
         assert_eq!((bysyncify::abandoned_coroutines(), source.wakers()), (1, 0));
+    }
+
+    fn a_future_that_yields_keeps_the_waker_that_it_is_polled_with() {
+        let seen = Rc::new(RefCell::new(Vec::new()));
+        let inside = seen.clone();
+        let mut stream = AsyncGenerator::new(STACK, move |handle, yielder: Yielder<'_, u32>| {
+            let mut polls = 0;
+            handle.embed(poll_fn(|cx| {
+                polls += 1;
+                yielder.yield_(polls);
+                inside.borrow_mut().push(cx.waker().clone());
+                if polls < 3 { Poll::Pending } else { Poll::Ready(()) }
+            }));
+            yielder.yield_(100);
+        });
+        let (first, second) = (Source::new(), Source::new());
+        let last_seen = || seen.take().pop().expect("a waker");
+
+        assert_eq!(first.poll_next(&mut stream), Poll::Ready(Some(1)));
+        // It is in the middle of that poll, whose waker is gone but for this.
+        assert_eq!(first.wakers(), 1);
+        // It goes on with the waker that it has, says that it is pending, and is polled with that of now.
+        assert_eq!(second.poll_next(&mut stream), Poll::Ready(Some(2)));
+        assert!(first.is(&last_seen()));
+        assert_eq!((first.wakers(), second.wakers()), (0, 1));
+        // The same again: so it is not polled another time.
+        assert_eq!(second.poll_next(&mut stream), Poll::Pending);
+        assert!(second.is(&last_seen()));
+        assert_eq!((first.wakers(), second.wakers()), (0, 0));
+
+        assert_eq!(first.poll_next(&mut stream), Poll::Ready(Some(3)));
+        assert_eq!(first.wakers(), 1);
+        assert_eq!(second.poll_next(&mut stream), Poll::Ready(Some(100)));
+        assert!(first.is(&last_seen()));
+        // Nothing is kept for a value that is yielded elsewhere.
+        assert_eq!((first.wakers(), second.wakers()), (0, 0));
+        assert_eq!(first.poll_next(&mut stream), Poll::Ready(None));
+    }
+
+    fn a_future_that_yields_is_dropped_with_the_waker_that_it_is_polled_with() {
+        let mut stream = AsyncGenerator::new(STACK, |handle, yielder: Yielder<'_, u32>| {
+            handle.embed(poll_fn(|_| Poll::Ready(yielder.try_yield(1)))).expect_err("it is dropped");
+        });
+        let source = Source::new();
+        assert_eq!(source.poll_next(&mut stream), Poll::Ready(Some(1)));
+        assert_eq!(source.wakers(), 1);
+        drop(stream);
+        assert_eq!((source.wakers(), abandoned_coroutines()), (0, 0));
     }
 }
