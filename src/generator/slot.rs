@@ -75,17 +75,16 @@ pub(super) unsafe fn take<Y>(core: &RawCore) -> Option<Y> {
     let wait = unsafe { core.waker.slot() }?;
     // SAFETY: a slot's wait is its first field, and was made from a pointer to the slot.
     let value = unsafe { &raw const (*wait.cast::<Slot<Y>>()).value };
-    // SAFETY: it was written before the coroutine was suspended, is read once, and the generator leaves
-    // it alone from then on.
-    Some(unsafe { UnsafeCell::raw_get(value).read().assume_init() })
+    // SAFETY: it lies in the slot, and the generator leaves it alone while it is suspended.
+    let value = unsafe { UnsafeCell::raw_get(value).read() };
+    // SAFETY: it was written before the coroutine was suspended, and is taken once.
+    Some(unsafe { value.assume_init() })
 }
 
 /// Begins to wait, unless this is not the innermost coroutine, or it was cancelled or panics.
 ///
-/// Not part of who calls it: see `Waiting` in `src/embed.rs`. Whether there is room is looked at when it is suspended,
-/// which is what comes next.
-#[cfg_attr(bysyncify_native, inline)]
-#[cfg_attr(not(bysyncify_native), inline(never))]
+/// Whether there is room is looked at when it is suspended, which is what comes next.
+#[inline]
 fn begin(core: &RawCore, place: &mut MaybeUninit<Wait>) -> Result<(), EmbedError> {
     // Elsewhere than on its own stack it would be another coroutine that is suspended, and who
     // knows who polls that, and when.

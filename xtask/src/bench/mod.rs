@@ -18,8 +18,11 @@ mod browser;
 mod engine;
 mod literature;
 mod programs;
+mod runtime;
 mod statistics;
 mod switch;
+
+use runtime::Runtime;
 
 /// Called by this name, `xtask` is the linker that `bench programs` calls.
 pub(crate) const LINKER: &str = "bysyncify-ld";
@@ -41,7 +44,7 @@ pub(crate) struct Options {
     /// With this Node, not the one on PATH
     #[arg(long, value_name = "PATH")]
     pub(crate) node: Option<PathBuf>,
-    /// In PyPI's wasmtime, and not in Node: for literature
+    /// In PyPI's wasmtime, and not in Node: for switch and literature
     #[arg(long, conflicts_with = "node")]
     pub(crate) wasmtime: bool,
 }
@@ -97,12 +100,13 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         print(options.json, &engine::measure(&workspace, &node, wasm_opt, only)?);
         return Ok(());
     }
+    let runtime = if options.wasmtime { Runtime::wasmtime()? } else { Runtime::Node(node.clone()) };
     if options.only == Some(Benchmark::Literature) {
-        print(options.json, &literature::measure(&workspace, &node, options.wasmtime)?);
+        print(options.json, &literature::measure(&workspace, &runtime)?);
         return Ok(());
     }
     if options.wants(Benchmark::Switch) {
-        print(options.json, &switch::measure(&workspace, &node)?);
+        print(options.json, &switch::measure(&workspace, &runtime)?);
     }
     if options.wants(Benchmark::Programs) {
         let (only, wasm_opt) = (options.program.as_deref(), options.wasm_opt.as_deref());

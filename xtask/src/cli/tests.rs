@@ -88,6 +88,7 @@ fn bench_takes_a_name_and_options() {
     for (line, switch, programs, browser) in [
         ("bench", true, true, true),
         ("bench switch", true, false, false),
+        ("bench switch --wasmtime", true, false, false),
         ("bench programs --program p", false, true, false),
         ("bench --program p", false, true, false),
         ("bench --wasm-opt w --json", false, true, false),

@@ -9,7 +9,8 @@ use anyhow::{Context, Result};
 use cargo_bysyncify::{OptLevel, Recipe, WasmOpt, setup};
 use wasm_asyncify::{Options, Producer, Resumption};
 
-use super::worker::Engine;
+use super::worker::SCRIPT;
+use crate::bench::runtime::Runtime;
 use crate::guests::TARGET;
 use crate::matrix;
 use crate::process;
@@ -35,9 +36,13 @@ pub(super) enum Runs {
 }
 
 impl Build {
-    pub(super) fn command(&self, engine: &Engine) -> Command {
+    pub(super) fn command(&self, runtime: &Runtime) -> Command {
         match self.runs {
-            Runs::Module | Runs::PausedByHost => engine.worker(&self.file),
+            Runs::Module | Runs::PausedByHost => {
+                let mut command = runtime.command(SCRIPT);
+                command.arg(&self.file);
+                command
+            }
             Runs::Native => Command::new(&self.file),
         }
     }

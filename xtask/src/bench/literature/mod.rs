@@ -1,11 +1,10 @@
 //! `cargo xtask bench literature`: the workloads of the literature on stack switching (bench/literature), in C
 //! and in Rust.
 
-use std::path::Path;
-
 use anyhow::{Context, Result, ensure};
 
 use super::Figures;
+use super::runtime::Runtime;
 use super::statistics::Sorted;
 use crate::workspace::Workspace;
 
@@ -15,7 +14,7 @@ mod worker;
 
 use builds::{BASELINE, Runs};
 use table::{Measured, Report};
-use worker::{Engine, Worker};
+use worker::Worker;
 
 /// A workload of a size.
 struct Workload {
@@ -44,19 +43,14 @@ const WORKLOADS: [Workload; 9] = [
     short("c10m", 200_000),
 ];
 
-/// Measures everything: in wasmtime, or in this Node.
-pub(super) fn measure(
-    workspace: &Workspace,
-    node: &Path,
-    in_wasmtime: bool,
-) -> Result<impl Figures + use<>> {
+/// Measures everything.
+pub(super) fn measure(workspace: &Workspace, runtime: &Runtime) -> Result<impl Figures + use<>> {
     eprintln!("building …");
     let (builds, binaryen) = builds::all(workspace)?;
-    let engine = if in_wasmtime { Engine::wasmtime()? } else { Engine::Node(node.to_owned()) };
     eprintln!("measuring …");
     let mut workers = Vec::new();
     for build in &builds {
-        workers.push((build, Worker::start(build.command(&engine))?));
+        workers.push((build, Worker::start(build.command(runtime))?));
     }
     let mut rows = Vec::new();
     for workload in &WORKLOADS {
@@ -72,7 +66,7 @@ pub(super) fn measure(
         });
     }
     let columns = builds.iter().map(|build| build.name).collect();
-    Ok(Report { engine: engine.name()?, binaryen, columns, rows })
+    Ok(Report { engine: runtime.name()?, binaryen, columns, rows })
 }
 
 /// Runs a workload in all builds, by turns; how many nanoseconds each round took. Nothing for who cannot run it.

@@ -2,55 +2,16 @@
 //! what an engine has learnt of another one.
 
 use std::io::{BufRead, BufReader, Write};
-use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 use anyhow::{Context, Result};
 
+use crate::bench::runtime::Script;
 use crate::process;
-use crate::tools;
 
-/// What runs a module.
-pub(super) enum Engine {
-    Node(PathBuf),
-    /// The folder of PyPI's package.
-    Wasmtime(PathBuf),
-}
-
-impl Engine {
-    /// Where PyPI's is, which is installed if it is not there.
-    pub(super) fn wasmtime() -> Result<Self> {
-        tools::from_pypi(tools::WASMTIME).map(Self::Wasmtime)
-    }
-
-    /// What it is called, with its version.
-    pub(super) fn name(&self) -> Result<String> {
-        Ok(match self {
-            Self::Node(path) => {
-                let version = process::must_succeed(Command::new(path).arg("--version"))?;
-                format!("Node {}", String::from_utf8(version)?.trim().trim_start_matches('v'))
-            }
-            Self::Wasmtime(_) => tools::WASMTIME.replace("==", " "),
-        })
-    }
-
-    /// What runs the workloads of a module.
-    pub(super) fn worker(&self, module: &Path) -> Command {
-        let mut command;
-        match self {
-            Self::Node(node) => {
-                command = Command::new(node);
-                command.args(["--input-type=module", "--eval", include_str!("worker.mjs")]);
-            }
-            Self::Wasmtime(package) => {
-                command = Command::new("python3");
-                command.args(["-c", include_str!("worker.py")]).env("PYTHONPATH", package);
-            }
-        }
-        command.arg(module);
-        command
-    }
-}
+/// What runs the workloads of a module, whose path is its argument.
+pub(super) const SCRIPT: Script =
+    Script { javascript: include_str!("worker.mjs"), python: include_str!("worker.py") };
 
 /// What a run has returned, and how many nanoseconds it took.
 #[derive(Clone, Copy, Debug, PartialEq)]

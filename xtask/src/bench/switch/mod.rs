@@ -1,10 +1,9 @@
 //! `cargo xtask bench switch`: suspend and resume, spawn, reading, memory, size.
 
-use std::path::Path;
-
 use anyhow::Result;
 
 use super::Figures;
+use super::runtime::Runtime;
 use crate::engine;
 use crate::workspace::Workspace;
 
@@ -65,7 +64,7 @@ fn comparisons() -> Vec<Comparison> {
 }
 
 /// Measures everything.
-pub(super) fn measure(workspace: &Workspace, node: &Path) -> Result<impl Figures + use<>> {
+pub(super) fn measure(workspace: &Workspace, runtime: &Runtime) -> Result<impl Figures + use<>> {
     // Progress goes to standard error: what is printed may be piped somewhere.
     eprintln!("building …");
     let modules = Modules::build(workspace)?;
@@ -80,12 +79,15 @@ pub(super) fn measure(workspace: &Workspace, node: &Path) -> Result<impl Figures
         });
     }
     eprintln!("measuring …");
-    let timings = timing::run(node, &modules, &comparisons)?;
-    let rows = comparisons.iter().zip(timings.rows).zip(counts).map(|((row, times), counts)| {
-        Measured { name: row.name, target: row.target, times, counts }
+    let times = timing::run(runtime, &modules, &comparisons)?;
+    let rows = comparisons.iter().zip(times).zip(counts).map(|((row, times), counts)| Measured {
+        name: row.name,
+        target: row.target,
+        times,
+        counts,
     });
     Ok(Report {
-        node: timings.node,
+        engine: runtime.name()?,
         binaryen: modules.binaryen,
         wasmi: engine::find(Some("wasmi"))?[0].version().into(),
         rows: rows.collect(),

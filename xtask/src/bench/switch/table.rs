@@ -13,7 +13,7 @@ const MEMORY_TARGET: u32 = 96;
 
 /// Everything that was measured.
 pub(super) struct Report {
-    pub(super) node: String,
+    pub(super) engine: String,
     pub(super) binaryen: u32,
     pub(super) wasmi: String,
     pub(super) rows: Vec<Measured>,
@@ -26,7 +26,7 @@ pub(super) struct Report {
 pub(super) struct Measured {
     pub(super) name: &'static str,
     pub(super) target: Option<f64>,
-    /// None if this Node cannot do what is compared.
+    /// None if this engine cannot do what is compared.
     pub(super) times: Option<Times>,
     /// None for what cannot be counted.
     pub(super) counts: Option<Counts>,
@@ -41,7 +41,7 @@ pub(super) struct Counts {
 impl Figures for Report {
     fn to_json(&self) -> Value {
         json!({
-            "node": self.node,
+            "engine": self.engine,
             "binaryen": self.binaryen,
             "wasmi": self.wasmi,
             "rows": self.rows.iter().map(Measured::to_json).collect::<Vec<_>>(),
@@ -77,8 +77,8 @@ impl Counts {
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { node, binaryen, wasmi, .. } = self;
-        writeln!(f, "times: Node {node}; fuel: wasmi {wasmi}; wasm-opt {binaryen}\n")?;
+        let Self { engine, binaryen, wasmi, .. } = self;
+        writeln!(f, "times: {engine}; fuel: wasmi {wasmi}; wasm-opt {binaryen}\n")?;
         writeln!(
             f,
             "{:<35} {:>6}  {:<13} {:>7} {:>7} | {:>6} {:>6} {:>5} |",
@@ -88,7 +88,7 @@ impl fmt::Display for Report {
             write!(f, "{:<35} ", row.name)?;
             match &row.times {
                 Some(times) => row.write(f, times)?,
-                None => writeln!(f, "not measured: Node {node} does not have it")?,
+                None => writeln!(f, "not measured: {engine} does not have it")?,
             }
         }
         let Size { with_coroutine, without } = self.size;
@@ -148,7 +148,7 @@ mod tests {
             counts: Some(Counts { ours: 30.0, other: 20.0 }),
         };
         Report {
-            node: "1.2.3".into(),
+            engine: "Node 1.2.3".into(),
             binaryen: 132,
             wasmi: "2".into(),
             rows: vec![row(Some(times), Some(2.0)), row(None, None)],

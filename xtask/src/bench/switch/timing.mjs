@@ -2,7 +2,7 @@
 //
 // Reads a list of `{ours, other}` from standard input. A side is `{module, export, depth}`, for
 // a function that is called with the depth and the number of repetitions, or
-// `{jspi, depth}`, with the path of bench/jspi.wat in binary. Writes `{node, rows}`: for each pair `{ours, other}`, the
+// `{jspi, depth}`, with the path of bench/jspi.wat in binary. Writes a list: for each pair `{ours, other}`, the
 // nanoseconds of one repetition in each round, or null where this Node has no JSPI.
 
 import { readFileSync, writeSync } from "node:fs";
@@ -55,5 +55,5 @@ async function measure(row) {
 
 const rows = [];
 for (const row of JSON.parse(readFileSync(0, "utf8"))) rows.push(await measure(row));
-const text = JSON.stringify({ node: process.versions.node, rows });
+const text = JSON.stringify(rows);
 for (let rest = Buffer.from(text); rest.length > 0; ) rest = rest.subarray(writeSync(1, rest));

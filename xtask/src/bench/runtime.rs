@@ -1,0 +1,57 @@
+//! What runs a module that is measured: Node, or wasmtime, by a script of ours.
+
+use std::path::PathBuf;
+use std::process::Command;
+
+use anyhow::Result;
+
+use crate::process;
+use crate::tools;
+
+/// What runs a module.
+pub(super) enum Runtime {
+    Node(PathBuf),
+    /// The folder of PyPI's package.
+    Wasmtime(PathBuf),
+}
+
+/// What it is told to do: the same program twice.
+#[derive(Clone, Copy)]
+pub(super) struct Script {
+    pub(super) javascript: &'static str,
+    pub(super) python: &'static str,
+}
+
+impl Runtime {
+    /// PyPI's wasmtime, which is installed if it is not there.
+    pub(super) fn wasmtime() -> Result<Self> {
+        tools::from_pypi(tools::WASMTIME).map(Self::Wasmtime)
+    }
+
+    /// What it is called, with its version.
+    pub(super) fn name(&self) -> Result<String> {
+        Ok(match self {
+            Self::Node(path) => {
+                let version = process::must_succeed(Command::new(path).arg("--version"))?;
+                format!("Node {}", String::from_utf8(version)?.trim().trim_start_matches('v'))
+            }
+            Self::Wasmtime(_) => tools::WASMTIME.replace("==", " "),
+        })
+    }
+
+    /// Runs a script.
+    pub(super) fn command(&self, script: Script) -> Command {
+        match self {
+            Self::Node(node) => {
+                let mut command = Command::new(node);
+                command.args(["--input-type=module", "--eval", script.javascript]);
+                command
+            }
+            Self::Wasmtime(package) => {
+                let mut command = Command::new("python3");
+                command.args(["-c", script.python]).env("PYTHONPATH", package);
+                command
+            }
+        }
+    }
+}
