@@ -214,7 +214,8 @@ impl<U, T> Coroutine<U, T> {
     {
         let painted = stack.is_painted();
         // While the stack still owns the memory: this panics if it is too small.
-        let layout = RawCoroutine::<U, T>::divide(stack.address(), stack.size());
+        let layout =
+            RawCoroutine::<U, T>::divide(stack.address(), stack.size()).after(stack.offset());
         let memory = stack.into_raw(RawCoroutine::<U, T>::FRAME_LAYOUT);
         // SAFETY: we own `memory`, and free it only after the coroutine has finished. Our caller
         // makes the same promise about what `U` and `T` borrow. The layout is of this memory.
@@ -263,6 +264,7 @@ impl<U, T> Coroutine<U, T> {
         self.raw.stack_usage()
     }
 
+    #[inline]
     pub(crate) fn core(&self) -> &RawCore {
         self.raw.core()
     }
@@ -272,6 +274,7 @@ impl<U, T> Coroutine<U, T> {
     /// # Safety
     ///
     /// - The coroutine is not used any more if this returns a stack.
+    #[inline]
     unsafe fn reclaim(&self) -> Option<Stack> {
         let (memory, frame) = (self.raw.finished_memory()?, RawCoroutine::<U, T>::FRAME_LAYOUT);
         // SAFETY: it has finished.
@@ -290,12 +293,14 @@ impl<U, T> Future for Coroutine<U, T> {
     ///
     /// Panics if the closure does, where panics unwind: with what that panicked with. Panics if the
     /// coroutine has ended: see [`FusedFuture::is_terminated`].
+    #[inline]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<T> {
         Pin::new(&mut *self.raw).poll(cx)
     }
 }
 
 impl<U, T> FusedFuture for Coroutine<U, T> {
+    #[inline]
     fn is_terminated(&self) -> bool {
         self.raw.is_terminated()
     }

@@ -110,6 +110,7 @@ impl<U, T> RawCoroutine<U, T> {
     /// # Panics
     ///
     /// Panics if it does not fit.
+    #[inline]
     #[track_caller]
     pub(crate) fn divide(address: usize, len: usize) -> Layout {
         let layout = Frame::<Slot<U, T>>::divide(address, len);
@@ -129,6 +130,7 @@ impl<U, T> RawCoroutine<U, T> {
     /// - As for [`RawCoroutine::new_unchecked`].
     /// - `layout` is what [`RawCoroutine::divide`] has returned for `memory`; natively `memory` need hold no
     ///   more than the frame.
+    #[inline]
     pub(crate) unsafe fn with_body(
         memory: NonNull<[MaybeUninit<u8>]>,
         layout: Layout,
@@ -184,7 +186,17 @@ impl<U, T> RawCoroutine<U, T> {
     /// (then the closure is dropped), had already ended, or suspended again (then it is
     /// *abandoned*: its memory is leaked, because its frames may hold futures that others
     /// point to). Polling it again panics.
+    #[inline]
     pub fn cancel(&mut self) -> Option<T> {
+        // What most of those are that are dropped.
+        if self.core().phase() == Phase::Finished {
+            return None;
+        }
+        self.cancel_unfinished()
+    }
+
+    #[inline(never)]
+    fn cancel_unfinished(&mut self) -> Option<T> {
         match self.core().phase() {
             Phase::Ready => {
                 self.core().end(Phase::Finished);
@@ -241,6 +253,7 @@ impl<U, T> RawCoroutine<U, T> {
 
     /// The memory of a coroutine that has finished: free to be reused once the coroutine is
     /// forgotten, or dropped, which does nothing more.
+    #[inline]
     pub(crate) fn finished_memory(&self) -> Option<NonNull<[MaybeUninit<u8>]>> {
         let has_ended = matches!(self.core().phase(), Phase::Finished | Phase::Panicked);
         has_ended.then(|| self.core().memory())
@@ -256,6 +269,7 @@ impl<U, T> RawCoroutine<U, T> {
         self.core().stack_usage()
     }
 
+    #[inline]
     fn step(&mut self, waker: &Waker) -> Poll<Result<T, Payload>> {
         // SAFETY: `new_unchecked` has paired `entry` with the frame that it expects.
         let poll = unsafe { self.core().resume(waker) };
@@ -273,6 +287,7 @@ impl<U, T> RawCoroutine<U, T> {
         payload.resume()
     }
 
+    #[inline]
     pub(crate) fn core(&self) -> &RawCore {
         // SAFETY: the frame is valid for as long as we are: whoever made us promised it.
         let core = unsafe { Frame::core(self.frame) };
@@ -280,6 +295,7 @@ impl<U, T> RawCoroutine<U, T> {
         unsafe { core.as_ref() }
     }
 
+    #[inline]
     fn slot(&self) -> *mut Slot<U, T> {
         // SAFETY: as in `core`.
         unsafe { Frame::payload(self.frame) }
@@ -295,6 +311,7 @@ impl<U, T> Future for RawCoroutine<U, T> {
     ///
     /// Panics if the closure does, where panics unwind: with what that panicked with. Panics if the
     /// coroutine has ended: see [`FusedFuture::is_terminated`].
+    #[inline]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<T> {
         match self.step(cx.waker()) {
             Poll::Ready(Ok(result)) => Poll::Ready(result),
@@ -308,6 +325,7 @@ impl<U, T> Future for RawCoroutine<U, T> {
 impl<U, T> Unpin for RawCoroutine<U, T> {}
 
 impl<U, T> FusedFuture for RawCoroutine<U, T> {
+    #[inline]
     fn is_terminated(&self) -> bool {
         matches!(self.core().phase(), Phase::Finished | Phase::Panicked | Phase::Abandoned)
     }

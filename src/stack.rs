@@ -4,7 +4,7 @@ use core::alloc::Layout as Frame;
 use core::fmt;
 
 use crate::memory::{Memory, RawMemory};
-use crate::raw::layout::StackUsage;
+use crate::raw::layout::{STACK_ALIGN, StackUsage};
 
 /// Owned memory for one coroutine at a time.
 ///
@@ -24,6 +24,7 @@ impl Stack {
     /// # Panics
     ///
     /// Panics if there is no memory for it.
+    #[inline]
     #[track_caller]
     pub fn new(size: usize) -> Self {
         let Some(memory) = Memory::new(size) else { no_memory(size) };
@@ -44,6 +45,7 @@ impl Stack {
     }
 
     /// The number of bytes: what was asked for, rounded up to a multiple of 16.
+    #[inline]
     pub fn size(&self) -> usize {
         self.memory.size()
     }
@@ -60,17 +62,26 @@ impl Stack {
         self.high_water
     }
 
+    #[inline]
     pub(crate) fn is_painted(&self) -> bool {
         self.painted
     }
 
-    /// Where the memory is, as far as that decides how it is divided.
+    /// Where the stack's own bytes are, 16-aligned: that decides how they are divided.
+    #[inline]
     pub(crate) fn address(&self) -> usize {
-        self.memory.address()
+        self.memory.address().next_multiple_of(STACK_ALIGN)
+    }
+
+    /// How far that is into the memory that [`Stack::into_raw`] gives away.
+    #[inline]
+    pub(crate) fn offset(&self) -> usize {
+        self.address() - self.memory.address()
     }
 
     /// Gives the memory away, to be turned into a stack again by `from_raw`, or leaked. It is for a
     /// coroutine with such a frame.
+    #[inline]
     pub(crate) fn into_raw(self, frame: Frame) -> RawMemory {
         self.memory.into_raw(frame)
     }
@@ -79,6 +90,7 @@ impl Stack {
     ///
     /// - `memory` comes from `into_raw`, with the same frame, and nothing uses it any more. `stack` is the
     ///   size of the stack beside that.
+    #[inline]
     pub(crate) unsafe fn from_raw(
         memory: RawMemory,
         frame: Frame,

@@ -72,6 +72,7 @@ impl<P, Y> Start<P, Y> {
 impl<P, Y> Producer<P, Y> {
     /// Runs the closure until it yields, waits for a future that is pending, or returns. From
     /// then on there is nothing more.
+    #[inline]
     pub(crate) fn step(&mut self, cx: &mut Context<'_>) -> Poll<Option<Y>> {
         if self.has_ended() {
             return Poll::Ready(None);
@@ -92,6 +93,7 @@ impl<P, Y> Producer<P, Y> {
     }
 
     /// Whether there is nothing more: the closure has returned, or was cancelled.
+    #[inline]
     pub(crate) fn has_ended(&self) -> bool {
         self.coroutine.is_terminated()
     }

@@ -153,6 +153,7 @@ const _: () = if cfg!(bysyncify_switch) {
 impl RawCore {
     /// The core of a coroutine that has not run, with its stack's size, and its memory's low end and
     /// high end.
+    #[inline]
     pub(super) fn new(
         stack: RawStack,
         #[cfg_attr(not(bysyncify_native), expect(unused, reason = "it is the stack's"))]
@@ -194,20 +195,24 @@ impl RawCore {
     pub const ENTRY_RETURNED: u32 = ENTRY_RETURNED;
 
     /// Ends the coroutine, from the outside if it has not returned.
+    #[inline]
     pub(crate) fn end(&self, phase: Phase) {
         self.phase.set(phase as u32);
     }
 
+    #[inline]
     pub(crate) fn phase(&self) -> Phase {
         Phase::decode(self.phase.get())
     }
 
     /// Whether the coroutine is on the call stack: the innermost, or one that polls it.
+    #[inline]
     pub fn is_running(&self) -> bool {
         self.phase() == Phase::Running
     }
 
     /// The bytes that the coroutine's frames and its shadow stack share.
+    #[inline]
     pub fn stack_size(&self) -> usize {
         #[cfg(bysyncify_native)]
         return self.size;
@@ -216,6 +221,7 @@ impl RawCore {
     }
 
     #[cfg(not(bysyncify_native))]
+    #[inline]
     fn size_in_memory(&self) -> usize {
         let stack = self.stack_range();
         stack.end.addr() - stack.start.addr()
@@ -265,6 +271,7 @@ impl RawCore {
     }
 
     /// The stack's low end and high end.
+    #[inline]
     pub(crate) fn stack_range(&self) -> core::ops::Range<*mut u8> {
         let low = self.low.as_ptr();
         let base = ptr::from_ref(self).addr() + size_of::<Self>();
@@ -273,6 +280,7 @@ impl RawCore {
     }
 
     /// All of the memory that the coroutine was given.
+    #[inline]
     pub(crate) fn memory(&self) -> NonNull<[MaybeUninit<u8>]> {
         let len = self.high.addr() - self.low.addr().get();
         NonNull::slice_from_raw_parts(self.low.cast(), len)
@@ -284,6 +292,7 @@ impl RawCore {
         self.painted.get()
     }
 
+    #[inline]
     pub(crate) fn is_cancelled(&self) -> bool {
         self.cancelled.get()
     }

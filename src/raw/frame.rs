@@ -36,6 +36,7 @@ impl<P> Frame<P> {
     /// # Panics
     ///
     /// Panics if the memory is too small.
+    #[inline]
     #[track_caller]
     pub(crate) fn divide(address: usize, len: usize) -> Layout {
         match Layout::divide(address, len, Self::LAYOUT) {

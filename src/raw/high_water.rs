@@ -12,6 +12,7 @@ impl RawCore {
     /// # Safety
     ///
     /// - The coroutine has not started.
+    #[cold]
     pub(crate) unsafe fn paint(&self) {
         self.painted.set(true);
         // A native stack is painted when there is one.
@@ -27,14 +28,26 @@ impl RawCore {
     /// # Safety
     ///
     /// - The coroutine has finished.
+    #[inline]
     pub(crate) unsafe fn high_water(&self) -> Option<StackUsage> {
-        self.painted.get().then(|| {
-            #[cfg(bysyncify_native)]
-            let usage = self.fiber.high_water();
-            #[cfg(not(bysyncify_native))]
-            // SAFETY: painted before it started, and finished.
-            let usage = unsafe { paint::measure(&self.stack_range()) };
-            usage
-        })
+        if !self.painted.get() {
+            return None;
+        }
+        // SAFETY: our caller's promise.
+        Some(unsafe { self.measured() })
+    }
+
+    /// # Safety
+    ///
+    /// - It was painted, and the coroutine has finished.
+    #[cold]
+    unsafe fn measured(&self) -> StackUsage {
+        #[cfg(bysyncify_native)]
+        return self.fiber.high_water();
+        #[cfg(not(bysyncify_native))]
+        // SAFETY: our caller's promise.
+        unsafe {
+            paint::measure(&self.stack_range())
+        }
     }
 }

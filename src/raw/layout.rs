@@ -75,6 +75,7 @@ impl Layout {
     /// multiples of 16.
     ///
     /// Errs with the number of bytes that would have been enough.
+    #[inline]
     pub(crate) fn divide(
         address: usize,
         len: usize,
@@ -93,8 +94,16 @@ impl Layout {
         Ok(Self { frame: offset, base, top })
     }
 
+    /// The same, with so many bytes more before it.
+    #[cfg(feature = "alloc")]
+    #[inline]
+    pub(crate) fn after(self, offset: usize) -> Self {
+        Self { frame: self.frame + offset, base: self.base + offset, top: self.top + offset }
+    }
+
     /// How many 16-aligned bytes always suffice for a stack of `size` bytes beside such a frame.
     /// Saturates at `usize::MAX`.
+    #[inline]
     pub(crate) fn needed(size: usize, frame: core::alloc::Layout) -> usize {
         let lost_to_alignment = frame.align() - STACK_ALIGN;
         (lost_to_alignment + frame.size())

@@ -40,7 +40,7 @@ impl Core {
     ) -> Self {
         let len = Layout::needed(size, Frame::<()>::LAYOUT);
         let stack = Stack::new(len);
-        let layout = Frame::<()>::divide(stack.address(), stack.size());
+        let layout = Frame::<()>::divide(stack.address(), stack.size()).after(stack.offset());
         let memory = stack.into_raw(Frame::<()>::LAYOUT);
         let entry = that_may_unwind(entry);
         // SAFETY: we own `memory`, and free it only when the coroutine is not suspended.

@@ -41,10 +41,13 @@ impl RawCore {
     /// # Panics
     ///
     /// Panics if the coroutine is running, has finished, or was cancelled.
-    #[cfg_attr(bysyncify_native, inline)]
+    // Elsewhere one function, so that `wasm-opt` can make the switch a part of it, whose only caller it is.
+    #[cfg_attr(bysyncify_native, inline(always))]
+    #[cfg_attr(not(bysyncify_native), inline(never))]
     pub unsafe fn resume(&self, waker: &Waker) -> Poll<()> {
-        if !matches!(self.phase(), Phase::Ready | Phase::Suspended) {
-            diverge_uninstrumented(|| cannot_poll(self.phase()));
+        let phase = self.phase.get();
+        if phase != Phase::Ready as u32 && phase != Phase::Suspended as u32 {
+            self.refuse_poll();
         }
         // Each time: who goes on from a copy of the memory, in another instance, has made no
         // coroutine there.
@@ -56,14 +59,28 @@ impl RawCore {
         unsafe { self.waker.set(waker) };
         // SAFETY: our caller vouches for the entry function; the phase says that the stack is
         // unused, or holds what the switch itself has saved there.
-        match unsafe { ActiveSwitch::resume(self.entry, self.data, self) } {
-            abi::OUTCOME_SUSPENDED => Poll::Pending,
-            abi::OUTCOME_FINISHED => {
-                self.end(Phase::Finished);
-                Poll::Ready(())
-            }
-            _ => diverge_uninstrumented(|| self.unsound_resume()),
+        let outcome = unsafe { ActiveSwitch::resume(self.entry, self.data, self) };
+        // By comparisons: of a `match` compilers make a jump through a table.
+        if outcome == abi::OUTCOME_SUSPENDED {
+            return Poll::Pending;
         }
+        if outcome != abi::OUTCOME_FINISHED {
+            self.refuse_outcome();
+        }
+        self.end(Phase::Finished);
+        Poll::Ready(())
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn refuse_poll(&self) -> ! {
+        diverge_uninstrumented(|| cannot_poll(self.phase()))
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn refuse_outcome(&self) -> ! {
+        diverge_uninstrumented(|| self.unsound_resume())
     }
 
     /// Makes every wait of the coroutine end with an error, beginning with the one in progress.

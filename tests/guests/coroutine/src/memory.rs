@@ -3,7 +3,9 @@
 use bysyncify::{Coroutine, Stack};
 use guest_support::{after_polls, poll_once, tests};
 use std::alloc::{GlobalAlloc, Layout, System};
+use std::hint::black_box;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::Poll;
 
 /// The system's allocator, and what it was asked for.
 struct Counting;
@@ -17,7 +19,11 @@ unsafe impl GlobalAlloc for Counting {
         ALLOCATIONS.fetch_add(1, Ordering::Relaxed);
         BYTES.fetch_add(layout.size(), Ordering::Relaxed);
         // SAFETY: our caller's promises.
-        unsafe { System.alloc(layout) }
+        let allocated = unsafe { System.alloc(layout) };
+        if layout.size() >= 4096 {
+            PLACES.fetch_or(1 << (allocated.addr() / 8 % 2), Ordering::Relaxed);
+        }
+        allocated
     }
 
     unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
@@ -26,6 +32,13 @@ unsafe impl GlobalAlloc for Counting {
         unsafe { System.dealloc(pointer, layout) }
     }
 }
+
+/// Which multiples of 8 those blocks lie at that are as large as a stack: the even ones, the odd ones.
+static PLACES: AtomicUsize = AtomicUsize::new(0);
+
+/// What has to be aligned on a stack.
+#[repr(align(16))]
+struct Aligned([u8; 16]);
 
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
@@ -72,6 +85,7 @@ tests! {
     }
 
     fn a_stack_is_allocated_once_for_many_coroutines() {
+        let without = bytes();
         let mut stack = Stack::new(8192);
         let before = (allocations(), bytes());
         for value in 0..100 {
@@ -83,7 +97,29 @@ tests! {
         }
         assert_eq!((allocations(), bytes()), before);
         drop(stack);
-        assert_eq!(bytes(), before.1 - 8192);
+        assert_eq!(bytes(), without);
+    }
+
+    fn a_stack_is_aligned_wherever_its_memory_lies() {
+        let (mut kept, mut sizes) = (Vec::new(), Vec::new());
+        for index in 0..64 {
+            // So that blocks lie at every place that the allocator has.
+            kept.push(vec![0u8; 8 * (index % 3 + 1)]);
+            let mut coroutine = Coroutine::with_stack(Stack::new(4096), |_| {
+                let local = Aligned([1; 16]);
+                black_box(&raw const local.0).addr()
+            });
+            sizes.push(coroutine.stack_size());
+            let Poll::Ready(address) = poll_once(&mut coroutine) else { panic!("it does not wait") };
+            assert_eq!(address % 16, 0);
+            let stack = coroutine.into_stack().expect("it has finished");
+            assert_eq!(stack.size(), 4096);
+            kept.push(vec![0u8; 8 * (index % 2 + 1)]);
+        }
+        assert!(sizes.iter().all(|size| *size == sizes[0]), "{sizes:?}");
+        // The allocator of wasm32 knows blocks that lie between two multiples of 16.
+        let places = if cfg!(target_pointer_width = "32") { 0b11 } else { 0b01 };
+        assert_eq!(PLACES.load(Ordering::Relaxed), places);
     }
 
     fn every_end_gives_the_memory_back() {
