@@ -259,6 +259,9 @@ enum { LIVE = 10000, USED = 1024 };
 static void connection(coroutine *self, long long given) {
   suspend(self, given);
   volatile char buffer[USED];
+  // Handed to somebody whom the compiler does not know: of what only this function uses it would keep just those
+  // bytes that are written, a quarter of a kilobyte.
+  __asm__ volatile("" : : "r"(buffer) : "memory");
   for (int at = 0; at < USED; at += 64) buffer[at] = 1;
   int sum = 0;
   for (int at = 0; at < USED; at += 64) sum += buffer[at];

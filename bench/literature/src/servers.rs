@@ -2,6 +2,7 @@
 
 use std::cell::Cell;
 use std::hint::black_box;
+use std::mem::MaybeUninit;
 use std::rc::Rc;
 
 use crate::switch::{Yielder, generator};
@@ -33,11 +34,16 @@ const USED: usize = 1024;
 fn connection(given: u32, count: Rc<Cell<i64>>) -> impl Iterator<Item = u32> {
     generator(move |yielder| {
         yielder.yield_(given);
-        let mut buffer = [0u8; USED];
+        // Not all of it, as in C: to fill it would take longer than all that is measured.
+        let mut buffer = [const { MaybeUninit::uninit() }; USED];
         for byte in black_box(&mut buffer).iter_mut().step_by(64) {
-            *byte = 1;
+            byte.write(1u8);
         }
-        let sum: i64 = black_box(&buffer).iter().step_by(64).map(|byte| i64::from(*byte)).sum();
+        let written = black_box(&buffer).iter().step_by(64).map(|byte| {
+            // SAFETY: just written.
+            unsafe { byte.assume_init() }
+        });
+        let sum: i64 = written.map(i64::from).sum();
         count.set(count.get() + sum / (USED / 64) as i64);
     })
 }

@@ -115,7 +115,7 @@ impl Maker<'_> {
 
     /// As our linker does it.
     fn rust(&self) -> Result<PathBuf> {
-        let build = matrix::quick()[0].build;
+        let build = matrix::Build { opt_level: '3', fat_lto: true };
         let mut command = self.cargo("module");
         command.args(["--target", TARGET, "--profile", &build.profile()]);
         command.args(build.cargo_config("abort"));
