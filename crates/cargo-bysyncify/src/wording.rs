@@ -50,7 +50,8 @@ fn words(remedy: Remedy) -> String {
             "update it (`cargo update bysyncify`), or link without `--bysyncify-precise`"
         }
         Remedy::AssumeNothingOrAvoidTailCalls => {
-            "build without the target feature `tail-call`, or link without `--bysyncify-precise`"
+            "build without the target feature `tail-call`, or link without `--bysyncify-precise` and \
+             `--bysyncify-assume-no-suspend`"
         }
         Remedy::UpdateOrNoChecks => {
             "update it (`cargo update bysyncify`), or link with `--bysyncify-stack-checks=off` and \

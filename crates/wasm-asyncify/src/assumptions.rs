@@ -26,7 +26,7 @@ pub(crate) fn to_check(
     let is_precise = analysis.precision() == Precision::Slots;
     let is_possible =
         analysis.hosts().next().is_none() && program.named(abi::SET_REPORTER).is_some();
-    if !is_precise && (has_checks || !is_possible) {
+    if !is_precise && !is_possible {
         return Ok(None);
     }
     if analysis.hosts().next().is_some() {
@@ -35,33 +35,32 @@ pub(crate) fn to_check(
             Remedy::AssumeNothingOrNoImports,
         ));
     }
-    let sound = match has_checks {
-        true => analysis.with_precision(program, Precision::Types),
-        false => analysis.without_assumptions(program),
-    };
-    let assumed = assumed(program, &sound, plan);
-    if assumed.is_empty() {
-        return Ok(None);
-    }
-    if program.named(abi::SET_REPORTER).is_none() {
+    let watched = assumed(program, &analysis.without_assumptions(program), plan);
+    if !watched.is_empty() && program.named(abi::SET_REPORTER).is_none() {
         return Err(Error::of_module(
             "what the precise analysis assumes cannot be checked in a program without `bysyncify`, or \
              with an older one",
             Remedy::AssumeNothingOrUpdate,
         ));
     }
-    for function in assumed.keys() {
+    for function in watched.keys() {
         // Nothing comes after such a call in which it could be looked at what has happened.
-        if is_precise && program.functions[*function as usize].calls.tail_call.is_some() {
+        if program.functions[*function as usize].calls.tail_call.is_some() {
             return Err(Error::Unsupported {
                 function: Some(program.readable(*function)),
-                reason:
-                    "makes tail calls, behind which nothing can check what the precise analysis \
-                         assumes"
-                        .to_owned(),
+                reason: "makes tail calls, behind which nothing can check what is assumed not to suspend"
+                    .to_owned(),
                 remedy: Remedy::AssumeNothingOrAvoidTailCalls,
             });
         }
     }
-    Ok(Some(assumed))
+    let watched = match has_checks {
+        // Who is not instrumented looks after all of its calls.
+        true => assumed(program, &analysis.with_precision(program, Precision::Types), plan),
+        false => watched,
+    };
+    Ok(Some(watched).filter(|watched| (is_precise || !has_checks) && !watched.is_empty()))
 }
+
+#[cfg(test)]
+mod tests;

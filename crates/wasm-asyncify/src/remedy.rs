@@ -107,7 +107,8 @@ impl fmt::Display for Remedy {
             }
             Self::AssumeNothingOrUpdate => "choose `Precision::Types`, or update `bysyncify`",
             Self::AssumeNothingOrAvoidTailCalls => {
-                "choose `Precision::Types`, or build without the target feature `tail-call`"
+                "choose `Precision::Types` and leave `Options::no_suspend` empty, or build without the \
+                 target feature `tail-call`"
             }
             Self::UpdateOrNoChecks => {
                 "update it, or set `Options::no_stack_checks` and not `Options::checks`"

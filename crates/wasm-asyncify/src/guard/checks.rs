@@ -185,7 +185,11 @@ impl Checks {
             let checks = places.iter().map(|place| writer.assert_dead(*place, &who, self.report));
             (*number, checks.flatten().collect())
         });
-        let before = before.collect();
+        let mut before: BTreeMap<usize, Vec<_>> = before.collect();
+        let later = self.stack.iter().flat_map(|stack| stack.later(function, writer, &who));
+        for (number, look) in later {
+            before.entry(number).or_default().extend(look);
+        }
         let watched = self.watched(function, info, writer);
         FunctionChecks { who, at_start, after_call, watched, before }
     }

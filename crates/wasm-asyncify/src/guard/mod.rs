@@ -90,6 +90,7 @@ mod checks;
 mod code;
 mod frames;
 mod info;
+mod later;
 mod placement;
 mod plan;
 mod report;

@@ -8,7 +8,7 @@ use wasm_encoder::Instruction::{
 use wasm_encoder::{BlockType, ConstExpr, Function, Instruction, MemArg, MemArgTarget};
 
 use super::code::{CheckGlobals, Globals, Writer};
-use super::stack::{ABOVE_LOW_END, NEAR, RESERVE};
+use super::stack::{ABOVE_LOW_END, RESERVE};
 use crate::abi;
 use crate::initialisers::{ALIVE, Place};
 
@@ -37,16 +37,12 @@ impl Writer {
         self.function(0, code)
     }
 
-    /// `(…who)`: calls `report` if the stack pointer, which was set already, has passed the limit by no
-    /// more than [`NEAR`]. There is no stack of anyone else's.
-    pub(super) fn passed_by_little(&self, limit: u32, parameters: u32, report: u32) -> Function {
-        let is_not_less = if self.memory64 { I64GeU } else { I32GeU };
-        let stack_pointer = self.globals.stack_pointer;
-        let mut code = vec![GlobalGet(stack_pointer), GlobalGet(limit), self.constant(NEAR)];
-        code.extend([self.sub(), is_not_less, If(BlockType::Empty)]);
-        code.extend([GlobalGet(stack_pointer), self.constant(ABOVE_LOW_END), self.sub()]);
+    /// `(…who)`: calls `report`, since the stack pointer, which was set already, has passed the limit.
+    pub(super) fn passed_by_little(&self, parameters: u32, report: u32) -> Function {
+        let mut code = vec![GlobalGet(self.globals.stack_pointer)];
+        code.extend([self.constant(ABOVE_LOW_END), self.sub()]);
         code.extend((0..parameters).map(LocalGet));
-        code.extend([Call(report), End]);
+        code.push(Call(report));
         self.function(0, code)
     }
 

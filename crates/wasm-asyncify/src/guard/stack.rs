@@ -23,22 +23,26 @@
 //! So the pointer may be up to RESERVE bytes below the limit when a function with a check is called.
 //! As that lowers it further, it is told so.
 //!
-//! Who moves the pointer by little does so first and looks then, which is shorter: nothing is written in
-//! between, and it cannot be on a stack of someone else's below ([`NEAR`]). Who moves it by more looks first,
-//! since it may get anywhere.
+//! Who moves the pointer by little does so first and looks then: nothing is written in between. That it is less
+//! than [`NEAR`] below the limit says at once that this stack overflows, and it is not on another one. So what is
+//! called then never returns, and an engine's compiler need keep nothing for what would come after. Some look later still, on
+//! those ways alone that use the frame ([`super::later`]). Who moves the pointer by more looks first, since it may
+//! get anywhere, and asks more closely then.
 //!
 //! And LLVM may use 128 bytes below the stack pointer without moving it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use wasm_encoder::Instruction::{
-    Call, End, GlobalGet, GlobalSet, I32GtU, I32LtU, I32Or, I64GtU, I64LtU, If, LocalGet, LocalTee,
+    Call, End, GlobalGet, GlobalSet, I32Const, I32GeU, I32GtU, I32LtU, I32Or, I32Sub, I64Const,
+    I64GeU, I64GtU, I64LtU, I64Sub, If, LocalGet, LocalTee, Unreachable,
 };
 use wasm_encoder::{BlockType, Instruction};
 
 use super::code::Writer;
 use super::frames::{self, Frame};
 use super::info::GuardInfo;
+use super::later;
 use super::placement::Placement;
 use crate::abi;
 use crate::analysis::OnStack;
@@ -60,6 +64,8 @@ pub(super) struct StackChecks {
     /// By function that can be on a coroutine's stack.
     frames: BTreeMap<u32, Frame>,
     placement: Placement,
+    /// By function that looks later than where it moves the pointer: before which instructions.
+    later: BTreeMap<u32, Vec<usize>>,
     /// The global that has the limit.
     limit: u32,
     /// The global that says how far above the low end that is.
@@ -97,7 +103,16 @@ impl StackChecks {
         }
         let alike = |function: u32| alike.get(function as usize).copied().unwrap_or(function);
         let placement = Placement::new(on_stack, &frames, exempt, alike, RESERVE);
-        Ok(Self { frames, placement, limit, reserve, passed })
+        let mut checks = Self { frames, placement, later: BTreeMap::new(), limit, reserve, passed };
+        for function in on_stack.functions() {
+            if checks.takes_one_small_frame(*function)
+                && let Some(body) = info.module.body(*function)
+                && let Some(later) = later::find(body, writer.globals.stack_pointer)?
+            {
+                checks.later.insert(*function, later);
+            }
+        }
+        Ok(checks)
     }
 
     /// Whether the function has any check.
@@ -111,6 +126,37 @@ impl StackChecks {
         let size = self.frames.get(&function).and_then(|frame| frame.size);
         let arrival = self.placement.arrival(function);
         size.zip(arrival).is_some_and(|(size, arrival)| size + arrival <= NEAR)
+    }
+
+    /// Whether the function has one check, where it moves the pointer by little.
+    fn takes_one_small_frame(&self, function: u32) -> bool {
+        let lowers = self.frames.get(&function).map_or(&[][..], |frame| &frame.lowers);
+        let is_one = matches!(lowers, [true, others @ ..] if !others.contains(&true));
+        is_one && self.is_checked(function) && self.is_small(function)
+    }
+
+    /// The checks before instructions, by the numbers of those, in a function that looks later.
+    pub(super) fn later(
+        &self,
+        function: u32,
+        writer: &Writer,
+        who: &[Instruction<'static>],
+    ) -> BTreeMap<usize, Vec<Instruction<'static>>> {
+        let numbers = self.later.get(&function).into_iter().flatten();
+        numbers.map(|number| (*number, self.look(writer, who))).collect()
+    }
+
+    /// Looks whether the pointer, which was moved by little, is below the limit.
+    fn look(&self, writer: &Writer, who: &[Instruction<'static>]) -> Vec<Instruction<'static>> {
+        let mut code = vec![GlobalGet(writer.globals.stack_pointer), GlobalGet(self.limit)];
+        code.extend(match writer.memory64 {
+            true => [I64Sub, I64Const(-NEAR.cast_signed()), I64GeU],
+            false => [I32Sub, I32Const(-(NEAR as i32)), I32GeU],
+        });
+        code.push(If(BlockType::Empty));
+        code.extend(who.iter().cloned());
+        code.extend([Call(self.passed + 1), Unreachable, End]);
+        code
     }
 
     /// Whether the function's check needs a local.
@@ -128,16 +174,15 @@ impl StackChecks {
         writer: &Writer,
         who: &[Instruction<'static>],
     ) -> Option<Vec<Instruction<'static>>> {
-        if !self.is_checked(function) || !*self.frames.get(&function)?.lowers.get(number)? {
+        let is_here = self.is_checked(function) && !self.later.contains_key(&function);
+        if !is_here || !*self.frames.get(&function)?.lowers.get(number)? {
             return None;
         }
         let stack_pointer = writer.globals.stack_pointer;
         let (less, greater) = if writer.memory64 { (I64LtU, I64GtU) } else { (I32LtU, I32GtU) };
         if self.is_small(function) {
-            let mut code = vec![GlobalSet(stack_pointer), GlobalGet(stack_pointer)];
-            code.extend([GlobalGet(self.limit), less, If(BlockType::Empty)]);
-            code.extend(who.iter().cloned());
-            code.extend([Call(self.passed + 1), End]);
+            let mut code = vec![GlobalSet(stack_pointer)];
+            code.extend(self.look(writer, who));
             return Some(code);
         }
         // It may be so much that the address is a large number again. Then it is above where it was.

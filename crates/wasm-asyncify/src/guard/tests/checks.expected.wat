@@ -30,12 +30,15 @@
     global.set $__stack_pointer
     global.get $__stack_pointer
     global.get $bysyncify_stack_limit
-    i32.lt_u
+    i32.sub
+    i32.const -448
+    i32.ge_u
     if ;; label = @1
       i32.const 4
       i32.const 0
       i32.const 10
       call $"bysyncify guard: stack limit just passed"
+      unreachable
     end
     global.get $__stack_pointer
     i32.const 400
@@ -305,19 +308,12 @@
   )
   (func $"bysyncify guard: stack limit just passed" (;19;) (type 7) (param i32 i32 i32)
     global.get $__stack_pointer
-    global.get $bysyncify_stack_limit
-    i32.const 448
+    i32.const 384
     i32.sub
-    i32.ge_u
-    if ;; label = @1
-      global.get $__stack_pointer
-      i32.const 384
-      i32.sub
-      local.get 0
-      local.get 1
-      local.get 2
-      call $"bysyncify guard: report"
-    end
+    local.get 0
+    local.get 1
+    local.get 2
+    call $"bysyncify guard: report"
   )
   (data (;0;) (i32.const 1024) "data")
   (data (;1;) "`guest::f``core::fmt::write` (assumed not to suspend)")

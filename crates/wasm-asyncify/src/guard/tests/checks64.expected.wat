@@ -177,19 +177,12 @@
   )
   (func $"bysyncify guard: stack limit just passed" (;8;) (type 5) (param i32 i32 i32)
     global.get $__stack_pointer
-    global.get $bysyncify_stack_limit
-    i64.const 448
+    i64.const 384
     i64.sub
-    i64.ge_u
-    if ;; label = @1
-      global.get $__stack_pointer
-      i64.const 384
-      i64.sub
-      local.get 0
-      local.get 1
-      local.get 2
-      call $"bysyncify guard: report"
-    end
+    local.get 0
+    local.get 1
+    local.get 2
+    call $"bysyncify guard: report"
   )
   (@custom "target_features" (after code) "\01+\0bbulk-memory")
   (data (;0;) "`guest::f`")

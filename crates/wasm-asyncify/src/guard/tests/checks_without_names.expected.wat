@@ -162,17 +162,10 @@
   )
   (func $"bysyncify guard: stack limit just passed" (;8;) (type 5) (param i32)
     global.get $__stack_pointer
-    global.get $bysyncify_stack_limit
-    i32.const 448
+    i32.const 384
     i32.sub
-    i32.ge_u
-    if ;; label = @1
-      global.get $__stack_pointer
-      i32.const 384
-      i32.sub
-      local.get 0
-      call $"bysyncify guard: report"
-    end
+    local.get 0
+    call $"bysyncify guard: report"
   )
   (@custom "target_features" (after code) "\01+\09sign-exts")
 )

@@ -3,6 +3,7 @@
 mod chains;
 mod depth;
 mod frames;
+mod later;
 
 use golden::assert_golden;
 

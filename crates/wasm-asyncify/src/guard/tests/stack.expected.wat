@@ -37,13 +37,6 @@
     i32.sub
     local.tee $frame
     global.set $__stack_pointer
-    global.get $__stack_pointer
-    global.get $bysyncify_stack_limit
-    i32.lt_u
-    if ;; label = @1
-      i32.const 1
-      call $"bysyncify guard: stack limit just passed"
-    end
     local.get $frame
     i32.const 112
     i32.add
@@ -236,13 +229,6 @@
     i32.sub
     local.tee $frame
     global.set $__stack_pointer
-    global.get $__stack_pointer
-    global.get $bysyncify_stack_limit
-    i32.lt_u
-    if ;; label = @1
-      i32.const 14
-      call $"bysyncify guard: stack limit just passed"
-    end
     local.get $frame
     i32.const 128
     i32.add
@@ -270,10 +256,13 @@
     global.set $__stack_pointer
     global.get $__stack_pointer
     global.get $bysyncify_stack_limit
-    i32.lt_u
+    i32.sub
+    i32.const -448
+    i32.ge_u
     if ;; label = @1
       i32.const 16
       call $"bysyncify guard: stack limit just passed"
+      unreachable
     end
     f32.const 0x0p+0 (;=0;)
     i32.const 0
@@ -428,17 +417,10 @@
   )
   (func $"bysyncify guard: stack limit just passed" (;22;) (type 6) (param i32)
     global.get $__stack_pointer
-    global.get $bysyncify_stack_limit
-    i32.const 448
+    i32.const 384
     i32.sub
-    i32.ge_u
-    if ;; label = @1
-      global.get $__stack_pointer
-      i32.const 384
-      i32.sub
-      local.get 0
-      call $"bysyncify guard: report"
-    end
+    local.get 0
+    call $"bysyncify guard: report"
   )
   (@custom "target_features" (after code) "\01+\0bbulk-memory")
 )
