@@ -11,8 +11,8 @@
 //!    └ is around it ───────────────────────────────┘ takes the value
 //! ```
 //!
-//! Who is polled takes the value at once, before anybody can resume the generator. So nothing is
-//! allocated for it, nobody is woken, and nothing is polled.
+//! Who is polled takes the value at once, before anybody can resume the generator. So on its
+//! way there is no allocation, no waker and no poll.
 //!
 //! A slot's wait is like that of [`embed`](crate::embed()), except that no future sees its waker. It is there to
 //! be compared with the next poll's: a future that yields while it is polled has to be polled again
