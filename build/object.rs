@@ -180,16 +180,15 @@ fn suspend(width: Width) -> Function {
     f.local_get(core).local_get(wait).store(abi::WAITING);
     // Asyncify may write up to where the shadow stack is now, if there is any room, the reserve counted in.
     f.local_get(core).global_get(STACK_POINTER).store(abi::STACK_POINTER);
-    f.local_get(core).global_get(STACK_POINTER).global_get(STACK_RESERVE).sub().store(abi::END);
-    f.local_get(core).load(abi::START).global_get(STACK_POINTER).less_or_equal().if_void();
-    f.global_get(STACK_RESERVE).global_get(STACK_POINTER).local_get(core).load(abi::START).sub();
-    f.less_or_equal().if_void();
+    f.local_get(core).load(abi::START).global_get(STACK_RESERVE).add();
+    f.global_get(STACK_POINTER).less_or_equal().if_void();
     f.global_get(STACK_POINTER).local_get(core).load(abi::HIGH).less_or_equal().if_void();
     f.local_get(core).call(INTACT).if_void();
     f.local_get(core).global_get(STACK_POINTER).store(abi::END);
     f.local_get(core).i32_const(abi::UNWINDING).store_u32(abi::PHASE);
     f.local_get(core).call(START_UNWIND);
-    f.op(END).op(END).op(END).op(END);
+    f.i32_const(abi::SUSPEND_UNSOUND).op(RETURN).op(END).op(END).op(END);
+    f.local_get(core).global_get(STACK_POINTER).global_get(STACK_RESERVE).sub().store(abi::END);
     f.i32_const(abi::SUSPEND_UNSOUND);
     f.end()
 }

@@ -251,50 +251,49 @@
     local.get $core
     local.get 0
     i32.store offset=20
-    ;; Asyncify may save frames if there is any room: what may be used below the limit must be free
-    ;; when the coroutine runs again, with its frames there.
     local.get $core
     global.get $stack_pointer
     i32.store offset=8
+    ;; Asyncify may save frames if there is any room: what may be used below the limit must be free
+    ;; when the coroutine runs again, with its frames there. The sum does not wrap: `start` is the low end of
+    ;; a stack, which has more bytes than the reserve, or was as far below the high end when the coroutine was
+    ;; suspended last; and if the core was overwritten the canary says so.
+    local.get $core
+    i32.load
+    global.get $stack_reserve
+    i32.add
+    global.get $stack_pointer
+    i32.le_u
+    if
+      ;; And if it is this stack at all: others switch stacks, too.
+      global.get $stack_pointer
+      local.get $core
+      i32.load offset=52
+      i32.le_u
+      if
+        local.get $core
+        call $bysyncify_intact
+        if
+          ;; Up to where the shadow stack is now. `bysyncify_resume` looks whether they are too many.
+          local.get $core
+          global.get $stack_pointer
+          i32.store offset=4
+          local.get $core
+          i32.const 2
+          i32.store offset=12
+          local.get $core
+          call $start_unwind
+          i32.const 2
+          return
+        end
+      end
+    end
+    ;; Say where frames should have ended.
     local.get $core
     global.get $stack_pointer
     global.get $stack_reserve
     i32.sub
     i32.store offset=4
-    local.get $core
-    i32.load
-    global.get $stack_pointer
-    i32.le_u
-    if
-      global.get $stack_reserve
-      global.get $stack_pointer
-      local.get $core
-      i32.load
-      i32.sub
-      i32.le_u
-      if
-        ;; And if it is this stack at all: others switch stacks, too.
-        global.get $stack_pointer
-        local.get $core
-        i32.load offset=52
-        i32.le_u
-        if
-          local.get $core
-          call $bysyncify_intact
-          if
-            ;; Up to where the shadow stack is now. `bysyncify_resume` looks whether they are too many.
-            local.get $core
-            global.get $stack_pointer
-            i32.store offset=4
-            local.get $core
-            i32.const 2
-            i32.store offset=12
-            local.get $core
-            call $start_unwind
-          end
-        end
-      end
-    end
     i32.const 2)
 
   ;; bysyncify_current(): the core of the innermost running coroutine, or 0.
