@@ -10,7 +10,7 @@ use wasmparser::ValType;
 
 use super::emit::Emitter;
 use super::labels::{Label, of_level};
-use super::levels::Ways;
+use super::levels::{SPLIT, Ways};
 use super::shape::Site;
 use super::types::is_non_null;
 use crate::error::{Context, Result};
@@ -26,9 +26,19 @@ impl<R: Reencode<Error = Infallible>> Emitter<'_, '_, R> {
     pub(super) fn begin_level(&mut self, level: usize) -> Result<()> {
         self.begin_blocks(level)?;
         let frame_at = self.frame_at.context("no local for a frame")?;
+        let restore = self.frame.restore(self.runtime, self.helpers, frame_at, level);
+        let Ways { first, to } = self.numbers.ways(level);
         match self.position {
             Some(position) if level != 0 => self.write(&Instruction::LocalGet(position)),
             _ => self.write(&Instruction::GlobalGet(self.runtime.state)),
+        }
+        if let [(way @ Label::Level(_), _)] = to[..]
+            && level != 0
+            && restore.is_empty()
+        {
+            let depth = self.labels.depth(way)?;
+            self.write(&Instruction::BrIf(depth));
+            return Ok(());
         }
         self.write(&Instruction::If(BlockType::Empty));
         self.labels.open(Label::Nothing);
@@ -39,9 +49,8 @@ impl<R: Reencode<Error = Infallible>> Emitter<'_, '_, R> {
                 Instruction::LocalSet(frame_at),
             ]);
         }
-        let restore = self.frame.restore(self.runtime, self.helpers, frame_at, level);
         self.write_all(&restore);
-        self.dispatch(level)?;
+        self.dispatch(first, &to)?;
         self.write(&Instruction::End);
         self.close(Label::Nothing)
     }
@@ -69,25 +78,35 @@ impl<R: Reencode<Error = Infallible>> Emitter<'_, '_, R> {
         Ok(())
     }
 
-    /// Goes where the site is whose number is in `position`.
-    fn dispatch(&mut self, level: usize) -> Result<()> {
-        let Ways { first, to } = self.numbers.ways(level);
-        let ((last, _), others) = to.split_last().context("a level without a site")?;
-        if others.is_empty() {
-            return match last {
-                Label::Site(site) => self.call_again(*site),
-                way => {
-                    let depth = self.labels.depth(*way)?;
-                    self.write(&Instruction::Br(depth));
-                    Ok(())
-                }
-            };
+    /// Goes where the number in `position` leads. The first of these ways has number `first`.
+    fn dispatch(&mut self, first: u32, ways: &[(Label, usize)]) -> Result<()> {
+        let (last, others) = ways.split_last().context("a level without a site")?;
+        let Some((_, before)) = others.last() else { return self.go(last.0) };
+        let position = self.position.context("several sites without a position")?;
+        if others.len() == 1 || *before > SPLIT {
+            let least = first + others.iter().map(|(_, count)| *count as u32).sum::<u32>();
+            self.write_all(&[
+                Instruction::LocalGet(position),
+                Instruction::I32Const(least.cast_signed()),
+                Instruction::I32GeU,
+            ]);
+            if let Label::Level(_) = last.0 {
+                let depth = self.labels.depth(last.0)?;
+                self.write(&Instruction::BrIf(depth));
+            } else {
+                self.write(&Instruction::If(BlockType::Empty));
+                self.labels.open(Label::Nothing);
+                self.go(last.0)?;
+                self.write(&Instruction::End);
+                self.close(Label::Nothing)?;
+            }
+            return self.dispatch(first, others);
         }
         let again = |way: &Label| match way {
             Label::Site(site) => Label::Again(*site),
             other => *other,
         };
-        let calls: Vec<_> = to
+        let calls: Vec<_> = ways
             .iter()
             .filter_map(|(way, _)| match way {
                 Label::Site(site) => Some(*site),
@@ -97,7 +116,6 @@ impl<R: Reencode<Error = Infallible>> Emitter<'_, '_, R> {
         for site in calls.iter().rev() {
             self.block(Label::Again(*site), BlockType::Empty);
         }
-        let position = self.position.context("several sites without a position")?;
         self.write(&Instruction::LocalGet(position));
         if first > 0 {
             self.write_all(&[Instruction::I32Const(first.cast_signed()), Instruction::I32Sub]);
@@ -107,13 +125,23 @@ impl<R: Reencode<Error = Infallible>> Emitter<'_, '_, R> {
             let depth = self.labels.depth(again(way))?;
             targets.extend(core::iter::repeat_n(depth, *count));
         }
-        let last = self.labels.depth(again(last))?;
+        let last = self.labels.depth(again(&last.0))?;
         self.write(&Instruction::BrTable(targets.into(), last));
         for site in calls {
             self.write(&Instruction::End);
             self.close(Label::Again(site))?;
             self.call_again(site)?;
         }
+        Ok(())
+    }
+
+    /// Goes to a level, or calls again what a site has called.
+    fn go(&mut self, way: Label) -> Result<()> {
+        if let Label::Site(site) = way {
+            return self.call_again(site);
+        }
+        let depth = self.labels.depth(way)?;
+        self.write(&Instruction::Br(depth));
         Ok(())
     }
 

@@ -23,11 +23,11 @@ use super::flat::function::Flat;
 use super::frame::{Frame, Slots};
 use super::helpers::Helpers;
 use super::labels::{Label, Labels};
-use super::leave::Zeroes;
 use super::levels::Numbers;
 use super::runtime::Runtime;
 use super::shape::{Kind, Shape, Structure};
 use super::types::{is_non_null, nullable};
+use super::zeroes::Ways;
 use crate::debug::Recorder;
 use crate::error::{Context, Failure, Result, bail};
 
@@ -91,7 +91,7 @@ pub(super) fn emit<R: Reencode<Error = Infallible>>(
         frame_at,
         compact,
         flat,
-        zeroes: Vec::new(),
+        ways_out: Ways::default(),
         code: Vec::new(),
         moved,
         labels: Labels::default(),
@@ -129,8 +129,8 @@ pub(super) struct Emitter<'a, 'b, R> {
     pub(super) compact: Option<Compact>,
     /// What is to be known if it is resumed by itself.
     pub(super) flat: Option<Flat<'b>>,
-    /// What is set to 0 on the ways out of it, without what is alike.
-    pub(super) zeroes: Vec<Zeroes>,
+    /// What is set to 0 on the ways out of it.
+    pub(super) ways_out: Ways,
     code: Vec<u8>,
     /// Where instructions of the function go in `code`.
     moved: Recorder,

@@ -135,19 +135,25 @@ impl Exits {
 }
 
 /// By the last entry that sites can have: how many bytes of code set to 0 what is dead at them, by the
-/// entry that they do have.
+/// entry that they do have. Sites at which the same is dead share that code.
 type Costs = BTreeMap<usize, Vec<u32>>;
 
 fn costs(locals: &[Local<'_>], order: &[usize], last: &[usize]) -> Costs {
     let mut costs = Costs::new();
+    let mut seen = BTreeSet::new();
     for (site, last) in last.iter().enumerate() {
+        let is_dead = |at: &usize| !locals[order[*at]].sites.contains(&site);
+        let dead: Vec<_> = (0..order.len()).filter(is_dead).collect();
+        if !seen.insert(dead.clone()) {
+            continue;
+        }
         let cost = costs.entry(*last).or_default();
         cost.resize(last + 1, 0);
         let mut bytes = 0;
+        let mut dead = dead.into_iter().rev().peekable();
         for at in (0..order.len()).rev() {
-            let local = &locals[order[at]];
-            if !local.sites.contains(&site) {
-                bytes += if local.index < 128 { 2 } else { 3 };
+            if dead.next_if_eq(&at).is_some() {
+                bytes += if locals[order[at]].index < 128 { 2 } else { 3 };
             }
             if bytes > 0
                 && let Some(sum) = cost.get_mut(at)

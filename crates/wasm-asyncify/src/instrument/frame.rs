@@ -46,6 +46,7 @@ use super::references::Kind;
 use super::runtime::Runtime;
 use super::shape::Shape;
 use super::types::{cast, nullable};
+use super::zeroes::Locals;
 use crate::error::Result;
 
 /// How many locals are followed in a function, at most, counted at each site and each structure.
@@ -281,16 +282,9 @@ impl Frame {
         self.exits.of(site)
     }
 
-    /// The saved locals that are to be set to 0 at a site, since they are dead after it, by their types.
-    pub(super) fn zeroed(&self, site: usize) -> Vec<(ValType, Vec<u32>)> {
-        let mut zeroed: Vec<(ValType, Vec<u32>)> = Vec::new();
-        for number in self.exits.zeroed(site) {
-            let Saved { local, ty, .. } = self.saved[*number];
-            match zeroed.iter_mut().find(|(other, _)| *other == ty) {
-                Some((_, locals)) => locals.push(local),
-                None => zeroed.push((ty, vec![local])),
-            }
-        }
-        zeroed
+    /// The saved locals that are to be set to 0 at a site, since they are dead after it.
+    pub(super) fn zeroed(&self, site: usize) -> Locals {
+        let saved = self.exits.zeroed(site).iter().map(|number| &self.saved[*number]);
+        saved.map(|saved| (saved.local, saved.ty)).collect()
     }
 }

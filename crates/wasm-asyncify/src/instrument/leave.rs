@@ -23,7 +23,8 @@
 //! With one entry there is the innermost block only, and the rest is in an `if`.
 //!
 //! What is dead at a site is set to 0 outside of all loops, in blocks within `$unwind`: to the engine's compiler a
-//! local that is assigned to anywhere in a loop is another value in each turn, and is copied where one ends.
+//! local that is assigned to anywhere in a loop is another value in each turn, and is copied where one ends. In what
+//! order: [`zeroes`](super::zeroes).
 //!
 //! ```text
 //!   block $unwind
@@ -37,6 +38,7 @@
 //! ```
 
 use core::convert::Infallible;
+use std::collections::BTreeSet;
 
 use wasm_encoder::reencode::Reencode;
 use wasm_encoder::{BlockType, Instruction};
@@ -44,14 +46,8 @@ use wasmparser::ValType;
 
 use super::emit::{Emitter, Form};
 use super::labels::Label;
+use super::zeroes::{Locals, Ways};
 use crate::error::{Context, Result};
-
-/// Locals that are set to 0 on the way to an exit, by their types.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) struct Zeroes {
-    exit: Label,
-    locals: Vec<(ValType, Vec<u32>)>,
-}
 
 /// What is in a frame before what is saved.
 #[derive(Debug)]
@@ -81,22 +77,15 @@ impl<R: Reencode<Error = Infallible>> Emitter<'_, '_, R> {
             self.block(Label::Entry(entry), ty);
         }
         self.block(Label::Unwind, ty);
-        for number in (0..self.collect_zeroes()).rev() {
+        if self.form == Form::Fast {
+            let sites = 0..self.shape.sites.len();
+            let left: Vec<_> =
+                sites.map(|site| (self.exit(site), self.frame.zeroed(site))).collect();
+            self.ways_out = Ways::new(&left);
+        }
+        for number in (0..self.ways_out.count()).rev() {
             self.block(Label::Zeroes(number), ty);
         }
-    }
-
-    /// Finds out what is set to 0 at which site. Returns how many different ways out that makes.
-    fn collect_zeroes(&mut self) -> usize {
-        if self.form == Form::Fast {
-            for site in 0..self.shape.sites.len() {
-                let zeroes = Zeroes { exit: self.exit(site), locals: self.frame.zeroed(site) };
-                if !zeroes.locals.is_empty() && !self.zeroes.contains(&zeroes) {
-                    self.zeroes.push(zeroes);
-                }
-            }
-        }
-        self.zeroes.len()
     }
 
     /// Where the function is left for good from a site.
@@ -115,12 +104,8 @@ impl<R: Reencode<Error = Infallible>> Emitter<'_, '_, R> {
             (Some(_), None) => Some(self.numbers.of(site).cast_signed()),
         };
         let number = number.map(Instruction::I32Const);
-        let zeroes = match self.form {
-            Form::Fast => Zeroes { exit: self.exit(site), locals: self.frame.zeroed(site) },
-            Form::Compact => Zeroes { exit: self.exit(site), locals: Vec::new() },
-        };
-        let way = self.zeroes.iter().position(|known| *known == zeroes);
-        let depth = self.labels.depth(way.map_or(zeroes.exit, Label::Zeroes))?;
+        let way = self.ways_out.of(site).unwrap_or_else(|| self.exit(site));
+        let depth = self.labels.depth(way)?;
         self.write_all(number.as_slice());
         self.write_all(&[Instruction::GlobalGet(self.runtime.state), Instruction::BrIf(depth)]);
         if number.is_some() {
@@ -133,26 +118,34 @@ impl<R: Reencode<Error = Infallible>> Emitter<'_, '_, R> {
     /// saved.
     pub(super) fn end_exits(&mut self) -> Result<()> {
         self.write(&Instruction::Return);
-        for (number, Zeroes { exit, locals }) in
-            core::mem::take(&mut self.zeroes).into_iter().enumerate()
+        for (number, way) in core::mem::take(&mut self.ways_out).into_ways().into_iter().enumerate()
         {
             self.write(&Instruction::End);
             self.close(Label::Zeroes(number))?;
-            for (ty, locals) in locals {
-                let (last, others) = locals.split_last().context("a type of no local")?;
-                self.zero(ty)?;
-                let others = others.iter().copied().map(Instruction::LocalTee);
-                self.write_all(&others.collect::<Vec<_>>());
-                self.write(&Instruction::LocalSet(*last));
-            }
+            self.set_to_zero(&way.own)?;
             // The next end may be the right one.
-            match self.labels.depth(exit)? {
+            match self.labels.depth(way.next)? {
                 0 => {}
                 depth => self.write(&Instruction::Br(depth)),
             }
         }
         self.write(&Instruction::End);
         self.close(Label::Unwind)
+    }
+
+    fn set_to_zero(&mut self, locals: &Locals) -> Result<()> {
+        let types: BTreeSet<ValType> = locals.iter().map(|(_, ty)| *ty).collect();
+        for ty in types {
+            self.zero(ty)?;
+            let those = locals.iter().filter(|(_, other)| *other == ty);
+            let mut those = those.map(|(local, _)| *local).peekable();
+            while let Some(local) = those.next() {
+                let is_last = those.peek().is_none();
+                let set = if is_last { Instruction::LocalSet } else { Instruction::LocalTee };
+                self.write(&set(local));
+            }
+        }
+        Ok(())
     }
 
     /// Saves a frame, whichever entry comes here.

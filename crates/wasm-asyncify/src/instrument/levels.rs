@@ -8,12 +8,16 @@
 //!   lead to     a site   │  a loop   │  a larger loop: where all lead to that are not in the table
 //! ```
 //!
-//! So a function with loops in loops has tables that grow with `n log n`, not with the square of it.
+//! So a function with loops in loops has tables that grow with `n log n`, not with the square of it. Where there are
+//! but two ways, or the table would be long, the last one is told by comparing the number.
 
 use std::collections::BTreeMap;
 
 use super::labels::Label;
 use super::shape::Shape;
+
+/// How many entries of a table the comparison of a number takes as much code as, or more.
+pub(super) const SPLIT: usize = 8;
 
 /// The numbers of the sites of a function.
 #[derive(Debug)]

@@ -86,6 +86,7 @@ mod stand_ins;
 mod tests;
 mod types;
 mod unsupported;
+mod zeroes;
 
 use wasmparser::Operator;
 

@@ -17,6 +17,7 @@ mod levels;
 mod references;
 mod run;
 mod thrown;
+mod zeroes;
 
 /// The module of this text, its functions `$waits` and `$waits_too` instrumented in this form, with
 /// `$suspend` as the topmost function and all indirect calls as sites.

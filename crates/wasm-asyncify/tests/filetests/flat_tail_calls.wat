@@ -150,35 +150,32 @@
               local.get 3
               i32.load offset=4
               local.set 2
-              block ;; label = @6
-                block ;; label = @7
-                  local.get 1
-                  i32.const 1
-                  i32.sub
-                  br_table 0 (;@7;) 1 (;@6;)
-                end
-                i32.const 2
+              local.get 1
+              i32.const 1
+              i32.ge_u
+              if ;; label = @6
+                global.get 3
+                i32.const 0
                 global.set 0
-                local.get 2
-                call $sleep
-                br 2 (;@4;)
+                br 3 (;@3;)
               end
-              global.get 3
-              i32.const 0
+              i32.const 2
               global.set 0
-              br 2 (;@3;)
+              local.get 2
+              call $sleep
+              br 1 (;@4;)
             end
             local.get 0
             local.tee 2
             call $sleep
           end
-          i32.const 1
+          i32.const 0
           global.get 0
           br_if 2 (;@1;)
           drop
           call $last
         end
-        i32.const 2
+        i32.const 1
         global.get 0
         br_if 0 (;@2;)
         drop

@@ -48,18 +48,17 @@
                 local.get 6
                 i32.load offset=12
                 local.set 5
-                block ;; label = @7
-                  block ;; label = @8
-                    local.get 3
-                    br_table 0 (;@8;) 1 (;@7;)
-                  end
-                  local.get 5
+                local.get 3
+                i32.const 1
+                i32.ge_u
+                if ;; label = @7
+                  local.get 4
                   call $ask
-                  br 2 (;@5;)
+                  br 3 (;@4;)
                 end
-                local.get 4
+                local.get 5
                 call $ask
-                br 2 (;@4;)
+                br 1 (;@5;)
               end
               local.get $base
               i32.const 7
@@ -179,7 +178,7 @@
                     end
                     i32.const 2
                     global.get 0
-                    br_if 5 (;@3;)
+                    br_if 6 (;@2;)
                     drop
                     br 3 (;@5;)
                   catch $exception
@@ -192,7 +191,7 @@
               end
               i32.const 1
               global.get 0
-              br_if 2 (;@3;)
+              br_if 3 (;@2;)
               drop
             end
             local.set $answer
@@ -229,7 +228,7 @@
             end
             i32.const 3
             global.get 0
-            br_if 2 (;@2;)
+            br_if 1 (;@3;)
             drop
             local.set 6
             local.get 5
@@ -245,12 +244,12 @@
           return
         end
         i32.const 0
-        local.tee $answer
-        local.set 6
+        local.set $count
         br 1 (;@1;)
       end
       i32.const 0
-      local.set $count
+      local.tee $answer
+      local.set 6
     end
     local.set 4
     i32.const 20

@@ -45,12 +45,10 @@
                   local.get 4
                   i32.load offset=8
                   local.set 2
-                  block ;; label = @8
-                    local.get 2
-                    i32.const 1
-                    i32.sub
-                    br_table 0 (;@8;) 2 (;@6;)
-                  end
+                  local.get 2
+                  i32.const 2
+                  i32.ge_u
+                  br_if 1 (;@6;)
                   i32.const 0
                   local.set 2
                   call $waits_too
@@ -67,24 +65,21 @@
                           local.get 4
                           i32.load offset=12
                           local.set 3
-                          block ;; label = @12
-                            block ;; label = @13
-                              local.get 2
-                              i32.const 2
-                              i32.sub
-                              br_table 0 (;@13;) 1 (;@12;)
-                            end
+                          local.get 2
+                          i32.const 3
+                          i32.ge_u
+                          if ;; label = @12
                             i32.const 0
                             local.set 2
-                            call $waits_too
-                            br 2 (;@10;)
+                            i32.const 0
+                            local.get 3
+                            call_indirect (type $t)
+                            br 5 (;@7;)
                           end
                           i32.const 0
                           local.set 2
-                          i32.const 0
-                          local.get 3
-                          call_indirect (type $t)
-                          br 4 (;@7;)
+                          call $waits_too
+                          br 1 (;@10;)
                         end
                         local.get $x
                         i32.eqz
@@ -93,7 +88,7 @@
                       end
                       i32.const 2
                       global.get 0
-                      br_if 6 (;@3;)
+                      br_if 7 (;@2;)
                       drop
                       br 1 (;@8;)
                     end
@@ -118,18 +113,16 @@
           end
           i32.const 1
           global.get 0
-          br_if 1 (;@2;)
+          br_if 0 (;@3;)
           drop
           return
         end
         i32.const 0
-        local.set 3
-        br 1 (;@1;)
+        local.tee $x
+        local.set $count
       end
       i32.const 0
-      local.tee 3
-      local.tee $x
-      local.set $count
+      local.set 3
     end
     local.set 2
     i32.const 16

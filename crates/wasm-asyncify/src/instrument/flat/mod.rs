@@ -62,6 +62,7 @@ use wasmparser::{Operator, ValType};
 
 use super::emit::{Emitter, Form};
 use super::labels::Label;
+use super::levels::SPLIT;
 use super::shape::{Kind, Shape};
 use super::{Callee, Reason, is_indirect};
 use function::Flat;
@@ -149,25 +150,34 @@ impl<R: Reencode<Error = Infallible>> Emitter<'_, '_, R> {
     /// Begins all blocks of a level, and writes what is done there when the function is resumed.
     pub(super) fn begin_flat_level(&mut self, level: usize) -> Result<()> {
         self.begin_blocks(level)?;
+        let restore = match (self.form, self.frame_at) {
+            (Form::Fast, Some(frame_at)) => {
+                self.frame.restore(self.runtime, self.helpers, frame_at, level)
+            }
+            _ => Vec::new(),
+        };
         // Not the position, which is assigned to where the function begins and nowhere else, for the same reason as
         // what is dead is set to 0 outside of loops: see `leave`.
-        self.write_all(&[
-            Instruction::GlobalGet(self.runtime.state),
-            Instruction::If(BlockType::Empty),
-        ]);
+        self.write(&Instruction::GlobalGet(self.runtime.state));
+        let ways = self.flat()?.numbers.ways.get(&level).context("a level without a site")?.clone();
+        if let [(_, Way::Level(inner))] = ways[..]
+            && level != 0
+            && restore.is_empty()
+        {
+            let depth = self.labels.depth(Label::Level(inner))?;
+            self.write(&Instruction::BrIf(depth));
+            return Ok(());
+        }
+        self.write(&Instruction::If(BlockType::Empty));
         self.labels.open(Label::Nothing);
         if level == 0 {
             self.enter()?;
         }
-        match (self.form, self.frame_at) {
-            (Form::Fast, Some(frame_at)) => {
-                let restore = self.frame.restore(self.runtime, self.helpers, frame_at, level);
-                self.write_all(&restore);
-            }
-            (Form::Compact, _) if level == 0 => self.restore_compactly()?,
-            _ => {}
+        self.write_all(&restore);
+        if level == 0 && self.form == Form::Compact {
+            self.restore_compactly()?;
         }
-        self.arrive(level)?;
+        self.arrive(&ways)?;
         self.write(&Instruction::End);
         self.close(Label::Nothing)
     }
@@ -199,11 +209,27 @@ impl<R: Reencode<Error = Infallible>> Emitter<'_, '_, R> {
     }
 
     /// Goes to where the number in `position` leads.
-    fn arrive(&mut self, level: usize) -> Result<()> {
-        let ways = self.flat()?.numbers.ways.get(&level).context("a level without a site")?.clone();
+    fn arrive(&mut self, ways: &[(u32, Way)]) -> Result<()> {
         let (last, others) = ways.split_last().context("a level without a site")?;
-        if others.is_empty() {
-            return self.arrive_by(last);
+        let Some(before) = others.last() else { return self.arrive_by(last) };
+        if others.len() == 1 || (last.0 - before.0) as usize > SPLIT {
+            let position = self.position.context("several sites without a position")?;
+            self.write_all(&[
+                Instruction::LocalGet(position),
+                Instruction::I32Const(last.0.cast_signed()),
+                Instruction::I32GeU,
+            ]);
+            if let Way::Level(inner) = last.1 {
+                let depth = self.labels.depth(Label::Level(inner))?;
+                self.write(&Instruction::BrIf(depth));
+            } else {
+                self.write(&Instruction::If(BlockType::Empty));
+                self.labels.open(Label::Nothing);
+                self.arrive_by(last)?;
+                self.write(&Instruction::End);
+                self.close(Label::Nothing)?;
+            }
+            return self.arrive(others);
         }
         let label = |(first, way): &(u32, Way)| match way {
             Way::Level(inner) => Label::Level(*inner),
@@ -232,11 +258,10 @@ impl<R: Reencode<Error = Infallible>> Emitter<'_, '_, R> {
     /// Leaves on the stack how far the number is above another one.
     fn number_less(&mut self, first: u32) -> Result<()> {
         let position = self.position.context("several sites without a position")?;
-        self.write_all(&[
-            Instruction::LocalGet(position),
-            Instruction::I32Const(first.cast_signed()),
-            Instruction::I32Sub,
-        ]);
+        self.write(&Instruction::LocalGet(position));
+        if first > 0 {
+            self.write_all(&[Instruction::I32Const(first.cast_signed()), Instruction::I32Sub]);
+        }
         Ok(())
     }
 

@@ -4,7 +4,7 @@
 //! At each level, what a number can lead to lies in one range:
 //!
 //! ```text
-//!   numbers     1  2  3 │ 4  5 │ 6 │ 7  8  9 │ 10 … 90
+//!   numbers     0  1  2 │ 3  4 │ 5 │ 6  7  8 │ 9 … 90
 //!   lead to    ─ group ─ ─group─ call  a loop    a larger loop
 //! ```
 //!
@@ -34,7 +34,7 @@ pub(super) enum Way {
     Level(usize),
 }
 
-/// The numbers of a function's sites. 0 is none.
+/// The numbers of a function's sites.
 #[derive(Debug)]
 pub(super) struct Numbers {
     /// By site.
@@ -52,7 +52,7 @@ impl Numbers {
         let mut numbers = Self { of: vec![0; shape.sites.len()], ways: BTreeMap::new() };
         let mut waiting = Vec::new();
         if let Some(outermost) = levels.first() {
-            waiting.push((*outermost, 1));
+            waiting.push((*outermost, 0));
         }
         while let Some((level, first)) = waiting.pop() {
             let mut inner = inner.get(&level).cloned().unwrap_or_default();

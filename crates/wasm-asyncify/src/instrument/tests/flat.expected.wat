@@ -467,12 +467,10 @@
               local.get 4
               i32.load offset=8
               local.set 2
-              block ;; label = @6
-                local.get 2
-                i32.const 1
-                i32.sub
-                br_table 0 (;@6;) 2 (;@4;)
-              end
+              local.get 2
+              i32.const 1
+              i32.ge_u
+              br_if 1 (;@4;)
               global.get 3
               i32.const 0
               global.set 0
@@ -496,7 +494,7 @@
               local.tee 3
               call $suspend
             end
-            i32.const 2
+            i32.const 1
             global.get 0
             br_if 3 (;@1;)
             drop
@@ -509,7 +507,7 @@
           local.get 1
           call $passes_on
         end
-        i32.const 1
+        i32.const 0
         global.get 0
         br_if 0 (;@2;)
         drop

@@ -511,14 +511,12 @@
             i32.const 0
             global.set $asyncify_state
             local.get 1
-            i32.const 1
-            i32.sub
             br_table 1 (;@3;) 2 (;@2;)
           end
           local.get 0
           call $catches
         end
-        i32.const 1
+        i32.const 0
         global.get $asyncify_state
         br_if 1 (;@1;)
         drop
@@ -526,7 +524,7 @@
         i32.const 7
         call $throws
       end
-      i32.const 2
+      i32.const 1
       global.get $asyncify_state
       br_if 0 (;@1;)
       drop
@@ -562,39 +560,36 @@
             block ;; label = @5
               global.get $asyncify_state
               if ;; label = @6
-                block ;; label = @7
-                  block ;; label = @8
-                    local.get 1
-                    i32.const 1
-                    i32.sub
-                    br_table 0 (;@8;) 1 (;@7;)
-                  end
-                  i32.const 2
-                  global.set $asyncify_state
-                  call $suspend
-                  br 2 (;@5;)
-                end
-                global.get $asyncify_state
-                i32.const 5
-                i32.eq
+                local.get 1
+                i32.const 1
+                i32.ge_u
                 if ;; label = @7
-                  call $asyncify_throw
+                  global.get $asyncify_state
+                  i32.const 5
+                  i32.eq
+                  if ;; label = @8
+                    call $asyncify_throw
+                  end
+                  global.get $asyncify_result_0
+                  i32.const 0
+                  global.set $asyncify_state
+                  br 3 (;@4;)
                 end
-                global.get $asyncify_result_0
-                i32.const 0
+                i32.const 2
                 global.set $asyncify_state
-                br 2 (;@4;)
+                call $suspend
+                br 1 (;@5;)
               end
               call $suspend
             end
-            i32.const 1
+            i32.const 0
             global.get $asyncify_state
             br_if 3 (;@1;)
             drop
             local.get 0
             call $throws
           end
-          i32.const 2
+          i32.const 1
           global.get $asyncify_state
           br_if 2 (;@1;)
           drop
