@@ -13,6 +13,7 @@ use wasm_asyncify::analysis::{Choice, Imports};
 use wasm_asyncify::{
     Compact, Error, FrameMemory, Options, Producer, Resumption, StateGlobals, transform,
 };
+use wasmparser::RefType;
 
 use crate::host::{self, Waits};
 use crate::node;
@@ -64,14 +65,20 @@ fn module(seed: u64) -> Option<Vec<u8>> {
 /// One of so many modules may have several memories.
 const MANY_MEMORIES: u64 = 11;
 
+/// Imports that a module with whatever there is has at most.
+const MOST_IMPORTS: usize = 20;
+
 /// A module with whatever there can be in one.
 fn module_with_all(seed: u64) -> Option<Vec<u8>> {
     let config = wasm_smith::Config {
         available_imports: Some(node::imports()),
         min_imports: 1,
-        max_imports: 20,
+        max_imports: MOST_IMPORTS,
         min_funcs: 2,
-        max_funcs: 8,
+        // Imports are among them: with fewer, most modules had no function that calls one.
+        max_funcs: MOST_IMPORTS + 6,
+        // With 1,000, which it is else, there are hardly any types of structs and arrays.
+        max_type_size: 100_000,
         max_types: 30,
         min_types: 5,
         export_everything: true,
@@ -208,7 +215,7 @@ const BATCH: usize = 250;
 #[test]
 fn what_has_references_of_all_kinds_does_what_it_does_if_nothing_is_suspended() {
     let node = env::var_os("NODE");
-    let (mut checked, mut with_tables, mut flat, mut with_handlers) = (0, 0, 0, 0);
+    let (mut checked, mut with_tables, mut with_gc, mut flat, mut with_handlers) = (0, 0, 0, 0, 0);
     let (mut cases, mut outcome) = (Vec::new(), node::Outcome::default());
     for seed in 0..modules() {
         if let Some(plain) = module_with_all(seed) {
@@ -220,7 +227,11 @@ fn what_has_references_of_all_kinds_does_what_it_does_if_nothing_is_suspended() 
             match transform(&plain, &options) {
                 Ok(made) => {
                     checked += 1;
-                    with_tables += usize::from(tables(&made.module) > tables(&plain));
+                    let added = |is_wanted: fn(RefType) -> bool| {
+                        tables(&made.module, is_wanted) > tables(&plain, is_wanted)
+                    };
+                    with_tables += usize::from(added(|_| true));
+                    with_gc += usize::from(added(|ty| ty == RefType::ANYREF));
                     let waits = Waits::PutAside;
                     cases.push(node::Case { seed, plain: plain.clone(), made: made.module, waits });
                 }
@@ -247,20 +258,24 @@ fn what_has_references_of_all_kinds_does_what_it_does_if_nothing_is_suspended() 
     }
     let node::Outcome { ran, suspended, could_not, differs } = outcome;
     println!(
-        "{checked} modules, {with_tables} of them with tables for references; {flat} one by one, \
-         {with_handlers} of them with handlers"
+        "{checked} modules, {with_tables} of them with tables for references, {with_gc} for those to structs \
+         and arrays; {flat} one by one, {with_handlers} of them with handlers"
     );
     println!("ran {ran} modules, {suspended} times suspended, and {could_not} could not be run");
     assert!(with_tables > 20 && checked > 100, "{with_tables} of {checked}");
+    assert!(with_gc > 50, "{with_gc} of {with_tables}");
     assert!(flat > 50 && with_handlers > 10, "{with_handlers} of {flat}");
     assert!(differs.is_empty(), "{differs:#?}");
     assert!(node.is_none() || suspended > 500, "{suspended}");
 }
 
-/// How many tables a module has.
-fn tables(wasm: &[u8]) -> u32 {
+/// How many tables of such references a module has.
+fn tables(wasm: &[u8], is_wanted: fn(RefType) -> bool) -> usize {
     let tables = wasmparser::Parser::new(0).parse_all(wasm).map(|payload| match payload.unwrap() {
-        wasmparser::Payload::TableSection(section) => section.count(),
+        wasmparser::Payload::TableSection(section) => section
+            .into_iter()
+            .filter(|table| is_wanted(table.as_ref().unwrap().ty.element_type))
+            .count(),
         _ => 0,
     });
     tables.sum()
