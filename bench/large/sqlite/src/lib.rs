@@ -44,7 +44,7 @@ const FILL: &CStr = cr"
 const REPORT: &CStr = cr"
     select upper(customer) || ': ' || count(*) || ' orders, '
         || sum(note like '%urgent%') || ' urgent, ' || sum(price * count)
-        || ' (' || sum(price * count) / count(*) || '), '
+        || ' (' || (sum(price * count) / count(*)) || '), '
         || (select sum(o.count) || ' ' || o.item from orders o where o.customer = orders.customer
             group by o.item order by sum(o.count) desc, o.item limit 1)
     from orders group by customer order by customer

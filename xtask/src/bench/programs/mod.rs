@@ -64,6 +64,26 @@ const BUILDS: [Build; 6] = [
     },
 ];
 
+/// What a function that SQL calls waits in, and what does not wait in it: docs/tools.md has the list, too.
+const SQLITE: &str = concat!(
+    "--bysyncify-assume-no-suspend=",
+    include_str!("../../../../bench/large/sqlite/no_suspend.txt")
+);
+
+/// The builds of a program.
+fn builds(program: &str) -> Vec<Build> {
+    let mut builds = Vec::from(BUILDS);
+    if program == "sqlite" {
+        builds.push(Build {
+            name: "ours, told what does not wait",
+            how: How::Linker(&[SQLITE]),
+            run: "inside",
+            target: None,
+        });
+    }
+    builds
+}
+
 /// Measures every program, or the one of this name.
 pub(super) fn measure(
     workspace: &Workspace,
@@ -76,12 +96,13 @@ pub(super) fn measure(
     let mut programs = Vec::new();
     let mut version = String::new();
     for package in chosen(workspace, &large, only)? {
-        let modules = workshop.build(package, &BUILDS)?;
+        let all = builds(name(package));
+        let modules = workshop.build(package, &all)?;
         eprintln!("{}: measuring …", name(package));
-        let timings = timing::run(node, workspace, package, &modules, &BUILDS)?;
+        let timings = timing::run(node, workspace, package, &modules, &all)?;
         version = timings.node;
         let mut builds = Vec::new();
-        for ((build, module), samples) in BUILDS.iter().zip(&modules).zip(timings.samples) {
+        for ((build, module), samples) in all.iter().zip(&modules).zip(timings.samples) {
             let size = Size::of(module)?;
             builds.push(Measured { name: build.name, target: build.target, size, samples });
         }
@@ -120,6 +141,13 @@ fn name(package: &Package) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn list_for_sqlite_is_the_documented_one() {
+        let guide = include_str!("../../../../docs/tools.md");
+        let list: String = SQLITE.split_whitespace().collect();
+        assert!(guide.contains(&list), "docs/tools.md does not have `{list}`");
+    }
 
     #[test]
     fn programs_are_found_by_their_folders() {
