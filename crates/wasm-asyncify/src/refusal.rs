@@ -87,8 +87,8 @@ pub(crate) fn of_function(
             Remedy::ResumeAllAtOnce,
         ),
         Reason::FlatReference => (
-            "returns a reference after a wait, or waits in a function that does: if functions are \
-             resumed one by one, a reference cannot be put aside"
+            "takes a reference that cannot be null, or returns one to what is not instrumented: if \
+             functions are resumed one by one there is nothing to pass in its place"
                 .to_owned(),
             Remedy::ResumeAllAtOnce,
         ),

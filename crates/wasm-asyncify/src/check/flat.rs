@@ -11,7 +11,7 @@
 
 use std::collections::BTreeSet;
 
-use wasmparser::{Operator, ValType};
+use wasmparser::{AbstractHeapType, HeapType, Operator, RefType, UnpackedIndex, ValType};
 
 use super::dispatcher;
 use super::machine::{Activation, Added, Machine, Program};
@@ -49,6 +49,8 @@ pub(super) struct Flat {
     first_result: usize,
     /// The types of the globals that results are put aside in.
     results: Vec<ValType>,
+    /// By index: whether that type of the module is one of functions.
+    of_functions: Vec<bool>,
     /// The functions that resume. What they do is not looked at where they are called.
     pub(super) dispatcher: BTreeSet<u32>,
     /// Those of them that return the results of whoever calls them.
@@ -82,6 +84,7 @@ impl Flat {
             thrown,
             first_result,
             results: results.map(|global| own(global).ty.content_type).collect(),
+            of_functions: now.are_of_functions(),
             ..Self::default()
         };
         let calls = |function: &u32, is_it: &dyn Fn(&Operator<'_>) -> bool| {
@@ -144,18 +147,34 @@ impl Flat {
             let types = ty.and_then(|ty| now.function_type(*ty)).ok_or_else(wrong)?.results();
             let mut expected = vec![Operator::Call { function_index: dispatch }];
             for (ty, global) in types.iter().zip(self.globals(types)?) {
-                expected.push(match ty {
+                let held = self.held(*ty).ok_or_else(wrong)?;
+                let zero = match held {
                     ValType::I32 => Operator::I32Const { value: 0 },
                     ValType::I64 => Operator::I64Const { value: 0 },
                     ValType::F32 => Operator::F32Const { value: 0.0.into() },
                     ValType::F64 => Operator::F64Const { value: 0.0.into() },
                     ValType::V128 => Operator::V128Const { value: 0_i128.into() },
-                    ValType::Ref(_) => return Err(wrong()),
-                });
+                    ValType::Ref(reference) => Operator::RefNull { hty: reference.heap_type() },
+                };
                 let (global_index, state) = (added.globals[global], added.globals[0]);
+                expected.push(zero.clone());
                 expected.push(Operator::GlobalGet { global_index });
                 expected.push(Operator::GlobalGet { global_index: state });
-                expected.push(Operator::Select);
+                let ValType::Ref(reference) = *ty else {
+                    expected.push(Operator::Select);
+                    continue;
+                };
+                expected.push(Operator::TypedSelect { ty: held });
+                // Null is of each type that has it.
+                match (reference.is_nullable(), held == *ty) {
+                    (false, _) => return Err(wrong()),
+                    (true, true) => {}
+                    (true, false) => {
+                        expected.push(Operator::RefCastNullable { hty: reference.heap_type() });
+                    }
+                }
+                expected.push(zero);
+                expected.push(Operator::GlobalSet { global_index });
             }
             expected.push(Operator::End);
             let code = added.functions[function].steps.iter();
@@ -199,14 +218,41 @@ impl Flat {
 
     /// The added global in which each of these results is put aside.
     pub(super) fn globals(&self, results: &[ValType]) -> Result<Vec<usize>, Wrong> {
+        let missing = || Wrong::new("there is no global for a result");
+        let held: Option<Vec<_>> = results.iter().map(|ty| self.held(*ty)).collect();
+        let held = held.ok_or_else(missing)?;
         let global = |(at, ty): (usize, &ValType)| {
-            let before = results[..at].iter().filter(|other| *other == ty).count();
+            let before = held[..at].iter().filter(|other| *other == ty).count();
             let mut those =
                 (self.first_result..).zip(&self.results).filter(|(_, other)| *other == ty);
-            let found = those.nth(before).map(|(global, _)| global);
-            found.ok_or_else(|| Wrong::new("there is no global for a result"))
+            those.nth(before).map(|(global, _)| global).ok_or_else(missing)
         };
-        results.iter().enumerate().map(global).collect()
+        held.iter().enumerate().map(global).collect()
+    }
+
+    /// The type of a global that this is put aside in: of references the one that all others of that kind
+    /// are of, too.
+    fn held(&self, ty: ValType) -> Option<ValType> {
+        let ValType::Ref(reference) = ty else { return Some(ty) };
+        use AbstractHeapType as Heap;
+        let top = match reference.heap_type() {
+            HeapType::Abstract { shared: false, ty } => match ty {
+                Heap::Extern | Heap::NoExtern => Heap::Extern,
+                Heap::Func | Heap::NoFunc => Heap::Func,
+                Heap::Exn | Heap::NoExn => Heap::Exn,
+                Heap::Cont | Heap::NoCont => return None,
+                _ => Heap::Any,
+            },
+            HeapType::Concrete(UnpackedIndex::Module(index)) => {
+                match self.of_functions.get(index as usize)? {
+                    true => Heap::Func,
+                    false => Heap::Any,
+                }
+            }
+            _ => return None,
+        };
+        let top = RefType::new(true, HeapType::Abstract { shared: false, ty: top })?;
+        Some(ValType::Ref(top))
     }
 
     /// Checks that a function is called by its number, and its results are put aside.

@@ -131,6 +131,12 @@ impl<'a> Module<'a> {
         }
     }
 
+    /// By index, of the types: whether it is one of functions.
+    pub(super) fn are_of_functions(&self) -> Vec<bool> {
+        let types = self.types.iter().flat_map(|group| group.types());
+        types.map(|ty| matches!(ty.composite_type.inner, CompositeInnerType::Func(_))).collect()
+    }
+
     /// Whether addresses of this memory have 64 bits.
     pub(super) fn is_memory64(&self, memory: u32) -> Result<bool> {
         let imported = self.imports.iter().filter_map(|import| match import.ty {

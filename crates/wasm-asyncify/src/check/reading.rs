@@ -97,7 +97,10 @@ impl<'a> Reading<'a, '_> {
         let (op, is_join) = self.op(&operator, at, falls_through)?;
         self.validator.op(offset, &operator)?;
         if falls_through && is_call(&operator) {
-            self.code.results.insert(at, self.results(results)?);
+            // By the names that casts have, too.
+            let named = |ty| self.names.reference(ty).map_or(ty, ValType::Ref);
+            let results = self.results(results)?.into_iter().map(named).collect();
+            self.code.results.insert(at, results);
         }
         let step = Step { op, operator, offset, operands, results, handler, is_join, references };
         self.code.steps.push(step);

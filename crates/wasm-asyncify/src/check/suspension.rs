@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use wasmparser::Operator;
+use wasmparser::{Operator, ValType};
 
 use super::alone::{self, Memory};
 use super::classes::Classes;
@@ -178,8 +178,14 @@ impl Walk<'_, '_> {
         let types = self.original.code.results.get(&at);
         let types = types.ok_or_else(|| Wrong::new("the types of its results are not known"))?;
         let results = values.unknowns(types.len());
-        for (global, result) in flat.globals(types)?.into_iter().zip(&results) {
+        for (global, (result, ty)) in
+            flat.globals(types)?.into_iter().zip(results.iter().zip(types))
+        {
             machine.globals[global] = *result;
+            if let ValType::Ref(reference) = ty {
+                // What is put aside in it is a result of whom this calls.
+                values.is_of(*result, *reference);
+            }
         }
         machine.stops_when_normal = true;
         let (mut machine, _) = self.run_alone(machine, memory, values)?;

@@ -12,6 +12,7 @@ mod flat;
 mod frames;
 mod memories;
 mod only_frame;
+mod put_aside;
 mod references;
 mod thrown;
 

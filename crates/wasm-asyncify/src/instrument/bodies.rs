@@ -116,8 +116,8 @@ fn all(
         };
         let shape = read(function, &body, &types, callee)?;
         let unsupported = |reason| Failure::Own(Unsupported { function: index, reason });
-        if plan.flat
-            && let Some(reason) = flat::unsupported(&shape)
+        if let Some(flat) = &flat
+            && let Some(reason) = flat::unsupported(&shape, flat.is_refused(index))
         {
             return Err(unsupported(reason));
         }

@@ -12,11 +12,12 @@ use wasm_encoder::reencode::{Reencode, RoundtripReencoder};
 use wasm_encoder::{Instruction, RefType as Written};
 use wasmparser::types::{CoreTypeId, TypesRef};
 use wasmparser::{
-    AbstractHeapType, CompositeInnerType, HeapType, RefType, SubType, UnpackedIndex, ValType,
-    Validator, WasmFeatures,
+    AbstractHeapType, CompositeInnerType, HeapType, Parser, Payload, RefType, SubType,
+    UnpackedIndex, ValType, Validator, WasmFeatures,
 };
 
 use super::references::Kind;
+use crate::error::{Context, Result};
 
 /// The types of a module.
 #[derive(Debug, Default)]
@@ -87,28 +88,60 @@ impl<'a> Types<'a> {
 
     /// The table that a reference is kept in. None if there can be none.
     pub(super) fn kind(&self, reference: RefType) -> Option<Kind> {
-        use AbstractHeapType as Heap;
-        match reference.heap_type() {
-            HeapType::Abstract { shared: false, ty } => match ty {
-                Heap::Extern | Heap::NoExtern => Some(Kind::Extern),
-                Heap::Func | Heap::NoFunc => Some(Kind::Func),
-                Heap::Exn | Heap::NoExn => Some(Kind::Exn),
-                Heap::Any | Heap::Eq | Heap::Struct | Heap::Array | Heap::I31 | Heap::None => {
-                    Some(Kind::Any)
-                }
-                Heap::Cont | Heap::NoCont => None,
-            },
-            HeapType::Concrete(UnpackedIndex::Module(index)) => {
-                let composite = &self.get(index)?.composite_type;
-                match composite.inner {
-                    _ if composite.shared => None,
-                    CompositeInnerType::Func(_) => Some(Kind::Func),
-                    CompositeInnerType::Array(_) | CompositeInnerType::Struct(_) => Some(Kind::Any),
-                    CompositeInnerType::Cont(_) => None,
-                }
-            }
-            _ => None,
+        kind(reference.heap_type(), |index| self.kind_of(index))
+    }
+
+    /// The same for what is of a type of the module's.
+    fn kind_of(&self, index: u32) -> Option<Kind> {
+        let composite = &self.get(index)?.composite_type;
+        match composite.inner {
+            _ if composite.shared => None,
+            CompositeInnerType::Func(_) => Some(Kind::Func),
+            CompositeInnerType::Array(_) | CompositeInnerType::Struct(_) => Some(Kind::Any),
+            CompositeInnerType::Cont(_) => None,
         }
+    }
+}
+
+fn kind(heap: HeapType, of_type: impl Fn(u32) -> Option<Kind>) -> Option<Kind> {
+    use AbstractHeapType as Heap;
+    match heap {
+        HeapType::Abstract { shared: false, ty } => match ty {
+            Heap::Extern | Heap::NoExtern => Some(Kind::Extern),
+            Heap::Func | Heap::NoFunc => Some(Kind::Func),
+            Heap::Exn | Heap::NoExn => Some(Kind::Exn),
+            Heap::Any | Heap::Eq | Heap::Struct | Heap::Array | Heap::I31 | Heap::None => {
+                Some(Kind::Any)
+            }
+            Heap::Cont | Heap::NoCont => None,
+        },
+        HeapType::Concrete(UnpackedIndex::Module(index)) => of_type(index),
+        _ => None,
+    }
+}
+
+/// Which kind references are of, without the types of the module.
+#[derive(Debug, Default)]
+pub(super) struct Kinds(Vec<Option<Kind>>);
+
+impl Kinds {
+    pub(super) fn read(module: &[u8]) -> Result<Self> {
+        let mut validator = Validator::new_with_features(WasmFeatures::all());
+        for payload in Parser::new(0).parse_all(module) {
+            let payload = payload?;
+            if let Payload::CodeSectionStart { .. } = payload {
+                let types = validator.types(0).context("no module is read")?;
+                let types = Types::of(module, types);
+                return Ok(Self((0..types.count()).map(|index| types.kind_of(index)).collect()));
+            }
+            validator.payload(&payload)?;
+        }
+        Ok(Self::default())
+    }
+
+    /// As [`Types::kind`].
+    pub(super) fn kind(&self, reference: RefType) -> Option<Kind> {
+        kind(reference.heap_type(), |index| *self.0.get(index as usize)?)
     }
 }
 

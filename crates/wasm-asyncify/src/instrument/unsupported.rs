@@ -27,7 +27,8 @@ pub(crate) enum Reason {
     TailCallInTry,
     /// There is such a call in a `try` of before the standard, and functions are to be resumed one by one.
     FlatTry,
-    /// A function that is to be resumed by itself returns a reference, or calls one that does.
+    /// A function that is to be resumed by itself takes a reference that cannot be null, returns one to what
+    /// is not instrumented, or has one that can be kept nowhere.
     FlatReference,
 }
 

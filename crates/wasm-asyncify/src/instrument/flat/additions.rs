@@ -66,7 +66,11 @@ impl Additions {
         }
         for results in plan.resumes() {
             let code = dispatcher::resume(plan, runtime, results)?;
-            let types: String = results.iter().map(|ty| format!("_{ty}")).collect();
+            let name = |ty: &wasmparser::ValType| match plan.kind(*ty) {
+                Some(kind) => format!("_{}", kind.name()),
+                None => format!("_{ty}"),
+            };
+            let types: String = results.iter().map(name).collect();
             let results = results.iter().map(|ty| written(*ty)).collect::<Result<_>>()?;
             let name = format!("asyncify_resume{types}");
             functions.push(Added { name, parameters: vec![], results, code });

@@ -40,14 +40,15 @@
 use crate::error::Result;
 use wasm_encoder::Instruction::{
     Block, BrIf, BrTable, Call, CallIndirect, Else, End, GlobalGet, GlobalSet, I32Add, I32Const,
-    I32Eq, I32Eqz, I32Load, I32Store, If, LocalGet, LocalSet, LocalTee, Loop, Return, Select,
-    Unreachable,
+    I32Eq, I32Eqz, I32Load, I32Store, If, LocalGet, LocalSet, LocalTee, Loop, RefNull, Return,
+    Select, TypedSelect, Unreachable,
 };
 use wasm_encoder::{BlockType, Function, Instruction, ValType};
 
 use super::plan::{Fixed, FlatPlan, Stack};
 use super::{INNERMOST, RESULT, thrown, zero};
 use crate::instrument::runtime::{Runtime, function};
+use crate::instrument::types::cast;
 
 /// The number in the place of a function's that a link begins with.
 const LINK: i32 = -1;
@@ -111,7 +112,16 @@ pub(super) fn resume(
     let mut code = vec![Call(plan.fixed(Fixed::Dispatch))];
     for (ty, global) in results.iter().zip(plan.globals(results)?) {
         // A function that is unwound returns zeros.
-        code.extend([zero(*ty)?, GlobalGet(global), GlobalGet(runtime.state), Select]);
+        let Some(kind) = plan.kind(*ty) else {
+            code.extend([zero(*ty)?, GlobalGet(global), GlobalGet(runtime.state), Select]);
+            continue;
+        };
+        let null = RefNull(kind.heap());
+        let select = TypedSelect(kind.ty());
+        code.extend([null.clone(), GlobalGet(global), GlobalGet(runtime.state), select]);
+        // Null is of any of those types.
+        code.extend(cast(*ty, Some(kind)));
+        code.extend([null, GlobalSet(global)]);
     }
     Ok(function([], &code))
 }

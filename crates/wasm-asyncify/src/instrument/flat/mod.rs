@@ -36,6 +36,9 @@
 //! | 4 | its callee has returned |
 //! | 5 | its callee has thrown |
 //!
+//! Results are put aside in globals: of numbers there is one of each type for each place, of references one for
+//! each kind of them, that any of that kind can be put in. Who fetches one casts it, and leaves null.
+//!
 //! What a function calls is resumed by the dispatcher, and not in a `try_table` of that function. So the
 //! dispatcher catches what is thrown, and resumes those that have such calls in a `try_table`: they throw it
 //! once more where they go on, and there it finds its handler. Those that have none are passed over. With the
@@ -64,6 +67,7 @@ use super::emit::{Emitter, Form};
 use super::labels::Label;
 use super::levels::SPLIT;
 use super::shape::{Kind, Shape};
+use super::types::cast;
 use super::{Callee, Reason, is_indirect};
 use function::Flat;
 use numbers::Way;
@@ -94,8 +98,9 @@ fn catches(shape: &Shape<'_>) -> bool {
     shape.structures.iter().any(|it| it.kind == Kind::Try && !it.sites.is_empty())
 }
 
-/// Why a function cannot have this form.
-pub(super) fn unsupported(shape: &Shape<'_>) -> Option<Reason> {
+/// Why a function cannot have this form. `is_refused` if a rewind that begins in it cannot return what it
+/// returns.
+pub(super) fn unsupported(shape: &Shape<'_>, is_refused: bool) -> Option<Reason> {
     if shape.sites.is_empty() {
         return None;
     }
@@ -103,7 +108,6 @@ pub(super) fn unsupported(shape: &Shape<'_>) -> Option<Reason> {
         let begin = shape.operators.get(it.begin);
         !it.sites.is_empty() && it.kind == Kind::Try && matches!(begin, Some(Operator::Try { .. }))
     };
-    let is_number = |ty: &ValType| !ty.is_reference_type();
     if shape.structures.iter().any(is_old_try) {
         Some(Reason::FlatTry)
     } else {
@@ -111,8 +115,11 @@ pub(super) fn unsupported(shape: &Shape<'_>) -> Option<Reason> {
         let mut results = shape.structures[0].results.iter().chain(of_callees);
         // The dispatcher passes null.
         let can_be_null = |ty: &ValType| ty.as_reference_type().is_none_or(|it| it.is_nullable());
-        let is_possible =
-            results.all(is_number) && shape.locals[..shape.parameters].iter().all(can_be_null);
+        let has_kind =
+            |ty: &ValType| ty.as_reference_type().is_none_or(|it| shape.types.kind(it).is_some());
+        let is_possible = !is_refused
+            && results.all(has_kind)
+            && shape.locals[..shape.parameters].iter().all(can_be_null);
         (!is_possible).then_some(Reason::FlatReference)
     }
 }
@@ -301,8 +308,19 @@ impl<R: Reencode<Error = Infallible>> Emitter<'_, '_, R> {
             self.throw_if_thrown()?;
         }
         let site = &self.shape.sites[sites[0]];
-        let globals = self.flat()?.plan.globals(&site.results)?;
-        self.write_all(&globals.into_iter().map(Instruction::GlobalGet).collect::<Vec<_>>());
+        let plan = &self.flat()?.plan;
+        let mut code = Vec::new();
+        let mut forget = Vec::new();
+        for (global, ty) in plan.globals(&site.results)?.into_iter().zip(&site.results) {
+            code.push(Instruction::GlobalGet(global));
+            let kind = plan.kind(*ty);
+            code.extend(cast(*ty, kind));
+            // So that it does not live on in there.
+            let null = kind.map(|kind| Instruction::RefNull(kind.heap()));
+            forget.extend(null.into_iter().flat_map(|null| [null, Instruction::GlobalSet(global)]));
+        }
+        self.write_all(&code);
+        self.write_all(&forget);
         if site.results.len() > 1 {
             self.spill(&site.results, site.results_at());
         }

@@ -101,22 +101,15 @@ fn ways_to(shape: &Shape<'_>, sites: Vec<usize>) -> Vec<Way> {
 /// What the sites of a group have in common.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Key {
-    results: Vec<u8>,
+    /// Of references the exact types, since they are cast when they are fetched.
+    results: Vec<ValType>,
     /// Several results are put into slots for this height.
     at: Option<usize>,
 }
 
 impl Key {
     fn of(site: &Site) -> Self {
-        let number = |ty: &ValType| match ty {
-            ValType::I32 => 0,
-            ValType::I64 => 1,
-            ValType::F32 => 2,
-            ValType::F64 => 3,
-            ValType::V128 => 4,
-            ValType::Ref(_) => 5,
-        };
         let at = (site.results.len() > 1).then(|| site.results_at());
-        Self { results: site.results.iter().map(number).collect(), at }
+        Self { results: site.results.clone(), at }
     }
 }

@@ -3,8 +3,10 @@
 
 use crate::error::{Context, Result};
 use crate::instrument::additions::Globals;
+use crate::instrument::references::Kind;
 use crate::instrument::runtime::Runtime;
-use std::collections::BTreeMap;
+use crate::instrument::types::{self, Kinds, is_non_null};
+use std::collections::{BTreeMap, BTreeSet};
 
 use wasm_encoder::{ConstExpr, GlobalType, RefType};
 use wasmparser::{FuncType, Operator, ValType};
@@ -20,6 +22,8 @@ use crate::module::ModuleInfo;
 pub(in crate::instrument) struct FlatPlan {
     /// The functions that what is not instrumented can call, and which of `resumes` is for them.
     entries: BTreeMap<u32, usize>,
+    /// Those of them for which there is none, since they return what nothing can stand in for.
+    refused: BTreeSet<u32>,
     /// The results that such functions have: for each there is a function that resumes.
     resumes: Vec<Vec<ValType>>,
     /// The type index of each function.
@@ -27,7 +31,8 @@ pub(in crate::instrument) struct FlatPlan {
     /// By type index, if it is one of functions.
     signatures: BTreeMap<u32, FuncType>,
     /// What the globals are that results are put aside in.
-    results: Vec<ValType>,
+    results: Vec<Slot>,
+    kinds: Kinds,
     /// The functions in the table, in order.
     functions: Vec<Entry>,
     /// Where they are.
@@ -38,6 +43,14 @@ pub(in crate::instrument) struct FlatPlan {
     pub(super) at: Beginnings,
     /// The first global that is added.
     first_global: u32,
+}
+
+/// What can be put aside in a global.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Slot {
+    Number(wasm_encoder::ValType),
+    /// Any reference of this kind. Who takes it casts it.
+    Reference(Kind),
 }
 
 /// A function that can be suspended.
@@ -104,10 +117,12 @@ impl FlatPlan {
         let stack = global(abi::STACK_LIMIT).zip(global(abi::STACK_RESERVE));
         let mut flat = Self {
             entries: BTreeMap::new(),
+            refused: BTreeSet::new(),
             resumes: Vec::new(),
             types: module.signatures.clone(),
             signatures,
             results: Vec::new(),
+            kinds: Kinds::read(wasm)?,
             functions: Vec::new(),
             table: Place::new(&module)?,
             stack: stack.map(|(limit, reserve)| Stack { limit, reserve }),
@@ -116,19 +131,20 @@ impl FlatPlan {
             first_global: 0,
         };
         for function in &plan.functions {
-            let mut results = flat.signature(*function)?.results().to_vec();
-            // Who returns one and can be suspended is refused later.
-            results.retain(|ty| !ty.is_reference_type());
-            for (at, ty) in results.iter().enumerate() {
-                let before = results[..at].iter().filter(|other| *other == ty).count();
-                if flat.results.iter().filter(|other| *other == ty).count() == before {
-                    flat.results.push(*ty);
+            // Who returns anything else and can be suspended is refused later.
+            let results = flat.signature(*function)?.results();
+            let results: Vec<_> = results.iter().filter_map(|ty| flat.slot(*ty)).collect();
+            for (at, slot) in results.iter().enumerate() {
+                let before = results[..at].iter().filter(|other| *other == slot).count();
+                if flat.results.iter().filter(|other| *other == slot).count() == before {
+                    flat.results.push(*slot);
                 }
             }
         }
         for function in entries::of(&module, plan)? {
             let results = flat.signature(function)?.results().to_vec();
-            if results.iter().any(|ty| ty.is_reference_type()) {
+            if !results.iter().all(|ty| flat.can_be_resumed_for(*ty)) {
+                flat.refused.insert(function);
                 continue;
             }
             let known = flat.resumes.iter().position(|known| *known == results);
@@ -169,6 +185,32 @@ impl FlatPlan {
         Some(self.at.function + self.before_resumes() + *which as u32)
     }
 
+    /// Whether it is such a function and cannot be resumed so.
+    pub(in crate::instrument) fn is_refused(&self, function: u32) -> bool {
+        self.refused.contains(&function)
+    }
+
+    fn slot(&self, ty: ValType) -> Option<Slot> {
+        match ty {
+            ValType::Ref(reference) => self.kinds.kind(reference).map(Slot::Reference),
+            _ => number(ty).map(Slot::Number),
+        }
+    }
+
+    /// The kind of reference that it is, if it is one and can be put aside.
+    pub(super) fn kind(&self, ty: ValType) -> Option<Kind> {
+        match self.slot(ty)? {
+            Slot::Reference(kind) => Some(kind),
+            Slot::Number(_) => None,
+        }
+    }
+
+    /// Whether this can be a result where a rewind begins: something is returned also if it is suspended
+    /// again.
+    fn can_be_resumed_for(&self, ty: ValType) -> bool {
+        self.slot(ty).is_some() && !is_non_null(ty)
+    }
+
     /// The results of each function that resumes.
     pub(super) fn resumes(&self) -> &[Vec<ValType>] {
         &self.resumes
@@ -205,15 +247,19 @@ impl FlatPlan {
             let none = ConstExpr::ref_null(RefType::EXNREF.heap_type);
             add(wasm_encoder::ValType::EXNREF, none, "exception");
         }
-        for (number, ty) in self.results.iter().enumerate() {
-            let zero = match ty {
-                ValType::I32 => ConstExpr::i32_const(0),
-                ValType::I64 => ConstExpr::i64_const(0),
-                ValType::F32 => ConstExpr::f32_const(0.0.into()),
-                ValType::F64 => ConstExpr::f64_const(0.0.into()),
-                _ => ConstExpr::v128_const(0),
+        for (number, slot) in self.results.iter().enumerate() {
+            use wasm_encoder::ValType as Written;
+            let (ty, zero) = match *slot {
+                Slot::Reference(kind) => (kind.ty(), ConstExpr::ref_null(kind.heap())),
+                Slot::Number(ty) => match ty {
+                    Written::I32 => (ty, ConstExpr::i32_const(0)),
+                    Written::I64 => (ty, ConstExpr::i64_const(0)),
+                    Written::F32 => (ty, ConstExpr::f32_const(0.0.into())),
+                    Written::F64 => (ty, ConstExpr::f64_const(0.0.into())),
+                    _ => (ty, ConstExpr::v128_const(0)),
+                },
             };
-            add(written(*ty)?, zero, &format!("result_{number}"));
+            add(ty, zero, &format!("result_{number}"));
         }
         Ok(())
     }
@@ -240,14 +286,16 @@ impl FlatPlan {
 
     /// The globals that these results are put aside in.
     pub(super) fn globals(&self, results: &[ValType]) -> Result<Vec<u32>> {
-        let global = |(at, ty): (usize, &ValType)| {
-            let before = results[..at].iter().filter(|other| *other == ty).count();
+        let slots: Option<Vec<_>> = results.iter().map(|ty| self.slot(*ty)).collect();
+        let slots = slots.context("a result that cannot be put aside")?;
+        let global = |(at, slot): (usize, &Slot)| {
+            let before = slots[..at].iter().filter(|other| *other == slot).count();
             let first = self.first_global + 1 + u32::from(self.catches);
             let those = (first..).zip(&self.results);
-            let mut those = those.filter(|(_, other)| *other == ty);
+            let mut those = those.filter(|(_, other)| *other == slot);
             those.nth(before).map(|(global, _)| global).context("no global for a result")
         };
-        results.iter().enumerate().map(global).collect()
+        slots.iter().enumerate().map(global).collect()
     }
 }
 
@@ -266,8 +314,17 @@ fn has_try_table(module: &ModuleInfo<'_>, plan: &SuspendPlan) -> Result<bool> {
     Ok(false)
 }
 
-/// A type of numbers, as it is written.
+/// A type of what can be put aside, as it is written.
 pub(super) fn written(ty: ValType) -> Result<wasm_encoder::ValType> {
+    let written = match ty {
+        ValType::Ref(reference) => types::written(reference).map(wasm_encoder::ValType::Ref),
+        _ => number(ty),
+    };
+    written.context("a result of a type that is not known")
+}
+
+/// A type of numbers, as it is written.
+fn number(ty: ValType) -> Option<wasm_encoder::ValType> {
     match ty {
         ValType::I32 => Some(wasm_encoder::ValType::I32),
         ValType::I64 => Some(wasm_encoder::ValType::I64),
@@ -276,5 +333,4 @@ pub(super) fn written(ty: ValType) -> Result<wasm_encoder::ValType> {
         ValType::V128 => Some(wasm_encoder::ValType::V128),
         ValType::Ref(_) => None,
     }
-    .context("a result that is no number")
 }
