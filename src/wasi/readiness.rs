@@ -14,8 +14,8 @@ use super::waits::{self, Id};
 /// Mind that `std::io::stdin()` has a buffer: what is in there already makes no descriptor ready. Read all
 /// that there is, or read from a `File` of the descriptor.
 ///
-/// Files are always ready. So is, at once, a descriptor that the host cannot wait for, or that is not open:
-/// to read it is then what waits or fails.
+/// If the host says that it cannot wait, all descriptors that are waited for count as ready: to read is then what
+/// waits or fails.
 ///
 /// To be polled below [`block_on`](super::block_on()) only.
 pub fn readable(descriptor: c_int) -> Ready {
