@@ -76,6 +76,7 @@ pub(super) fn find(workspace: &Workspace, options: &Options) -> Result<Findings>
          segments",
         done.bytes[0], done.bytes[1], done.segments
     );
+    println!("fuzz: {} tables that look like vtables, seed {:#x}", done.lookalikes, options.seed);
     println!(
         "fuzz: {} times one of these was left out on purpose, {} were noticed",
         done.forgotten, done.noticed
@@ -94,6 +95,8 @@ pub(super) struct Counts {
     panics: usize,
     functions: usize,
     instrumented: usize,
+    /// Tables that look like vtables.
+    lookalikes: usize,
     /// How often a function was left out on purpose, and how often that was noticed.
     forgotten: usize,
     noticed: usize,
@@ -141,6 +144,7 @@ fn compare(seed: u64, numbers: &[usize], done: &mut Counts) -> Result<Option<Str
     done.programs += numbers.len();
     done.functions += module.functions as usize;
     done.instrumented += instrumented.len();
+    done.lookalikes += module.lookalikes;
     let plain = Runner::new(&module.wasm)?;
     let at_once = Runner::new(&made(Resumption::AllAtOnce)?)?;
     let one_by_one = Runner::new(&made(Resumption::OneByOne)?)?;

@@ -35,6 +35,8 @@ pub(super) struct Module {
     pub(super) wasm: Vec<u8>,
     /// How many of its functions belong to programs.
     pub(super) functions: u32,
+    /// How many tables it has that look like vtables, and are copied, changed and called through.
+    pub(super) lookalikes: usize,
 }
 
 struct Program {
@@ -73,7 +75,8 @@ pub(super) fn module(seed: u64, numbers: &[usize]) -> Result<Module> {
         let parts: Vec<Part<'_>> = programs.iter().map(Program::part).collect();
         sections::append(&mut wasm, &parts, functions)?;
     }
-    Ok(Module { text, wasm, functions: functions - SHARED_FUNCTIONS })
+    let lookalikes = programs.iter().map(|program| program.shape.lookalikes.len()).sum();
+    Ok(Module { text, wasm, functions: functions - SHARED_FUNCTIONS, lookalikes })
 }
 
 /// Writes that module into this folder, and its text beside it. Where it is.
