@@ -23,7 +23,8 @@ pub(super) struct Stream {
 
 /// Waits until a stream is ready or this time has passed, if there is one; which streams are ready.
 ///
-/// All are, if the host cannot wait for one of them: to read is then what waits.
+/// A descriptor that is not open is ready: to read is what fails. All are, if the host cannot wait for one of them:
+/// to read is then what waits.
 pub(super) fn wait(streams: &[(Id, Stream)], timeout: Option<Duration>) -> Vec<Id> {
     if streams.is_empty() {
         // To the nanosecond: `poll` below counts milliseconds.
@@ -41,22 +42,46 @@ fn in_milliseconds(timeout: Duration) -> c_int {
 
 /// `poll` of wasi-libc, which the standard library is linked with: `poll_oneoff` on WASI's first
 /// edition, `wasi:io/poll` on the second.
+///
+/// It is not asked about descriptors that are not open. Node's `poll_oneoff` returns at once and says nothing of such
+/// a one, so that `block_on` would ask for ever; and `wasi:io/poll` traps if there is nothing else to wait for.
 #[cfg(target_os = "wasi")]
 fn poll(streams: &[(Id, Stream)], timeout: c_int) -> Vec<bool> {
-    let asked = |(_, stream): &(Id, Stream)| libc::pollfd {
-        fd: stream.descriptor,
-        events: match stream.direction {
-            Direction::Read => libc::POLLIN,
-            Direction::Write => libc::POLLOUT,
-        },
-        revents: 0,
-    };
-    let mut asked: Vec<_> = streams.iter().map(asked).collect();
+    let is_open: Vec<bool> = streams.iter().map(|(_, it)| is_open(it.descriptor)).collect();
+    let mut asked: Vec<_> = streams
+        .iter()
+        .zip(&is_open)
+        .filter(|(_, is_open)| **is_open)
+        .map(|((_, stream), _)| libc::pollfd {
+            fd: stream.descriptor,
+            events: match stream.direction {
+                Direction::Read => libc::POLLIN,
+                Direction::Write => libc::POLLOUT,
+            },
+            revents: 0,
+        })
+        .collect();
     // A module has 4 GiB, and so fewer descriptors than that.
     let count = asked.len() as libc::nfds_t;
-    // SAFETY: `asked` has so many elements, and nobody else looks at them meanwhile.
-    let result = unsafe { libc::poll(asked.as_mut_ptr(), count, timeout) };
-    asked.iter().map(|it| result < 0 || it.revents != 0).collect()
+    let timeout = if asked.len() < streams.len() { 0 } else { timeout };
+    let result = if asked.is_empty() {
+        0
+    } else {
+        // SAFETY: `asked` has so many elements, and nobody else looks at them meanwhile.
+        unsafe { libc::poll(asked.as_mut_ptr(), count, timeout) }
+    };
+    let mut said = asked.iter().map(|it| result < 0 || it.revents != 0);
+    is_open.iter().map(|is_open| !is_open || said.next() != Some(false)).collect()
+}
+
+/// Whether the host knows this descriptor.
+#[cfg(target_os = "wasi")]
+fn is_open(descriptor: c_int) -> bool {
+    // SAFETY: `F_GETFL` takes no third argument, and changes nothing.
+    let flags = unsafe { libc::fcntl(descriptor, libc::F_GETFL) };
+    // Of a stream that is no file others may not say which flags it has.
+    let is_unknown = || std::io::Error::last_os_error().raw_os_error() == Some(libc::EBADF);
+    descriptor >= 0 && (flags != -1 || !is_unknown())
 }
 
 /// Documentation is made on other targets, too.

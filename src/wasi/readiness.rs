@@ -14,8 +14,8 @@ use super::waits::{self, Id};
 /// Mind that `std::io::stdin()` has a buffer: what is in there already makes no descriptor ready. Read all
 /// that there is, or read from a `File` of the descriptor.
 ///
-/// If the host says that it cannot wait, all descriptors that are waited for count as ready: to read is then what
-/// waits or fails.
+/// A descriptor that is not open counts as ready: to read is what fails. If the host says that it cannot wait, all
+/// descriptors that are waited for do: to read is then what waits or fails.
 ///
 /// To be polled below [`block_on`](super::block_on()) only.
 pub fn readable(descriptor: c_int) -> Ready {

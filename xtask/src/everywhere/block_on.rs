@@ -16,6 +16,10 @@ use crate::tools;
 const PROJECT: &str = "block-on";
 const WASMTIME: &str = include_str!("block_on.py");
 
+/// What ends by itself, and what it prints.
+const WAYS: [(&str, &str); 2] =
+    [("busy", "polled 2 times\n"), ("closed", "99 is ready\n-1 is ready\n")];
+
 /// What ends the program, and what it says.
 const MISTAKES: [(&str, &str); 3] = [
     (
@@ -76,8 +80,11 @@ fn build(projects: &Projects, profile: Profile) -> Result<std::path::PathBuf> {
 /// Runs the program in all its ways; how many there are.
 fn check_all(program: impl Fn() -> Result<Command>) -> Result<usize> {
     talk(program()?.arg("ticks"))?;
-    let busy = process::must_succeed(program()?.arg("busy"))?;
-    ensure!(busy == b"polled 2 times\n", "`busy` says {}", String::from_utf8_lossy(&busy));
+    for (name, wanted) in WAYS {
+        let printed = process::must_succeed(program()?.arg(name))?;
+        let printed = String::from_utf8_lossy(&printed);
+        ensure!(printed == wanted, "`{name}` says, and not {wanted:?}:\n{printed}");
+    }
     for (name, message) in MISTAKES {
         let mut command = program()?;
         let output = command.arg(name).output()?;
@@ -85,7 +92,7 @@ fn check_all(program: impl Fn() -> Result<Command>) -> Result<usize> {
         let says = text.lines().any(|line| line == message);
         ensure!(says && !output.status.success(), "`{name}` says, and not `{message}`:\n{text}");
     }
-    Ok(2 + MISTAKES.len())
+    Ok(1 + WAYS.len() + MISTAKES.len())
 }
 
 /// What it prints while its input is silent, and what after each line that it is given. If waiting for the

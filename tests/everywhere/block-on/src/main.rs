@@ -1,6 +1,6 @@
 //! A command-line program for WASI: a clock ticks while the standard input is waited for.
 //!
-//!     everywhere-block-on [ticks | busy | deadlock | nested | outside]
+//!     everywhere-block-on [ticks | busy | closed | deadlock | nested | outside]
 
 use std::cell::Cell;
 use std::future::{self, Future, poll_fn};
@@ -70,10 +70,23 @@ fn busy() {
     println!("polled {} times", polls.get());
 }
 
+/// Descriptors that nobody has opened are ready, also beside those that are open and those that are waited for.
+fn closed() {
+    for descriptor in [99, -1] {
+        wasi::block_on(wasi::readable(descriptor));
+        wasi::block_on(wasi::writable(descriptor));
+        wasi::block_on(zip(wasi::readable(descriptor), wasi::sleep(TICK)));
+        let opened = zip(wasi::writable(1), wasi::writable(2));
+        wasi::block_on(zip(wasi::readable(descriptor), opened));
+        println!("{descriptor} is ready");
+    }
+}
+
 fn main() {
     match std::env::args().nth(1).as_deref() {
         None | Some("ticks") => ticks(),
         Some("busy") => busy(),
+        Some("closed") => closed(),
         Some("deadlock") => wasi::block_on(coroutine(|| embed(future::pending()))),
         Some("nested") => wasi::block_on(coroutine(|| wasi::block_on(async {}))),
         Some("outside") => {
