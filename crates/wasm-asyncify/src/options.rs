@@ -92,6 +92,7 @@ pub enum FrameMemory {
     #[default]
     Only,
     /// If there are several: the one that is exported by this name, or imported as `MODULE.NAME`.
+    /// Otherwise as `Only`.
     Named(String),
     /// One that is added beside those that there are, and exported as `asyncify_memory`.
     Secondary {

@@ -39,8 +39,15 @@ pub(crate) fn provide(
     let found = Found::read(&wasm)?;
     let added = match memory {
         FrameMemory::Secondary { pages } => Some(*pages),
-        FrameMemory::Only if found.memories.is_empty() => Some(1),
-        _ => None,
+        _ if !found.memories.is_empty() => None,
+        // Its frames must be where the others' are.
+        _ if globals != StateGlobals::Own => {
+            return Err(error::Error::of_module(
+                "the module has no memory, and its state is that of several modules",
+                Remedy::ImportMemory,
+            ));
+        }
+        _ => Some(1),
     };
     let at = match (added, memory) {
         (Some(_), _) => found.memories.len(),

@@ -25,6 +25,10 @@ pub enum Remedy {
     ChooseMemory,
     /// Save frames to the memory of the program: the first one.
     UseFirstMemory,
+    /// Import the memory that other modules save frames to.
+    ImportMemory,
+    /// List a function to be instrumented, or as one that never suspends.
+    ListOnce,
     /// Do without tail calls.
     AvoidTailCalls,
     /// Do without tail calls, or without Binaryen.
@@ -77,6 +81,8 @@ impl fmt::Display for Remedy {
                  (`FrameMemory::Secondary`)"
             }
             Self::UseFirstMemory => "leave out `Options::memory`, or name the first one",
+            Self::ImportMemory => "import the memory of the modules that it shares the state with",
+            Self::ListOnce => "take it out of `Choice::add` or out of `Choice::remove`",
             Self::AvoidTailCalls => "build without the target feature `tail-call`",
             Self::AvoidTailCallsOrBinaryen => {
                 "build without the target feature `tail-call`, or use `transform`, which supports \

@@ -217,6 +217,15 @@ pub(crate) fn examine<'a>(
     } else {
         Analysis::without_barriers(&program, options.precision)
     };
+    if let Some((function, add, remove)) = options.choice.contradiction(&program) {
+        return Err(Error::Unsupported {
+            function: Some(function),
+            reason: format!(
+                "`{add}` has it instrumented, and `{remove}` says that it never suspends"
+            ),
+            remedy: Remedy::ListOnce,
+        });
+    }
     let analysis = analysis.with_choice(&program, &options.choice);
     Ok((read, program, analysis))
 }

@@ -41,6 +41,7 @@ fn frames_are_in_the_memory_that_was_chosen() {
         for resumption in [Resumption::AllAtOnce, Resumption::OneByOne] {
             for (memory, chosen) in [
                 ("", FrameMemory::Only),
+                ("", named("memory")),
                 ("", FrameMemory::Secondary { pages: 1 }),
                 (none, FrameMemory::Secondary { pages: 1 }),
                 (two, named("memory")),

@@ -87,6 +87,20 @@ impl Choice {
         chosen
     }
 
+    /// A function that is both to be instrumented and said never to suspend, with the patterns that
+    /// say so.
+    pub(crate) fn contradiction(&self, program: &Program) -> Option<(String, &str, &str)> {
+        let removed: Vec<_> =
+            self.remove.iter().map(|pattern| (functions(program, pattern), pattern)).collect();
+        self.add.iter().find_map(|add| {
+            let added = functions(program, add);
+            removed.iter().find_map(|(removed, remove)| {
+                let function = added.intersection(removed).next()?;
+                Some((program.readable(*function), add.as_str(), remove.as_str()))
+            })
+        })
+    }
+
     fn suspending(
         &self,
         program: &Program,

@@ -53,7 +53,8 @@ struct Arguments {
     /// These functions never suspend, whatever they call
     #[arg(long, value_name = "LIST")]
     remove_list: Option<String>,
-    /// The memory to save to, if there are several: the name of an export, or MODULE.NAME of an import
+    /// The memory to save to, if there are several: the name of an export, or MODULE.NAME of an import.
+    /// A module without any gets one, of a page, that is exported as asyncify_memory
     #[arg(long, value_name = "NAME", default_value = "memory")]
     memory: String,
     /// Save to a memory that is added, and exported as asyncify_memory

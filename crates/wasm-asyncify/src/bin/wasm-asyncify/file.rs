@@ -105,6 +105,7 @@ fn worded(error: Error) -> anyhow::Error {
                 .to_owned()
         }
         Remedy::UseFirstMemory => "leave out `--memory` and `--secondary-memory`".to_owned(),
+        Remedy::ListOnce => "take it out of the add list or out of the remove list".to_owned(),
         Remedy::ResumeAllAtOnce => "leave out `--flat`".to_owned(),
         other => other.to_string(),
     }))

@@ -1,0 +1,15 @@
+;;! imports = env.sleep
+;;! add = f*
+;;! remove = fetches
+;;! show = error
+;; As Binaryen says it, too.
+(module
+  (import "env" "sleep" (func $sleep))
+  (memory 1)
+  (func $fetches (call $sleep))
+)
+
+(; becomes
+`fetches` `f*` has it instrumented, and `fetches` says that it never suspends
+  take it out of `Choice::add` or out of `Choice::remove`
+;)
