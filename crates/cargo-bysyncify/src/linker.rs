@@ -3,7 +3,7 @@
 //! It prints nothing of its own when all is well. What it prints rustc shows as a warning, if the
 //! lint `linker_messages` is on (it is not by default), so `cargo bysyncify` is told as well.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -120,7 +120,7 @@ fn finish(
             true => Resumption::AllAtOnce,
             false => Resumption::Automatic,
         },
-        verify: verify_is_wanted(),
+        verify: verify_is_wanted(std::env::var_os("BYSYNCIFY_VERIFY").as_deref(), arguments.checks),
         debug_info: false,
         opt_level,
     };
@@ -142,10 +142,9 @@ fn finish(
         None => {
             let tell = |phase| events.phase(phase);
             let optimizer = optimizer.as_ref().map(|optimizer| optimizer as &dyn Optimizer);
-            let Asyncified { module: asyncified, counts, lost_debug_info } =
+            let Asyncified { module: asyncified, counts, warnings } =
                 pipeline::asyncify(&linked, &recipe, optimizer, tell)?;
-            if let Some(why) = lost_debug_info {
-                let warning = format!("{why}: it is left out");
+            for warning in warnings {
                 eprintln!("bysyncify-ld: warning: {warning}");
                 events.warning(&warning);
             }
@@ -160,9 +159,9 @@ fn finish(
     Ok(Some(Figures { bytes_before, bytes_after, counts, reused, lacks_wasm_opt }))
 }
 
-/// Whether what is made is to be checked: if `BYSYNCIFY_VERIFY` is set, and not to 0.
-fn verify_is_wanted() -> bool {
-    std::env::var_os("BYSYNCIFY_VERIFY").is_some_and(|value| value != "0")
+/// Whether what is made is to be proved: as `BYSYNCIFY_VERIFY` says, which is 0 if not, and otherwise in debug builds.
+fn verify_is_wanted(said: Option<&OsStr>, is_debug: bool) -> bool {
+    said.map_or(is_debug, |value| value != "0")
 }
 
 /// What is needed to make a module so. That there is none may be as good.
@@ -264,5 +263,19 @@ impl RealLinker {
         let status = command.status();
         drop(file);
         status.with_context(|| format!("cannot run `{}`", self.path.display()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn debug_builds_are_proved_unless_somebody_says_otherwise() {
+        let is_wanted =
+            |said: Option<&str>, is_debug| verify_is_wanted(said.map(OsStr::new), is_debug);
+        assert!(is_wanted(None, true) && !is_wanted(None, false));
+        assert!(is_wanted(Some("1"), true) && is_wanted(Some("1"), false));
+        assert!(!is_wanted(Some("0"), true) && !is_wanted(Some("0"), false));
     }
 }

@@ -96,8 +96,8 @@ pub(crate) struct Asyncified {
     pub(crate) module: Vec<u8>,
     /// How much of it is instrumented, if it was ours to say.
     pub(crate) counts: Option<Counts>,
-    /// Why there is no DWARF in it, though there was and it was to be kept.
-    pub(crate) lost_debug_info: Option<String>,
+    /// What is to be said of it.
+    pub(crate) warnings: Vec<String>,
 }
 
 /// Makes a module pausable, and keeps its names.
@@ -124,16 +124,18 @@ pub(crate) fn asyncify(
         let optimizer = optimizer.context("only wasm-opt can instrument everything")?;
         let asyncify = |before: &Path, after: &Path| optimizer.asyncify(before, after, &options);
         let module = through_files(&guarded, asyncify)?;
-        Asyncified { module, counts: None, lost_debug_info: None }
+        Asyncified { module, counts: None, warnings: Vec::new() }
     } else {
         let prepared = Prepared::new(linked, &recipe.transform()).worded()?;
         tell(Phase::Asyncify);
-        let Output { module, functions, instrumented, unmatched, lost_debug_info, .. } =
-            prepared.instrument().worded()?;
+        let made = prepared.instrument().worded()?;
+        let lost_debug_info = made.lost_debug_info.map(|why| format!("{why}: it is left out"));
+        let warnings = made.start_can_suspend.into_iter().chain(lost_debug_info).collect();
+        let Output { module, functions, instrumented, unmatched, .. } = made;
         check_unmatched(&unmatched)?;
         let module = optimised(module, optimizer, &options)?;
         let counts = Some(Counts { functions, instrumented });
-        Asyncified { module, counts, lost_debug_info }
+        Asyncified { module, counts, warnings }
     };
     tell(Phase::Verify);
     module::check_asyncified(&asyncified.module)?;

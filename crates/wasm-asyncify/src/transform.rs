@@ -44,6 +44,8 @@ pub struct Output {
     pub unmatched: Vec<String>,
     /// Why there is no DWARF in it, though there was and it was to be [kept](Options::debug_info).
     pub lost_debug_info: Option<String>,
+    /// That what runs when an instance is made can be suspended, in words: nobody can call it again.
+    pub start_can_suspend: Option<String>,
 }
 
 /// A module with guards that is not instrumented.
@@ -159,6 +161,7 @@ impl Prepared {
             instrumented: analysis.instrumented().count() as u64,
             unmatched: analysis.unmatched().to_owned(),
             lost_debug_info,
+            start_can_suspend: warnings::of_start(&program, &analysis),
         })
     }
 }

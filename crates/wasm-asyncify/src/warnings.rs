@@ -1,8 +1,10 @@
 //! What a program can do that ends badly, though nothing keeps it from being made.
 //!
-//! There is one such thing yet. `std::thread::park` returns at once where there are no other threads,
+//! A coroutine can stop the thread. `std::thread::park` returns at once where there are no other threads,
 //! and whatever waits with it asks again, for ever: `block_on` of `futures`, `recv` of std's channels.
 //! In a coroutine this is most likely a mistake for `embed`.
+//!
+//! And the start function can be suspended, which nobody can call again.
 
 use crate::analysis::{
     Analysis, FunctionIndex, NoSuspend, Precision, Program, blocking, parks as std_parks,
@@ -27,6 +29,20 @@ pub fn find(linked: &[u8], no_suspend: &NoSuspend) -> Result<Vec<String>> {
     let reached = blocking(&program).into_iter().filter(|index| analysis.is_reached(*index));
     let nearest = reached.min_by_key(|index| analysis.way_from_resume(*index).len());
     Ok(nearest.map(|function| of_park(&program, &analysis, function)).into_iter().collect())
+}
+
+/// That what runs when an instance is made can be suspended, if it can.
+pub(crate) fn of_start(program: &Program, analysis: &Analysis) -> Option<String> {
+    let start = program.start.filter(|start| analysis.is_instrumented(*start))?;
+    if program.exports.iter().any(|(_, exported)| *exported == start) {
+        return None;
+    }
+    Some(format!(
+        "`{}` runs when an instance of the module is made, and can be suspended. Then nobody can call it again, which \
+         is how it would go on. Have it exported, and call it when there is an instance:\n{}",
+        program.readable(start),
+        analysis.chain(program, start)
+    ))
 }
 
 /// The functions that would stop the thread, if they cannot.

@@ -292,6 +292,33 @@ twice
 }
 
 #[test]
+fn a_start_function_that_can_be_suspended_is_warned_of() {
+    let folder = folder();
+    let said = |start: &str, options: &[&str]| {
+        let text = PROGRAM.strip_suffix(')').unwrap().to_owned() + start + ")";
+        fs::write(folder.path().join("start.wat"), text).unwrap();
+        let options = [&["start.wat", "-o", "out.wasm"], options].concat();
+        succeeds(&asyncify(&options, folder.path())).to_owned()
+    };
+    let begins = "(func $begin (drop (call $twice (i32.const 1)))) (start $begin)";
+    assert_eq!(
+        said(begins, &["--imports=env.sleep"]),
+        "wasm-asyncify: warning: `begin` runs when an instance of the module is made, and can be suspended. Then \
+         nobody can call it again, which is how it would go on. Have it exported, and call it when there is an \
+         instance:\n    begin\n      calls twice\n      calls sleep\n"
+    );
+    assert_eq!(said(begins, &["--imports=env.log"]), "");
+    assert_eq!(
+        said(&format!("{begins} (export \"begin\" (func $begin))"), &["--imports=env.sleep"]),
+        ""
+    );
+    assert_eq!(
+        said("(func $begin (call $log (i32.const 1))) (start $begin)", &["--imports=env.sleep"]),
+        ""
+    );
+}
+
+#[test]
 fn modules_that_cannot_be_made_pausable_are_refused() {
     let folder = folder();
     let refused = |text: &str| {

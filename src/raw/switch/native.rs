@@ -44,7 +44,8 @@
 //! - **No overflow goes unnoticed.** Below each stack is a guard. Rust probes large frames on x86 and AArch64, so
 //!   that none jumps over it; elsewhere, and in C, frames of more than 64 KiB can.
 //!
-//! What is not noticed natively: a wait in the initialiser of a `thread_local!` (docs/native.md).
+//! What is not noticed natively: a wait in the initialiser of a `thread_local!`, and one in `LocalKey::with` that is
+//! resumed while the thread's variables are destroyed (docs/native.md).
 
 extern crate std;
 

@@ -23,6 +23,8 @@ pub struct Program {
     /// The tables in data that are taken for vtables where that is [asked for](super::Precision).
     pub vtables: Vec<Vtable>,
     pub(crate) exports: Vec<(String, FunctionIndex)>,
+    /// What runs when an instance is made.
+    pub(crate) start: Option<FunctionIndex>,
     /// By type id.
     pub(crate) types: Vec<FuncType>,
 }

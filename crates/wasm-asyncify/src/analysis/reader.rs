@@ -81,6 +81,7 @@ impl<'a> Reader<'a> {
             self.references(value)?;
         }
         self.host_has_table = module.imports_table;
+        self.program.start = module.start;
         for export in &module.exports {
             match export.kind {
                 ExternalKind::Func => {

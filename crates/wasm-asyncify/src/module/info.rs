@@ -40,6 +40,8 @@ pub(crate) struct ModuleInfo<'a> {
     /// The type index of each tag.
     pub(crate) tags: Vec<u32>,
     pub(crate) exports: Vec<Export<'a>>,
+    /// What runs when an instance is made.
+    pub(crate) start: Option<u32>,
     pub(crate) elements: Vec<Element<'a>>,
     pub(crate) has_data_count: bool,
     pub(crate) has_data_section: bool,
@@ -115,6 +117,7 @@ impl<'a> ModuleInfo<'a> {
                     self.exports.push(export?);
                 }
             }
+            Payload::StartSection { func, .. } => self.start = Some(func),
             Payload::ElementSection(section) => {
                 for element in section {
                     self.elements.push(element?);

@@ -86,6 +86,9 @@ impl Job {
         if self.is_verbose {
             eprintln!("{} of {} functions are instrumented", made.instrumented, made.functions);
         }
+        if let Some(warning) = &made.start_can_suspend {
+            eprintln!("wasm-asyncify: warning: {warning}");
+        }
         if let Some(why) = &made.lost_debug_info {
             eprintln!("wasm-asyncify: warning: {why}: it is left out");
         }
