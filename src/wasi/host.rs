@@ -5,8 +5,6 @@ use core::ffi::c_int;
 use core::time::Duration;
 use std::thread;
 
-use super::waits::Id;
-
 /// What is waited for: to read or to write without waiting.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Direction {
@@ -20,6 +18,9 @@ pub(super) struct Stream {
     pub(super) descriptor: c_int,
     pub(super) direction: Direction,
 }
+
+/// A wait that has not ended, by the order in which they came.
+pub(super) type Id = u64;
 
 /// Waits until a stream is ready or this time has passed, if there is one; which streams are ready.
 ///

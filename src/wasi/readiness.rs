@@ -6,7 +6,8 @@ use core::pin::Pin;
 use core::task::{Context, Poll};
 
 use super::host::Direction;
-use super::waits::{self, Id};
+use super::host::Id;
+use super::waits;
 
 /// Is ready when there is something to read from this descriptor, or its end is reached: a `read` does not
 /// wait then. 0 is the standard input; others have a descriptor by `std::os::fd::AsRawFd`.

@@ -6,7 +6,8 @@ use core::task::{Context, Poll};
 use core::time::Duration;
 use std::time::Instant;
 
-use super::waits::{self, Id};
+use super::host::Id;
+use super::waits;
 
 /// What stands for a time that the clock cannot count to.
 const FOR_EVER: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);

@@ -11,16 +11,13 @@ use core::task::Waker;
 use core::time::Duration;
 use std::time::Instant;
 
-use super::host::{self, Direction, Stream};
+use super::host::{self, Direction, Id, Stream};
 
 std::thread_local! {
     static WAITS: RefCell<Waits> = const { RefCell::new(Waits::new()) };
     /// Whether `block_on` runs, which is who looks at all this.
     static RUNNING: Cell<bool> = const { Cell::new(false) };
 }
-
-/// A wait that has not ended, by the order in which they came.
-pub(super) type Id = u64;
 
 struct Waits {
     next: Id,

@@ -13,8 +13,9 @@ use wasmparser::{BlockType, MemArg, MemArgTarget, Operator};
 
 use super::code::Code;
 use super::machine::Added;
+use super::protocol::EXCEPTION;
 use super::search::Stack;
-use super::thrown::{self, Thrown};
+use super::thrown::Thrown;
 use super::wrong::Wrong;
 
 /// `p` is the type of addresses, `P` the bytes of one; what is called has the names that the transform
@@ -149,7 +150,7 @@ fn word(operator: &Operator<'_>, uses: &Uses<'_, '_>) -> String {
         Some(0) => "state",
         Some(1) => "data",
         Some(2) => "frame",
-        Some(thrown::EXCEPTION) if uses.thrown.is_some() => "exception",
+        Some(EXCEPTION) if uses.thrown.is_some() => "exception",
         // Set after the other was read, and to another value: see `check`.
         None if added.last().is_some_and(|last| index < *last) => "before",
         _ => "another",

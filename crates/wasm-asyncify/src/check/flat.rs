@@ -17,24 +17,13 @@ use super::dispatcher;
 use super::machine::{Activation, Added, Machine, Program};
 use super::module::{Module, element_parts};
 use super::operators::Op;
+use super::protocol::FRAME;
 use super::search::Stack;
 use super::table;
 use super::thrown::{self, Thrown};
 use super::values::{Constant, Value, Values};
 use super::wrong::Wrong;
 use crate::error::Failure;
-
-/// Bytes of the number that a frame begins with.
-pub(super) const NUMBER: i64 = 4;
-
-/// The state in which the innermost function is resumed, and one whose callee has returned.
-pub(super) const INNERMOST: u32 = 3;
-pub(super) const RESULT: u32 = 4;
-/// The same if that one has thrown.
-pub(super) const THROWING: u32 = 5;
-
-/// The added global with the address of what is resumed.
-pub(super) const FRAME: usize = 2;
 
 /// What is known of the dispatcher.
 #[derive(Debug, Default)]

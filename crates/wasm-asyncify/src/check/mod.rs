@@ -75,6 +75,7 @@ mod operands;
 mod operators;
 mod pair;
 mod pairing;
+mod protocol;
 mod reading;
 mod references;
 mod runtime;
@@ -84,6 +85,7 @@ mod suspension;
 mod table;
 #[cfg(test)]
 mod tests;
+mod throwing;
 mod thrown;
 mod types;
 mod values;

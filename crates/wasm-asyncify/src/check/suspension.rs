@@ -10,10 +10,10 @@ use wasmparser::{Operator, ValType};
 
 use super::alone::{self, Memory};
 use super::classes::Classes;
-use super::flat;
 use super::machine::{Activation, Machine};
 use super::operators::Op;
 use super::pair::Pair;
+use super::protocol;
 use super::shown::{described, held, without_tail};
 use super::values::{Constant, Integer, Operand, Value, Values};
 use super::walk::{Needed, Site, Suspended, Walk};
@@ -173,7 +173,8 @@ impl Walk<'_, '_> {
 
     /// Both after the call of a site, which has returned long since: its results were put aside.
     fn resumed(&self, at: usize, values: &mut Values) -> Result<Pair, Wrong> {
-        let (original, mut machine, memory, _) = self.entered_again(at, flat::RESULT, values)?;
+        let (original, mut machine, memory, _) =
+            self.entered_again(at, protocol::RESULT, values)?;
         let flat = self.flat.ok_or_else(|| Wrong::new("nobody puts results aside"))?;
         let types = self.original.code.results.get(&at);
         let types = types.ok_or_else(|| Wrong::new("the types of its results are not known"))?;
@@ -236,7 +237,7 @@ impl Walk<'_, '_> {
 
     /// Both where the call of a site is made again, its operands taken.
     fn rewound(&self, at: usize, values: &mut Values) -> Result<(Pair, Vec<Value>), Wrong> {
-        let state = if self.flat.is_some() { flat::INNERMOST } else { BEGINS };
+        let state = if self.flat.is_some() { protocol::INNERMOST } else { BEGINS };
         let (original, machine, memory, arguments) = self.entered_again(at, state, values)?;
         let (mut machine, memory) = self.run_alone(machine, memory, values)?;
         // One by one it was given back by the dispatcher.
@@ -298,11 +299,11 @@ impl Walk<'_, '_> {
         if self.flat.is_some() && state != BEGINS {
             // The dispatcher says where the frame is.
             let number = match memory64 {
-                true => Constant::I64(flat::NUMBER.cast_unsigned()),
-                false => Constant::I32(flat::NUMBER as u32),
+                true => Constant::I64(protocol::NUMBER.cast_unsigned()),
+                false => Constant::I32(protocol::NUMBER as u32),
             };
             let number = values.constant(number);
-            machine.globals[flat::FRAME] = values.integer(Integer::Add, [memory.frame, number]);
+            machine.globals[protocol::FRAME] = values.integer(Integer::Add, [memory.frame, number]);
         }
         Ok((original, machine, memory, arguments))
     }

@@ -3,22 +3,14 @@
 //! [`dispatcher`](super::dispatcher). Here is what it uses for that.
 //!
 //! The exception is in a global behind that with the frame's address. A function throws it; no other one
-//! reads or writes it. Another function tells who has to be resumed. Of who has not it is proved that no
-//! exception could be caught there; of who has, that it goes on as if its call had thrown.
+//! reads or writes it. Another function tells who has to be resumed. What these do is in [`throwing`](super::throwing).
 
 use wasmparser::Operator;
 
 use super::code::Code;
-use super::flat::{FRAME, THROWING};
 use super::machine::Added;
-use super::operators::Op;
-use super::pair::Pair;
-use super::values::Values;
-use super::walk::Walk;
+use super::protocol::EXCEPTION;
 use super::wrong::Wrong;
-
-/// The added global with the exception that was caught.
-pub(super) const EXCEPTION: usize = FRAME + 1;
 
 /// The functions for that.
 #[derive(Clone, Copy, Debug)]
@@ -57,32 +49,4 @@ pub(super) fn check(code: &Code<'_>, added: &Added<'_>) -> Result<(), Wrong> {
         ] if *first == state && *read == exception && *forgotten == exception
     );
     if is_right { Ok(()) } else { Err(wrong()) }
-}
-
-impl Walk<'_, '_> {
-    /// Goes on with both after the call of a site has thrown, which the dispatcher has caught. It calls the
-    /// function if that may catch anything; if not, that must be right.
-    pub(super) fn thrown(
-        &self,
-        at: usize,
-        values: &mut Values,
-        open: &mut Vec<Pair>,
-    ) -> Result<(), Wrong> {
-        let flat = self.flat.ok_or_else(|| Wrong::new("nobody resumes it alone"))?;
-        let Some(thrown) = flat.thrown.filter(|_| flat.catches(self.function)) else {
-            return match self.original.code.clauses(at).is_empty() {
-                true => Ok(()),
-                false => Err(Wrong::new("what its callee throws is not thrown in it")),
-            };
-        };
-        let (original, machine, memory, _) = self.entered_again(at, THROWING, values)?;
-        let (machine, memory) = self.run_alone(machine, memory, values)?;
-        let step = &self.instrumented.code.steps[machine.function.at];
-        let throws = matches!(step.op, Op::Call(function) if function == thrown.throw);
-        if !throws || !machine.inner.is_empty() || !memory.kept.is_empty() {
-            return Err(Wrong::new("what its callee has thrown is not thrown again"));
-        }
-        let pair = Pair::new(original, machine, Some(self.sites[&at].number));
-        self.throws(&pair, values, open)
-    }
 }

@@ -39,12 +39,14 @@
 
 use crate::error::Result;
 use wasm_encoder::Instruction::{
-    Block, BrIf, BrTable, Call, CallIndirect, Else, End, GlobalGet, GlobalSet, I32Add, I32Const,
-    I32Eq, I32Eqz, I32Load, I32Store, If, LocalGet, LocalSet, LocalTee, Loop, RefNull, Return,
-    Select, TypedSelect, Unreachable,
+    BrIf, Call, CallIndirect, Else, End, GlobalGet, GlobalSet, I32Add, I32Const, I32Eq, I32Eqz,
+    I32Load, I32Store, If, LocalGet, LocalSet, LocalTee, Loop, RefNull, Return, Select,
+    TypedSelect, Unreachable,
 };
 use wasm_encoder::{BlockType, Function, Instruction, ValType};
 
+use super::classes::classes;
+use super::locals::{BASE, CURSOR, DATA, IS_LAST, NUMBER, START, STATE, TAKEN, TOP};
 use super::plan::{Fixed, FlatPlan, Stack};
 use super::{INNERMOST, RESULT, thrown, zero};
 use crate::instrument::runtime::{Runtime, function};
@@ -91,15 +93,6 @@ pub(super) fn enter(plan: &FlatPlan) -> Result<Function> {
     }
     code.extend([End, Unreachable]);
     Ok(function([], &code))
-}
-
-/// Goes to the end of one of so many blocks: which one, the functions' numbers say. There is a block
-/// around them for numbers that are nobody's.
-pub(super) fn classes(by_function: Vec<u32>, count: usize) -> Vec<Instruction<'static>> {
-    // The innermost block is the first class's.
-    let mut code = vec![Block(BlockType::Empty); count + 1];
-    code.extend([LocalGet(0), BrTable(by_function.into(), count as u32)]);
-    code
 }
 
 /// Resumes, and returns what the outermost function does: nothing that counts, if it is suspended
@@ -155,26 +148,6 @@ pub(super) fn dispatch(plan: &FlatPlan, runtime: Runtime) -> Result<Function> {
     let address = runtime.address();
     Ok(function([(6, address), (3, ValType::I32)], &code))
 }
-
-// The dispatcher's locals. First the addresses:
-/// What `start_rewind` was given.
-const DATA: u32 = 0;
-/// Where the segment begins.
-const BASE: u32 = 1;
-/// Its next frame.
-const CURSOR: u32 = 2;
-/// Where it ends.
-const TOP: u32 = 3;
-/// How much of it was taken.
-const TAKEN: u32 = 4;
-/// The end of what is saved.
-const START: u32 = 5;
-/// The function's number in the table.
-pub(super) const NUMBER: u32 = 6;
-/// What it finds as the state.
-pub(super) const STATE: u32 = 7;
-/// Whether there is no frame left.
-pub(super) const IS_LAST: u32 = 8;
 
 /// Finds the newest segment.
 fn begin(runtime: Runtime) -> Vec<Instruction<'static>> {

@@ -26,11 +26,18 @@ use super::super::frame::Frame;
 use super::super::helpers::{Helper, MOST, Number};
 use super::super::leave::Header;
 use super::super::types::cast;
-use super::only_frame::Own;
 use crate::error::{Context, Result};
 
 /// Bytes of a frame that the function's number takes.
 pub(super) const HEADER: u32 = 4;
+
+/// A frame as it is in memory.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Own {
+    /// Bytes of it, its function's number included.
+    pub(super) size: u32,
+    pub(super) number: u32,
+}
 
 impl<R: Reencode<Error = Infallible>> Emitter<'_, '_, R> {
     /// Restores everything, in the order in which it was saved. Of what is saved by one call the last

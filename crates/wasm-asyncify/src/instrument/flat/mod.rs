@@ -45,10 +45,12 @@
 //! exceptions before the standard's that cannot be: a `try` with such a call is refused.
 
 pub(super) mod additions;
+mod classes;
 mod dispatcher;
 mod entries;
 mod frames;
 pub(super) mod function;
+mod locals;
 mod numbers;
 mod only_frame;
 pub(super) mod plan;

@@ -22,18 +22,10 @@ use wasm_encoder::Instruction::{
 };
 use wasm_encoder::{BlockType, Instruction};
 
-use super::frames::HEADER;
+use super::frames::{HEADER, Own};
 use super::plan::FlatPlan;
 use super::{INNERMOST, REWINDING};
 use crate::instrument::runtime::Runtime;
-
-/// A frame as it is in memory.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Own {
-    /// Bytes of it, its function's number included.
-    pub(super) size: u32,
-    pub(super) number: u32,
-}
 
 /// Where a function has the address of what it restores.
 #[derive(Clone, Copy, Debug)]

@@ -27,7 +27,8 @@ use wasm_encoder::Instruction::{
 use wasm_encoder::{BlockType, Catch, Function, Instruction, RefType, ValType};
 
 use super::THROWING;
-use super::dispatcher::{IS_LAST, NUMBER, STATE, classes};
+use super::classes::classes;
+use super::locals::{IS_LAST, NUMBER, STATE};
 use super::plan::{FlatPlan, Optional};
 use crate::instrument::runtime::{Runtime, function};
 
