@@ -1,11 +1,15 @@
-//! A debug build that traps in a coroutine: each function on its stack is shown with its file and line, by Node
-//! as `cargo bysyncify run` starts it, and by wasmtime, which reads DWARF by itself.
+//! Debug builds that trap and that panic in a coroutine: each function on its stack is shown with its file and line,
+//! by Node as `cargo bysyncify run` starts it; in a trace of Chromium's, as `cargo bysyncify trace` rewrites it; and
+//! by wasmtime, which reads DWARF by itself.
 
 use std::fs;
-use std::process::Command;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, ensure};
 
+use super::browser;
 use super::projects::{DEV, Projects, UNKNOWN};
 use crate::process;
 use crate::steps::Steps;
@@ -14,50 +18,89 @@ use crate::tools;
 const PROJECT: &str = "traces";
 const SCRIPT: &str = include_str!("traces.py");
 
-/// The lines that are shown, by what their comments say, and in which functions they are. The innermost is first.
-const LINES: [(&str, &str); 5] = [
-    ("traps", "waits_and_traps"),
-    ("descends", "descends"),
-    ("descends", "descends"),
-    ("begins", "main::{{closure}}"),
-    ("polls", "main"),
+/// A program, and its own function that ends it.
+struct Program {
+    binary: &'static str,
+    end: Line,
+}
+
+/// A line that is shown: a file, what its comment says, and which function it is in.
+struct Line(&'static str, &'static str, &'static str);
+
+const PROGRAMS: [Program; 2] = [
+    Program {
+        binary: "everywhere-traces",
+        end: Line("src/main.rs", "traps", "everywhere_traces::traps"),
+    },
+    Program { binary: "panics", end: Line("src/bin/panics.rs", "panics", "panics::panics") },
+];
+
+/// The lines that are shown behind that one. The innermost is first.
+const LINES: [Line; 5] = [
+    Line("src/lib.rs", "ends", "everywhere_traces::waits"),
+    Line("src/lib.rs", "descends", "everywhere_traces::descends"),
+    Line("src/lib.rs", "descends", "everywhere_traces::descends"),
+    Line("src/lib.rs", "begins", "everywhere_traces::waits_before::{{closure}}"),
+    Line("src/lib.rs", "polls", "everywhere_traces::waits_before"),
 ];
 
 pub(super) fn check(projects: &Projects, steps: &mut Steps<'_>) -> Result<()> {
-    let source = projects.folder(PROJECT).join("src/main.rs");
-    let source = fs::read_to_string(&source).context("cannot read the program")?;
-    steps.test("node", || {
-        let mut run = projects.bysyncify(PROJECT)?;
-        let output = run.args(["run", "--quiet"]).output()?;
-        check_trace(&process::all_text(&output), &source)
-    });
-    let Some(wasmtime) = steps.found(tools::from_pypi(tools::WASMTIME)) else { return Ok(()) };
-    steps.test("wasmtime", || {
-        let mut cargo = projects.cargo("build", PROJECT, UNKNOWN, &[])?;
-        process::must_succeed(&mut cargo)?;
-        let module = projects.module("everywhere-traces.wasm", UNKNOWN, DEV);
-        let mut python = Command::new("python3");
-        python.args(["-c", SCRIPT]).arg(module);
-        python.env("PYTHONPATH", &wasmtime).env("WASMTIME_BACKTRACE_DETAILS", "1");
-        let trace = process::must_succeed(&mut python)?;
-        check_trace(&String::from_utf8(trace)?, &source)
-    });
+    let wasmtime = steps.found(tools::from_pypi(tools::WASMTIME));
+    for program in PROGRAMS {
+        let binary = program.binary;
+        let check = |trace: &str| check_trace(trace, &program.end, &projects.folder(PROJECT));
+        let build = || -> Result<PathBuf> {
+            let mut cargo = projects.cargo("build", PROJECT, UNKNOWN, &[])?;
+            process::must_succeed(cargo.args(["--bin", binary]))?;
+            Ok(projects.module(&format!("{binary}.wasm"), UNKNOWN, DEV))
+        };
+        steps.test(&format!("{binary} in Node"), || {
+            let mut run = projects.bysyncify(PROJECT)?;
+            let output = run.args(["run", "--quiet", "--bin", binary]).output()?;
+            check(&process::all_text(&output))
+        });
+        let Some(module) = steps.make(&format!("{binary} for others"), build) else { continue };
+        steps.test(&format!("{binary} in Chromium"), || {
+            let page = format!("page.html?/{binary}.wasm");
+            let built = module.parent().context("it is in a folder")?;
+            let trace = browser::show(&page, &[&projects.folder(PROJECT), built])?;
+            check(&rewritten(projects, &module, &trace)?)
+        });
+        let Some(wasmtime) = &wasmtime else { continue };
+        steps.test(&format!("{binary} in wasmtime"), || {
+            let mut python = Command::new("python3");
+            python.args(["-c", SCRIPT]).arg(&module);
+            python.env("PYTHONPATH", wasmtime).env("WASMTIME_BACKTRACE_DETAILS", "1");
+            check(&String::from_utf8(process::must_succeed(&mut python)?)?)
+        });
+    }
     Ok(())
 }
 
-/// Checks that these lines of the program are shown in order, each with its function, on the same line of the
+/// What `cargo bysyncify trace` makes of a trace.
+fn rewritten(projects: &Projects, module: &Path, trace: &[u8]) -> Result<String> {
+    let mut command = projects.bysyncify(PROJECT)?;
+    command.arg("trace").arg(module).stdin(Stdio::piped()).stdout(Stdio::piped());
+    let mut running = command.spawn().context("cannot start it")?;
+    running.stdin.take().context("it reads a trace")?.write_all(trace)?;
+    let output = running.wait_with_output()?;
+    ensure!(output.status.success(), "`{}` failed", process::show(&command));
+    Ok(String::from_utf8(output.stdout)?)
+}
+
+/// Checks that the lines of the program are shown in order, each with its function, on the same line of the
 /// trace or on the one before.
-fn check_trace(trace: &str, source: &str) -> Result<usize> {
+fn check_trace(trace: &str, end: &Line, project: &Path) -> Result<usize> {
     let mut rest = trace.lines().zip(trace.lines().skip(1));
-    for (comment, function) in LINES {
+    for Line(file, comment, function) in [end].into_iter().chain(&LINES) {
+        let source = fs::read_to_string(project.join(file)).context("cannot read the program")?;
         let number = source.lines().position(|line| line.ends_with(&format!("// {comment}")));
         let number = number.with_context(|| format!("no line is `{comment}`"))? + 1;
-        let place = format!("src/main.rs:{number}:");
-        let name = format!("everywhere_traces::{function}");
+        let place = format!("{file}:{number}:");
         let is_it = |(before, line): (&str, &str)| {
-            line.contains(&place) && (before.contains(&name) || line.contains(&name))
+            line.contains(&place) && (before.contains(function) || line.contains(function))
         };
-        ensure!(rest.any(is_it), "`{name}` is not shown at `{place}` in its place:\n{trace}");
+        ensure!(rest.any(is_it), "`{function}` is not shown at `{place}` in its place:\n{trace}");
     }
-    Ok(LINES.len())
+    Ok(1 + LINES.len())
 }
