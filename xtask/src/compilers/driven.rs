@@ -9,6 +9,7 @@ use anyhow::{Context, Result};
 
 use super::makers::{Makers, compare, printed};
 use crate::process;
+use crate::tools;
 
 /// What a module is made pausable by.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -31,14 +32,6 @@ impl Maker {
         }
     }
 }
-
-/// What Binaryen must be told that engines and compilers have by default.
-const FEATURES: [&str; 4] = [
-    "--enable-bulk-memory",
-    "--enable-nontrapping-float-to-int",
-    "--enable-reference-types",
-    "--enable-simd",
-];
 
 /// A module, and how it is run.
 pub(super) struct Driven<'a> {
@@ -81,7 +74,9 @@ impl Driven<'_> {
             Maker::Binaryen => {
                 let mut command = Command::new(&makers.wasm_opt);
                 command.args(["--quiet", "--asyncify", "--pass-arg"]);
-                command.arg(format!("asyncify-imports@{}", self.imports)).args(FEATURES);
+                command
+                    .arg(format!("asyncify-imports@{}", self.imports))
+                    .args(tools::BINARYEN_FEATURES);
                 command
             }
         };

@@ -11,6 +11,17 @@ use cargo_bysyncify::setup;
 use crate::process;
 pub(crate) use debian::{Clang, Emscripten, clang, emscripten, wasi_libc};
 
+/// What Binaryen must be told that engines and compilers have by default. With `--all-features`
+/// it writes encodings that they do not read.
+pub(crate) const BINARYEN_FEATURES: [&str; 6] = [
+    "--enable-bulk-memory",
+    "--enable-mutable-globals",
+    "--enable-nontrapping-float-to-int",
+    "--enable-reference-types",
+    "--enable-sign-ext",
+    "--enable-simd",
+];
+
 /// The wasmtime that is run: a package of PyPI's.
 pub(crate) const WASMTIME: &str = "wasmtime==50.0.1";
 

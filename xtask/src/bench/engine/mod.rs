@@ -71,17 +71,17 @@ pub(super) fn measure(
         Pass {
             name: "ours",
             program: workspace.target.join("release/wasm-asyncify"),
-            options: &[],
+            options: Vec::new(),
         },
         Pass {
             name: "Binaryen",
             program: wasm_opt.clone(),
-            options: &["--all-features", "--asyncify"],
+            options: [&tools::BINARYEN_FEATURES[..], &["--asyncify"]].concat(),
         },
         Pass {
             name: "Binaryen, -O2",
             program: wasm_opt.clone(),
-            options: &["--all-features", "--asyncify", "-O2"],
+            options: [&tools::BINARYEN_FEATURES[..], &["--asyncify", "-O2"]].concat(),
         },
     ];
     let folder = workspace.target.join("bench/engine");

@@ -17,7 +17,7 @@ const TOO_LONG: i32 = 124;
 pub(super) struct Pass {
     pub(super) name: &'static str,
     pub(super) program: PathBuf,
-    pub(super) options: &'static [&'static str],
+    pub(super) options: Vec<&'static str>,
 }
 
 /// What it takes.
@@ -33,7 +33,7 @@ impl Pass {
     pub(super) fn run(&self, module: &Path, made: &Path) -> Result<Option<Cost>> {
         let mut command = Command::new("time");
         command.args(["--format=%U %S %M", "timeout", LIMIT]).arg(&self.program);
-        command.arg(module).args(self.options).arg("-o").arg(made);
+        command.arg(module).args(&self.options).arg("-o").arg(made);
         let output = process::output(&mut command).context("GNU time is needed")?;
         if output.status.code() == Some(TOO_LONG) {
             return Ok(None);
