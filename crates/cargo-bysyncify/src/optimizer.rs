@@ -62,6 +62,11 @@ pub enum OptLevel {
 }
 
 impl OptLevel {
+    /// Whether `wasm-opt` puts functions where they are called.
+    pub(crate) fn inlines(self) -> bool {
+        !matches!(self, Self::O0 | Self::O1)
+    }
+
     /// The level as `wasm-opt` writes it: `-O2`.
     #[must_use]
     pub fn flag(self) -> &'static str {

@@ -69,6 +69,7 @@ impl Recipe {
             resumption: self.resumption,
             verify: self.verify,
             debug_info: self.debug_info,
+            inline: self.opt_level.inlines(),
             ..wasm_asyncify::Options::default()
         }
     }

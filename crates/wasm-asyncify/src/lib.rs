@@ -28,6 +28,7 @@ mod exceptions;
 mod findings;
 mod guard;
 mod initialisers;
+mod inline;
 mod instrument;
 pub mod module;
 mod options;

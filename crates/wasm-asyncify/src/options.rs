@@ -30,6 +30,9 @@ pub struct Options {
     pub compact: Compact,
     /// How what was suspended is resumed.
     pub resumption: Resumption,
+    /// Whether functions that are resumed one by one are put where they are called, if that is in one place: no
+    /// optimiser can do that later. Not if there is DWARF to be kept.
+    pub inline: bool,
     /// The memory that frames are saved to.
     pub memory: FrameMemory,
     /// Who has the globals that say whether something is suspended.

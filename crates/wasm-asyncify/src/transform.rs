@@ -1,8 +1,8 @@
 //! What becomes of a module that can suspend.
 //!
 //! ```text
-//!   linked ─► analysis ─► guards ─► instrumentation ─► checker
-//!                  └► refusals ◄────────┘
+//!   linked ─► analysis ─► guards ─► inlining ─► instrumentation ─► checker
+//!                  └► refusals ◄───────────────────┘
 //! ```
 //!
 //! First guards, since they add calls, which are then instrumented as all others are.
@@ -17,6 +17,7 @@ use crate::error::{Context, Error, Failure, Result};
 use crate::exceptions::{self, Cleanups};
 use crate::guard::{self, Guards};
 use crate::initialisers;
+use crate::inline;
 use crate::instrument;
 use crate::module::{self, AsyncifyInfo, ModuleInfo, build_id};
 use crate::options::{Options, Producer};
@@ -303,6 +304,10 @@ fn prepare(
             Remedy::UseFirstMemory,
         ));
     }
+    let guarded = match options.inline && chosen && plan.flat && debug.is_none() {
+        true => inline::inline(guarded, &program, &mut plan)?,
+        false => guarded,
+    };
     let verify = options.verify;
     Ok(Prepared { program, analysis, plan, guarded, trail, debug, verify, may_be_eager })
 }

@@ -62,6 +62,7 @@ impl Case {
                 ("driven-by-host", "yes") => options.driven_by_host = true,
                 ("asserts", "yes") => options.asserts = true,
                 ("flat", "yes") => options.resumption = Resumption::OneByOne,
+                ("inline", "yes") => options.inline = true,
                 ("memory", "secondary") => options.memory = FrameMemory::Secondary { pages: 2 },
                 ("memory", name) => options.memory = FrameMemory::Named(name.to_owned()),
                 ("globals", "imported") => options.globals = StateGlobals::Imported,

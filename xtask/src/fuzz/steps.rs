@@ -5,7 +5,8 @@
 //! times. What it is compared with is the module as it was, not instrumented at all. For that to do
 //! the same a coroutine just waits where it is: whoever polls it goes on polling until it has finished.
 //!
-//! That is done where all functions are resumed at once, and where they are one by one. Then these two are
+//! That is done where all functions are resumed at once, where they are one by one, and where they are put where they
+//! are called before. Then the first two are
 //! compared where coroutines take turns, poll each other, and are given up; and what is saved of each
 //! whenever it is suspended ([`saved`](super::saved)).
 //!
@@ -15,7 +16,7 @@
 use std::time::Instant;
 
 use anyhow::Result;
-use cargo_bysyncify::{NoSuspend, Precision, Recipe, Resumption, asyncify};
+use cargo_bysyncify::{NoSuspend, OptLevel, Precision, Recipe, Resumption, asyncify};
 
 use super::random::{self, Random};
 use super::run::{Runner, Schedule, never};
@@ -148,8 +149,11 @@ fn compare(seed: u64, numbers: &[usize], done: &mut Counts) -> Result<Option<Str
     let plain = Runner::new(&module.wasm)?;
     let at_once = Runner::new(&made(Resumption::AllAtOnce)?)?;
     let one_by_one = Runner::new(&made(Resumption::OneByOne)?)?;
-    for ours in [&at_once, &one_by_one] {
-        let mismatch = Runners { ours, plain: &plain }.compare(seed, numbers, RUNS / 2, done)?;
+    let inlines =
+        Recipe { resumption: Resumption::OneByOne, opt_level: OptLevel::O2, ..recipe.clone() };
+    let inlined = Runner::new(&asyncify(&module.wasm, &inlines, None)?)?;
+    for ours in [&at_once, &one_by_one, &inlined] {
+        let mismatch = Runners { ours, plain: &plain }.compare(seed, numbers, RUNS / 3, done)?;
         if mismatch.is_some() {
             return Ok(mismatch);
         }

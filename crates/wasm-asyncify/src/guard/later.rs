@@ -28,6 +28,15 @@ const MOST: usize = 12;
 /// needed.
 const MOST_LOOKED_AHEAD: usize = 1 << 18;
 
+/// Where a function looks that does so later than it takes its frame.
+#[derive(Debug)]
+pub(super) struct Later {
+    /// The local with the frame's address.
+    pub(super) frame: u32,
+    /// The instructions before which there are checks, by their numbers.
+    pub(super) before: Vec<usize>,
+}
+
 /// What may be true at a place in a function, in each of the ways to it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Ways {
@@ -78,9 +87,8 @@ struct Scan<'a, 'b> {
     left: Ways,
 }
 
-/// The instructions before which there are checks in place of the one in the prologue, by their numbers. None if that
-/// one is to stay.
-pub(super) fn find(body: &FunctionBody<'_>, stack_pointer: u32) -> Result<Option<Vec<usize>>> {
+/// The checks in place of the one in the prologue. None if that one is to stay.
+pub(super) fn find(body: &FunctionBody<'_>, stack_pointer: u32) -> Result<Option<Later>> {
     let operators = body.get_operators_reader()?.into_iter().collect::<Result<Vec<_>, _>>()?;
     let Some((begin, frame)) = prologue(&operators, stack_pointer) else { return Ok(None) };
     let found = [false, true].into_iter().find_map(|is_early| {
@@ -96,7 +104,7 @@ pub(super) fn find(body: &FunctionBody<'_>, stack_pointer: u32) -> Result<Option
             left: Ways::default(),
         };
         scan.run(begin)?;
-        (scan.left.unchecked || scan.left.over).then_some(scan.checks)
+        (scan.left.unchecked || scan.left.over).then_some(Later { frame, before: scan.checks })
     });
     Ok(found)
 }

@@ -145,8 +145,8 @@ impl Plan {
             let parameters = checks.report_type(&self.writer).len().try_into()?;
             let body = self.writer.passed(limit, parameters, report);
             self.functions.push(Added { name: name("stack limit passed"), ty, body });
-            let body = self.writer.passed_by_little(parameters - 1, report);
-            self.functions.push(Added { name: name("stack limit just passed"), ty: ty + 1, body });
+            let body = self.writer.was_passed(limit, parameters - 1, report);
+            self.functions.push(Added { name: name("stack limit was passed"), ty: ty + 1, body });
         }
         if let Some(callee) = globals.callee {
             let parameters = checks.report_type(&self.writer).len().try_into()?;

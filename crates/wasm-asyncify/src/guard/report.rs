@@ -37,9 +37,12 @@ impl Writer {
         self.function(0, code)
     }
 
-    /// `(…who)`: calls `report`, since the stack pointer, which was set already, has passed the limit.
-    pub(super) fn passed_by_little(&self, parameters: u32, report: u32) -> Function {
-        let mut code = vec![GlobalGet(self.globals.stack_pointer)];
+    /// `(…who)`: calls `report`, since the stack pointer, which was set already, has passed the limit. On the host's
+    /// stack there is none: then that stack has ended at the least address that there is.
+    pub(super) fn was_passed(&self, limit: u32, parameters: u32, report: u32) -> Function {
+        let mut code =
+            vec![GlobalGet(limit), self.is_null(), If(BlockType::Empty), Unreachable, End];
+        code.push(GlobalGet(self.globals.stack_pointer));
         code.extend([self.constant(ABOVE_LOW_END), self.sub()]);
         code.extend((0..parameters).map(LocalGet));
         code.push(Call(report));

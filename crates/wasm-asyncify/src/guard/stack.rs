@@ -23,11 +23,15 @@
 //! So the pointer may be up to RESERVE bytes below the limit when a function with a check is called.
 //! As that lowers it further, it is told so.
 //!
-//! Who moves the pointer by little does so first and looks then: nothing is written in between. That it is less
-//! than [`NEAR`] below the limit says at once that this stack overflows, and it is not on another one. So what is
-//! called then never returns, and an engine's compiler need keep nothing for what would come after. Some look later still, on
-//! those ways alone that use the frame ([`super::later`]). Who moves the pointer by more looks first, since it may
-//! get anywhere, and asks more closely then.
+//! Who moves the pointer by a known number of bytes does so first and looks then: nothing is written in between. If it
+//! is in a certain [range](Look) it says at once that this stack overflows, and it is not on another one. So what is
+//! called then never returns, and an engine's compiler need keep nothing for what would come after. Some look later
+//! still, on those ways alone that use the frame ([`super::later`]).
+//!
+//! Most programs have no other stacks than ours: nothing sets the pointer to anything but what it was and a known
+//! number. Then all that is below the limit is on this stack, as far down as a function can get at all; unless the
+//! address is so low that it becomes a large number again. Where a program may switch stacks by itself, who moves
+//! the pointer by much or by what is not known looks first, since it may get anywhere, and asks more closely then.
 //!
 //! And LLVM may use 128 bytes below the stack pointer without moving it.
 
@@ -38,11 +42,12 @@ use wasm_encoder::Instruction::{
     I64GeU, I64GtU, I64LtU, I64Sub, If, LocalGet, LocalTee, Unreachable,
 };
 use wasm_encoder::{BlockType, Instruction};
+use wasmparser::{Export, ExternalKind};
 
 use super::code::Writer;
 use super::frames::{self, Frame};
 use super::info::GuardInfo;
-use super::later;
+use super::later::{self, Later};
 use super::placement::Placement;
 use crate::abi;
 use crate::analysis::OnStack;
@@ -59,19 +64,32 @@ pub(super) const ABOVE_LOW_END: u64 = RESERVE + abi::LLVM_RED_ZONE as u64;
 /// (`build/switch.wat`).
 pub(super) const NEAR: u64 = ABOVE_LOW_END + 64;
 
+/// How a function looks that has a check.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Look {
+    /// Whether the pointer, which was moved already, is below the limit: there is no other stack, and this function
+    /// does not get to where the numbers wrap.
+    Below,
+    /// Whether it is below the limit by so many bytes at most: this function gets no further.
+    Within(u64),
+    /// Before it is moved; what is called then asks more closely.
+    First,
+}
+
 /// Where the stack is checked.
 pub(super) struct StackChecks {
     /// By function that can be on a coroutine's stack.
     frames: BTreeMap<u32, Frame>,
     placement: Placement,
-    /// By function that looks later than where it moves the pointer: before which instructions.
-    later: BTreeMap<u32, Vec<usize>>,
+    /// Whether nobody switches stacks but our switch, and what guards add.
+    is_alone: bool,
+    /// By function that looks later than where it moves the pointer.
+    later: BTreeMap<u32, Later>,
     /// The global that has the limit.
     limit: u32,
     /// The global that says how far above the low end that is.
     pub(super) reserve: u32,
-    /// The function that is called if the limit would be passed. The next one is called if it was, by
-    /// who is small.
+    /// The function that is called if the limit would be passed. The next one is called if it was.
     passed: u32,
 }
 
@@ -103,9 +121,11 @@ impl StackChecks {
         }
         let alike = |function: u32| alike.get(function as usize).copied().unwrap_or(function);
         let placement = Placement::new(on_stack, &frames, exempt, alike, RESERVE);
-        let mut checks = Self { frames, placement, later: BTreeMap::new(), limit, reserve, passed };
+        let is_alone = is_alone(info, writer.globals.stack_pointer)?;
+        let mut checks =
+            Self { frames, placement, is_alone, later: BTreeMap::new(), limit, reserve, passed };
         for function in on_stack.functions() {
-            if checks.takes_one_small_frame(*function)
+            if checks.looks_once_afterwards(*function)
                 && let Some(body) = info.module.body(*function)
                 && let Some(later) = later::find(body, writer.globals.stack_pointer)?
             {
@@ -120,19 +140,23 @@ impl StackChecks {
         self.placement.is_checked(function)
     }
 
-    /// Whether the function never sets the stack pointer lower than [`NEAR`] below the limit, if it
-    /// passes that.
-    fn is_small(&self, function: u32) -> bool {
+    /// How a function looks, if it has a check.
+    fn look_of(&self, function: u32) -> Look {
         let size = self.frames.get(&function).and_then(|frame| frame.size);
         let arrival = self.placement.arrival(function);
-        size.zip(arrival).is_some_and(|(size, arrival)| size + arrival <= NEAR)
+        match size.zip(arrival).map(|(size, arrival)| size + arrival) {
+            Some(reach) if reach <= NEAR && self.is_alone => Look::Below,
+            Some(reach) if reach <= NEAR => Look::Within(NEAR),
+            Some(reach) if self.is_alone => Look::Within(reach),
+            _ => Look::First,
+        }
     }
 
-    /// Whether the function has one check, where it moves the pointer by little.
-    fn takes_one_small_frame(&self, function: u32) -> bool {
+    /// Whether the function has one check, after it has moved the pointer.
+    fn looks_once_afterwards(&self, function: u32) -> bool {
         let lowers = self.frames.get(&function).map_or(&[][..], |frame| &frame.lowers);
         let is_one = matches!(lowers, [true, others @ ..] if !others.contains(&true));
-        is_one && self.is_checked(function) && self.is_small(function)
+        is_one && self.is_checked(function) && self.look_of(function) != Look::First
     }
 
     /// The checks before instructions, by the numbers of those, in a function that looks later.
@@ -142,16 +166,26 @@ impl StackChecks {
         writer: &Writer,
         who: &[Instruction<'static>],
     ) -> BTreeMap<usize, Vec<Instruction<'static>>> {
-        let numbers = self.later.get(&function).into_iter().flatten();
-        numbers.map(|number| (*number, self.look(writer, who))).collect()
+        let Some(Later { frame, before }) = self.later.get(&function) else {
+            return BTreeMap::new();
+        };
+        before.iter().map(|number| (*number, self.look(function, *frame, writer, who))).collect()
     }
 
-    /// Looks whether the pointer, which was moved by little, is below the limit.
-    fn look(&self, writer: &Writer, who: &[Instruction<'static>]) -> Vec<Instruction<'static>> {
-        let mut code = vec![GlobalGet(writer.globals.stack_pointer), GlobalGet(self.limit)];
-        code.extend(match writer.memory64 {
-            true => [I64Sub, I64Const(-NEAR.cast_signed()), I64GeU],
-            false => [I32Sub, I32Const(-(NEAR as i32)), I32GeU],
+    /// Looks whether the pointer, which was moved already and is in the local `pointer`, is below the limit.
+    fn look(
+        &self,
+        function: u32,
+        pointer: u32,
+        writer: &Writer,
+        who: &[Instruction<'static>],
+    ) -> Vec<Instruction<'static>> {
+        let mut code = vec![LocalGet(pointer), GlobalGet(self.limit)];
+        code.extend(match (self.look_of(function), writer.memory64) {
+            (Look::Within(reach), true) => vec![I64Sub, I64Const(-reach.cast_signed()), I64GeU],
+            (Look::Within(reach), false) => vec![I32Sub, I32Const(-(reach as i32)), I32GeU],
+            (_, true) => vec![I64LtU],
+            (_, false) => vec![I32LtU],
         });
         code.push(If(BlockType::Empty));
         code.extend(who.iter().cloned());
@@ -161,7 +195,7 @@ impl StackChecks {
 
     /// Whether the function's check needs a local.
     pub(super) fn needs_local(&self, function: u32) -> bool {
-        self.is_checked(function) && !self.is_small(function)
+        self.is_checked(function) && !self.later.contains_key(&function)
     }
 
     /// What is to be put in place of the `number`th instruction that sets the stack pointer, if it
@@ -180,9 +214,9 @@ impl StackChecks {
         }
         let stack_pointer = writer.globals.stack_pointer;
         let (less, greater) = if writer.memory64 { (I64LtU, I64GtU) } else { (I32LtU, I32GtU) };
-        if self.is_small(function) {
-            let mut code = vec![GlobalSet(stack_pointer)];
-            code.extend(self.look(writer, who));
+        if self.look_of(function) != Look::First {
+            let mut code = vec![LocalTee(local), GlobalSet(stack_pointer)];
+            code.extend(self.look(function, local, writer, who));
             return Some(code);
         }
         // It may be so much that the address is a large number again. Then it is above where it was.
@@ -193,4 +227,22 @@ impl StackChecks {
         code.extend([Call(self.passed), End, LocalGet(local), GlobalSet(stack_pointer)]);
         Some(code)
     }
+}
+
+/// Whether all code leaves the stack pointer on the stack that it was called on, but for the switch.
+fn is_alone(info: &GuardInfo<'_>, stack_pointer: u32) -> Result<bool> {
+    let is_global = |export: &Export<'_>| export.kind == ExternalKind::Global;
+    let mut exported = info.module.exports.iter().filter(|it| is_global(it));
+    if stack_pointer < info.module.imported_globals || exported.any(|it| it.index == stack_pointer)
+    {
+        return Ok(false);
+    }
+    let switch = info.switch();
+    for (function, body) in info.module.bodies().filter(|(it, _)| !switch.contains(it)) {
+        let (_, parameters) = info.module.signature(function)?;
+        if frames::read(body, parameters, stack_pointer)?.size.is_none() {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }

@@ -12,6 +12,7 @@ use crate::error::Failure;
 mod compact;
 mod exits;
 mod flat;
+mod inlined;
 mod instances;
 mod levels;
 mod references;

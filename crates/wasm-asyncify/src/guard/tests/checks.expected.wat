@@ -24,11 +24,13 @@
   (global $"bysyncify guard: unwinding" (;8;) (mut i32) i32.const 0)
   (export "__wbindgen_describe_f" (func $describes))
   (func $_ZN5guest1f17h0123456789abcdefE (;4;) (type 1)
+    (local i32)
     global.get $__stack_pointer
     i32.const 400
     i32.sub
+    local.tee 0
     global.set $__stack_pointer
-    global.get $__stack_pointer
+    local.get 0
     global.get $bysyncify_stack_limit
     i32.sub
     i32.const -448
@@ -37,7 +39,7 @@
       i32.const 4
       i32.const 0
       i32.const 10
-      call $"bysyncify guard: stack limit just passed"
+      call $"bysyncify guard: stack limit was passed"
       unreachable
     end
     global.get $__stack_pointer
@@ -306,7 +308,12 @@
       call $"bysyncify guard: report"
     end
   )
-  (func $"bysyncify guard: stack limit just passed" (;19;) (type 7) (param i32 i32 i32)
+  (func $"bysyncify guard: stack limit was passed" (;19;) (type 7) (param i32 i32 i32)
+    global.get $bysyncify_stack_limit
+    i32.eqz
+    if ;; label = @1
+      unreachable
+    end
     global.get $__stack_pointer
     i32.const 384
     i32.sub

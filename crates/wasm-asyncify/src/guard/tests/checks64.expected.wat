@@ -175,7 +175,12 @@
       call $"bysyncify guard: report"
     end
   )
-  (func $"bysyncify guard: stack limit just passed" (;8;) (type 5) (param i32 i32 i32)
+  (func $"bysyncify guard: stack limit was passed" (;8;) (type 5) (param i32 i32 i32)
+    global.get $bysyncify_stack_limit
+    i64.eqz
+    if ;; label = @1
+      unreachable
+    end
     global.get $__stack_pointer
     i64.const 384
     i64.sub

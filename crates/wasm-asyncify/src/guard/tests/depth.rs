@@ -15,9 +15,11 @@ const RESERVE: i32 = 256;
 const NEAR: i32 = 448;
 
 /// `a` calls `b`, and so on: each function with a frame of so many bytes, or of a number that is not
-/// known. `$lowest` is how far the stack pointer was down where somebody wrote.
-fn chain(frames: &[Frame]) -> String {
-    let mut text = String::from(
+/// known. `$lowest` is how far the stack pointer was down where somebody wrote. If the program `is_alone`, nobody
+/// but the switch sets the pointer to anything: it is what runs `a` then.
+fn chain(frames: &[Frame], is_alone: bool) -> String {
+    let switch = if is_alone { "$bysyncify_suspend" } else { "" };
+    let mut text = format!(
         r#"(module
              (memory 4)
              (global $__stack_pointer (mut i32) (i32.const 0))
@@ -29,7 +31,7 @@ fn chain(frames: &[Frame]) -> String {
              (func $bysyncify_resume (param i32 i32 i32) (result i32) (i32.const 1))
              (func $bysyncify_outside (param i32 i32))
              (func $bysyncify_set_reporter (param i32))
-             (func (export "run") (param $from i32) (param $limit i32)
+             (func {switch} (export "run") (param $from i32) (param $limit i32)
                (global.set $lowest (local.get $from))
                (global.set $bysyncify_stack_limit (local.get $limit))
                (global.set $__stack_pointer (local.get $from))
@@ -78,8 +80,8 @@ struct Program {
 }
 
 impl Program {
-    fn new(frames: &[Frame]) -> Self {
-        let text = chain(frames);
+    fn new(frames: &[Frame], is_alone: bool) -> Self {
+        let text = chain(frames, is_alone);
         let first = 4;
         let on_stack = on_stack(&text, first..first + frames.len() as u32);
         let guards = Guards { on_stack: Some(&on_stack), ..Guards::default() };
@@ -103,7 +105,7 @@ impl Program {
 #[test]
 fn nobody_writes_below_the_reserve() {
     use Frame::{Known, Late, Unknown};
-    for frames in [
+    let all = [
         &[Known(192), Known(320), Known(16)][..],
         &[Known(240), Known(8192), Known(240)],
         &[Known(240), Unknown(64), Known(240)],
@@ -113,8 +115,9 @@ fn nobody_writes_below_the_reserve() {
         &[Known(128), Known(100), Known(28), Known(1)],
         &[Known(256), Known(256), Known(256)],
         &[Known(200), Known(0x7ff0)],
-    ] {
-        let mut program = Program::new(frames);
+    ];
+    for (frames, is_alone) in all.into_iter().flat_map(|it| [(it, false), (it, true)]) {
+        let mut program = Program::new(frames, is_alone);
         let needed: i32 = frames.iter().map(|(Known(it) | Unknown(it) | Late(it))| *it).sum();
         let (mut stopped, mut finished) = (0, 0);
         // A stack has more above its limit.
@@ -129,9 +132,13 @@ fn nobody_writes_below_the_reserve() {
             }
         }
         assert!(stopped > 0 && finished > 0, "{frames:?}");
-        // On the host's stack, and on one of somebody else's, at both sides of the coroutine.
-        for (from, limit) in [(LIMIT, 0), (LIMIT - NEAR, LIMIT), (4 * LIMIT, LIMIT)] {
-            assert!(program.run(from, limit).0, "from {from}: {frames:?}");
+        // On the host's stack, and on one of somebody else's above the coroutine's.
+        for limit in [0, LIMIT] {
+            assert!(program.run(4 * LIMIT, limit).0, "limit {limit}: {frames:?}");
+        }
+        // And on one of somebody else's below, if there may be any.
+        if !is_alone || frames.iter().any(|frame| matches!(frame, Unknown(_))) {
+            assert!(program.run(LIMIT - NEAR, LIMIT).0, "{frames:?}");
         }
     }
 }

@@ -248,20 +248,21 @@
     global.set $__stack_pointer
   )
   (func $and_around (;16;) (type 1)
-    (local $frame i32)
+    (local $frame i32) (local i32)
     global.get $__stack_pointer
     i32.const 32
     i32.sub
     local.tee $frame
+    local.tee 1
     global.set $__stack_pointer
-    global.get $__stack_pointer
+    local.get 1
     global.get $bysyncify_stack_limit
     i32.sub
     i32.const -448
     i32.ge_u
     if ;; label = @1
       i32.const 16
-      call $"bysyncify guard: stack limit just passed"
+      call $"bysyncify guard: stack limit was passed"
       unreachable
     end
     f32.const 0x0p+0 (;=0;)
@@ -415,7 +416,12 @@
       call $"bysyncify guard: report"
     end
   )
-  (func $"bysyncify guard: stack limit just passed" (;22;) (type 6) (param i32)
+  (func $"bysyncify guard: stack limit was passed" (;22;) (type 6) (param i32)
+    global.get $bysyncify_stack_limit
+    i32.eqz
+    if ;; label = @1
+      unreachable
+    end
     global.get $__stack_pointer
     i32.const 384
     i32.sub

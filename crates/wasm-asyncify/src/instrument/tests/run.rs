@@ -7,6 +7,7 @@ use std::process::Command;
 use crate::analysis::{Analysis, NoSuspend, Precision, Program, SuspendPlan};
 use crate::debug::Trail;
 use crate::error::Failure;
+use crate::inline::inline;
 use crate::instrument::{Reason, Unsupported, instrument};
 
 /// A switch for one coroutine, `$program`, whose frames lie between 64 and 65536. `$wait` traces its
@@ -97,6 +98,26 @@ pub(super) fn in_all_forms(wasm: &[u8]) -> impl Iterator<Item = Vec<u8>> {
     })
 }
 
+/// The same where functions are resumed one by one and put where they are called, if there is one for which that
+/// can be done.
+fn inlined(wasm: &[u8]) -> impl Iterator<Item = Vec<u8>> {
+    let program = Program::read(wasm).unwrap();
+    let analysis = Analysis::new(&program, &NoSuspend::default(), Precision::Types).unwrap();
+    let plan = SuspendPlan { flat: true, ..SuspendPlan::new(&program, &analysis) };
+    FORMS.into_iter().filter_map(move |is_compact| {
+        let by_type_only = plan.functions.iter().copied().filter(is_compact).collect();
+        let mut plan = SuspendPlan { by_type_only, ..plan.clone() };
+        let inlined = inline(wasm.to_vec(), &program, &mut plan).unwrap();
+        let instrumented = match instrument(&inlined, &plan, &mut Trail::default()) {
+            _ if inlined == wasm => return None,
+            Err(Failure::Own(_)) => return None,
+            instrumented => instrumented.unwrap(),
+        };
+        crate::check::check(&inlined, &instrumented, &plan).unwrap();
+        Some(instrumented)
+    })
+}
+
 /// How often a program is entered when it waits, and its trace: with waiting, with functions in
 /// each of [`FORMS`], and without. Addresses of its memory have 64 bits, or 32.
 fn traces(program: &str, is_wide: bool) -> (Vec<String>, String) {
@@ -118,7 +139,7 @@ fn traces(program: &str, is_wide: bool) -> (Vec<String>, String) {
         wat::parse_str(if is_wide { wide(text) } else { text }).unwrap()
     };
     let waiting = module(SWITCH);
-    let modules = in_all_forms(&waiting).chain([module(NO_SWITCH)]);
+    let modules = in_all_forms(&waiting).chain(inlined(&waiting)).chain([module(NO_SWITCH)]);
     let folder = tempfile::tempdir().unwrap();
     let write = |(number, wasm): (usize, Vec<u8>)| {
         let path = folder.path().join(number.to_string());

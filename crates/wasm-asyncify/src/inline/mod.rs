@@ -1,0 +1,216 @@
+//! Puts functions that can be suspended where they are called, if that is in one place.
+//!
+//! ```text
+//!   f:                      f:
+//!     a                       a
+//!     call g                  local.set x   (g's parameter)
+//!     b          becomes      block
+//!                               what is in g, with locals of f's
+//!   g(x):                     end
+//!     c                       b
+//!     return
+//!     d
+//! ```
+//!
+//! An optimiser does this with every function that is called in one place, since there is less code then.
+//! Where functions are resumed one by one it cannot: the dispatcher has each of them in its table
+//! (`instrument/flat`). So it is done before. Then `f` has no test after that call, `g` none where it begins, and
+//! both have one frame.
+//!
+//! Not done where it may be the wrong thing:
+//!
+//! - with what has a form of its own: a function that hardly ever suspends would make a fast one larger;
+//! - with functions that have the same code, of which an optimiser makes one;
+//! - with what catches exceptions, and with tail calls, which are not returns any more in another function.
+
+#[cfg(test)]
+mod tests;
+mod writer;
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use wasm_encoder::Module;
+use wasm_encoder::reencode::Reencode as _;
+use wasmparser::{FunctionBody, Operator, Parser, ValType};
+
+use crate::analysis::{FunctionIndex, Program, SuspendPlan};
+use crate::error::{Context, Result};
+use crate::module::ModuleInfo;
+use writer::{Indirect, Writer};
+
+/// How large a function gets by this, at most: engines compile no function of megabytes well, or at all.
+const MOST: u64 = 400 << 10;
+
+/// What a function counts for beside its bytes, so that there is an end to how many are in each other.
+const EACH: u64 = 4 << 10;
+
+/// The same for each of its locals.
+const EACH_LOCAL: u64 = 8;
+
+/// The module with functions put where they are called; they are not in `plan` any more. `program` is what it was
+/// before there were guards.
+pub(crate) fn inline(wasm: Vec<u8>, program: &Program, plan: &mut SuspendPlan) -> Result<Vec<u8>> {
+    let module = ModuleInfo::read(&wasm)?;
+    let callers = find(&module, program, plan)?;
+    if callers.is_empty() {
+        return Ok(wasm);
+    }
+    let mut writer = Writer::new(&module, &callers);
+    let mut new = Module::new();
+    let written = writer.parse_core_module(&mut new, Parser::new(0), &wasm);
+    written.context("cannot put functions where they are called")?;
+    let now = |call: Indirect| writer.moved.get(&call).copied().unwrap_or(call);
+    let mut indirect: BTreeMap<_, BTreeSet<_>> = BTreeMap::new();
+    for (function, calls) in &plan.indirect {
+        for (function, call) in calls.iter().map(|call| now((*function, *call))) {
+            indirect.entry(function).or_default().insert(call);
+        }
+    }
+    plan.indirect = indirect;
+    plan.indirect_topmost = plan.indirect_topmost.iter().map(|call| now(*call)).collect();
+    for function in callers.keys() {
+        plan.functions.remove(function);
+        plan.by_type_only.remove(function);
+    }
+    Ok(new.finish())
+}
+
+/// The functions to put elsewhere, each with the one that calls it.
+fn find(
+    module: &ModuleInfo<'_>,
+    program: &Program,
+    plan: &SuspendPlan,
+) -> Result<BTreeMap<FunctionIndex, FunctionIndex>> {
+    let exported: BTreeSet<_> = program.exports.iter().map(|(_, index)| *index).collect();
+    let is_known_elsewhere = |function: &FunctionIndex| {
+        let known = program.functions.get(*function as usize);
+        exported.contains(function) || known.is_none_or(|it| it.address_taken.is_taken())
+    };
+    let is_plain = |function: &FunctionIndex| {
+        plan.functions.contains(function)
+            && !plan.topmost.contains(function)
+            && !plan.barriers.contains_key(function)
+    };
+    let calls = Calls::read(module)?;
+    let mut codes = HashMap::new();
+    for (_, body) in module.bodies() {
+        *codes.entry(body.as_bytes()).or_insert(0_usize) += 1;
+    }
+    let mut groups = Groups::default();
+    for function in plan.functions.iter().filter(|it| is_plain(it) && !is_known_elsewhere(it)) {
+        let Some(Some(caller)) = calls.only.get(function).copied() else { continue };
+        let Some(body) = module.body(*function) else { continue };
+        let have_one_form =
+            plan.by_type_only.contains(function) == plan.by_type_only.contains(&caller);
+        if is_plain(&caller)
+            && have_one_form
+            && codes.get(body.as_bytes()) == Some(&1)
+            && is_movable(module, *function, body)?
+        {
+            groups.add(module, *function, caller)?;
+        }
+    }
+    Ok(groups.callers)
+}
+
+/// Whether a function's code does the same as a block of another function.
+fn is_movable(
+    module: &ModuleInfo<'_>,
+    function: FunctionIndex,
+    body: &FunctionBody<'_>,
+) -> Result<bool> {
+    let (ty, _) = module.signature(function)?;
+    let ty = module.function_type(ty).context("a function without a type")?;
+    // Locals that are references may have to be something else than null.
+    let is_number = |ty: &ValType| !ty.is_reference_type();
+    if ty.results().len() > 1 || !ty.params().iter().chain(ty.results()).all(is_number) {
+        return Ok(false);
+    }
+    for group in body.get_locals_reader()? {
+        if !is_number(&group?.1) {
+            return Ok(false);
+        }
+    }
+    for operator in body.get_operators_reader()? {
+        if matches!(
+            operator?,
+            Operator::Try { .. }
+                | Operator::TryTable { .. }
+                | Operator::ReturnCall { .. }
+                | Operator::ReturnCallIndirect { .. }
+                | Operator::ReturnCallRef { .. }
+        ) {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// Who calls functions directly.
+#[derive(Debug, Default)]
+struct Calls {
+    /// By function: who has the only call of it. None if there are several, or it is used otherwise.
+    only: BTreeMap<FunctionIndex, Option<FunctionIndex>>,
+}
+
+impl Calls {
+    fn read(module: &ModuleInfo<'_>) -> Result<Self> {
+        let mut calls = Self::default();
+        for (caller, body) in module.bodies() {
+            for operator in body.get_operators_reader()? {
+                let (callee, caller) = match operator? {
+                    Operator::Call { function_index } => (function_index, Some(caller)),
+                    Operator::ReturnCall { function_index }
+                    | Operator::RefFunc { function_index } => (function_index, None),
+                    _ => continue,
+                };
+                calls.only.entry(callee).and_modify(|it| *it = None).or_insert(caller);
+            }
+        }
+        if let Some(start) = module.start {
+            calls.only.insert(start, None);
+        }
+        Ok(calls)
+    }
+}
+
+/// Functions that will be one.
+#[derive(Debug, Default)]
+struct Groups {
+    callers: BTreeMap<FunctionIndex, FunctionIndex>,
+    /// How much each counts for that others are in.
+    sizes: BTreeMap<FunctionIndex, u64>,
+}
+
+impl Groups {
+    /// Puts a function into its caller, unless that is in it, or they are too large together.
+    fn add(
+        &mut self,
+        module: &ModuleInfo<'_>,
+        function: FunctionIndex,
+        caller: FunctionIndex,
+    ) -> Result<()> {
+        let mut outermost = caller;
+        while let Some(next) = self.callers.get(&outermost) {
+            outermost = *next;
+        }
+        let size = self.size(module, function)? + self.size(module, outermost)?;
+        if outermost != function && size <= MOST {
+            self.callers.insert(function, caller);
+            self.sizes.insert(outermost, size);
+        }
+        Ok(())
+    }
+
+    fn size(&self, module: &ModuleInfo<'_>, function: FunctionIndex) -> Result<u64> {
+        if let Some(size) = self.sizes.get(&function) {
+            return Ok(*size);
+        }
+        let body = module.body(function).context("a function without a body")?;
+        let mut locals = u64::from(module.signature(function)?.1);
+        for group in body.get_locals_reader()? {
+            locals += u64::from(group?.0);
+        }
+        Ok(EACH + locals * EACH_LOCAL + body.as_bytes().len() as u64)
+    }
+}
