@@ -94,8 +94,8 @@ pub enum FrameMemory {
     /// The only one. If there is none, one is added, and exported as `asyncify_memory`.
     #[default]
     Only,
-    /// If there are several: the one that is exported by this name, or imported as `MODULE.NAME`.
-    /// Otherwise as `Only`.
+    /// If there are several: the one that is exported by this name, or imported as `MODULE.NAME`. If there is one
+    /// or none, as [`Only`](Self::Only).
     Named(String),
     /// One that is added beside those that there are, and exported as `asyncify_memory`.
     Secondary {

@@ -193,7 +193,7 @@ impl Found {
         if others > 0 {
             names.push(format!("{others} without a name"));
         }
-        if names.is_empty() { "none".to_owned() } else { names.join(", ") }
+        names.join(", ")
     }
 }
 

@@ -170,6 +170,19 @@ fn names_are_kept_if_that_is_asked_for() {
 }
 
 #[test]
+fn a_module_without_a_memory_gets_one() {
+    let folder = folder();
+    let text =
+        r#"(module (import "env" "sleep" (func $sleep)) (func (export "main") (call $sleep)))"#;
+    fs::write(folder.path().join("in.wat"), text).unwrap();
+    for options in [&[][..], &["--memory=frames"], &["--asyncify"]] {
+        succeeds(&asyncify(&[&["in.wat", "-o", "out.wasm"], options].concat(), folder.path()));
+        let text = wasmprinter::print_file(folder.path().join("out.wasm")).unwrap();
+        assert!(text.contains(r#"(export "asyncify_memory" (memory 0))"#), "{options:?}: {text}");
+    }
+}
+
+#[test]
 fn what_says_where_things_were_is_dropped() {
     let folder = folder();
     let text = r#"(module (memory 1)
@@ -231,6 +244,11 @@ fn errors_say_what_to_do_and_leave_the_output_alone() {
         fails(&["in.wat", "-o", "out.wasm", "--asyncify", "--pass-arg=asyncify-nothing"]),
         "wasm-asyncify: error: `--pass-arg=asyncify-nothing` is not supported: leave it out, or run \
          Binaryen's wasm-opt\n"
+    );
+    assert_eq!(
+        fails(&["in.wat", "-o", "out.wasm", "--add-list=main", "--remove-list=ma*"]),
+        "wasm-asyncify: error: in `in.wat`: `main` is listed as to be instrumented (`main`), and as never to \
+         suspend (`ma*`)\n  take it out of the add list or out of the remove list\n"
     );
     assert_eq!(
         fails(&["--asyncify", "in.wat"]),
@@ -343,5 +361,11 @@ fn modules_that_cannot_be_made_pausable_are_refused() {
         refused("(module (func (result i32)))"),
         "wasm-asyncify: error: in `bad.wat`: the module is not valid: type mismatch: expected i32 \
          but nothing on stack (at offset 0x18)\n"
+    );
+    // A text in one line is not shown.
+    let long = format!("(module {} (do))", "(func)".repeat(100));
+    assert_eq!(
+        refused(&long),
+        "wasm-asyncify: error: in `bad.wat`: expected valid module field\n     --> <anon>:1:611\n"
     );
 }

@@ -45,7 +45,7 @@ impl Job {
     /// As [`run`](Self::run).
     pub(crate) fn report(&self, format: Format, input: &Path, output: &Path) -> Result<()> {
         let report = || {
-            let bytes = wat::parse_bytes(&read(input)?)?.into_owned();
+            let bytes = parse(&read(input)?)?;
             let findings = analyse(&bytes, &self.options).map_err(worded)?;
             self.warn_of(findings.analysis().unmatched());
             Ok::<_, anyhow::Error>(format.report(&findings))
@@ -74,7 +74,7 @@ impl Job {
     }
 
     fn make(&self, input: &Path) -> Result<Vec<u8>> {
-        let bytes = wat::parse_bytes(&read(input)?)?.into_owned();
+        let bytes = parse(&read(input)?)?;
         let prepared = Prepared::new(&bytes, &self.options).map_err(worded)?;
         self.warn_of(prepared.unmatched());
         if self.is_verbose {
@@ -112,6 +112,23 @@ fn worded(error: Error) -> anyhow::Error {
         Remedy::ResumeAllAtOnce => "leave out `--flat`".to_owned(),
         other => other.to_string(),
     }))
+}
+
+/// A module that is binary, or text.
+fn parse(bytes: &[u8]) -> Result<Vec<u8>> {
+    /// The longest line of a message. The text of some modules is one line.
+    const LONGEST: usize = 200;
+    match wat::parse_bytes(bytes) {
+        Ok(bytes) => Ok(bytes.into_owned()),
+        Err(error) => {
+            let message = error.to_string();
+            match message.lines().any(|line| line.len() > LONGEST) {
+                // What is wrong, and where.
+                true => bail!(message.lines().take(2).collect::<Vec<_>>().join("\n")),
+                false => Err(error.into()),
+            }
+        }
+    }
 }
 
 fn read(input: &Path) -> Result<Vec<u8>> {
