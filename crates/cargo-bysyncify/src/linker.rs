@@ -133,7 +133,7 @@ fn finish(
         eprintln!("bysyncify-ld: warning: {warning}");
         events.warning(&warning);
     }
-    let store = Store::of(output);
+    let store = Store::new(output);
     let how = Manifest::with(optimizer.as_ref(), &recipe).text();
     let found = store.find(&linked, &how);
     let reused = found.is_some();

@@ -65,10 +65,10 @@ impl Manifest {
     /// Reads such a file.
     pub(crate) fn read(text: &str) -> Result<Self> {
         let made: Value = serde_json::from_str(text)?;
-        Self::of(&made).context("something is missing")
+        Self::parse(&made).context("something is missing")
     }
 
-    fn of(made: &Value) -> Option<Self> {
+    fn parse(made: &Value) -> Option<Self> {
         made["revision"].as_u64().filter(|revision| *revision == REVISION)?;
         let words = |value: &Value| {
             let words = value.as_array()?.iter();

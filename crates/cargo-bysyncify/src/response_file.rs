@@ -26,7 +26,7 @@ enum Quoting {
 
 impl Quoting {
     /// What the linker is told, or else what there is on this system.
-    fn of(arguments: &[OsString]) -> Self {
+    fn new(arguments: &[OsString]) -> Self {
         let told = arguments.iter().rev().find_map(|word| {
             match word.to_str()?.strip_prefix("--rsp-quoting=")? {
                 "posix" => Some(Self::Gnu),
@@ -40,7 +40,7 @@ impl Quoting {
 
 /// The arguments with those in response files in place.
 pub(crate) fn expanded(arguments: &[OsString]) -> Result<Vec<OsString>> {
-    let quoting = Quoting::of(arguments);
+    let quoting = Quoting::new(arguments);
     let mut all = Vec::new();
     for argument in arguments {
         match argument.to_string_lossy().strip_prefix('@') {
@@ -159,7 +159,8 @@ mod tests {
 
     #[test]
     fn quoting_is_that_of_the_system_unless_the_linker_is_told() {
-        let of = |text: &str| Quoting::of(&text.split(' ').map(OsString::from).collect::<Vec<_>>());
+        let of =
+            |text: &str| Quoting::new(&text.split(' ').map(OsString::from).collect::<Vec<_>>());
         assert_eq!(of("-o a @b"), if cfg!(windows) { Quoting::Windows } else { Quoting::Gnu });
         assert_eq!(of("--rsp-quoting=posix @b --rsp-quoting=windows"), Quoting::Windows);
         assert_eq!(of("--rsp-quoting=windows @b --rsp-quoting=posix"), Quoting::Gnu);

@@ -54,7 +54,7 @@ pub(crate) struct Store {
 
 impl Store {
     /// The store of the module that is linked to `output`.
-    pub(crate) fn of(output: &Path) -> Self {
+    pub(crate) fn new(output: &Path) -> Self {
         Self { folder: output.with_extension("bysyncify") }
     }
 
@@ -148,7 +148,7 @@ mod tests {
         let deps = dir.path().join("deps");
         assert!(Store::behind(&moved, &shipped).unwrap().is_none());
         for (name, wasm) in [("my_demo-0f", &wasm), ("my_demo-1f", &module("(module)"))] {
-            let store = Store::of(&deps.join(name).with_extension("wasm"));
+            let store = Store::new(&deps.join(name).with_extension("wasm"));
             store.keep(b"linked", "how", wasm).unwrap();
         }
         let found = Store::behind(&moved, &shipped).unwrap().unwrap();
@@ -185,7 +185,7 @@ mod tests {
     #[test]
     fn only_the_same_module_made_in_the_same_way_is_found() {
         let dir = tempfile::tempdir().unwrap();
-        let store = Store::of(&dir.path().join("demo.wasm"));
+        let store = Store::new(&dir.path().join("demo.wasm"));
         assert_eq!(store.find(b"linked", "how"), None);
         store.keep(b"linked", "how", b"asyncified").unwrap();
         assert_eq!(store.find(b"linked", "how").unwrap(), b"asyncified");

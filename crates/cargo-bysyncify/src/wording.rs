@@ -39,7 +39,7 @@ fn words(remedy: Remedy) -> String {
             "the program is not to blame: please report it, with these lines. Until it is mended, \
              link with --bysyncify-everything"
         }
-        Remedy::CorrectVouched => {
+        Remedy::CorrectNoSuspend => {
             "take it out of `--bysyncify-assume-no-suspend`, or see `cargo bysyncify report` for the names there \
              are"
         }

@@ -49,7 +49,7 @@ pub enum Remedy {
     /// Make the value of a `thread_local!` elsewhere.
     MakeValueBefore,
     /// Correct the paths in [`Options::no_suspend`](crate::Options::no_suspend).
-    CorrectVouched,
+    CorrectNoSuspend,
     /// Assume nothing ([`Options::precision`](crate::Options::precision)), or let no import suspend.
     AssumeNothingOrNoImports,
     /// Assume nothing, or update the library `bysyncify`.
@@ -107,7 +107,7 @@ impl fmt::Display for Remedy {
                 "make the value before, and put it into a `OnceCell` there; or build at another \
                  `opt-level` than \"z\", or without `lto`, at which std's function is not inlined"
             }
-            Self::CorrectVouched => "take it out of `Options::no_suspend`",
+            Self::CorrectNoSuspend => "take it out of `Options::no_suspend`",
             Self::AssumeNothingOrNoImports => {
                 "choose `Precision::Types`, or let no import suspend (`Choice::imports`)"
             }

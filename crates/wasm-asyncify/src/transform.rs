@@ -290,7 +290,7 @@ fn prepare(
         assumed: assumed.as_ref(),
         ruled_out: ruled_out.as_ref(),
     };
-    let debug = if options.debug_info { Debug::of(linked)? } else { None };
+    let debug = if options.debug_info { Debug::read(linked)? } else { None };
     let mut trail = Trail::new(debug.is_some());
     let guarded = guard::guard(&bare, &guards, &mut trail)?;
     cleanups.leave_out(&bare, &mut plan)?;

@@ -38,12 +38,12 @@ pub(super) struct Finished {
 impl Material {
     /// What there is of a module: either one as the linker made it, or one that our linker has
     /// asyncified.
-    pub(super) fn of(module: &Path) -> Result<Self> {
+    pub(super) fn read(module: &Path) -> Result<Self> {
         let wasm = store::read(module)?;
         let info = AsyncifyInfo::read(&wasm)
             .with_context(|| format!("`{}` is no WebAssembly module", module.display()))?;
         if info.needs_asyncify().worded()? {
-            let store = Store::of(module);
+            let store = Store::new(module);
             return Ok(Self { store, linked: wasm, manifest: None });
         }
         if Parser::is_component(&wasm) {
@@ -152,8 +152,8 @@ mod tests {
         let module = dir.path().join("a.wasm");
         let wasm = wat::parse_str(r#"(module (func (export "asyncify_start_unwind")))"#).unwrap();
         store::write(&module, &wasm).unwrap();
-        Store::of(&module).keep(b"linked", manifest, &wasm).unwrap();
-        let error = Material::of(&module).unwrap_err();
+        Store::new(&module).keep(b"linked", manifest, &wasm).unwrap();
+        let error = Material::read(&module).unwrap_err();
         format!("{error:#}").replace(&format!("{}/", dir.path().display()), "")
     }
 

@@ -54,7 +54,7 @@ pub(crate) fn report(
 }
 
 fn of_module(module: &Path, options: &Options, request: &Request) -> Result<()> {
-    let material = Material::of(module)?;
+    let material = Material::read(module)?;
     let recipe = material.recipe(&request.link)?;
     let program = Program::read(&material.linked).context("cannot analyse it")?;
     wasm_asyncify::check_names(&program).worded()?;
@@ -70,7 +70,7 @@ fn of_module(module: &Path, options: &Options, request: &Request) -> Result<()> 
     }
     let finished = material.finish(&recipe)?;
     let name = module.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let report = Report::of(name, &program, &analysis, finished)?;
+    let report = Report::new(name, &program, &analysis, finished)?;
     let advice = advice::advice(&report, &recipe.no_suspend)?;
     let text = match options.format {
         Format::Table => table::table(&report, &advice, options.sort, options.limit),

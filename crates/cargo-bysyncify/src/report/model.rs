@@ -74,13 +74,13 @@ pub(super) struct Report<'a> {
 
 impl<'a> Report<'a> {
     /// Compares what was made of a program without Asyncify and with it.
-    pub(super) fn of(
+    pub(super) fn new(
         module: String,
         program: &'a Program,
         analysis: &'a Analysis,
         finished: Finished,
     ) -> Result<Self> {
-        let (without, with) = (Sizes::of(&finished.plain)?, Sizes::of(&finished.asyncified)?);
+        let (without, with) = (Sizes::read(&finished.plain)?, Sizes::read(&finished.asyncified)?);
         let mut functions: Vec<_> = indices(program)
             .map(|index| Function::new(symbol(program, index), analysis.is_instrumented(index)))
             .collect();
@@ -100,7 +100,7 @@ impl<'a> Report<'a> {
             add(symbol, Bytes { without: 0, with });
         }
         let rest = Bytes { without: without.rest, with: with.rest };
-        let (manifest, assumption) = (finished.manifest, Assumption::of(program, analysis));
+        let (manifest, assumption) = (finished.manifest, Assumption::new(program, analysis));
         Ok(Self { module, manifest, program, analysis, assumption, functions, rest })
     }
 

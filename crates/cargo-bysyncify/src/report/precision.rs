@@ -22,7 +22,7 @@ pub(super) struct Assumption {
 }
 
 impl Assumption {
-    pub(super) fn of(program: &Program, analysis: &Analysis) -> Self {
+    pub(super) fn new(program: &Program, analysis: &Analysis) -> Self {
         let with = |precision| analysis.with_precision(program, precision);
         let (types, slots) = (with(Precision::Types), with(Precision::Slots));
         let suspending = |table: &Vtable| {

@@ -16,7 +16,7 @@ pub(super) struct Sizes {
 }
 
 impl Sizes {
-    pub(super) fn of(wasm: &[u8]) -> Result<Self> {
+    pub(super) fn read(wasm: &[u8]) -> Result<Self> {
         let mut imports = 0;
         let mut bytes = Vec::new();
         let mut names = HashMap::new();
@@ -83,7 +83,7 @@ mod tests {
             (@custom "mine" "shipped"))"#;
         let long = format!("(func $long {})", "call $a ".repeat(70));
         let wasm = wat::parse_str(text.replace("(func)", &format!("(func) {long}"))).unwrap();
-        let sizes = Sizes::of(&wasm).unwrap();
+        let sizes = Sizes::read(&wasm).unwrap();
         let named = |name: &str, bytes| (name.to_owned(), bytes);
         // Each has its length before it, a count of locals, and an end.
         let functions = [named("b", 1 + 1 + 4 + 1), named("function 2", 3), named("long", 144)];

@@ -144,7 +144,7 @@ fn with_report(check: impl FnOnce(&Report<'_>)) {
     let finished = finished();
     let analysis =
         Analysis::new(&program, &finished.manifest.recipe.no_suspend, Precision::Slots).unwrap();
-    check(&Report::of("demo.wasm".to_owned(), &program, &analysis, finished).unwrap());
+    check(&Report::new("demo.wasm".to_owned(), &program, &analysis, finished).unwrap());
 }
 
 fn explained(wanted: &str) -> Result<String, String> {
@@ -170,7 +170,7 @@ fn summary_says_what_else_is_counted() {
         finished.manifest = Manifest { wasm_opt: None, recipe };
         let Recipe { no_suspend, precision, .. } = &finished.manifest.recipe;
         let analysis = Analysis::new(&program, no_suspend, *precision).unwrap();
-        Report::of("demo.wasm".to_owned(), &program, &analysis, finished).unwrap().summary()
+        Report::new("demo.wasm".to_owned(), &program, &analysis, finished).unwrap().summary()
     };
     let recipe = Recipe { checks: true, precision: Precision::Slots, ..Recipe::default() };
     assert_eq!(

@@ -36,7 +36,7 @@ impl WasmTarget {
         }
     }
 
-    fn of(triple: &str, rustc: &Rustc, is_current: bool) -> Result<Self> {
+    fn find(triple: &str, rustc: &Rustc, is_current: bool) -> Result<Self> {
         Ok(Self {
             triple: triple.to_owned(),
             rustc: if is_current { None } else { Some(rustc.program.clone()) },
@@ -68,21 +68,21 @@ impl fmt::Display for WasmTarget {
 pub fn wasm_target(triple: &str) -> Result<WasmTarget> {
     let current = Rustc::current();
     if current.has_target(triple)? {
-        return WasmTarget::of(triple, &current, true);
+        return WasmTarget::find(triple, &current, true);
     }
     if let Some(debian) = debian::ready(triple, &current)? {
-        return WasmTarget::of(triple, &debian, false);
+        return WasmTarget::find(triple, &debian, false);
     }
     eprintln!("  Installing {triple}, which `{}` lacks", current.program.display());
     let rustup = match rustup_target_add(triple) {
         Ok(()) if current.has_target(triple)? => {
-            return WasmTarget::of(triple, &current, true);
+            return WasmTarget::find(triple, &current, true);
         }
         Ok(()) => format!("it succeeded, but `{}` still lacks it", current.program.display()),
         Err(error) => format!("{error:#}"),
     };
     match debian::install(triple, &current) {
-        Ok(rustc) => WasmTarget::of(triple, &rustc, false),
+        Ok(rustc) => WasmTarget::find(triple, &rustc, false),
         Err(error) => bail!(missing(triple, &current.program, &rustup, &format!("{error:#}"))),
     }
 }

@@ -84,7 +84,7 @@ pub(super) fn barriers(program: &Program, no_suspend: &NoSuspend) -> Result<Vec<
     if let Some((path, _)) = no_suspend.0.iter().zip(&used).find(|(_, used)| !**used) {
         let reason =
             format!("nothing in the program is called `{path}`, which is assumed not to suspend");
-        return Err(Error::of_module(reason, Remedy::CorrectVouched));
+        return Err(Error::of_module(reason, Remedy::CorrectNoSuspend));
     }
     Ok(barriers)
 }
@@ -96,7 +96,7 @@ fn is_runtime(symbol: &str) -> bool {
 
 /// Whether it has the type of a panic handler: `fn(&PanicInfo) -> !`.
 fn is_handler(program: &Program, function: &Function) -> bool {
-    program.types.get(function.type_id as usize).is_some_and(|ty| {
+    program.types.get(function.type_id.at()).is_some_and(|ty| {
         matches!(ty.params(), [ValType::I32 | ValType::I64]) && ty.results().is_empty()
     })
 }

@@ -75,7 +75,7 @@ impl Program {
 
     /// `(i32, i32) -> i32`.
     fn type_text(&self, type_id: TypeId) -> String {
-        let function = &self.types[type_id as usize];
+        let function = &self.types[type_id.at()];
         let list = |types: &[wasmparser::ValType]| {
             types.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
         };

@@ -13,7 +13,7 @@
 //! address is taken. That is sound, and the default. With [`Precision::Slots`] it counts, too, where
 //! the address lies (`relocations.rs`), and what that assumes is checked at run time (`assumed.rs`).
 //!
-//! In Asyncify's words `suspend` is a *top* function, one that begins an unwind and ends a rewind,
+//! In Asyncify's words `suspend` is a *topmost* function, one that begins an unwind and ends a rewind,
 //! and `resume` a *bottommost* one; they are recognised by the imports they call, so that a switch of
 //! somebody's own works too.
 //!

@@ -26,7 +26,7 @@ impl Types {
     pub(super) fn add(&mut self, sub_type: SubType) {
         let id = match &sub_type.composite_type.inner {
             CompositeInnerType::Func(function) => {
-                let next = self.known.len() as TypeId;
+                let next = TypeId::new(self.known.len());
                 let id = *self.known.entry(with_references_alike(function)).or_insert(next);
                 if id == next {
                     self.functions.push(function.clone());

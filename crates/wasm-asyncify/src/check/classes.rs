@@ -48,7 +48,7 @@ enum Computed {
 
 impl Classes {
     /// What is known of these places.
-    pub(super) fn of(places: &[Operand], values: &Values) -> Self {
+    pub(super) fn new(places: &[Operand], values: &Values) -> Self {
         let mut reading =
             Reading { values, class_of: vec![u32::MAX; values.count()], facts: Vec::new() };
         let classes = places.iter().map(|place| reading.class(place.value)).collect();

@@ -65,7 +65,7 @@ impl Walk<'_, '_> {
             ]);
         }
         places.extend(pair.instrumented.globals.iter().copied().map(Operand::from));
-        let classes = Classes::of(&places, values);
+        let classes = Classes::new(&places, values);
         let places = Places {
             original: original.at,
             is_rewound: false,

@@ -56,7 +56,7 @@ impl<'a> Module<'a> {
                 continue;
             }
             if let Payload::CodeSectionStart { .. } = payload {
-                module.names = Types::of(validator.types(0).context("no module is read")?);
+                module.names = Types::new(validator.types(0).context("no module is read")?);
             }
             match payload {
                 Payload::TypeSection(section) => {

@@ -104,7 +104,7 @@ impl Walk<'_, '_> {
             shape: [function.stack.len(), function.caught.len(), arguments.len()],
             size,
             cells: memory.cells.iter().map(|(offset, (ty, _))| (*offset, *ty)).collect(),
-            classes: Classes::of(&places, values),
+            classes: Classes::new(&places, values),
         }))
     }
 

@@ -23,7 +23,7 @@ pub(super) struct Types {
 }
 
 impl Types {
-    pub(super) fn of(types: TypesRef<'_>) -> Self {
+    pub(super) fn new(types: TypesRef<'_>) -> Self {
         let mut read = Self::default();
         for index in 0..types.core_type_count_in_module() {
             let id = types.core_type_at_in_module(index);

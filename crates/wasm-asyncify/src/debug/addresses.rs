@@ -17,7 +17,7 @@ use crate::error::{Result, bail};
 pub(super) struct Layout(Vec<Range<u64>>);
 
 impl Layout {
-    pub(super) fn of(wasm: &[u8]) -> Result<Self> {
+    pub(super) fn read(wasm: &[u8]) -> Result<Self> {
         let mut bodies = Vec::new();
         let mut code = 0;
         for payload in Parser::new(0).parse_all(wasm) {

@@ -41,7 +41,7 @@ enum Kind {
 }
 
 impl Kind {
-    fn of(section: ListSection, byte: u8) -> Result<Self> {
+    fn parse(section: ListSection, byte: u8) -> Result<Self> {
         // Lists of locations have one kind more, in the middle.
         let number = match section {
             ListSection::LocationLists => byte,
@@ -143,7 +143,7 @@ impl List<'_> {
             let byte = bytes::read(self.old, self.at, 1)? as u8;
             self.at += 1;
             self.new.push(byte);
-            let kind = Kind::of(self.section, byte)?;
+            let kind = Kind::parse(self.section, byte)?;
             match kind {
                 Kind::End => return Ok(()),
                 Kind::BaseIndex => {

@@ -62,7 +62,7 @@ pub(crate) struct Debug {
 
 impl Debug {
     /// Takes it from a module. None if there is nothing.
-    pub(crate) fn of(wasm: &[u8]) -> Result<Option<Self>> {
+    pub(crate) fn read(wasm: &[u8]) -> Result<Option<Self>> {
         let mut sections = BTreeMap::new();
         for payload in Parser::new(0).parse_all(wasm) {
             if let Payload::CustomSection(section) = payload?
@@ -72,12 +72,12 @@ impl Debug {
             }
         }
         let is_there = sections.contains_key(SectionId::DebugInfo.name());
-        Ok(is_there.then_some(Self { sections, layout: Layout::of(wasm)? }))
+        Ok(is_there.then_some(Self { sections, layout: Layout::read(wasm)? }))
     }
 
     /// Adds it to the module that has become of that one.
     pub(crate) fn add_to(&self, module: &mut Vec<u8>, trail: &Trail) -> Result<()> {
-        let layout = Layout::of(module)?.without_first(trail.before());
+        let layout = Layout::read(module)?.without_first(trail.before());
         let moved = trail.functions().unwrap_or_default();
         let addresses = Addresses::new(&self.layout, &layout, moved)?;
         for (name, data) in self.corrected(&addresses).context("cannot correct its DWARF")? {

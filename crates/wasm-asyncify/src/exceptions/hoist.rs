@@ -37,7 +37,7 @@ pub(crate) fn hoist(
     functions: &BTreeSet<FunctionIndex>,
     trail: &mut Trail,
 ) -> Result<Vec<u8>> {
-    let tags = Tags::of(read);
+    let tags = Tags::new(read);
     if tags.results.is_empty() {
         return Ok(read.bytes.to_vec());
     }
@@ -59,7 +59,7 @@ struct Tags {
 }
 
 impl Tags {
-    fn of(module: &ModuleInfo<'_>) -> Self {
+    fn new(module: &ModuleInfo<'_>) -> Self {
         let result = |ty: &u32| match module.function_type(*ty).map(FuncType::params) {
             Some([]) => Some(wasmparser::BlockType::Empty),
             Some([one]) => Some(wasmparser::BlockType::Type(*one)),

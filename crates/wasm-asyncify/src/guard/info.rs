@@ -50,7 +50,7 @@ pub(super) fn is_host(import: &Import<'_>) -> bool {
 }
 
 impl<'a> GuardInfo<'a> {
-    pub(super) fn of(module: &'a ModuleInfo<'a>) -> Result<Self> {
+    pub(super) fn new(module: &'a ModuleInfo<'a>) -> Result<Self> {
         let features = module.custom(features::SECTION).map(features::used).transpose()?;
         let features = features.unwrap_or_default();
         let has_bulk_memory = features.iter().any(|feature| feature == "bulk-memory");

@@ -163,7 +163,7 @@ pub(crate) fn guard(
     trail: &mut Trail,
 ) -> Result<Vec<u8>> {
     let mut guarded = || {
-        let info = GuardInfo::of(module)?;
+        let info = GuardInfo::new(module)?;
         match Plan::new(&info, guards)? {
             Some(plan) => rewrite::rewrite(&info, guards, plan, trail),
             None => Ok(module.bytes.to_vec()),

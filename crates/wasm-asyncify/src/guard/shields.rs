@@ -35,7 +35,7 @@ enum Call {
 }
 
 impl Call {
-    fn of(operator: &Operator<'_>) -> Option<Self> {
+    fn parse(operator: &Operator<'_>) -> Option<Self> {
         match *operator {
             Operator::Call { function_index } => Some(Self::Direct(function_index)),
             Operator::CallIndirect { type_index, table_index } => {
@@ -62,7 +62,7 @@ impl Shields {
             while !operators.eof() {
                 let operator = operators.read()?;
                 if is_call(&operator) {
-                    if let Some(call) = Call::of(&operator)
+                    if let Some(call) = Call::parse(&operator)
                         && cleanups.contains(function, number)
                         && !shields.by_call.contains_key(&call)
                     {
@@ -77,7 +77,7 @@ impl Shields {
 
     /// What is called in place of this.
     pub(super) fn of(&self, operator: &Operator<'_>) -> Option<u32> {
-        Some(self.first + self.by_call.get(&Call::of(operator)?)?)
+        Some(self.first + self.by_call.get(&Call::parse(operator)?)?)
     }
 
     fn add(&mut self, info: &GuardInfo<'_>, writer: &Writer, call: Call) -> Result<()> {

@@ -74,7 +74,7 @@ mod tests {
     fn assert_first_alike(functions: &str, expected: &[u32]) {
         let wasm = wat::parse_str(format!("(module {functions})")).unwrap();
         let module = ModuleInfo::read(&wasm).unwrap();
-        assert_eq!(first_alike(&GuardInfo::of(&module).unwrap()).unwrap(), expected);
+        assert_eq!(first_alike(&GuardInfo::new(&module).unwrap()).unwrap(), expected);
     }
 
     #[test]

@@ -93,7 +93,7 @@ fn all(
     for payload in Parser::new(0).parse_all(wasm) {
         let payload = payload?;
         if let Payload::CodeSectionStart { .. } = payload {
-            types = Types::of(wasm, validator.types(0).context("no module is read")?);
+            types = Types::new(wasm, validator.types(0).context("no module is read")?);
         }
         let ValidPayload::Func(function, body) = validator.payload(&payload)? else { continue };
         let index = function.index;

@@ -69,12 +69,12 @@ pub(super) fn emit<R: Reencode<Error = Infallible>>(
         Form::Compact => has_levels && shape.sites.len() > 1,
     };
     let position = has_position.then(|| slots.add(ValType::I32));
-    let frame = Frame::of(shape, &mut slots, position.filter(|_| form == Form::Fast))
+    let frame = Frame::new(shape, &mut slots, position.filter(|_| form == Form::Fast))
         .map_err(Failure::Own)?;
     let address = if runtime.memory64 { ValType::I64 } else { ValType::I32 };
     let frame_at = (form == Form::Fast).then(|| slots.add(address));
     let is_compact = form == Form::Compact && flat.is_none();
-    let compact = is_compact.then(|| Compact::of(shape, &frame));
+    let compact = is_compact.then(|| Compact::new(shape, &frame));
     // In fast form 0 says that nothing is rewound, if that is asked once more where a loop begins.
     let first = u32::from(form == Form::Fast && has_levels);
     let mut emitter = Emitter {

@@ -124,7 +124,7 @@ struct Uses {
 impl Frame {
     /// Finds out what must be saved. `position` is the local that says which site is suspended, if
     /// there is one.
-    pub(super) fn of(
+    pub(super) fn new(
         shape: &Shape<'_>,
         slots: &mut Slots,
         position: Option<u32>,

@@ -81,7 +81,7 @@ pub(super) enum Number {
 
 impl Number {
     /// Nothing if it is another type, or a reference.
-    pub(super) fn of(ty: wasmparser::ValType) -> Option<Self> {
+    pub(super) fn for_type(ty: wasmparser::ValType) -> Option<Self> {
         match ty {
             wasmparser::ValType::I32 => Some(Self::I32),
             wasmparser::ValType::I64 => Some(Self::I64),

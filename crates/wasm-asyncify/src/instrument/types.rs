@@ -33,7 +33,7 @@ pub(super) struct Types<'a> {
 }
 
 impl<'a> Types<'a> {
-    pub(super) fn of(module: &'a [u8], types: TypesRef<'_>) -> Self {
+    pub(super) fn new(module: &'a [u8], types: TypesRef<'_>) -> Self {
         let mut read = Self { module, ..Self::default() };
         for index in 0..types.core_type_count_in_module() {
             let id = types.core_type_at_in_module(index);
@@ -131,7 +131,7 @@ impl Kinds {
             let payload = payload?;
             if let Payload::CodeSectionStart { .. } = payload {
                 let types = validator.types(0).context("no module is read")?;
-                let types = Types::of(module, types);
+                let types = Types::new(module, types);
                 return Ok(Self((0..types.count()).map(|index| types.kind_of(index)).collect()));
             }
             validator.payload(&payload)?;

@@ -103,7 +103,7 @@ pub(super) fn measure(
         version = timings.node;
         let mut builds = Vec::new();
         for ((build, module), samples) in all.iter().zip(&modules).zip(timings.samples) {
-            let size = Size::of(module)?;
+            let size = Size::read(module)?;
             builds.push(Measured { name: build.name, target: build.target, size, samples });
         }
         programs.push(Program { name: name(package).into(), suspends: timings.suspends, builds });

@@ -30,7 +30,7 @@ pub(super) struct Size {
 }
 
 impl Size {
-    pub(super) fn of(path: &Path) -> Result<Self> {
+    pub(super) fn read(path: &Path) -> Result<Self> {
         let read = || Self::of_module(&fs::read(path)?);
         read().with_context(|| format!("cannot measure `{}`", path.display()))
     }

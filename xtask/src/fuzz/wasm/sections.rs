@@ -39,7 +39,7 @@ const MEMORY_ADDR_I32: u8 = 5;
 /// The module with the sections. The data of the `n`th part is in the `n`th segment; `functions`
 /// is how many functions there are.
 pub(super) fn append(wasm: &mut Vec<u8>, parts: &[Part<'_>], functions: u32) -> Result<()> {
-    let layout = Layout::of(wasm)?;
+    let layout = Layout::read(wasm)?;
     let mut table = SymbolTable::new();
     for index in 0..functions {
         // One that is imported has its name from there.
@@ -122,7 +122,7 @@ struct Layout {
 }
 
 impl Layout {
-    fn of(wasm: &[u8]) -> Result<Self> {
+    fn read(wasm: &[u8]) -> Result<Self> {
         let mut layout = Self::default();
         let mut sections = 0;
         for payload in Parser::new(0).parse_all(wasm) {

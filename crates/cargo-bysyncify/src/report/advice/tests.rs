@@ -47,7 +47,7 @@ fn advised(program: &Program) -> Vec<Advice> {
         asyncified: module(&|index| index * index),
     };
     let analysis = Analysis::new(program, &NoSuspend::default(), Precision::Slots).unwrap();
-    let report = Report::of("demo.wasm".to_owned(), program, &analysis, finished).unwrap();
+    let report = Report::new("demo.wasm".to_owned(), program, &analysis, finished).unwrap();
     advice(&report, &NoSuspend::default()).unwrap()
 }
 

@@ -26,7 +26,7 @@ fn calls(text: &str, suspends: bool) -> BTreeSet<String> {
     let on_stack = analysis.with_choice(&program, &choice).on_stack(&program);
     let name = |place: &Place| match place {
         Place::Function(index) => program.symbol(*index),
-        Place::Indirect(ty) => program.types[*ty as usize].params()[0].to_string(),
+        Place::Indirect(ty) => program.types[ty.at()].params()[0].to_string(),
         Place::Foreign => "foreign".to_owned(),
     };
     let functions = on_stack.calls().keys().filter_map(|place| match place {

@@ -278,7 +278,7 @@ type Local = (u32, wasmparser::ValType, Option<Kind>);
 /// The saved locals in the order in which they are saved: first all `i32`s.
 pub(super) fn saved(locals: &[Local]) -> Result<Vec<(u32, wasmparser::ValType, Number)>> {
     let number = |(local, ty, kind): &Local| {
-        let number = kind.map(Number::Reference).or_else(|| Number::of(*ty));
+        let number = kind.map(Number::Reference).or_else(|| Number::for_type(*ty));
         number.map(|number| (*local, *ty, number)).context("a local that cannot be saved")
     };
     let mut saved = locals.iter().map(number).collect::<Result<Vec<_>>>()?;

@@ -44,7 +44,7 @@ pub(super) struct Part {
 
 impl Operands {
     /// Those of a site. `is_site` tells of other calls.
-    pub(super) fn of(shape: &Shape<'_>, site: &Site, is_site: impl Fn(usize) -> bool) -> Self {
+    pub(super) fn new(shape: &Shape<'_>, site: &Site, is_site: impl Fn(usize) -> bool) -> Self {
         let mut begin = site.call;
         let mut on_stack = site.operands.len();
         let mut parts = Vec::new();

@@ -39,11 +39,11 @@ pub(super) enum Exit {
 }
 
 impl Compact {
-    pub(in crate::instrument) fn of(shape: &Shape<'_>, frame: &Frame) -> Self {
+    pub(in crate::instrument) fn new(shape: &Shape<'_>, frame: &Frame) -> Self {
         let calls: Vec<_> = shape.sites.iter().map(|site| site.call).collect();
         let is_site = |index| calls.binary_search(&index).is_ok();
         let operands: Vec<_> =
-            shape.sites.iter().map(|site| Operands::of(shape, site, is_site)).collect();
+            shape.sites.iter().map(|site| Operands::new(shape, site, is_site)).collect();
         let is_numbered = shape.sites.len() > 1;
         let has_frame = is_numbered || frame.locals().next().is_some();
         let exit = if has_frame {

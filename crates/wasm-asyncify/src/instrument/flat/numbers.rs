@@ -90,7 +90,7 @@ fn ways_to(shape: &Shape<'_>, sites: Vec<usize>) -> Vec<Way> {
         match it.callee {
             Callee::Topmost => ways.push(Way::Again(site)),
             Callee::Instrumented | Callee::Indirect => {
-                groups.entry(Key::of(it)).or_default().push(site);
+                groups.entry(Key::new(it)).or_default().push(site);
             }
         }
     }
@@ -108,7 +108,7 @@ struct Key {
 }
 
 impl Key {
-    fn of(site: &Site) -> Self {
+    fn new(site: &Site) -> Self {
         let at = (site.results.len() > 1).then(|| site.results_at());
         Self { results: site.results.clone(), at }
     }
