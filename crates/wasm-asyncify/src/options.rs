@@ -17,6 +17,9 @@ pub struct Options {
     /// Which imports suspend who has called them, by Asyncify's exports; and which functions are to
     /// be instrumented or not, whatever is found.
     pub choice: Choice,
+    /// Whether the host changes no table, and passes no references to functions, so that an indirect call is
+    /// always of a function of the module's own. It can do so wherever a table is imported or exported.
+    pub closed_world: bool,
     /// Whether Asyncify's exports are there even if no import suspends.
     pub driven_by_host: bool,
     /// Whether a function that is not instrumented traps if something is suspended through it.

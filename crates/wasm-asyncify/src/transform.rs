@@ -213,7 +213,7 @@ pub(crate) fn examine<'a>(
             Remedy::TakeAsIs,
         ));
     }
-    let program = Program::parse(&read).context("cannot analyse it")?;
+    let program = Program::parse(&read, options.closed_world).context("cannot analyse it")?;
     let is_rust = options.producer == Producer::Rust || program.named(SWITCH).is_some();
     let analysis = if is_rust {
         refusal::check_names(&program)?;

@@ -57,6 +57,7 @@ impl Case {
                 ("imports", _) => options.choice.imports = Imports::Matching(list()),
                 ("only", _) => options.choice.only = Some(list()),
                 ("add", _) => options.choice.add = list(),
+                ("closed-world", "yes") => options.closed_world = true,
                 ("remove", _) => options.choice.remove = list(),
                 ("ignore-indirect", "yes") => options.choice.ignore_indirect = true,
                 ("driven-by-host", "yes") => options.driven_by_host = true,

@@ -26,16 +26,17 @@ impl Program {
     pub fn read(wasm: &[u8]) -> Result<Self> {
         // What is not valid can be as large as it likes: four billion locals are six bytes.
         validate(wasm)?;
-        Self::parse(&ModuleInfo::read(wasm)?)
+        Self::parse(&ModuleInfo::read(wasm)?, false)
     }
 
-    /// What there is to know of a module that was read.
+    /// What there is to know of a module that was read, and if that is so, of what
+    /// [`closed_world`](crate::Options::closed_world) says.
     ///
     /// # Errors
     ///
     /// If its code or a constant expression in it cannot be read.
-    pub(crate) fn parse(module: &ModuleInfo<'_>) -> Result<Self> {
-        let mut reader = Reader::default();
+    pub(crate) fn parse(module: &ModuleInfo<'_>, closed_world: bool) -> Result<Self> {
+        let mut reader = Reader { closed_world, ..Reader::default() };
         reader.module(module)?;
         reader.finish(module)
     }
@@ -54,6 +55,8 @@ struct Reader<'a> {
     host_has_table: bool,
     /// Whether an entry of a table is more than a function's own reference: the host's, say.
     has_unknown_entry: bool,
+    /// Whether the host does neither.
+    closed_world: bool,
     relocations: Relocations,
     segments: Vec<Segment<'a>>,
     word: u64,
@@ -195,8 +198,10 @@ impl<'a> Reader<'a> {
             readable(name.unwrap_or_default())
         };
         let pointers = self.relocations.find(&self.segments, &read_addresses, self.word, name)?;
-        self.program.table_changes |= self.host_has_table || self.has_unknown_entry;
+        let is_open = !self.closed_world;
+        self.program.table_changes |= self.has_unknown_entry || (is_open && self.host_has_table);
         self.program.has_foreign |= self.host_has_table || self.has_unknown_entry;
+        self.program.has_foreign &= is_open;
         if self.program.has_foreign {
             // The host has these as well.
             self.referenced.extend(self.program.exports.iter().map(|(_, index)| *index));

@@ -14,6 +14,7 @@ use crate::lists;
 pub(crate) fn options(arguments: &[String]) -> Result<(Options, bool)> {
     let mut choice = Choice { imports: Imports::All, ..Choice::default() };
     let (mut asserts, mut verify, mut is_verbose) = (false, false, false);
+    let mut closed_world = false;
     let (mut memory, mut is_secondary, mut pages) = ("memory".to_owned(), false, 1);
     let mut globals = StateGlobals::Own;
     for argument in arguments {
@@ -53,6 +54,7 @@ pub(crate) fn options(arguments: &[String]) -> Result<(Options, bool)> {
             "verbose" => is_verbose = true,
             // Ours alone.
             "verify" => verify = true,
+            "closed-world" => closed_world = true,
             _ => bail!(
                 "`--pass-arg=asyncify-{name}` is not supported: leave it out, or run Binaryen's \
                  wasm-opt"
@@ -65,6 +67,7 @@ pub(crate) fn options(arguments: &[String]) -> Result<(Options, bool)> {
     let options = Options {
         producer: Producer::Any,
         choice,
+        closed_world,
         driven_by_host: true,
         asserts,
         memory: match is_secondary {

@@ -41,6 +41,10 @@ struct Arguments {
     /// Nothing is suspended in an indirect call, other than in functions of the two lists below
     #[arg(long)]
     ignore_indirect: bool,
+    /// The host changes no table, and passes no references to functions: then an indirect call is always of one
+    /// of the module's own. If it is wrong, `--asserts` has it trap
+    #[arg(long)]
+    closed_world: bool,
     /// Instrument these functions and no others
     #[arg(long, value_name = "LIST", conflicts_with_all = ["add_list", "remove_list"])]
     only_list: Option<String>,
@@ -135,6 +139,7 @@ impl Arguments {
         let options = Options {
             producer: Producer::Any,
             choice,
+            closed_world: self.closed_world,
             driven_by_host: true,
             asserts: self.asserts,
             resumption: if self.flat { Resumption::OneByOne } else { Resumption::Automatic },
