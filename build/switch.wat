@@ -24,6 +24,10 @@
 ;;
 ;; `wait` points to a `Wait` (src/raw/waker.rs): its waker, and at 8 the epoch that it has seen.
 
+;; Each of the four imports is called when `start` has not passed `end`, and `start_unwind` when at least the
+;; reserve is free between them. What our linker puts in their place does not look, where nobody else calls them:
+;; see `instrument/flat/entries.rs` of the engine, which says where that is made sure of.
+
 (module
   (type $start (func (param i32)))
   (type $stop (func))
@@ -200,6 +204,9 @@
   ;; the coroutine was resumed with it, or there was some already and it was not suspended. It is
   ;; 2 if something is wrong: either no unwind was begun, or one was and the caller, which sees
   ;; this result, was not instrumented. It is 3 if no coroutine is current.
+  ;;
+  ;; Our linker copies what is done in the phase 4, if this function begins as it does here: see
+  ;; `instrument/flat/arrival.rs` of the engine.
   (func $bysyncify_suspend (type $suspend)
     (local $core i32)
     global.get $current_core

@@ -4,7 +4,7 @@ use alloc::boxed::Box;
 use core::fmt;
 use core::mem::ManuallyDrop;
 use core::pin::Pin;
-use core::task::{Context, Poll};
+use core::task::{Context, Poll, Waker};
 
 use futures_core::FusedFuture;
 
@@ -296,6 +296,19 @@ impl<U, T> Future for Coroutine<U, T> {
     #[inline]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<T> {
         Pin::new(&mut *self.raw).poll(cx)
+    }
+}
+
+impl<U, T> Coroutine<U, T> {
+    /// Like `poll`. Without a waker it is that of the last poll.
+    ///
+    /// # Safety
+    ///
+    /// - Without a waker: as for [`RawCore::resume_with`].
+    #[inline]
+    pub(crate) unsafe fn poll_with(&mut self, waker: Option<&Waker>) -> Poll<T> {
+        // SAFETY: our caller's promise.
+        unsafe { self.raw.poll_with(waker) }
     }
 }
 

@@ -271,13 +271,37 @@ impl<U, T> RawCoroutine<U, T> {
 
     #[inline]
     fn step(&mut self, waker: &Waker) -> Poll<Result<T, Payload>> {
-        // SAFETY: `new_unchecked` has paired `entry` with the frame that it expects.
-        let poll = unsafe { self.core().resume(waker) };
+        // SAFETY: there is a waker.
+        unsafe { self.step_with(Some(waker)) }
+    }
+
+    /// # Safety
+    ///
+    /// - Without a waker: as for [`RawCore::resume_with`].
+    #[inline]
+    unsafe fn step_with(&mut self, waker: Option<&Waker>) -> Poll<Result<T, Payload>> {
+        // SAFETY: `new_unchecked` has paired `entry` with the frame that it expects. Our caller promises the rest.
+        let poll = unsafe { self.core().resume_with(waker) };
         poll.map(|()| {
             // SAFETY: `entry` has returned, and has left its result in the slot. `resume`
             // completes once, so this is the only time that it is taken.
             unsafe { self.slot().cast::<Result<T, Payload>>().read() }
         })
+    }
+
+    /// Like `poll`. Without a waker it is that of the last poll.
+    ///
+    /// # Safety
+    ///
+    /// - Without a waker: as for [`RawCore::resume_with`].
+    #[inline]
+    pub(crate) unsafe fn poll_with(&mut self, waker: Option<&Waker>) -> Poll<T> {
+        // SAFETY: our caller's promise.
+        match unsafe { self.step_with(waker) } {
+            Poll::Ready(Ok(result)) => Poll::Ready(result),
+            Poll::Ready(Err(payload)) => self.panic_with(payload),
+            Poll::Pending => Poll::Pending,
+        }
     }
 
     /// Goes on with a panic that has left the closure.
@@ -313,11 +337,8 @@ impl<U, T> Future for RawCoroutine<U, T> {
     /// coroutine has ended: see [`FusedFuture::is_terminated`].
     #[inline]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<T> {
-        match self.step(cx.waker()) {
-            Poll::Ready(Ok(result)) => Poll::Ready(result),
-            Poll::Ready(Err(payload)) => self.panic_with(payload),
-            Poll::Pending => Poll::Pending,
-        }
+        // SAFETY: there is a waker.
+        unsafe { self.poll_with(Some(cx.waker())) }
     }
 }
 

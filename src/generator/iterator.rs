@@ -3,7 +3,7 @@
 use alloc::boxed::Box;
 use core::fmt;
 use core::iter::FusedIterator;
-use core::task::{Context, Poll, Waker};
+use core::task::{Poll, Waker};
 
 use crate::generator::producer::{Produce, Producer};
 use crate::generator::yielder::Yielder;
@@ -192,7 +192,8 @@ impl<U, Y> Iterator for Generator<U, Y> {
     #[inline]
     #[track_caller]
     fn next(&mut self) -> Option<Y> {
-        match self.0.step(&mut Context::from_waker(Waker::noop())) {
+        // SAFETY: values are taken here and nowhere else.
+        match unsafe { self.0.step_with_one(Waker::noop()) } {
             Poll::Ready(value) => value,
             Poll::Pending => cannot_wait(),
         }

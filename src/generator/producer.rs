@@ -2,8 +2,7 @@
 
 use core::fmt;
 use core::marker::PhantomData;
-use core::pin::Pin;
-use core::task::{Context, Poll};
+use core::task::{Context, Poll, Waker};
 
 use futures_core::FusedFuture;
 
@@ -74,10 +73,33 @@ impl<P, Y> Producer<P, Y> {
     /// then on there is nothing more.
     #[inline]
     pub(crate) fn step(&mut self, cx: &mut Context<'_>) -> Poll<Option<Y>> {
+        // SAFETY: there is a waker.
+        unsafe { self.step_with(Some(cx.waker())) }
+    }
+
+    /// Like [`Producer::step`], with the same waker each time.
+    ///
+    /// # Safety
+    ///
+    /// - Whoever takes a value does so by this, with this waker.
+    #[inline]
+    pub(crate) unsafe fn step_with_one(&mut self, waker: &'static Waker) -> Poll<Option<Y>> {
+        // One that is suspended has it already, and it is compared with itself in vain.
+        let waker = if self.coroutine.core().is_suspended() { None } else { Some(waker) };
+        // SAFETY: one that is suspended was polled with this waker, which is valid for ever.
+        unsafe { self.step_with(waker) }
+    }
+
+    /// # Safety
+    ///
+    /// - Without a waker: as for [`RawCore::resume_with`](crate::raw::control_block::RawCore::resume_with).
+    #[inline]
+    unsafe fn step_with(&mut self, waker: Option<&Waker>) -> Poll<Option<Y>> {
         if self.has_ended() {
             return Poll::Ready(None);
         }
-        match Pin::new(&mut self.coroutine).poll(cx) {
+        // SAFETY: our caller's promise.
+        match unsafe { self.coroutine.poll_with(waker) } {
             Poll::Ready(()) => Poll::Ready(None),
             // SAFETY: it was just suspended, and is asked once. `Start` gives such values.
             Poll::Pending => match unsafe { slot::take(self.coroutine.core()) } {

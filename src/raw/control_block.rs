@@ -211,6 +211,13 @@ impl RawCore {
         self.phase() == Phase::Running
     }
 
+    /// Whether it was resumed before and waits.
+    #[inline]
+    #[cfg(feature = "alloc")]
+    pub(crate) fn is_suspended(&self) -> bool {
+        self.phase.get() == Phase::Suspended as u32
+    }
+
     /// The bytes that the coroutine's frames and its shadow stack share.
     #[inline]
     pub fn stack_size(&self) -> usize {

@@ -116,6 +116,9 @@ mod imp {
 
 pub(crate) use imp::{Payload, catch, unwind_cancelled};
 
+/// Whether that can be known at all: see [`is_panicking`].
+pub(crate) const CAN_BE_TOLD: bool = cfg!(bysyncify_std);
+
 /// Whether a panic is under way on this thread, as far as can be known: then another one must not leave
 /// a destructor.
 #[inline]

@@ -41,10 +41,23 @@ impl RawCore {
     /// # Panics
     ///
     /// Panics if the coroutine is running, has finished, or was cancelled.
+    #[inline(always)]
+    pub unsafe fn resume(&self, waker: &Waker) -> Poll<()> {
+        // SAFETY: our caller vouches for the entry function, and there is a waker.
+        unsafe { self.resume_with(Some(waker)) }
+    }
+
+    /// Like [`RawCore::resume`]. Without a waker it is that of the last poll.
+    ///
+    /// # Safety
+    ///
+    /// - As for [`RawCore::resume`].
+    /// - Without a waker: the coroutine was polled before, and what was the waker then is still valid, and is
+    ///   until this returns.
     // Elsewhere one function, so that `wasm-opt` can make the switch a part of it, whose only caller it is.
     #[cfg_attr(bysyncify_native, inline(always))]
     #[cfg_attr(not(bysyncify_native), inline(never))]
-    pub unsafe fn resume(&self, waker: &Waker) -> Poll<()> {
+    pub(crate) unsafe fn resume_with(&self, waker: Option<&Waker>) -> Poll<()> {
         let phase = self.phase.get();
         if phase != Phase::Ready as u32 && phase != Phase::Suspended as u32 {
             self.refuse_poll();
@@ -54,9 +67,13 @@ impl RawCore {
         if cfg!(bysyncify_switch) {
             reporter::install();
         }
-        self.resumed_in_panic.set(panics::is_panicking());
-        // SAFETY: `waker` outlives this function, and with it the code that runs in it.
-        unsafe { self.waker.set(waker) };
+        if panics::CAN_BE_TOLD {
+            self.resumed_in_panic.set(panics::is_panicking());
+        }
+        if let Some(waker) = waker {
+            // SAFETY: `waker` outlives this function, and with it the code that runs in it.
+            unsafe { self.waker.set(waker) };
+        }
         // SAFETY: our caller vouches for the entry function; the phase says that the stack is
         // unused, or holds what the switch itself has saved there.
         let outcome = unsafe { ActiveSwitch::resume(self.entry, self.data, self) };

@@ -70,6 +70,32 @@ pub(super) fn find(
     Ok(all.direct)
 }
 
+/// Whether nobody but our switch can call what takes the place of the imports: who calls it has then made
+/// sure that `start` has not passed `end`, and that a word before `end` is free when an unwind begins.
+pub(super) fn callers_check(
+    before: &Module<'_>,
+    plan: &SuspendPlan,
+) -> Result<bool, Failure<Wrong>> {
+    let is_import = |function: &u32| before.runtime_import(*function).is_some();
+    let mut is_only_called = true;
+    let mut has_switch = false;
+    let mut taken = BTreeSet::new();
+    for (index, (_, body)) in (before.imported()..).zip(&before.bodies) {
+        let calls_it = calls(body, &mut taken)?.direct.iter().any(is_import);
+        match before.function_names.get(&index).copied() {
+            Some(abi::RESUME) => has_switch |= calls_it,
+            Some(abi::SUSPEND | abi::OUTSIDE) => {}
+            _ => is_only_called &= !calls_it,
+        }
+    }
+    add_taken(before, &mut taken)?;
+    let is_function = |kind| matches!(kind, ExternalKind::Func | ExternalKind::FuncExact);
+    let exports = before.exports.iter().filter(|export| is_function(export.kind));
+    taken.extend(exports.map(|export| export.index));
+    let is_shared = plan.for_host || plan.exports_globals || plan.imported_globals.is_some();
+    Ok(has_switch && is_only_called && !is_shared && !taken.iter().any(is_import))
+}
+
 /// What a function calls. What addresses it takes is added to `taken`.
 fn calls(body: &FunctionBody<'_>, taken: &mut BTreeSet<u32>) -> Result<Calls, Failure<Wrong>> {
     let mut calls = Calls::default();

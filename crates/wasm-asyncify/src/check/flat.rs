@@ -13,6 +13,7 @@ use std::collections::BTreeSet;
 
 use wasmparser::{AbstractHeapType, HeapType, Operator, RefType, UnpackedIndex, ValType};
 
+use super::arrival::Arrival;
 use super::dispatcher;
 use super::machine::{Activation, Added, Machine, Program};
 use super::module::{Module, element_parts};
@@ -44,6 +45,8 @@ pub(super) struct Flat {
     pub(super) dispatcher: BTreeSet<u32>,
     /// Those of them that return the results of whoever calls them.
     pub(super) resumes: BTreeSet<u32>,
+    /// What may be called when a rewind has arrived, and in the place of which function.
+    pub(super) arrival: Option<Arrival>,
     /// What they lower the limit of the stack with.
     pub(super) stack: Option<Stack>,
 }
@@ -54,6 +57,7 @@ impl Flat {
         before: &Module<'_>,
         now: &Module<'_>,
         added: &Added<'_>,
+        arrival: Option<Arrival>,
     ) -> Result<Self, Failure<Wrong>> {
         let table = table::find(before, now)?;
         let elements = now.elements.last().map(element_parts).transpose()?;
@@ -105,6 +109,8 @@ impl Flat {
         flat.check_resumes(dispatch, now, added)?;
         flat.dispatcher = [enter, dispatch, frame_size].into();
         flat.dispatcher.extend(&flat.resumes);
+        flat.arrival = arrival;
+        flat.dispatcher.extend(arrival.map(|it| it.arrive));
         if let Some(thrown) = flat.thrown {
             thrown::check(&added.functions[&thrown.throw], added)?;
             flat.dispatcher.extend([thrown.catches, thrown.throw]);

@@ -59,6 +59,7 @@
 //! The same pure operators give the same results; those on floats must be made as often as before.
 
 mod alone;
+mod arrival;
 mod beginnings;
 mod classes;
 mod code;
@@ -122,16 +123,20 @@ pub(crate) fn check(
     let table = if plan.flat { Some(table::find(&before, &now)?) } else { None };
     let has_own_table = table.is_some_and(|table| !table.is_shared);
     let added = added(&pairing, plan, has_own_table)?;
+    let callers_check = plan.flat && beginnings::callers_check(&before, plan)?;
     for (function, code) in &added.functions {
         // What is neither is not run unless an instrumented function calls it.
-        for name in runtime::names(code, &added).unwrap_or_default() {
+        for name in runtime::names(code, &added, callers_check).unwrap_or_default() {
             pairing.runtime.entry(name).or_default().push(*function);
         }
     }
     let own: BTreeSet<_> = pairing.runtime.values().flatten().copied().collect();
     let references = references::find(&before, &now, &added.functions, has_own_table)??;
     let flat = match plan.flat {
-        true => Some(Flat::find(&before, &now, &added)?),
+        true => {
+            let arrival = if callers_check { arrival::find(&before, &added)? } else { None };
+            Some(Flat::find(&before, &now, &added, arrival)?)
+        }
         false => None,
     };
     let dispatcher = flat.as_ref().map(|flat| flat.dispatcher.clone()).unwrap_or_default();

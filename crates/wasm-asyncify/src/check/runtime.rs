@@ -12,11 +12,15 @@ use super::wrong::Wrong;
 ///
 /// - `start_unwind(data)` sets the state to 1 and remembers `data`; `start_rewind` the same, with 2.
 /// - `stop_unwind()` and `stop_rewind()` set it to 0.
-/// - All of them trap if then `start` has passed `end`.
+/// - All of them trap if then `start` has passed `end`; unless `callers_check`, which says that it has not.
 /// - Where functions are resumed one by one `start_unwind` then writes `start` into the word before
-///   `end`, or has it pass `end` if that is no longer free.
+///   `end`, or has it pass `end` if that is no longer free. With `callers_check` it is.
 /// - `get_state()` returns the state.
-pub(super) fn names(code: &Code<'_>, added: &Added<'_>) -> Result<&'static [&'static str], Wrong> {
+pub(super) fn names(
+    code: &Code<'_>,
+    added: &Added<'_>,
+    callers_check: bool,
+) -> Result<&'static [&'static str], Wrong> {
     let mut values = Values::default();
     let parameters = values.unknowns(code.parameters);
     let globals = values.unknowns(added.globals.len());
@@ -29,10 +33,12 @@ pub(super) fn names(code: &Code<'_>, added: &Added<'_>) -> Result<&'static [&'st
         ..Machine::default()
     };
     let mut memory = Memory::to_unwind(pointed_to, added.reserved, &mut values);
-    memory.room.fits = -1;
+    memory.room.fits = if callers_check { added.reserved } else { -1 };
     let program = Program { code, added: Some(added) };
     let ended = alone::run(machine, memory, &program, &mut values)?;
-    if let [(machine, _)] = &ended[..] {
+    if let [(machine, _)] = &ended[..]
+        && (!callers_check || machine.globals[0] == state)
+    {
         let is_get_state = code.parameters == 0
             && matches!(code.steps[machine.function.at].op, Op::Return)
             && machine.function.stack == [state.into()]
@@ -40,7 +46,7 @@ pub(super) fn names(code: &Code<'_>, added: &Added<'_>) -> Result<&'static [&'st
         return Ok(if is_get_state { &["get_state"] } else { &[] });
     }
     let mut returned = None;
-    let (mut traps, mut gives_up) = (false, added.reserved == 0);
+    let (mut traps, mut gives_up) = (callers_check, callers_check || added.reserved == 0);
     let mut newest = None;
     for (machine, memory) in &ended {
         let step = &program.code_of(machine.inner.last().and_then(|it| it.added))?.steps
@@ -53,7 +59,8 @@ pub(super) fn names(code: &Code<'_>, added: &Added<'_>) -> Result<&'static [&'st
             (Op::Return, Some(lacks)) if lacks == added.reserved && results == 0 => {
                 gives_up = memory.cells.is_empty() && memory.size(&values) == Some(lacks);
             }
-            (Op::Return, None) if is_untouched && results == 0 => {
+            // With `callers_check` there is but one way.
+            (Op::Return, None) if is_untouched && results == 0 && returned.is_none() => {
                 newest = memory.newest.map(|newest| newest == memory.start);
                 returned = Some((values.as_constant(machine.globals[0]), machine.globals[1]));
             }

@@ -7,6 +7,7 @@ use wasmparser::{Validator, WasmFeatures};
 
 use super::*;
 
+mod arrival;
 mod code;
 mod flat;
 mod frames;

@@ -57,6 +57,7 @@ pub(super) fn write(
         let mut globals = Globals::new(spaces.first_global());
         if let Some(flat) = &mut flat {
             spaces.flat = Some(flat.count());
+            spaces.callers_check = flat.callers_check;
             flat.place(spaces.flat(), spaces.runtime(), &mut globals)?;
         }
         let has_table = flat.as_ref().is_some_and(|flat| !flat.table.is_shared);

@@ -130,7 +130,7 @@ impl<R: Reencode<Error = Infallible>> Emitter<'_, '_, R> {
         for site in calls {
             self.write(&Instruction::End);
             self.close(Label::Again(site))?;
-            self.call_again(site)?;
+            self.call_again(site, None)?;
         }
         Ok(())
     }
@@ -138,7 +138,7 @@ impl<R: Reencode<Error = Infallible>> Emitter<'_, '_, R> {
     /// Goes to a level, or calls again what a site has called.
     fn go(&mut self, way: Label) -> Result<()> {
         if let Label::Site(site) = way {
-            return self.call_again(site);
+            return self.call_again(site, None);
         }
         let depth = self.labels.depth(way)?;
         self.write(&Instruction::Br(depth));
@@ -155,8 +155,8 @@ impl<R: Reencode<Error = Infallible>> Emitter<'_, '_, R> {
         }
     }
 
-    /// Makes the call of a site again, to rewind what was called.
-    pub(super) fn call_again(&mut self, site: usize) -> Result<()> {
+    /// Makes the call of a site again, to rewind what was called; or one of a function that is in its place then.
+    pub(super) fn call_again(&mut self, site: usize, in_place: Option<u32>) -> Result<()> {
         let shape = self.shape;
         let called @ Site { below, operands, results, .. } = &shape.sites[site];
         // Nothing more is to be found. Before the call: it may throw, when it goes on.
@@ -166,7 +166,10 @@ impl<R: Reencode<Error = Infallible>> Emitter<'_, '_, R> {
             self.zero(*ty)?;
         }
         self.fetch(needed, below.len() + unneeded.len());
-        let call = self.reencoder.instruction(shape.operators[called.call].clone())?;
+        let call = match in_place {
+            Some(function) => Instruction::Call(function),
+            None => self.reencoder.instruction(shape.operators[called.call].clone())?,
+        };
         self.mark(called.call);
         self.write(&call);
         if results.len() > 1 {

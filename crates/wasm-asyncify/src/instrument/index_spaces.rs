@@ -37,6 +37,8 @@ pub(super) struct IndexSpaces {
     pub(super) has_element_section: bool,
     /// How many functions are added where functions are resumed one by one.
     pub(super) flat: Option<u32>,
+    /// See [`Runtime::callers_check`].
+    pub(super) callers_check: bool,
     pub(super) memories: u32,
     /// The memory that frames are in.
     pub(super) memory: u32,
@@ -159,6 +161,7 @@ impl IndexSpaces {
             push,
             pop: push + 1,
             is_flat: self.flat.is_some(),
+            callers_check: self.callers_check,
         }
     }
 

@@ -14,7 +14,7 @@
 //! `asyncify_get_state`.
 //!
 //! `data` points to two pointers, `start` and `end`. Each of the four traps if `start` has passed
-//! `end`. A frame that does not fit is not written, but `start` moves all the same: so whoever
+//! `end`, unless all who call them make sure of that. A frame that does not fit is not written, but `start` moves all the same: so whoever
 //! looks before `stop_unwind` traps sees how much would have been needed.
 
 use wasm_encoder::{Function, Instruction, MemArg, MemArgTarget, ValType};
@@ -42,6 +42,8 @@ pub(super) struct Runtime {
     pub(super) pop: u32,
     /// Whether functions are resumed one by one: see [`flat`](super::flat).
     pub(super) is_flat: bool,
+    /// Whether who calls the four functions has compared `start` with `end` before.
+    pub(super) callers_check: bool,
 }
 
 impl Runtime {

@@ -17,16 +17,18 @@ pub(super) fn replacement(runtime: Runtime, import: &str) -> Function {
     if import.starts_with("start") {
         code.extend([Instruction::LocalGet(0), Instruction::GlobalSet(runtime.data)]);
     }
-    code.extend([
-        Instruction::GlobalGet(runtime.data),
-        runtime.load_pointer(0),
-        Instruction::GlobalGet(runtime.data),
-        runtime.load_pointer(runtime.size_of_pointer()),
-        runtime.is_above(),
-        Instruction::If(BlockType::Empty),
-        Instruction::Unreachable,
-        Instruction::End,
-    ]);
+    if !runtime.callers_check {
+        code.extend([
+            Instruction::GlobalGet(runtime.data),
+            runtime.load_pointer(0),
+            Instruction::GlobalGet(runtime.data),
+            runtime.load_pointer(runtime.size_of_pointer()),
+            runtime.is_above(),
+            Instruction::If(BlockType::Empty),
+            Instruction::Unreachable,
+            Instruction::End,
+        ]);
+    }
     if runtime.is_flat && import == "start_unwind" {
         code.extend(segment::begin(runtime));
     }

@@ -75,6 +75,14 @@ impl Additions {
             let name = format!("asyncify_resume{types}");
             functions.push(Added { name, parameters: vec![], results, code });
         }
+        if let Some(arrival) = &plan.arrival {
+            functions.push(Added {
+                name: "asyncify_arrive".to_owned(),
+                parameters: vec![address],
+                results: vec![ValType::I32],
+                code: arrival.code(runtime),
+            });
+        }
         let elements = plan.functions().iter().map(|it| new_index(it.function)).collect();
         Ok(Self { at: plan.at, functions, place: plan.table, elements })
     }

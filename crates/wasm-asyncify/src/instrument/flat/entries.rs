@@ -7,6 +7,9 @@
 //!
 //! Our own switch calls both in `bysyncify_resume`, which no compiler has seen. If nobody else calls
 //! `start_rewind`, a rewind begins in what that one calls.
+//!
+//! Our own switch also compares `start` with `end` itself, before each call of one of the four: see
+//! [`Entries::callers_check`].
 
 use crate::error::Result;
 use std::collections::BTreeSet;
@@ -15,22 +18,50 @@ use wasmparser::{ElementItems, ExternalKind, FunctionBody, Operator};
 
 use crate::abi;
 use crate::analysis::SuspendPlan;
+use crate::instrument::runtime::REPLACED;
 use crate::module::ModuleInfo;
 
-pub(super) fn of(module: &ModuleInfo<'_>, plan: &SuspendPlan) -> Result<BTreeSet<u32>> {
-    let is_start = |function: &u32| {
-        let import = module.imports.get(*function as usize);
-        import.is_some_and(|it| it.module == "asyncify" && it.name == "start_rewind")
+/// Where rewinds begin, and who begins them.
+#[derive(Debug)]
+pub(super) struct Entries {
+    pub(super) functions: BTreeSet<u32>,
+    /// Whether the functions of our own switch are the only ones that call what takes the place of the
+    /// imports, so that `start` has not passed `end` whenever one is called, and a word before `end` is free
+    /// when an unwind begins. In `build/switch.wat`:
+    ///
+    /// - `start_unwind`: `bysyncify_suspend` has found that the reserve is free between `start` and the stack
+    ///   pointer, and sets `end` to that. The reserve is more than a word.
+    /// - `stop_unwind`: `bysyncify_resume` has compared the two just before. Where they are wrong, it and
+    ///   `bysyncify_outside` set `end` to `start` first.
+    /// - `start_rewind`: the coroutine is suspended, so `bysyncify_resume` has compared them, or they were set
+    ///   equal as above.
+    /// - `stop_rewind`: a rewind only lowers `start`.
+    pub(super) callers_check: bool,
+}
+
+/// The functions of our switch that call what takes the place of the imports.
+const CALLERS: [&str; 3] = [abi::RESUME, abi::SUSPEND, abi::OUTSIDE];
+
+pub(super) fn of(module: &ModuleInfo<'_>, plan: &SuspendPlan) -> Result<Entries> {
+    let replaced = |function: u32| {
+        let import = module.imports.get(function as usize).filter(|it| it.module == "asyncify");
+        import.map(|it| &it.name[..]).filter(|name| REPLACED.contains(name))
     };
+    let is_start = |function: &u32| replaced(*function) == Some("start_rewind");
+    let is_replaced = |function: &u32| replaced(*function).is_some();
+    let mut others_call = plan.for_host || plan.imported_globals.is_some() || plan.exports_globals;
     let mut called = BTreeSet::new();
     let mut from_resume = Calls::default();
     let mut begins_elsewhere = false;
     for (function, body) in module.bodies() {
+        let calls = Calls::read(body)?;
+        let name = module.function_names.get(&function);
+        let is_of_switch = name.is_some_and(|name| CALLERS.contains(name));
+        others_call |= !is_of_switch && calls.direct.iter().any(is_replaced);
         if plan.functions.contains(&function) {
             continue;
         }
-        let calls = Calls::read(body)?;
-        if module.function_names.get(&function) == Some(&abi::RESUME) {
+        if name == Some(&abi::RESUME) {
             from_resume = calls;
         } else {
             begins_elsewhere |= calls.direct.iter().any(is_start);
@@ -38,7 +69,9 @@ pub(super) fn of(module: &ModuleInfo<'_>, plan: &SuspendPlan) -> Result<BTreeSet
         }
     }
     let taken = taken(module)?;
-    let mut entries = if from_resume.direct.iter().any(is_start) && !begins_elsewhere {
+    others_call |= taken.iter().any(is_replaced);
+    let has_switch = from_resume.direct.iter().any(is_start);
+    let mut entries = if has_switch && !begins_elsewhere {
         let is_called = |function: &u32| {
             let own = module.signatures.get(*function as usize);
             let own = own.and_then(|ty| module.function_type(*ty));
@@ -53,7 +86,8 @@ pub(super) fn of(module: &ModuleInfo<'_>, plan: &SuspendPlan) -> Result<BTreeSet
         &called | &taken
     };
     entries.retain(|function| plan.functions.contains(function));
-    Ok(entries)
+    others_call |= module.exports.iter().any(|it| is_function(it.kind) && is_replaced(&it.index));
+    Ok(Entries { functions: entries, callers_check: has_switch && !others_call })
 }
 
 fn is_function(kind: ExternalKind) -> bool {

@@ -45,6 +45,7 @@
 //! exceptions before the standard's that cannot be: a `try` with such a call is refused.
 
 pub(super) mod additions;
+mod arrival;
 mod classes;
 mod dispatcher;
 mod entries;
@@ -354,8 +355,14 @@ impl<R: Reencode<Error = Infallible>> Emitter<'_, '_, R> {
     }
 
     fn call_top_again(&mut self, site: usize) -> Result<()> {
-        self.set_state(REWINDING);
-        self.call_again(site)
+        let arrive = match self.shape.operators[self.shape.sites[site].call] {
+            Operator::Call { function_index } => self.flat()?.plan.arrive_in(function_index),
+            _ => None,
+        };
+        if arrive.is_none() {
+            self.set_state(REWINDING);
+        }
+        self.call_again(site, arrive)
     }
 
     fn set_state(&mut self, state: i32) {

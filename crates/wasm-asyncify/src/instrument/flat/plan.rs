@@ -11,6 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use wasm_encoder::{ConstExpr, GlobalType, RefType};
 use wasmparser::{FuncType, Operator, ValType};
 
+use super::arrival::Arrival;
 use super::entries;
 use super::table::Place;
 use crate::abi;
@@ -40,6 +41,10 @@ pub(in crate::instrument) struct FlatPlan {
     pub(super) stack: Option<Stack>,
     /// Whether exceptions may have to be passed on.
     pub(super) catches: bool,
+    /// See [`entries::Entries::callers_check`].
+    pub(in crate::instrument) callers_check: bool,
+    /// What is called when a rewind has arrived at a call of our switch's.
+    pub(super) arrival: Option<Arrival>,
     pub(super) at: Beginnings,
     /// The first global that is added.
     first_global: u32,
@@ -127,6 +132,8 @@ impl FlatPlan {
             table: Place::new(&module)?,
             stack: stack.map(|(limit, reserve)| Stack { limit, reserve }),
             catches: has_try_table(&module, plan)?,
+            callers_check: false,
+            arrival: None,
             at: Beginnings::default(),
             first_global: 0,
         };
@@ -141,7 +148,12 @@ impl FlatPlan {
                 }
             }
         }
-        for function in entries::of(&module, plan)? {
+        let entries = entries::of(&module, plan)?;
+        if entries.callers_check {
+            flat.callers_check = true;
+            flat.arrival = Arrival::find(&module)?;
+        }
+        for function in entries.functions {
             let results = flat.signature(function)?.results().to_vec();
             if !results.iter().all(|ty| flat.can_be_resumed_for(*ty)) {
                 flat.refused.insert(function);
@@ -218,7 +230,18 @@ impl FlatPlan {
 
     /// How many functions are added, each with a type of its own.
     pub(in crate::instrument) fn count(&self) -> u32 {
+        self.arrive() + u32::from(self.arrival.is_some())
+    }
+
+    /// How many are added before what is called when a rewind has arrived, if that is.
+    fn arrive(&self) -> u32 {
         self.before_resumes() + self.resumes.len() as u32
+    }
+
+    /// What is called in the place of a topmost function when a rewind has arrived there, if not that one itself.
+    pub(super) fn arrive_in(&self, function: u32) -> Option<u32> {
+        let is_it = self.arrival.as_ref().is_some_and(|it| it.suspend == function);
+        is_it.then(|| self.at.function + self.arrive())
     }
 
     fn before_resumes(&self) -> u32 {

@@ -13,6 +13,11 @@ use crate::instrument::runtime::{Runtime, function};
 /// that `start` passes `end`, as it does when there is none for a frame.
 pub(in crate::instrument) fn begin(runtime: Runtime) -> Vec<Instruction<'static>> {
     let pointer = runtime.size_of_pointer();
+    if runtime.callers_check {
+        let mut code = last(runtime).to_vec();
+        code.extend([GlobalGet(runtime.data), runtime.load_pointer(0), runtime.store_pointer(0)]);
+        return code;
+    }
     let mut code = vec![GlobalGet(runtime.data), runtime.load_pointer(0)];
     code.extend(last(runtime));
     code.extend([

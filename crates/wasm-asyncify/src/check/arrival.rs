@@ -1,0 +1,101 @@
+//! Finds what may be called in the place of `bysyncify_suspend` when a rewind has arrived at such a call: a
+//! function that does what that one does in the phase *rewinding*, in the same instructions.
+//!
+//! Nobody but our own switch begins rewinds, if this is asked at all. So the coroutine is in that phase when
+//! the call is made again, and nothing else of the function is run: neither where no coroutine is current, nor
+//! where an unwind begins. Where the call is made for the first time this is another function, and is refused.
+
+use wasmparser::Operator;
+
+use super::machine::Added;
+use super::module::Module;
+use super::shown::without_tail;
+use super::walk::Walk;
+use crate::abi;
+use crate::error::Result;
+
+/// Both functions.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Arrival {
+    /// As it was numbered before.
+    suspend: u32,
+    /// As it is numbered now.
+    pub(super) arrive: u32,
+}
+
+/// If there is such a function.
+pub(super) fn find(before: &Module<'_>, added: &Added<'_>) -> Result<Option<Arrival>> {
+    let mut names = before.function_names.iter();
+    let Some((&suspend, _)) = names.find(|(_, name)| **name == abi::SUSPEND) else {
+        return Ok(None);
+    };
+    let body = suspend.checked_sub(before.imported()).and_then(|it| before.bodies.get(it as usize));
+    let Some((_, body)) = body else { return Ok(None) };
+    let operators = body.get_operators_reader()?.into_iter().collect::<Result<Vec<_>, _>>()?;
+    let Some(expected) = in_rewind(before, added, &operators) else { return Ok(None) };
+    let mut functions = added.functions.iter();
+    let found = functions.find(|(_, code)| {
+        code.parameters == 1
+            && code.zeroes.len() == 1
+            && code.steps.iter().map(|step| &step.operator).eq(&expected)
+    });
+    Ok(found.map(|(&arrive, _)| Arrival { suspend, arrive }))
+}
+
+/// What the function does in the phase *rewinding*: how it finds the core, and the second of the two `if`s that
+/// it begins with. The end of the rewind is that the state is set.
+fn in_rewind<'a>(
+    before: &Module<'_>,
+    added: &Added<'_>,
+    operators: &[Operator<'a>],
+) -> Option<Vec<Operator<'a>>> {
+    let core = |at: usize| matches!(operators.get(at), Some(Operator::LocalGet { local_index: 1 }));
+    let is_if = |at: usize| matches!(operators.get(at), Some(Operator::If { .. }));
+    let finds = matches!(operators.first()?, Operator::GlobalGet { .. })
+        && matches!(operators.get(1)?, Operator::LocalSet { local_index: 1 });
+    // If there is none it returns.
+    let is_null = matches!(operators.get(3)?, Operator::I32Eqz | Operator::I64Eqz);
+    let returns =
+        matches!(operators.get(6)?, Operator::Return) && matches!(operators.get(7)?, Operator::End);
+    let looks = matches!(operators.get(9)?, Operator::I32Load { .. })
+        && matches!(operators.get(11)?, Operator::I32Eq);
+    if !(finds && core(2) && is_null && is_if(4) && returns && core(8) && looks && is_if(12)) {
+        return None;
+    }
+    let mut expected = operators[..2].to_vec();
+    let mut open = 1;
+    for operator in &operators[13..] {
+        match operator {
+            Operator::If { .. } | Operator::Block { .. } | Operator::Loop { .. } => open += 1,
+            Operator::End => open -= 1,
+            _ => {}
+        }
+        match operator {
+            _ if open == 0 => break,
+            Operator::Call { function_index } => {
+                let ended = before.runtime_import(*function_index);
+                ended.filter(|name| *name == "stop_rewind")?;
+                expected.push(Operator::I32Const { value: 0 });
+                expected.push(Operator::GlobalSet { global_index: *added.globals.first()? });
+            }
+            other => expected.push(other.clone()),
+        }
+    }
+    // It does not go on where an unwind begins.
+    matches!(expected.last(), Some(Operator::Return)).then_some(())?;
+    expected.extend([Operator::Unreachable, Operator::End]);
+    Some(expected)
+}
+
+impl Walk<'_, '_> {
+    /// Whether that is called in the place of this.
+    pub(super) fn arrives(&self, call: &Operator<'_>, other: &Operator<'_>) -> bool {
+        let arrival = self.flat.and_then(|flat| flat.arrival);
+        let (Operator::Call { function_index: before }, Operator::Call { function_index: now }) =
+            (without_tail(call), other)
+        else {
+            return false;
+        };
+        arrival.is_some_and(|it| (it.suspend, it.arrive) == (before, *now))
+    }
+}

@@ -1,0 +1,133 @@
+//! What is called in the place of `bysyncify_suspend` when a rewind has arrived at such a call: the part of
+//! it that ends the rewind, copied, so that an optimiser can put it where it is called.
+//!
+//! ```text
+//!   bysyncify_suspend(wait):            asyncify_arrive(wait):
+//!     core = current                      core = current
+//!     if core = 0: return 3
+//!     if core.phase = rewinding:
+//!       core.phase = running              core.phase = running
+//!       stop_rewind()                     state = normal
+//!       … return                          … return
+//!     begin an unwind
+//! ```
+//!
+//! What is left out is known there. A coroutine is current, and its phase is *rewinding*: nobody but our switch
+//! begins a rewind ([`callers_check`](super::entries::Entries::callers_check)), `bysyncify_resume` sets both
+//! before it does, and from there to the call code runs that finds the frame and restores it, and no other. And who
+//! ends a rewind has nothing else to do then than to set the state.
+//!
+//! If the function is not what is expected here there is no such copy, and it is called again itself.
+
+use wasm_encoder::Instruction::{Call, End, GlobalSet, I32Const, Unreachable};
+use wasm_encoder::reencode::{Reencode, RoundtripReencoder};
+use wasm_encoder::{Function, Instruction};
+use wasmparser::Operator;
+
+use crate::abi;
+use crate::error::Result;
+use crate::instrument::runtime::{Runtime, function};
+use crate::module::ModuleInfo;
+
+/// The function that begins unwinds, and what it does when a rewind has arrived in it.
+#[derive(Clone, Debug)]
+pub(super) struct Arrival {
+    pub(super) suspend: u32,
+    code: Vec<Instruction<'static>>,
+}
+
+impl Arrival {
+    /// If it is as in `build/switch.wat`.
+    pub(super) fn find(module: &ModuleInfo<'_>) -> Result<Option<Self>> {
+        let mut named = module.bodies().filter(|(function, _)| {
+            module.function_names.get(function).is_some_and(|name| *name == abi::SUSPEND)
+        });
+        let Some((suspend, body)) = named.next() else { return Ok(None) };
+        let operators = body.get_operators_reader()?.into_iter().collect::<Result<Vec<_>, _>>()?;
+        let code = arrives(&operators).and_then(|(first, then)| {
+            first.iter().chain(then).map(|operator| copied(module, operator)).collect()
+        });
+        Ok(code.map(|code| Self { suspend, code }))
+    }
+
+    /// The code of the copy.
+    pub(super) fn code(&self, runtime: Runtime) -> Function {
+        let mut code = Vec::new();
+        for instruction in &self.code {
+            match instruction {
+                // The only one.
+                Call(_) => code.extend([I32Const(0), GlobalSet(runtime.state)]),
+                other => code.push(other.clone()),
+            }
+        }
+        code.push(Unreachable);
+        function([(1, runtime.address())], &code)
+    }
+}
+
+/// What it begins with, and what it does when a rewind has arrived.
+fn arrives<'o, 'a>(
+    operators: &'o [Operator<'a>],
+) -> Option<(&'o [Operator<'a>], &'o [Operator<'a>])> {
+    use Operator::{
+        GlobalGet, I32Const, I32Eq, I32Eqz, I32Load, I64Eqz, If, LocalGet, LocalSet, Return,
+    };
+    let (first, rest) = operators.split_at_checked(2)?;
+    let [GlobalGet { .. }, LocalSet { local_index: 1 }] = first else { return None };
+    let [
+        LocalGet { local_index: 1 },
+        I32Eqz | I64Eqz,
+        If { .. },
+        I32Const { .. },
+        Return,
+        Operator::End,
+        LocalGet { local_index: 1 },
+        I32Load { .. },
+        I32Const { .. },
+        I32Eq,
+        If { .. },
+        then @ ..,
+    ] = rest
+    else {
+        return None;
+    };
+    let mut depth = 1_u32;
+    let end = then.iter().position(|operator| {
+        match operator {
+            If { .. } => depth += 1,
+            Operator::End => depth -= 1,
+            _ => {}
+        }
+        depth == 0
+    })?;
+    let then = &then[..end];
+    matches!(then.last(), Some(Return)).then_some((first, then))
+}
+
+/// The same instruction, if it is one that the copy may have.
+fn copied(module: &ModuleInfo<'_>, operator: &Operator<'_>) -> Option<Instruction<'static>> {
+    let at = |it| RoundtripReencoder.mem_arg(it).ok();
+    Some(match *operator {
+        Operator::GlobalGet { global_index } => Instruction::GlobalGet(global_index),
+        Operator::LocalGet { local_index } => Instruction::LocalGet(local_index),
+        Operator::LocalSet { local_index } => Instruction::LocalSet(local_index),
+        Operator::I32Const { value } => I32Const(value),
+        Operator::I32Load { memarg } => Instruction::I32Load(at(memarg)?),
+        Operator::I64Load { memarg } => Instruction::I64Load(at(memarg)?),
+        Operator::I32Store { memarg } => Instruction::I32Store(at(memarg)?),
+        Operator::I32LeU => Instruction::I32LeU,
+        Operator::I64LeU => Instruction::I64LeU,
+        Operator::I32Ne => Instruction::I32Ne,
+        Operator::If { blockty: wasmparser::BlockType::Empty } => {
+            Instruction::If(wasm_encoder::BlockType::Empty)
+        }
+        Operator::End => End,
+        Operator::Return => Instruction::Return,
+        Operator::Call { function_index } => {
+            let import = module.imports.get(function_index as usize)?;
+            let ends = import.module == "asyncify" && import.name == "stop_rewind";
+            ends.then_some(Call(function_index))?
+        }
+        _ => return None,
+    })
+}
