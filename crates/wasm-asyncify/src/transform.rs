@@ -225,7 +225,7 @@ pub(crate) fn examine<'a>(
         return Err(Error::Unsupported {
             function: Some(function),
             reason: format!(
-                "`{add}` has it instrumented, and `{remove}` says that it never suspends"
+                "is listed as to be instrumented (`{add}`), and as never to suspend (`{remove}`)"
             ),
             remedy: Remedy::ListOnce,
         });

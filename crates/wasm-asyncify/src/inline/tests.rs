@@ -66,12 +66,17 @@ fn circles_stay() {
          (func $alone (call $wait) (call $alone))",
         &[("c", "b"), ("e", "d")],
     );
-    // Nobody calls these, but for each other.
-    assert_inlined(
-        "(func $program (call $wait)) (func $a (call $wait) (call $b)) (func $b (call $wait) (call $c))
-         (func $c (call $wait) (call $a))",
-        &[("a", "c"), ("b", "a")],
-    );
+}
+
+#[test]
+fn nobody_is_put_into_himself() {
+    let wasm = wat::parse_str("(module (func call 1) (func call 2) (func call 0))").unwrap();
+    let module = ModuleInfo::read(&wasm).unwrap();
+    let mut groups = Groups::default();
+    for (function, caller) in [(1, 0), (2, 1), (0, 2)] {
+        groups.add(&module, function, caller).unwrap();
+    }
+    assert_eq!(groups.callers, [(1, 0), (2, 1)].into());
 }
 
 #[test]
@@ -79,7 +84,7 @@ fn what_would_be_another_code_stays() {
     assert_inlined(
         "(tag $e)
          (func $program (call $twin) (call $other_twin) (call $catches) (call $ends) (call $twice)
-           (drop (call $refers (ref.null extern))) (drop (call $two)))
+           (drop (call $refers (ref.null extern))) (call $two) (drop) (drop))
          (func $twin (call $wait) (drop (i32.const 1)))
          (func $other_twin (call $wait) (drop (i32.const 1)))
          (func $catches (block $b (try_table (catch $e $b) (call $wait))))

@@ -10,6 +10,6 @@
 )
 
 (; becomes
-`fetches` `f*` has it instrumented, and `fetches` says that it never suspends
+`fetches` is listed as to be instrumented (`f*`), and as never to suspend (`fetches`)
   take it out of `Choice::add` or out of `Choice::remove`
 ;)
