@@ -1,3 +1,5 @@
+//! What is put where it is called, and what is not.
+
 use super::*;
 use crate::analysis::{Analysis, NoSuspend, Precision};
 
