@@ -96,7 +96,7 @@ fn program(seed: u64) -> String {
         format!("(global.set $__stack_pointer (i32.add (local.get $frame) (i32.const {size})))")
     };
     // Every other program has no other stacks: only the switch sets the pointer to anything.
-    let switch = if seed % 2 == 0 { "$bysyncify_suspend" } else { "" };
+    let switch = if seed.is_multiple_of(2) { "$bysyncify_suspend" } else { "" };
     let body = body.replace("LEAVE", &format!("{} return", up(32)));
     format!(
         r#"(module

@@ -45,7 +45,7 @@ const CALLERS: [&str; 3] = [abi::RESUME, abi::SUSPEND, abi::OUTSIDE];
 pub(super) fn of(module: &ModuleInfo<'_>, plan: &SuspendPlan) -> Result<Entries> {
     let replaced = |function: u32| {
         let import = module.imports.get(function as usize).filter(|it| it.module == "asyncify");
-        import.map(|it| &it.name[..]).filter(|name| REPLACED.contains(name))
+        import.map(|it| it.name).filter(|name| REPLACED.contains(name))
     };
     let is_start = |function: &u32| replaced(*function) == Some("start_rewind");
     let is_replaced = |function: &u32| replaced(*function).is_some();
