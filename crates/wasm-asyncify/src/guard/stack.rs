@@ -64,6 +64,10 @@ pub(super) const ABOVE_LOW_END: u64 = RESERVE + abi::LLVM_RED_ZONE as u64;
 /// (`build/switch.wat`).
 pub(super) const NEAR: u64 = ABOVE_LOW_END + 64;
 
+/// The largest range that is looked at. A stack that is larger than all other addresses could be taken for one that
+/// overflows.
+const FARTHEST: u64 = 16 << 20;
+
 /// How a function looks that has a check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Look {
@@ -147,7 +151,7 @@ impl StackChecks {
         match size.zip(arrival).map(|(size, arrival)| size + arrival) {
             Some(reach) if reach <= NEAR && self.is_alone => Look::Below,
             Some(reach) if reach <= NEAR => Look::Within(NEAR),
-            Some(reach) if self.is_alone => Look::Within(reach),
+            Some(reach) if self.is_alone && reach <= FARTHEST => Look::Within(reach),
             _ => Look::First,
         }
     }
