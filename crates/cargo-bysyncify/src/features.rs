@@ -5,6 +5,7 @@
 use core::fmt;
 
 use anyhow::Result;
+use wasm_asyncify::module::FunctionIndex;
 use wasmparser::{FuncValidatorAllocations, Parser, ValidPayload, Validator, WasmFeatures};
 
 /// What to pass to one version of `wasm-opt`.
@@ -31,7 +32,7 @@ pub(crate) enum User {
     /// A memory, a table, or the like.
     Module,
     /// The function of this index.
-    Function(u32),
+    Function(FunctionIndex),
 }
 
 /// Names in a `target_features` section, those of `wasm-opt`'s flags, and the first version that
@@ -116,7 +117,7 @@ fn first_invalid(wasm: &[u8], features: WasmFeatures) -> Result<Option<User>> {
     for payload in Parser::new(0).parse_all(wasm) {
         match validator.payload(&payload?) {
             Ok(ValidPayload::Func(function, body)) => {
-                let index = function.index;
+                let index = FunctionIndex(function.index);
                 let mut function = function.into_validator(FuncValidatorAllocations::default());
                 if function.validate(&body).is_err() {
                     return Ok(Some(User::Function(index)));
@@ -226,7 +227,7 @@ mod tests {
             (func)
             (func (param i64) (result i64 i64)
                 (i64.mul_wide_u (local.get 0) (local.get 0))))"#;
-        assert_eq!(user("wide-arithmetic", wide), Some(User::Function(2)));
+        assert_eq!(user("wide-arithmetic", wide), Some(User::Function(FunctionIndex(2))));
         assert_eq!(user("multimemory", wide), None);
         assert_eq!(user("teleport", wide), None);
         assert_eq!(user("wide-arithmetic", "(module (func))"), None);

@@ -7,7 +7,8 @@
 use std::collections::HashMap;
 
 use anyhow::Result;
-use wasm_asyncify::analysis::{FunctionIndex, readable};
+use wasm_asyncify::analysis::readable;
+use wasm_asyncify::module::FunctionIndex;
 use wasm_encoder::{NameMap, NameSection, Section as _};
 use wasmparser::{BinaryReader, NameMap as NameMapReader, Parser, Payload};
 
@@ -24,7 +25,7 @@ impl Names {
     /// The name that stands behind a number.
     fn behind(&self, numbered: &str) -> Option<&str> {
         let index = numbered.strip_prefix('f')?.parse().ok()?;
-        self.0.get(&index).map(String::as_str)
+        self.0.get(&FunctionIndex(index)).map(String::as_str)
     }
 
     /// Puts names in for the numbers in a text: in Binaryen's messages, that is.
@@ -62,7 +63,7 @@ pub(crate) fn with_numbers(wasm: &[u8]) -> Result<(Vec<u8>, Names)> {
     }
     let wasm = rename(wasm, |named| {
         names.0 = named.into_iter().collect();
-        (0..functions).map(|index| (index, number(index))).collect()
+        (0..functions).map(FunctionIndex).map(|index| (index, number(index))).collect()
     })?;
     Ok((wasm, names))
 }
@@ -95,7 +96,7 @@ fn rename(
         if id == FUNCTIONS {
             for naming in NameMapReader::new(BinaryReader::new(content, 0))? {
                 let naming = naming?;
-                functions.push((naming.index, naming.name.to_owned()));
+                functions.push((FunctionIndex(naming.index), naming.name.to_owned()));
             }
         } else {
             others.push((id, content));
@@ -103,7 +104,7 @@ fn rename(
     }
     let mut map = NameMap::new();
     for (index, name) in replace(functions) {
-        map.append(index, &name);
+        map.append(index.0, &name);
     }
     let mut names = NameSection::new();
     for (id, content) in others.iter().filter(|(id, _)| *id < FUNCTIONS) {
@@ -169,8 +170,8 @@ mod tests {
         found
     }
 
-    fn named(names: &[(FunctionIndex, &str)]) -> Vec<(FunctionIndex, String)> {
-        names.iter().map(|(index, name)| (*index, (*name).to_owned())).collect()
+    fn named(names: &[(u32, &str)]) -> Vec<(FunctionIndex, String)> {
+        names.iter().map(|(index, name)| (FunctionIndex(*index), (*name).to_owned())).collect()
     }
 
     #[test]
@@ -192,7 +193,8 @@ mod tests {
 
     #[test]
     fn numbers_in_a_message_are_replaced() {
-        let names = Names([(7, "_ZN4core3fmt5write17h0123456789abcdefE".to_owned())].into());
+        let names =
+            Names([(FunctionIndex(7), "_ZN4core3fmt5write17h0123456789abcdefE".to_owned())].into());
         assert_eq!(
             names.in_text("Fatal: bad f7, in $f7 (f8; if70)"),
             "Fatal: bad core::fmt::write, in $core::fmt::write (f8; if70)"

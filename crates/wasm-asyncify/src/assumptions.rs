@@ -45,7 +45,7 @@ pub(crate) fn to_check(
     }
     for function in watched.keys() {
         // Nothing comes after such a call in which it could be looked at what has happened.
-        if program.functions[*function as usize].calls.tail_call.is_some() {
+        if program.functions[*function].calls.tail_call.is_some() {
             return Err(Error::Unsupported {
                 function: Some(program.readable(*function)),
                 reason: "makes tail calls, behind which nothing can check what is assumed not to suspend"

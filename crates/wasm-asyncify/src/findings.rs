@@ -1,6 +1,6 @@
 //! What would become of a module, without making it.
 
-use crate::analysis::{Analysis, Explainer, Explanation, FunctionIndex, Program, readable};
+use crate::analysis::{Analysis, Explainer, Explanation, Program, readable};
 use crate::error::Error;
 use crate::options::Options;
 use crate::transform;
@@ -56,9 +56,9 @@ impl Findings {
     /// as a programmer writes it. Nothing if there is none.
     pub fn explain(&self, function: &str) -> Option<Explanation> {
         let is_meant = |name: &str| name == function || readable(name) == function;
-        let mut named = self.program.functions.iter().map(|it| it.name.as_deref());
-        let index = named.position(|name| name.is_some_and(is_meant))?;
-        Some(self.explainer().explain(index as FunctionIndex))
+        let mut functions = self.program.functions.iter();
+        let (index, _) = functions.find(|(_, it)| it.name.as_deref().is_some_and(is_meant))?;
+        Some(self.explainer().explain(index))
     }
 
     /// The same for many functions.

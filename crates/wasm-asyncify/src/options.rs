@@ -1,8 +1,7 @@
 //! How a module is to be made pausable.
 
-use crate::analysis::{
-    Analysis, Choice, FunctionIndex, NoSuspend, Precision, Program, SuspendPlan,
-};
+use crate::analysis::{Analysis, Choice, NoSuspend, Precision, Program, SuspendPlan};
+use crate::module::FunctionIndex;
 use crate::resumption::Resumption;
 
 /// How a module is made pausable.
@@ -85,7 +84,7 @@ impl Compact {
             Self::ByTypeOnly => {}
             Self::None => plan.by_type_only.clear(),
             Self::All => plan.by_type_only = chosen(&|_| true),
-            Self::EveryOther(number) => plan.by_type_only = chosen(&|it| (it ^ number) & 1 == 0),
+            Self::EveryOther(number) => plan.by_type_only = chosen(&|it| (it.0 ^ number) & 1 == 0),
         }
         plan
     }

@@ -21,7 +21,7 @@ pub fn check_names(program: &Program) -> Result<()> {
 
 /// Refuses what Binaryen's Asyncify does, wherever in the module it is.
 pub(crate) fn check_for_binaryen(program: &Program) -> Result<()> {
-    for function in &program.functions {
+    for function in program.functions.values() {
         if let Some(offset) = function.calls.tail_call {
             return Err(Error::Unsupported {
                 function: Some(readable(function.name.as_deref().unwrap_or("a function"))),
@@ -125,6 +125,7 @@ mod tests {
     use crate::analysis::{Function, NoSuspend, Precision, SuspendPlan};
     use crate::debug::Trail;
     use crate::instrument::instrument;
+    use crate::module::FunctionIndex;
 
     /// What is said of a program in which `resume` runs `entry`, which runs `demo::waits`; all
     /// else is in `text`.
@@ -153,9 +154,9 @@ mod tests {
     #[test]
     fn an_initialiser_that_cannot_be_told_is_refused() {
         let function = Function { name: Some("demo::f".to_owned()), ..Function::default() };
-        let program = Program { functions: vec![function], ..Program::default() };
+        let program = Program { functions: [function].into_iter().collect(), ..Program::default() };
         assert_eq!(
-            of_initialiser(Lost { function: 0 }, &program).to_string(),
+            of_initialiser(Lost { function: FunctionIndex(0) }, &program).to_string(),
             "`demo::f` can wait in the initialiser of a `thread_local!`, which was inlined, and it \
              cannot be told which one: two coroutines could be in it at once.\n  \
              make the value before, and put it into a `OnceCell` there; or build at another \
@@ -307,7 +308,7 @@ mod tests {
     fn binaryen_is_not_given_tail_calls() {
         let text = "(module (func $_ZN4demo4tail17h0123456789abcdefE (return_call 0)))";
         let program = Program::read(&wat::parse_str(text).unwrap()).unwrap();
-        let offset = program.functions[0].calls.tail_call.unwrap();
+        let offset = program.functions[FunctionIndex(0)].calls.tail_call.unwrap();
         assert_eq!(
             check_for_binaryen(&program).unwrap_err().to_string(),
             format!(

@@ -2,6 +2,7 @@
 
 use crate::abi;
 use crate::analysis::{Function, Program};
+use crate::module::FunctionIndex;
 
 /// How what was suspended is resumed.
 ///
@@ -30,23 +31,23 @@ pub(crate) const MOST_FUNCTIONS: usize = 65_520;
 
 /// Whether nobody but our own switch can call Asyncify's four functions.
 pub(crate) fn only_our_switch(program: &Program) -> bool {
-    let is_asyncify = |index: &u32| {
-        let import = program.functions[*index as usize].import.as_ref();
+    let is_asyncify = |index: &FunctionIndex| {
+        let import = program.functions[*index].import.as_ref();
         import.is_some_and(|import| import.module == "asyncify")
     };
-    let is_known_elsewhere = |index: u32| {
-        program.functions[index as usize].address_taken.is_taken()
+    let is_known_elsewhere = |index: FunctionIndex| {
+        program.functions[index].address_taken.is_taken()
             || program.exports.iter().any(|(_, exported)| *exported == index)
     };
     let is_ours = |function: &Function| {
         function.name.as_deref().is_some_and(|name| abi::SWITCH.contains(&name))
     };
-    let all = 0..program.functions.len() as u32;
+    let mut imports = program.functions.indices().filter(is_asyncify);
     program.named(abi::RESUME).is_some()
-        && !all.filter(is_asyncify).any(is_known_elsewhere)
+        && !imports.any(is_known_elsewhere)
         && program
             .functions
-            .iter()
+            .values()
             .filter(|function| function.calls.direct.iter().any(is_asyncify))
             .all(is_ours)
 }

@@ -9,7 +9,7 @@
 
 use wasmparser::Parser;
 
-use crate::analysis::{Analysis, Barrier, FunctionIndex, Precision, Program, SuspendPlan};
+use crate::analysis::{Analysis, Barrier, Precision, Program, SuspendPlan};
 use crate::assumptions;
 use crate::check;
 use crate::debug::{Debug, Trail};
@@ -19,7 +19,7 @@ use crate::guard::{self, Guards};
 use crate::initialisers;
 use crate::inline;
 use crate::instrument;
-use crate::module::{self, AsyncifyInfo, ModuleInfo, build_id};
+use crate::module::{self, AsyncifyInfo, FunctionIndex, ModuleInfo, build_id};
 use crate::options::{Options, Producer};
 use crate::parameters;
 use crate::provide;
@@ -155,7 +155,7 @@ impl Prepared {
             debug.add_to(&mut module, &trail).err().map(|error| error.to_string())
         });
         build_id::renew(&mut module)?;
-        let functions = program.functions.iter().filter(|it| it.import.is_none()).count();
+        let functions = program.functions.values().filter(|it| it.import.is_none()).count();
         Ok(Output {
             module,
             functions: functions as u64,
@@ -326,7 +326,7 @@ fn uninstrumented(
     analysis: &Analysis,
     sound: &Analysis,
 ) -> Vec<(FunctionIndex, String)> {
-    let functions = (0..).zip(&program.functions).filter(|(_, function)| function.import.is_none());
+    let functions = program.functions.iter().filter(|(_, function)| function.import.is_none());
     let others = functions
         .map(|(index, _)| index)
         .filter(|index| !analysis.is_instrumented(*index) && !analysis.is_switch(*index));

@@ -6,11 +6,9 @@
 //!
 //! And the start function can be suspended, which nobody can call again.
 
-use crate::analysis::{
-    Analysis, FunctionIndex, NoSuspend, Precision, Program, blocking, parks as std_parks,
-};
+use crate::analysis::{Analysis, NoSuspend, Precision, Program, blocking, parks as std_parks};
 use crate::error::Result;
-use crate::module::AsyncifyInfo;
+use crate::module::{AsyncifyInfo, FunctionIndex};
 
 /// The warnings for a linked module, which still has its relocations.
 ///

@@ -96,7 +96,7 @@ impl Case {
             Show::Report => {
                 let findings = analyse(&wasm, &self.options).expect("it can be analysed");
                 let explainer = findings.explainer();
-                let functions = (0..).zip(&findings.program().functions);
+                let functions = findings.program().functions.iter();
                 let own = functions.filter(|(_, it)| it.import.is_none());
                 let explained = own.map(|(index, _)| {
                     let Explanation { verdict, calls, .. } = explainer.explain(index);

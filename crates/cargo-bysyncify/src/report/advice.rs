@@ -3,9 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Result;
-use wasm_asyncify::analysis::{
-    Analysis, FunctionIndex, IndirectCall, NoSuspend, Program, is_in, modules,
-};
+use wasm_asyncify::analysis::{Analysis, IndirectCall, NoSuspend, Program, is_in, modules};
+use wasm_asyncify::module::FunctionIndex;
 
 use super::model::Report;
 use super::numbers::{grouped, signed};
@@ -33,8 +32,8 @@ pub(super) struct Advice {
 pub(super) fn advice(report: &Report<'_>, no_suspend: &NoSuspend) -> Result<Vec<Advice>> {
     let (program, analysis) = (report.program, report.analysis);
     let surely = surely_suspending(program, analysis);
-    let name = |index: FunctionIndex| &report.functions[index as usize].name;
-    let cost = |index: &FunctionIndex| report.functions[*index as usize].bytes.cost();
+    let name = |index: FunctionIndex| &report.functions[index].name;
+    let cost = |index: &FunctionIndex| report.functions[*index].bytes.cost();
     let doubtful = analysis.instrumented().filter(|index| !surely.contains(index));
     let candidates: BTreeSet<_> = doubtful.flat_map(|index| modules(name(index))).collect();
     let mut found = Vec::new();
@@ -66,8 +65,8 @@ pub(super) fn advice(report: &Report<'_>, no_suspend: &NoSuspend) -> Result<Vec<
 
 /// The call by which a function can suspend, in words, if it is an indirect one.
 fn doubtful_call(report: &Report<'_>, index: FunctionIndex) -> Option<String> {
-    let step = report.next(index as usize).filter(|step| step.indirect.is_some())?;
-    let caller = &report.functions[index as usize].name;
+    let step = report.next(index).filter(|step| step.indirect.is_some())?;
+    let caller = &report.functions[index].name;
     Some(format!("{caller} {}", report.analysis.call(report.program, step)))
 }
 
@@ -76,7 +75,7 @@ fn doubtful_call(report: &Report<'_>, index: FunctionIndex) -> Option<String> {
 fn surely_suspending(program: &Program, analysis: &Analysis) -> BTreeSet<FunctionIndex> {
     let mut callers: BTreeMap<IndirectCall, BTreeSet<FunctionIndex>> = BTreeMap::new();
     for index in analysis.instrumented() {
-        for call in program.functions[index as usize].calls.indirect.values() {
+        for call in program.functions[index].calls.indirect.values() {
             callers.entry(*call).or_default().insert(index);
         }
     }
@@ -109,7 +108,7 @@ fn add_direct_callers(program: &Program, analysis: &Analysis, found: &mut BTreeS
     loop {
         let before = found.len();
         for index in analysis.instrumented() {
-            if !program.functions[index as usize].calls.direct.is_disjoint(found) {
+            if !program.functions[index].calls.direct.is_disjoint(found) {
                 found.insert(index);
             }
         }

@@ -9,6 +9,7 @@ use super::advice::Advice;
 use super::model::{Bytes, Crate, Function, Report};
 use super::numbers::{grouped, signed};
 use super::treemap::{Rectangle, layout};
+use wasm_asyncify::module::FunctionIndex;
 
 const PAGE: &str = include_str!("page.html");
 const STYLE: &str = include_str!("page.css");
@@ -84,7 +85,13 @@ fn map(report: &Report<'_>, crates: &[Crate]) -> String {
 }
 
 /// One function on the map; of an instrumented one the share that Asyncify has added.
-fn cell(html: &mut String, index: usize, function: &Function, place: Rectangle, within: Rectangle) {
+fn cell(
+    html: &mut String,
+    index: FunctionIndex,
+    function: &Function,
+    place: Rectangle,
+    within: Rectangle,
+) {
     let Bytes { with, .. } = function.bytes;
     let (class, mark) = if function.is_instrumented { (" on", ", instrumented") } else { ("", "") };
     let _ = write!(
@@ -128,7 +135,7 @@ fn function_rows(report: &Report<'_>) -> String {
     let mut functions: Vec<_> =
         report.present().filter(|(_, function)| function.bytes.cost() != 0).collect();
     functions.sort_by_key(|(_, function)| (-function.bytes.cost(), &function.name));
-    let row = |(index, function): (usize, &Function)| {
+    let row = |(index, function): (FunctionIndex, &Function)| {
         let class = if function.is_instrumented { " class=\"on\"" } else { "" };
         format!(
             "<tr{class}><th scope=\"row\"><button data-id=\"{index}\">{}</button></th>{}</tr>\n",

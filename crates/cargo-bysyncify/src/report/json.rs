@@ -1,7 +1,8 @@
 //! The report for other programs.
 
 use serde_json::{Value, json};
-use wasm_asyncify::analysis::{Explainer, FunctionIndex, Step};
+use wasm_asyncify::analysis::{Explainer, Step};
+use wasm_asyncify::module::FunctionIndex;
 
 use super::advice::Advice;
 use super::model::{Bytes, Report};
@@ -47,20 +48,20 @@ fn bytes(bytes: Bytes) -> Value {
 /// to where it is suspended is said by their ids.
 fn functions(report: &Report<'_>) -> Value {
     let explainer = Explainer::new(report.program, report.analysis);
-    let imported =
-        |index: usize| report.program.functions.get(index).is_some_and(|it| it.import.is_some());
-    let functions = report.functions.iter().enumerate().filter(|(index, _)| !imported(*index));
+    let imported = |index: FunctionIndex| {
+        report.program.functions.get(index).is_some_and(|it| it.import.is_some())
+    };
+    let functions = report.functions.iter().filter(|(index, _)| !imported(*index));
     functions
         .map(|(index, function)| {
-            let id = index as FunctionIndex;
             let calls = report.next(index).map(|step| call(report, step, step.function));
-            let called_by = report.previous(index).map(|step| call(report, step, id));
+            let called_by = report.previous(index).map(|step| call(report, step, index));
             let verdict = match report.program.functions.get(index) {
-                Some(_) => explainer.explain(id).verdict,
+                Some(_) => explainer.explain(index).verdict,
                 None => report.reason(index),
             };
             json!({
-                "id": id,
+                "id": index.0,
                 "name": function.name,
                 "symbol": function.symbol,
                 "crate": function.krate,
@@ -77,5 +78,5 @@ fn functions(report: &Report<'_>) -> Value {
 /// The function at the other end of a call, and how `callee` is found if it is indirect.
 fn call(report: &Report<'_>, step: Step, callee: FunctionIndex) -> Value {
     let way = |call| report.analysis.way(report.program, call, callee);
-    json!({ "id": step.function, "how": step.indirect.map(way) })
+    json!({ "id": step.function.0, "how": step.indirect.map(way) })
 }

@@ -34,6 +34,7 @@ use crate::pipeline;
 use crate::run::{self, Built, Request};
 use crate::store;
 use crate::wording::Worded as _;
+use wasm_asyncify::module::FunctionIndex;
 
 /// Builds a program, or takes a module that is there, and reports.
 pub(crate) fn report(
@@ -59,7 +60,7 @@ fn of_module(module: &Path, options: &Options, request: &Request) -> Result<()> 
     let program = Program::read(&material.linked).context("cannot analyse it")?;
     wasm_asyncify::check_names(&program).worded()?;
     if let Some(function) = options.function {
-        return print(&named(&program, function)?);
+        return print(&named(&program, FunctionIndex(function))?);
     }
     let analysis = Analysis::new(&program, &recipe.no_suspend, recipe.precision)
         .worded()?
@@ -89,9 +90,9 @@ fn of_module(module: &Path, options: &Options, request: &Request) -> Result<()> 
 }
 
 /// Says what a function is called that a message has only the number of.
-fn named(program: &Program, function: u32) -> Result<String> {
+fn named(program: &Program, function: FunctionIndex) -> Result<String> {
     let count = program.functions.len();
-    if function as usize >= count {
+    if program.functions.get(function).is_none() {
         bail!(
             "there is no function {function}: the linked module has {count}. A message's number is \
              that of the module which said it, so it must be built in the same way"

@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, HashMap};
 
 use anyhow::Result;
-use wasm_asyncify::analysis::{Analysis, FunctionIndex, Program, Step, crate_of, readable};
+use wasm_asyncify::analysis::{Analysis, Program, Step, crate_of, readable};
+use wasm_asyncify::module::{FunctionIndex, FunctionMap};
 
 use super::material::Finished;
 use super::numbers::{grouped, percent, signed};
@@ -67,7 +68,7 @@ pub(super) struct Report<'a> {
     pub(super) analysis: &'a Analysis,
     pub(super) assumption: Assumption,
     /// Those of the linked module by index, and then those that are added to it.
-    pub(super) functions: Vec<Function>,
+    pub(super) functions: FunctionMap<Function>,
     /// What is not in a function.
     pub(super) rest: Bytes,
 }
@@ -81,15 +82,16 @@ impl<'a> Report<'a> {
         finished: Finished,
     ) -> Result<Self> {
         let (without, with) = (Sizes::read(&finished.plain)?, Sizes::read(&finished.asyncified)?);
-        let mut functions: Vec<_> = indices(program)
+        let mut functions: FunctionMap<_> = (program.functions.indices())
             .map(|index| Function::new(symbol(program, index), analysis.is_instrumented(index)))
             .collect();
         let mut by_symbol = by_symbol(program, analysis);
         let mut add = |symbol: String, bytes: Bytes| {
             let index = *by_symbol.entry(symbol).or_insert_with_key(|symbol| {
                 let krate = ADDED.to_owned();
+                let index = functions.end();
                 functions.push(Function { krate, ..Function::new(symbol.clone(), false) });
-                functions.len() - 1
+                index
             });
             functions[index].bytes.add(bytes);
         };
@@ -138,19 +140,19 @@ impl<'a> Report<'a> {
         if !recipe.no_suspend.0.is_empty() {
             lines.push(format!("Assumed not to suspend: {}.", recipe.no_suspend.0.join(", ")));
         }
-        let cost = |index: FunctionIndex| self.functions[index as usize].bytes.cost();
+        let cost = |index: FunctionIndex| self.functions[index].bytes.cost();
         lines.extend(self.assumption.lines(self.program, cost));
         lines
     }
 
     /// How many functions the linked module has of its own.
     pub(super) fn linked(&self) -> usize {
-        self.program.functions.iter().filter(|function| function.import.is_none()).count()
+        self.program.functions.values().filter(|function| function.import.is_none()).count()
     }
 
     /// The functions that there are with Asyncify or without, with their indices.
-    pub(super) fn present(&self) -> impl Iterator<Item = (usize, &Function)> {
-        self.functions.iter().enumerate().filter(|(_, it)| it.bytes != Bytes::default())
+    pub(super) fn present(&self) -> impl Iterator<Item = (FunctionIndex, &Function)> {
+        self.functions.iter().filter(|(_, it)| it.bytes != Bytes::default())
     }
 
     /// The crates that have such functions, by name.
@@ -189,23 +191,23 @@ impl<'a> Report<'a> {
     }
 
     /// How an instrumented function gets to where it suspends.
-    pub(super) fn next(&self, index: usize) -> Option<Step> {
+    pub(super) fn next(&self, index: FunctionIndex) -> Option<Step> {
         let index = self.instrumented(index)?;
         self.analysis.way_to_suspend(index).get(1).copied()
     }
 
     /// How a coroutine gets to an instrumented function.
-    pub(super) fn previous(&self, index: usize) -> Option<Step> {
+    pub(super) fn previous(&self, index: FunctionIndex) -> Option<Step> {
         let index = self.instrumented(index)?;
         self.analysis.way_from_resume(index).get(1).copied()
     }
 
-    fn instrumented(&self, index: usize) -> Option<FunctionIndex> {
-        self.functions[index].is_instrumented.then_some(index as FunctionIndex)
+    fn instrumented(&self, index: FunctionIndex) -> Option<FunctionIndex> {
+        self.functions[index].is_instrumented.then_some(index)
     }
 
     /// In short, why a function costs what it costs.
-    pub(super) fn reason(&self, index: usize) -> String {
+    pub(super) fn reason(&self, index: FunctionIndex) -> String {
         let Function { krate, bytes, .. } = &self.functions[index];
         if let Some(step) = self.next(index) {
             return self.analysis.call(self.program, step);
@@ -232,13 +234,9 @@ impl Function {
     }
 }
 
-fn indices(program: &Program) -> impl Iterator<Item = FunctionIndex> {
-    (0..).zip(&program.functions).map(|(index, _)| index)
-}
-
 /// What the function is called in the finished modules.
 fn symbol(program: &Program, index: FunctionIndex) -> String {
-    let function = &program.functions[index as usize];
+    let function = &program.functions[index];
     match (&function.name, &function.import) {
         (None, None) => naming::number(index),
         _ => program.symbol(index),
@@ -247,10 +245,10 @@ fn symbol(program: &Program, index: FunctionIndex) -> String {
 
 /// Whose a name in the finished modules is: of functions of one name one that is instrumented,
 /// if there is one.
-fn by_symbol(program: &Program, analysis: &Analysis) -> HashMap<String, usize> {
+fn by_symbol(program: &Program, analysis: &Analysis) -> HashMap<String, FunctionIndex> {
     let mut by_symbol = HashMap::new();
-    for index in indices(program) {
-        if program.functions[index as usize].import.is_some() {
+    for index in program.functions.indices() {
+        if program.functions[index].import.is_some() {
             continue;
         }
         let known = by_symbol.entry(symbol(program, index)).or_insert(index);
@@ -258,5 +256,5 @@ fn by_symbol(program: &Program, analysis: &Analysis) -> HashMap<String, usize> {
             *known = index;
         }
     }
-    by_symbol.into_iter().map(|(symbol, index)| (symbol, index as usize)).collect()
+    by_symbol
 }

@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
-use wasm_asyncify::analysis::{Analysis, FunctionIndex, Precision, Program, Vtable};
+use wasm_asyncify::analysis::{Analysis, Precision, Program, Vtable};
+use wasm_asyncify::module::FunctionIndex;
 
 use super::numbers::grouped;
 
@@ -75,7 +76,7 @@ impl Assumption {
     pub(super) fn json(&self, program: &Program) -> Value {
         let tables = self.tables.iter().map(|table| {
             let functions = table.functions.iter().map(
-                |(offset, index)| json!({ "offset": offset, "id": index, "name": program.readable(*index) }),
+                |(offset, index)| json!({ "offset": offset, "id": index.0, "name": program.readable(*index) }),
             );
             json!({
                 "address": table.address,
@@ -87,7 +88,7 @@ impl Assumption {
             "assumed": self.precision == Precision::Slots,
             "vtables": self.all,
             "vtables-that-suspend": tables.collect::<Value>(),
-            "instrumented-by-types-only": self.by_type_only,
+            "instrumented-by-types-only": self.by_type_only.iter().map(|it| it.0).collect::<Value>(),
         })
     }
 }

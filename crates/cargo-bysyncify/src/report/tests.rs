@@ -77,7 +77,7 @@ fn linked() -> Program {
         ("<lib::Memory as std::io::Read>::read", 1056),
     ] {
         let index = program.named(name).unwrap();
-        let taken = &mut program.functions[index as usize].address_taken;
+        let taken = &mut program.functions[index].address_taken;
         taken.anywhere = false;
         taken.slots.insert(12);
         let (address, functions) = (Some(address), [(12, index)].into());

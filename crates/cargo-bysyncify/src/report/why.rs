@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use anyhow::{Result, bail};
-use wasm_asyncify::analysis::{Analysis, Explainer, Explanation, FunctionIndex, Program, is_in};
+use wasm_asyncify::analysis::{Analysis, Explainer, Explanation, Program, is_in};
+use wasm_asyncify::module::FunctionIndex;
 
 use super::numbers::grouped;
 
@@ -27,7 +28,7 @@ impl<'a> Why<'a> {
     /// in. If it could be several they are listed.
     pub(super) fn explain(&self, wanted: &str) -> Result<String> {
         let mut found: BTreeMap<String, Vec<FunctionIndex>> = BTreeMap::new();
-        for (index, function) in (0..).zip(&self.program.functions) {
+        for (index, function) in self.program.functions.iter() {
             let name = self.program.readable(index);
             let symbol = function.name.as_deref().unwrap_or_default();
             if name.contains(wanted) || symbol.contains(wanted) || is_in(&name, wanted) {

@@ -5,6 +5,7 @@ use wasmparser::{
 };
 
 use super::scan::Scan;
+use crate::module::FunctionIndex;
 
 impl ModuleArity for Scan<'_> {
     fn sub_type_at(&self, type_index: u32) -> Option<&SubType> {
@@ -16,7 +17,7 @@ impl ModuleArity for Scan<'_> {
     }
 
     fn type_index_of_function(&self, function: u32) -> Option<u32> {
-        self.module.signatures.get(function as usize).copied()
+        self.module.signatures.get(FunctionIndex(function)).copied()
     }
 
     fn func_type_of_cont_type(&self, continuation: &ContType) -> Option<&FuncType> {

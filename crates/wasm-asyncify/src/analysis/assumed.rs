@@ -18,9 +18,9 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::call_graph::{Graph, Precision};
 use super::graph::Analysis;
-use super::index::FunctionIndex;
 use super::program::Program;
 use super::suspend_plan::SuspendPlan;
+use crate::module::FunctionIndex;
 
 /// Calls of one function, after which to look whether a coroutine is being suspended.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -44,7 +44,7 @@ pub(crate) fn assumed(program: &Program, sound: &Analysis, plan: &SuspendPlan) -
     let mut candidates: HashMap<_, BTreeSet<_>> = HashMap::new();
     let mut assumed = Assumed::new();
     for function in sound.instrumented() {
-        let calls = &program.functions[function as usize].calls;
+        let calls = &program.functions[function].calls;
         let mut found = WatchedCalls::default();
         if !plan.functions.contains(&function) {
             found.direct.extend(calls.direct.iter().copied().filter(|index| unwinds(index)));

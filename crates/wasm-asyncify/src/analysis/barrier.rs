@@ -6,6 +6,7 @@ use super::names::{is_in, readable};
 use super::program::{Function, Program};
 use super::std_waits::is_initialiser;
 use crate::error::{Error, Result};
+use crate::module::FunctionMap;
 use crate::remedy::Remedy;
 
 /// What the panic handler is called by compilers before Rust 1.87, and whatever a C programmer calls
@@ -55,12 +56,15 @@ pub enum Barrier {
 pub struct NoSuspend(pub Vec<String>);
 
 /// The barriers, by function index.
-pub(super) fn barriers(program: &Program, no_suspend: &NoSuspend) -> Result<Vec<Option<Barrier>>> {
+pub(super) fn barriers(
+    program: &Program,
+    no_suspend: &NoSuspend,
+) -> Result<FunctionMap<Option<Barrier>>> {
     let mut used = vec![false; no_suspend.0.len()];
-    let mut barriers = Vec::with_capacity(program.functions.len());
+    let mut barriers = FunctionMap::default();
     let is_mangled = |function: &Function| function.name.as_deref().is_some_and(is_runtime);
-    let is_old = !program.functions.iter().any(is_mangled);
-    for function in &program.functions {
+    let is_old = !program.functions.values().any(is_mangled);
+    for function in program.functions.values() {
         let Some(symbol) = &function.name else {
             barriers.push(None);
             continue;
@@ -69,7 +73,7 @@ pub(super) fn barriers(program: &Program, no_suspend: &NoSuspend) -> Result<Vec<
         let is_rusts = name != UNMANGLED || (is_old && is_handler(program, function));
         let mut barrier = (is_rusts && is_sink(&name)).then_some(Barrier::Panic);
         let calls = function.calls.direct.iter();
-        let calls = calls.filter_map(|called| program.functions[*called as usize].name.as_deref());
+        let calls = calls.filter_map(|called| program.functions[*called].name.as_deref());
         if is_initialiser(&name, calls.map(readable)) {
             barrier = Some(Barrier::Initialiser);
         }

@@ -22,11 +22,11 @@ use wasmparser::{BlockType, FrameKind, FunctionBody, ModuleArity, Operator};
 
 use super::blocks::caught_at;
 use super::calls::{IndirectCall, Origin};
-use super::index::FunctionIndex;
 use super::loops::assigned_in_loops;
 use super::scan::{Frame, Module, Read, Scan};
 use super::value::Value;
 use crate::error::{Context, Result};
+use crate::module::FunctionIndex;
 
 /// Reads the body of function `index`.
 pub(super) fn read(body: &FunctionBody<'_>, index: FunctionIndex, module: &Module) -> Result<Read> {
@@ -44,7 +44,7 @@ pub(super) fn read(body: &FunctionBody<'_>, index: FunctionIndex, module: &Modul
 
 /// What the locals hold at first.
 fn locals(body: &FunctionBody<'_>, index: FunctionIndex, module: &Module) -> Result<Vec<Value>> {
-    let signature = module.signatures[index as usize];
+    let signature = module.signatures[index];
     let parameters = module.types.function(signature)?.params().iter();
     let mut locals: Vec<_> = parameters.map(|_| Value::Whole).collect();
     for group in body.get_locals_reader()? {
@@ -65,7 +65,7 @@ impl<'a> Scan<'a> {
         locals: Vec<Value>,
         brought_back: Vec<Option<Vec<Value>>>,
     ) -> Result<Self> {
-        let signature = module.signatures[index as usize];
+        let signature = module.signatures[index];
         let known = brought_back;
         let mut scan = Self {
             module,
@@ -146,10 +146,10 @@ impl<'a> Scan<'a> {
         let calls = &mut self.read.calls;
         match *operator {
             Operator::Call { function_index } => {
-                calls.direct.insert(function_index);
+                calls.direct.insert(FunctionIndex(function_index));
             }
             Operator::ReturnCall { function_index } => {
-                calls.direct.insert(function_index);
+                calls.direct.insert(FunctionIndex(function_index));
                 calls.tail_call.get_or_insert(offset);
             }
             Operator::CallIndirect { .. } => self.indirect += 1,
@@ -167,7 +167,7 @@ impl<'a> Scan<'a> {
                 }
             }
             Operator::RefFunc { function_index } => {
-                self.read.references.insert(function_index);
+                self.read.references.insert(FunctionIndex(function_index));
             }
             Operator::TableSet { .. }
             | Operator::TableGrow { .. }
@@ -244,7 +244,7 @@ impl<'a> Scan<'a> {
                 match *operator {
                     Operator::MemoryCopy { .. } => self.note_read(source, 0),
                     Operator::Call { function_index }
-                        if self.module.copying.contains(&function_index) =>
+                        if self.module.copying.contains(&FunctionIndex(function_index)) =>
                     {
                         self.note_read(source, 0);
                     }

@@ -3,8 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 
 use super::calls::{IndirectCall, Origin};
-use super::index::{FunctionIndex, TypeId};
+use super::index::TypeId;
 use super::program::Program;
+use crate::module::{FunctionIndex, FunctionMap};
 
 /// Why a function can reach `suspend`, or can be reached from `resume`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,10 +34,6 @@ pub enum Precision {
     /// What can be in the vtable slot that it loads from. Sound only for programs in which nothing
     /// but vtables looks like one: see `relocations.rs`.
     Slots,
-}
-
-pub(super) fn indices(program: &Program) -> impl Iterator<Item = FunctionIndex> {
-    (0..).zip(&program.functions).map(|(index, _)| index)
 }
 
 /// Who calls whom.
@@ -69,7 +66,7 @@ impl<'a> Graph<'a> {
             entries: HashMap::new(),
             taken: HashMap::new(),
         };
-        for (index, function) in (0..).zip(&program.functions) {
+        for (index, function) in program.functions.iter() {
             for callee in &function.calls.direct {
                 graph.direct_callers.entry(*callee).or_default().push(index);
             }
@@ -107,7 +104,7 @@ impl<'a> Graph<'a> {
         let direct = self.direct_callers.get(&callee).into_iter().flatten();
         let step = |indirect| Step { function: callee, indirect };
         let mut found: Vec<_> = direct.map(|caller| (*caller, step(None))).collect();
-        let function = &self.program.functions[callee as usize];
+        let function = &self.program.functions[callee];
         let type_id = function.type_id;
         let mut through = Vec::new();
         if function.address_taken.is_taken() {
@@ -130,7 +127,7 @@ impl<'a> Graph<'a> {
 
     /// Everyone whom `caller` can call.
     pub(super) fn callees(&self, caller: FunctionIndex) -> Vec<(FunctionIndex, Step)> {
-        let calls = &self.program.functions[caller as usize].calls;
+        let calls = &self.program.functions[caller].calls;
         let step = |indirect| Step { function: caller, indirect };
         let mut found: Vec<_> = calls.direct.iter().map(|callee| (*callee, step(None))).collect();
         for call in calls.indirect.values() {
@@ -157,11 +154,11 @@ impl<'a> Graph<'a> {
         start: &BTreeSet<FunctionIndex>,
         is_barrier: impl Fn(FunctionIndex) -> bool,
         next: impl Fn(&Self, FunctionIndex) -> Vec<(FunctionIndex, Step)>,
-    ) -> Vec<Option<Because>> {
-        let mut found = vec![None; self.program.functions.len()];
+    ) -> FunctionMap<Option<Because>> {
+        let mut found = self.program.functions.map(|_| None);
         let mut queue = VecDeque::new();
         for index in start {
-            found[*index as usize] = Some(Because::Switch);
+            found[*index] = Some(Because::Switch);
             queue.push_back(*index);
         }
         while let Some(index) = queue.pop_front() {
@@ -169,7 +166,7 @@ impl<'a> Graph<'a> {
                 continue;
             }
             for (other, step) in next(self, index) {
-                let entry = &mut found[other as usize];
+                let entry = &mut found[other];
                 if entry.is_none() {
                     *entry = Some(Because::Step(step));
                     queue.push_back(other);

@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::index::{FunctionIndex, TypeId};
+use super::index::TypeId;
+use crate::module::FunctionIndex;
 
 /// The calls in one function.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -3,9 +3,10 @@
 use super::call_graph::Step;
 use super::calls::{IndirectCall, Origin};
 use super::graph::Analysis;
-use super::index::{FunctionIndex, TypeId};
+use super::index::TypeId;
 use super::names::readable;
 use super::program::Program;
+use crate::module::FunctionIndex;
 
 impl Analysis {
     /// The calls by which a function can suspend, one a line.
@@ -42,7 +43,7 @@ impl Analysis {
 
     /// How an indirect call gets to `callee`, in words.
     pub fn way(&self, program: &Program, call: IndirectCall, callee: FunctionIndex) -> String {
-        let taken = &program.functions[callee as usize].address_taken;
+        let taken = &program.functions[callee].address_taken;
         let through = match call.origin {
             Origin::Any => "a function pointer".to_owned(),
             Origin::Slot(offset) if taken.slots.contains(&offset) => {
@@ -69,7 +70,7 @@ impl Program {
 
     /// The functions that an indirect call can be of.
     pub fn meant(&self, call: IndirectCall) -> impl Iterator<Item = FunctionIndex> {
-        let functions = (0..).zip(&self.functions).map(|(index, _)| index);
+        let functions = self.functions.indices();
         functions.filter(move |index| self.can_mean(call, *index))
     }
 

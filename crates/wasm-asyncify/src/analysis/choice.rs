@@ -6,9 +6,9 @@
 
 use std::collections::BTreeSet;
 
-use super::index::FunctionIndex;
 use super::names::readable;
 use super::program::Program;
+use crate::module::FunctionIndex;
 
 /// Which imports suspend who calls them: the host answers later.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -106,7 +106,7 @@ impl Choice {
         program: &Program,
         unmatched: &mut Vec<String>,
     ) -> BTreeSet<FunctionIndex> {
-        let imports = (0..).zip(&program.functions).filter_map(|(index, function)| {
+        let imports = program.functions.iter().filter_map(|(index, function)| {
             let import = function.import.as_ref().filter(|import| import.module != "asyncify")?;
             Some((index, format!("{}.{}", import.module, import.name)))
         });
@@ -130,7 +130,7 @@ impl Choice {
 
 /// The functions of the module's own that a pattern is of.
 fn functions(program: &Program, pattern: &str) -> BTreeSet<FunctionIndex> {
-    let functions = (0..).zip(&program.functions).filter(|(_, it)| it.import.is_none());
+    let functions = program.functions.iter().filter(|(_, it)| it.import.is_none());
     let found = functions.filter(|(_, function)| {
         function
             .name

@@ -3,8 +3,8 @@
 use super::barrier::Barrier;
 use super::call_graph::Step;
 use super::graph::Analysis;
-use super::index::FunctionIndex;
 use super::program::Program;
+use crate::module::FunctionIndex;
 
 /// Explains what was found out about a program's functions.
 #[derive(Debug)]
@@ -64,7 +64,7 @@ impl<'a> Explainer<'a> {
         if analysis.is_instrumented(index) {
             return self.instrumented(analysis, index);
         }
-        if let Some(import) = &program.functions[index as usize].import {
+        if let Some(import) = &program.functions[index].import {
             let module = &import.module;
             return (format!("is not instrumented: it is imported from `{module}`"), none);
         }

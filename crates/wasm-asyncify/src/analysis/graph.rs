@@ -3,12 +3,12 @@
 use std::collections::BTreeSet;
 
 use super::barrier::{self, Barrier, NoSuspend};
-use super::call_graph::{Because, Graph, Precision, Step, indices};
+use super::call_graph::{Because, Graph, Precision, Step};
 use super::choice::{Choice, Chosen};
-use super::index::FunctionIndex;
 use super::program::{Import, Program};
 use crate::abi;
 use crate::error::Result;
+use crate::module::{FunctionIndex, FunctionMap};
 
 /// Asyncify's imports: who calls one of these is a topmost function…
 const TOPMOST: [&str; 2] = ["start_unwind", "stop_rewind"];
@@ -20,11 +20,11 @@ const BOTTOMMOST: [&str; 2] = ["stop_unwind", "start_rewind"];
 pub struct Analysis {
     precision: Precision,
     /// By function index: why it can reach `suspend`.
-    suspends: Vec<Option<Because>>,
+    suspends: FunctionMap<Option<Because>>,
     /// By function index: why it can be reached from `resume`.
-    reached: Vec<Option<Because>>,
+    reached: FunctionMap<Option<Because>>,
     /// By function index.
-    barriers: Vec<Option<Barrier>>,
+    barriers: FunctionMap<Option<Barrier>>,
     topmost: BTreeSet<FunctionIndex>,
     bottommost: BTreeSet<FunctionIndex>,
     /// The bottommost functions that coroutines are resumed by.
@@ -34,7 +34,7 @@ pub struct Analysis {
     /// What the caller has chosen.
     chosen: Chosen,
     /// By function index: why it can reach one of these. Empty if there are none.
-    suspends_for_host: Vec<Option<Because>>,
+    suspends_for_host: FunctionMap<Option<Because>>,
     /// Whether it is not known who is resumed: what ends a rewind and begins one calls nobody
     /// else, so whatever can suspend is resumed by others.
     anyone_is_resumed: bool,
@@ -70,14 +70,14 @@ impl Analysis {
     /// nor that something never suspends. What was chosen is left out all the same.
     pub(crate) fn without_assumptions(&self, program: &Program) -> Self {
         let is_known = |barrier: &Barrier| !matches!(barrier, Barrier::NoSuspend(_));
-        let barriers = self.barriers.iter().map(|it| it.clone().filter(is_known)).collect();
+        let barriers = self.barriers.values().map(|it| it.clone().filter(is_known)).collect();
         let other = Self::with_barriers(program, barriers, Precision::Types);
         other.with_chosen(program, self.chosen.clone())
     }
 
     /// Analyses a program as if its functions' names said nothing: panics can suspend like all else.
     pub fn without_barriers(program: &Program, precision: Precision) -> Self {
-        Self::with_barriers(program, vec![None; program.functions.len()], precision)
+        Self::with_barriers(program, program.functions.map(|_| None), precision)
     }
 
     /// The same, as if panics could suspend, and nothing were assumed not to suspend.
@@ -88,7 +88,7 @@ impl Analysis {
 
     fn with_barriers(
         program: &Program,
-        barriers: Vec<Option<Barrier>>,
+        barriers: FunctionMap<Option<Barrier>>,
         precision: Precision,
     ) -> Self {
         Self::with(program, barriers, precision, false)
@@ -96,30 +96,30 @@ impl Analysis {
 
     fn with(
         program: &Program,
-        barriers: Vec<Option<Barrier>>,
+        barriers: FunctionMap<Option<Barrier>>,
         precision: Precision,
         ignore_indirect: bool,
     ) -> Self {
         let calling = |names: [&str; 2]| -> BTreeSet<FunctionIndex> {
-            let imports: BTreeSet<FunctionIndex> = indices(program)
+            let imports: BTreeSet<FunctionIndex> = program
+                .functions
+                .indices()
                 .filter(|index| {
-                    let import = &program.functions[*index as usize].import;
+                    let import = &program.functions[*index].import;
                     import.as_ref().is_some_and(|Import { module, name }| {
                         module == "asyncify" && names.contains(&name.as_str())
                     })
                 })
                 .collect();
             let calls = |index: &FunctionIndex| {
-                !program.functions[*index as usize].calls.direct.is_disjoint(&imports)
+                !program.functions[*index].calls.direct.is_disjoint(&imports)
             };
-            indices(program).filter(calls).collect()
+            program.functions.indices().filter(calls).collect()
         };
         let (topmost, bottommost) = (calling(TOPMOST), calling(BOTTOMMOST));
         let graph = Graph::new(program, precision, ignore_indirect);
         let is_barrier = |index: FunctionIndex| {
-            bottommost.contains(&index)
-                || topmost.contains(&index)
-                || barriers[index as usize].is_some()
+            bottommost.contains(&index) || topmost.contains(&index) || barriers[index].is_some()
         };
         let suspends = graph.spread(&topmost, is_barrier, Graph::callers);
         // It calls another function while no coroutine is current. By the imports it calls it is a
@@ -129,14 +129,15 @@ impl Analysis {
             bottommost.iter().copied().filter(|bottom| Some(*bottom) != outside).collect();
         let reached = graph.spread(&resumes, is_barrier, Graph::callees);
         let calls_only_asyncify = |index: &FunctionIndex| {
-            let calls = &program.functions[*index as usize].calls;
-            let import = |callee: &u32| program.functions[*callee as usize].import.as_ref();
-            let is_asyncify =
-                |callee: &u32| import(callee).is_some_and(|import| import.module == "asyncify");
+            let calls = &program.functions[*index].calls;
+            let import = |callee: &FunctionIndex| program.functions[*callee].import.as_ref();
+            let is_asyncify = |callee: &FunctionIndex| {
+                import(callee).is_some_and(|import| import.module == "asyncify")
+            };
             calls.indirect.is_empty() && calls.direct.iter().all(is_asyncify)
         };
         let anyone_is_resumed = bottommost.iter().any(calls_only_asyncify);
-        let (hosts, suspends_for_host) = (BTreeSet::new(), Vec::new());
+        let (hosts, suspends_for_host) = (BTreeSet::new(), FunctionMap::default());
         let chosen = Chosen { ignore_indirect, ..Chosen::default() };
         Self {
             precision,
@@ -163,7 +164,7 @@ impl Analysis {
     fn with_chosen(mut self, program: &Program, chosen: Chosen) -> Self {
         let mut is_new = false;
         for (index, pattern) in &chosen.remove {
-            let barrier = &mut self.barriers[*index as usize];
+            let barrier = &mut self.barriers[*index];
             is_new |= barrier.is_none();
             barrier.get_or_insert_with(|| Barrier::NoSuspend(pattern.clone()));
         }
@@ -181,9 +182,9 @@ impl Analysis {
             let graph = self.graph(program);
             if program.has_foreign && !self.hosts.is_empty() && !self.chosen.ignore_indirect {
                 // The host suspends those of other modules, too.
-                let calls = |index: &u32| &program.functions[*index as usize].calls;
-                let calls_anyone = |index: &u32| !calls(index).indirect.is_empty();
-                let callers = indices(program).filter(calls_anyone);
+                let calls = |index: &FunctionIndex| &program.functions[*index].calls;
+                let calls_anyone = |index: &FunctionIndex| !calls(index).indirect.is_empty();
+                let callers = program.functions.indices().filter(calls_anyone);
                 start.extend(callers.filter(|index| !is_barrier(*index)));
             }
             self.suspends_for_host = graph.spread(&start, is_barrier, Graph::callers);
@@ -224,9 +225,7 @@ impl Analysis {
 
     /// The functions to instrument.
     pub fn instrumented(&self) -> impl Iterator<Item = FunctionIndex> {
-        (0..)
-            .zip(&self.suspends)
-            .filter_map(|(index, _)| self.is_instrumented(index).then_some(index))
+        self.suspends.indices().filter(|index| self.is_instrumented(*index))
     }
 
     /// The functions that every panic goes through, and that never return.
@@ -240,7 +239,7 @@ impl Analysis {
     }
 
     fn barriers_of(&self, kind: Barrier) -> impl Iterator<Item = FunctionIndex> {
-        let barriers = (0..).zip(&self.barriers);
+        let barriers = self.barriers.iter();
         barriers.filter(move |(_, barrier)| barrier.as_ref() == Some(&kind)).map(|(index, _)| index)
     }
 
@@ -256,17 +255,17 @@ impl Analysis {
 
     /// Why nobody is called through this function, if it is so.
     pub fn barrier(&self, index: FunctionIndex) -> Option<&Barrier> {
-        self.barriers[index as usize].as_ref()
+        self.barriers[index].as_ref()
     }
 
     /// Whether it can be suspended, should a coroutine get to it.
     pub fn can_suspend(&self, index: FunctionIndex) -> bool {
-        self.suspends[index as usize].is_some() && self.barrier(index).is_none()
+        self.suspends[index].is_some() && self.barrier(index).is_none()
     }
 
     /// Whether it can be suspended, by a coroutine that gets to it or by the host.
     pub(super) fn can_be_suspended(&self, index: FunctionIndex) -> bool {
-        let for_host = self.suspends_for_host.get(index as usize).is_some_and(Option::is_some);
+        let for_host = self.suspends_for_host.get(index).is_some_and(Option::is_some);
         self.can_suspend(index) || (for_host && self.barrier(index).is_none())
     }
 
@@ -277,21 +276,25 @@ impl Analysis {
 
     /// Whether a coroutine can get to a function.
     pub fn is_reached(&self, index: FunctionIndex) -> bool {
-        self.anyone_is_resumed || self.reached[index as usize].is_some()
+        self.anyone_is_resumed || self.reached[index].is_some()
     }
 
     /// The functions that a coroutine gets to only through what is assumed not to suspend.
     pub fn behind_no_suspend(&self, program: &Program) -> BTreeSet<FunctionIndex> {
         let never_suspends =
-            |index: &u32| matches!(self.barrier(*index), Some(Barrier::NoSuspend(_)));
-        let start =
-            indices(program).filter(|index| never_suspends(index) && self.is_reached(*index));
+            |index: &FunctionIndex| matches!(self.barrier(*index), Some(Barrier::NoSuspend(_)));
+        let start = program
+            .functions
+            .indices()
+            .filter(|index| never_suspends(index) && self.is_reached(*index));
         let is_barrier =
             |index| self.is_switch(index) || self.barrier(index) == Some(&Barrier::Panic);
         let graph = self.graph(program);
         let found = graph.spread(&start.collect(), is_barrier, Graph::callees);
-        indices(program)
-            .filter(|index| found[*index as usize].is_some() && !self.is_reached(*index))
+        program
+            .functions
+            .indices()
+            .filter(|index| found[*index].is_some() && !self.is_reached(*index))
             .collect()
     }
 
@@ -308,10 +311,10 @@ impl Analysis {
         Self::steps(&self.reached, function)
     }
 
-    fn steps(because: &[Option<Because>], function: FunctionIndex) -> Vec<Step> {
+    fn steps(because: &FunctionMap<Option<Because>>, function: FunctionIndex) -> Vec<Step> {
         let mut way = Vec::new();
         let mut step = Step { function, indirect: None };
-        while let Some(because) = because.get(step.function as usize).copied().flatten() {
+        while let Some(because) = because.get(step.function).copied().flatten() {
             way.push(step);
             match because {
                 Because::Switch => break,
@@ -323,12 +326,11 @@ impl Analysis {
 
     /// Whether a function is instrumented.
     pub fn is_instrumented(&self, index: FunctionIndex) -> bool {
-        let at = index as usize;
-        let for_coroutine = self.suspends[at].is_some() && self.is_reached(index);
-        let for_host = self.suspends_for_host.get(at).is_some_and(Option::is_some);
+        let for_coroutine = self.suspends[index].is_some() && self.is_reached(index);
+        let for_host = self.suspends_for_host.get(index).is_some_and(Option::is_some);
         let is_found = (for_coroutine || for_host) && self.chosen.only.is_none();
         (is_found || self.is_chosen(index))
-            && self.barriers[at].is_none()
+            && self.barriers[index].is_none()
             && !self.is_switch(index)
             && !self.hosts.contains(&index)
     }

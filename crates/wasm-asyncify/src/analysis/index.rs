@@ -1,7 +1,4 @@
-//! What functions and their types are numbered by.
-
-/// The index of a function in its module, imported ones first.
-pub type FunctionIndex = u32;
+//! What the types of functions are numbered by.
 
 /// Stands for a function type, and is no index of one: a type that a call of another type can be of has the same.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]

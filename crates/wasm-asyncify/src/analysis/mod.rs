@@ -55,7 +55,6 @@ pub use calls::{Calls, IndirectCall};
 pub use choice::{Choice, Imports};
 pub use explain::{Explainer, Explanation};
 pub use graph::Analysis;
-pub use index::FunctionIndex;
 pub use names::{crate_of, is_in, modules, readable};
 pub(crate) use on_stack::{OnStack, Place};
 pub use program::{AddressTaken, Function, Import, Program, Vtable};

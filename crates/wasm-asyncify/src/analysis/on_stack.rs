@@ -13,8 +13,9 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::barrier::Barrier;
 use super::graph::Analysis;
-use super::index::{FunctionIndex, TypeId};
+use super::index::TypeId;
 use super::program::Program;
+use crate::module::FunctionIndex;
 
 /// What can be on a coroutine's stack, with what that calls there.
 #[derive(Debug, Default)]
@@ -54,7 +55,7 @@ impl OnStack {
         leaves: impl Fn(FunctionIndex) -> bool,
     ) -> Self {
         let mut taken: HashMap<TypeId, BTreeSet<Place>> = HashMap::new();
-        for (index, function) in (0..).zip(&program.functions) {
+        for (index, function) in program.functions.iter() {
             if function.address_taken.is_taken() {
                 taken.entry(function.type_id).or_default().insert(Place::Function(index));
             }
@@ -95,7 +96,7 @@ impl OnStack {
 
 /// What a function calls itself.
 fn called_by(function: FunctionIndex, program: &Program) -> impl Iterator<Item = Place> {
-    let calls = &program.functions[function as usize].calls;
+    let calls = &program.functions[function].calls;
     let direct = calls.direct.iter().map(|callee| Place::Function(*callee));
     direct.chain(calls.indirect.values().map(|call| Place::Indirect(call.type_id)))
 }

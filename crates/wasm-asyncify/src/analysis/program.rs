@@ -6,13 +6,14 @@ use std::ops::Range;
 use wasmparser::FuncType;
 
 use super::calls::{Calls, IndirectCall, Origin};
-use super::index::{FunctionIndex, TypeId};
+use super::index::TypeId;
+use crate::module::{FunctionIndex, FunctionMap};
 
 /// One module.
 #[derive(Debug, Default)]
 pub struct Program {
     /// By index.
-    pub functions: Vec<Function>,
+    pub functions: FunctionMap<Function>,
     /// What the entries of table 0 hold at first.
     pub(crate) table: BTreeMap<u64, FunctionIndex>,
     /// Whether table 0 can hold anything else later.
@@ -88,7 +89,7 @@ impl Program {
     /// If there is no such function.
     #[must_use]
     pub fn symbol(&self, index: FunctionIndex) -> String {
-        let function = &self.functions[index as usize];
+        let function = &self.functions[index];
         match (&function.name, &function.import) {
             (Some(name), _) => name.clone(),
             (None, Some(Import { module, name })) => format!("{module}.{name}"),
@@ -100,13 +101,13 @@ impl Program {
     #[must_use]
     pub fn named(&self, name: &str) -> Option<FunctionIndex> {
         let found =
-            self.functions.iter().position(|function| function.name.as_deref() == Some(name));
-        found.map(|index| index as FunctionIndex)
+            self.functions.iter().find(|(_, function)| function.name.as_deref() == Some(name));
+        found.map(|(index, _)| index)
     }
 
     /// Whether an indirect call can be of this function.
     pub(crate) fn can_mean(&self, call: IndirectCall, candidate: FunctionIndex) -> bool {
-        let Function { type_id, address_taken: taken, .. } = &self.functions[candidate as usize];
+        let Function { type_id, address_taken: taken, .. } = &self.functions[candidate];
         *type_id == call.type_id
             && taken.is_taken()
             && match call.origin {
@@ -118,6 +119,6 @@ impl Program {
 
     /// Whether the module has kept its functions' names.
     pub(crate) fn has_names(&self) -> bool {
-        self.functions.iter().any(|function| function.import.is_none() && function.name.is_some())
+        self.functions.values().any(|function| function.import.is_none() && function.name.is_some())
     }
 }

@@ -7,14 +7,13 @@ use wasmparser::{
 };
 
 use super::body;
-use super::index::FunctionIndex;
 use super::names::readable;
 use super::program::{AddressTaken, Function, Import, Program};
 use super::relocations::{Pointers, Relocations, Segment};
 use super::scan::Module;
 use super::types::Types;
 use crate::error::{Context, Result};
-use crate::module::{ModuleInfo, validate};
+use crate::module::{FunctionIndex, ModuleInfo, validate};
 
 impl Program {
     /// Reads a module. With `reloc.*` sections in it (`--emit-relocs`) more is known of who can
@@ -70,8 +69,8 @@ impl<'a> Reader<'a> {
         }
         self.types.tags.clone_from(&module.tags);
         self.word = if module.memory64() { 8 } else { 4 };
-        for (index, type_index) in (0..).zip(&module.signatures) {
-            let import = module.imports.get(index as usize).map(|import| Import {
+        for (index, type_index) in module.signatures.iter() {
+            let import = module.imports.get(index).map(|import| Import {
                 module: import.module.to_owned(),
                 name: import.name.to_owned(),
             });
@@ -88,7 +87,9 @@ impl<'a> Reader<'a> {
         for export in &module.exports {
             match export.kind {
                 ExternalKind::Func => {
-                    self.program.exports.push((export.name.to_owned(), export.index));
+                    self.program
+                        .exports
+                        .push((export.name.to_owned(), FunctionIndex(export.index)));
                 }
                 ExternalKind::Table => self.host_has_table = true,
                 _ => {}
@@ -123,7 +124,7 @@ impl<'a> Reader<'a> {
         match &element.items {
             ElementItems::Functions(items) => {
                 for index in items.clone() {
-                    functions.push(Some(index?));
+                    functions.push(Some(FunctionIndex(index?)));
                 }
             }
             ElementItems::Expressions(_, items) => {
@@ -163,7 +164,7 @@ impl<'a> Reader<'a> {
         let mut operators = expression.get_operators_reader();
         while !operators.eof() {
             if let Operator::RefFunc { function_index } = operators.read()? {
-                self.referenced.insert(function_index);
+                self.referenced.insert(FunctionIndex(function_index));
             }
         }
         Ok(())
@@ -174,7 +175,7 @@ impl<'a> Reader<'a> {
         self.program.types = self.types.functions();
         let is_copying =
             |function: &Function| matches!(function.name.as_deref(), Some("memcpy" | "memmove"));
-        let functions = (0..).zip(&self.program.functions);
+        let functions = self.program.functions.iter();
         let copying = functions.filter(|(_, it)| is_copying(it)).map(|(index, _)| index).collect();
         let types = self.types;
         let known = Module { types, signatures: module.signatures.clone(), copying };
@@ -188,13 +189,13 @@ impl<'a> Reader<'a> {
             // The host can have given the reference.
             self.program.has_foreign |= read.writes_table || read.calls_references;
             let range = body.range();
-            let function = &mut self.program.functions[index as usize];
+            let function = &mut self.program.functions[index];
             function.body = usize::try_from(range.start)?..usize::try_from(range.end)?;
             function.calls = read.calls;
         }
         let functions = &self.program.functions;
         let name = |function: FunctionIndex| {
-            let name = functions.get(function as usize).and_then(|found| found.name.as_deref());
+            let name = functions.get(function).and_then(|found| found.name.as_deref());
             readable(name.unwrap_or_default())
         };
         let pointers = self.relocations.find(&self.segments, &read_addresses, self.word, name)?;
@@ -207,7 +208,7 @@ impl<'a> Reader<'a> {
             self.referenced.extend(self.program.exports.iter().map(|(_, index)| *index));
         }
         for index in self.taken.union(&self.referenced) {
-            let function = self.program.functions.get_mut(*index as usize);
+            let function = self.program.functions.get_mut(*index);
             let function = function.with_context(|| format!("there is no function {index}"))?;
             // What the linker put there it did for the sake of some relocation.
             function.address_taken = match &pointers {
@@ -236,7 +237,7 @@ fn constant(expression: &ConstExpr<'_>) -> Result<Option<u64>> {
 /// more.
 fn plain_reference(expression: &ConstExpr<'_>) -> Result<Option<Option<FunctionIndex>>> {
     Ok(match expression.get_operators_reader().read()? {
-        Operator::RefFunc { function_index } => Some(Some(function_index)),
+        Operator::RefFunc { function_index } => Some(Some(FunctionIndex(function_index))),
         Operator::RefNull { .. } => Some(None),
         _ => None,
     })

@@ -26,10 +26,10 @@ use wasmparser::{
     Linking, LinkingSectionReader, RelocSectionReader, RelocationEntry, RelocationType, SymbolInfo,
 };
 
-use super::index::FunctionIndex;
 use super::program::{AddressTaken, Vtable};
 use super::vtables::{Address, is_anonymous, is_vtable};
 use crate::error::{Context, Result};
+use crate::module::FunctionIndex;
 
 /// What the `linking` and `reloc.*` sections say.
 #[derive(Debug, Default)]
@@ -96,7 +96,7 @@ impl Relocations {
             let Linking::SymbolTable(symbols) = subsection? else { continue };
             for symbol in symbols {
                 self.symbols.push(match symbol? {
-                    SymbolInfo::Func { index, .. } => Symbol::Function(index),
+                    SymbolInfo::Func { index, .. } => Symbol::Function(FunctionIndex(index)),
                     SymbolInfo::Data { symbol: Some(data), name, .. } => Symbol::Data {
                         segment: data.index,
                         offset: data.offset.into(),

@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 use wasmparser::{BlockType, FrameKind};
 
 use super::calls::Calls;
-use super::index::FunctionIndex;
 use super::types::Types;
 use super::value::Value;
+use crate::module::{FunctionIndex, FunctionMap};
 
 /// What is found in a body.
 #[derive(Debug, Default)]
@@ -28,7 +28,7 @@ pub(super) struct Read {
 pub(super) struct Module {
     pub(super) types: Types,
     /// The type index of each function.
-    pub(super) signatures: Vec<u32>,
+    pub(super) signatures: FunctionMap<u32>,
     /// `memcpy` and its like, which read from their second argument.
     pub(super) copying: BTreeSet<FunctionIndex>,
 }

@@ -4,9 +4,9 @@
 //! leave none. What a name costs is a refusal with a message, where code waits in there. If what runs an
 //! initialiser was inlined, `crate::initialisers` finds it.
 
-use super::index::FunctionIndex;
 use super::names::{is_in, readable};
 use super::program::Program;
+use crate::module::FunctionIndex;
 
 /// The modules that `thread_local!` is made of, on targets without threads and with them.
 const THREAD_LOCAL: &str = "std::sys::thread_local";
@@ -67,7 +67,7 @@ fn waits_in_channel(name: &str) -> bool {
 }
 
 fn named(program: &Program, is_meant: impl Fn(&str) -> bool) -> Vec<FunctionIndex> {
-    let functions = (0..).zip(&program.functions);
+    let functions = program.functions.iter();
     let named = functions.filter_map(|(index, function)| Some((index, function.name.as_ref()?)));
     named.filter(|(_, name)| is_meant(&readable(name))).map(|(index, _)| index).collect()
 }

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::call_graph::{Graph, Precision};
 use super::graph::Analysis;
-use super::index::FunctionIndex;
 use super::program::Program;
+use crate::module::FunctionIndex;
 
 /// What a function is that nothing is suspended through.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -54,7 +54,7 @@ impl SuspendPlan {
     /// The other indirect calls of functions to instrument: nothing is suspended in them.
     pub(crate) fn ruled_out(&self, program: &Program) -> BTreeMap<FunctionIndex, BTreeSet<u32>> {
         let all = self.indirect.iter().map(|(function, suspended)| {
-            let calls = program.functions[*function as usize].calls.indirect.keys();
+            let calls = program.functions[*function].calls.indirect.keys();
             (*function, calls.filter(|call| !suspended.contains(call)).copied().collect())
         });
         all.filter(|(_, calls): &(_, BTreeSet<u32>)| !calls.is_empty()).collect()
@@ -62,7 +62,7 @@ impl SuspendPlan {
 
     /// Has all functions that are not instrumented look whether something is suspended through them.
     pub(crate) fn assert_uninstrumented(&mut self, program: &Program, analysis: &Analysis) {
-        let functions = (0..).zip(&program.functions).filter(|(_, it)| it.import.is_none());
+        let functions = program.functions.iter().filter(|(_, it)| it.import.is_none());
         let others = functions
             .map(|(index, _)| index)
             .filter(|index| !analysis.is_instrumented(*index) && !analysis.is_switch(*index));
@@ -105,7 +105,7 @@ impl SuspendPlan {
             let mut ours = BTreeSet::new();
             let is_chosen = analysis.is_chosen(*function);
             let graph = complete.as_ref().filter(|_| is_chosen).unwrap_or(&graph);
-            for (number, call) in &program.functions[*function as usize].calls.indirect {
+            for (number, call) in &program.functions[*function].calls.indirect {
                 let (ours_too, topmost_too) =
                     *callees.entry((*call, is_chosen)).or_insert_with(|| {
                         let candidates = graph.candidates(*call);

@@ -21,6 +21,7 @@ use super::wrong::Wrong;
 use crate::abi;
 use crate::analysis::SuspendPlan;
 use crate::error::Failure;
+use crate::module::FunctionIndex;
 
 /// What a function calls.
 #[derive(Default)]
@@ -44,7 +45,7 @@ pub(super) fn find(
         let calls = calls(body, &mut taken)?;
         if before.function_names.get(&index) == Some(&abi::RESUME) {
             of_switch = Some(calls);
-        } else if !plan.functions.contains(&index) {
+        } else if !plan.functions.contains(&FunctionIndex(index)) {
             starts_elsewhere |= starts(&calls);
             all.direct.extend(calls.direct);
         }

@@ -97,8 +97,9 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use wasmparser::Operator;
 
-use crate::analysis::{FunctionIndex, SuspendPlan};
+use crate::analysis::SuspendPlan;
 use crate::error::{Failure, Result};
+use crate::module::FunctionIndex;
 use code::Code;
 use flat::Flat;
 use machine::{Added, Program};
@@ -152,18 +153,18 @@ pub(crate) fn check(
     for body in 0..before.bodies.len() {
         let function = before.imported() + body as u32;
         let is_same = pairing.is_same_body(body)?;
-        let is_barrier = plan.barriers.contains_key(&function);
-        let is_instrumented = plan.functions.contains(&function);
+        let is_barrier = plan.barriers.contains_key(&FunctionIndex(function));
+        let is_instrumented = plan.functions.contains(&FunctionIndex(function));
         if is_same && !is_instrumented && !is_barrier {
             continue;
         }
-        let wrong = |wrong: Wrong| Wrong { function: Some(function), ..wrong };
+        let wrong = |wrong: Wrong| Wrong { function: Some(FunctionIndex(function)), ..wrong };
         if !is_instrumented && !is_barrier {
             return Err(wrong(Wrong::new("it was changed, and cannot suspend")).into());
         }
         let code = before.code(body)?;
         let here = match is_instrumented {
-            true => sites_of(function, &code, plan),
+            true => sites_of(FunctionIndex(function), &code, plan),
             false => BTreeMap::new(),
         };
         let is_barrier = is_barrier && here.is_empty();
@@ -244,10 +245,10 @@ fn sites_of(function: FunctionIndex, code: &Code<'_>, plan: &SuspendPlan) -> BTr
         }
         let needed = match step.operator {
             Operator::Call { function_index } | Operator::ReturnCall { function_index } => {
-                if plan.functions.contains(&function_index) {
+                if plan.functions.contains(&FunctionIndex(function_index)) {
                     Some(Needed::Nothing)
                 } else {
-                    plan.topmost.contains(&function_index).then_some(Needed::All)
+                    plan.topmost.contains(&FunctionIndex(function_index)).then_some(Needed::All)
                 }
             }
             ref operator if is_indirect(operator) => {

@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use wasmparser::{Validator, WasmFeatures};
 
 use super::*;
+use crate::module::FunctionIndex;
 
 mod arrival;
 mod code;
@@ -22,9 +23,9 @@ const INSTRUMENTED: &str = include_str!("tests/instrumented.wat");
 
 fn plan() -> SuspendPlan {
     SuspendPlan {
-        functions: [4, 5].into(),
-        topmost: [3].into(),
-        indirect: [(4, BTreeSet::new()), (5, [0].into())].into(),
+        functions: [4, 5].map(FunctionIndex).into(),
+        topmost: [FunctionIndex(3)].into(),
+        indirect: [(FunctionIndex(4), BTreeSet::new()), (FunctionIndex(5), [0].into())].into(),
         ..SuspendPlan::default()
     }
 }
@@ -49,8 +50,8 @@ impl OneByOne {
         let (original, instrumented) =
             (wat::parse_str(self.original).unwrap(), wat::parse_str(instrumented).unwrap());
         let plan = SuspendPlan {
-            functions: [5, 6, 7].into(),
-            topmost: [4].into(),
+            functions: [5, 6, 7].map(FunctionIndex).into(),
+            topmost: [FunctionIndex(4)].into(),
             flat: true,
             ..SuspendPlan::default()
         };
@@ -103,7 +104,7 @@ fn barrier(after: &str) -> Result<(), String> {
             (func $panics (call $f) {after}))"#
     );
     let modules = [original, &instrumented].map(|text| wat::parse_str(text).unwrap());
-    let barriers = [(2, crate::analysis::CheckedBarrier::Panic)].into();
+    let barriers = [(FunctionIndex(2), crate::analysis::CheckedBarrier::Panic)].into();
     let plan = SuspendPlan { barriers, ..SuspendPlan::default() };
     check(&modules[0], &modules[1], &plan).map_err(|wrong| wrong.to_string())
 }

@@ -2,8 +2,8 @@
 
 use core::fmt;
 
-use crate::analysis::FunctionIndex;
 use crate::error::Failure;
+use crate::module::FunctionIndex;
 
 /// What is wrong in a function.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -5,10 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use wasmparser::{FunctionBody, Operator};
 
 use crate::abi;
-use crate::analysis::{FunctionIndex, Program, SuspendPlan};
+use crate::analysis::{Program, SuspendPlan};
 use crate::error::{Context, Result};
 use crate::instrument::{calls_with_exceptions, is_call, is_indirect};
-use crate::module::ModuleInfo;
+use crate::module::{FunctionIndex, ModuleInfo};
 
 /// The calls in the functions of a module that are made while an exception is on its way, by
 /// function, and by their numbers among its calls.
@@ -23,8 +23,9 @@ impl Cleanups {
         program: &Program,
         plan: &SuspendPlan,
     ) -> Result<Self> {
-        let has_name =
-            |name| program.functions.iter().any(|function| function.name.as_deref() == Some(name));
+        let has_name = |name| {
+            program.functions.values().any(|function| function.name.as_deref() == Some(name))
+        };
         if !has_name(abi::RESUME) {
             // A switch of somebody else's, which no guard knows.
             return Ok(Self::default());
@@ -101,7 +102,7 @@ impl Cleanups {
 
 /// The functions that look at which coroutine is current, themselves or in a function that they call.
 fn asking(program: &Program) -> BTreeSet<FunctionIndex> {
-    let functions = || (0..).zip(&program.functions);
+    let functions = || program.functions.iter();
     let mut asking: BTreeSet<FunctionIndex> = functions()
         .filter(|(_, function)| function.name.as_deref() == Some(abi::CURRENT))
         .map(|(index, _)| index)
@@ -129,7 +130,7 @@ fn retain(
         let operator = operators.read()?;
         if let Operator::Call { function_index } | Operator::ReturnCall { function_index } =
             operator
-            && !matters(&function_index)
+            && !matters(&FunctionIndex(function_index))
         {
             calls.remove(&number);
         }

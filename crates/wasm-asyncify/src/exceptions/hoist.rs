@@ -26,10 +26,9 @@ use wasm_encoder::reencode::{Error, Reencode};
 use wasm_encoder::{BlockType, CodeSection, Function, Instruction, Module};
 use wasmparser::{FuncType, FunctionBody, Operator, Parser};
 
-use crate::analysis::FunctionIndex;
 use crate::debug::{self, Pass, Recorder, Trail};
 use crate::error::{Context, Result};
-use crate::module::ModuleInfo;
+use crate::module::{FunctionIndex, ModuleInfo};
 
 /// The module with handlers taken out, in these functions.
 pub(crate) fn hoist(
@@ -42,8 +41,7 @@ pub(crate) fn hoist(
         return Ok(read.bytes.to_vec());
     }
     let mut module = Module::new();
-    let mut hoister =
-        Hoister { next: tags.imported_functions, tags, functions, moves: trail.pass() };
+    let mut hoister = Hoister { next: read.imports.end(), tags, functions, moves: trail.pass() };
     hoister
         .parse_core_module(&mut module, Parser::new(0), read.bytes)
         .context("cannot hoist handlers")?;
@@ -53,7 +51,6 @@ pub(crate) fn hoist(
 
 /// The tags of a module.
 struct Tags {
-    imported_functions: u32,
     /// By tag: the type of a block that results in what it carries; none if that takes several.
     results: Vec<Option<wasmparser::BlockType>>,
 }
@@ -65,10 +62,7 @@ impl Tags {
             Some([one]) => Some(wasmparser::BlockType::Type(*one)),
             _ => None,
         };
-        Self {
-            imported_functions: module.imports.len() as u32,
-            results: module.tags.iter().map(result).collect(),
-        }
+        Self { results: module.tags.iter().map(result).collect() }
     }
 }
 
@@ -76,7 +70,7 @@ struct Hoister<'a> {
     tags: Tags,
     functions: &'a BTreeSet<FunctionIndex>,
     /// The function whose body comes next.
-    next: u32,
+    next: FunctionIndex,
     moves: Pass,
 }
 
@@ -275,7 +269,7 @@ impl Reencode for Hoister<'_> {
         body: FunctionBody<'_>,
     ) -> Result<(), Error> {
         let function = self.next;
-        self.next += 1;
+        self.next = function.next();
         let tries = match self.functions.contains(&function) {
             true => self.tries(&body)?,
             false => Vec::new(),

@@ -7,7 +7,7 @@ use wasmparser::{Parser, Payload, Validator, WasmFeatures};
 use super::{Cleanups, hoist};
 use crate::analysis::{Program, SuspendPlan};
 use crate::debug::Trail;
-use crate::module::ModuleInfo;
+use crate::module::{FunctionIndex, ModuleInfo};
 
 /// A module with a switch by name, whose function 3 is to be instrumented.
 fn module(code: &str) -> Vec<u8> {
@@ -27,8 +27,8 @@ fn module(code: &str) -> Vec<u8> {
 
 fn plan() -> SuspendPlan {
     SuspendPlan {
-        functions: [3].into(),
-        indirect: [(3, [0, 1, 2].into())].into(),
+        functions: [FunctionIndex(3)].into(),
+        indirect: [(FunctionIndex(3), [0, 1, 2].into())].into(),
         ..SuspendPlan::default()
     }
 }
@@ -40,9 +40,9 @@ fn found(code: &str) -> (Vec<usize>, BTreeSet<u32>) {
     let cleanups =
         Cleanups::find(&ModuleInfo::read(&wasm).unwrap(), &Program::read(&wasm).unwrap(), &plan)
             .unwrap();
-    let calls = (0..10).filter(|call| cleanups.contains(3, *call)).collect();
+    let calls = (0..10).filter(|call| cleanups.contains(FunctionIndex(3), *call)).collect();
     cleanups.leave_out(&ModuleInfo::read(&wasm).unwrap(), &mut plan).unwrap();
-    (calls, plan.indirect[&3].clone())
+    (calls, plan.indirect[&FunctionIndex(3)].clone())
 }
 
 const INDIRECT: &str = "(call_indirect (type $plain) (i32.const 0))";
@@ -103,8 +103,11 @@ fn nothing_is_found_without_exceptions_or_with_a_switch_of_others() {
         "(module (func $f try catch_all (call $f) rethrow 0 end) (func $bysyncify_current))",
     )
     .unwrap();
-    let plan =
-        SuspendPlan { functions: [0].into(), indirect: BTreeMap::new(), ..SuspendPlan::default() };
+    let plan = SuspendPlan {
+        functions: [FunctionIndex(0)].into(),
+        indirect: BTreeMap::new(),
+        ..SuspendPlan::default()
+    };
     let cleanups =
         Cleanups::find(&ModuleInfo::read(&wasm).unwrap(), &Program::read(&wasm).unwrap(), &plan)
             .unwrap();
@@ -116,7 +119,7 @@ fn nothing_is_found_without_exceptions_or_with_a_switch_of_others() {
 fn assert_hoisted(code: &str, expected: &str) {
     let wasm = module(code);
     let read = ModuleInfo::read(&wasm).unwrap();
-    let hoisted = hoist(&read, &[3].into(), &mut Trail::default()).unwrap();
+    let hoisted = hoist(&read, &[FunctionIndex(3)].into(), &mut Trail::default()).unwrap();
     Validator::new_with_features(WasmFeatures::all()).validate_all(&hoisted).unwrap();
     assert_eq!(instructions(&hoisted), instructions(&module(expected)));
 }

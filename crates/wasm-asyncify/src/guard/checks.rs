@@ -14,41 +14,42 @@ use crate::abi;
 use crate::analysis::{WatchedCalls, readable};
 use crate::error::{Error, Result};
 use crate::initialisers::Rewrites;
+use crate::module::{FunctionIndex, FunctionMap};
 use crate::remedy::Remedy;
 
 /// Calls in which nothing should be suspended for a reason of their own (`watched`), and the functions
 /// that the checks after them call.
 pub(super) struct Watched {
-    pub(super) assumed: BTreeMap<u32, WatchedCalls>,
-    pub(super) ruled_out: BTreeMap<u32, BTreeSet<u32>>,
+    pub(super) assumed: BTreeMap<FunctionIndex, WatchedCalls>,
+    pub(super) ruled_out: BTreeMap<FunctionIndex, BTreeSet<u32>>,
     /// The functions in which nothing is changed.
-    pub(super) untouched: BTreeSet<u32>,
+    pub(super) untouched: BTreeSet<FunctionIndex>,
     /// Says that an assumption was wrong.
-    pub(super) suspended: u32,
+    pub(super) suspended: FunctionIndex,
 }
 
 /// All checks of a module.
 pub(super) struct Checks {
     pub(super) globals: CheckGlobals,
     /// The function whose body is to say whom the checks call.
-    pub(super) set_reporter: u32,
+    pub(super) set_reporter: FunctionIndex,
     /// The function that says what was found.
-    pub(super) report: u32,
+    pub(super) report: FunctionIndex,
     pub(super) watched: Watched,
     pub(super) stack: Option<StackChecks>,
     /// By function index: which function a check there says it is in.
-    numbers: Vec<u32>,
+    numbers: FunctionMap<FunctionIndex>,
     /// What there is to say of each function that is not instrumented.
-    remarks: BTreeMap<u32, String>,
+    remarks: BTreeMap<FunctionIndex, String>,
     /// The functions that no coroutine may get to.
-    parks: BTreeSet<u32>,
+    parks: BTreeSet<FunctionIndex>,
     /// What must not be alive before it is written.
     rewrites: Rewrites,
-    switch: BTreeSet<u32>,
+    switch: BTreeSet<FunctionIndex>,
     /// The functions that are not checked, the switch among them.
-    exempt: BTreeSet<u32>,
-    start_unwind: BTreeSet<u32>,
-    stop_unwind: BTreeSet<u32>,
+    exempt: BTreeSet<FunctionIndex>,
+    start_unwind: BTreeSet<FunctionIndex>,
+    stop_unwind: BTreeSet<FunctionIndex>,
     /// Names, in a debug build. None without the instruction that they are read with.
     pub(super) texts: Option<Texts>,
 }
@@ -79,7 +80,7 @@ pub(super) struct FunctionChecks {
 /// Whom a call is of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Callee {
-    Function(u32),
+    Function(FunctionIndex),
     /// An indirect call, by its number among all that the function makes.
     Indirect(u32),
 }
@@ -91,7 +92,7 @@ impl Checks {
         guards: &Guards<'_>,
         globals: CheckGlobals,
         writer: &Writer,
-        [report, passed, suspended]: [u32; 3],
+        [report, passed, suspended]: [FunctionIndex; 3],
     ) -> Result<Self> {
         let set_reporter = info.function(abi::SET_REPORTER).ok_or_else(|| {
             let reason = "its `bysyncify` is too old: it knows of no checks";
@@ -103,8 +104,8 @@ impl Checks {
         let mut exempt = untouched.clone();
         // `psm` and `stacker` switch stacks: what they set the stack pointer to is no overflow.
         exempt.extend(info.functions(|name| name.starts_with("rust_psm_")));
-        let numbers: Vec<u32> = match guards.checks {
-            true => (0..).zip(&info.module.signatures).map(|(function, _)| function).collect(),
+        let numbers: FunctionMap<FunctionIndex> = match guards.checks {
+            true => info.module.signatures.indices().collect(),
             false => twins::first_alike(info)?,
         };
         let stack = guards
@@ -150,7 +151,7 @@ impl Checks {
     /// What is to be put into a function.
     pub(super) fn of(
         &mut self,
-        function: u32,
+        function: FunctionIndex,
         info: &GuardInfo<'_>,
         writer: &Writer,
     ) -> FunctionChecks {
@@ -195,13 +196,17 @@ impl Checks {
     }
 
     /// Says which function it is, or one that is alike.
-    pub(super) fn number(&self, function: u32) -> Instruction<'static> {
-        let number = self.numbers.get(function as usize).copied().unwrap_or(function);
-        I32Const(number.cast_signed())
+    pub(super) fn number(&self, function: FunctionIndex) -> Instruction<'static> {
+        let number = self.numbers.get(function).copied().unwrap_or(function);
+        I32Const(number.0.cast_signed())
     }
 
     /// What is to be put before a call: the switch takes note of what it tells Asyncify.
-    pub(super) fn before_call(&self, function: u32, callee: u32) -> Vec<Instruction<'static>> {
+    pub(super) fn before_call(
+        &self,
+        function: FunctionIndex,
+        callee: FunctionIndex,
+    ) -> Vec<Instruction<'static>> {
         let Some(unwinding) = self.globals.unwinding else { return Vec::new() };
         let is = match callee {
             _ if !self.switch.contains(&function) => return Vec::new(),

@@ -8,6 +8,7 @@ use wasm_encoder::{BlockType, Catch, Function, Instruction, ValType};
 
 use super::info::Exceptions;
 use crate::abi;
+use crate::module::FunctionIndex;
 
 /// The globals that the guards use, by index.
 #[derive(Clone, Copy, Debug)]
@@ -76,15 +77,15 @@ impl Writer {
 
     /// Begins a panic, in a module that can catch it: for the hook no coroutine is current, and for
     /// who catches the panic the same one as before.
-    pub(super) fn panic(&self, callee: u32, parameters: u32) -> Function {
+    pub(super) fn panic(&self, callee: FunctionIndex, parameters: u32) -> Function {
         let current_core = Some(self.globals.current_core);
-        self.leave(&[Call(callee)], parameters, current_core, Outside::Panic, Vec::new())
+        self.leave(&[Call(callee.0)], parameters, current_core, Outside::Panic, Vec::new())
     }
 
     /// Runs an initialiser that two coroutines must not wait in.
-    pub(super) fn initialiser(&self, callee: u32, parameters: u32) -> Function {
+    pub(super) fn initialiser(&self, callee: FunctionIndex, parameters: u32) -> Function {
         let current_core = Some(self.globals.current_core);
-        self.leave(&[Call(callee)], parameters, current_core, Outside::Initialiser, Vec::new())
+        self.leave(&[Call(callee.0)], parameters, current_core, Outside::Initialiser, Vec::new())
     }
 
     /// The body of `bysyncify_why_outside()`.
@@ -94,15 +95,15 @@ impl Writer {
 
     /// Calls an imported function: no coroutine is current in the host, and if it calls back it
     /// does so on the stack that no coroutine has.
-    pub(super) fn host(&self, callee: u32, parameters: u32) -> Function {
+    pub(super) fn host(&self, callee: FunctionIndex, parameters: u32) -> Function {
         let current_core = Some(self.globals.current_core);
-        self.leave(&[Call(callee)], parameters, current_core, Outside::Host, Vec::new())
+        self.leave(&[Call(callee.0)], parameters, current_core, Outside::Host, Vec::new())
     }
 
     /// Calls what runs while an exception is on its way: it cannot be suspended there.
-    pub(super) fn cleanup(&self, callee: u32, parameters: u32) -> Function {
+    pub(super) fn cleanup(&self, callee: FunctionIndex, parameters: u32) -> Function {
         let current_core = Some(self.globals.current_core);
-        self.leave(&[Call(callee)], parameters, current_core, Outside::Cleanup, Vec::new())
+        self.leave(&[Call(callee.0)], parameters, current_core, Outside::Cleanup, Vec::new())
     }
 
     /// The same through a table, whose index comes after the parameters.
@@ -114,17 +115,17 @@ impl Writer {
 
     /// The same for a function that wasm-bindgen will replace by an imported one. A second call of
     /// it keeps wasm-opt from inlining what is called once: it must stay a function.
-    pub(super) fn future_host(&self, callee: u32, parameters: u32) -> Function {
+    pub(super) fn future_host(&self, callee: FunctionIndex, parameters: u32) -> Function {
         let current_core = self.globals.current_core;
         let mut before = vec![GlobalGet(current_core), self.is_null(), If(BlockType::Empty)];
         before.extend((0..parameters).map(LocalGet));
-        before.extend([Call(callee), Return, End]);
-        self.leave(&[Call(callee)], parameters, Some(current_core), Outside::Host, before)
+        before.extend([Call(callee.0), Return, End]);
+        self.leave(&[Call(callee.0)], parameters, Some(current_core), Outside::Host, before)
     }
 
     /// Calls `bysyncify_outside`, which looks at the current coroutine itself.
-    pub(super) fn outside(&self, callee: u32) -> Function {
-        self.leave(&[Call(callee)], 2, None, Outside::Host, Vec::new())
+    pub(super) fn outside(&self, callee: FunctionIndex) -> Function {
+        self.leave(&[Call(callee.0)], 2, None, Outside::Host, Vec::new())
     }
 
     /// Makes the call `target` on the host's stack, and with nothing in the global `nulled`.
@@ -184,7 +185,7 @@ impl Writer {
     }
 
     /// Calls `bysyncify_resume(entry, data, core)`, and remembers where the host's stack ends.
-    pub(super) fn resume(&self, callee: u32) -> Function {
+    pub(super) fn resume(&self, callee: FunctionIndex) -> Function {
         let Globals { stack_pointer, current_core, host_stack, why_outside, limit, owner } =
             self.globals;
         let mut saved = vec![host_stack, why_outside];
@@ -197,7 +198,7 @@ impl Writer {
         code.extend([GlobalGet(stack_pointer), GlobalGet(host_stack)]);
         code.extend([GlobalGet(current_core), self.is_null(), Select, GlobalSet(host_stack)]);
         code.extend(self.is_at(Outside::Host));
-        self.call(&mut code, &[Call(callee)], 3, &saved);
+        self.call(&mut code, &[Call(callee.0)], 3, &saved);
         self.function(saved.len(), code)
     }
 

@@ -21,6 +21,7 @@ use std::collections::BTreeSet;
 use wasmparser::{FunctionBody, Operator};
 
 use crate::error::Result;
+use crate::module::FunctionIndex;
 
 /// No known frame is larger.
 const MOST: i64 = -0x4000_0000;
@@ -40,7 +41,7 @@ pub(super) struct Frame {
 /// Calls that LLVM has put before the prologue, as it does on ways that need no frame.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Early {
-    pub(super) direct: BTreeSet<u32>,
+    pub(super) direct: BTreeSet<FunctionIndex>,
     pub(super) indirect: bool,
 }
 
@@ -174,7 +175,7 @@ impl Scan {
         match operator {
             _ if self.floor < 0 => {}
             Operator::Call { function_index } | Operator::ReturnCall { function_index } => {
-                early.direct.insert(*function_index);
+                early.direct.insert(FunctionIndex(*function_index));
             }
             Operator::CallIndirect { .. }
             | Operator::CallRef { .. }

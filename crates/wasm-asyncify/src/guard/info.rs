@@ -6,7 +6,7 @@ use wasmparser::{ExternalKind, Import, Operator};
 
 use crate::abi;
 use crate::error::{Context, Result};
-use crate::module::{ModuleInfo, features};
+use crate::module::{FunctionIndex, ModuleInfo, features};
 
 /// wasm-bindgen's imports that describe types. It runs their callers in an interpreter of its
 /// own, which knows few instructions, and then does away with them.
@@ -59,7 +59,7 @@ impl<'a> GuardInfo<'a> {
     }
 
     /// The function of this name.
-    pub(super) fn function(&self, name: &str) -> Option<u32> {
+    pub(super) fn function(&self, name: &str) -> Option<FunctionIndex> {
         self.module
             .function_names
             .iter()
@@ -68,7 +68,10 @@ impl<'a> GuardInfo<'a> {
     }
 
     /// The functions with certain names.
-    pub(super) fn functions(&self, is_meant: impl Fn(&str) -> bool) -> impl Iterator<Item = u32> {
+    pub(super) fn functions(
+        &self,
+        is_meant: impl Fn(&str) -> bool,
+    ) -> impl Iterator<Item = FunctionIndex> {
         self.module
             .function_names
             .iter()
@@ -77,7 +80,7 @@ impl<'a> GuardInfo<'a> {
     }
 
     /// The functions of the switch.
-    pub(super) fn switch(&self) -> BTreeSet<u32> {
+    pub(super) fn switch(&self) -> BTreeSet<FunctionIndex> {
         abi::SWITCH.iter().filter_map(|name| self.function(name)).collect()
     }
 
@@ -96,26 +99,29 @@ impl<'a> GuardInfo<'a> {
     }
 
     /// The imported functions of this name of module `asyncify`.
-    pub(super) fn asyncify(&self, name: &str) -> BTreeSet<u32> {
+    pub(super) fn asyncify(&self, name: &str) -> BTreeSet<FunctionIndex> {
         self.imports_where(|import| import.module == "asyncify" && import.name == name)
     }
 
-    fn imports_where(&self, is_meant: impl Fn(&Import<'_>) -> bool) -> BTreeSet<u32> {
-        let all = (0..).zip(&self.module.imports);
+    fn imports_where(&self, is_meant: impl Fn(&Import<'_>) -> bool) -> BTreeSet<FunctionIndex> {
+        let all = self.module.imports.iter();
         all.filter(|(_, import)| is_meant(import)).map(|(index, _)| index).collect()
     }
 
     /// The functions that wasm-bindgen will replace by imports of its own.
-    pub(super) fn future_imports(&self) -> Result<BTreeSet<u32>> {
+    pub(super) fn future_imports(&self) -> Result<BTreeSet<FunctionIndex>> {
         self.callers(|import| import.name == DESCRIBE_IMPORT)
     }
 
     /// What wasm-bindgen's interpreter may come across, if it does not look behind `barriers`.
-    pub(super) fn interpreted(&self, barriers: &[u32]) -> Result<BTreeSet<u32>> {
+    pub(super) fn interpreted(
+        &self,
+        barriers: &[FunctionIndex],
+    ) -> Result<BTreeSet<FunctionIndex>> {
         let exported = self.module.exports.iter().filter(|export| {
             export.kind == ExternalKind::Func && export.name.starts_with(DESCRIBE)
         });
-        let mut waiting: Vec<u32> = exported.map(|export| export.index).collect();
+        let mut waiting: Vec<_> = exported.map(|export| FunctionIndex(export.index)).collect();
         waiting.extend(self.callers(|import| import.name.starts_with(DESCRIBE))?);
         let mut found = BTreeSet::new();
         while let Some(function) = waiting.pop() {
@@ -127,11 +133,11 @@ impl<'a> GuardInfo<'a> {
     }
 
     /// The functions that call certain imports directly.
-    fn callers(&self, is_meant: impl Fn(&Import<'_>) -> bool) -> Result<BTreeSet<u32>> {
+    fn callers(&self, is_meant: impl Fn(&Import<'_>) -> bool) -> Result<BTreeSet<FunctionIndex>> {
         let meant = self.imports_where(is_meant);
         let mut callers = BTreeSet::new();
         if !meant.is_empty() {
-            for function in (0..).zip(&self.module.signatures).map(|(index, _)| index) {
+            for function in self.module.signatures.indices() {
                 if !self.calls(function)?.is_disjoint(&meant) {
                     callers.insert(function);
                 }
@@ -141,14 +147,14 @@ impl<'a> GuardInfo<'a> {
     }
 
     /// What a function calls directly; nothing for an imported one.
-    fn calls(&self, function: u32) -> Result<BTreeSet<u32>> {
+    fn calls(&self, function: FunctionIndex) -> Result<BTreeSet<FunctionIndex>> {
         let mut calls = BTreeSet::new();
         if let Some(body) = self.module.body(function) {
             for operator in body.get_operators_reader()? {
                 if let Operator::Call { function_index } | Operator::ReturnCall { function_index } =
                     operator?
                 {
-                    calls.insert(function_index);
+                    calls.insert(FunctionIndex(function_index));
                 }
             }
         }

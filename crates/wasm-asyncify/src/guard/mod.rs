@@ -108,7 +108,7 @@ use crate::debug::Trail;
 use crate::error::{Context, Result};
 use crate::exceptions::Cleanups;
 use crate::initialisers::Rewrites;
-use crate::module::ModuleInfo;
+use crate::module::{FunctionIndex, ModuleInfo};
 
 use info::GuardInfo;
 use plan::Plan;
@@ -118,16 +118,16 @@ use crate::analysis::{OnStack, WatchedCalls};
 /// What to guard, beyond what is guarded always.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Guards<'a> {
-    /// Functions (by index) that begin or end a panic, and never suspend.
-    pub(crate) panics: &'a [u32],
-    /// Functions (by index) that run an initialiser which two coroutines must not wait in.
-    pub(crate) initialisers: &'a [u32],
-    /// Where, in functions (by index), the initialiser of a `thread_local!` may have been through
+    /// Functions that begin or end a panic, and never suspend.
+    pub(crate) panics: &'a [FunctionIndex],
+    /// Functions that run an initialiser which two coroutines must not wait in.
+    pub(crate) initialisers: &'a [FunctionIndex],
+    /// Where, in functions, the initialiser of a `thread_local!` may have been through
     /// meanwhile. That it was is noticed, in any build.
     pub(crate) rewrites: Option<&'a Rewrites>,
-    /// Imports (by index) that the host suspends their callers in. Nothing is done there: the calls
+    /// Imports that the host suspends their callers in. Nothing is done there: the calls
     /// are made again, and who waits in a coroutine is told so by it.
-    pub(crate) suspends: &'a [u32],
+    pub(crate) suspends: &'a [FunctionIndex],
     /// Calls that are made while an exception is on its way, as destructors are: what they call runs
     /// as the host does.
     pub(crate) cleanups: Option<&'a Cleanups>,
@@ -135,19 +135,19 @@ pub(crate) struct Guards<'a> {
     pub(crate) on_stack: Option<&'a OnStack>,
     /// Whether the module checks itself while it runs, beyond that: for debug builds.
     pub(crate) checks: bool,
-    /// Functions (by index) that stop the thread until another one does something. A coroutine that
+    /// Functions that stop the thread until another one does something. A coroutine that
     /// gets there is stopped, if there are checks of any kind.
-    pub(crate) parks: &'a [u32],
-    /// Functions (by index) that will not be instrumented, each with a remark that follows its
+    pub(crate) parks: &'a [FunctionIndex],
+    /// Functions that will not be instrumented, each with a remark that follows its
     /// name in a message, such as " (`core::fmt` is assumed not to suspend)". With `checks`, a suspend that
     /// one of them is on the stack of is noticed.
-    pub(crate) uninstrumented: &'a [(u32, String)],
-    /// Calls in functions (by index) in which nothing is suspended if what is assumed is true. That
+    pub(crate) uninstrumented: &'a [(FunctionIndex, String)],
+    /// Calls in functions in which nothing is suspended if what is assumed is true. That
     /// something is suspended there is noticed, in any build.
-    pub(crate) assumed: Option<&'a BTreeMap<u32, WatchedCalls>>,
-    /// Indirect calls, by their numbers in functions (by index) that will be instrumented, in which
+    pub(crate) assumed: Option<&'a BTreeMap<FunctionIndex, WatchedCalls>>,
+    /// Indirect calls, by their numbers in functions that will be instrumented, in which
     /// nothing is suspended. With `checks`, that it is so is noticed.
-    pub(crate) ruled_out: Option<&'a BTreeMap<u32, BTreeSet<u32>>>,
+    pub(crate) ruled_out: Option<&'a BTreeMap<FunctionIndex, BTreeSet<u32>>>,
 }
 
 /// The linked module with guards. Names are kept, and must be there.

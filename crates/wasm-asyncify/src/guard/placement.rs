@@ -8,14 +8,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::chains::{Chains, Node};
 use super::frames::Frame;
 use crate::analysis::{OnStack, Place};
+use crate::module::FunctionIndex;
 
 /// Where checks are.
 #[derive(Debug, Default)]
 pub(super) struct Placement {
     /// The functions that have one.
-    checked: BTreeSet<u32>,
+    checked: BTreeSet<FunctionIndex>,
     /// By function: how far below the limit the stack pointer may be when it is called, in bytes.
-    arrivals: BTreeMap<u32, u64>,
+    arrivals: BTreeMap<FunctionIndex, u64>,
 }
 
 impl Placement {
@@ -24,9 +25,9 @@ impl Placement {
     /// together, or else an optimiser could not make one of them.
     pub(super) fn new(
         on_stack: &OnStack,
-        frames: &BTreeMap<u32, Frame>,
-        exempt: &BTreeSet<u32>,
-        alike: impl Fn(u32) -> u32,
+        frames: &BTreeMap<FunctionIndex, Frame>,
+        exempt: &BTreeSet<FunctionIndex>,
+        alike: impl Fn(FunctionIndex) -> FunctionIndex,
         reserve: u64,
     ) -> Self {
         let is_exempt =
@@ -84,19 +85,19 @@ impl Placement {
     }
 
     /// Whether a function has a check.
-    pub(super) fn is_checked(&self, function: u32) -> bool {
+    pub(super) fn is_checked(&self, function: FunctionIndex) -> bool {
         self.checked.contains(&function)
     }
 
     /// How far below the limit the stack pointer may be when a function is called, in bytes. Nothing
     /// is known of those that are never on a coroutine's stack.
-    pub(super) fn arrival(&self, function: u32) -> Option<u64> {
+    pub(super) fn arrival(&self, function: FunctionIndex) -> Option<u64> {
         self.arrivals.get(&function).copied()
     }
 }
 
 /// Whether a call may be made before the caller's prologue.
-fn is_early(caller: Place, callee: Place, frames: &BTreeMap<u32, Frame>) -> bool {
+fn is_early(caller: Place, callee: Place, frames: &BTreeMap<FunctionIndex, Frame>) -> bool {
     let Place::Function(caller) = caller else { return true };
     let Some(Frame { early, .. }) = frames.get(&caller) else { return true };
     match callee {

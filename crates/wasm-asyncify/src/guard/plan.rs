@@ -11,6 +11,7 @@ use super::info::{GuardInfo, is_host};
 use super::shields::Shields;
 use crate::abi;
 use crate::error::{Context, Result};
+use crate::module::FunctionIndex;
 
 /// What is added, and where it is used.
 pub(super) struct Plan {
@@ -20,7 +21,7 @@ pub(super) struct Plan {
     /// The functions, which come after those that there are.
     pub(super) functions: Vec<Added>,
     /// What is called in place of a function.
-    pub(super) instead: BTreeMap<u32, u32>,
+    pub(super) instead: BTreeMap<FunctionIndex, FunctionIndex>,
     pub(super) checks: Option<Checks>,
     pub(super) shields: Shields,
 }
@@ -77,7 +78,7 @@ impl Plan {
         if let Some(outside) = outside {
             plan.replace(info, outside, |callee, _| writer.outside(callee))?;
         }
-        for (index, import) in (0..).zip(&info.module.imports) {
+        for (index, import) in info.module.imports.iter() {
             if is_host(import) && !guards.suspends.contains(&index) {
                 plan.replace(info, index, |callee, count| writer.host(callee, count))?;
             }
@@ -99,9 +100,9 @@ impl Plan {
         }
         if let Some(cleanups) = guards.cleanups {
             let types = plan.checks.as_ref().map_or(0, |checks| checks.types(&plan.writer).len());
-            let first = u32::try_from(info.module.signatures.len() + plan.functions.len())?;
+            let first = plan.next(info);
             let first_type = u32::try_from(info.module.types.len() + types)?;
-            plan.shields = Shields::new(info, cleanups, &plan.writer, [first, first_type])?;
+            plan.shields = Shields::new(info, cleanups, &plan.writer, first, first_type)?;
             plan.functions.append(&mut plan.shields.functions);
         }
         Ok(Some(plan))
@@ -112,15 +113,19 @@ impl Plan {
     fn replace(
         &mut self,
         info: &GuardInfo<'_>,
-        callee: u32,
-        write: impl Fn(u32, u32) -> Function,
+        callee: FunctionIndex,
+        write: impl Fn(FunctionIndex, u32) -> Function,
     ) -> Result<()> {
         let (ty, parameters) = info.module.signature(callee)?;
         let name = format!("bysyncify guard: {}", info.module.shown(callee));
-        let index = info.module.signatures.len() + self.functions.len();
-        self.instead.insert(callee, index.try_into()?);
+        self.instead.insert(callee, self.next(info));
         self.functions.push(Added { name, ty, body: write(callee, parameters) });
         Ok(())
+    }
+
+    /// The index of the function that is added next.
+    fn next(&self, info: &GuardInfo<'_>) -> FunctionIndex {
+        FunctionIndex((info.module.signatures.len() + self.functions.len()) as u32)
     }
 
     fn add_checks(
@@ -128,14 +133,14 @@ impl Plan {
         info: &GuardInfo<'_>,
         guards: &Guards<'_>,
         globals: CheckGlobals,
-        outside: u32,
+        outside: FunctionIndex,
     ) -> Result<()> {
         // `rewrite` adds the type of all of them.
         let ty = info.module.types.len().try_into()?;
         let name = |what| format!("bysyncify guard: {what}");
-        let first = u32::try_from(info.module.signatures.len() + self.functions.len())?;
-        let (report, passed) = (first, first + 1);
-        let suspended = first + if guards.on_stack.is_some() { 3 } else { 1 };
+        let report = self.next(info);
+        let passed = report.next();
+        let suspended = if guards.on_stack.is_some() { passed.next().next() } else { passed };
         let indices = [report, passed, suspended];
         let checks = Checks::new(info, guards, globals, &self.writer, indices)?;
         let texts = checks.texts.as_ref().map(|texts| texts.segment);

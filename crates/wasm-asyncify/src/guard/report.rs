@@ -11,6 +11,7 @@ use super::code::{CheckGlobals, Globals, Writer};
 use super::stack::{ABOVE_LOW_END, RESERVE};
 use crate::abi;
 use crate::initialisers::{ALIVE, Place};
+use crate::module::FunctionIndex;
 
 impl Writer {
     /// The body of `bysyncify_set_reporter(reporter)`.
@@ -21,7 +22,7 @@ impl Writer {
     /// `(new, …who)`: calls `report` if the stack pointer passes the limit if it is set to `new`.
     /// It was below the reserve before if some code has brought a stack of its own; and it may be so
     /// far below that its number is a large one.
-    pub(super) fn passed(&self, limit: u32, parameters: u32, report: u32) -> Function {
+    pub(super) fn passed(&self, limit: u32, parameters: u32, report: FunctionIndex) -> Function {
         let (is_less, is_not_less, shift) =
             if self.memory64 { (I64LtU, I64GeU, I64ShrU) } else { (I32LtU, I32GeU, I32ShrU) };
         let mut code = vec![LocalGet(0), GlobalGet(limit), is_less];
@@ -33,19 +34,24 @@ impl Writer {
         code.push(If(BlockType::Empty));
         code.extend([LocalGet(0), self.constant(ABOVE_LOW_END), self.sub()]);
         code.extend((1..parameters).map(LocalGet));
-        code.extend([Call(report), End]);
+        code.extend([Call(report.0), End]);
         self.function(0, code)
     }
 
     /// `(…who)`: calls `report`, since the stack pointer, which was set already, has passed the limit. On the host's
     /// stack there is none: then that stack has ended at the least address that there is.
-    pub(super) fn was_passed(&self, limit: u32, parameters: u32, report: u32) -> Function {
+    pub(super) fn was_passed(
+        &self,
+        limit: u32,
+        parameters: u32,
+        report: FunctionIndex,
+    ) -> Function {
         let mut code =
             vec![GlobalGet(limit), self.is_null(), If(BlockType::Empty), Unreachable, End];
         code.push(GlobalGet(self.globals.stack_pointer));
         code.extend([self.constant(ABOVE_LOW_END), self.sub()]);
         code.extend((0..parameters).map(LocalGet));
-        code.push(Call(report));
+        code.push(Call(report.0));
         self.function(0, code)
     }
 
@@ -53,12 +59,12 @@ impl Writer {
     pub(super) fn assert_not_in_coroutine(
         &self,
         who: &[Instruction<'static>],
-        report: u32,
+        report: FunctionIndex,
     ) -> Vec<Instruction<'static>> {
         let mut code = vec![GlobalGet(self.globals.current_core), self.is_null(), I32Eqz];
         code.extend([If(BlockType::Empty), self.constant(abi::REPORT_PARKED as u64)]);
         code.extend(who.iter().cloned());
-        code.extend([Call(report), End]);
+        code.extend([Call(report.0), End]);
         code
     }
 
@@ -67,7 +73,7 @@ impl Writer {
         &self,
         state: Place,
         who: &[Instruction<'static>],
-        report: u32,
+        report: FunctionIndex,
     ) -> Vec<Instruction<'static>> {
         let base = state.base.map_or(self.null(), GlobalGet);
         let target = MemArgTarget::Memory(0);
@@ -75,7 +81,7 @@ impl Writer {
         let mut code = vec![base, I32Load8U(memarg), I32Const(ALIVE), I32Eq];
         code.extend([If(BlockType::Empty), self.constant(abi::REPORT_REINITIALISED as u64)]);
         code.extend(who.iter().cloned());
-        code.extend([Call(report), End]);
+        code.extend([Call(report.0), End]);
         code
     }
 
@@ -84,20 +90,25 @@ impl Writer {
         &self,
         unwinding: u32,
         who: &[Instruction<'static>],
-        report: u32,
+        report: FunctionIndex,
     ) -> Vec<Instruction<'static>> {
         let mut code = vec![GlobalGet(unwinding), If(BlockType::Empty), self.null()];
         code.extend(who.iter().cloned());
-        code.extend([Call(report), End]);
+        code.extend([Call(report.0), End]);
         code
     }
 
     /// `(callee, …who)`: what is called if a coroutine is being suspended where it is assumed not to
     /// be.
-    pub(super) fn suspended(&self, callee: u32, parameters: u32, report: u32) -> Function {
+    pub(super) fn suspended(
+        &self,
+        callee: u32,
+        parameters: u32,
+        report: FunctionIndex,
+    ) -> Function {
         let mut code = vec![LocalGet(0), GlobalSet(callee), self.null()];
         code.extend((1..parameters).map(LocalGet));
-        code.push(Call(report));
+        code.push(Call(report.0));
         self.function(0, code)
     }
 
@@ -106,15 +117,15 @@ impl Writer {
     pub(super) fn assume_not_unwinding(
         &self,
         unwinding: u32,
-        callee: Option<u32>,
+        callee: Option<FunctionIndex>,
         who: &[Instruction<'static>],
-        suspended: u32,
+        suspended: FunctionIndex,
     ) -> Vec<Instruction<'static>> {
         // As the library's `Report` has it.
-        let callee = callee.map_or(u64::MAX, |callee| u64::from(callee) + 1);
+        let callee = callee.map_or(u64::MAX, |callee| u64::from(callee.0) + 1);
         let mut code = vec![GlobalGet(unwinding), If(BlockType::Empty), self.constant(callee)];
         code.extend(who.iter().cloned());
-        code.extend([Call(suspended), End]);
+        code.extend([Call(suspended.0), End]);
         code
     }
 
@@ -124,7 +135,7 @@ impl Writer {
     pub(super) fn report(
         &self,
         checks: CheckGlobals,
-        outside: u32,
+        outside: FunctionIndex,
         texts: Option<u32>,
     ) -> Function {
         let Globals { stack_pointer, host_stack, limit, owner, .. } = self.globals;
@@ -164,7 +175,7 @@ impl Writer {
             code.extend([LocalGet(report), GlobalGet(owner), field(abi::REPORT_OWNER)]);
             code.extend([self.null(), GlobalSet(limit)]);
         }
-        code.extend([GlobalGet(checks.reporter), LocalGet(report), Call(outside), Unreachable]);
+        code.extend([GlobalGet(checks.reporter), LocalGet(report), Call(outside.0), Unreachable]);
         self.function(1, code)
     }
 

@@ -18,6 +18,7 @@ use crate::abi;
 use crate::debug::{Pass, Recorder, Trail};
 use crate::error::Result;
 use crate::instrument::is_call;
+use crate::module::FunctionIndex;
 
 /// The module's new form in the making.
 struct Rewriter<'a> {
@@ -25,7 +26,7 @@ struct Rewriter<'a> {
     guards: &'a Guards<'a>,
     plan: Plan,
     /// The function whose body comes next.
-    next: u32,
+    next: FunctionIndex,
     moves: Pass,
 }
 
@@ -36,7 +37,7 @@ pub(super) fn rewrite(
     plan: Plan,
     trail: &mut Trail,
 ) -> Result<Vec<u8>> {
-    let next = info.module.imports.len().try_into()?;
+    let next = info.module.imports.end();
     let mut module = Module::new();
     let mut rewriter = Rewriter { info, guards, plan, next, moves: trail.pass() };
     rewriter.parse_core_module(&mut module, Parser::new(0), info.module.bytes)?;
@@ -48,7 +49,7 @@ impl Rewriter<'_> {
     /// Rewrites a function's code.
     fn rewrite(
         &mut self,
-        function: u32,
+        function: FunctionIndex,
         parsed: &FunctionBody<'_>,
         spare_local: u32,
         body: &mut Function,
@@ -85,7 +86,7 @@ impl Rewriter<'_> {
                     self.guards.cleanups.is_some_and(|all| all.contains(function, calls));
                 calls += 1;
                 if is_shielded && let Some(shield) = self.plan.shields.of(&operator) {
-                    write(body, &[Instruction::Call(shield)]);
+                    write(body, &[Instruction::Call(shield.0)]);
                     continue;
                 }
             }
@@ -105,7 +106,7 @@ impl Rewriter<'_> {
                 }
                 Operator::Call { function_index } => {
                     if let Some(checks) = &self.plan.checks {
-                        write(body, &checks.before_call(function, function_index));
+                        write(body, &checks.before_call(function, FunctionIndex(function_index)));
                     }
                     moved.instruction(position, body.byte_len());
                     write(body, &[self.instruction(operator)?]);
@@ -123,7 +124,7 @@ impl Rewriter<'_> {
     /// there is any.
     fn function_with_locals(
         &mut self,
-        function: u32,
+        function: FunctionIndex,
         parsed: &FunctionBody<'_>,
     ) -> Result<(Function, u32), Error> {
         let (_, mut count) = self.info.module.signature(function).unwrap_or_default();
@@ -148,7 +149,7 @@ impl Rewriter<'_> {
     fn is_call(&self, operator: &Operator<'_>) -> bool {
         match operator {
             Operator::Call { function_index } => {
-                *function_index as usize >= self.info.module.imports.len()
+                self.info.module.imports.get(FunctionIndex(*function_index)).is_none()
             }
             Operator::CallIndirect { .. } | Operator::CallRef { .. } => true,
             _ => false,
@@ -160,7 +161,7 @@ impl Rewriter<'_> {
 /// counts them.
 fn callee(operator: &Operator<'_>, indirect: &mut u32) -> Option<Callee> {
     match operator {
-        Operator::Call { function_index } => Some(Callee::Function(*function_index)),
+        Operator::Call { function_index } => Some(Callee::Function(FunctionIndex(*function_index))),
         Operator::CallIndirect { .. }
         | Operator::CallRef { .. }
         | Operator::ReturnCallIndirect { .. }
@@ -184,7 +185,7 @@ impl Reencode for Rewriter<'_> {
 
     /// In calls, `ref.func` and element segments.
     fn function_index(&mut self, function: u32) -> Result<u32, Error> {
-        Ok(self.plan.instead.get(&function).copied().unwrap_or(function))
+        Ok(self.plan.instead.get(&FunctionIndex(function)).map_or(function, |instead| instead.0))
     }
 
     /// In exports. The host may call what it likes.
@@ -275,7 +276,7 @@ impl Reencode for Rewriter<'_> {
         parsed: FunctionBody<'_>,
     ) -> Result<(), Error> {
         let function = self.next;
-        self.next += 1;
+        self.next = function.next();
         if let Some(checks) = &self.plan.checks
             && checks.set_reporter == function
         {

@@ -12,15 +12,15 @@ use super::info::GuardInfo;
 use crate::error::{Context, Result};
 use crate::exceptions::Cleanups;
 use crate::instrument::is_call;
+use crate::module::FunctionIndex;
 
 /// The functions that such calls go through.
 #[derive(Default)]
 pub(super) struct Shields {
-    /// By what is called: where the function is in [`Self::functions`].
-    by_call: BTreeMap<Call, u32>,
-    /// To be added, with the indices from `first` on.
+    /// By what is called: what is called in its place.
+    by_call: BTreeMap<Call, FunctionIndex>,
+    /// To be added, in the order of their indices.
     pub(super) functions: Vec<Added>,
-    first: u32,
     /// The type of the first of those that are added.
     first_type: u32,
     /// The types of those of indirect calls, which are added.
@@ -30,14 +30,14 @@ pub(super) struct Shields {
 /// What is called.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Call {
-    Direct(u32),
+    Direct(FunctionIndex),
     Indirect { ty: u32, table: u32 },
 }
 
 impl Call {
     fn parse(operator: &Operator<'_>) -> Option<Self> {
         match *operator {
-            Operator::Call { function_index } => Some(Self::Direct(function_index)),
+            Operator::Call { function_index } => Some(Self::Direct(FunctionIndex(function_index))),
             Operator::CallIndirect { type_index, table_index } => {
                 Some(Self::Indirect { ty: type_index, table: table_index })
             }
@@ -52,9 +52,11 @@ impl Shields {
         info: &GuardInfo<'_>,
         cleanups: &Cleanups,
         writer: &Writer,
-        [first, first_type]: [u32; 2],
+        first: FunctionIndex,
+        first_type: u32,
     ) -> Result<Self> {
-        let mut shields = Self { first, first_type, ..Self::default() };
+        let mut shields = Self { first_type, ..Self::default() };
+        let mut next = first;
         for function in cleanups.functions() {
             let body = info.module.body(function).context("a function without a body")?;
             let mut operators = body.get_operators_reader()?;
@@ -67,6 +69,8 @@ impl Shields {
                         && !shields.by_call.contains_key(&call)
                     {
                         shields.add(info, writer, call)?;
+                        shields.by_call.insert(call, next);
+                        next = next.next();
                     }
                     number += 1;
                 }
@@ -76,12 +80,11 @@ impl Shields {
     }
 
     /// What is called in place of this.
-    pub(super) fn of(&self, operator: &Operator<'_>) -> Option<u32> {
-        Some(self.first + self.by_call.get(&Call::parse(operator)?)?)
+    pub(super) fn of(&self, operator: &Operator<'_>) -> Option<FunctionIndex> {
+        self.by_call.get(&Call::parse(operator)?).copied()
     }
 
     fn add(&mut self, info: &GuardInfo<'_>, writer: &Writer, call: Call) -> Result<()> {
-        let index = u32::try_from(self.functions.len())?;
         let (name, ty, body) = match call {
             Call::Direct(callee) => {
                 let (ty, parameters) = info.module.signature(callee)?;
@@ -113,7 +116,6 @@ impl Shields {
         };
         let name = format!("bysyncify guard: cleanup: {name}");
         self.functions.push(Added { name, ty, body });
-        self.by_call.insert(call, index);
         Ok(())
     }
 }

@@ -52,6 +52,7 @@ use super::placement::Placement;
 use crate::abi;
 use crate::analysis::OnStack;
 use crate::error::{Error, Result};
+use crate::module::{FunctionIndex, FunctionMap};
 use crate::remedy::Remedy;
 
 /// What functions without a check have for themselves, in bytes.
@@ -83,18 +84,18 @@ enum Look {
 /// Where the stack is checked.
 pub(super) struct StackChecks {
     /// By function that can be on a coroutine's stack.
-    frames: BTreeMap<u32, Frame>,
+    frames: BTreeMap<FunctionIndex, Frame>,
     placement: Placement,
     /// Whether nobody switches stacks but our switch, and what guards add.
     is_alone: bool,
     /// By function that looks later than where it moves the pointer.
-    later: BTreeMap<u32, Later>,
+    later: BTreeMap<FunctionIndex, Later>,
     /// The global that has the limit.
     limit: u32,
     /// The global that says how far above the low end that is.
     pub(super) reserve: u32,
     /// The function that is called if the limit would be passed. The next one is called if it was.
-    passed: u32,
+    passed: FunctionIndex,
 }
 
 impl StackChecks {
@@ -103,10 +104,10 @@ impl StackChecks {
     pub(super) fn new(
         info: &GuardInfo<'_>,
         on_stack: &OnStack,
-        exempt: &BTreeSet<u32>,
-        alike: &[u32],
+        exempt: &BTreeSet<FunctionIndex>,
+        alike: &FunctionMap<FunctionIndex>,
         writer: &Writer,
-        passed: u32,
+        passed: FunctionIndex,
     ) -> Result<Self> {
         let missing = || {
             let reason = "its `bysyncify` is too old: it does not say where a stack ends";
@@ -123,7 +124,7 @@ impl StackChecks {
                 frames.insert(*function, frame);
             }
         }
-        let alike = |function: u32| alike.get(function as usize).copied().unwrap_or(function);
+        let alike = |function: FunctionIndex| alike.get(function).copied().unwrap_or(function);
         let placement = Placement::new(on_stack, &frames, exempt, alike, RESERVE);
         let is_alone = is_alone(info, writer.globals.stack_pointer)?;
         let mut checks =
@@ -140,12 +141,12 @@ impl StackChecks {
     }
 
     /// Whether the function has any check.
-    pub(super) fn is_checked(&self, function: u32) -> bool {
+    pub(super) fn is_checked(&self, function: FunctionIndex) -> bool {
         self.placement.is_checked(function)
     }
 
     /// How a function looks, if it has a check.
-    fn look_of(&self, function: u32) -> Look {
+    fn look_of(&self, function: FunctionIndex) -> Look {
         let size = self.frames.get(&function).and_then(|frame| frame.size);
         let arrival = self.placement.arrival(function);
         match size.zip(arrival).map(|(size, arrival)| size + arrival) {
@@ -157,7 +158,7 @@ impl StackChecks {
     }
 
     /// Whether the function has one check, after it has moved the pointer.
-    fn looks_once_afterwards(&self, function: u32) -> bool {
+    fn looks_once_afterwards(&self, function: FunctionIndex) -> bool {
         let lowers = self.frames.get(&function).map_or(&[][..], |frame| &frame.lowers);
         let is_one = matches!(lowers, [true, others @ ..] if !others.contains(&true));
         is_one && self.is_checked(function) && self.look_of(function) != Look::First
@@ -166,7 +167,7 @@ impl StackChecks {
     /// The checks before instructions, by the numbers of those, in a function that looks later.
     pub(super) fn later(
         &self,
-        function: u32,
+        function: FunctionIndex,
         writer: &Writer,
         who: &[Instruction<'static>],
     ) -> BTreeMap<usize, Vec<Instruction<'static>>> {
@@ -179,7 +180,7 @@ impl StackChecks {
     /// Looks whether the pointer, which was moved already and is in the local `pointer`, is below the limit.
     fn look(
         &self,
-        function: u32,
+        function: FunctionIndex,
         pointer: u32,
         writer: &Writer,
         who: &[Instruction<'static>],
@@ -193,12 +194,12 @@ impl StackChecks {
         });
         code.push(If(BlockType::Empty));
         code.extend(who.iter().cloned());
-        code.extend([Call(self.passed + 1), Unreachable, End]);
+        code.extend([Call(self.passed.next().0), Unreachable, End]);
         code
     }
 
     /// Whether the function's check needs a local.
-    pub(super) fn needs_local(&self, function: u32) -> bool {
+    pub(super) fn needs_local(&self, function: FunctionIndex) -> bool {
         self.is_checked(function) && !self.later.contains_key(&function)
     }
 
@@ -206,7 +207,7 @@ impl StackChecks {
     /// is not to stay. `local` can be used, and `who` says who this is.
     pub(super) fn in_place_of(
         &self,
-        function: u32,
+        function: FunctionIndex,
         number: usize,
         local: u32,
         writer: &Writer,
@@ -228,7 +229,7 @@ impl StackChecks {
         code.extend([LocalGet(local), GlobalGet(stack_pointer), greater, I32Or]);
         code.extend([If(BlockType::Empty), LocalGet(local)]);
         code.extend(who.iter().cloned());
-        code.extend([Call(self.passed), End, LocalGet(local), GlobalSet(stack_pointer)]);
+        code.extend([Call(self.passed.0), End, LocalGet(local), GlobalSet(stack_pointer)]);
         Some(code)
     }
 }

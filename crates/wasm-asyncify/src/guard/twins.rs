@@ -16,19 +16,20 @@ use wasmparser::Operator;
 
 use super::info::GuardInfo;
 use crate::error::Result;
+use crate::module::{FunctionIndex, FunctionMap};
 
 /// A function's code, but for whom it calls.
 struct Code {
     /// The number of the rest of it, and of its type, among all that there are.
     rest: usize,
-    calls: Vec<u32>,
+    calls: Vec<FunctionIndex>,
 }
 
 /// By function index: the first function with the same code.
-pub(super) fn first_alike(info: &GuardInfo<'_>) -> Result<Vec<u32>> {
+pub(super) fn first_alike(info: &GuardInfo<'_>) -> Result<FunctionMap<FunctionIndex>> {
     let mut rests = HashMap::new();
     let mut codes = Vec::new();
-    for (function, ty) in (0..).zip(&info.module.signatures) {
+    for (function, ty) in info.module.signatures.iter() {
         let Some(body) = info.module.body(function) else { continue };
         let mut rest = body.as_bytes().to_vec();
         let mut calls = Vec::new();
@@ -39,7 +40,7 @@ pub(super) fn first_alike(info: &GuardInfo<'_>) -> Result<Vec<u32>> {
             if let Operator::Call { function_index } | Operator::ReturnCall { function_index } =
                 operators.read()?
             {
-                calls.push(function_index);
+                calls.push(FunctionIndex(function_index));
                 let after = operators.original_position() - start;
                 // The opcode stays.
                 rest[usize::try_from(before + 1)?..usize::try_from(after)?].fill(0);
@@ -49,14 +50,13 @@ pub(super) fn first_alike(info: &GuardInfo<'_>) -> Result<Vec<u32>> {
         let rest = *rests.entry((*ty, rest)).or_insert(count);
         codes.push((function, Code { rest, calls }));
     }
-    let mut first: Vec<u32> =
-        (0..).zip(&info.module.signatures).map(|(function, _)| function).collect();
+    let mut first: FunctionMap<_> = info.module.signatures.indices().collect();
     loop {
         let mut found = HashMap::new();
         let mut next = first.clone();
         for (function, code) in &codes {
-            let calls: Vec<u32> = code.calls.iter().map(|callee| first[*callee as usize]).collect();
-            next[*function as usize] = *found.entry((code.rest, calls)).or_insert(*function);
+            let calls: Vec<_> = code.calls.iter().map(|callee| first[*callee]).collect();
+            next[*function] = *found.entry((code.rest, calls)).or_insert(*function);
         }
         if next == first {
             return Ok(first);
@@ -74,7 +74,8 @@ mod tests {
     fn assert_first_alike(functions: &str, expected: &[u32]) {
         let wasm = wat::parse_str(format!("(module {functions})")).unwrap();
         let module = ModuleInfo::read(&wasm).unwrap();
-        assert_eq!(first_alike(&GuardInfo::new(&module).unwrap()).unwrap(), expected);
+        let found = first_alike(&GuardInfo::new(&module).unwrap()).unwrap();
+        assert_eq!(found.values().map(|it| it.0).collect::<Vec<_>>(), expected);
     }
 
     #[test]

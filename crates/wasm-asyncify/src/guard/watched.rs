@@ -11,12 +11,13 @@ use super::checks::{Callee, Checks};
 use super::code::Writer;
 use super::info::GuardInfo;
 use crate::analysis::{WatchedCalls, readable};
+use crate::module::FunctionIndex;
 
 impl Checks {
     /// The code after each such call of a function.
     pub(super) fn watched(
         &mut self,
-        function: u32,
+        function: FunctionIndex,
         info: &GuardInfo<'_>,
         writer: &Writer,
     ) -> BTreeMap<Callee, Vec<Instruction<'static>>> {
@@ -53,7 +54,7 @@ impl Checks {
     }
 
     /// Says which function it is, with this text if there are texts.
-    fn who(&mut self, function: u32, text: &str) -> Vec<Instruction<'static>> {
+    fn who(&mut self, function: FunctionIndex, text: &str) -> Vec<Instruction<'static>> {
         let mut who = vec![self.number(function)];
         if let Some(texts) = &mut self.texts {
             let (start, length, _) = texts.add(text, "");

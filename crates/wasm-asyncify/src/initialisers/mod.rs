@@ -46,9 +46,10 @@ use std::collections::BTreeMap;
 
 use wasmparser::{Operator, Parser, ValidPayload, Validator, WasmFeatures};
 
-use crate::analysis::{FunctionIndex, SuspendPlan};
+use crate::analysis::SuspendPlan;
 use crate::error::Failure;
 use crate::instrument::can_suspend;
+use crate::module::FunctionIndex;
 use crate::module::ModuleInfo;
 
 pub(crate) use memory::Place;
@@ -75,7 +76,7 @@ pub(crate) fn find(module: &ModuleInfo<'_>, plan: &SuspendPlan) -> Result<Rewrit
     let mut validator = Validator::new_with_features(WasmFeatures::all());
     for payload in Parser::new(0).parse_all(module.bytes) {
         let ValidPayload::Func(function, body) = validator.payload(&payload?)? else { continue };
-        let index = function.index;
+        let index = FunctionIndex(function.index);
         if !plan.functions.contains(&index) || !statics.are_touched_by(&body)? {
             continue;
         }

@@ -25,6 +25,7 @@ use super::state::{Open, Scan, State, Step};
 use super::statics::Statics;
 use super::value::Value;
 use crate::error::{Context, Failure, Result};
+use crate::module::FunctionIndex;
 
 /// The states that are written where the initialiser has been through: before the old value is
 /// dropped, and when there is a new one.
@@ -39,7 +40,7 @@ const MOST_VALUES: usize = 1 << 22;
 /// which.
 #[derive(Debug)]
 pub(crate) struct Lost {
-    pub(crate) function: u32,
+    pub(crate) function: FunctionIndex,
 }
 
 /// The writes in a function, by their numbers among its instructions.
@@ -49,7 +50,7 @@ pub(super) fn scan(
     statics: &Statics,
     can_suspend: impl Fn(&Operator<'_>, u32) -> bool,
 ) -> Result<BTreeMap<usize, Vec<Place>>, Failure<Lost>> {
-    let index = function.index;
+    let index = FunctionIndex(function.index);
     let mut validator = function.into_validator(FuncValidatorAllocations::default());
     let parameters = validator.len_locals() as usize;
     validator.read_locals(&mut body.get_binary_reader())?;

@@ -6,6 +6,7 @@ use wasm_encoder::{DataSymbolDefinition, LinkingSection, Section, SymbolTable};
 use wasmparser::SymbolFlags;
 
 use super::*;
+use crate::module::FunctionIndex;
 
 /// A static of 8 bytes at 1024, whose state is at 1028; one of a single byte at 1040; the parts of one at
 /// 1041 and 1042; and what is none, at 1048. `$f` can be suspended in its calls of `$wait`.
@@ -36,8 +37,14 @@ fn found(locals: &str, code: &str) -> Result<BTreeMap<usize, Vec<Place>>, Failur
         symbols.data(SymbolTable::WASM_SYM_BINDING_LOCAL | flags, &name, Some(data));
     }
     LinkingSection::new().symbol_table(&symbols).append_to(&mut wasm);
-    let plan = SuspendPlan { functions: [3].into(), topmost: [0].into(), ..SuspendPlan::default() };
-    Ok(find(&ModuleInfo::read(&wasm).unwrap(), &plan)?.remove(&3).unwrap_or_default())
+    let plan = SuspendPlan {
+        functions: [FunctionIndex(3)].into(),
+        topmost: [FunctionIndex(0)].into(),
+        ..SuspendPlan::default()
+    };
+    Ok(find(&ModuleInfo::read(&wasm).unwrap(), &plan)?
+        .remove(&FunctionIndex(3))
+        .unwrap_or_default())
 }
 
 /// The states that are looked at again, and how often.
@@ -198,7 +205,10 @@ fn what_is_written_somewhere_after_a_wait_is_refused() {
         ),
     ] {
         let failure = found("", &code).unwrap_err();
-        assert!(matches!(failure, Failure::Own(Lost { function: 3 })), "{code}: {failure:?}");
+        assert!(
+            matches!(failure, Failure::Own(Lost { function: FunctionIndex(3) })),
+            "{code}: {failure:?}"
+        );
         let code = code.replace("(call $wait)", "");
         assert_eq!(found("", &code).unwrap(), BTreeMap::new(), "{code}");
     }
@@ -210,7 +220,7 @@ fn functions_with_too_many_locals_and_loops_are_refused() {
     let code = |loops| format!("(drop {LOOK}) {}", "(loop)".repeat(loops));
     assert_eq!(found(&locals, &code(1)).unwrap(), BTreeMap::new());
     let failure = found(&locals, &code(1_400)).unwrap_err();
-    assert!(matches!(failure, Failure::Own(Lost { function: 3 })), "{failure:?}");
+    assert!(matches!(failure, Failure::Own(Lost { function: FunctionIndex(3) })), "{failure:?}");
 }
 
 #[test]
@@ -220,8 +230,8 @@ fn functions_that_cannot_be_suspended_are_not_gone_through() {
         r#"(module (import "env" "wait" (func $wait)) (memory 1) (func (local $x i32) {code}))"#
     ));
     let plan = SuspendPlan {
-        functions: BTreeSet::from([1]),
-        topmost: [0].into(),
+        functions: BTreeSet::from([FunctionIndex(1)]),
+        topmost: [FunctionIndex(0)].into(),
         ..SuspendPlan::default()
     };
     // Without symbols there is nothing to look for.

@@ -33,8 +33,9 @@ use wasm_encoder::Module;
 use wasm_encoder::reencode::Reencode as _;
 use wasmparser::{FunctionBody, Operator, Parser, ValType};
 
-use crate::analysis::{FunctionIndex, Program, SuspendPlan};
+use crate::analysis::{Program, SuspendPlan};
 use crate::error::{Context, Result};
+use crate::module::FunctionIndex;
 use crate::module::ModuleInfo;
 use writer::{Indirect, Writer};
 
@@ -83,7 +84,7 @@ fn find(
 ) -> Result<BTreeMap<FunctionIndex, FunctionIndex>> {
     let exported: BTreeSet<_> = program.exports.iter().map(|(_, index)| *index).collect();
     let is_known_elsewhere = |function: &FunctionIndex| {
-        let known = program.functions.get(*function as usize);
+        let known = program.functions.get(*function);
         exported.contains(function) || known.is_none_or(|it| it.address_taken.is_taken())
     };
     let is_plain = |function: &FunctionIndex| {
@@ -164,7 +165,11 @@ impl Calls {
                     | Operator::RefFunc { function_index } => (function_index, None),
                     _ => continue,
                 };
-                calls.only.entry(callee).and_modify(|it| *it = None).or_insert(caller);
+                calls
+                    .only
+                    .entry(FunctionIndex(callee))
+                    .and_modify(|it| *it = None)
+                    .or_insert(caller);
             }
         }
         if let Some(start) = module.start {

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::analysis::{Analysis, NoSuspend, Precision};
+use crate::module::FunctionIndex;
 
 /// A switch, and functions that can wait: with who is put where, by name.
 fn inlined(functions: &str, compact: &str) -> Vec<(String, String)> {
@@ -75,10 +76,11 @@ fn nobody_is_put_into_himself() {
     let wasm = wat::parse_str("(module (func call 1) (func call 2) (func call 0))").unwrap();
     let module = ModuleInfo::read(&wasm).unwrap();
     let mut groups = Groups::default();
-    for (function, caller) in [(1, 0), (2, 1), (0, 2)] {
+    let pair = |(function, caller)| (FunctionIndex(function), FunctionIndex(caller));
+    for (function, caller) in [(1, 0), (2, 1), (0, 2)].map(pair) {
         groups.add(&module, function, caller).unwrap();
     }
-    assert_eq!(groups.callers, [(1, 0), (2, 1)].into());
+    assert_eq!(groups.callers, [(1, 0), (2, 1)].map(pair).into());
 }
 
 #[test]

@@ -7,9 +7,8 @@ use wasm_encoder::reencode::{Error, Reencode, utils};
 use wasm_encoder::{BlockType, CodeSection, Encode, Function, Instruction};
 use wasmparser::{FunctionBody, Operator, ValType};
 
-use crate::analysis::FunctionIndex;
 use crate::instrument::is_indirect;
-use crate::module::ModuleInfo;
+use crate::module::{FunctionIndex, ModuleInfo};
 
 /// An indirect call: a function's, and which one of all that it makes.
 pub(super) type Indirect = (FunctionIndex, u32);
@@ -69,7 +68,7 @@ impl<'a> Writer<'a> {
             module,
             callers,
             hosts: callers.values().copied().collect(),
-            next: module.imports.len() as u32,
+            next: module.imports.end(),
             moved: BTreeMap::new(),
         }
     }
@@ -102,9 +101,9 @@ impl<'a> Writer<'a> {
                 Operator::Return if !is_whole => {
                     whole.write(&Instruction::Br(open.len() as u32));
                 }
-                Operator::Call { function_index } if self.callers.contains_key(&function_index) => {
+                Operator::Call { function_index } if self.is_moved(function_index) => {
                     let is_in_loop = part.is_in_loop || open.contains(&true);
-                    self.put(whole, function_index, is_in_loop)?;
+                    self.put(whole, FunctionIndex(function_index), is_in_loop)?;
                 }
                 other => {
                     match &other {
@@ -125,6 +124,10 @@ impl<'a> Writer<'a> {
         Ok(())
     }
 
+    fn is_moved(&self, function: u32) -> bool {
+        self.callers.contains_key(&FunctionIndex(function))
+    }
+
     /// Writes what is in a function in place of a call of it.
     fn put(
         &mut self,
@@ -133,7 +136,7 @@ impl<'a> Writer<'a> {
         is_in_loop: bool,
     ) -> Result<(), Error> {
         let module = self.module;
-        let ty = module.signatures.get(function as usize);
+        let ty = module.signatures.get(function);
         let ty = ty.and_then(|ty| module.function_type(*ty));
         let (Some(ty), Some(body)) = (ty, module.body(function)) else { return Ok(()) };
         let first = whole.add(ty.params());
@@ -179,7 +182,7 @@ impl Reencode for Writer<'_> {
         body: FunctionBody<'_>,
     ) -> Result<(), Error> {
         let function = self.next;
-        self.next += 1;
+        self.next = function.next();
         if self.callers.contains_key(&function) {
             // Nobody calls it any more.
             let mut new = Function::new([]);

@@ -21,9 +21,10 @@ use super::types::Types;
 use super::{Callee, SuspendPlan, Unsupported, callee};
 use crate::debug::{Pass, Recorder};
 use crate::error::{Context, Failure, Result};
+use crate::module::FunctionIndex;
 
 /// Functions, by their indices.
-type Bodies = BTreeMap<u32, (Function, Recorder)>;
+type Bodies = BTreeMap<FunctionIndex, (Function, Recorder)>;
 
 /// What the functions to instrument have become, and what is added for them.
 pub(super) struct Written {
@@ -97,7 +98,7 @@ fn all(
             types = Types::new(wasm, validator.types(0).context("no module is read")?);
         }
         let ValidPayload::Func(function, body) = validator.payload(&payload)? else { continue };
-        let index = function.index;
+        let index = FunctionIndex(function.index);
         if !plan.functions.contains(&index) {
             continue;
         }

@@ -11,8 +11,8 @@ use super::liveness::Liveness;
 use super::read::read;
 use super::types::Types;
 use super::{Callee, is_call};
-use crate::analysis::FunctionIndex;
 use crate::error::Result;
+use crate::module::FunctionIndex;
 
 /// By function, of these: the calls with a live exception, by their numbers among all of its calls.
 pub(crate) fn calls_with_exceptions(
@@ -25,7 +25,7 @@ pub(crate) fn calls_with_exceptions(
     let mut found = BTreeMap::new();
     for payload in Parser::new(0).parse_all(wasm) {
         let ValidPayload::Func(function, body) = validator.payload(&payload?)? else { continue };
-        let index = function.index;
+        let index = FunctionIndex(function.index);
         if !functions.contains(&index) || !catches_references(&body)? {
             continue;
         }

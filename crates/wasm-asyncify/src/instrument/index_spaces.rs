@@ -11,6 +11,7 @@ use super::flat::plan::Beginnings;
 use super::runtime::{REPLACED, Runtime};
 use crate::analysis::CheckedBarrier;
 use crate::error::{Context, Result};
+use crate::module::FunctionIndex;
 
 /// The types that are added for the host's sake, counted from the one of `push` and `pop`.
 const START: u32 = 1;
@@ -21,7 +22,7 @@ pub(super) const GET_STATE: u32 = 3;
 #[derive(Debug, Default)]
 pub(super) struct IndexSpaces {
     /// By function index: which import of `asyncify` it is, by its number in [`REPLACED`].
-    pub(super) replaced: BTreeMap<u32, usize>,
+    pub(super) replaced: BTreeMap<FunctionIndex, usize>,
     /// By number in [`REPLACED`]: the type.
     pub(super) types_of_replaced: BTreeMap<usize, u32>,
     /// What the functions are that nothing may be suspended through: for each kind one is added.
@@ -78,7 +79,7 @@ impl IndexSpaces {
                                 if let Some(which) = which
                                     && import.module == "asyncify"
                                 {
-                                    spaces.replaced.insert(spaces.imported, which);
+                                    spaces.replaced.insert(FunctionIndex(spaces.imported), which);
                                     spaces.types_of_replaced.insert(which, ty);
                                 }
                                 spaces.imported += 1;
@@ -125,15 +126,15 @@ impl IndexSpaces {
     }
 
     /// A function's index in the new module.
-    pub(super) fn new_index(&self, function: u32) -> u32 {
+    pub(super) fn new_index(&self, function: FunctionIndex) -> u32 {
         match self.replaced.get(&function) {
             Some(which) => {
                 let before = self.types_of_replaced.range(..which).count() as u32;
                 self.first_added() + before
             }
             None => {
-                let added = if function < self.imported { 0 } else { self.added() };
-                function - self.replaced.range(..function).count() as u32 + added
+                let added = if function.0 < self.imported { 0 } else { self.added() };
+                function.0 - self.replaced.range(..function).count() as u32 + added
             }
         }
     }
@@ -235,6 +236,6 @@ impl Reencode for Indices<'_> {
     type Error = Infallible;
 
     fn function_index(&mut self, function: u32) -> Result<u32, Error> {
-        Ok(self.0.new_index(function))
+        Ok(self.0.new_index(FunctionIndex(function)))
     }
 }

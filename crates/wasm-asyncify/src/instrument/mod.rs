@@ -90,9 +90,10 @@ mod zeroes;
 
 use wasmparser::Operator;
 
-use crate::analysis::{FunctionIndex, SuspendPlan};
+use crate::analysis::SuspendPlan;
 use crate::debug::Trail;
 use crate::error::{Failure, Result};
+use crate::module::FunctionIndex;
 
 pub(crate) use exceptions::calls_with_exceptions;
 pub(crate) use unsupported::{Reason, Unsupported};
@@ -132,10 +133,10 @@ fn callee(
 ) -> Option<Callee> {
     match operator {
         Operator::Call { function_index } | Operator::ReturnCall { function_index } => {
-            if plan.functions.contains(function_index) {
+            if plan.functions.contains(&FunctionIndex(*function_index)) {
                 Some(Callee::Instrumented)
             } else {
-                plan.topmost.contains(function_index).then_some(Callee::Topmost)
+                plan.topmost.contains(&FunctionIndex(*function_index)).then_some(Callee::Topmost)
             }
         }
         _ if is_indirect(operator) => {

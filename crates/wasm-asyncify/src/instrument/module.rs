@@ -22,7 +22,7 @@ use super::{barrier, names, shared};
 use crate::analysis::CheckedBarrier;
 use crate::debug::{self, Pass, Recorder, Trail};
 use crate::error::{Context, Failure, Result};
-use crate::module::{features, is_due};
+use crate::module::{FunctionIndex, features, is_due};
 use crate::provide::{DATA, STATE};
 
 /// The module, instrumented.
@@ -41,7 +41,7 @@ pub(super) fn instrument(
         bodies,
         helpers,
         flat,
-        next: spaces.imported,
+        next: FunctionIndex(spaces.imported),
         has_tables: spaces.has_table_section,
         has_globals: spaces.has_global_section,
         has_elements: spaces.has_element_section,
@@ -60,13 +60,13 @@ pub(super) fn instrument(
 struct Writer<'a> {
     spaces: &'a IndexSpaces,
     plan: &'a SuspendPlan,
-    bodies: BTreeMap<u32, (Function, Recorder)>,
+    bodies: BTreeMap<FunctionIndex, (Function, Recorder)>,
     /// What the bodies call.
     helpers: Helpers,
     /// What is added where functions are resumed one by one.
     flat: Option<Additions>,
     /// The function whose body comes next.
-    next: u32,
+    next: FunctionIndex,
     // Whether there is such a section, or one has been added.
     has_tables: bool,
     has_globals: bool,
@@ -128,7 +128,7 @@ impl Reencode for Writer<'_> {
     type Error = Infallible;
 
     fn function_index(&mut self, function: u32) -> Result<u32, Error> {
-        Ok(self.spaces.new_index(function))
+        Ok(self.spaces.new_index(FunctionIndex(function)))
     }
 
     fn parse_type_section(
@@ -331,7 +331,7 @@ impl Reencode for Writer<'_> {
         body: FunctionBody<'_>,
     ) -> Result<(), Error> {
         let index = self.next;
-        self.next += 1;
+        self.next = index.next();
         let moved = match self.bodies.remove(&index) {
             Some((body, moved)) => {
                 code.function(&body);

@@ -11,6 +11,7 @@ use super::flat::additions::Additions;
 use super::helpers::Helpers;
 use super::index_spaces::IndexSpaces;
 use super::runtime::Runtime;
+use crate::module::FunctionIndex;
 
 /// The names of some part of a module, as they were.
 type Before<'a> = wasmparser::NameMap<'a>;
@@ -25,8 +26,9 @@ pub(super) fn functions(
     let mut all = BTreeMap::new();
     for naming in before {
         let naming = naming?;
-        if !spaces.replaced.contains_key(&naming.index) {
-            all.insert(spaces.new_index(naming.index), naming.name.to_owned());
+        let function = FunctionIndex(naming.index);
+        if !spaces.replaced.contains_key(&function) {
+            all.insert(spaces.new_index(function), naming.name.to_owned());
         }
     }
     all.extend((spaces.first_added()..).zip(spaces.added_names()));
@@ -46,11 +48,12 @@ pub(super) fn locals(
     spaces: &IndexSpaces,
 ) -> Result<IndirectNameMap> {
     let mut names = IndirectNameMap::new();
-    for function in before {
-        let function = function?;
+    for naming in before {
+        let naming = naming?;
+        let function = FunctionIndex(naming.index);
         // What takes its place is ours.
-        if !spaces.replaced.contains_key(&function.index) {
-            names.append(spaces.new_index(function.index), &utils::name_map(function.names, Ok)?);
+        if !spaces.replaced.contains_key(&function) {
+            names.append(spaces.new_index(function), &utils::name_map(naming.names, Ok)?);
         }
     }
     Ok(names)

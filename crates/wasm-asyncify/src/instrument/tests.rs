@@ -8,6 +8,7 @@ use super::emit::Form;
 use super::{Reason, SuspendPlan, Unsupported, instrument};
 use crate::debug::Trail;
 use crate::error::Failure;
+use crate::module::FunctionIndex;
 
 mod compact;
 mod exits;
@@ -166,6 +167,9 @@ fn a_function_that_is_refused_is_named() {
     );
     let reason = Reason::ReferenceInLocal(0);
     for form in [Form::Fast, Form::Compact] {
-        assert_eq!(instrumented(&text, form), Err(Unsupported { function: 2, reason }));
+        assert_eq!(
+            instrumented(&text, form),
+            Err(Unsupported { function: FunctionIndex(2), reason })
+        );
     }
 }

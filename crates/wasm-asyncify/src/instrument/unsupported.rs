@@ -1,6 +1,6 @@
 //! What cannot be instrumented.
 
-use crate::analysis::FunctionIndex;
+use crate::module::FunctionIndex;
 
 /// A function that should be instrumented, but cannot be.
 #[derive(Clone, Debug, PartialEq, Eq)]

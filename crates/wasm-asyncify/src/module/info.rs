@@ -14,6 +14,7 @@ use wasmparser::{
     TableType, TypeRef,
 };
 
+use super::index::{FunctionIndex, FunctionMap};
 use crate::error::{Context, Result, bail};
 
 /// A module's sections. What can be imported is numbered as in the module: imports come first.
@@ -23,9 +24,9 @@ pub(crate) struct ModuleInfo<'a> {
     pub(crate) bytes: &'a [u8],
     pub(crate) types: Vec<SubType>,
     /// The imported functions.
-    pub(crate) imports: Vec<Import<'a>>,
+    pub(crate) imports: FunctionMap<Import<'a>>,
     /// The type index of each function.
-    pub(crate) signatures: Vec<u32>,
+    pub(crate) signatures: FunctionMap<u32>,
     /// Those of the functions that are not imported.
     pub(crate) bodies: Vec<FunctionBody<'a>>,
     pub(crate) tables: Vec<TableType>,
@@ -41,7 +42,7 @@ pub(crate) struct ModuleInfo<'a> {
     pub(crate) tags: Vec<u32>,
     pub(crate) exports: Vec<Export<'a>>,
     /// What runs when an instance is made.
-    pub(crate) start: Option<u32>,
+    pub(crate) start: Option<FunctionIndex>,
     pub(crate) elements: Vec<Element<'a>>,
     pub(crate) has_data_count: bool,
     pub(crate) has_data_section: bool,
@@ -49,7 +50,7 @@ pub(crate) struct ModuleInfo<'a> {
     pub(crate) data_start: u64,
     pub(crate) data: Vec<Data<'a>>,
     pub(crate) customs: Vec<CustomSectionReader<'a>>,
-    pub(crate) function_names: BTreeMap<u32, &'a str>,
+    pub(crate) function_names: BTreeMap<FunctionIndex, &'a str>,
     pub(crate) global_names: BTreeMap<&'a str, u32>,
 }
 
@@ -117,7 +118,7 @@ impl<'a> ModuleInfo<'a> {
                     self.exports.push(export?);
                 }
             }
-            Payload::StartSection { func, .. } => self.start = Some(func),
+            Payload::StartSection { func, .. } => self.start = Some(FunctionIndex(func)),
             Payload::ElementSection(section) => {
                 for element in section {
                     self.elements.push(element?);
@@ -169,7 +170,7 @@ impl<'a> ModuleInfo<'a> {
             Name::Function(names) => {
                 for naming in names {
                     let naming = naming?;
-                    self.function_names.insert(naming.index, naming.name);
+                    self.function_names.insert(FunctionIndex(naming.index), naming.name);
                 }
             }
             Name::Global(names) => {
@@ -184,13 +185,13 @@ impl<'a> ModuleInfo<'a> {
     }
 
     /// The functions that have bodies, and these.
-    pub(crate) fn bodies(&self) -> impl Iterator<Item = (u32, &FunctionBody<'a>)> {
-        (self.imports.len() as u32..).zip(&self.bodies)
+    pub(crate) fn bodies(&self) -> impl Iterator<Item = (FunctionIndex, &FunctionBody<'a>)> {
+        self.signatures.indices().skip(self.imports.len()).zip(&self.bodies)
     }
 
     /// A function's code, if it is not imported.
-    pub(crate) fn body(&self, function: u32) -> Option<&FunctionBody<'a>> {
-        self.bodies.get((function as usize).checked_sub(self.imports.len())?)
+    pub(crate) fn body(&self, function: FunctionIndex) -> Option<&FunctionBody<'a>> {
+        self.bodies.get((function.0 as usize).checked_sub(self.imports.len())?)
     }
 
     /// The type at this index, if it is one of functions.
@@ -202,15 +203,15 @@ impl<'a> ModuleInfo<'a> {
     }
 
     /// The type index of a function, and how many parameters it has.
-    pub(crate) fn signature(&self, function: u32) -> Result<(u32, u32)> {
-        let ty = self.signatures.get(function as usize).copied();
+    pub(crate) fn signature(&self, function: FunctionIndex) -> Result<(u32, u32)> {
+        let ty = self.signatures.get(function).copied();
         let found = ty.and_then(|ty| Some((ty, self.function_type(ty)?.params().len() as u32)));
         found.with_context(|| format!("{} has no type", self.shown(function)))
     }
 
     /// What a function is called in a message.
-    pub(crate) fn shown(&self, function: u32) -> String {
-        match (self.imports.get(function as usize), self.function_names.get(&function)) {
+    pub(crate) fn shown(&self, function: FunctionIndex) -> String {
+        match (self.imports.get(function), self.function_names.get(&function)) {
             (Some(import), _) => format!("{}.{}", import.module, import.name),
             (None, Some(name)) => (*name).to_owned(),
             (None, None) => format!("function {function}"),
@@ -243,10 +244,16 @@ mod tests {
             (func $function (param f32)))"#;
         let wasm = wat::parse_str(text).unwrap();
         let info = ModuleInfo::read(&wasm).unwrap();
-        assert_eq!([info.signature(0).unwrap(), info.signature(1).unwrap()], [(0, 2), (1, 1)]);
-        assert_eq!([info.shown(0), info.shown(1)], ["a.f", "function"]);
-        assert_eq!(info.bodies().map(|(index, _)| index).collect::<Vec<_>>(), [1]);
-        assert!(info.body(0).is_none() && info.body(1).is_some() && info.body(2).is_none());
+        let [imported, own, none] = [0, 1, 2].map(FunctionIndex);
+        assert_eq!(
+            [info.signature(imported).unwrap(), info.signature(own).unwrap()],
+            [(0, 2), (1, 1)]
+        );
+        assert_eq!([info.shown(imported), info.shown(own)], ["a.f", "function"]);
+        assert_eq!(info.bodies().map(|(index, _)| index).collect::<Vec<_>>(), [own]);
+        assert!(
+            info.body(imported).is_none() && info.body(own).is_some() && info.body(none).is_none()
+        );
         assert_eq!((info.globals, info.imported_globals), (2, 1));
         assert_eq!(info.global_names["own"], 1);
         assert!(info.imports_table && info.memory64());

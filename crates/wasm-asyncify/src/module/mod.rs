@@ -4,6 +4,7 @@
 mod asyncified;
 pub(crate) mod build_id;
 pub(crate) mod features;
+mod index;
 mod info;
 mod order;
 
@@ -13,6 +14,7 @@ use crate::error::{Context, Error, Result, bail};
 use crate::remedy::Remedy;
 
 pub(crate) use asyncified::has_runtime;
+pub use index::{FunctionIndex, FunctionMap};
 pub(crate) use info::ModuleInfo;
 pub(crate) use order::is_due;
 

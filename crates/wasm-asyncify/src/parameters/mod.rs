@@ -34,10 +34,9 @@ use wasm_encoder::{BlockType, CodeSection, Function, Instruction, Module, TypeSe
 use wasmparser::{Catch, FuncType, FunctionBody, Operator, Parser};
 
 use self::code::{Code, Open};
-use crate::analysis::FunctionIndex;
 use crate::debug::{self, Pass, Trail};
 use crate::error::{Context, Result};
-use crate::module::ModuleInfo;
+use crate::module::{FunctionIndex, ModuleInfo};
 
 /// The module without blocks with parameters, in these functions. A function that branches by
 /// references is left as it is, and so is one that catches an exception into such a loop.
@@ -66,7 +65,7 @@ struct Writer<'a> {
     /// The functions that are written anew.
     meant: BTreeSet<FunctionIndex>,
     /// The function whose body comes next.
-    next: u32,
+    next: FunctionIndex,
     moves: Pass,
 }
 
@@ -76,7 +75,7 @@ impl<'a> Writer<'a> {
         functions: &BTreeSet<FunctionIndex>,
         moves: Pass,
     ) -> Result<Self> {
-        let next = module.imports.len() as u32;
+        let next = module.imports.end();
         let mut writer = Self { module, meant: BTreeSet::new(), next, moves };
         for (function, body) in module.bodies() {
             if functions.contains(&function) && writer.is_meant(body)? {
@@ -286,7 +285,7 @@ impl Reencode for Writer<'_> {
         body: FunctionBody<'_>,
     ) -> Result<(), Error> {
         let function = self.next;
-        self.next += 1;
+        self.next = function.next();
         let mut moved = self.moves.recorder(&body);
         if !self.meant.contains(&function) {
             debug::copy_body(self, code, &body, &mut moved)?;

@@ -36,9 +36,9 @@ fn advised(program: &Program) -> Vec<Advice> {
     let module = |bytes: &dyn Fn(usize) -> usize| {
         let function = |index| {
             let name = program.symbol(index);
-            format!("(func (@name \"{name}\") {})", "nop ".repeat(bytes(index as usize)))
+            format!("(func (@name \"{name}\") {})", "nop ".repeat(bytes(index.0 as usize)))
         };
-        let functions: String = (2..program.functions.len() as u32).map(function).collect();
+        let functions: String = program.functions.indices().skip(2).map(function).collect();
         wat::parse_str(format!("(module {functions})")).unwrap()
     };
     let finished = Finished {

@@ -2,6 +2,7 @@
 
 use super::super::calls::Origin::{Any, Entry, Slot};
 use super::{read, through, through_of};
+use crate::module::FunctionIndex;
 
 /// `x` is called.
 const CALL: &str = "(call_indirect (type $t) (local.get $x))";
@@ -125,7 +126,10 @@ fn what_is_not_reached_is_not_called_indirectly() {
     assert_eq!(through_of(&format!("(unreachable) (block (loop {CALL}))")), []);
     // Direct calls count all the same: the engine reads them, too.
     let program = read("(module (func $g) (func $f (return) (call $g)))");
-    assert_eq!(Vec::from_iter(&program.functions[1].calls.direct), [&0]);
+    assert_eq!(
+        Vec::from_iter(&program.functions[FunctionIndex(1)].calls.direct),
+        [&FunctionIndex(0)]
+    );
 }
 
 #[test]
@@ -135,11 +139,11 @@ fn tail_calls_are_calls() {
            (func $f (return_call $g))
            (func $g (return_call $g)))",
     );
-    let calls = &program.functions[0].calls;
-    let body = program.functions[0].body.start as u64;
+    let calls = &program.functions[FunctionIndex(0)].calls;
+    let body = program.functions[FunctionIndex(0)].body.start as u64;
     // After the count of locals.
     assert_eq!(calls.tail_call, Some(body + 1));
-    assert_eq!(Vec::from_iter(&calls.direct), [&1]);
+    assert_eq!(Vec::from_iter(&calls.direct), [&FunctionIndex(1)]);
 }
 
 #[test]
@@ -152,7 +156,7 @@ fn indirect_calls_are_numbered_as_they_stand_reached_or_not() {
              (block (br 0))
              (return_call_indirect (type $t) (i32.const 3))))",
     );
-    let calls = &program.functions[0].calls.indirect;
+    let calls = &program.functions[FunctionIndex(0)].calls.indirect;
     let numbers: Vec<_> = calls.iter().map(|(number, call)| (*number, call.origin)).collect();
     assert_eq!(numbers, [(0, Entry(1)), (2, Any)]);
 }

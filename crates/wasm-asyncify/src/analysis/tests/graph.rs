@@ -6,6 +6,7 @@ use super::super::call_graph::Precision;
 use super::super::choice::{Choice, Imports};
 use super::super::graph::Analysis;
 use super::{instrumented, read};
+use crate::module::FunctionIndex;
 
 /// A switch: `$resume` calls `$entry`, and `$suspend` suspends.
 const SWITCH: &str = r#"
@@ -168,7 +169,7 @@ fn the_names_of_all_ends_of_panics_are_known() {
         let program = read(&format!("(module (func $\"{symbol}\"))"));
         Analysis::new(&program, &NoSuspend::default(), Precision::Types)
             .unwrap()
-            .barrier(0)
+            .barrier(FunctionIndex(0))
             .cloned()
     };
     for symbol in [
@@ -201,7 +202,7 @@ fn a_function_that_only_has_the_name_of_a_panic_handler_is_none() {
         let program = read(&format!("(module {functions})"));
         Analysis::new(&program, &NoSuspend::default(), Precision::Types)
             .unwrap()
-            .barrier(0)
+            .barrier(FunctionIndex(0))
             .cloned()
     };
     assert_eq!(barrier("(func $rust_begin_unwind (param i32))"), Some(Barrier::Panic));

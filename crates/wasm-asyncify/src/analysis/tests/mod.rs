@@ -21,7 +21,7 @@ fn read(text: &str) -> Program {
 /// What the indirect calls of the function `$f` can reach.
 fn through(program: &Program) -> Vec<Origin> {
     let function = program.named("f").unwrap();
-    let calls = &program.functions[function as usize].calls;
+    let calls = &program.functions[function].calls;
     let through: BTreeSet<_> = calls.indirect.values().map(|call| call.origin).collect();
     through.into_iter().collect()
 }
@@ -42,6 +42,6 @@ fn instrumented(program: &Program) -> Vec<&str> {
 
 fn instrumented_with(program: &Program, precision: Precision) -> Vec<&str> {
     let analysis = Analysis::new(program, &NoSuspend::default(), precision).unwrap();
-    let functions = analysis.instrumented().map(|index| &program.functions[index as usize]);
+    let functions = analysis.instrumented().map(|index| &program.functions[index]);
     functions.filter_map(|function| function.name.as_deref()).collect()
 }

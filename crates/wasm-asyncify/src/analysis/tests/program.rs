@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 
 use super::super::program::Program;
 use super::read;
+use crate::module::FunctionIndex;
 
 /// The names of the functions whose address is taken.
 fn taken(program: &Program) -> Vec<&str> {
-    let taken = program.functions.iter().filter(|function| function.address_taken.is_taken());
+    let taken = program.functions.values().filter(|function| function.address_taken.is_taken());
     taken.filter_map(|function| function.name.as_deref()).collect()
 }
 
@@ -60,7 +61,10 @@ fn entries_of_the_table_are_known() {
            (elem (i32.const 2) funcref (ref.func $c) (ref.null func) (ref.func $a))
            (func $a) (func $b) (func $c))",
     );
-    assert_eq!(program.table, BTreeMap::from([(1, 0), (2, 2), (4, 0)]));
+    assert_eq!(
+        program.table,
+        BTreeMap::from([(1, 0), (2, 2), (4, 0)].map(|(at, it)| (at, FunctionIndex(it))))
+    );
     assert!(!program.table_changes);
 }
 

@@ -8,6 +8,7 @@ use wasm_encoder::{CustomSection, DataSymbolDefinition, Encode, LinkingSection, 
 use super::super::program::{AddressTaken, Program};
 use super::super::{SuspendPlan, WatchedCalls, assumed};
 use super::{Analysis, NoSuspend, Precision, instrumented, instrumented_with};
+use crate::module::FunctionIndex;
 
 /// A word of data, or a number in code.
 #[derive(Clone, Copy)]
@@ -130,7 +131,9 @@ fn anywhere() -> AddressTaken {
 
 /// Where the method is taken, if there is this constant, and this in the code.
 fn method_in(name: &str, words: &[Word], in_code: &[Word]) -> AddressTaken {
-    program(FUNCTIONS, &[(name, words)], in_code).functions[METHOD as usize].address_taken.clone()
+    program(FUNCTIONS, &[(name, words)], in_code).functions[FunctionIndex(METHOD)]
+        .address_taken
+        .clone()
 }
 
 #[test]
@@ -139,10 +142,10 @@ fn a_function_is_in_the_slots_of_its_vtables() {
     let third = &[Number(0), Number(0), Number(8), Data(0, 0), Function(METHOD), Data(1, 0)];
     let constants = [(".Lanon.5.0", VTABLE), ("anon.5.7.llvm.3", other), (".Lvtable.1", third)];
     let program = program(FUNCTIONS, &constants, &[Data(0, 0)]);
-    assert_eq!(program.functions[METHOD as usize].address_taken, in_slots(&[12, 16]));
-    assert_eq!(program.functions[DROP as usize].address_taken, in_slots(&[0]));
+    assert_eq!(program.functions[FunctionIndex(METHOD)].address_taken, in_slots(&[12, 16]));
+    assert_eq!(program.functions[FunctionIndex(DROP)].address_taken, in_slots(&[0]));
     // It is in the table, but no one seems to know.
-    assert_eq!(program.functions[PLAIN as usize].address_taken, anywhere());
+    assert_eq!(program.functions[FunctionIndex(PLAIN)].address_taken, anywhere());
 }
 
 #[test]
@@ -189,7 +192,7 @@ fn what_something_points_into_is_no_vtable() {
     assert_eq!(method_in(".Lanon.5.0", VTABLE, &[Data(0, 12)]), anywhere());
     let constants = [(".Lanon.5.0", VTABLE), ("statics", &[Data(0, 12)][..])];
     let program = program(FUNCTIONS, &constants, &[]);
-    assert_eq!(program.functions[METHOD as usize].address_taken, anywhere());
+    assert_eq!(program.functions[FunctionIndex(METHOD)].address_taken, anywhere());
 }
 
 #[test]
@@ -199,14 +202,14 @@ fn whoever_has_the_address_otherwise_can_call_it_anywhere() {
     assert_eq!(method_in(".Lanon.5.0", VTABLE, &[Global(METHOD)]), both);
     let constants = [(".Lanon.5.0", VTABLE), ("statics", &[Function(METHOD)][..])];
     let program = program(FUNCTIONS, &constants, &[]);
-    assert_eq!(program.functions[METHOD as usize].address_taken, both);
+    assert_eq!(program.functions[FunctionIndex(METHOD)].address_taken, both);
 }
 
 #[test]
 fn relocations_do_not_tell_of_references() {
     let referred = format!("{FUNCTIONS} (func (drop (ref.func 1)))");
     let program = program(&referred, &[(".Lanon.5.0", VTABLE)], &[]);
-    assert_eq!(program.functions[METHOD as usize].address_taken, anywhere());
+    assert_eq!(program.functions[FunctionIndex(METHOD)].address_taken, anywhere());
 }
 
 #[test]
@@ -298,7 +301,7 @@ fn what_something_is_read_from_by_itself_is_no_vtable() {
         let functions =
             format!("{FUNCTIONS} (func $memcpy (param i32 i32 i32)) (func (local $at i32) {code})");
         let program = program(&functions, &constants, &[]);
-        (program.vtables.len(), program.functions[METHOD as usize].address_taken.anywhere)
+        (program.vtables.len(), program.functions[FunctionIndex(METHOD)].address_taken.anywhere)
     };
     // The vtable is 16 bytes at 1024.
     assert_eq!(reading("(drop (i32.load (i32.const 1020)))"), (1, false));

@@ -3,7 +3,8 @@
 use clap::ValueEnum;
 use serde_json::{Value, json};
 use wasm_asyncify::Findings;
-use wasm_asyncify::analysis::{Explanation, FunctionIndex};
+use wasm_asyncify::analysis::Explanation;
+use wasm_asyncify::module::FunctionIndex;
 
 /// For whom a report is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -44,7 +45,7 @@ fn json(findings: &Findings) -> Value {
     let functions = own(findings).map(|function| {
         let Explanation { verdict, calls, .. } = explainer.explain(function);
         json!({
-            "id": function,
+            "id": function.0,
             "name": program.readable(function),
             "symbol": program.symbol(function),
             "instrumented": analysis.is_instrumented(function),
@@ -61,6 +62,6 @@ fn json(findings: &Findings) -> Value {
 
 /// The functions of the module's own.
 fn own(findings: &Findings) -> impl Iterator<Item = FunctionIndex> {
-    let functions = (0..).zip(&findings.program().functions);
+    let functions = findings.program().functions.iter();
     functions.filter(|(_, it)| it.import.is_none()).map(|(function, _)| function)
 }

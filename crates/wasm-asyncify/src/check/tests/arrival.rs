@@ -4,6 +4,7 @@
 use super::{SuspendPlan, check, words};
 use crate::debug::Trail;
 use crate::instrument::instrument;
+use crate::module::FunctionIndex;
 
 /// The switch, as far as it matters, and `$entry`, which waits. In the place of `OTHERS` other callers can be.
 const ORIGINAL: &str = r#"(module
@@ -41,7 +42,12 @@ const COMPARES: &str = "i32.gt_u if unreachable end";
 const COPY: &str = "func $asyncify_arrive ";
 
 fn plan() -> SuspendPlan {
-    SuspendPlan { functions: [5].into(), topmost: [4].into(), flat: true, ..SuspendPlan::default() }
+    SuspendPlan {
+        functions: [FunctionIndex(5)].into(),
+        topmost: [FunctionIndex(4)].into(),
+        flat: true,
+        ..SuspendPlan::default()
+    }
 }
 
 /// A program with something in the place of something else, and what becomes of it.

@@ -1,6 +1,7 @@
 //! Errors in functions that are resumed one by one, and in what resumes them.
 
 use super::{OneByOne, SuspendPlan, check, words};
+use crate::module::FunctionIndex;
 
 /// What `instrument::tests::flat` has instrumented, and what came of it.
 const CASE: OneByOne = OneByOne {
@@ -78,8 +79,8 @@ fn who_saves_nothing_has_nothing_more_to_do() {
     let (original, instrumented) =
         (wat::parse_str(both(CASE.original)).unwrap(), wat::parse_str(text).unwrap());
     let plan = SuspendPlan {
-        functions: [5, 6, 7].into(),
-        topmost: [4].into(),
+        functions: [5, 6, 7].map(FunctionIndex).into(),
+        topmost: [FunctionIndex(4)].into(),
         flat: true,
         ..SuspendPlan::default()
     };
@@ -157,8 +158,8 @@ fn grown(table: &str, other: &str) -> (String, String, SuspendPlan) {
     let text = with_switch(table, other);
     let wasm = wat::parse_str(&text).unwrap();
     let plan = SuspendPlan {
-        functions: [3].into(),
-        topmost: [2].into(),
+        functions: [FunctionIndex(3)].into(),
+        topmost: [FunctionIndex(2)].into(),
         flat: true,
         ..SuspendPlan::default()
     };
@@ -194,8 +195,8 @@ fn the_programs_table_is_grown_if_nobody_can_see_it() {
     let text = with_switch("", "").replacen("(memory", &format!("{imported} (memory"), 1);
     let wasm = wat::parse_str(text).unwrap();
     let plan = SuspendPlan {
-        functions: [3].into(),
-        topmost: [2].into(),
+        functions: [FunctionIndex(3)].into(),
+        topmost: [FunctionIndex(2)].into(),
         flat: true,
         ..SuspendPlan::default()
     };

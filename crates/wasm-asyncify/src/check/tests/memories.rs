@@ -3,6 +3,7 @@
 use super::*;
 use crate::debug::Trail;
 use crate::instrument::instrument;
+use crate::module::FunctionIndex;
 
 const ORIGINAL: &str = r#"(module
     (import "env" "sleep" (func (param i32) (result i32)))
@@ -29,10 +30,10 @@ fn said(plan: &SuspendPlan, from: &str, to: &str) -> Result<(), String> {
 
 fn plan() -> SuspendPlan {
     SuspendPlan {
-        functions: [1].into(),
-        topmost: [0].into(),
+        functions: [FunctionIndex(1)].into(),
+        topmost: [FunctionIndex(0)].into(),
         for_host: true,
-        indirect: [(1, BTreeSet::new())].into(),
+        indirect: [(FunctionIndex(1), BTreeSet::new())].into(),
         memory: 1,
         ..SuspendPlan::default()
     }

@@ -3,6 +3,7 @@
 use super::{SuspendPlan, check, words};
 use crate::debug::Trail;
 use crate::instrument::instrument;
+use crate::module::FunctionIndex;
 
 /// A program with our switch: `$entry` waits, and so does `$other`. Frames of both have 12 bytes.
 const ORIGINAL: &str = r#"(module
@@ -36,10 +37,10 @@ impl Case {
     /// In fast form, or in compact form.
     fn new(original: &str, is_compact: bool) -> Self {
         let original = wat::parse_str(original).unwrap();
-        let by_type_only = if is_compact { [3, 4].into() } else { [].into() };
+        let by_type_only = if is_compact { [3, 4].map(FunctionIndex).into() } else { [].into() };
         let plan = SuspendPlan {
-            functions: [3, 4].into(),
-            topmost: [2].into(),
+            functions: [3, 4].map(FunctionIndex).into(),
+            topmost: [FunctionIndex(2)].into(),
             flat: true,
             by_type_only,
             ..SuspendPlan::default()

@@ -3,6 +3,7 @@
 use super::{SuspendPlan, check, words};
 use crate::debug::Trail;
 use crate::instrument::instrument;
+use crate::module::FunctionIndex;
 
 const ORIGINAL: &str = r#"(module
     (import "asyncify" "start_unwind" (func $start_unwind (param i32)))
@@ -26,8 +27,8 @@ const ORIGINAL: &str = r#"(module
 fn caught(from: &str, to: &str) -> String {
     let original = wat::parse_str(ORIGINAL).unwrap();
     let plan = SuspendPlan {
-        functions: [3, 4].into(),
-        topmost: [2].into(),
+        functions: [3, 4].map(FunctionIndex).into(),
+        topmost: [FunctionIndex(2)].into(),
         flat: true,
         ..SuspendPlan::default()
     };

@@ -1,6 +1,7 @@
 //! Errors in how references are kept and taken back.
 
 use super::{SuspendPlan, check, words};
+use crate::module::FunctionIndex;
 
 const ORIGINAL: &str = r#"(module
     (type (func (param i32))) (type (func (param externref externref funcref))) (type (func))
@@ -121,7 +122,11 @@ const INSTRUMENTED: &str = r#"(module
 
 fn checked(instrumented: &str) -> Result<(), String> {
     let [original, instrumented] = [ORIGINAL, instrumented].map(|it| wat::parse_str(it).unwrap());
-    let plan = SuspendPlan { functions: [3].into(), topmost: [2].into(), ..SuspendPlan::default() };
+    let plan = SuspendPlan {
+        functions: [FunctionIndex(3)].into(),
+        topmost: [FunctionIndex(2)].into(),
+        ..SuspendPlan::default()
+    };
     check(&original, &instrumented, &plan).map_err(|wrong| wrong.to_string())
 }
 

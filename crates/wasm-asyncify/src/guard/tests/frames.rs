@@ -3,6 +3,7 @@
 use wasmparser::{Parser, Payload};
 
 use crate::guard::frames::{Frame, read};
+use crate::module::FunctionIndex;
 
 /// Reads a function with one parameter, which has the stack pointer in its only local.
 fn frame(code: &str) -> Frame {
@@ -113,7 +114,7 @@ fn of_two_frames_the_larger_counts() {
 fn what_is_called_before_the_prologue_is_called_early() {
     let early = |code: &str| {
         let Frame { early, .. } = frame(code);
-        (early.direct.contains(&0), early.indirect)
+        (early.direct.contains(&FunctionIndex(0)), early.indirect)
     };
     let indirect = "i32.const 0 call_indirect (type $t)";
     let call = "local.get 0 call $f";

@@ -11,6 +11,7 @@ use super::*;
 
 use crate::analysis::{Place, Program};
 use crate::initialisers;
+use crate::module::FunctionIndex;
 use std::collections::BTreeSet;
 
 fn guard(wasm: &[u8], guards: &Guards<'_>) -> Result<Vec<u8>> {
@@ -32,7 +33,11 @@ fn assert_guarded(module: &str, guards: &Guards<'_>, expected: &str) {
 fn each_imported_function_is_called_through_a_wrapper() {
     assert_guarded(
         include_str!("host.wat"),
-        &Guards { panics: &[10], initialisers: &[13], ..Guards::default() },
+        &Guards {
+            panics: &[FunctionIndex(10)],
+            initialisers: &[FunctionIndex(13)],
+            ..Guards::default()
+        },
         "host.expected.wat",
     );
 }
@@ -41,14 +46,14 @@ fn each_imported_function_is_called_through_a_wrapper() {
 fn addresses_may_have_64_bits() {
     assert_guarded(
         include_str!("host64.wat"),
-        &Guards { panics: &[2], ..Guards::default() },
+        &Guards { panics: &[FunctionIndex(2)], ..Guards::default() },
         "host64.expected.wat",
     );
 }
 
 /// These functions of a module, and no others, can be on a coroutine's stack.
 fn on_stack(module: &str, functions: impl IntoIterator<Item = u32>) -> OnStack {
-    let functions: BTreeSet<u32> = functions.into_iter().collect();
+    let functions: BTreeSet<_> = functions.into_iter().map(FunctionIndex).collect();
     let program = Program::read(&wat::parse_str(module).unwrap()).unwrap();
     let start = functions.iter().map(|function| Place::Function(*function));
     OnStack::from(start, &program, &BTreeSet::new(), |function| !functions.contains(&function))
@@ -57,7 +62,7 @@ fn on_stack(module: &str, functions: impl IntoIterator<Item = u32>) -> OnStack {
 #[test]
 fn where_panics_unwind_globals_are_restored_for_who_catches_them() {
     let module = include_str!("unwinding.wat");
-    let guards = Guards { panics: &[3], ..Guards::default() };
+    let guards = Guards { panics: &[FunctionIndex(3)], ..Guards::default() };
     assert_guarded(
         &module.replace("CATCH", "try (call $poll) catch_all end"),
         &guards,
@@ -73,10 +78,11 @@ fn where_panics_unwind_globals_are_restored_for_who_catches_them() {
 #[test]
 fn debug_build_checks_its_stacks_and_who_is_on_them() {
     // wasm-bindgen's, a function of the program, and the switch.
-    let uninstrumented = [5, 9, 10].map(|index| (index, " (assumed not to suspend)".to_owned()));
+    let uninstrumented =
+        [5, 9, 10].map(|index| (FunctionIndex(index), " (assumed not to suspend)".to_owned()));
     let module = include_str!("checks.wat");
     let guards = Guards {
-        panics: &[7],
+        panics: &[FunctionIndex(7)],
         on_stack: Some(&on_stack(module, [4, 5, 6, 8, 9])),
         checks: true,
         uninstrumented: &uninstrumented,
@@ -105,17 +111,19 @@ fn old_compilers_get_checks_without_names() {
 fn optimised_build_checks_who_may_need_more_than_the_reserve() {
     let module = include_str!("stack.wat");
     let on_stack = on_stack(module, [0, 1, 2, 5].into_iter().chain(9..=17));
-    let guards = Guards { panics: &[4], on_stack: Some(&on_stack), ..Guards::default() };
+    let guards =
+        Guards { panics: &[FunctionIndex(4)], on_stack: Some(&on_stack), ..Guards::default() };
     assert_guarded(module, &guards, "stack.expected.wat");
 }
 
 #[test]
 fn what_is_assumed_is_checked_in_every_build() {
-    let watched = |direct: &[u32], indirect: &[(u32, Option<u32>)]| WatchedCalls {
-        direct: direct.iter().copied().collect(),
+    let watched = |direct: &[u32], indirect: &[(u32, Option<FunctionIndex>)]| WatchedCalls {
+        direct: direct.iter().copied().map(FunctionIndex).collect(),
         indirect: indirect.iter().copied().collect(),
     };
-    let assumed = [(2, watched(&[4], &[(1, None)])), (3, watched(&[4], &[]))].into();
+    let assumed = [(2, watched(&[4], &[(1, None)])), (3, watched(&[4], &[]))];
+    let assumed = assumed.map(|(function, calls)| (FunctionIndex(function), calls)).into();
     let guards = Guards { assumed: Some(&assumed), ..Guards::default() };
     assert_guarded(include_str!("assumed.wat"), &guards, "assumed.expected.wat");
 }
@@ -128,7 +136,7 @@ fn what_an_initialiser_writes_is_looked_at_before_in_every_build() {
         (2, [(2, vec![place(1028)]), (6, vec![place(1028), place(1036)])].into()),
         (3, [(4, vec![copied])].into()),
     ];
-    let rewrites = rewrites.into();
+    let rewrites = rewrites.map(|(function, places)| (FunctionIndex(function), places)).into();
     let guards = Guards { rewrites: Some(&rewrites), ..Guards::default() };
     assert_guarded(include_str!("rewrites.wat"), &guards, "rewrites.expected.wat");
 }
@@ -161,7 +169,10 @@ fn module_without_the_switch_is_left_as_it_is() {
         (func (export "run") call 0)
         (@custom "name" "\00\05\04none"))"#;
     let wasm = wat::parse_str(text).unwrap();
-    assert_eq!(guard(&wasm, &Guards { panics: &[1], ..Guards::default() }).unwrap(), wasm);
+    assert_eq!(
+        guard(&wasm, &Guards { panics: &[FunctionIndex(1)], ..Guards::default() }).unwrap(),
+        wasm
+    );
 }
 
 #[test]

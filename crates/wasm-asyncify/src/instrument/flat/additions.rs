@@ -13,6 +13,7 @@ use super::plan::{Beginnings, FIXED, Fixed, FlatPlan, OPTIONAL, Optional, writte
 use super::table::Place;
 use super::thrown;
 use crate::instrument::runtime::Runtime;
+use crate::module::FunctionIndex;
 
 /// All of it, ready to be written.
 pub(in crate::instrument) struct Additions {
@@ -37,7 +38,7 @@ impl Additions {
     pub(in crate::instrument) fn new(
         plan: &FlatPlan,
         runtime: Runtime,
-        new_index: impl Fn(u32) -> u32,
+        new_index: impl Fn(FunctionIndex) -> u32,
     ) -> Result<Self> {
         let address = runtime.address();
         let mut functions = Vec::new();

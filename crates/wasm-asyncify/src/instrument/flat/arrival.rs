@@ -27,12 +27,12 @@ use wasmparser::Operator;
 use crate::abi;
 use crate::error::Result;
 use crate::instrument::runtime::{Runtime, function};
-use crate::module::ModuleInfo;
+use crate::module::{FunctionIndex, ModuleInfo};
 
 /// The function that begins unwinds, and what it does when a rewind has arrived in it.
 #[derive(Clone, Debug)]
 pub(super) struct Arrival {
-    pub(super) suspend: u32,
+    pub(super) suspend: FunctionIndex,
     code: Vec<Instruction<'static>>,
 }
 
@@ -124,7 +124,7 @@ fn copied(module: &ModuleInfo<'_>, operator: &Operator<'_>) -> Option<Instructio
         Operator::End => End,
         Operator::Return => Instruction::Return,
         Operator::Call { function_index } => {
-            let import = module.imports.get(function_index as usize)?;
+            let import = module.imports.get(FunctionIndex(function_index))?;
             let ends = import.module == "asyncify" && import.name == "stop_rewind";
             ends.then_some(Call(function_index))?
         }

@@ -19,12 +19,12 @@ use wasmparser::{ElementItems, ExternalKind, FunctionBody, Operator};
 use crate::abi;
 use crate::analysis::SuspendPlan;
 use crate::instrument::runtime::REPLACED;
-use crate::module::ModuleInfo;
+use crate::module::{FunctionIndex, ModuleInfo};
 
 /// Where rewinds begin, and who begins them.
 #[derive(Debug)]
 pub(super) struct Entries {
-    pub(super) functions: BTreeSet<u32>,
+    pub(super) functions: BTreeSet<FunctionIndex>,
     /// Whether the functions of our own switch are the only ones that call what takes the place of the
     /// imports, so that `start` has not passed `end` whenever one is called, and a word before `end` is free
     /// when an unwind begins. In `build/switch.wat`:
@@ -43,12 +43,12 @@ pub(super) struct Entries {
 const CALLERS: [&str; 3] = [abi::RESUME, abi::SUSPEND, abi::OUTSIDE];
 
 pub(super) fn of(module: &ModuleInfo<'_>, plan: &SuspendPlan) -> Result<Entries> {
-    let replaced = |function: u32| {
-        let import = module.imports.get(function as usize).filter(|it| it.module == "asyncify");
+    let replaced = |function: FunctionIndex| {
+        let import = module.imports.get(function).filter(|it| it.module == "asyncify");
         import.map(|it| it.name).filter(|name| REPLACED.contains(name))
     };
-    let is_start = |function: &u32| replaced(*function) == Some("start_rewind");
-    let is_replaced = |function: &u32| replaced(*function).is_some();
+    let is_start = |function: &FunctionIndex| replaced(*function) == Some("start_rewind");
+    let is_replaced = |function: &FunctionIndex| replaced(*function).is_some();
     let mut others_call = plan.for_host || plan.imported_globals.is_some() || plan.exports_globals;
     let mut called = BTreeSet::new();
     let mut from_resume = Calls::default();
@@ -72,21 +72,26 @@ pub(super) fn of(module: &ModuleInfo<'_>, plan: &SuspendPlan) -> Result<Entries>
     others_call |= taken.iter().any(is_replaced);
     let has_switch = from_resume.direct.iter().any(is_start);
     let mut entries = if has_switch && !begins_elsewhere {
-        let is_called = |function: &u32| {
-            let own = module.signatures.get(*function as usize);
+        let is_called = |function: &FunctionIndex| {
+            let own = module.signatures.get(*function);
             let own = own.and_then(|ty| module.function_type(*ty));
             from_resume.types.iter().any(|ty| module.function_type(*ty) == own)
         };
         &from_resume.direct | &taken.into_iter().filter(is_called).collect()
     } else {
         let exports = module.exports.iter();
-        let exports = exports.filter(|export| is_function(export.kind)).map(|export| export.index);
+        let exports = exports
+            .filter(|export| is_function(export.kind))
+            .map(|export| FunctionIndex(export.index));
         called.extend(exports);
         called.extend(from_resume.direct);
         &called | &taken
     };
     entries.retain(|function| plan.functions.contains(function));
-    others_call |= module.exports.iter().any(|it| is_function(it.kind) && is_replaced(&it.index));
+    others_call |= module
+        .exports
+        .iter()
+        .any(|it| is_function(it.kind) && is_replaced(&FunctionIndex(it.index)));
     Ok(Entries { functions: entries, callers_check: has_switch && !others_call })
 }
 
@@ -97,7 +102,7 @@ fn is_function(kind: ExternalKind) -> bool {
 /// The calls that a function makes.
 #[derive(Debug, Default)]
 struct Calls {
-    direct: BTreeSet<u32>,
+    direct: BTreeSet<FunctionIndex>,
     /// The types of the indirect ones.
     types: BTreeSet<u32>,
 }
@@ -108,7 +113,7 @@ impl Calls {
         for operator in body.get_operators_reader()? {
             match operator? {
                 Operator::Call { function_index } | Operator::ReturnCall { function_index } => {
-                    calls.direct.insert(function_index);
+                    calls.direct.insert(FunctionIndex(function_index));
                 }
                 Operator::CallIndirect { type_index, .. }
                 | Operator::ReturnCallIndirect { type_index, .. }
@@ -124,11 +129,11 @@ impl Calls {
 }
 
 /// The functions whose address is taken.
-fn taken(module: &ModuleInfo<'_>) -> Result<BTreeSet<u32>> {
+fn taken(module: &ModuleInfo<'_>) -> Result<BTreeSet<FunctionIndex>> {
     let mut taken = BTreeSet::new();
     let mut add = |operator: Operator<'_>| {
         if let Operator::RefFunc { function_index } = operator {
-            taken.insert(function_index);
+            taken.insert(FunctionIndex(function_index));
         }
     };
     for value in module.global_values.iter().chain(&module.table_values) {

@@ -3,19 +3,20 @@
 use super::numbers::Numbers;
 use super::plan::FlatPlan;
 use crate::instrument::shape::Shape;
+use crate::module::FunctionIndex;
 
 /// What is to be known of a function for this.
 #[derive(Debug)]
 pub(in crate::instrument) struct Flat<'p> {
     pub(super) plan: &'p mut FlatPlan,
-    pub(super) function: u32,
+    pub(super) function: FunctionIndex,
     pub(super) numbers: Numbers,
 }
 
 impl<'p> Flat<'p> {
     pub(in crate::instrument) fn new(
         plan: &'p mut FlatPlan,
-        function: u32,
+        function: FunctionIndex,
         shape: &Shape<'_>,
     ) -> Self {
         Self { plan, function, numbers: Numbers::new(shape) }

@@ -72,6 +72,7 @@ use super::levels::SPLIT;
 use super::shape::{Kind, Shape};
 use super::types::cast;
 use super::{Callee, Reason, is_indirect};
+use crate::module::FunctionIndex;
 use function::Flat;
 use numbers::Way;
 use only_frame::FrameAt;
@@ -356,7 +357,9 @@ impl<R: Reencode<Error = Infallible>> Emitter<'_, '_, R> {
 
     fn call_top_again(&mut self, site: usize) -> Result<()> {
         let arrive = match self.shape.operators[self.shape.sites[site].call] {
-            Operator::Call { function_index } => self.flat()?.plan.arrive_in(function_index),
+            Operator::Call { function_index } => {
+                self.flat()?.plan.arrive_in(FunctionIndex(function_index))
+            }
             _ => None,
         };
         if arrive.is_none() {

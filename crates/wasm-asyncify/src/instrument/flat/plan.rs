@@ -16,19 +16,19 @@ use super::entries;
 use super::table::Place;
 use crate::abi;
 use crate::analysis::SuspendPlan;
-use crate::module::ModuleInfo;
+use crate::module::{FunctionIndex, FunctionMap, ModuleInfo};
 
 /// The plan for a module.
 #[derive(Debug)]
 pub(in crate::instrument) struct FlatPlan {
     /// The functions that what is not instrumented can call, and which of `resumes` is for them.
-    entries: BTreeMap<u32, usize>,
+    entries: BTreeMap<FunctionIndex, usize>,
     /// Those of them for which there is none, since they return what nothing can stand in for.
-    refused: BTreeSet<u32>,
+    refused: BTreeSet<FunctionIndex>,
     /// The results that such functions have: for each there is a function that resumes.
     resumes: Vec<Vec<ValType>>,
     /// The type index of each function.
-    types: Vec<u32>,
+    types: FunctionMap<u32>,
     /// By type index, if it is one of functions.
     signatures: BTreeMap<u32, FuncType>,
     /// What the globals are that results are put aside in.
@@ -61,7 +61,7 @@ enum Slot {
 /// A function that can be suspended.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Entry {
-    pub(super) function: u32,
+    pub(super) function: FunctionIndex,
     /// Its type index.
     pub(super) ty: u32,
     /// Bytes that its frame has.
@@ -169,8 +169,8 @@ impl FlatPlan {
         Ok(flat)
     }
 
-    fn signature(&self, function: u32) -> Result<&FuncType> {
-        let ty = self.types.get(function as usize).context("no such function")?;
+    fn signature(&self, function: FunctionIndex) -> Result<&FuncType> {
+        let ty = self.types.get(function).context("no such function")?;
         self.signature_of(*ty)
     }
 
@@ -179,8 +179,8 @@ impl FlatPlan {
     }
 
     /// Puts a function into the table. Its place in it.
-    pub(super) fn add(&mut self, function: u32, size: u32, catches: bool) -> Result<u32> {
-        let ty = *self.types.get(function as usize).context("no such function")?;
+    pub(super) fn add(&mut self, function: FunctionIndex, size: u32, catches: bool) -> Result<u32> {
+        let ty = *self.types.get(function).context("no such function")?;
         self.functions.push(Entry { function, ty, size, catches });
         Ok(self.functions.len() as u32 - 1)
     }
@@ -192,13 +192,13 @@ impl FlatPlan {
 
     /// The function that resumes and returns what this one does, if what is not instrumented can call
     /// it.
-    pub(in crate::instrument) fn resume_in(&self, function: u32) -> Option<u32> {
+    pub(in crate::instrument) fn resume_in(&self, function: FunctionIndex) -> Option<u32> {
         let which = self.entries.get(&function)?;
         Some(self.at.function + self.before_resumes() + *which as u32)
     }
 
     /// Whether it is such a function and cannot be resumed so.
-    pub(in crate::instrument) fn is_refused(&self, function: u32) -> bool {
+    pub(in crate::instrument) fn is_refused(&self, function: FunctionIndex) -> bool {
         self.refused.contains(&function)
     }
 
@@ -239,7 +239,7 @@ impl FlatPlan {
     }
 
     /// What is called in the place of a topmost function when a rewind has arrived there, if not that one itself.
-    pub(super) fn arrive_in(&self, function: u32) -> Option<u32> {
+    pub(super) fn arrive_in(&self, function: FunctionIndex) -> Option<u32> {
         let is_it = self.arrival.as_ref().is_some_and(|it| it.suspend == function);
         is_it.then(|| self.at.function + self.arrive())
     }

@@ -4,6 +4,7 @@ use golden::assert_golden;
 
 use super::{Form, SuspendPlan, instrument, instrumented, waits_compactly as waits};
 use crate::debug::Trail;
+use crate::module::FunctionIndex;
 
 #[test]
 fn straight_code() {
@@ -164,9 +165,9 @@ fn helper_that_only_the_last_function_calls() {
     );
     let wasm = wat::parse_str(text).unwrap();
     let plan = SuspendPlan {
-        functions: [1, 2, 3].into(),
-        by_type_only: [1, 2, 3].into(),
-        topmost: [0].into(),
+        functions: [1, 2, 3].map(FunctionIndex).into(),
+        by_type_only: [1, 2, 3].map(FunctionIndex).into(),
+        topmost: [FunctionIndex(0)].into(),
         ..SuspendPlan::default()
     };
     let instrumented = instrument(&wasm, &plan, &mut Trail::default()).unwrap();

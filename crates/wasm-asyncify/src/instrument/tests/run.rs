@@ -9,6 +9,7 @@ use crate::debug::Trail;
 use crate::error::Failure;
 use crate::inline::inline;
 use crate::instrument::{Reason, Unsupported, instrument};
+use crate::module::FunctionIndex;
 
 /// A switch for one coroutine, `$program`, whose frames lie between 64 and 65536. `$wait` traces its
 /// argument, waits, and returns 100 more.
@@ -67,8 +68,8 @@ const HOST: &str = r#"
     console.log(traces.join('\n'));"#;
 
 /// Which functions get the compact form, by their indices.
-pub(super) const FORMS: [fn(&u32) -> bool; 4] =
-    [|_| false, |_| true, |index| index % 2 == 0, |index| index % 2 == 1];
+pub(super) const FORMS: [fn(&FunctionIndex) -> bool; 4] =
+    [|_| false, |_| true, |index| index.0 % 2 == 0, |index| index.0 % 2 == 1];
 
 /// The Node to run programs in. `NODE` in the environment says that it is a new one, which knows
 /// exceptions as references and GC.
