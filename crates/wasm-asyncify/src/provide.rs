@@ -16,7 +16,7 @@ use wasmparser::{ExternalKind, FunctionBody, Parser, Payload, TypeRef};
 use crate::analysis::SuspendPlan;
 use crate::debug::{self, Pass, Trail};
 use crate::error::{self, Context};
-use crate::module::is_due;
+use crate::module::{GlobalIndex, is_due};
 use crate::options::{FrameMemory, StateGlobals};
 use crate::remedy::Remedy;
 
@@ -61,7 +61,8 @@ pub(crate) fn provide(
         None => found.memories[at].memory64,
     };
     plan.exports_globals = globals == StateGlobals::Exported;
-    plan.imported_globals = (globals == StateGlobals::Imported).then_some(found.globals);
+    plan.imported_globals =
+        (globals == StateGlobals::Imported).then_some(GlobalIndex(found.globals));
     let is_complete = found.has_types && found.has_functions && found.has_code;
     if added.is_none() && plan.imported_globals.is_none() && is_complete {
         return Ok(wasm);
@@ -210,7 +211,7 @@ struct Provider {
     lacks_memory_section: bool,
     lacks_memory_export: bool,
     /// The index of the first of the globals that are imported.
-    globals: Option<u32>,
+    globals: Option<GlobalIndex>,
     /// The type of the second.
     data: ValType,
     lacks_import_section: bool,
@@ -249,7 +250,7 @@ impl Reencode for Provider {
 
     /// Imported globals come before all others.
     fn global_index(&mut self, global: u32) -> Result<u32, Error> {
-        let is_after = self.globals.is_some_and(|first| global >= first);
+        let is_after = self.globals.is_some_and(|first| GlobalIndex(global) >= first);
         Ok(global + if is_after { 2 } else { 0 })
     }
 

@@ -5,11 +5,11 @@ use wasmparser::{
 };
 
 use super::scan::Scan;
-use crate::module::FunctionIndex;
+use crate::module::{FunctionIndex, TypeIndex};
 
 impl ModuleArity for Scan<'_> {
     fn sub_type_at(&self, type_index: u32) -> Option<&SubType> {
-        self.module.types.sub_type(type_index)
+        self.module.types.sub_type(TypeIndex(type_index))
     }
 
     fn tag_type_arity(&self, tag: u32) -> Option<(u32, u32)> {
@@ -17,7 +17,7 @@ impl ModuleArity for Scan<'_> {
     }
 
     fn type_index_of_function(&self, function: u32) -> Option<u32> {
-        self.module.signatures.get(FunctionIndex(function)).copied()
+        self.module.signatures.get(FunctionIndex(function)).map(|ty| ty.0)
     }
 
     fn func_type_of_cont_type(&self, continuation: &ContType) -> Option<&FuncType> {

@@ -26,7 +26,7 @@ use super::loops::assigned_in_loops;
 use super::scan::{Frame, Module, Read, Scan};
 use super::value::Value;
 use crate::error::{Context, Result};
-use crate::module::FunctionIndex;
+use crate::module::{FunctionIndex, TypeIndex};
 
 /// Reads the body of function `index`.
 pub(super) fn read(body: &FunctionBody<'_>, index: FunctionIndex, module: &Module) -> Result<Read> {
@@ -80,7 +80,7 @@ impl<'a> Scan<'a> {
             read: Read::default(),
         };
         scan.frames.push(Frame {
-            block: BlockType::FuncType(signature),
+            block: BlockType::FuncType(signature.0),
             kind: FrameKind::Block,
             height: 0,
             reachable: true,
@@ -156,7 +156,7 @@ impl<'a> Scan<'a> {
             Operator::ReturnCallIndirect { type_index, .. }
             | Operator::CallRef { type_index }
             | Operator::ReturnCallRef { type_index } => {
-                let type_id = self.module.types.id(type_index)?;
+                let type_id = self.module.types.id(TypeIndex(type_index))?;
                 let call = IndirectCall { type_id, origin: Origin::Any };
                 self.read.calls_references |=
                     !matches!(operator, Operator::ReturnCallIndirect { .. });
@@ -210,14 +210,14 @@ impl<'a> Scan<'a> {
             }
             Operator::CallIndirect { type_index, table_index } => {
                 let callee = self.pop();
-                let type_id = self.module.types.id(type_index)?;
+                let type_id = self.module.types.id(TypeIndex(type_index))?;
                 // Only of table 0 do we know what is in it.
                 let through = if table_index == 0 { callee.callee() } else { Origin::Any };
                 self.read
                     .calls
                     .indirect
                     .insert(self.indirect - 1, IndirectCall { type_id, origin: through });
-                let (operands, results) = self.module.types.arity(type_index)?;
+                let (operands, results) = self.module.types.arity(TypeIndex(type_index))?;
                 self.replace(operands, results, Value::Whole);
             }
             // LLVM may load two pointers at once, and take them apart.

@@ -7,7 +7,7 @@ use wasmparser::{BlockType, FrameKind};
 use super::calls::Calls;
 use super::types::Types;
 use super::value::Value;
-use crate::module::{FunctionIndex, FunctionMap};
+use crate::module::{FunctionIndex, FunctionMap, TypeIndex};
 
 /// What is found in a body.
 #[derive(Debug, Default)]
@@ -28,7 +28,7 @@ pub(super) struct Read {
 pub(super) struct Module {
     pub(super) types: Types,
     /// The type index of each function.
-    pub(super) signatures: FunctionMap<u32>,
+    pub(super) signatures: FunctionMap<TypeIndex>,
     /// `memcpy` and its like, which read from their second argument.
     pub(super) copying: BTreeSet<FunctionIndex>,
 }

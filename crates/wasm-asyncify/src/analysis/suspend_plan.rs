@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::call_graph::{Graph, Precision};
 use super::graph::Analysis;
 use super::program::Program;
-use crate::module::FunctionIndex;
+use crate::module::{FunctionIndex, GlobalIndex};
 
 /// What a function is that nothing is suspended through.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -33,7 +33,7 @@ pub(crate) struct SuspendPlan {
     /// The memory that frames are in.
     pub(crate) memory: u32,
     /// The first of the two globals with the state and with `data`, if the module imports them.
-    pub(crate) imported_globals: Option<u32>,
+    pub(crate) imported_globals: Option<GlobalIndex>,
     /// Whether it exports them.
     pub(crate) exports_globals: bool,
     /// By function to instrument: which of its indirect calls can be of one of these, by their

@@ -6,6 +6,7 @@ use wasmparser::{CompositeInnerType, FuncType, RefType, SubType, ValType};
 
 use super::index::TypeId;
 use crate::error::{Context, Result, bail};
+use crate::module::TypeIndex;
 
 /// The module's types.
 #[derive(Debug, Default)]
@@ -19,7 +20,7 @@ pub(super) struct Types {
     /// By id, the first type that is called so.
     functions: Vec<FuncType>,
     /// The type index of each tag.
-    pub(super) tags: Vec<u32>,
+    pub(super) tags: Vec<TypeIndex>,
 }
 
 impl Types {
@@ -40,8 +41,8 @@ impl Types {
     }
 
     /// What the type at this index of the type section is called here.
-    pub(super) fn id(&self, type_index: u32) -> Result<TypeId> {
-        let id = self.ids.get(type_index as usize).copied().flatten();
+    pub(super) fn id(&self, type_index: TypeIndex) -> Result<TypeId> {
+        let id = self.ids.get(usize::from(type_index)).copied().flatten();
         id.with_context(|| format!("type {type_index} is no function type"))
     }
 
@@ -50,15 +51,15 @@ impl Types {
         self.functions.clone()
     }
 
-    pub(super) fn sub_type(&self, type_index: u32) -> Option<&SubType> {
-        self.sub_types.get(type_index as usize)
+    pub(super) fn sub_type(&self, type_index: TypeIndex) -> Option<&SubType> {
+        self.sub_types.get(usize::from(type_index))
     }
 
-    pub(super) fn tag(&self, tag: u32) -> Option<u32> {
+    pub(super) fn tag(&self, tag: u32) -> Option<TypeIndex> {
         self.tags.get(tag as usize).copied()
     }
 
-    pub(super) fn function(&self, type_index: u32) -> Result<&FuncType> {
+    pub(super) fn function(&self, type_index: TypeIndex) -> Result<&FuncType> {
         match self.sub_type(type_index).map(|sub_type| &sub_type.composite_type.inner) {
             Some(CompositeInnerType::Func(function)) => Ok(function),
             _ => bail!("type {type_index} is no function type"),
@@ -66,7 +67,7 @@ impl Types {
     }
 
     /// How many operands and results a function of this type has.
-    pub(super) fn arity(&self, type_index: u32) -> Result<(u32, u32)> {
+    pub(super) fn arity(&self, type_index: TypeIndex) -> Result<(u32, u32)> {
         let function = self.function(type_index)?;
         Ok((u32::try_from(function.params().len())?, u32::try_from(function.results().len())?))
     }

@@ -218,7 +218,7 @@ fn added<'a>(
     let of_references = 2 * tables.saturating_sub(usize::from(has_own_table));
     // The state and `data`, and what the dispatcher has.
     let mut globals: Vec<_> =
-        plan.imported_globals.into_iter().flat_map(|state| [state, state + 1]).collect();
+        plan.imported_globals.into_iter().flat_map(|state| [state.0, state.0 + 1]).collect();
     globals.extend(all.iter().map(|(index, _)| *index));
     globals.truncate(if plan.flat { globals.len().saturating_sub(of_references) } else { 2 });
     Ok(Added {

@@ -28,7 +28,7 @@ use wasmparser::{FuncType, FunctionBody, Operator, Parser};
 
 use crate::debug::{self, Pass, Recorder, Trail};
 use crate::error::{Context, Result};
-use crate::module::{FunctionIndex, ModuleInfo};
+use crate::module::{FunctionIndex, ModuleInfo, TypeIndex};
 
 /// The module with handlers taken out, in these functions.
 pub(crate) fn hoist(
@@ -57,7 +57,7 @@ struct Tags {
 
 impl Tags {
     fn new(module: &ModuleInfo<'_>) -> Self {
-        let result = |ty: &u32| match module.function_type(*ty).map(FuncType::params) {
+        let result = |ty: &TypeIndex| match module.function_type(*ty).map(FuncType::params) {
             Some([]) => Some(wasmparser::BlockType::Empty),
             Some([one]) => Some(wasmparser::BlockType::Type(*one)),
             _ => None,

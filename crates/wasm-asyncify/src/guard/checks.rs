@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use wasm_encoder::Instruction::{GlobalSet, I32Const};
+use wasm_encoder::Instruction::I32Const;
 use wasm_encoder::{Instruction, ValType};
 
 use super::Guards;
@@ -214,7 +214,7 @@ impl Checks {
             stop if self.stop_unwind.contains(&stop) => 0,
             _ => return Vec::new(),
         };
-        vec![I32Const(is), GlobalSet(unwinding)]
+        vec![I32Const(is), unwinding.set()]
     }
 }
 

@@ -1,42 +1,42 @@
 //! The functions that the guards add to a module.
 
 use wasm_encoder::Instruction::{
-    Block, Call, CallIndirect, CatchAll, End, GlobalGet, GlobalSet, If, LocalGet, LocalSet,
-    Rethrow, Return, Select, ThrowRef, Try, TryTable, Unreachable,
+    Block, CallIndirect, CatchAll, End, If, LocalGet, LocalSet, Rethrow, Return, Select, ThrowRef,
+    Try, TryTable, Unreachable,
 };
 use wasm_encoder::{BlockType, Catch, Function, Instruction, ValType};
 
 use super::info::Exceptions;
 use crate::abi;
-use crate::module::FunctionIndex;
+use crate::module::{FunctionIndex, GlobalIndex, TableIndex, TypeIndex};
 
-/// The globals that the guards use, by index.
+/// The globals that the guards use.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Globals {
     /// `__stack_pointer`
-    pub(super) stack_pointer: u32,
+    pub(super) stack_pointer: GlobalIndex,
     /// `bysyncify_current_core`
-    pub(super) current_core: u32,
+    pub(super) current_core: GlobalIndex,
     /// What the stack pointer was when the outermost coroutine was resumed: below that is free.
-    pub(super) host_stack: u32,
+    pub(super) host_stack: GlobalIndex,
     /// Why no coroutine is current, if not because none is running: see `Outside`.
-    pub(super) why_outside: u32,
+    pub(super) why_outside: GlobalIndex,
     /// `bysyncify_stack_limit`: what the stack pointer must not pass; null on the host's stack.
-    pub(super) limit: Option<u32>,
+    pub(super) limit: Option<GlobalIndex>,
     /// `bysyncify_stack_owner`: the core of the coroutine whose stack that is.
-    pub(super) owner: Option<u32>,
+    pub(super) owner: Option<GlobalIndex>,
 }
 
-/// The globals that the checks use, by index.
+/// The globals that the checks use.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct CheckGlobals {
     /// What `bysyncify_set_reporter` was called with.
-    pub(super) reporter: u32,
+    pub(super) reporter: GlobalIndex,
     /// Whether a coroutine is being suspended, 0 or 1: in a debug build.
-    pub(super) unwinding: Option<u32>,
+    pub(super) unwinding: Option<GlobalIndex>,
     /// Whom a call is of that is not suspended by assumption, as the library's `Report` has it, if
     /// there are such calls.
-    pub(super) callee: Option<u32>,
+    pub(super) callee: Option<GlobalIndex>,
 }
 
 /// Where code is when no coroutine is current: what `bysyncify_why_outside` returns.
@@ -51,7 +51,7 @@ pub(super) enum Outside {
 /// A function to be added.
 pub(super) struct Added {
     pub(super) name: String,
-    pub(super) ty: u32,
+    pub(super) ty: TypeIndex,
     pub(super) body: Function,
 }
 
@@ -79,37 +79,42 @@ impl Writer {
     /// who catches the panic the same one as before.
     pub(super) fn panic(&self, callee: FunctionIndex, parameters: u32) -> Function {
         let current_core = Some(self.globals.current_core);
-        self.leave(&[Call(callee.0)], parameters, current_core, Outside::Panic, Vec::new())
+        self.leave(&[callee.call()], parameters, current_core, Outside::Panic, Vec::new())
     }
 
     /// Runs an initialiser that two coroutines must not wait in.
     pub(super) fn initialiser(&self, callee: FunctionIndex, parameters: u32) -> Function {
         let current_core = Some(self.globals.current_core);
-        self.leave(&[Call(callee.0)], parameters, current_core, Outside::Initialiser, Vec::new())
+        self.leave(&[callee.call()], parameters, current_core, Outside::Initialiser, Vec::new())
     }
 
     /// The body of `bysyncify_why_outside()`.
     pub(super) fn why_outside(&self) -> Function {
-        self.function(0, vec![GlobalGet(self.globals.why_outside)])
+        self.function(0, vec![self.globals.why_outside.get()])
     }
 
     /// Calls an imported function: no coroutine is current in the host, and if it calls back it
     /// does so on the stack that no coroutine has.
     pub(super) fn host(&self, callee: FunctionIndex, parameters: u32) -> Function {
         let current_core = Some(self.globals.current_core);
-        self.leave(&[Call(callee.0)], parameters, current_core, Outside::Host, Vec::new())
+        self.leave(&[callee.call()], parameters, current_core, Outside::Host, Vec::new())
     }
 
     /// Calls what runs while an exception is on its way: it cannot be suspended there.
     pub(super) fn cleanup(&self, callee: FunctionIndex, parameters: u32) -> Function {
         let current_core = Some(self.globals.current_core);
-        self.leave(&[Call(callee.0)], parameters, current_core, Outside::Cleanup, Vec::new())
+        self.leave(&[callee.call()], parameters, current_core, Outside::Cleanup, Vec::new())
     }
 
     /// The same through a table, whose index comes after the parameters.
-    pub(super) fn cleanup_indirect(&self, ty: u32, table: u32, parameters: u32) -> Function {
+    pub(super) fn cleanup_indirect(
+        &self,
+        ty: TypeIndex,
+        table: TableIndex,
+        parameters: u32,
+    ) -> Function {
         let current_core = Some(self.globals.current_core);
-        let target = [CallIndirect { type_index: ty, table_index: table }];
+        let target = [CallIndirect { type_index: ty.0, table_index: table.0 }];
         self.leave(&target, parameters + 1, current_core, Outside::Cleanup, Vec::new())
     }
 
@@ -117,15 +122,15 @@ impl Writer {
     /// it keeps wasm-opt from inlining what is called once: it must stay a function.
     pub(super) fn future_host(&self, callee: FunctionIndex, parameters: u32) -> Function {
         let current_core = self.globals.current_core;
-        let mut before = vec![GlobalGet(current_core), self.is_null(), If(BlockType::Empty)];
+        let mut before = vec![current_core.get(), self.is_null(), If(BlockType::Empty)];
         before.extend((0..parameters).map(LocalGet));
-        before.extend([Call(callee.0), Return, End]);
-        self.leave(&[Call(callee.0)], parameters, Some(current_core), Outside::Host, before)
+        before.extend([callee.call(), Return, End]);
+        self.leave(&[callee.call()], parameters, Some(current_core), Outside::Host, before)
     }
 
     /// Calls `bysyncify_outside`, which looks at the current coroutine itself.
     pub(super) fn outside(&self, callee: FunctionIndex) -> Function {
-        self.leave(&[Call(callee.0)], 2, None, Outside::Host, Vec::new())
+        self.leave(&[callee.call()], 2, None, Outside::Host, Vec::new())
     }
 
     /// Makes the call `target` on the host's stack, and with nothing in the global `nulled`.
@@ -133,11 +138,11 @@ impl Writer {
         &self,
         target: &[Instruction<'static>],
         parameters: u32,
-        nulled: Option<u32>,
+        nulled: Option<GlobalIndex>,
         place: Outside,
         before: Vec<Instruction<'static>>,
     ) -> Function {
-        let nulled: Vec<u32> = nulled.into_iter().chain(self.globals.limit).collect();
+        let nulled: Vec<_> = nulled.into_iter().chain(self.globals.limit).collect();
         // `host_stack`, since what an exception went through could not restore it.
         let Globals { stack_pointer, host_stack, why_outside, .. } = self.globals;
         let mut saved = vec![stack_pointer, host_stack, why_outside];
@@ -145,7 +150,7 @@ impl Writer {
         let mut code = before;
         save(&mut code, parameters, &saved);
         code.extend(self.switch_to_host_stack());
-        code.extend(nulled.iter().flat_map(|global| [self.null(), GlobalSet(*global)]));
+        code.extend(nulled.iter().flat_map(|global| [self.null(), global.set()]));
         code.extend(self.is_at(place));
         self.call(&mut code, target, parameters, &saved);
         self.function(saved.len(), code)
@@ -158,7 +163,7 @@ impl Writer {
         code: &mut Vec<Instruction<'static>>,
         target: &[Instruction<'static>],
         parameters: u32,
-        saved: &[u32],
+        saved: &[GlobalIndex],
     ) {
         code.extend(match self.exceptions {
             Some(Exceptions::Legacy) => vec![Try(BlockType::Empty)],
@@ -195,19 +200,19 @@ impl Writer {
         }
         let mut code = Vec::new();
         save(&mut code, 3, &saved);
-        code.extend([GlobalGet(stack_pointer), GlobalGet(host_stack)]);
-        code.extend([GlobalGet(current_core), self.is_null(), Select, GlobalSet(host_stack)]);
+        code.extend([stack_pointer.get(), host_stack.get()]);
+        code.extend([current_core.get(), self.is_null(), Select, host_stack.set()]);
         code.extend(self.is_at(Outside::Host));
-        self.call(&mut code, &[Call(callee.0)], 3, &saved);
+        self.call(&mut code, &[callee.call()], 3, &saved);
         self.function(saved.len(), code)
     }
 
     /// What a function that never returns begins with: it leaves the coroutine for good.
     pub(super) fn leave_for_good(&self) -> Vec<Instruction<'static>> {
         let mut code = self.switch_to_host_stack().to_vec();
-        code.extend([self.null(), GlobalSet(self.globals.current_core)]);
+        code.extend([self.null(), self.globals.current_core.set()]);
         let limit = self.globals.limit;
-        code.extend(limit.into_iter().flat_map(|limit| [self.null(), GlobalSet(limit)]));
+        code.extend(limit.into_iter().flat_map(|limit| [self.null(), limit.set()]));
         code.extend(self.is_at(Outside::Panic));
         code
     }
@@ -218,19 +223,19 @@ impl Writer {
             true => Instruction::I64Const(place.into()),
             false => Instruction::I32Const(place),
         };
-        [number, GlobalSet(self.globals.why_outside)]
+        [number, self.globals.why_outside.set()]
     }
 
     /// If a coroutine is current.
     fn switch_to_host_stack(&self) -> [Instruction<'static>; 6] {
         let Globals { stack_pointer, current_core, host_stack, .. } = self.globals;
         [
-            GlobalGet(stack_pointer),
-            GlobalGet(host_stack),
-            GlobalGet(current_core),
+            stack_pointer.get(),
+            host_stack.get(),
+            current_core.get(),
             self.is_null(),
             Select,
-            GlobalSet(stack_pointer),
+            stack_pointer.set(),
         ]
     }
 
@@ -259,10 +264,10 @@ impl Writer {
 }
 
 /// Saves globals to locals, the first of which is `first`.
-fn save(code: &mut Vec<Instruction<'static>>, first: u32, globals: &[u32]) {
-    code.extend((first..).zip(globals).flat_map(|(l, g)| [GlobalGet(*g), LocalSet(l)]));
+fn save(code: &mut Vec<Instruction<'static>>, first: u32, globals: &[GlobalIndex]) {
+    code.extend((first..).zip(globals).flat_map(|(l, g)| [g.get(), LocalSet(l)]));
 }
 
-fn restore(code: &mut Vec<Instruction<'static>>, first: u32, globals: &[u32]) {
-    code.extend((first..).zip(globals).flat_map(|(l, g)| [LocalGet(l), GlobalSet(*g)]));
+fn restore(code: &mut Vec<Instruction<'static>>, first: u32, globals: &[GlobalIndex]) {
+    code.extend((first..).zip(globals).flat_map(|(l, g)| [LocalGet(l), g.set()]));
 }

@@ -21,7 +21,7 @@ use std::collections::BTreeSet;
 use wasmparser::{FunctionBody, Operator};
 
 use crate::error::Result;
-use crate::module::FunctionIndex;
+use crate::module::{FunctionIndex, GlobalIndex};
 
 /// No known frame is larger.
 const MOST: i64 = -0x4000_0000;
@@ -76,12 +76,16 @@ struct Scan {
 }
 
 /// Reads a function with so many parameters.
-pub(super) fn read(body: &FunctionBody<'_>, parameters: u32, stack_pointer: u32) -> Result<Frame> {
+pub(super) fn read(
+    body: &FunctionBody<'_>,
+    parameters: u32,
+    stack_pointer: GlobalIndex,
+) -> Result<Frame> {
     let mut locals = parameters as usize;
     for group in body.get_locals_reader()? {
         locals += group?.0 as usize;
     }
-    let is_set = |operator: &Operator<'_>| matches!(operator, Operator::GlobalSet { global_index } if *global_index == stack_pointer);
+    let is_set = |operator: &Operator<'_>| matches!(operator, Operator::GlobalSet { global_index } if GlobalIndex(*global_index) == stack_pointer);
     let loops = assigned_in_loops(body, |operator| match operator {
         Operator::LocalSet { local_index } | Operator::LocalTee { local_index } => {
             Some(*local_index as usize)
@@ -103,7 +107,7 @@ pub(super) fn read(body: &FunctionBody<'_>, parameters: u32, stack_pointer: u32)
     for operator in body.get_operators_reader()? {
         let operator = operator?;
         match operator {
-            Operator::GlobalGet { global_index } if global_index == stack_pointer => {
+            Operator::GlobalGet { global_index } if GlobalIndex(global_index) == stack_pointer => {
                 scan.operands.push(scan.held[locals]);
             }
             _ if is_set(&operator) => scan.set_stack_pointer(locals),

@@ -6,7 +6,7 @@ use wasmparser::{ExternalKind, Import, Operator};
 
 use crate::abi;
 use crate::error::{Context, Result};
-use crate::module::{FunctionIndex, ModuleInfo, features};
+use crate::module::{FunctionIndex, GlobalIndex, ModuleInfo, features};
 
 /// wasm-bindgen's imports that describe types. It runs their callers in an interpreter of its
 /// own, which knows few instructions, and then does away with them.
@@ -85,7 +85,7 @@ impl<'a> GuardInfo<'a> {
     }
 
     /// The global of this name.
-    pub(super) fn global(&self, name: &str) -> Result<u32> {
+    pub(super) fn global(&self, name: &str) -> Result<GlobalIndex> {
         self.module
             .global_names
             .get(name)
@@ -94,7 +94,7 @@ impl<'a> GuardInfo<'a> {
     }
 
     /// The global of this name, if there is one.
-    pub(super) fn optional_global(&self, name: &str) -> Option<u32> {
+    pub(super) fn optional_global(&self, name: &str) -> Option<GlobalIndex> {
         self.module.global_names.get(name).copied()
     }
 

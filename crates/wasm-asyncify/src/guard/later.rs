@@ -20,6 +20,7 @@
 use wasmparser::{Catch, FunctionBody, Operator};
 
 use crate::error::Result;
+use crate::module::GlobalIndex;
 
 /// How many checks are put into a function in place of one, at most.
 const MOST: usize = 12;
@@ -71,7 +72,7 @@ struct Open {
 
 struct Scan<'a, 'b> {
     operators: &'a [Operator<'b>],
-    stack_pointer: u32,
+    stack_pointer: GlobalIndex,
     /// The local with the frame's address.
     frame: u32,
     /// Whether a check comes where a block has ended, if one may be needed from there to where that code ends: that
@@ -88,7 +89,7 @@ struct Scan<'a, 'b> {
 }
 
 /// The checks in place of the one in the prologue. None if that one is to stay.
-pub(super) fn find(body: &FunctionBody<'_>, stack_pointer: u32) -> Result<Option<Later>> {
+pub(super) fn find(body: &FunctionBody<'_>, stack_pointer: GlobalIndex) -> Result<Option<Later>> {
     let operators = body.get_operators_reader()?.into_iter().collect::<Result<Vec<_>, _>>()?;
     let Some((begin, frame)) = prologue(&operators, stack_pointer) else { return Ok(None) };
     let found = [false, true].into_iter().find_map(|is_early| {
@@ -111,8 +112,8 @@ pub(super) fn find(body: &FunctionBody<'_>, stack_pointer: u32) -> Result<Option
 
 /// The instruction after the one that takes the frame, if that is done at once and in the usual way; and the local with
 /// its address, which is assigned to nowhere else.
-fn prologue(operators: &[Operator<'_>], stack_pointer: u32) -> Option<(usize, u32)> {
-    let is_pointer = |global: u32| global == stack_pointer;
+fn prologue(operators: &[Operator<'_>], stack_pointer: GlobalIndex) -> Option<(usize, u32)> {
+    let is_pointer = |global: u32| GlobalIndex(global) == stack_pointer;
     let reads = |it: &Operator<'_>| matches!(it, Operator::GlobalGet { global_index } if is_pointer(*global_index));
     let first = operators.iter().position(reads)?;
     let [
@@ -203,7 +204,7 @@ impl Scan<'_, '_> {
         match operator {
             Operator::LocalGet { local_index } => *local_index == self.frame,
             Operator::GlobalGet { global_index } | Operator::GlobalSet { global_index } => {
-                *global_index == self.stack_pointer
+                GlobalIndex(*global_index) == self.stack_pointer
             }
             other => is_needing(other),
         }
@@ -251,7 +252,7 @@ impl Scan<'_, '_> {
                 Operator::I32Add | Operator::I64Add,
                 Operator::GlobalSet { global_index },
                 ..
-            ] if local_index == self.frame && global_index == self.stack_pointer
+            ] if local_index == self.frame && GlobalIndex(global_index) == self.stack_pointer
         )
     }
 

@@ -11,7 +11,7 @@ use super::info::{GuardInfo, is_host};
 use super::shields::Shields;
 use crate::abi;
 use crate::error::{Context, Result};
-use crate::module::FunctionIndex;
+use crate::module::{FunctionIndex, GlobalIndex, TypeIndex};
 
 /// What is added, and where it is used.
 pub(super) struct Plan {
@@ -31,15 +31,15 @@ impl Plan {
     pub(super) fn new(info: &GuardInfo<'_>, guards: &Guards<'_>) -> Result<Option<Self>> {
         let Some(resume) = info.function(abi::RESUME) else { return Ok(None) };
         let outside = info.function(abi::OUTSIDE);
-        let host_stack = info.module.globals;
-        let why_outside = host_stack + 1;
+        let added = |number| GlobalIndex(info.module.globals + number);
+        let (host_stack, why_outside) = (added(0), added(1));
         let is_watched = guards.checks || guards.assumed.is_some();
         let has_rewrites = guards.rewrites.is_some_and(|rewrites| !rewrites.is_empty());
         let has_checks = is_watched || guards.on_stack.is_some() || has_rewrites;
         let checks = has_checks.then_some(CheckGlobals {
-            reporter: host_stack + 2,
-            unwinding: is_watched.then_some(host_stack + 3),
-            callee: guards.assumed.map(|_| host_stack + 4),
+            reporter: added(2),
+            unwinding: is_watched.then_some(added(3)),
+            callee: guards.assumed.map(|_| added(4)),
         });
         let writer = Writer {
             memory64: info.module.memory64(),
@@ -101,7 +101,7 @@ impl Plan {
         if let Some(cleanups) = guards.cleanups {
             let types = plan.checks.as_ref().map_or(0, |checks| checks.types(&plan.writer).len());
             let first = plan.next(info);
-            let first_type = u32::try_from(info.module.types.len() + types)?;
+            let first_type = TypeIndex((info.module.types.len() + types) as u32);
             plan.shields = Shields::new(info, cleanups, &plan.writer, first, first_type)?;
             plan.functions.append(&mut plan.shields.functions);
         }
@@ -136,11 +136,11 @@ impl Plan {
         outside: FunctionIndex,
     ) -> Result<()> {
         // `rewrite` adds the type of all of them.
-        let ty = info.module.types.len().try_into()?;
+        let ty = TypeIndex(info.module.types.len() as u32);
         let name = |what| format!("bysyncify guard: {what}");
         let report = self.next(info);
         let passed = report.next();
-        let suspended = if guards.on_stack.is_some() { passed.next().next() } else { passed };
+        let suspended = report.plus(if guards.on_stack.is_some() { 3 } else { 1 });
         let indices = [report, passed, suspended];
         let checks = Checks::new(info, guards, globals, &self.writer, indices)?;
         let texts = checks.texts.as_ref().map(|texts| texts.segment);
@@ -151,7 +151,11 @@ impl Plan {
             let body = self.writer.passed(limit, parameters, report);
             self.functions.push(Added { name: name("stack limit passed"), ty, body });
             let body = self.writer.was_passed(limit, parameters - 1, report);
-            self.functions.push(Added { name: name("stack limit was passed"), ty: ty + 1, body });
+            self.functions.push(Added {
+                name: name("stack limit was passed"),
+                ty: ty.plus(1),
+                body,
+            });
         }
         if let Some(callee) = globals.callee {
             let parameters = checks.report_type(&self.writer).len().try_into()?;

@@ -1,9 +1,9 @@
 //! The code that says what a check has found.
 
 use wasm_encoder::Instruction::{
-    Call, End, GlobalGet, GlobalSet, I32And, I32Const, I32Eq, I32Eqz, I32GeU, I32Load8U, I32LtU,
-    I32Or, I32ShrU, I32Store, I32Sub, I64And, I64Const, I64ExtendI32U, I64GeU, I64LtU, I64ShrU,
-    I64Store, I64Sub, If, LocalGet, LocalTee, MemoryInit, MemorySize, Unreachable,
+    End, I32And, I32Const, I32Eq, I32Eqz, I32GeU, I32Load8U, I32LtU, I32Or, I32ShrU, I32Store,
+    I32Sub, I64And, I64Const, I64ExtendI32U, I64GeU, I64LtU, I64ShrU, I64Store, I64Sub, If,
+    LocalGet, LocalTee, MemoryInit, MemorySize, Unreachable,
 };
 use wasm_encoder::{BlockType, ConstExpr, Function, Instruction, MemArg, MemArgTarget};
 
@@ -11,30 +11,35 @@ use super::code::{CheckGlobals, Globals, Writer};
 use super::stack::{ABOVE_LOW_END, RESERVE};
 use crate::abi;
 use crate::initialisers::{ALIVE, Place};
-use crate::module::FunctionIndex;
+use crate::module::{FunctionIndex, GlobalIndex};
 
 impl Writer {
     /// The body of `bysyncify_set_reporter(reporter)`.
     pub(super) fn set_reporter(&self, checks: CheckGlobals) -> Function {
-        self.function(0, vec![LocalGet(0), GlobalSet(checks.reporter)])
+        self.function(0, vec![LocalGet(0), checks.reporter.set()])
     }
 
     /// `(new, …who)`: calls `report` if the stack pointer passes the limit if it is set to `new`.
     /// It was below the reserve before if some code has brought a stack of its own; and it may be so
     /// far below that its number is a large one.
-    pub(super) fn passed(&self, limit: u32, parameters: u32, report: FunctionIndex) -> Function {
+    pub(super) fn passed(
+        &self,
+        limit: GlobalIndex,
+        parameters: u32,
+        report: FunctionIndex,
+    ) -> Function {
         let (is_less, is_not_less, shift) =
             if self.memory64 { (I64LtU, I64GeU, I64ShrU) } else { (I32LtU, I32GeU, I32ShrU) };
-        let mut code = vec![LocalGet(0), GlobalGet(limit), is_less];
+        let mut code = vec![LocalGet(0), limit.get(), is_less];
         // Above all memory.
         code.extend([LocalGet(0), self.constant(16), shift, MemorySize(0), is_not_less.clone()]);
-        code.extend([I32Or, GlobalGet(self.globals.stack_pointer), GlobalGet(limit)]);
+        code.extend([I32Or, self.globals.stack_pointer.get(), limit.get()]);
         code.extend([self.constant(RESERVE), self.sub(), is_not_less, I32And]);
-        code.extend([GlobalGet(limit), self.is_null(), I32Eqz, I32And]);
+        code.extend([limit.get(), self.is_null(), I32Eqz, I32And]);
         code.push(If(BlockType::Empty));
         code.extend([LocalGet(0), self.constant(ABOVE_LOW_END), self.sub()]);
         code.extend((1..parameters).map(LocalGet));
-        code.extend([Call(report.0), End]);
+        code.extend([report.call(), End]);
         self.function(0, code)
     }
 
@@ -42,16 +47,15 @@ impl Writer {
     /// stack there is none: then that stack has ended at the least address that there is.
     pub(super) fn was_passed(
         &self,
-        limit: u32,
+        limit: GlobalIndex,
         parameters: u32,
         report: FunctionIndex,
     ) -> Function {
-        let mut code =
-            vec![GlobalGet(limit), self.is_null(), If(BlockType::Empty), Unreachable, End];
-        code.push(GlobalGet(self.globals.stack_pointer));
+        let mut code = vec![limit.get(), self.is_null(), If(BlockType::Empty), Unreachable, End];
+        code.push(self.globals.stack_pointer.get());
         code.extend([self.constant(ABOVE_LOW_END), self.sub()]);
         code.extend((0..parameters).map(LocalGet));
-        code.push(Call(report.0));
+        code.push(report.call());
         self.function(0, code)
     }
 
@@ -61,10 +65,10 @@ impl Writer {
         who: &[Instruction<'static>],
         report: FunctionIndex,
     ) -> Vec<Instruction<'static>> {
-        let mut code = vec![GlobalGet(self.globals.current_core), self.is_null(), I32Eqz];
+        let mut code = vec![self.globals.current_core.get(), self.is_null(), I32Eqz];
         code.extend([If(BlockType::Empty), self.constant(abi::REPORT_PARKED as u64)]);
         code.extend(who.iter().cloned());
-        code.extend([Call(report.0), End]);
+        code.extend([report.call(), End]);
         code
     }
 
@@ -75,26 +79,26 @@ impl Writer {
         who: &[Instruction<'static>],
         report: FunctionIndex,
     ) -> Vec<Instruction<'static>> {
-        let base = state.base.map_or(self.null(), GlobalGet);
+        let base = state.base.map_or(self.null(), GlobalIndex::get);
         let target = MemArgTarget::Memory(0);
         let memarg = MemArg { offset: state.address, align: 0, target, ordering: None };
         let mut code = vec![base, I32Load8U(memarg), I32Const(ALIVE), I32Eq];
         code.extend([If(BlockType::Empty), self.constant(abi::REPORT_REINITIALISED as u64)]);
         code.extend(who.iter().cloned());
-        code.extend([Call(report.0), End]);
+        code.extend([report.call(), End]);
         code
     }
 
     /// Calls `report` if a coroutine is being suspended.
     pub(super) fn assert_not_unwinding(
         &self,
-        unwinding: u32,
+        unwinding: GlobalIndex,
         who: &[Instruction<'static>],
         report: FunctionIndex,
     ) -> Vec<Instruction<'static>> {
-        let mut code = vec![GlobalGet(unwinding), If(BlockType::Empty), self.null()];
+        let mut code = vec![unwinding.get(), If(BlockType::Empty), self.null()];
         code.extend(who.iter().cloned());
-        code.extend([Call(report.0), End]);
+        code.extend([report.call(), End]);
         code
     }
 
@@ -102,13 +106,13 @@ impl Writer {
     /// be.
     pub(super) fn suspended(
         &self,
-        callee: u32,
+        callee: GlobalIndex,
         parameters: u32,
         report: FunctionIndex,
     ) -> Function {
-        let mut code = vec![LocalGet(0), GlobalSet(callee), self.null()];
+        let mut code = vec![LocalGet(0), callee.set(), self.null()];
         code.extend((1..parameters).map(LocalGet));
-        code.push(Call(report.0));
+        code.push(report.call());
         self.function(0, code)
     }
 
@@ -116,16 +120,16 @@ impl Writer {
     /// if that is known.
     pub(super) fn assume_not_unwinding(
         &self,
-        unwinding: u32,
+        unwinding: GlobalIndex,
         callee: Option<FunctionIndex>,
         who: &[Instruction<'static>],
         suspended: FunctionIndex,
     ) -> Vec<Instruction<'static>> {
         // As the library's `Report` has it.
         let callee = callee.map_or(u64::MAX, |callee| u64::from(callee.0) + 1);
-        let mut code = vec![GlobalGet(unwinding), If(BlockType::Empty), self.constant(callee)];
+        let mut code = vec![unwinding.get(), If(BlockType::Empty), self.constant(callee)];
         code.extend(who.iter().cloned());
-        code.extend([Call(suspended.0), End]);
+        code.extend([suspended.call(), End]);
         code
     }
 
@@ -145,7 +149,7 @@ impl Writer {
         let field = |offset: usize| self.store(offset as u64 * word);
         let size = self.constant(abi::REPORT_WORDS as u64 * word);
         // The report, and above it the text.
-        let mut code = vec![GlobalGet(host_stack)];
+        let mut code = vec![host_stack.get()];
         if texts.is_some() {
             code.push(LocalGet(length));
             code.extend(self.extended());
@@ -153,7 +157,7 @@ impl Writer {
         }
         code.extend([size.clone(), self.sub()]);
         code.extend([self.constant(16_u64.wrapping_neg()), self.and(), LocalTee(report)]);
-        code.push(GlobalSet(stack_pointer));
+        code.push(stack_pointer.set());
         let text = [LocalGet(report), size, self.add()];
         if let Some(data_index) = texts {
             code.extend(text.clone());
@@ -169,13 +173,13 @@ impl Writer {
         code.extend(self.extended());
         code.extend([field(abi::REPORT_NUMBER), LocalGet(report), LocalGet(lowest)]);
         code.extend([field(abi::REPORT_LOWEST), LocalGet(report)]);
-        code.push(checks.callee.map_or(self.null(), GlobalGet));
+        code.push(checks.callee.map_or(self.null(), GlobalIndex::get));
         code.push(field(abi::REPORT_CALLEE));
         if let Some((limit, owner)) = limit.zip(owner) {
-            code.extend([LocalGet(report), GlobalGet(owner), field(abi::REPORT_OWNER)]);
-            code.extend([self.null(), GlobalSet(limit)]);
+            code.extend([LocalGet(report), owner.get(), field(abi::REPORT_OWNER)]);
+            code.extend([self.null(), limit.set()]);
         }
-        code.extend([GlobalGet(checks.reporter), LocalGet(report), Call(outside.0), Unreachable]);
+        code.extend([checks.reporter.get(), LocalGet(report), outside.call(), Unreachable]);
         self.function(1, code)
     }
 

@@ -18,7 +18,7 @@ use crate::abi;
 use crate::debug::{Pass, Recorder, Trail};
 use crate::error::Result;
 use crate::instrument::is_call;
-use crate::module::FunctionIndex;
+use crate::module::{FunctionIndex, GlobalIndex};
 
 /// The module's new form in the making.
 struct Rewriter<'a> {
@@ -92,7 +92,7 @@ impl Rewriter<'_> {
             }
             match operator {
                 Operator::GlobalSet { global_index }
-                    if global_index == writer.globals.stack_pointer =>
+                    if GlobalIndex(global_index) == writer.globals.stack_pointer =>
                 {
                     let stack = self.plan.checks.as_ref().and_then(|all| all.stack.as_ref());
                     let checked = stack.and_then(|stack| {
@@ -217,7 +217,7 @@ impl Reencode for Rewriter<'_> {
     ) -> Result<(), Error> {
         utils::parse_function_section(self, functions, section)?;
         for added in &self.plan.functions {
-            functions.function(added.ty);
+            functions.function(added.ty.0);
         }
         Ok(())
     }
@@ -244,7 +244,7 @@ impl Reencode for Rewriter<'_> {
         globals: &mut GlobalSection,
         global: wasmparser::Global<'_>,
     ) -> Result<(), Error> {
-        let index = self.info.module.imported_globals + globals.len();
+        let index = GlobalIndex(self.info.module.imported_globals + globals.len());
         let stack = self.plan.checks.as_ref().and_then(|all| all.stack.as_ref());
         if stack.is_some_and(|stack| stack.reserve == index) {
             let ty = self.global_type(global.ty)?;

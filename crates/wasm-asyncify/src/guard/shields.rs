@@ -12,7 +12,7 @@ use super::info::GuardInfo;
 use crate::error::{Context, Result};
 use crate::exceptions::Cleanups;
 use crate::instrument::is_call;
-use crate::module::FunctionIndex;
+use crate::module::{FunctionIndex, TableIndex, TypeIndex};
 
 /// The functions that such calls go through.
 #[derive(Default)]
@@ -22,7 +22,7 @@ pub(super) struct Shields {
     /// To be added, in the order of their indices.
     pub(super) functions: Vec<Added>,
     /// The type of the first of those that are added.
-    first_type: u32,
+    first_type: TypeIndex,
     /// The types of those of indirect calls, which are added.
     pub(super) types: Vec<(Vec<ValType>, Vec<ValType>)>,
 }
@@ -31,7 +31,7 @@ pub(super) struct Shields {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Call {
     Direct(FunctionIndex),
-    Indirect { ty: u32, table: u32 },
+    Indirect { ty: TypeIndex, table: TableIndex },
 }
 
 impl Call {
@@ -39,7 +39,7 @@ impl Call {
         match *operator {
             Operator::Call { function_index } => Some(Self::Direct(FunctionIndex(function_index))),
             Operator::CallIndirect { type_index, table_index } => {
-                Some(Self::Indirect { ty: type_index, table: table_index })
+                Some(Self::Indirect { ty: TypeIndex(type_index), table: TableIndex(table_index) })
             }
             _ => None,
         }
@@ -53,7 +53,7 @@ impl Shields {
         cleanups: &Cleanups,
         writer: &Writer,
         first: FunctionIndex,
-        first_type: u32,
+        first_type: TypeIndex,
     ) -> Result<Self> {
         let mut shields = Self { first_type, ..Self::default() };
         let mut next = first;
@@ -100,7 +100,7 @@ impl Shields {
                         .collect::<Result<Vec<_>, _>>()
                 };
                 let mut parameters = types(signature.params())?;
-                let declared = info.module.tables.get(table as usize);
+                let declared = info.module.tables.get(usize::from(table));
                 let has_64_bits = declared.map(|table| table.table64);
                 parameters.push(
                     match has_64_bits.context("an indirect call through no table")? {
@@ -108,7 +108,7 @@ impl Shields {
                         false => ValType::I32,
                     },
                 );
-                let own = self.first_type + u32::try_from(self.types.len())?;
+                let own = self.first_type.plus(self.types.len() as u32);
                 self.types.push((parameters, types(signature.results())?));
                 let count = signature.params().len().try_into()?;
                 (format!("type {ty}"), own, writer.cleanup_indirect(ty, table, count))

@@ -38,8 +38,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use wasm_encoder::Instruction::{
-    Call, End, GlobalGet, GlobalSet, I32Const, I32GeU, I32GtU, I32LtU, I32Or, I32Sub, I64Const,
-    I64GeU, I64GtU, I64LtU, I64Sub, If, LocalGet, LocalTee, Unreachable,
+    End, I32Const, I32GeU, I32GtU, I32LtU, I32Or, I32Sub, I64Const, I64GeU, I64GtU, I64LtU, I64Sub,
+    If, LocalGet, LocalTee, Unreachable,
 };
 use wasm_encoder::{BlockType, Instruction};
 use wasmparser::{Export, ExternalKind};
@@ -52,7 +52,7 @@ use super::placement::Placement;
 use crate::abi;
 use crate::analysis::OnStack;
 use crate::error::{Error, Result};
-use crate::module::{FunctionIndex, FunctionMap};
+use crate::module::{FunctionIndex, FunctionMap, GlobalIndex};
 use crate::remedy::Remedy;
 
 /// What functions without a check have for themselves, in bytes.
@@ -91,9 +91,9 @@ pub(super) struct StackChecks {
     /// By function that looks later than where it moves the pointer.
     later: BTreeMap<FunctionIndex, Later>,
     /// The global that has the limit.
-    limit: u32,
+    limit: GlobalIndex,
     /// The global that says how far above the low end that is.
-    pub(super) reserve: u32,
+    pub(super) reserve: GlobalIndex,
     /// The function that is called if the limit would be passed. The next one is called if it was.
     passed: FunctionIndex,
 }
@@ -185,7 +185,7 @@ impl StackChecks {
         writer: &Writer,
         who: &[Instruction<'static>],
     ) -> Vec<Instruction<'static>> {
-        let mut code = vec![LocalGet(pointer), GlobalGet(self.limit)];
+        let mut code = vec![LocalGet(pointer), self.limit.get()];
         code.extend(match (self.look_of(function), writer.memory64) {
             (Look::Within(reach), true) => vec![I64Sub, I64Const(-reach.cast_signed()), I64GeU],
             (Look::Within(reach), false) => vec![I32Sub, I32Const(-(reach as i32)), I32GeU],
@@ -194,7 +194,7 @@ impl StackChecks {
         });
         code.push(If(BlockType::Empty));
         code.extend(who.iter().cloned());
-        code.extend([Call(self.passed.next().0), Unreachable, End]);
+        code.extend([self.passed.next().call(), Unreachable, End]);
         code
     }
 
@@ -220,25 +220,26 @@ impl StackChecks {
         let stack_pointer = writer.globals.stack_pointer;
         let (less, greater) = if writer.memory64 { (I64LtU, I64GtU) } else { (I32LtU, I32GtU) };
         if self.look_of(function) != Look::First {
-            let mut code = vec![LocalTee(local), GlobalSet(stack_pointer)];
+            let mut code = vec![LocalTee(local), stack_pointer.set()];
             code.extend(self.look(function, local, writer, who));
             return Some(code);
         }
         // It may be so much that the address is a large number again. Then it is above where it was.
-        let mut code = vec![LocalTee(local), GlobalGet(self.limit), less];
-        code.extend([LocalGet(local), GlobalGet(stack_pointer), greater, I32Or]);
+        let mut code = vec![LocalTee(local), self.limit.get(), less];
+        code.extend([LocalGet(local), stack_pointer.get(), greater, I32Or]);
         code.extend([If(BlockType::Empty), LocalGet(local)]);
         code.extend(who.iter().cloned());
-        code.extend([Call(self.passed.0), End, LocalGet(local), GlobalSet(stack_pointer)]);
+        code.extend([self.passed.call(), End, LocalGet(local), stack_pointer.set()]);
         Some(code)
     }
 }
 
 /// Whether all code leaves the stack pointer on the stack that it was called on, but for the switch.
-fn is_alone(info: &GuardInfo<'_>, stack_pointer: u32) -> Result<bool> {
+fn is_alone(info: &GuardInfo<'_>, stack_pointer: GlobalIndex) -> Result<bool> {
     let is_global = |export: &Export<'_>| export.kind == ExternalKind::Global;
     let mut exported = info.module.exports.iter().filter(|it| is_global(it));
-    if stack_pointer < info.module.imported_globals || exported.any(|it| it.index == stack_pointer)
+    if stack_pointer.0 < info.module.imported_globals
+        || exported.any(|it| GlobalIndex(it.index) == stack_pointer)
     {
         return Ok(false);
     }

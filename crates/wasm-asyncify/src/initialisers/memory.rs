@@ -3,12 +3,13 @@
 use wasmparser::{MemArg, Operator, OperatorsReader};
 
 use crate::error::Result;
+use crate::module::GlobalIndex;
 
 /// Where something is in memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Place {
     /// The global that is to be added, if each thread has a copy of its own.
-    pub(crate) base: Option<u32>,
+    pub(crate) base: Option<GlobalIndex>,
     pub(crate) address: u64,
 }
 

@@ -25,7 +25,7 @@ use super::state::{Open, Scan, State, Step};
 use super::statics::Statics;
 use super::value::Value;
 use crate::error::{Context, Failure, Result};
-use crate::module::FunctionIndex;
+use crate::module::{FunctionIndex, GlobalIndex};
 
 /// The states that are written where the initialiser has been through: before the old value is
 /// dropped, and when there is a new one.
@@ -146,8 +146,9 @@ impl Scan<'_> {
             }
             Operator::I64Const { value } => self.stack.push(Value::number(value.cast_unsigned())),
             Operator::GlobalGet { global_index } => {
-                self.stack.push(match self.statics.thread_base == Some(global_index) {
-                    true => Value::Constant(Place { base: Some(global_index), address: 0 }),
+                let global = GlobalIndex(global_index);
+                self.stack.push(match self.statics.thread_base == Some(global) {
+                    true => Value::Constant(Place { base: Some(global), address: 0 }),
                     false => Value::Other,
                 })
             }

@@ -13,7 +13,7 @@ use wasmparser::{DataKind, FunctionBody, KnownCustom, Linking, Operator, SymbolF
 
 use super::memory::{self, Place, constant};
 use crate::error::Result;
-use crate::module::ModuleInfo;
+use crate::module::{GlobalIndex, ModuleInfo};
 
 /// What std's macro calls the static.
 const NAME: &str = "__RUST_STD_INTERNAL_VAL";
@@ -23,7 +23,7 @@ const NAME: &str = "__RUST_STD_INTERNAL_VAL";
 pub(super) struct Statics {
     parts: Vec<Part>,
     /// `__tls_base`
-    pub(super) thread_base: Option<u32>,
+    pub(super) thread_base: Option<GlobalIndex>,
 }
 
 #[derive(Debug)]

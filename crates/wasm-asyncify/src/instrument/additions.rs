@@ -1,12 +1,13 @@
 //! The globals that are added to a module besides the state: what is needed is known only when all
 //! functions are written, and what they have in common is numbered as they ask for it.
 
+use crate::module::GlobalIndex;
 use wasm_encoder::{ConstExpr, GlobalSection, GlobalType};
 
 /// The globals.
 #[derive(Debug)]
 pub(super) struct Globals {
-    first: u32,
+    first: GlobalIndex,
     added: Vec<Global>,
 }
 
@@ -19,14 +20,15 @@ struct Global {
 
 impl Globals {
     /// None yet; the first will have this index.
-    pub(super) fn new(first: u32) -> Self {
+    pub(super) fn new(first: GlobalIndex) -> Self {
         Self { first, added: Vec::new() }
     }
 
     /// Adds one. Its index.
-    pub(super) fn add(&mut self, ty: GlobalType, value: ConstExpr, name: String) -> u32 {
+    pub(super) fn add(&mut self, ty: GlobalType, value: ConstExpr, name: String) -> GlobalIndex {
+        let index = self.first.plus(self.added.len() as u32);
         self.added.push(Global { ty, value, name });
-        self.first + self.added.len() as u32 - 1
+        index
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -40,7 +42,8 @@ impl Globals {
     }
 
     /// Their names, by their indices.
-    pub(super) fn names(&self) -> impl Iterator<Item = (u32, &str)> {
-        (self.first..).zip(self.added.iter().map(|global| global.name.as_str()))
+    pub(super) fn names(&self) -> impl Iterator<Item = (GlobalIndex, &str)> {
+        let names = self.added.iter().map(|global| global.name.as_str());
+        (0..).map(|number| self.first.plus(number)).zip(names)
     }
 }

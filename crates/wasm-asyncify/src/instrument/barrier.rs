@@ -23,6 +23,7 @@ use wasmparser::{FunctionBody, Operator};
 
 use crate::analysis::CheckedBarrier;
 use crate::debug::Recorder;
+use crate::module::GlobalIndex;
 
 /// What the state is while something is suspended (see [`runtime`](super::runtime)).
 const UNWINDING: i32 = 1;
@@ -50,7 +51,7 @@ impl CheckedBarrier {
 pub(super) fn write<R: Reencode<Error = Infallible>>(
     reencoder: &mut R,
     body: &FunctionBody<'_>,
-    state: u32,
+    state: GlobalIndex,
     end: Option<u32>,
     moved: &mut Recorder,
 ) -> Result<Function, Error> {
@@ -70,9 +71,9 @@ pub(super) fn write<R: Reencode<Error = Infallible>>(
 }
 
 /// What follows each call.
-fn check(state: u32, end: u32) -> [Instruction<'static>; 6] {
+fn check(state: GlobalIndex, end: u32) -> [Instruction<'static>; 6] {
     [
-        Instruction::GlobalGet(state),
+        state.get(),
         Instruction::I32Const(UNWINDING),
         Instruction::I32Eq,
         Instruction::If(BlockType::Empty),

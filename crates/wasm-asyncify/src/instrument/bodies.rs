@@ -21,7 +21,7 @@ use super::types::Types;
 use super::{Callee, SuspendPlan, Unsupported, callee};
 use crate::debug::{Pass, Recorder};
 use crate::error::{Context, Failure, Result};
-use crate::module::FunctionIndex;
+use crate::module::{FunctionIndex, TableIndex};
 
 /// Functions, by their indices.
 type Bodies = BTreeMap<FunctionIndex, (Function, Recorder)>;
@@ -62,7 +62,7 @@ pub(super) fn write(
             flat.place(spaces.flat(), spaces.runtime(), &mut globals)?;
         }
         let has_table = flat.as_ref().is_some_and(|flat| !flat.table.is_shared);
-        let tables = Tables::new(spaces.tables + u32::from(has_table));
+        let tables = Tables::new(TableIndex(spaces.tables + u32::from(has_table)));
         let first = spaces.first_helper();
         let mut helpers = Helpers::new(spaces.runtime(), first, &known, tables, globals);
         let bodies = all(wasm, plan, &spaces, &mut helpers, flat.as_mut(), moves, enough.take())?;

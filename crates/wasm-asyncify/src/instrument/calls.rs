@@ -30,7 +30,7 @@ impl<R: Reencode<Error = Infallible>> Emitter<'_, '_, R> {
         let Ways { first, to } = self.numbers.ways(level);
         match self.position {
             Some(position) if level != 0 => self.write(&Instruction::LocalGet(position)),
-            _ => self.write(&Instruction::GlobalGet(self.runtime.state)),
+            _ => self.write(&self.runtime.state.get()),
         }
         if let [(way @ Label::Level(_), _)] = to[..]
             && level != 0
@@ -243,7 +243,7 @@ impl<R: Reencode<Error = Infallible>> Emitter<'_, '_, R> {
             ValType::V128 => Instruction::V128Const(0),
             ValType::Ref(reference) if !reference.is_nullable() => {
                 let global = self.helpers.stand_in(reference, self.shape.types);
-                Instruction::GlobalGet(global.context("nothing stands in for a reference")?)
+                global.context("nothing stands in for a reference")?.get()
             }
             ValType::Ref(reference) => {
                 Instruction::RefNull(self.reencoder.heap_type(reference.heap_type())?)

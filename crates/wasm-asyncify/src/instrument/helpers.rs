@@ -27,6 +27,7 @@ use super::runtime::{Runtime, function};
 use super::shared;
 use super::stand_ins::{Making, StandIns};
 use super::types::Types;
+use crate::module::GlobalIndex;
 
 /// How many locals are saved by one call at most.
 pub(super) const MOST: u8 = 8;
@@ -190,7 +191,11 @@ impl Helpers {
     }
 
     /// The global with what stands in for a reference that is not null, if there can be one.
-    pub(super) fn stand_in(&mut self, reference: RefType, types: &Types<'_>) -> Option<u32> {
+    pub(super) fn stand_in(
+        &mut self,
+        reference: RefType,
+        types: &Types<'_>,
+    ) -> Option<GlobalIndex> {
         let Self { first, used, globals, stand_ins, .. } = self;
         let mut making = Making {
             types,

@@ -11,7 +11,7 @@ use super::flat::plan::Beginnings;
 use super::runtime::{REPLACED, Runtime};
 use crate::analysis::CheckedBarrier;
 use crate::error::{Context, Result};
-use crate::module::FunctionIndex;
+use crate::module::{FunctionIndex, GlobalIndex};
 
 /// The types that are added for the host's sake, counted from the one of `push` and `pop`.
 const START: u32 = 1;
@@ -47,7 +47,7 @@ pub(super) struct IndexSpaces {
     pub(super) helpers: u32,
     pub(super) memory64: bool,
     /// The first of the two globals with the state and with `data`, if others have them.
-    pub(super) imported_state: Option<u32>,
+    pub(super) imported_state: Option<GlobalIndex>,
 }
 
 impl IndexSpaces {
@@ -152,12 +152,12 @@ impl IndexSpaces {
 
     pub(super) fn runtime(&self) -> Runtime {
         let push = self.first_added() + self.types_of_replaced.len() as u32;
-        let state = self.imported_state.unwrap_or(self.globals);
+        let state = self.imported_state.unwrap_or(GlobalIndex(self.globals));
         Runtime {
             memory: self.memory,
             memory64: self.memory64,
             state,
-            data: state + 1,
+            data: state.plus(1),
             frame: self.first_global(),
             push,
             pop: push + 1,
@@ -172,8 +172,8 @@ impl IndexSpaces {
     }
 
     /// The index of the first global that is added besides these two.
-    pub(super) fn first_global(&self) -> u32 {
-        self.globals + if self.has_own_globals() { 2 } else { 0 }
+    pub(super) fn first_global(&self) -> GlobalIndex {
+        GlobalIndex(self.globals + if self.has_own_globals() { 2 } else { 0 })
     }
 
     /// The function that tells the host the state, if it calls us.

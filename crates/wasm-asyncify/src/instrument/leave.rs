@@ -107,7 +107,7 @@ impl<R: Reencode<Error = Infallible>> Emitter<'_, '_, R> {
         let way = self.ways_out.of(site).unwrap_or_else(|| self.exit(site));
         let depth = self.labels.depth(way)?;
         self.write_all(number.as_slice());
-        self.write_all(&[Instruction::GlobalGet(self.runtime.state), Instruction::BrIf(depth)]);
+        self.write_all(&[self.runtime.state.get(), Instruction::BrIf(depth)]);
         if number.is_some() {
             self.write(&Instruction::Drop);
         }

@@ -117,8 +117,8 @@ impl Writer<'_> {
         }
         if self.lacks_exports && self.plan.exports_globals {
             let runtime = self.spaces.runtime();
-            exports.export(STATE, ExportKind::Global, runtime.state);
-            exports.export(DATA, ExportKind::Global, runtime.data);
+            exports.export(STATE, ExportKind::Global, runtime.state.0);
+            exports.export(DATA, ExportKind::Global, runtime.data.0);
         }
         self.lacks_exports = false;
     }

@@ -11,7 +11,7 @@ use super::flat::additions::Additions;
 use super::helpers::Helpers;
 use super::index_spaces::IndexSpaces;
 use super::runtime::Runtime;
-use crate::module::FunctionIndex;
+use crate::module::{FunctionIndex, GlobalIndex};
 
 /// The names of some part of a module, as they were.
 type Before<'a> = wasmparser::NameMap<'a>;
@@ -67,14 +67,14 @@ pub(super) fn globals(
     let mut all = BTreeMap::new();
     for naming in before {
         let naming = naming?;
-        all.insert(naming.index, naming.name);
+        all.insert(GlobalIndex(naming.index), naming.name);
     }
     let Runtime { state, data, .. } = spaces.runtime();
     all.extend([(state, "asyncify_state"), (data, "asyncify_data")]);
     all.extend(helpers.globals.names());
     let mut names = NameMap::new();
     for (index, name) in all {
-        names.append(index, name);
+        names.append(index.0, name);
     }
     Ok(names)
 }

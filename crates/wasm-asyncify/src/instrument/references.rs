@@ -36,6 +36,7 @@ use wasm_encoder::{
 
 use super::additions::Globals;
 use super::runtime::function;
+use crate::module::{GlobalIndex, TableIndex};
 
 /// How many places a table begins with.
 const PLACES: u32 = 16;
@@ -82,7 +83,7 @@ impl Kind {
 /// The tables that a module needs.
 #[derive(Debug)]
 pub(super) struct Tables {
-    first: u32,
+    first: TableIndex,
     /// In order of their indices.
     used: Vec<Table>,
 }
@@ -91,16 +92,16 @@ pub(super) struct Tables {
 #[derive(Clone, Copy, Debug)]
 struct Table {
     kind: Kind,
-    table: u32,
+    table: TableIndex,
     /// How many references are kept.
-    live: u32,
+    live: GlobalIndex,
     /// Where to look for a free place.
-    next: u32,
+    next: GlobalIndex,
 }
 
 impl Tables {
     /// None yet; the first that is added will have this index.
-    pub(super) fn new(first: u32) -> Self {
+    pub(super) fn new(first: TableIndex) -> Self {
         Self { first, used: Vec::new() }
     }
 
@@ -114,7 +115,7 @@ impl Tables {
             let name = format!("asyncify_{}_{what}", kind.name());
             globals.add(ty, ConstExpr::i32_const(value), name)
         };
-        let table = self.first + self.used.len() as u32;
+        let table = self.first.plus(self.used.len() as u32);
         self.used.push(Table { kind, table, live: add(0, "live"), next: add(1, "next") });
     }
 
@@ -136,7 +137,7 @@ impl Tables {
 
     /// The names of the tables, by their indices.
     pub(super) fn names(&self) -> impl Iterator<Item = (u32, String)> {
-        self.used.iter().map(|it| (it.table, format!("asyncify_{}", it.kind.name())))
+        self.used.iter().map(|it| (it.table.0, format!("asyncify_{}", it.kind.name())))
     }
 
     /// The code of the function that keeps a reference.
@@ -155,18 +156,17 @@ impl Tables {
 impl Table {
     fn keep(self) -> Vec<Instruction<'static>> {
         use Instruction::{
-            Br, End, GlobalGet, GlobalSet, I32Add, I32Const, I32Eq, I32Eqz, I32GeU, I32LtU, I32Shl,
-            If, LocalGet, Loop, RefIsNull, RefNull, Return, TableGet, TableGrow, TableSet,
-            TableSize, Unreachable,
+            Br, End, I32Add, I32Const, I32Eq, I32Eqz, I32GeU, I32LtU, I32Shl, If, LocalGet, Loop,
+            RefIsNull, RefNull, Return, TableGet, TableGrow, TableSet, TableSize, Unreachable,
         };
-        let Self { kind, table, live, next } = self;
+        let Self { kind, table: TableIndex(table), live, next } = self;
         let reference = 0;
         let mut code =
             vec![LocalGet(reference), RefIsNull, If(BlockType::Empty), I32Const(0), Return, End];
-        code.extend([GlobalGet(live), I32Const(1), I32Add, GlobalSet(live)]);
+        code.extend([live.get(), I32Const(1), I32Add, live.set()]);
         // More than half of it would be full.
-        code.extend([TableSize(table), GlobalGet(live), I32Const(1), I32Shl, I32LtU]);
-        code.extend([If(BlockType::Empty), TableSize(table), GlobalSet(next)]);
+        code.extend([TableSize(table), live.get(), I32Const(1), I32Shl, I32LtU]);
+        code.extend([If(BlockType::Empty), TableSize(table), next.set()]);
         code.extend([
             RefNull(kind.heap()),
             TableSize(table),
@@ -176,26 +176,26 @@ impl Table {
         ]);
         code.extend([If(BlockType::Empty), Unreachable, End, End]);
         // Looks for a free place.
-        code.extend([Loop(BlockType::Empty), GlobalGet(next), TableSize(table), I32GeU]);
-        code.extend([If(BlockType::Empty), I32Const(1), GlobalSet(next), End]);
-        code.extend([GlobalGet(next), TableGet(table), RefIsNull, I32Eqz, If(BlockType::Empty)]);
-        code.extend([GlobalGet(next), I32Const(1), I32Add, GlobalSet(next), Br(1), End, End]);
-        code.extend([GlobalGet(next), LocalGet(reference), TableSet(table), GlobalGet(next)]);
-        code.extend([GlobalGet(next), I32Const(1), I32Add, GlobalSet(next)]);
+        code.extend([Loop(BlockType::Empty), next.get(), TableSize(table), I32GeU]);
+        code.extend([If(BlockType::Empty), I32Const(1), next.set(), End]);
+        code.extend([next.get(), TableGet(table), RefIsNull, I32Eqz, If(BlockType::Empty)]);
+        code.extend([next.get(), I32Const(1), I32Add, next.set(), Br(1), End, End]);
+        code.extend([next.get(), LocalGet(reference), TableSet(table), next.get()]);
+        code.extend([next.get(), I32Const(1), I32Add, next.set()]);
         code
     }
 
     fn take(self) -> Vec<Instruction<'static>> {
         use Instruction::{
-            End, GlobalGet, GlobalSet, I32Const, I32Sub, If, LocalGet, RefIsNull, RefNull,
-            TableGet, TableSet, Unreachable,
+            End, I32Const, I32Sub, If, LocalGet, RefIsNull, RefNull, TableGet, TableSet,
+            Unreachable,
         };
-        let Self { kind, table, live, .. } = self;
+        let Self { kind, table: TableIndex(table), live, .. } = self;
         let place = 0;
         let mut code = vec![LocalGet(place), If(BlockType::Empty)];
         code.extend([LocalGet(place), TableGet(table), RefIsNull]);
         code.extend([If(BlockType::Empty), Unreachable, End]);
-        code.extend([GlobalGet(live), I32Const(1), I32Sub, GlobalSet(live), End]);
+        code.extend([live.get(), I32Const(1), I32Sub, live.set(), End]);
         code.extend([LocalGet(place), TableGet(table)]);
         code.extend([LocalGet(place), RefNull(kind.heap()), TableSet(table)]);
         code

@@ -17,6 +17,7 @@
 //! `end`, unless all who call them make sure of that. A frame that does not fit is not written, but `start` moves all the same: so whoever
 //! looks before `stop_unwind` traps sees how much would have been needed.
 
+use crate::module::GlobalIndex;
 use wasm_encoder::{Function, Instruction, MemArg, MemArgTarget, ValType};
 
 /// The imports that are replaced, in order.
@@ -30,11 +31,11 @@ pub(super) struct Runtime {
     pub(super) memory: u32,
     pub(super) memory64: bool,
     /// The global with the state: an `i32`.
-    pub(super) state: u32,
+    pub(super) state: GlobalIndex,
     /// The global with what the last `start_*` was given: an address.
-    pub(super) data: u32,
+    pub(super) data: GlobalIndex,
     /// In the flat form: the global with the address of what is restored next.
-    pub(super) frame: u32,
+    pub(super) frame: GlobalIndex,
     /// The function that makes room for a frame of so many bytes: its address, or null if it does
     /// not fit.
     pub(super) push: u32,

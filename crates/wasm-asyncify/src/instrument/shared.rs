@@ -13,15 +13,15 @@ pub(super) fn replacement(runtime: Runtime, import: &str) -> Function {
         "start_rewind" => 2,
         _ => 0,
     };
-    let mut code = vec![Instruction::I32Const(state), Instruction::GlobalSet(runtime.state)];
+    let mut code = vec![Instruction::I32Const(state), runtime.state.set()];
     if import.starts_with("start") {
-        code.extend([Instruction::LocalGet(0), Instruction::GlobalSet(runtime.data)]);
+        code.extend([Instruction::LocalGet(0), runtime.data.set()]);
     }
     if !runtime.callers_check {
         code.extend([
-            Instruction::GlobalGet(runtime.data),
+            runtime.data.get(),
             runtime.load_pointer(0),
-            Instruction::GlobalGet(runtime.data),
+            runtime.data.get(),
             runtime.load_pointer(runtime.size_of_pointer()),
             runtime.is_above(),
             Instruction::If(BlockType::Empty),
@@ -47,7 +47,7 @@ pub(super) fn move_end(runtime: Runtime, index: u32) -> Function {
     making_room(
         runtime,
         &[
-            Instruction::GlobalGet(runtime.state),
+            runtime.state.get(),
             Instruction::I32Eqz,
             Instruction::If(BlockType::Empty),
             Instruction::LocalGet(0),
@@ -68,8 +68,8 @@ fn making_room(runtime: Runtime, first: &[Instruction<'static>]) -> Function {
     }
     let (size, frame) = (0, 1);
     code.extend([
-        Instruction::GlobalGet(runtime.data),
-        Instruction::GlobalGet(runtime.data),
+        runtime.data.get(),
+        runtime.data.get(),
         runtime.load_pointer(0),
         Instruction::LocalTee(frame),
         Instruction::LocalGet(size),
@@ -77,9 +77,9 @@ fn making_room(runtime: Runtime, first: &[Instruction<'static>]) -> Function {
         runtime.store_pointer(0),
         Instruction::LocalGet(frame),
         runtime.constant(0),
-        Instruction::GlobalGet(runtime.data),
+        runtime.data.get(),
         runtime.load_pointer(0),
-        Instruction::GlobalGet(runtime.data),
+        runtime.data.get(),
         runtime.load_pointer(runtime.size_of_pointer()),
         runtime.is_above(),
         Instruction::I32Eqz,
@@ -90,15 +90,15 @@ fn making_room(runtime: Runtime, first: &[Instruction<'static>]) -> Function {
 
 /// The code of what tells the state.
 pub(super) fn get_state(runtime: Runtime) -> Function {
-    function([], &[Instruction::GlobalGet(runtime.state)])
+    function([], &[runtime.state.get()])
 }
 
 /// The code of `pop`.
 pub(super) fn pop(runtime: Runtime) -> Function {
     let (size, frame) = (0, 1);
     let code = [
-        Instruction::GlobalGet(runtime.data),
-        Instruction::GlobalGet(runtime.data),
+        runtime.data.get(),
+        runtime.data.get(),
         runtime.load_pointer(0),
         Instruction::LocalGet(size),
         runtime.subtract(),

@@ -23,12 +23,13 @@ use wasmparser::{
 
 use super::additions::Globals;
 use super::types::{Types, written};
+use crate::module::GlobalIndex;
 
 /// The globals with stand-ins.
 #[derive(Debug, Default)]
 pub(super) struct StandIns {
     /// None if there is none for such a reference.
-    globals: BTreeMap<RefType, Option<u32>>,
+    globals: BTreeMap<RefType, Option<GlobalIndex>>,
 }
 
 /// What stand-ins are made of.
@@ -43,7 +44,11 @@ pub(super) struct Making<'a> {
 
 impl StandIns {
     /// The global with the stand-in for a reference that is not null.
-    pub(super) fn global(&mut self, reference: RefType, making: &mut Making<'_>) -> Option<u32> {
+    pub(super) fn global(
+        &mut self,
+        reference: RefType,
+        making: &mut Making<'_>,
+    ) -> Option<GlobalIndex> {
         if let Some(known) = self.globals.get(&reference) {
             return *known;
         }
@@ -127,9 +132,7 @@ impl StandIns {
                         ValType::Ref(reference) if reference.is_nullable() => {
                             Instruction::RefNull(heap(reference)?)
                         }
-                        ValType::Ref(reference) => {
-                            Instruction::GlobalGet(self.global(reference, making)?)
-                        }
+                        ValType::Ref(reference) => self.global(reference, making)?.get(),
                     });
                 }
                 code.push(Instruction::StructNew(index));

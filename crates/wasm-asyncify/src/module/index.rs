@@ -7,26 +7,64 @@
 use core::fmt;
 use core::ops::{Index, IndexMut};
 
-/// The index of a function in its module, imported ones first.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct FunctionIndex(pub u32);
+use wasm_encoder::Instruction;
+
+macro_rules! indices {
+    ($($(#[$doc:meta])* $public:vis $name:ident)*) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        $public struct $name($public u32);
+
+        impl $name {
+            /// That of the one so many places after this one.
+            pub(crate) fn plus(self, count: u32) -> Self {
+                Self(self.0 + count)
+            }
+        }
+
+        impl From<$name> for usize {
+            fn from(index: $name) -> Self {
+                index.0 as Self
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.fmt(f)
+            }
+        }
+    )*};
+}
+
+indices! {
+    /// The index of a function in its module, imported ones first.
+    pub FunctionIndex
+    /// The index of a type.
+    pub(crate) TypeIndex
+    /// The index of a table, imported ones first.
+    pub(crate) TableIndex
+    /// The index of a global, imported ones first.
+    pub(crate) GlobalIndex
+}
 
 impl FunctionIndex {
-    /// That of the function after this one.
-    #[must_use]
-    pub fn next(self) -> Self {
-        Self(self.0 + 1)
+    /// That of the next function.
+    pub(crate) fn next(self) -> Self {
+        self.plus(1)
     }
 
-    /// Where it is in a list of all functions.
-    fn at(self) -> usize {
-        self.0 as usize
+    pub(crate) fn call(self) -> Instruction<'static> {
+        Instruction::Call(self.0)
     }
 }
 
-impl fmt::Display for FunctionIndex {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
+impl GlobalIndex {
+    pub(crate) fn get(self) -> Instruction<'static> {
+        Instruction::GlobalGet(self.0)
+    }
+
+    pub(crate) fn set(self) -> Instruction<'static> {
+        Instruction::GlobalSet(self.0)
     }
 }
 
@@ -47,11 +85,11 @@ impl<T> FunctionMap<T> {
 
     /// That of this function, if there is one.
     pub fn get(&self, function: FunctionIndex) -> Option<&T> {
-        self.0.get(function.at())
+        self.0.get(usize::from(function))
     }
 
     pub(crate) fn get_mut(&mut self, function: FunctionIndex) -> Option<&mut T> {
-        self.0.get_mut(function.at())
+        self.0.get_mut(usize::from(function))
     }
 
     /// Each with its index.
@@ -97,13 +135,13 @@ impl<T> Index<FunctionIndex> for FunctionMap<T> {
     type Output = T;
 
     fn index(&self, function: FunctionIndex) -> &T {
-        &self.0[function.at()]
+        &self.0[usize::from(function)]
     }
 }
 
 impl<T> IndexMut<FunctionIndex> for FunctionMap<T> {
     fn index_mut(&mut self, function: FunctionIndex) -> &mut T {
-        &mut self.0[function.at()]
+        &mut self.0[usize::from(function)]
     }
 }
 

@@ -14,7 +14,7 @@ use wasmparser::{
     TableType, TypeRef,
 };
 
-use super::index::{FunctionIndex, FunctionMap};
+use super::index::{FunctionIndex, FunctionMap, GlobalIndex, TypeIndex};
 use crate::error::{Context, Result, bail};
 
 /// A module's sections. What can be imported is numbered as in the module: imports come first.
@@ -25,8 +25,8 @@ pub(crate) struct ModuleInfo<'a> {
     pub(crate) types: Vec<SubType>,
     /// The imported functions.
     pub(crate) imports: FunctionMap<Import<'a>>,
-    /// The type index of each function.
-    pub(crate) signatures: FunctionMap<u32>,
+    /// The type of each function.
+    pub(crate) signatures: FunctionMap<TypeIndex>,
     /// Those of the functions that are not imported.
     pub(crate) bodies: Vec<FunctionBody<'a>>,
     pub(crate) tables: Vec<TableType>,
@@ -38,8 +38,8 @@ pub(crate) struct ModuleInfo<'a> {
     pub(crate) imported_globals: u32,
     /// What the globals that are not imported begin as.
     pub(crate) global_values: Vec<ConstExpr<'a>>,
-    /// The type index of each tag.
-    pub(crate) tags: Vec<u32>,
+    /// The type of each tag.
+    pub(crate) tags: Vec<TypeIndex>,
     pub(crate) exports: Vec<Export<'a>>,
     /// What runs when an instance is made.
     pub(crate) start: Option<FunctionIndex>,
@@ -51,7 +51,7 @@ pub(crate) struct ModuleInfo<'a> {
     pub(crate) data: Vec<Data<'a>>,
     pub(crate) customs: Vec<CustomSectionReader<'a>>,
     pub(crate) function_names: BTreeMap<FunctionIndex, &'a str>,
-    pub(crate) global_names: BTreeMap<&'a str, u32>,
+    pub(crate) global_names: BTreeMap<&'a str, GlobalIndex>,
 }
 
 impl<'a> ModuleInfo<'a> {
@@ -85,7 +85,7 @@ impl<'a> ModuleInfo<'a> {
             }
             Payload::FunctionSection(section) => {
                 for ty in section {
-                    self.signatures.push(ty?);
+                    self.signatures.push(TypeIndex(ty?));
                 }
             }
             Payload::TableSection(section) => {
@@ -104,7 +104,7 @@ impl<'a> ModuleInfo<'a> {
             }
             Payload::TagSection(section) => {
                 for tag in section {
-                    self.tags.push(tag?.func_type_idx);
+                    self.tags.push(TypeIndex(tag?.func_type_idx));
                 }
             }
             Payload::GlobalSection(section) => {
@@ -149,7 +149,7 @@ impl<'a> ModuleInfo<'a> {
     fn import(&mut self, import: Import<'a>) {
         match import.ty {
             TypeRef::Func(ty) | TypeRef::FuncExact(ty) => {
-                self.signatures.push(ty);
+                self.signatures.push(TypeIndex(ty));
                 self.imports.push(import);
             }
             TypeRef::Table(table) => {
@@ -161,7 +161,7 @@ impl<'a> ModuleInfo<'a> {
                 self.globals += 1;
                 self.imported_globals += 1;
             }
-            TypeRef::Tag(tag) => self.tags.push(tag.func_type_idx),
+            TypeRef::Tag(tag) => self.tags.push(TypeIndex(tag.func_type_idx)),
         }
     }
 
@@ -176,7 +176,7 @@ impl<'a> ModuleInfo<'a> {
             Name::Global(names) => {
                 for naming in names {
                     let naming = naming?;
-                    self.global_names.insert(naming.name, naming.index);
+                    self.global_names.insert(naming.name, GlobalIndex(naming.index));
                 }
             }
             _ => {}
@@ -191,19 +191,19 @@ impl<'a> ModuleInfo<'a> {
 
     /// A function's code, if it is not imported.
     pub(crate) fn body(&self, function: FunctionIndex) -> Option<&FunctionBody<'a>> {
-        self.bodies.get((function.0 as usize).checked_sub(self.imports.len())?)
+        self.bodies.get(usize::from(function).checked_sub(self.imports.len())?)
     }
 
     /// The type at this index, if it is one of functions.
-    pub(crate) fn function_type(&self, ty: u32) -> Option<&FuncType> {
-        match &self.types.get(ty as usize)?.composite_type.inner {
+    pub(crate) fn function_type(&self, ty: TypeIndex) -> Option<&FuncType> {
+        match &self.types.get(usize::from(ty))?.composite_type.inner {
             CompositeInnerType::Func(ty) => Some(ty),
             _ => None,
         }
     }
 
-    /// The type index of a function, and how many parameters it has.
-    pub(crate) fn signature(&self, function: FunctionIndex) -> Result<(u32, u32)> {
+    /// The type of a function, and how many parameters it has.
+    pub(crate) fn signature(&self, function: FunctionIndex) -> Result<(TypeIndex, u32)> {
         let ty = self.signatures.get(function).copied();
         let found = ty.and_then(|ty| Some((ty, self.function_type(ty)?.params().len() as u32)));
         found.with_context(|| format!("{} has no type", self.shown(function)))
@@ -247,7 +247,7 @@ mod tests {
         let [imported, own, none] = [0, 1, 2].map(FunctionIndex);
         assert_eq!(
             [info.signature(imported).unwrap(), info.signature(own).unwrap()],
-            [(0, 2), (1, 1)]
+            [(TypeIndex(0), 2), (TypeIndex(1), 1)]
         );
         assert_eq!([info.shown(imported), info.shown(own)], ["a.f", "function"]);
         assert_eq!(info.bodies().map(|(index, _)| index).collect::<Vec<_>>(), [own]);
@@ -255,7 +255,7 @@ mod tests {
             info.body(imported).is_none() && info.body(own).is_some() && info.body(none).is_none()
         );
         assert_eq!((info.globals, info.imported_globals), (2, 1));
-        assert_eq!(info.global_names["own"], 1);
+        assert_eq!(info.global_names["own"], GlobalIndex(1));
         assert!(info.imports_table && info.memory64());
     }
 

@@ -15,6 +15,7 @@ use crate::remedy::Remedy;
 
 pub(crate) use asyncified::has_runtime;
 pub use index::{FunctionIndex, FunctionMap};
+pub(crate) use index::{GlobalIndex, TableIndex, TypeIndex};
 pub(crate) use info::ModuleInfo;
 pub(crate) use order::is_due;
 

@@ -36,7 +36,7 @@ use wasmparser::{Catch, FuncType, FunctionBody, Operator, Parser};
 use self::code::{Code, Open};
 use crate::debug::{self, Pass, Trail};
 use crate::error::{Context, Result};
-use crate::module::{FunctionIndex, ModuleInfo};
+use crate::module::{FunctionIndex, ModuleInfo, TypeIndex};
 
 /// The module without blocks with parameters, in these functions. A function that branches by
 /// references is left as it is, and so is one that catches an exception into such a loop.
@@ -88,7 +88,7 @@ impl<'a> Writer<'a> {
     fn parameters(&self, ty: wasmparser::BlockType) -> &[wasmparser::ValType] {
         match ty {
             wasmparser::BlockType::FuncType(index) => {
-                self.module.function_type(index).map_or(&[], FuncType::params)
+                self.module.function_type(TypeIndex(index)).map_or(&[], FuncType::params)
             }
             _ => &[],
         }
@@ -160,9 +160,9 @@ impl<'a> Writer<'a> {
     /// The type of a block with the same results, and no parameters.
     fn without(&mut self, ty: wasmparser::BlockType) -> Result<BlockType, Error> {
         let wasmparser::BlockType::FuncType(index) = ty else { return self.block_type(ty) };
-        let before = (0..index).filter_map(|index| self.module.function_type(index));
+        let before = (0..index).filter_map(|index| self.module.function_type(TypeIndex(index)));
         let added = before.filter(|ty| needs_another(ty)).count();
-        match self.module.function_type(index).map(FuncType::results) {
+        match self.module.function_type(TypeIndex(index)).map(FuncType::results) {
             None | Some([]) => Ok(BlockType::Empty),
             Some([result]) => Ok(BlockType::Result(self.val_type(*result)?)),
             Some(_) => Ok(BlockType::FunctionType((self.module.types.len() + added) as u32)),
@@ -271,7 +271,8 @@ impl Reencode for Writer<'_> {
     ) -> Result<(), Error> {
         utils::parse_type_section(self, types, section)?;
         let module = self.module;
-        let all = (0..module.types.len() as u32).filter_map(|index| module.function_type(index));
+        let all = (0..module.types.len() as u32)
+            .filter_map(|index| module.function_type(TypeIndex(index)));
         for ty in all.filter(|ty| needs_another(ty)) {
             let results = self.val_types(ty.results().to_vec())?;
             types.ty().function([], results);

@@ -3,7 +3,7 @@
 use super::*;
 use crate::debug::Trail;
 use crate::instrument::instrument;
-use crate::module::FunctionIndex;
+use crate::module::{FunctionIndex, GlobalIndex};
 
 const ORIGINAL: &str = r#"(module
     (import "env" "sleep" (func (param i32) (result i32)))
@@ -50,7 +50,7 @@ fn frames_are_in_no_other_memory() {
 
 #[test]
 fn the_state_is_the_global_that_is_imported() {
-    let imported = SuspendPlan { imported_globals: Some(0), ..plan() };
+    let imported = SuspendPlan { imported_globals: Some(GlobalIndex(0)), ..plan() };
     assert_eq!(said(&imported, "", ""), Ok(()));
     let set = |global: &str| format!("i32.const 1 global.set {global} local.get 0");
     assert_eq!(

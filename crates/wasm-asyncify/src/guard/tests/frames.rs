@@ -3,7 +3,7 @@
 use wasmparser::{Parser, Payload};
 
 use crate::guard::frames::{Frame, read};
-use crate::module::FunctionIndex;
+use crate::module::{FunctionIndex, GlobalIndex};
 
 /// Reads a function with one parameter, which has the stack pointer in its only local.
 fn frame(code: &str) -> Frame {
@@ -20,7 +20,7 @@ fn frame(code: &str) -> Frame {
         Payload::CodeSectionEntry(body) => Some(body),
         _ => None,
     });
-    read(&body.unwrap(), 1, 0).unwrap()
+    read(&body.unwrap(), 1, GlobalIndex(0)).unwrap()
 }
 
 const DOWN: &str = "global.get $sp i32.const 48 i32.sub local.tee $fp global.set $sp ";

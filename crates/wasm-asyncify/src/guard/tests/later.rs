@@ -7,6 +7,7 @@ use wasmparser::{Parser, Payload};
 
 use super::{Guards, guard, on_stack};
 use crate::guard::later;
+use crate::module::GlobalIndex;
 
 const DOWN: &str = "global.get $sp i32.const 48 i32.sub local.tee $fp global.set $sp ";
 const UP: &str = "local.get $fp i32.const 48 i32.add global.set $sp ";
@@ -24,7 +25,7 @@ fn checks(code: &str) -> Option<Vec<usize>> {
         Payload::CodeSectionEntry(body) => Some(body),
         _ => None,
     });
-    let found = later::find(&body.unwrap(), 0).unwrap();
+    let found = later::find(&body.unwrap(), GlobalIndex(0)).unwrap();
     found.map(|later| later.before.into_iter().map(|number| number - 5).collect())
 }
 
@@ -215,7 +216,7 @@ fn random_ways_never_write_below_the_reserve() {
                 Payload::CodeSectionEntry(body) => Some(body),
                 _ => None,
             });
-        later += usize::from(later::find(&body.nth(4).unwrap(), 0).unwrap().is_some());
+        later += usize::from(later::find(&body.nth(4).unwrap(), GlobalIndex(0)).unwrap().is_some());
         let mut random = Random(!seed);
         for above in [0, 16, 31, 32, 48, 64, 1024] {
             let bits = random.below(1 << 16) as i32;

@@ -11,7 +11,7 @@ use super::*;
 
 use crate::analysis::{Place, Program};
 use crate::initialisers;
-use crate::module::FunctionIndex;
+use crate::module::{FunctionIndex, GlobalIndex};
 use std::collections::BTreeSet;
 
 fn guard(wasm: &[u8], guards: &Guards<'_>) -> Result<Vec<u8>> {
@@ -131,7 +131,7 @@ fn what_is_assumed_is_checked_in_every_build() {
 #[test]
 fn what_an_initialiser_writes_is_looked_at_before_in_every_build() {
     let place = |address| initialisers::Place { base: None, address };
-    let copied = initialisers::Place { base: Some(2), address: 8 };
+    let copied = initialisers::Place { base: Some(GlobalIndex(2)), address: 8 };
     let rewrites = [
         (2, [(2, vec![place(1028)]), (6, vec![place(1028), place(1036)])].into()),
         (3, [(4, vec![copied])].into()),

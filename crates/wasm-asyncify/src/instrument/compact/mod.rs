@@ -90,7 +90,7 @@ impl<R: Reencode<Error = Infallible>> Emitter<'_, '_, R> {
         let locals: Vec<_> = self.frame.locals().collect();
         let unset = if level == 0 { self.unset()? } else { BTreeMap::new() };
         let restores = level == 0 && (is_numbered || !locals.is_empty() || !unset.is_empty());
-        self.write(&Instruction::GlobalGet(self.runtime.state));
+        self.write(&self.runtime.state.get());
         if let Some(way) = only
             && !restores
         {
@@ -220,7 +220,7 @@ impl<R: Reencode<Error = Infallible>> Emitter<'_, '_, R> {
                 self.write(&Instruction::I32Const(self.numbers.of(site).cast_signed()));
             }
             let depth = self.labels.depth(exit)?;
-            self.write_all(&[Instruction::GlobalGet(state), Instruction::BrIf(depth)]);
+            self.write_all(&[state.get(), Instruction::BrIf(depth)]);
             if is_numbered {
                 self.write(&Instruction::Drop);
             }

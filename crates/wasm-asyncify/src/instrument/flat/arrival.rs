@@ -19,7 +19,7 @@
 //!
 //! If the function is not what is expected here there is no such copy, and it is called again itself.
 
-use wasm_encoder::Instruction::{Call, End, GlobalSet, I32Const, Unreachable};
+use wasm_encoder::Instruction::{Call, End, I32Const, Unreachable};
 use wasm_encoder::reencode::{Reencode, RoundtripReencoder};
 use wasm_encoder::{Function, Instruction};
 use wasmparser::Operator;
@@ -56,7 +56,7 @@ impl Arrival {
         for instruction in &self.code {
             match instruction {
                 // The only one.
-                Call(_) => code.extend([I32Const(0), GlobalSet(runtime.state)]),
+                Call(_) => code.extend([I32Const(0), runtime.state.set()]),
                 other => code.push(other.clone()),
             }
         }

@@ -39,9 +39,8 @@
 
 use crate::error::Result;
 use wasm_encoder::Instruction::{
-    BrIf, Call, CallIndirect, Else, End, GlobalGet, GlobalSet, I32Add, I32Const, I32Eq, I32Eqz,
-    I32Load, I32Store, If, LocalGet, LocalSet, LocalTee, Loop, RefNull, Return, Select,
-    TypedSelect, Unreachable,
+    BrIf, Call, CallIndirect, Else, End, I32Add, I32Const, I32Eq, I32Eqz, I32Load, I32Store, If,
+    LocalGet, LocalSet, LocalTee, Loop, RefNull, Return, Select, TypedSelect, Unreachable,
 };
 use wasm_encoder::{BlockType, Function, Instruction, ValType};
 
@@ -51,6 +50,7 @@ use super::plan::{Fixed, FlatPlan, Stack};
 use super::{INNERMOST, RESULT, thrown, zero};
 use crate::instrument::runtime::{Runtime, function};
 use crate::instrument::types::cast;
+use crate::module::GlobalIndex;
 
 /// The number in the place of a function's that a link begins with.
 const LINK: i32 = -1;
@@ -71,7 +71,7 @@ pub(super) fn frame_size(plan: &FlatPlan, runtime: Runtime) -> Function {
 
 /// Calls a function in the table, and puts its results aside.
 pub(super) fn enter(plan: &FlatPlan) -> Result<Function> {
-    let mut types: Vec<u32> = plan.functions().iter().map(|it| it.ty).collect();
+    let mut types: Vec<_> = plan.functions().iter().map(|it| it.ty).collect();
     types.sort_unstable();
     types.dedup();
     let class = |it: &super::plan::Entry| types.binary_search(&it.ty).unwrap_or_default() as u32;
@@ -87,8 +87,8 @@ pub(super) fn enter(plan: &FlatPlan) -> Result<Function> {
         if plan.table.first > 0 {
             code.extend([I32Const(plan.table.first.cast_signed()), I32Add]);
         }
-        code.push(CallIndirect { type_index: *ty, table_index: plan.table.table });
-        code.extend(plan.globals(signature.results())?.into_iter().rev().map(GlobalSet));
+        code.push(CallIndirect { type_index: ty.0, table_index: plan.table.table });
+        code.extend(plan.globals(signature.results())?.into_iter().rev().map(GlobalIndex::set));
         code.push(Return);
     }
     code.extend([End, Unreachable]);
@@ -106,15 +106,15 @@ pub(super) fn resume(
     for (ty, global) in results.iter().zip(plan.globals(results)?) {
         // A function that is unwound returns zeros.
         let Some(kind) = plan.kind(*ty) else {
-            code.extend([zero(*ty)?, GlobalGet(global), GlobalGet(runtime.state), Select]);
+            code.extend([zero(*ty)?, global.get(), runtime.state.get(), Select]);
             continue;
         };
         let null = RefNull(kind.heap());
         let select = TypedSelect(kind.ty());
-        code.extend([null.clone(), GlobalGet(global), GlobalGet(runtime.state), select]);
+        code.extend([null.clone(), global.get(), runtime.state.get(), select]);
         // Null is of any of those types.
         code.extend(cast(*ty, Some(kind)));
-        code.extend([null, GlobalSet(global)]);
+        code.extend([null, global.set()]);
     }
     Ok(function([], &code))
 }
@@ -128,18 +128,13 @@ pub(super) fn dispatch(plan: &FlatPlan, runtime: Runtime) -> Result<Function> {
     if plan.catches {
         code.extend(thrown::pass_over(plan)?);
     }
-    code.extend([
-        LocalGet(DATA),
-        GlobalSet(runtime.data),
-        LocalGet(STATE),
-        GlobalSet(runtime.state),
-    ]);
+    code.extend([LocalGet(DATA), runtime.data.set(), LocalGet(STATE), runtime.state.set()]);
     let enter = [LocalGet(NUMBER), Call(plan.fixed(Fixed::Enter))];
     match plan.catches {
         true => code.extend(thrown::catching(plan, enter)?),
         false => code.extend(enter),
     }
-    code.extend([GlobalGet(runtime.state), If(BlockType::Empty)]);
+    code.extend([runtime.state.get(), If(BlockType::Empty)]);
     code.extend(suspended(runtime));
     code.extend([Return, End]);
     code.extend([I32Const(RESULT), LocalSet(STATE), LocalGet(IS_LAST)]);
@@ -152,7 +147,7 @@ pub(super) fn dispatch(plan: &FlatPlan, runtime: Runtime) -> Result<Function> {
 /// Finds the newest segment.
 fn begin(runtime: Runtime) -> Vec<Instruction<'static>> {
     vec![
-        GlobalGet(runtime.data),
+        runtime.data.get(),
         LocalTee(DATA),
         runtime.load_pointer(0),
         LocalSet(TOP),
@@ -176,7 +171,7 @@ fn take(plan: &FlatPlan, runtime: Runtime) -> Vec<Instruction<'static>> {
         LocalGet(CURSOR),
         runtime.constant(4),
         runtime.add(),
-        GlobalSet(plan.frame()),
+        plan.frame().set(),
         LocalGet(CURSOR),
         LocalGet(CURSOR),
         I32Load(runtime.at(0)),
@@ -223,9 +218,9 @@ fn lower_limit(stack: Stack, runtime: Runtime) -> Vec<Instruction<'static>> {
     vec![
         LocalGet(DATA),
         runtime.load_pointer(0),
-        GlobalGet(stack.reserve),
+        stack.reserve.get(),
         runtime.add(),
-        GlobalSet(stack.limit),
+        stack.limit.set(),
     ]
 }
 

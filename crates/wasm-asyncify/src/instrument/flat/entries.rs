@@ -19,7 +19,7 @@ use wasmparser::{ElementItems, ExternalKind, FunctionBody, Operator};
 use crate::abi;
 use crate::analysis::SuspendPlan;
 use crate::instrument::runtime::REPLACED;
-use crate::module::{FunctionIndex, ModuleInfo};
+use crate::module::{FunctionIndex, ModuleInfo, TypeIndex};
 
 /// Where rewinds begin, and who begins them.
 #[derive(Debug)]
@@ -104,7 +104,7 @@ fn is_function(kind: ExternalKind) -> bool {
 struct Calls {
     direct: BTreeSet<FunctionIndex>,
     /// The types of the indirect ones.
-    types: BTreeSet<u32>,
+    types: BTreeSet<TypeIndex>,
 }
 
 impl Calls {
@@ -119,7 +119,7 @@ impl Calls {
                 | Operator::ReturnCallIndirect { type_index, .. }
                 | Operator::CallRef { type_index }
                 | Operator::ReturnCallRef { type_index } => {
-                    calls.types.insert(type_index);
+                    calls.types.insert(TypeIndex(type_index));
                 }
                 _ => {}
             }

@@ -72,7 +72,7 @@ use super::levels::SPLIT;
 use super::shape::{Kind, Shape};
 use super::types::cast;
 use super::{Callee, Reason, is_indirect};
-use crate::module::FunctionIndex;
+use crate::module::{FunctionIndex, GlobalIndex};
 use function::Flat;
 use numbers::Way;
 use only_frame::FrameAt;
@@ -169,7 +169,7 @@ impl<R: Reencode<Error = Infallible>> Emitter<'_, '_, R> {
         };
         // Not the position, which is assigned to where the function begins and nowhere else, for the same reason as
         // what is dead is set to 0 outside of loops: see `leave`.
-        self.write(&Instruction::GlobalGet(self.runtime.state));
+        self.write(&self.runtime.state.get());
         let ways = self.flat()?.numbers.ways.get(&level).context("a level without a site")?.clone();
         if let [(_, Way::Level(inner))] = ways[..]
             && level != 0
@@ -214,7 +214,7 @@ impl<R: Reencode<Error = Infallible>> Emitter<'_, '_, R> {
         if let Some(frame_at) = self.frame_at
             && self.frame.size > 0
         {
-            self.write_all(&[Instruction::GlobalGet(frame), Instruction::LocalSet(frame_at)]);
+            self.write_all(&[frame.get(), Instruction::LocalSet(frame_at)]);
         }
         Ok(())
     }
@@ -292,7 +292,7 @@ impl<R: Reencode<Error = Infallible>> Emitter<'_, '_, R> {
                     return self.call_top_again(*site);
                 }
                 self.write_all(&[
-                    Instruction::GlobalGet(self.runtime.state),
+                    self.runtime.state.get(),
                     Instruction::I32Const(INNERMOST),
                     Instruction::I32Eq,
                     Instruction::If(BlockType::Empty),
@@ -316,12 +316,12 @@ impl<R: Reencode<Error = Infallible>> Emitter<'_, '_, R> {
         let mut code = Vec::new();
         let mut forget = Vec::new();
         for (global, ty) in plan.globals(&site.results)?.into_iter().zip(&site.results) {
-            code.push(Instruction::GlobalGet(global));
+            code.push(global.get());
             let kind = plan.kind(*ty);
             code.extend(cast(*ty, kind));
             // So that it does not live on in there.
             let null = kind.map(|kind| Instruction::RefNull(kind.heap()));
-            forget.extend(null.into_iter().flat_map(|null| [null, Instruction::GlobalSet(global)]));
+            forget.extend(null.into_iter().flat_map(|null| [null, global.set()]));
         }
         self.write_all(&code);
         self.write_all(&forget);
@@ -346,7 +346,7 @@ impl<R: Reencode<Error = Infallible>> Emitter<'_, '_, R> {
     fn throw_if_thrown(&mut self) -> Result<()> {
         let throw = self.flat()?.plan.optional(Optional::Throw)?;
         self.write_all(&[
-            Instruction::GlobalGet(self.runtime.state),
+            self.runtime.state.get(),
             Instruction::I32Const(THROWING),
             Instruction::I32Eq,
             Instruction::If(BlockType::Empty),
@@ -369,7 +369,7 @@ impl<R: Reencode<Error = Infallible>> Emitter<'_, '_, R> {
     }
 
     fn set_state(&mut self, state: i32) {
-        let set = Instruction::GlobalSet(self.runtime.state);
+        let set = self.runtime.state.set();
         self.write_all(&[Instruction::I32Const(state), set]);
     }
 
@@ -388,9 +388,9 @@ impl<R: Reencode<Error = Infallible>> Emitter<'_, '_, R> {
 }
 
 /// What precedes a function that what is not instrumented can call, and that is never innermost.
-pub(super) fn begin_rewind(state: u32, resume: u32) -> [Instruction<'static>; 7] {
+pub(super) fn begin_rewind(state: GlobalIndex, resume: u32) -> [Instruction<'static>; 7] {
     [
-        Instruction::GlobalGet(state),
+        state.get(),
         Instruction::I32Const(REWINDING),
         Instruction::I32Eq,
         Instruction::If(BlockType::Empty),

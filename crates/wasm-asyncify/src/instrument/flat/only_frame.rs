@@ -17,8 +17,8 @@
 //! Only in functions that can be innermost: those with a call of a topmost one.
 
 use wasm_encoder::Instruction::{
-    Block, Br, BrIf, Call, Else, End, GlobalGet, GlobalSet, I32Const, I32Eq, I32Eqz, I32Load,
-    I32Ne, If, LocalGet, LocalSet, LocalTee, Return,
+    Block, Br, BrIf, Call, Else, End, I32Const, I32Eq, I32Eqz, I32Load, I32Ne, If, LocalGet,
+    LocalSet, LocalTee, Return,
 };
 use wasm_encoder::{BlockType, Instruction};
 
@@ -26,27 +26,28 @@ use super::frames::{HEADER, Own};
 use super::plan::FlatPlan;
 use super::{INNERMOST, REWINDING};
 use crate::instrument::runtime::Runtime;
+use crate::module::GlobalIndex;
 
 /// Where a function has the address of what it restores.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum FrameAt {
     Local(u32),
     /// The global that the dispatcher passes it in.
-    Global(u32),
+    Global(GlobalIndex),
 }
 
 impl FrameAt {
     fn get(self) -> Instruction<'static> {
         match self {
             Self::Local(local) => LocalGet(local),
-            Self::Global(global) => GlobalGet(global),
+            Self::Global(global) => global.get(),
         }
     }
 
     fn set(self) -> Instruction<'static> {
         match self {
             Self::Local(local) => LocalSet(local),
-            Self::Global(global) => GlobalSet(global),
+            Self::Global(global) => global.set(),
         }
     }
 
@@ -54,7 +55,7 @@ impl FrameAt {
     fn tee(self) -> Vec<Instruction<'static>> {
         match self {
             Self::Local(local) => vec![LocalTee(local)],
-            Self::Global(global) => vec![GlobalSet(global), GlobalGet(global)],
+            Self::Global(global) => vec![global.set(), global.get()],
         }
     }
 }
@@ -70,12 +71,12 @@ pub(super) fn begin_rewind(
 ) -> Vec<Instruction<'static>> {
     let pointer = runtime.size_of_pointer();
     let mut code = vec![
-        GlobalGet(runtime.state),
+        runtime.state.get(),
         I32Const(REWINDING),
         I32Eq,
         If(BlockType::Empty),
         Block(BlockType::Empty),
-        GlobalGet(runtime.data),
+        runtime.data.get(),
         runtime.load_pointer(pointer),
         runtime.constant(pointer),
         runtime.subtract(),
@@ -85,7 +86,7 @@ pub(super) fn begin_rewind(
     code.extend([
         runtime.constant(own.size),
         runtime.add(),
-        GlobalGet(runtime.data),
+        runtime.data.get(),
         runtime.load_pointer(0),
         runtime.equals(),
         I32Eqz,
@@ -95,28 +96,23 @@ pub(super) fn begin_rewind(
         I32Const(own.number.cast_signed()),
         I32Ne,
         BrIf(0),
-        GlobalGet(runtime.data),
+        runtime.data.get(),
         frame_at.get(),
         runtime.store_pointer(0),
     ]);
     if let Some(stack) = plan.stack {
-        code.extend([
-            frame_at.get(),
-            GlobalGet(stack.reserve),
-            runtime.add(),
-            GlobalSet(stack.limit),
-        ]);
+        code.extend([frame_at.get(), stack.reserve.get(), runtime.add(), stack.limit.set()]);
     }
     let restores = own.size > HEADER;
     if restores {
         // It is behind the number.
         code.extend([frame_at.get(), runtime.constant(HEADER), runtime.add(), frame_at.set()]);
     }
-    code.extend([I32Const(INNERMOST), GlobalSet(runtime.state), Br(1), End, Call(resume), Return]);
+    code.extend([I32Const(INNERMOST), runtime.state.set(), Br(1), End, Call(resume), Return]);
     if let FrameAt::Local(local) = frame_at
         && restores
     {
-        code.extend([Else, GlobalGet(plan.frame()), LocalSet(local)]);
+        code.extend([Else, plan.frame().get(), LocalSet(local)]);
     }
     code.push(End);
     code

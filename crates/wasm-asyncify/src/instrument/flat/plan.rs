@@ -16,7 +16,7 @@ use super::entries;
 use super::table::Place;
 use crate::abi;
 use crate::analysis::SuspendPlan;
-use crate::module::{FunctionIndex, FunctionMap, ModuleInfo};
+use crate::module::{FunctionIndex, FunctionMap, GlobalIndex, ModuleInfo, TypeIndex};
 
 /// The plan for a module.
 #[derive(Debug)]
@@ -28,9 +28,9 @@ pub(in crate::instrument) struct FlatPlan {
     /// The results that such functions have: for each there is a function that resumes.
     resumes: Vec<Vec<ValType>>,
     /// The type index of each function.
-    types: FunctionMap<u32>,
+    types: FunctionMap<TypeIndex>,
     /// By type index, if it is one of functions.
-    signatures: BTreeMap<u32, FuncType>,
+    signatures: BTreeMap<TypeIndex, FuncType>,
     /// What the globals are that results are put aside in.
     results: Vec<Slot>,
     kinds: Kinds,
@@ -47,7 +47,7 @@ pub(in crate::instrument) struct FlatPlan {
     pub(super) arrival: Option<Arrival>,
     pub(super) at: Beginnings,
     /// The first global that is added.
-    first_global: u32,
+    first_global: GlobalIndex,
 }
 
 /// What can be put aside in a global.
@@ -63,7 +63,7 @@ enum Slot {
 pub(super) struct Entry {
     pub(super) function: FunctionIndex,
     /// Its type index.
-    pub(super) ty: u32,
+    pub(super) ty: TypeIndex,
     /// Bytes that its frame has.
     pub(super) size: u32,
     /// Whether it may catch what its callee throws.
@@ -74,9 +74,9 @@ pub(super) struct Entry {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Stack {
     /// What the stack pointer must not pass.
-    pub(super) limit: u32,
+    pub(super) limit: GlobalIndex,
     /// How far that is above what lies below the stack.
-    pub(super) reserve: u32,
+    pub(super) reserve: GlobalIndex,
 }
 
 /// Where what is added begins.
@@ -114,7 +114,7 @@ impl FlatPlan {
     /// What is known of a module before its functions are written.
     pub(in crate::instrument) fn new(wasm: &[u8], plan: &SuspendPlan) -> Result<Self> {
         let module = ModuleInfo::read(wasm)?;
-        let types = (0..).zip(&module.types);
+        let types = (0..).map(TypeIndex).zip(&module.types);
         let signatures: BTreeMap<_, _> = types
             .filter_map(|(index, _)| Some((index, module.function_type(index)?.clone())))
             .collect();
@@ -135,7 +135,7 @@ impl FlatPlan {
             callers_check: false,
             arrival: None,
             at: Beginnings::default(),
-            first_global: 0,
+            first_global: GlobalIndex::default(),
         };
         for function in &plan.functions {
             // Who returns anything else and can be suspended is refused later.
@@ -174,7 +174,7 @@ impl FlatPlan {
         self.signature_of(*ty)
     }
 
-    pub(super) fn signature_of(&self, ty: u32) -> Result<&FuncType> {
+    pub(super) fn signature_of(&self, ty: TypeIndex) -> Result<&FuncType> {
         self.signatures.get(&ty).context("a function without a type")
     }
 
@@ -298,23 +298,23 @@ impl FlatPlan {
     }
 
     /// The global with the exception that was caught, if exceptions are passed on.
-    pub(super) fn exception(&self) -> u32 {
-        self.first_global + 1
+    pub(super) fn exception(&self) -> GlobalIndex {
+        self.first_global.plus(1)
     }
 
     /// The global that the dispatcher passes the address of a frame in.
-    pub(super) fn frame(&self) -> u32 {
+    pub(super) fn frame(&self) -> GlobalIndex {
         self.first_global
     }
 
     /// The globals that these results are put aside in.
-    pub(super) fn globals(&self, results: &[ValType]) -> Result<Vec<u32>> {
+    pub(super) fn globals(&self, results: &[ValType]) -> Result<Vec<GlobalIndex>> {
         let slots: Option<Vec<_>> = results.iter().map(|ty| self.slot(*ty)).collect();
         let slots = slots.context("a result that cannot be put aside")?;
         let global = |(at, slot): (usize, &Slot)| {
             let before = slots[..at].iter().filter(|other| *other == slot).count();
-            let first = self.first_global + 1 + u32::from(self.catches);
-            let those = (first..).zip(&self.results);
+            let first = self.first_global.plus(1 + u32::from(self.catches));
+            let those = (0..).map(|number| first.plus(number)).zip(&self.results);
             let mut those = those.filter(|(_, other)| *other == slot);
             those.nth(before).map(|(global, _)| global).context("no global for a result")
         };

@@ -3,7 +3,7 @@
 //! The last word before `data->end` is kept free, since it says where the newest segment begins.
 
 use wasm_encoder::Instruction::{
-    Call, Drop, Else, End, GlobalGet, GlobalSet, I32Eqz, If, LocalGet, LocalTee, Return, Select,
+    Call, Drop, Else, End, I32Eqz, If, LocalGet, LocalTee, Return, Select,
 };
 use wasm_encoder::{BlockType, Function, Instruction};
 
@@ -15,16 +15,16 @@ pub(in crate::instrument) fn begin(runtime: Runtime) -> Vec<Instruction<'static>
     let pointer = runtime.size_of_pointer();
     if runtime.callers_check {
         let mut code = last(runtime).to_vec();
-        code.extend([GlobalGet(runtime.data), runtime.load_pointer(0), runtime.store_pointer(0)]);
+        code.extend([runtime.data.get(), runtime.load_pointer(0), runtime.store_pointer(0)]);
         return code;
     }
-    let mut code = vec![GlobalGet(runtime.data), runtime.load_pointer(0)];
+    let mut code = vec![runtime.data.get(), runtime.load_pointer(0)];
     code.extend(last(runtime));
     code.extend([
         runtime.is_above(),
         If(BlockType::Empty),
-        GlobalGet(runtime.data),
-        GlobalGet(runtime.data),
+        runtime.data.get(),
+        runtime.data.get(),
         runtime.load_pointer(0),
         runtime.constant(pointer),
         runtime.add(),
@@ -32,7 +32,7 @@ pub(in crate::instrument) fn begin(runtime: Runtime) -> Vec<Instruction<'static>
         Else,
     ]);
     code.extend(last(runtime));
-    code.extend([GlobalGet(runtime.data), runtime.load_pointer(0), runtime.store_pointer(0), End]);
+    code.extend([runtime.data.get(), runtime.load_pointer(0), runtime.store_pointer(0), End]);
     code
 }
 
@@ -42,7 +42,7 @@ pub(in crate::instrument) fn making_room(runtime: Runtime) -> Vec<Instruction<'s
     let pointer = runtime.size_of_pointer();
     let (size_then_start, frame) = (0, 1);
     let mut code = vec![
-        GlobalGet(runtime.data),
+        runtime.data.get(),
         runtime.load_pointer(0),
         LocalTee(frame),
         LocalGet(size_then_start),
@@ -54,13 +54,13 @@ pub(in crate::instrument) fn making_room(runtime: Runtime) -> Vec<Instruction<'s
         runtime.is_above(),
         If(BlockType::Empty),
         // By no more than it must: who looks at it wants to know how much would have been needed.
-        GlobalGet(runtime.data),
+        runtime.data.get(),
         LocalGet(size_then_start),
         LocalGet(size_then_start),
         runtime.constant(pointer),
         runtime.add(),
         LocalGet(size_then_start),
-        GlobalGet(runtime.data),
+        runtime.data.get(),
         runtime.load_pointer(pointer),
         runtime.is_above(),
         Select,
@@ -68,7 +68,7 @@ pub(in crate::instrument) fn making_room(runtime: Runtime) -> Vec<Instruction<'s
         runtime.constant(0),
         Return,
         End,
-        GlobalGet(runtime.data),
+        runtime.data.get(),
         LocalGet(size_then_start),
         runtime.store_pointer(0),
         LocalGet(frame),
@@ -80,7 +80,7 @@ pub(in crate::instrument) fn making_room(runtime: Runtime) -> Vec<Instruction<'s
 fn last(runtime: Runtime) -> [Instruction<'static>; 4] {
     let pointer = runtime.size_of_pointer();
     [
-        GlobalGet(runtime.data),
+        runtime.data.get(),
         runtime.load_pointer(pointer),
         runtime.constant(pointer),
         runtime.subtract(),
@@ -93,18 +93,18 @@ fn last(runtime: Runtime) -> [Instruction<'static>; 4] {
 pub(in crate::instrument) fn advance(runtime: Runtime, index: u32) -> Function {
     let frame = runtime.frame;
     let code = [
-        GlobalGet(runtime.state),
+        runtime.state.get(),
         I32Eqz,
         If(BlockType::Empty),
         LocalGet(0),
         Call(index),
         Drop,
         End,
-        GlobalGet(frame),
-        GlobalGet(frame),
+        frame.get(),
+        frame.get(),
         LocalGet(0),
         runtime.add(),
-        GlobalSet(frame),
+        frame.set(),
     ];
     function([], &code)
 }

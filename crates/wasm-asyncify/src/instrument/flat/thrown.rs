@@ -21,8 +21,8 @@ use std::borrow::Cow;
 
 use crate::error::Result;
 use wasm_encoder::Instruction::{
-    Block, Br, BrIf, Call, End, GlobalGet, GlobalSet, I32Const, I32Eq, I32Eqz, If, LocalGet,
-    LocalSet, RefNull, Return, ThrowRef, TryTable, Unreachable,
+    Block, Br, BrIf, Call, End, I32Const, I32Eq, I32Eqz, If, LocalGet, LocalSet, RefNull, Return,
+    ThrowRef, TryTable, Unreachable,
 };
 use wasm_encoder::{BlockType, Catch, Function, Instruction, RefType, ValType};
 
@@ -43,10 +43,10 @@ pub(super) fn catches(plan: &FlatPlan) -> Function {
 pub(super) fn throw(plan: &FlatPlan, runtime: Runtime) -> Function {
     let code = [
         I32Const(0),
-        GlobalSet(runtime.state),
-        GlobalGet(plan.exception()),
+        runtime.state.set(),
+        plan.exception().get(),
         RefNull(RefType::EXNREF.heap_type),
-        GlobalSet(plan.exception()),
+        plan.exception().set(),
         ThrowRef,
     ];
     function([], &code)
@@ -81,14 +81,7 @@ pub(super) fn catching(
         TryTable(BlockType::Empty, Cow::Owned(vec![catch])),
     ];
     code.extend(enter);
-    code.extend([
-        End,
-        Br(1),
-        End,
-        GlobalSet(plan.exception()),
-        I32Const(THROWING),
-        LocalSet(STATE),
-    ]);
+    code.extend([End, Br(1), End, plan.exception().set(), I32Const(THROWING), LocalSet(STATE)]);
     code.extend(go_on(plan, 1)?);
     code.push(End);
     Ok(code)
