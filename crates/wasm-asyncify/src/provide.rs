@@ -11,12 +11,12 @@ use wasm_encoder::{
     CodeSection, EntityType, ExportKind, ExportSection, FunctionSection, GlobalType, ImportSection,
     MemorySection, MemoryType, Module, SectionId, TypeSection, ValType,
 };
-use wasmparser::{ExternalKind, FunctionBody, Parser, Payload, TypeRef};
+use wasmparser::{ExternalKind, FunctionBody, Parser};
 
 use crate::analysis::SuspendPlan;
 use crate::debug::{self, Pass, Trail};
 use crate::error::{self, Context};
-use crate::module::{GlobalIndex, is_due};
+use crate::module::{GlobalIndex, ModuleInfo, is_due};
 use crate::options::{FrameMemory, StateGlobals};
 use crate::remedy::Remedy;
 
@@ -36,10 +36,11 @@ pub(crate) fn provide(
     plan: &mut SuspendPlan,
     trail: &mut Trail,
 ) -> error::Result<Vec<u8>> {
-    let found = Found::read(&wasm)?;
+    let module = ModuleInfo::read(&wasm)?;
+    let memories = Memories::new(&module);
     let added = match memory {
         FrameMemory::Secondary { pages } => Some(*pages),
-        _ if !found.memories.is_empty() => None,
+        _ if !module.memories.is_empty() => None,
         // Its frames must be where the others' are.
         _ if globals != StateGlobals::Own => {
             return Err(error::Error::of_module(
@@ -50,24 +51,29 @@ pub(crate) fn provide(
         _ => Some(1),
     };
     let at = match (added, memory) {
-        (Some(_), _) => found.memories.len(),
-        (None, FrameMemory::Named(name)) if found.memories.len() != 1 => found.named(name)?,
-        (None, _) if found.memories.len() > 1 => return Err(found.unclear()),
+        (Some(_), _) => module.memories.len(),
+        (None, FrameMemory::Named(name)) if module.memories.len() != 1 => memories.named(name)?,
+        (None, _) if module.memories.len() > 1 => return Err(memories.unclear()),
         (None, _) => 0,
     };
     plan.memory = at as u32;
     let memory64 = match added {
-        Some(_) => found.takes_i64,
-        None => found.memories[at].memory64,
+        Some(_) => takes_i64(&module),
+        None => module.memories[at].memory64,
     };
     plan.exports_globals = globals == StateGlobals::Exported;
     plan.imported_globals =
-        (globals == StateGlobals::Imported).then_some(GlobalIndex(found.globals));
-    let is_complete = found.has_types && found.has_functions && found.has_code;
+        (globals == StateGlobals::Imported).then_some(GlobalIndex(module.imported_globals));
+    let lacks = Lacks {
+        types: !module.has(SectionId::Type),
+        functions: !module.has(SectionId::Function),
+        code: !module.has(SectionId::Code),
+    };
+    let is_complete = !lacks.types && !lacks.functions && !lacks.code;
     if added.is_none() && plan.imported_globals.is_none() && is_complete {
         return Ok(wasm);
     }
-    if added.is_some() && found.exports_memory {
+    if added.is_some() && module.exports.iter().any(|export| export.name == EXPORT) {
         return Err(error::Error::invalid(format!(
             "a memory is to be added and exported as `{EXPORT}`, and something is already"
         )));
@@ -79,7 +85,7 @@ pub(crate) fn provide(
         shared: false,
         page_size_log2: None,
     });
-    let mut module = Module::new();
+    let mut new = Module::new();
     let mut provider = Provider {
         memory: added.map(|memory| (memory, at as u32)),
         lacks_memory_section: added.is_some(),
@@ -87,110 +93,59 @@ pub(crate) fn provide(
         globals: plan.imported_globals,
         data: if memory64 { ValType::I64 } else { ValType::I32 },
         lacks_import_section: plan.imported_globals.is_some(),
-        lacks: Lacks {
-            types: !found.has_types,
-            functions: !found.has_functions,
-            code: !found.has_code,
-        },
+        lacks,
         moves: trail.pass(),
     };
     provider
-        .parse_core_module(&mut module, Parser::new(0), &wasm)
+        .parse_core_module(&mut new, Parser::new(0), &wasm)
         .context("cannot add what it lacks")?;
     trail.add(provider.moves);
-    Ok(module.finish())
+    Ok(new.finish())
 }
 
-/// What a module has.
-#[derive(Default)]
-struct Found {
-    memories: Vec<wasmparser::MemoryType>,
-    /// The names of memories by which one can be meant: of exports, and of imports.
+/// Whether it calls a function of `asyncify` with 64 bits.
+fn takes_i64(module: &ModuleInfo<'_>) -> bool {
+    let all = module.imports.iter().filter(|(_, import)| import.module == "asyncify");
+    let mut types =
+        all.filter_map(|(function, _)| module.function_type(module.signatures[function]));
+    types.any(|ty| ty.params() == [wasmparser::ValType::I64])
+}
+
+/// The memories of a module, and the names by which one can be meant: of exports, and of imports.
+struct Memories<'a> {
+    all: &'a [wasmparser::MemoryType],
     names: Vec<(String, u32)>,
-    /// How many globals it imports.
-    globals: u32,
-    /// Whether it calls `asyncify.start_unwind` with 64 bits.
-    takes_i64: bool,
-    has_types: bool,
-    has_functions: bool,
-    has_code: bool,
-    exports_memory: bool,
 }
 
-impl Found {
-    fn read(wasm: &[u8]) -> error::Result<Self> {
-        let mut found = Self::default();
-        let mut types = Vec::new();
-        for payload in Parser::new(0).parse_all(wasm) {
-            match payload? {
-                Payload::TypeSection(section) => {
-                    found.has_types = true;
-                    for group in section {
-                        types.extend(group?.into_types());
-                    }
-                }
-                Payload::ImportSection(section) => {
-                    for import in section.into_imports() {
-                        let import = import?;
-                        match import.ty {
-                            TypeRef::Memory(memory) => {
-                                let name = format!("{}.{}", import.module, import.name);
-                                found.names.push((name, found.memories.len() as u32));
-                                found.memories.push(memory);
-                            }
-                            TypeRef::Global(_) => found.globals += 1,
-                            TypeRef::Func(ty) if import.module == "asyncify" => {
-                                let ty =
-                                    types.get(ty as usize).map(wasmparser::SubType::unwrap_func);
-                                found.takes_i64 |=
-                                    ty.is_some_and(|ty| ty.params() == [wasmparser::ValType::I64]);
-                            }
-                            _ => {}
-                        }
-                    }
-                }
-                Payload::FunctionSection(_) => found.has_functions = true,
-                Payload::MemorySection(section) => {
-                    for memory in section {
-                        found.memories.push(memory?);
-                    }
-                }
-                Payload::ExportSection(section) => {
-                    for export in section {
-                        let export = export?;
-                        found.exports_memory |= export.name == EXPORT;
-                        if export.kind == ExternalKind::Memory {
-                            found.names.push((export.name.to_owned(), export.index));
-                        }
-                    }
-                }
-                Payload::CodeSectionStart { .. } => found.has_code = true,
-                _ => {}
-            }
-        }
-        Ok(found)
+impl<'a> Memories<'a> {
+    fn new(module: &'a ModuleInfo<'_>) -> Self {
+        let imported =
+            (module.imported_memories.iter()).map(|(module, name)| format!("{module}.{name}"));
+        let exported = module.exports.iter().filter(|it| it.kind == ExternalKind::Memory);
+        let exported = exported.map(|export| (export.name.to_owned(), export.index));
+        Self { all: &module.memories, names: imported.zip(0..).chain(exported).collect() }
     }
 
     /// The memory of this name.
     fn named(&self, name: &str) -> error::Result<usize> {
         let found = self.names.iter().find(|(other, _)| other == name);
         let missing = || {
-            let reason = format!("the module has no memory `{name}`; it has {}", self.all());
+            let reason = format!("the module has no memory `{name}`; it has {}", self.listed());
             error::Error::of_module(reason, Remedy::ChooseMemory)
         };
         found.map(|(_, memory)| *memory as usize).ok_or_else(missing)
     }
 
     fn unclear(&self) -> error::Error {
-        let reason = format!("the module has several memories: {}", self.all());
+        let reason = format!("the module has several memories: {}", self.listed());
         error::Error::of_module(reason, Remedy::ChooseMemory)
     }
 
     /// The names of all memories that have one.
-    fn all(&self) -> String {
+    fn listed(&self) -> String {
         let mut names: Vec<_> = self.names.iter().map(|(name, _)| format!("`{name}`")).collect();
         let is_named = |memory: usize| self.names.iter().any(|(_, it)| *it as usize == memory);
-        let others = (0..self.memories.len()).filter(|memory| !is_named(*memory)).count();
+        let others = (0..self.all.len()).filter(|memory| !is_named(*memory)).count();
         if others > 0 {
             names.push(format!("{others} without a name"));
         }

@@ -317,10 +317,10 @@ impl Reencode for Rewriter<'_> {
         before: Option<SectionId>,
     ) -> Result<(), Error> {
         let Some(texts) = self.texts() else { return Ok(()) };
-        if before == Some(SectionId::Code) && !self.info.module.has_data_count {
+        if before == Some(SectionId::Code) && !self.info.module.has(SectionId::DataCount) {
             module.section(&DataCountSection { count: texts.segment + 1 });
         }
-        if before.is_none() && !self.info.module.has_data_section {
+        if before.is_none() && !self.info.module.has(SectionId::Data) {
             module.section(DataSection::new().passive(texts.bytes.iter().copied()));
         }
         Ok(())

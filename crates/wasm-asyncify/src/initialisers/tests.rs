@@ -6,7 +6,7 @@ use wasm_encoder::{DataSymbolDefinition, LinkingSection, Section, SymbolTable};
 use wasmparser::SymbolFlags;
 
 use super::*;
-use crate::module::FunctionIndex;
+use crate::module::{FunctionIndex, ModuleInfo};
 
 /// A static of 8 bytes at 1024, whose state is at 1028; one of a single byte at 1040; the parts of one at
 /// 1041 and 1042; and what is none, at 1048. `$f` can be suspended in its calls of `$wait`.

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::analysis::{Analysis, NoSuspend, Precision};
-use crate::module::FunctionIndex;
+use crate::module::{FunctionIndex, ModuleInfo};
 
 /// A switch, and functions that can wait: with who is put where, by name.
 fn inlined(functions: &str, compact: &str) -> Vec<(String, String)> {

@@ -21,7 +21,7 @@ use super::types::Types;
 use super::{Callee, SuspendPlan, Unsupported, callee};
 use crate::debug::{Pass, Recorder};
 use crate::error::{Context, Failure, Result};
-use crate::module::{FunctionIndex, TableIndex};
+use crate::module::{FunctionIndex, ModuleInfo, TableIndex};
 
 /// Functions, by their indices.
 type Bodies = BTreeMap<FunctionIndex, (Function, Recorder)>;
@@ -45,16 +45,16 @@ const ENOUGH: u64 = 256 * 1024;
 /// needed is known when everything is written: then it is written once more. In a large module the first
 /// functions tell, mostly, and the others are written but once.
 pub(super) fn write(
-    wasm: &[u8],
+    module: &ModuleInfo<'_>,
     plan: &SuspendPlan,
     moves: &Pass,
 ) -> Result<Written, Failure<Unsupported>> {
-    let mut spaces = IndexSpaces::read(wasm, plan)?;
+    let mut spaces = IndexSpaces::new(module, plan)?;
     let mut known = Vec::new();
     let mut enough = Some(ENOUGH);
     loop {
         spaces.helpers = known.len() as u32;
-        let mut flat = if plan.flat { Some(FlatPlan::new(wasm, plan)?) } else { None };
+        let mut flat = if plan.flat { Some(FlatPlan::new(module, plan)?) } else { None };
         let mut globals = Globals::new(spaces.first_global());
         if let Some(flat) = &mut flat {
             spaces.flat = Some(flat.count());
@@ -65,7 +65,8 @@ pub(super) fn write(
         let tables = Tables::new(TableIndex(spaces.tables + u32::from(has_table)));
         let first = spaces.first_helper();
         let mut helpers = Helpers::new(spaces.runtime(), first, &known, tables, globals);
-        let bodies = all(wasm, plan, &spaces, &mut helpers, flat.as_mut(), moves, enough.take())?;
+        let bodies =
+            all(module.bytes, plan, &spaces, &mut helpers, flat.as_mut(), moves, enough.take())?;
         let used: Vec<_> = helpers.used().into_iter().map(|(_, helper)| helper).collect();
         if let Some(bodies) = bodies
             && used == known

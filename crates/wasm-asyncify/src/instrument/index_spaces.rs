@@ -4,14 +4,13 @@ use core::convert::Infallible;
 use std::collections::{BTreeMap, BTreeSet};
 
 use wasm_encoder::reencode::{Error, Reencode};
-use wasmparser::{Parser, Payload, TypeRef};
 
 use super::SuspendPlan;
 use super::flat::plan::Beginnings;
 use super::runtime::{REPLACED, Runtime};
 use crate::analysis::CheckedBarrier;
 use crate::error::{Context, Result};
-use crate::module::{FunctionIndex, GlobalIndex};
+use crate::module::{FunctionIndex, GlobalIndex, ModuleInfo};
 
 /// The types that are added for the host's sake, counted from the one of `push` and `pop`.
 const START: u32 = 1;
@@ -32,10 +31,7 @@ pub(super) struct IndexSpaces {
     pub(super) imported: u32,
     pub(super) types: u32,
     pub(super) globals: u32,
-    pub(super) has_global_section: bool,
     pub(super) tables: u32,
-    pub(super) has_table_section: bool,
-    pub(super) has_element_section: bool,
     /// How many functions are added where functions are resumed one by one.
     pub(super) flat: Option<u32>,
     /// See [`Runtime::callers_check`].
@@ -51,72 +47,35 @@ pub(super) struct IndexSpaces {
 }
 
 impl IndexSpaces {
-    pub(super) fn read(wasm: &[u8], plan: &SuspendPlan) -> Result<Self> {
-        let for_host = plan.for_host;
+    pub(super) fn new(module: &ModuleInfo<'_>, plan: &SuspendPlan) -> Result<Self> {
         let barriers: BTreeSet<_> = plan.barriers.values().copied().collect();
-        let barriers = barriers.into_iter().collect();
+        let memory = module.memories.get(plan.memory as usize);
         let mut spaces = Self {
-            for_host,
-            barriers,
+            for_host: plan.for_host,
+            barriers: barriers.into_iter().collect(),
+            imported: module.imports.len() as u32,
+            types: module.types.len() as u32,
+            globals: module.globals,
+            tables: module.tables.len() as u32,
+            memories: module.memories.len() as u32,
             memory: plan.memory,
+            memory64: memory.context("the module has no memory")?.memory64,
             imported_state: plan.imported_globals,
             ..Self::default()
         };
-        let mut memories = Vec::new();
-        for payload in Parser::new(0).parse_all(wasm) {
-            match payload? {
-                Payload::TypeSection(section) => {
-                    for group in section {
-                        spaces.types += group?.types().len() as u32;
-                    }
-                }
-                Payload::ImportSection(section) => {
-                    for import in section.into_imports() {
-                        let import = import?;
-                        match import.ty {
-                            TypeRef::Func(ty) | TypeRef::FuncExact(ty) => {
-                                let which = REPLACED.iter().position(|name| *name == import.name);
-                                if let Some(which) = which
-                                    && import.module == "asyncify"
-                                {
-                                    spaces.replaced.insert(FunctionIndex(spaces.imported), which);
-                                    spaces.types_of_replaced.insert(which, ty);
-                                }
-                                spaces.imported += 1;
-                            }
-                            TypeRef::Global(_) => spaces.globals += 1,
-                            TypeRef::Memory(memory) => memories.push(memory),
-                            TypeRef::Table(_) => spaces.tables += 1,
-                            _ => {}
-                        }
-                    }
-                }
-                Payload::TableSection(section) => {
-                    spaces.tables += section.count();
-                    spaces.has_table_section = true;
-                }
-                Payload::ElementSection(_) => spaces.has_element_section = true,
-                Payload::MemorySection(section) => {
-                    for memory in section {
-                        memories.push(memory?);
-                    }
-                }
-                Payload::GlobalSection(section) => {
-                    spaces.globals += section.count();
-                    spaces.has_global_section = true;
-                }
-                _ => {}
+        for (function, import) in module.imports.iter().filter(|(_, it)| it.module == "asyncify") {
+            if let Some(which) = REPLACED.iter().position(|name| *name == import.name) {
+                let (ty, _) = module.signature(function)?;
+                spaces.replaced.insert(function, which);
+                spaces.types_of_replaced.insert(which, ty.0);
             }
         }
-        if for_host {
+        if plan.for_host {
             for (which, name) in REPLACED.iter().enumerate() {
                 let ty = if name.starts_with("start") { START } else { STOP };
                 spaces.types_of_replaced.entry(which).or_insert(spaces.types + ty);
             }
         }
-        spaces.memories = memories.len() as u32;
-        let memory = memories.get(plan.memory as usize).context("the module has no memory")?;
-        spaces.memory64 = memory.memory64;
         Ok(spaces)
     }
 

@@ -22,7 +22,7 @@ use super::{barrier, names, shared};
 use crate::analysis::CheckedBarrier;
 use crate::debug::{self, Pass, Recorder, Trail};
 use crate::error::{Context, Failure, Result};
-use crate::module::{FunctionIndex, features, is_due};
+use crate::module::{FunctionIndex, ModuleInfo, features, is_due};
 use crate::provide::{DATA, STATE};
 
 /// The module, instrumented.
@@ -31,8 +31,9 @@ pub(super) fn instrument(
     plan: &SuspendPlan,
     trail: &mut Trail,
 ) -> Result<Vec<u8>, Failure<Unsupported>> {
+    let read = ModuleInfo::read(wasm)?;
     let mut moves = trail.pass();
-    let Written { spaces, bodies, helpers, flat } = bodies::write(wasm, plan, &moves)?;
+    let Written { spaces, bodies, helpers, flat } = bodies::write(&read, plan, &moves)?;
     moves.come_after(spaces.added());
     let mut module = Module::new();
     let mut writer = Writer {
@@ -41,10 +42,10 @@ pub(super) fn instrument(
         bodies,
         helpers,
         flat,
-        next: FunctionIndex(spaces.imported),
-        has_tables: spaces.has_table_section,
-        has_globals: spaces.has_global_section,
-        has_elements: spaces.has_element_section,
+        next: read.imports.end(),
+        has_tables: read.has(SectionId::Table),
+        has_globals: read.has(SectionId::Global),
+        has_elements: read.has(SectionId::Element),
         moves,
         lacks_exports: spaces.for_host || plan.exports_globals,
     };

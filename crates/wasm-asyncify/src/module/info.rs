@@ -2,12 +2,12 @@
 //! instrumentation have it from here.
 //!
 //! The code itself is left as it is: a pass goes through the bodies that it is about. Who needs what
-//! an instruction finds on the stack validates, too (`instrument/read.rs`). The instrumentation still
-//! reads the sections by itself (`instrument/index_spaces.rs`). The checker will always have a reader of its
-//! own, since it is to share no mistake with the transform.
+//! an instruction finds on the stack validates, too (`instrument/read.rs`). The checker will always have a
+//! reader of its own, since it is to share no mistake with the transform.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use wasm_encoder::SectionId;
 use wasmparser::{
     CompositeInnerType, ConstExpr, CustomSectionReader, Data, Element, Export, FuncType,
     FunctionBody, Import, KnownCustom, MemoryType, Name, Parser, Payload, SubType, TableInit,
@@ -22,6 +22,8 @@ use crate::error::{Context, Result, bail};
 pub(crate) struct ModuleInfo<'a> {
     /// The module itself.
     pub(crate) bytes: &'a [u8],
+    /// The sections that it has, by their ids.
+    sections: BTreeSet<u8>,
     pub(crate) types: Vec<SubType>,
     /// The imported functions.
     pub(crate) imports: FunctionMap<Import<'a>>,
@@ -34,6 +36,8 @@ pub(crate) struct ModuleInfo<'a> {
     /// What fills tables where they are declared.
     pub(crate) table_values: Vec<ConstExpr<'a>>,
     pub(crate) memories: Vec<MemoryType>,
+    /// The names of those that are imported: of the module, and there.
+    pub(crate) imported_memories: Vec<(&'a str, &'a str)>,
     pub(crate) globals: u32,
     pub(crate) imported_globals: u32,
     /// What the globals that are not imported begin as.
@@ -44,8 +48,6 @@ pub(crate) struct ModuleInfo<'a> {
     /// What runs when an instance is made.
     pub(crate) start: Option<FunctionIndex>,
     pub(crate) elements: Vec<Element<'a>>,
-    pub(crate) has_data_count: bool,
-    pub(crate) has_data_section: bool,
     /// Where the contents of the data section begin in the file.
     pub(crate) data_start: u64,
     pub(crate) data: Vec<Data<'a>>,
@@ -72,6 +74,7 @@ impl<'a> ModuleInfo<'a> {
     }
 
     fn payload(&mut self, payload: Payload<'a>) -> Result<()> {
+        self.sections.extend(payload.as_section().map(|(id, _)| id));
         match payload {
             Payload::TypeSection(section) => {
                 for group in section {
@@ -124,10 +127,8 @@ impl<'a> ModuleInfo<'a> {
                     self.elements.push(element?);
                 }
             }
-            Payload::DataCountSection { .. } => self.has_data_count = true,
             Payload::CodeSectionEntry(body) => self.bodies.push(body),
             Payload::DataSection(section) => {
-                self.has_data_section = true;
                 self.data_start = section.range().start;
                 for data in section {
                     self.data.push(data?);
@@ -156,7 +157,10 @@ impl<'a> ModuleInfo<'a> {
                 self.tables.push(table);
                 self.imports_table = true;
             }
-            TypeRef::Memory(memory) => self.memories.push(memory),
+            TypeRef::Memory(memory) => {
+                self.memories.push(memory);
+                self.imported_memories.push((import.module, import.name));
+            }
             TypeRef::Global(_) => {
                 self.globals += 1;
                 self.imported_globals += 1;
@@ -182,6 +186,11 @@ impl<'a> ModuleInfo<'a> {
             _ => {}
         }
         Ok(())
+    }
+
+    /// Whether there is such a section, which may be an empty one.
+    pub(crate) fn has(&self, section: SectionId) -> bool {
+        self.sections.contains(&section.into())
     }
 
     /// The functions that have bodies, and these.

@@ -27,6 +27,9 @@ const REPLACED: [&str; 4] = ["start_unwind", "stop_unwind", "start_rewind", "sto
 const WITHOUT_SECTION: [&str; 2] = ["mutable-globals", "sign-ext"];
 
 /// What is to be known of a module before Asyncify is run on it.
+///
+/// It is asked of all that is linked, and so reads no more than it needs: names that are broken, say, are nobody's
+/// business in a module that has nothing to do with Asyncify.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct AsyncifyInfo {
     /// The names it imports from module `asyncify`.

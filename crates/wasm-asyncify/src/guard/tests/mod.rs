@@ -11,7 +11,7 @@ use super::*;
 
 use crate::analysis::{Place, Program};
 use crate::initialisers;
-use crate::module::{FunctionIndex, GlobalIndex};
+use crate::module::{FunctionIndex, GlobalIndex, ModuleInfo};
 use std::collections::BTreeSet;
 
 fn guard(wasm: &[u8], guards: &Guards<'_>) -> Result<Vec<u8>> {

@@ -112,8 +112,7 @@ pub(super) const OPTIONAL: [Optional; 2] = [Optional::Catches, Optional::Throw];
 
 impl FlatPlan {
     /// What is known of a module before its functions are written.
-    pub(in crate::instrument) fn new(wasm: &[u8], plan: &SuspendPlan) -> Result<Self> {
-        let module = ModuleInfo::read(wasm)?;
+    pub(in crate::instrument) fn new(module: &ModuleInfo<'_>, plan: &SuspendPlan) -> Result<Self> {
         let types = (0..).map(TypeIndex).zip(&module.types);
         let signatures: BTreeMap<_, _> = types
             .filter_map(|(index, _)| Some((index, module.function_type(index)?.clone())))
@@ -127,11 +126,11 @@ impl FlatPlan {
             types: module.signatures.clone(),
             signatures,
             results: Vec::new(),
-            kinds: Kinds::read(wasm)?,
+            kinds: Kinds::read(module.bytes)?,
             functions: Vec::new(),
-            table: Place::new(&module)?,
+            table: Place::new(module)?,
             stack: stack.map(|(limit, reserve)| Stack { limit, reserve }),
-            catches: has_try_table(&module, plan)?,
+            catches: has_try_table(module, plan)?,
             callers_check: false,
             arrival: None,
             at: Beginnings::default(),
@@ -148,10 +147,10 @@ impl FlatPlan {
                 }
             }
         }
-        let entries = entries::of(&module, plan)?;
+        let entries = entries::of(module, plan)?;
         if entries.callers_check {
             flat.callers_check = true;
-            flat.arrival = Arrival::find(&module)?;
+            flat.arrival = Arrival::find(module)?;
         }
         for function in entries.functions {
             let results = flat.signature(function)?.results().to_vec();
