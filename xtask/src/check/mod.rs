@@ -10,6 +10,7 @@ use crate::guests::TARGET;
 use crate::process;
 use crate::workspace::Workspace;
 
+mod circles;
 mod clippy;
 mod features;
 mod files;
@@ -57,9 +58,10 @@ impl Context {
 type Step = (&'static str, fn(&Context) -> Result<()>);
 
 /// The steps, those first that are done soonest.
-const STEPS: [Step; 9] = [
+const STEPS: [Step; 10] = [
     ("format", format),
     ("files", files::check),
+    ("circles", circles::check),
     ("features", features::check),
     ("clippy, host", clippy::host),
     ("clippy, wasm", clippy::wasm),

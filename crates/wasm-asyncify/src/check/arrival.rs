@@ -10,7 +10,6 @@ use wasmparser::Operator;
 use super::machine::Added;
 use super::module::Module;
 use super::shown::without_tail;
-use super::walk::Walk;
 use crate::abi;
 use crate::error::Result;
 
@@ -87,15 +86,14 @@ fn in_rewind<'a>(
     Some(expected)
 }
 
-impl Walk<'_, '_> {
+impl Arrival {
     /// Whether that is called in the place of this.
-    pub(super) fn arrives(&self, call: &Operator<'_>, other: &Operator<'_>) -> bool {
-        let arrival = self.flat.and_then(|flat| flat.arrival);
-        let (Operator::Call { function_index: before }, Operator::Call { function_index: now }) =
-            (without_tail(call), other)
-        else {
-            return false;
-        };
-        arrival.is_some_and(|it| (it.suspend, it.arrive) == (before, *now))
+    pub(super) fn is_called(&self, call: &Operator<'_>, other: &Operator<'_>) -> bool {
+        match (without_tail(call), other) {
+            (Operator::Call { function_index: before }, Operator::Call { function_index: now }) => {
+                (self.suspend, self.arrive) == (before, *now)
+            }
+            _ => false,
+        }
     }
 }

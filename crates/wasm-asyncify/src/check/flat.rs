@@ -206,6 +206,11 @@ impl Flat {
         all.find(|(_, (other, _))| *other == function).map(|(number, (_, size))| (number, *size))
     }
 
+    /// Whether that is called in the place of this, when a rewind has arrived.
+    pub(super) fn arrives(&self, call: &Operator<'_>, other: &Operator<'_>) -> bool {
+        self.arrival.is_some_and(|arrival| arrival.is_called(call, other))
+    }
+
     /// Whether a function is called when what it has called has thrown.
     pub(super) fn catches(&self, function: u32) -> bool {
         self.catching.contains(&function)

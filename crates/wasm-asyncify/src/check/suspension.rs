@@ -324,7 +324,7 @@ impl Walk<'_, '_> {
         let code = self.instrumented.code_of(added)?;
         let other = &code.steps[machine.current().at];
         let call = without_tail(&step.operator);
-        let arrives = self.arrives(&call, &other.operator);
+        let arrives = self.flat.is_some_and(|flat| flat.arrives(&call, &other.operator));
         if added.is_some() || !(arrives || (self.is_same)(&call, &other.operator)) {
             return Err(Wrong::new(format!(
                 "when it is rewound there is {} in the place of {}",
