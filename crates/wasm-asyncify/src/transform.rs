@@ -95,8 +95,7 @@ impl Prepared {
     /// suspend, in words.
     pub fn functions(&self) -> impl Iterator<Item = (String, String)> {
         self.analysis.instrumented().map(|index| {
-            let next = self.analysis.way_to_suspend(index).get(1).copied();
-            let why = next.map(|step| self.analysis.call(&self.program, step));
+            let why = self.analysis.next_call(&self.program, index);
             (self.program.readable(index), why.unwrap_or_else(|| "is listed".to_owned()))
         })
     }

@@ -209,8 +209,9 @@ impl<'a> Report<'a> {
     /// In short, why a function costs what it costs.
     pub(super) fn reason(&self, index: FunctionIndex) -> String {
         let Function { krate, bytes, .. } = &self.functions[index];
-        if let Some(step) = self.next(index) {
-            return self.analysis.call(self.program, step);
+        let instrumented = self.instrumented(index);
+        if let Some(call) = instrumented.and_then(|it| self.analysis.next_call(self.program, it)) {
+            return call;
         }
         let reason = match *bytes {
             _ if krate == ADDED => "is not in the linked module",

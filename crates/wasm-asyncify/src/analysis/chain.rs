@@ -14,7 +14,8 @@ impl Analysis {
         let mut steps = self.way_to_suspend(function).into_iter();
         let first = steps.next().map(|_| format!("    {}", program.readable(function)));
         let rest = steps.map(|step| format!("      {}", self.call(program, step)));
-        first.into_iter().chain(rest).collect::<Vec<_>>().join("\n")
+        let last = self.foreign_call(program, function).map(|call| format!("      {call}"));
+        first.into_iter().chain(rest).chain(last).collect::<Vec<_>>().join("\n")
     }
 
     /// The way from where a coroutine is resumed to the function: each step with how the one
@@ -30,6 +31,27 @@ impl Analysis {
         }
         way.reverse();
         way
+    }
+
+    /// What a function calls by which it can suspend, in words. Nothing if it cannot, or is only listed.
+    pub fn next_call(&self, program: &Program, function: FunctionIndex) -> Option<String> {
+        let next = self.way_to_suspend(function).get(1).copied();
+        next.map(|step| self.call(program, step)).or_else(|| self.foreign_call(program, function))
+    }
+
+    /// The call that ends the way on which a function can suspend, in words, if it is one that can be of another
+    /// module's function.
+    pub(super) fn foreign_call(
+        &self,
+        program: &Program,
+        function: FunctionIndex,
+    ) -> Option<String> {
+        let caller = self.way_to_suspend(function).last()?.function;
+        let call = program.functions[caller].calls.indirect.values().next()?;
+        let ty = program.type_text(call.type_id);
+        self.calls_foreign(caller).then(|| {
+            format!("calls through a function pointer, as {ty}: a function of another module can be meant")
+        })
     }
 
     /// A call, in words: `calls a::b`.

@@ -43,8 +43,10 @@ impl<'a> Explainer<'a> {
     }
 
     fn instrumented(&self, analysis: &Analysis, index: FunctionIndex) -> (String, Vec<String>) {
-        let calls = self.whole_way(analysis, index);
+        let foreign = analysis.foreign_call(self.program, index).map(|call| format!("    {call}"));
+        let mut calls = self.whole_way(analysis, index);
         if !calls.is_empty() {
+            calls.extend(foreign);
             let verdict =
                 "is instrumented: it can be on a coroutine's stack when that is suspended";
             return (verdict.to_owned(), calls);
@@ -54,7 +56,9 @@ impl<'a> Explainer<'a> {
             0 => "is instrumented: it is listed",
             _ => "is instrumented: it can be on the stack when that is suspended",
         };
-        (verdict.to_owned(), self.lines(&way, index))
+        let mut calls = self.lines(&way, index);
+        calls.extend(foreign);
+        (verdict.to_owned(), calls)
     }
 
     /// The answer, and the calls that it rests on.

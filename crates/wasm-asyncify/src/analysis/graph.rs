@@ -213,6 +213,13 @@ impl Analysis {
         self.chosen.only.is_some() && !self.is_chosen(index)
     }
 
+    /// Whether a function can suspend since a call of its own can be of another module's function.
+    pub(super) fn calls_foreign(&self, index: FunctionIndex) -> bool {
+        let because = self.suspends_for_host.get(index).copied().flatten();
+        let is_chosen = self.hosts.contains(&index) || self.chosen.add.contains(&index);
+        because == Some(Because::Switch) && !is_chosen
+    }
+
     /// What an indirect call was taken to be of.
     pub fn precision(&self) -> Precision {
         self.precision

@@ -59,7 +59,6 @@ pub(super) mod segment;
 mod table;
 mod thrown;
 
-use crate::error::{Context, Result};
 use core::convert::Infallible;
 
 use wasm_encoder::reencode::Reencode;
@@ -72,6 +71,7 @@ use super::levels::SPLIT;
 use super::shape::{Kind, Shape};
 use super::types::cast;
 use super::{Callee, Reason, is_indirect};
+use crate::error::{Context, Result};
 use crate::module::{FunctionIndex, GlobalIndex};
 use function::Flat;
 use numbers::Way;
@@ -357,9 +357,7 @@ impl<R: Reencode<Error = Infallible>> Emitter<'_, '_, R> {
 
     fn call_top_again(&mut self, site: usize) -> Result<()> {
         let arrive = match self.shape.operators[self.shape.sites[site].call] {
-            Operator::Call { function_index } => {
-                self.flat()?.plan.arrive_in(FunctionIndex(function_index))
-            }
+            Operator::Call { function_index: it } => self.flat()?.plan.arrive_in(FunctionIndex(it)),
             _ => None,
         };
         if arrive.is_none() {
