@@ -18,7 +18,7 @@ use crate::abi;
 use crate::debug::{Pass, Recorder, Trail};
 use crate::error::Result;
 use crate::instrument::is_call;
-use crate::module::{FunctionIndex, GlobalIndex};
+use crate::module::{FunctionIndex, GlobalIndex, Locals};
 
 /// The module's new form in the making.
 struct Rewriter<'a> {
@@ -127,18 +127,14 @@ impl Rewriter<'_> {
         function: FunctionIndex,
         parsed: &FunctionBody<'_>,
     ) -> Result<(Function, u32), Error> {
-        let (_, mut count) = self.info.module.signature(function).unwrap_or_default();
-        let mut locals = Vec::new();
-        for group in parsed.get_locals_reader()? {
-            let (many, ty) = group?;
-            count += many;
-            locals.push((many, self.val_type(ty)?));
-        }
+        let (_, parameters) = self.info.module.signature(function).unwrap_or_default();
+        let mut locals = Locals::read(self, parameters, parsed)?;
         let stack = self.plan.checks.as_ref().and_then(|all| all.stack.as_ref());
-        if stack.is_some_and(|stack| stack.needs_local(function)) {
-            locals.push((1, self.plan.writer.address()));
-        }
-        Ok((Function::new(locals), count))
+        let spare = match stack.is_some_and(|stack| stack.needs_local(function)) {
+            true => locals.add(self.plan.writer.address()),
+            false => u32::MAX,
+        };
+        Ok((locals.function(), spare))
     }
 
     fn texts(&self) -> Option<&Texts> {

@@ -5,10 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use wasm_encoder::reencode::{Error, Reencode, utils};
 use wasm_encoder::{BlockType, CodeSection, Encode, Function, Instruction};
-use wasmparser::{FunctionBody, Operator, ValType};
+use wasmparser::{FunctionBody, Operator};
 
 use crate::instrument::is_indirect;
-use crate::module::{FunctionIndex, ModuleInfo};
+use crate::module::{FunctionIndex, Locals, ModuleInfo, zero};
 
 /// An indirect call: a function's, and which one of all that it makes.
 pub(super) type Indirect = (FunctionIndex, u32);
@@ -29,10 +29,7 @@ pub(super) struct Writer<'a> {
 struct Whole {
     function: FunctionIndex,
     bytes: Vec<u8>,
-    /// How many parameters and locals it has of its own.
-    own: u32,
-    /// The locals that are added.
-    added: Vec<ValType>,
+    locals: Locals,
     /// How many indirect calls there are so far.
     indirect: u32,
 }
@@ -49,13 +46,6 @@ struct Part<'a> {
 impl Whole {
     fn write(&mut self, instruction: &Instruction<'_>) {
         instruction.encode(&mut self.bytes);
-    }
-
-    /// Locals of these types. The first one's number.
-    fn add(&mut self, types: &[ValType]) -> u32 {
-        let first = self.own + self.added.len() as u32;
-        self.added.extend(types);
-        first
     }
 }
 
@@ -139,16 +129,21 @@ impl<'a> Writer<'a> {
         let ty = module.signatures.get(function);
         let ty = ty.and_then(|ty| module.function_type(*ty));
         let (Some(ty), Some(body)) = (ty, module.body(function)) else { return Ok(()) };
-        let first = whole.add(ty.params());
-        for parameter in (first..first + ty.params().len() as u32).rev() {
+        let first = whole.locals.count();
+        for ty in ty.params() {
+            whole.locals.add(self.val_type(*ty)?);
+        }
+        for parameter in (first..whole.locals.count()).rev() {
             whole.write(&Instruction::LocalSet(parameter));
         }
         for group in body.get_locals_reader()? {
             let (count, ty) = group?;
-            let own = whole.add(&vec![ty; count as usize]);
-            for local in (own..).take(count as usize).filter(|_| is_in_loop) {
-                whole.write(&zero(ty));
-                whole.write(&Instruction::LocalSet(local));
+            for _ in 0..count {
+                let local = whole.locals.add(self.val_type(ty)?);
+                if let Some(zero) = zero(ty).filter(|_| is_in_loop) {
+                    whole.write(&zero);
+                    whole.write(&Instruction::LocalSet(local));
+                }
             }
         }
         let result = match ty.results() {
@@ -159,17 +154,6 @@ impl<'a> Writer<'a> {
         self.write(whole, &Part { function, body, first, is_in_loop })?;
         whole.write(&Instruction::End);
         Ok(())
-    }
-}
-
-/// What a local of this type is where a function begins.
-fn zero(ty: ValType) -> Instruction<'static> {
-    match ty {
-        ValType::I64 => Instruction::I64Const(0),
-        ValType::F32 => Instruction::F32Const(0.0.into()),
-        ValType::F64 => Instruction::F64Const(0.0.into()),
-        ValType::V128 => Instruction::V128Const(0),
-        _ => Instruction::I32Const(0),
     }
 }
 
@@ -194,20 +178,11 @@ impl Reencode for Writer<'_> {
             return utils::parse_function_body(self, code, body);
         }
         let (_, parameters) = self.module.signature(function).unwrap_or_default();
-        let mut locals = Vec::new();
-        let mut own = parameters;
-        for group in body.get_locals_reader()? {
-            let (count, ty) = group?;
-            own += count;
-            locals.push((count, self.val_type(ty)?));
-        }
-        let mut whole = Whole { function, bytes: Vec::new(), own, added: Vec::new(), indirect: 0 };
+        let locals = Locals::read(self, parameters, &body)?;
+        let mut whole = Whole { function, bytes: Vec::new(), locals, indirect: 0 };
         self.write(&mut whole, &Part { function, body: &body, first: 0, is_in_loop: false })?;
         whole.write(&Instruction::End);
-        for ty in whole.added {
-            locals.push((1, self.val_type(ty)?));
-        }
-        let mut new = Function::new(locals);
+        let mut new = whole.locals.function();
         new.raw(whole.bytes);
         code.function(&new);
         Ok(())

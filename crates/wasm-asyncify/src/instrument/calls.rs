@@ -14,6 +14,7 @@ use super::levels::{SPLIT, Ways};
 use super::shape::Site;
 use super::types::is_non_null;
 use crate::error::{Context, Result};
+use crate::module::zero;
 
 impl<R: Reencode<Error = Infallible>> Emitter<'_, '_, R> {
     pub(super) fn begin_function(&mut self) -> Result<()> {
@@ -236,11 +237,6 @@ impl<R: Reencode<Error = Infallible>> Emitter<'_, '_, R> {
     /// What is passed, returned or saved when nobody looks at it.
     pub(super) fn zero(&mut self, ty: ValType) -> Result<()> {
         let zero = match ty {
-            ValType::I32 => Instruction::I32Const(0),
-            ValType::I64 => Instruction::I64Const(0),
-            ValType::F32 => Instruction::F32Const(0.0.into()),
-            ValType::F64 => Instruction::F64Const(0.0.into()),
-            ValType::V128 => Instruction::V128Const(0),
             ValType::Ref(reference) if !reference.is_nullable() => {
                 let global = self.helpers.stand_in(reference, self.shape.types);
                 global.context("nothing stands in for a reference")?.get()
@@ -248,6 +244,7 @@ impl<R: Reencode<Error = Infallible>> Emitter<'_, '_, R> {
             ValType::Ref(reference) => {
                 Instruction::RefNull(self.reencoder.heap_type(reference.heap_type())?)
             }
+            number => zero(number).context("a number that is not known")?,
         };
         self.write(&zero);
         Ok(())

@@ -6,6 +6,7 @@ pub(crate) mod build_id;
 pub(crate) mod features;
 mod index;
 mod info;
+mod locals;
 mod order;
 
 use wasmparser::{Encoding, ExternalKind, Parser, Payload, TypeRef, Validator, WasmFeatures};
@@ -17,6 +18,7 @@ pub(crate) use asyncified::has_runtime;
 pub use index::{FunctionIndex, FunctionMap};
 pub(crate) use index::{GlobalIndex, TableIndex, TypeIndex};
 pub(crate) use info::ModuleInfo;
+pub(crate) use locals::{Locals, zero};
 pub(crate) use order::is_due;
 
 /// The imports that Asyncify replaces by functions of its own.

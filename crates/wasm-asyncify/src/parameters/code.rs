@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::module::Locals;
 use wasm_encoder::{BlockType, Encode, Instruction, ValType};
 
 /// A structure that is open.
@@ -17,18 +18,11 @@ pub(super) struct Open {
 /// The new code of a function.
 pub(super) struct Code {
     pub(super) bytes: Vec<u8>,
-    /// The first local that is added, and the types of those.
-    pub(super) first: u32,
-    pub(super) added: Vec<ValType>,
+    pub(super) locals: Locals,
     pub(super) open: Vec<Open>,
 }
 
 impl Code {
-    pub(super) fn local(&mut self, ty: ValType) -> u32 {
-        self.added.push(ty);
-        self.first + self.added.len() as u32 - 1
-    }
-
     pub(super) fn push(&mut self, instruction: &Instruction<'_>) {
         instruction.encode(&mut self.bytes);
     }
@@ -62,7 +56,7 @@ impl Code {
             return;
         };
         // All pass the same. It is kept in what the first of the loops is given.
-        let condition = self.local(ValType::I32);
+        let condition = self.locals.add(ValType::I32);
         self.set(&[condition]);
         self.set(&values);
         for _ in &all {

@@ -30,13 +30,13 @@ use core::convert::Infallible;
 use std::collections::BTreeSet;
 
 use wasm_encoder::reencode::{Error, Reencode, utils};
-use wasm_encoder::{BlockType, CodeSection, Function, Instruction, Module, TypeSection, ValType};
+use wasm_encoder::{BlockType, CodeSection, Instruction, Module, TypeSection, ValType};
 use wasmparser::{Catch, FuncType, FunctionBody, Operator, Parser};
 
 use self::code::{Code, Open};
 use crate::debug::{self, Pass, Trail};
 use crate::error::{Context, Result};
-use crate::module::{FunctionIndex, ModuleInfo, TypeIndex};
+use crate::module::{FunctionIndex, Locals, ModuleInfo, TypeIndex};
 
 /// The module without blocks with parameters, in these functions. A function that branches by
 /// references is left as it is, and so is one that catches an exception into such a loop.
@@ -152,7 +152,7 @@ impl<'a> Writer<'a> {
         }
         let mut locals = Vec::with_capacity(parameters.len());
         for parameter in parameters {
-            locals.push(code.local(self.val_type(parameter)?));
+            locals.push(code.locals.add(self.val_type(parameter)?));
         }
         Ok((self.without(ty)?, locals))
     }
@@ -206,7 +206,7 @@ impl<'a> Writer<'a> {
             Operator::If { blockty } => {
                 let (ty, parameters) = self.opened(blockty, code)?;
                 if !parameters.is_empty() {
-                    let condition = code.local(ValType::I32);
+                    let condition = code.locals.add(ValType::I32);
                     code.set(&[condition]);
                     code.set(&parameters);
                     code.get(&[condition]);
@@ -243,7 +243,7 @@ impl<'a> Writer<'a> {
             Operator::BrIf { relative_depth } => {
                 let passed = code.passed(relative_depth);
                 if !passed.is_empty() {
-                    let condition = code.local(ValType::I32);
+                    let condition = code.locals.add(ValType::I32);
                     code.set(&[condition]);
                     code.set(&passed);
                     code.get(&passed);
@@ -293,26 +293,15 @@ impl Reencode for Writer<'_> {
             self.moves.push(moved);
             return Ok(());
         }
-        let mut locals = Vec::new();
-        for group in body.get_locals_reader()? {
-            let (count, ty) = group?;
-            locals.push((count, self.val_type(ty)?));
-        }
-        let declared: u32 = locals.iter().map(|(count, _)| count).sum();
         let (_, parameters) = self.module.signature(function).unwrap_or_default();
-        let mut new = Code {
-            bytes: Vec::new(),
-            first: parameters + declared,
-            added: Vec::new(),
-            open: vec![Open::default()],
-        };
+        let locals = Locals::read(self, parameters, &body)?;
+        let mut new = Code { bytes: Vec::new(), locals, open: vec![Open::default()] };
         let mut operators = body.get_operators_reader()?;
         while !operators.eof() {
             moved.instruction(operators.original_position(), new.bytes.len());
             self.operator(operators.read()?, &mut new)?;
         }
-        locals.extend(new.added.iter().map(|ty| (1, *ty)));
-        let mut function = Function::new(locals);
+        let mut function = new.locals.function();
         moved.shift(function.byte_len());
         self.moves.push(moved);
         function.raw(new.bytes);

@@ -72,7 +72,7 @@ use super::shape::{Kind, Shape};
 use super::types::cast;
 use super::{Callee, Reason, is_indirect};
 use crate::error::{Context, Result};
-use crate::module::{FunctionIndex, GlobalIndex};
+use crate::module::{self, FunctionIndex, GlobalIndex};
 use function::Flat;
 use numbers::Way;
 use only_frame::FrameAt;
@@ -130,17 +130,8 @@ pub(super) fn unsupported(shape: &Shape<'_>, is_refused: bool) -> Option<Reason>
 
 /// What is passed when nobody looks at it.
 fn zero(ty: ValType) -> Result<Instruction<'static>> {
-    Ok(match ty {
-        ValType::I32 => Instruction::I32Const(0),
-        ValType::I64 => Instruction::I64Const(0),
-        ValType::F32 => Instruction::F32Const(0.0.into()),
-        ValType::F64 => Instruction::F64Const(0.0.into()),
-        ValType::V128 => Instruction::V128Const(0),
-        ValType::Ref(reference) => {
-            let heap = reference.heap_type().try_into().ok();
-            Instruction::RefNull(heap.context("a reference that is not known")?)
-        }
-    })
+    let null = || Some(Instruction::RefNull(ty.as_reference_type()?.heap_type().try_into().ok()?));
+    module::zero(ty).or_else(null).context("a reference that is not known")
 }
 
 impl<R: Reencode<Error = Infallible>> Emitter<'_, '_, R> {

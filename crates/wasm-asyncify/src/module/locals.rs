@@ -1,0 +1,61 @@
+//! The locals of a function that is written anew: those that it has, and more.
+
+use wasm_encoder::reencode::{Error, Reencode};
+use wasm_encoder::{Function, Instruction, ValType};
+use wasmparser::FunctionBody;
+
+/// The locals of a function. Those that are added come after the others.
+#[derive(Debug)]
+pub(crate) struct Locals {
+    /// Those that are declared: how many of a type, in order.
+    groups: Vec<(u32, ValType)>,
+    /// How many there are, parameters among them.
+    count: u32,
+}
+
+impl Locals {
+    /// Those of a function with so many parameters.
+    pub(crate) fn read<R: Reencode>(
+        reencoder: &mut R,
+        parameters: u32,
+        body: &FunctionBody<'_>,
+    ) -> Result<Self, Error<R::Error>> {
+        let mut locals = Self { groups: Vec::new(), count: parameters };
+        for group in body.get_locals_reader()? {
+            let (count, ty) = group?;
+            locals.groups.push((count, reencoder.val_type(ty)?));
+            locals.count += count;
+        }
+        Ok(locals)
+    }
+
+    /// Adds one. Its index.
+    pub(crate) fn add(&mut self, ty: ValType) -> u32 {
+        self.groups.push((1, ty));
+        self.count += 1;
+        self.count - 1
+    }
+
+    /// How many there are: the index of the next one.
+    pub(crate) fn count(&self) -> u32 {
+        self.count
+    }
+
+    /// A function that has them, still without code.
+    pub(crate) fn function(self) -> Function {
+        Function::new(self.groups)
+    }
+}
+
+/// What a local of this type is where a function begins. Nothing for a reference, which may have no such value.
+pub(crate) fn zero(ty: wasmparser::ValType) -> Option<Instruction<'static>> {
+    use wasmparser::ValType as Type;
+    Some(match ty {
+        Type::I32 => Instruction::I32Const(0),
+        Type::I64 => Instruction::I64Const(0),
+        Type::F32 => Instruction::F32Const(0.0.into()),
+        Type::F64 => Instruction::F64Const(0.0.into()),
+        Type::V128 => Instruction::V128Const(0),
+        Type::Ref(_) => return None,
+    })
+}
