@@ -1,6 +1,6 @@
 //! The tests that run on the host: unit tests, integration tests and documentation tests.
 
-use std::process::{Output, Stdio};
+use std::process::{Command, Output, Stdio};
 
 use anyhow::Result;
 
@@ -14,14 +14,8 @@ pub(crate) const ROW: &str = "host";
 
 /// Runs `cargo test` for all packages that are for the host.
 pub(crate) fn run(workspace: &Workspace, report: &mut Report) -> Result<()> {
-    let mut command = process::cargo();
-    command.current_dir(&workspace.root).args(["test", "--no-fail-fast"]);
-    for package in workspace.of_kind(Kind::Host) {
-        command.args(["--package", &package.name]);
-        for feature in package.documented_features() {
-            command.args(["--features", &format!("{}/{feature}", package.name)]);
-        }
-    }
+    let mut command = cargo(workspace, "test");
+    command.arg("--no-fail-fast");
     println!("host: {}", process::show(&command));
     // What cargo compiles is its own progress; what tests print matters only if one fails.
     let output = process::output(command.stderr(Stdio::inherit()))?;
@@ -32,13 +26,26 @@ pub(crate) fn run(workspace: &Workspace, report: &mut Report) -> Result<()> {
 /// Runs those tests of the engine that run what it has made, in a Node that knows all of it: exceptions
 /// as references, and GC.
 pub(crate) fn run_in_new_node(workspace: &Workspace, report: &mut Report) -> Result<()> {
-    let mut command = process::cargo();
-    command.current_dir(&workspace.root).env("NODE", engine::new_node_path()?);
-    command.args(["test", "--package=wasm-asyncify", "--lib", "--", "instrument::tests"]);
+    let mut command = cargo(workspace, "test");
+    command.env("NODE", engine::new_node_path()?).args(["--lib", "--", "instrument::tests"]);
     println!("host: {} in a new Node", process::show(&command));
     let output = process::output(command.stderr(Stdio::inherit()))?;
     conclude(ROW, &output, report);
     Ok(())
+}
+
+/// Cargo, for all packages that are for the host, with the features that they document. Who wants one of them asks
+/// for all: with others beside it a package's dependencies have other features, and all would be compiled again.
+pub(crate) fn cargo(workspace: &Workspace, subcommand: &str) -> Command {
+    let mut command = process::cargo();
+    command.current_dir(&workspace.root).arg(subcommand);
+    for package in workspace.of_kind(Kind::Host) {
+        command.args(["--package", &package.name]);
+        for feature in package.documented_features() {
+            command.args(["--features", &format!("{}/{feature}", package.name)]);
+        }
+    }
+    command
 }
 
 /// Counts what a `cargo test` has said, and shows it if there is a failure.

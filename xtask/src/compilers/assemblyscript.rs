@@ -13,7 +13,7 @@ use crate::tools;
 const PACKAGE: &str = "assemblyscript@0.28.20";
 const LEVELS: [&str; 2] = ["-O0", "-O3"];
 
-pub(super) fn check(makers: &Makers, steps: &mut Steps<'_>) -> Result<()> {
+pub(super) fn check(makers: &Makers<'_>, steps: &mut Steps<'_>) -> Result<()> {
     let Some(packages) = steps.found(tools::from_npm(&[PACKAGE])) else { return Ok(()) };
     let compiler = packages.join("node_modules/assemblyscript/bin/asc.js");
     let folder = makers.folder("assemblyscript")?;

@@ -31,7 +31,7 @@ const AFTER: [&str; 2] = ["-Os", "--strip-producers"];
 /// How a module is made pausable: a name, and what does it.
 type Maker<'a> = (&'a str, &'a dyn Fn(&Path, &Path) -> Result<Command>);
 
-pub(super) fn check(makers: &Makers, steps: &mut Steps<'_>) -> Result<()> {
+pub(super) fn check(makers: &Makers<'_>, steps: &mut Steps<'_>) -> Result<()> {
     let Some(clang) = steps.found(tools::clang()) else { return Ok(()) };
     let folder = makers.folder("c")?;
     let ours = |module: &Path, made: &Path| {
@@ -120,7 +120,7 @@ fn compile(clang: &Clang, source: &Path, level: &str, folder: &Path) -> Result<P
     Ok(module)
 }
 
-fn run(makers: &Makers, module: &Path) -> Result<String> {
+fn run(makers: &Makers<'_>, module: &Path) -> Result<String> {
     let script = makers.sources.join("c/run.mjs");
     run_by_node(makers, &[script.as_os_str(), module.as_os_str()])
 }

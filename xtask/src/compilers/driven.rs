@@ -46,7 +46,7 @@ pub(super) struct Driven<'a> {
 
 impl Driven<'_> {
     /// Compares what it prints; how often.
-    pub(super) fn check(&self, makers: &Makers) -> Result<usize> {
+    pub(super) fn check(&self, makers: &Makers<'_>) -> Result<usize> {
         let expected = self.run(self.module, "plain")?;
         let naps = expected.rsplit_once("naps: ").context("it counts its naps")?.1;
         anyhow::ensure!(naps != "0\n", "it waits nowhere");
@@ -62,7 +62,7 @@ impl Driven<'_> {
         printed(Command::new(self.node).args(arguments))
     }
 
-    fn make(&self, makers: &Makers, maker: Maker) -> Result<PathBuf> {
+    fn make(&self, makers: &Makers<'_>, maker: Maker) -> Result<PathBuf> {
         let made = self.module.with_extension(format!("{}.wasm", maker.name()));
         let mut command = match maker {
             Maker::Ours | Maker::Flat => {

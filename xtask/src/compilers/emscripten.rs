@@ -30,7 +30,7 @@ const PROGRAMS: [Program; 2] = [
 /// What a program that waits is told besides. More is saved than the default has room for.
 const ASYNCIFY: [&str; 3] = ["-DNAPS", "-sASYNCIFY", "-sASYNCIFY_STACK_SIZE=65536"];
 
-pub(super) fn check(makers: &Makers, steps: &mut Steps<'_>) -> Result<()> {
+pub(super) fn check(makers: &Makers<'_>, steps: &mut Steps<'_>) -> Result<()> {
     let Some(emscripten) = steps.found(tools::emscripten()) else { return Ok(()) };
     let binaryen = emscripten.binaryen();
     let ours = makers.stand_in(&binaryen.join("wasm-opt"))?;
@@ -66,7 +66,7 @@ fn split(output: &str) -> Result<(&str, &str)> {
 
 /// One program at one level.
 struct Build<'a> {
-    makers: &'a Makers,
+    makers: &'a Makers<'a>,
     emscripten: &'a Emscripten,
     program: &'a Program,
     level: &'a str,

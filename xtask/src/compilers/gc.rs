@@ -20,7 +20,7 @@ const PACKAGE: &str = "@moonbit/moonpad-monaco@0.1.202602255";
 /// What is compiled of it, in the cache.
 const LIBRARY: &str = "moonbit-library-0.1.202602255";
 
-pub(super) fn check(makers: &Makers, steps: &mut Steps<'_>) -> Result<()> {
+pub(super) fn check(makers: &Makers<'_>, steps: &mut Steps<'_>) -> Result<()> {
     let Some(node) = steps.found(engine::new_node_path()) else { return Ok(()) };
     let folder = makers.folder("gc")?;
     let sources = makers.sources.join("gc");

@@ -12,7 +12,7 @@ use crate::engine;
 use crate::process;
 use crate::steps::Steps;
 
-pub(super) fn check(makers: &Makers, steps: &mut Steps<'_>) -> Result<()> {
+pub(super) fn check(makers: &Makers<'_>, steps: &mut Steps<'_>) -> Result<()> {
     let Some(node) = steps.found(engine::new_node_path()) else { return Ok(()) };
     let folder = makers.folder("legacy")?;
     let sources = makers.sources.join("legacy");

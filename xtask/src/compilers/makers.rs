@@ -9,15 +9,15 @@ use std::process::Command;
 use anyhow::{Context, Result, bail};
 use cargo_bysyncify::setup;
 
+use crate::host;
 use crate::matrix::NEWEST;
 use crate::process;
 use crate::stand_in::StandIn;
 use crate::workspace::Workspace;
 
 /// The programs, and where their results are put.
-pub(super) struct Makers {
-    /// The workspace.
-    pub(super) root: PathBuf,
+pub(super) struct Makers<'a> {
+    pub(super) workspace: &'a Workspace,
     /// Where the programs to compile are.
     pub(super) sources: PathBuf,
     /// Where to put what is made.
@@ -28,15 +28,13 @@ pub(super) struct Makers {
     pub(super) node: PathBuf,
 }
 
-impl Makers {
+impl<'a> Makers<'a> {
     /// Builds the command, and makes sure of a Binaryen.
-    pub(super) fn prepare(workspace: &Workspace) -> Result<Self> {
-        let mut build = process::cargo();
-        build.current_dir(&workspace.root);
-        build.args(["build", "--quiet", "--package", "wasm-asyncify", "--features", "cli"]);
-        process::must_succeed(&mut build)?;
+    pub(super) fn prepare(workspace: &'a Workspace) -> Result<Self> {
+        let mut build = host::cargo(workspace, "build");
+        process::must_succeed(build.args(["--quiet", "--bin", "wasm-asyncify"]))?;
         Ok(Self {
-            root: workspace.root.clone(),
+            workspace,
             sources: workspace.root.join("tests/engine"),
             target: workspace.target.join("compilers"),
             wasm_asyncify: workspace
@@ -83,7 +81,7 @@ pub(super) fn printed(command: &mut Command) -> Result<String> {
 }
 
 /// The output of a script of Node's.
-pub(super) fn run_by_node(makers: &Makers, arguments: &[&OsStr]) -> Result<String> {
+pub(super) fn run_by_node(makers: &Makers<'_>, arguments: &[&OsStr]) -> Result<String> {
     printed(Command::new(&makers.node).args(arguments))
 }
 

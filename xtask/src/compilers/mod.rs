@@ -34,7 +34,7 @@ const ROW: &str = "engine";
 /// A compiler, or what was made by one.
 struct Check {
     name: &'static str,
-    run: fn(&Makers, &mut Steps<'_>) -> Result<()>,
+    run: fn(&Makers<'_>, &mut Steps<'_>) -> Result<()>,
 }
 
 const CHECKS: [Check; 8] = [

@@ -25,7 +25,7 @@ const THEIRS: [&str; 2] = [
     "@jitl/quickjs-wasmfile-release-asyncify/dist/emscripten-module.wasm",
 ];
 
-pub(super) fn check(makers: &Makers, steps: &mut Steps<'_>) -> Result<()> {
+pub(super) fn check(makers: &Makers<'_>, steps: &mut Steps<'_>) -> Result<()> {
     let Some(packages) = steps.found(tools::from_npm(&PACKAGES)) else { return Ok(()) };
     let folder = makers.folder("npm")?;
     for module in THEIRS {

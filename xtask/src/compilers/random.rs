@@ -1,11 +1,12 @@
 //! Random modules, all of whose imports suspend: the engine's own test of them
-//! (`crates/wasm-asyncify/tests/modules`), optimised, and with far more modules than `cargo test` makes.
+//! (`crates/wasm-asyncify/tests/modules`), with far more modules than `cargo test` makes.
 //! Those with GC, exceptions and all else that wasmi does not know are run by a new Node.
 
 use anyhow::{Context, Result, ensure};
 
 use super::makers::Makers;
 use crate::engine;
+use crate::host;
 use crate::process;
 use crate::steps::{Steps, passed};
 
@@ -14,12 +15,11 @@ const SEEDS: &str = "7000";
 /// How many are to be run at least.
 const MODULES: usize = 5_000;
 
-pub(super) fn check(makers: &Makers, steps: &mut Steps<'_>) -> Result<()> {
+pub(super) fn check(makers: &Makers<'_>, steps: &mut Steps<'_>) -> Result<()> {
     let Some(node) = steps.found(engine::new_node_path()) else { return Ok(()) };
     steps.test("suspended in each import", || {
-        let mut test = process::cargo();
-        test.current_dir(&makers.root).env("NODE", node).env("MODULES", SEEDS);
-        test.args(["test", "--quiet", "--release", "--package=wasm-asyncify", "--test=modules"]);
+        let mut test = host::cargo(makers.workspace, "test");
+        test.env("NODE", node).env("MODULES", SEEDS).args(["--quiet", "--test=modules"]);
         let output = process::must_succeed(test.args(["--", "--nocapture", "random::"]))?;
         let text = String::from_utf8_lossy(&output);
         let mut ran = 0;

@@ -13,7 +13,7 @@ use crate::tools;
 const PACKAGE: &str = "ziglang==0.17.1";
 const MODES: [&str; 3] = ["Debug", "ReleaseSmall", "ReleaseFast"];
 
-pub(super) fn check(makers: &Makers, steps: &mut Steps<'_>) -> Result<()> {
+pub(super) fn check(makers: &Makers<'_>, steps: &mut Steps<'_>) -> Result<()> {
     let Some(packages) = steps.found(tools::from_pypi(PACKAGE)) else { return Ok(()) };
     let compiler = packages.join("ziglang/zig");
     let folder = makers.folder("zig")?;
