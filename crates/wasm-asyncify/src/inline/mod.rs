@@ -45,8 +45,8 @@ const MOST: u64 = 400 << 10;
 /// What a function counts for beside its bytes, so that there is an end to how many are in each other.
 const EACH: u64 = 4 << 10;
 
-/// The same for each of its locals.
-const EACH_LOCAL: u64 = 8;
+/// The same for each of its locals: engines take 50,000 in a function, so half of that is enough.
+const EACH_LOCAL: u64 = MOST / 25_000;
 
 /// The module with functions put where they are called; they are not in `plan` any more. `program` is what it was
 /// before there were guards.

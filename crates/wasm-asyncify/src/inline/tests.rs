@@ -119,3 +119,17 @@ fn there_is_an_end_to_it() {
     let stay = 201 - found.len();
     assert_eq!(stay, 2, "as many as there are times that it gets too large");
 }
+
+#[test]
+fn a_function_has_no_more_locals_than_engines_take() {
+    let locals = |count| "i32 ".repeat(count);
+    let functions = |count| {
+        let (one, other) = (locals(count), locals(count));
+        format!(
+            "(func $program (local {one}) (call $a))
+             (func $a (local {other}) (call $wait) (drop (i32.const 1)))"
+        )
+    };
+    assert_inlined(&functions(25_050), &[]);
+    assert_inlined(&functions(5_000), &[("a", "program")]);
+}
