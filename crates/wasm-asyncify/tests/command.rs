@@ -132,6 +132,22 @@ fn it_says_what_is_instrumented_and_why() {
 }
 
 #[test]
+fn it_says_so_where_a_function_of_another_module_can_suspend() {
+    let folder = folder();
+    // The host has the table, and puts into it what it likes.
+    let text = r#"(module (import "env" "sleep" (func $sleep)) (memory 1) (type $t (func))
+        (table (export "table") 2 funcref)
+        (func $calls (export "calls") (call_indirect (type $t) (i32.const 0))))"#;
+    fs::write(folder.path().join("open.wat"), text).unwrap();
+    let options = ["open.wat", "-o", "out.wasm", "--verbose"];
+    assert_eq!(
+        succeeds(&asyncify(&options, folder.path())),
+        "calls calls through a function pointer, as (): a function of another module can be meant\n\
+         1 of 1 functions are instrumented\n"
+    );
+}
+
+#[test]
 fn binaryens_spelling_may_list_imports_that_are_not_there() {
     let folder = folder();
     let lists = ["--pass-arg=asyncify-imports@env.sleep,env.nap", "--pass-arg=asyncify-addlist@f"];
