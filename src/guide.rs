@@ -6,6 +6,7 @@
 //! | [`stack_size`] | choosing one, measuring, and what happens if it is too small |
 //! | [`executors`] | who polls coroutines; and why not `block_on` |
 //! | [`streams_and_io`] | streams, generators, files, timeouts |
+//! | [`cookbook`] | whole programs: SQLite over HTTP, templates that fetch |
 //! | [`native`] | the same program without WebAssembly: what is the same there, and what differs |
 //! | [`tools`] | wasm-bindgen, wasm-pack, trunk, WASI, components |
 //! | [`support`] | targets, features, versions |
@@ -25,6 +26,7 @@ macro_rules! links {
             "[stack-size]: crate::guide::stack_size\n",
             "[executors]: crate::guide::executors\n",
             "[streams-and-io]: crate::guide::streams_and_io\n",
+            "[cookbook]: crate::guide::cookbook\n",
             "[native]: crate::guide::native\n",
             "[tools]: crate::guide::tools\n",
             "[support]: crate::guide::support\n",
@@ -54,6 +56,10 @@ pub mod executors {}
 #[doc = links!()]
 #[doc = include_str!("../docs/streams-and-io.md")]
 pub mod streams_and_io {}
+
+#[doc = links!()]
+#[doc = include_str!("../docs/cookbook.md")]
+pub mod cookbook {}
 
 #[cfg(feature = "alloc")]
 #[doc = links!()]

@@ -3,6 +3,7 @@
 //! [executors]: guide::executors
 //! [streams-and-io]: guide::streams_and_io
 //! [stack-size]: guide::stack_size
+//! [cookbook]: guide::cookbook
 //! [native]: guide::native
 //! [tools]: guide::tools
 //! [support]: guide::support

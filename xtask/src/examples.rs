@@ -22,7 +22,7 @@ pub(crate) const ROW: &str = "examples";
 /// `wasm-bindgen = "<version>"` what that made of it in `BYSYNCIFY_JS`. `wasm-opt-level` is for
 /// those whose wasm-opt would take too long, and `everything = true` for those that are also tested
 /// with all that Binaryen would instrument, `debug = true` for those that are tested as debug
-/// builds, too. With `wasi = true` there is also a module for WASI, in `BYSYNCIFY_WASI`, with
+/// builds, too, and `clang = true` for those with C in them. With `wasi = true` there is also a module for WASI, in `BYSYNCIFY_WASI`, with
 /// `browser = true` a browser, in `BYSYNCIFY_CHROMIUM`, and with `npm = ["name@version", …]` Node
 /// finds these packages. What wasm-bindgen makes is for Node, unless `wasm-bindgen-target` says
 /// otherwise. `only` names the one to test, if not all.
@@ -59,7 +59,7 @@ pub(crate) struct Build {
 pub(crate) const RELEASE: Build = Build { name: "", options: &["--release"], folder: "release" };
 const EVERYTHING: Build =
     Build { name: "everything", options: &["--release", "--everything"], folder: "release" };
-const DEBUG: Build = Build { name: "debug", options: &[], folder: "debug" };
+pub(crate) const DEBUG: Build = Build { name: "debug", options: &[], folder: "debug" };
 
 fn run_and_count(workspace: &Workspace, example: &Package, build: &Build, report: &mut Report) {
     let title = format!("{} {}", example.name, build.name);
@@ -130,6 +130,9 @@ fn build(workspace: &Workspace, example: &Package, target: &str, way: &Build) ->
     build.args(["--package", &example.name]).args(way.options);
     if let Some(level) = example.setting("wasm-opt-level") {
         build.env("BYSYNCIFY_OPT", level);
+    }
+    if example.flag("clang") {
+        tools::clang()?.compile_for_wasm(&mut build);
     }
     process::must_succeed(&mut build)?;
     let artefact = example.artefact.as_ref().context("the package builds no program")?;

@@ -20,6 +20,9 @@ mod packages;
 /// The workspace that `cargo xtask everywhere` builds.
 const EVERYWHERE: &str = "tests/everywhere/Cargo.toml";
 
+/// That of the programs that docs/cookbook.md is about.
+const COOKBOOK: &str = "examples/cookbook/Cargo.toml";
+
 /// What every step needs to know.
 struct Context {
     workspace: Workspace,
@@ -100,7 +103,7 @@ pub(crate) fn run() -> Result<bool> {
 }
 
 fn format(context: &Context) -> Result<()> {
-    for manifest in ["Cargo.toml", EVERYWHERE] {
+    for manifest in ["Cargo.toml", EVERYWHERE, COOKBOOK] {
         quietly(context.cargo("fmt").args(["--all", "--check", "--manifest-path", manifest]))?;
     }
     Ok(())

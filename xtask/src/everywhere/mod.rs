@@ -9,6 +9,7 @@ mod block_on;
 mod browser;
 mod clocks;
 mod component;
+mod cookbook;
 mod new_project;
 mod plain;
 mod projects;
@@ -49,6 +50,7 @@ const USUAL: &[Check] = &[
     Check { name: "workers", run: workers::check },
     Check { name: "traces", run: traces::check },
     Check { name: "clocks", run: clocks::check },
+    Check { name: "cookbook", run: cookbook::check },
 ];
 
 /// Those whose tools take many minutes to build: only if they are asked for by name.

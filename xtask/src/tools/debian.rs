@@ -47,6 +47,14 @@ impl Clang {
         self.command("wasm-ld")
     }
 
+    /// Has cargo compile what is in C, of crates for wasm, with it.
+    pub(crate) fn compile_for_wasm(&self, cargo: &mut Command) {
+        let compiler = self.compiler();
+        cargo.env("CC_wasm32_unknown_unknown", compiler.get_program());
+        let variables = compiler.get_envs().filter_map(|(name, value)| Some((name, value?)));
+        cargo.envs(variables);
+    }
+
     fn command(&self, program: &str) -> Command {
         match &self.root {
             Some(root) => of_llvm(root, root.join("usr/lib/llvm-14/bin").join(program)),

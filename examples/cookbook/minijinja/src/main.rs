@@ -1,0 +1,63 @@
+//! A template whose function `fetch` waits while the template is rendered. Its parts are fetched, too: each
+//! when it is included.
+//!
+//! `cookbook-minijinja URL` renders `page.txt`, which is there.
+
+use std::error::Error;
+
+use bysyncify::embed;
+use cookbook_host as host;
+use minijinja::{Environment, ErrorKind, Value, context};
+
+/// `COOKBOOK_STATS=1` tells how much was used.
+const STACK_SIZE: usize = 256 * 1024;
+
+fn main() {
+    host::run(STACK_SIZE, || {
+        let site = host::argument(0).ok_or("pass the address of the templates")?;
+        render(&site)
+    });
+}
+
+fn render(site: &str) -> Result<(), Box<dyn Error>> {
+    let mut environment = Environment::new();
+    // How deep templates may call and include: the stack is enough for that.
+    environment.set_recursion_limit(50);
+    let address = site.to_owned();
+    // For minijinja an ordinary function, which it calls and which returns.
+    environment.add_function("fetch", move |path: &str| -> Result<Value, minijinja::Error> {
+        let json = fetch(&format!("{address}{path}"))?;
+        serde_json::from_slice(&json).map_err(|error| failed(path, error))
+    });
+    let address = site.to_owned();
+    environment.set_loader(move |name| {
+        let text = fetch(&format!("{address}{name}"))?;
+        String::from_utf8(text).map(Some).map_err(|error| failed(name, error))
+    });
+    let page = environment.get_template("page.txt")?;
+    let text = page.render(context! { cities => ["Oslo", "Lima", "Quito"] }).map_err(in_full)?;
+    host::print(&text);
+    Ok(())
+}
+
+/// Here it waits.
+fn fetch(url: &str) -> Result<Vec<u8>, minijinja::Error> {
+    embed(host::fetch(url, None))
+        .map_err(|error| minijinja::Error::new(ErrorKind::InvalidOperation, error.to_string()))
+}
+
+fn failed(name: &str, error: impl Error + Send + Sync + 'static) -> minijinja::Error {
+    minijinja::Error::new(ErrorKind::InvalidOperation, format!("cannot read {name}"))
+        .with_source(error)
+}
+
+/// With the causes.
+fn in_full(error: minijinja::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text = format!("{text}: {error}");
+        cause = error.source();
+    }
+    text
+}
