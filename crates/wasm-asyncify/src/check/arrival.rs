@@ -9,6 +9,7 @@ use wasmparser::Operator;
 
 use super::machine::Added;
 use super::module::Module;
+use super::operators::is_call;
 use super::shown::without_tail;
 use crate::abi;
 use crate::error::Result;
@@ -63,6 +64,8 @@ fn in_rewind<'a>(
     }
     let mut expected = operators[..2].to_vec();
     let mut open = 1;
+    // Whoever goes on after the call does so in the state *normal*.
+    let mut has_ended = false;
     for operator in &operators[13..] {
         match operator {
             Operator::If { .. } | Operator::Block { .. } | Operator::Loop { .. } => open += 1,
@@ -73,17 +76,28 @@ fn in_rewind<'a>(
             _ if open == 0 => break,
             Operator::Call { function_index } => {
                 let ended = before.runtime_import(*function_index);
-                ended.filter(|name| *name == "stop_rewind")?;
+                ended.filter(|name| *name == "stop_rewind" && open == 1 && !has_ended)?;
+                has_ended = true;
                 expected.push(Operator::I32Const { value: 0 });
                 expected.push(Operator::GlobalSet { global_index: *added.globals.first()? });
             }
+            // Nobody else is called, and none of these comes before that.
+            other if is_call(other) || is_way(other) && !has_ended => return None,
             other => expected.push(other.clone()),
         }
     }
     // It does not go on where an unwind begins.
-    matches!(expected.last(), Some(Operator::Return)).then_some(())?;
+    (has_ended && matches!(expected.last(), Some(Operator::Return))).then_some(())?;
     expected.extend([Operator::Unreachable, Operator::End]);
     Some(expected)
+}
+
+/// Whether it can lead somewhere else.
+fn is_way(operator: &Operator<'_>) -> bool {
+    matches!(
+        operator,
+        Operator::Return | Operator::Br { .. } | Operator::BrIf { .. } | Operator::BrTable { .. }
+    )
 }
 
 impl Arrival {

@@ -288,10 +288,18 @@ impl<'a, 'm> Walk<'a, 'm> {
         let step = &self.original.code.steps[pair.original.function.at];
         let is_tail = matches!(step.op, Op::Last);
         let results = self.instrumented.code.steps[pair.instrumented.function.at].results;
+        let at = pair.original.function.at;
+        let other = &self.instrumented.code.steps[pair.instrumented.function.at].operator;
+        let arrives = self.flat.is_some_and(|flat| flat.arrives(&step.operator, other));
+        if pair.rewound.is_some() && arrives {
+            // It does no more than to end the rewind.
+            self.has_returned(&mut pair, results, values);
+            open.push(pair);
+            return Ok(());
+        }
         if !is_tail {
             self.throws(&pair, values, open)?;
         }
-        let at = pair.original.function.at;
         let suspended = self.suspends(&pair, &arguments, results, values);
         let suspended = suspended.map_err(|wrong| self.at_site(wrong, Some(site.number)))?;
         let is_news = match (suspended, self.suspended.get_mut(&at)) {
@@ -313,13 +321,18 @@ impl<'a, 'm> Walk<'a, 'm> {
                 inverted: [false; 2],
             });
         }
+        self.has_returned(&mut pair, results, values);
+        open.push(pair);
+        Ok(())
+    }
+
+    /// After the call of a site that has returned so many results: nothing is suspended.
+    fn has_returned(&self, pair: &mut Pair, results: usize, values: &mut Values) {
         let results = values.unknowns(results);
         pair.instrumented.globals = self.globals(0, values);
         self.go_past_call(&mut pair.original.function);
         pair.instrumented.function.at += 1;
-        leave(&mut pair, &results);
+        leave(pair, &results);
         pair.original.has_joined = true;
-        open.push(pair);
-        Ok(())
     }
 }

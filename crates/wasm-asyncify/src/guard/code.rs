@@ -189,11 +189,11 @@ impl Writer {
         });
     }
 
-    /// Calls `bysyncify_resume(entry, data, core)`, and remembers where the host's stack ends.
+    /// Calls `bysyncify_resume(entry, data, core)`, and remembers where the host's stack ends. Why no coroutine is
+    /// current nobody asks while one is: who sets it aside says why, and restores what was said before.
     pub(super) fn resume(&self, callee: FunctionIndex) -> Function {
-        let Globals { stack_pointer, current_core, host_stack, why_outside, limit, owner } =
-            self.globals;
-        let mut saved = vec![host_stack, why_outside];
+        let Globals { stack_pointer, current_core, host_stack, limit, owner, .. } = self.globals;
+        let mut saved = vec![host_stack];
         if self.catches() {
             // The switch restores these, but not if an exception passes through it.
             saved.extend([stack_pointer, current_core].into_iter().chain(limit).chain(owner));
@@ -202,7 +202,6 @@ impl Writer {
         save(&mut code, 3, &saved);
         code.extend([stack_pointer.get(), host_stack.get()]);
         code.extend([current_core.get(), self.is_null(), Select, host_stack.set()]);
-        code.extend(self.is_at(Outside::Host));
         self.call(&mut code, &[callee.call()], 3, &saved);
         self.function(saved.len(), code)
     }

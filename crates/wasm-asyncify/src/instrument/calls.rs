@@ -166,7 +166,10 @@ impl<R: Reencode<Error = Infallible>> Emitter<'_, '_, R> {
         for ty in unneeded {
             self.zero(*ty)?;
         }
-        self.fetch(needed, below.len() + unneeded.len());
+        match shape.operand_in(site) {
+            Some(local) => self.write(&Instruction::LocalGet(local)),
+            None => self.fetch(needed, below.len() + unneeded.len()),
+        }
         let call = match in_place {
             Some(function) => Instruction::Call(function),
             None => self.reencoder.instruction(shape.operators[called.call].clone())?,
@@ -193,6 +196,8 @@ impl<R: Reencode<Error = Infallible>> Emitter<'_, '_, R> {
             self.spill(operands, height);
             self.spill(waiting, *base);
             self.fetch(operands, height);
+        } else if shape.operand_in(site).is_some() {
+            // It is saved as what it is.
         } else if let [one] = needed {
             let slot = self.slots.of(needed_at, *one);
             self.write(&Instruction::LocalTee(slot));
@@ -211,9 +216,16 @@ impl<R: Reencode<Error = Infallible>> Emitter<'_, '_, R> {
         if are_spilled {
             self.spill(results, results_at);
         }
+        // Who is resumed behind this call is suspended no longer.
+        let is_known = self.goes_on_in_normal_state(site)?;
+        if is_known {
+            self.leave_if_unwinding(site)?;
+        }
         self.write(&Instruction::End);
         self.close(Label::Site(site))?;
-        self.leave_if_unwinding(site)?;
+        if !is_known {
+            self.leave_if_unwinding(site)?;
+        }
         if !waiting.is_empty() && !are_spilled {
             self.spill(results, results_at);
         }

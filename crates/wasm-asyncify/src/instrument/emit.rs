@@ -64,16 +64,16 @@ pub(super) fn emit<R: Reencode<Error = Infallible>>(
     let mut slots = Slots::new(shape.locals.len() as u32);
     let has_levels = shape.levels().count() > 1;
     let has_position = match form {
+        _ if flat.is_some() => shape.sites.len() > 1,
         Form::Fast => has_levels || shape.sites.len() > 1,
-        Form::Compact if flat.is_some() => shape.sites.len() > 1,
         Form::Compact => has_levels && shape.sites.len() > 1,
     };
     let position = has_position.then(|| slots.add(ValType::I32));
-    let frame = Frame::new(shape, &mut slots, position.filter(|_| form == Form::Fast))
-        .map_err(Failure::Own)?;
+    let is_compact = form == Form::Compact && flat.is_none();
+    let saved_position = position.filter(|_| form == Form::Fast);
+    let frame = Frame::new(shape, &mut slots, saved_position, !is_compact).map_err(Failure::Own)?;
     let address = if runtime.memory64 { ValType::I64 } else { ValType::I32 };
     let frame_at = (form == Form::Fast).then(|| slots.add(address));
-    let is_compact = form == Form::Compact && flat.is_none();
     let compact = is_compact.then(|| Compact::new(shape, &frame));
     // In fast form 0 says that nothing is rewound, if that is asked once more where a loop begins.
     let first = u32::from(form == Form::Fast && has_levels);

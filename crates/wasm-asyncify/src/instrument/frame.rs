@@ -123,11 +123,13 @@ struct Uses {
 
 impl Frame {
     /// Finds out what must be saved. `position` is the local that says which site is suspended, if
-    /// there is one.
+    /// there is one. An operand that was read from a local may be read from there again, unless its code is
+    /// repeated instead.
     pub(super) fn new(
         shape: &Shape<'_>,
         slots: &mut Slots,
         position: Option<u32>,
+        operands_are_read_again: bool,
     ) -> Result<Self, Reason> {
         let kind = |ty| match ty {
             ValType::Ref(reference) => shape.types.kind(reference),
@@ -163,7 +165,14 @@ impl Frame {
                 }
                 save(local, ty, &|level| !at_beginnings[*level].contains(&local));
             }
-            for (height, ty) in site.kept() {
+            let operand = shape.operand_in(index).filter(|_| operands_are_read_again);
+            if let Some(local) = operand {
+                let is_dead = |level: &usize| !at_beginnings[*level].contains(&local);
+                save(local, shape.locals[local as usize], &is_dead);
+            }
+            let is_slot =
+                |(height, _): &(usize, _)| operand.is_none() || *height < site.below.len();
+            for (height, ty) in site.kept().filter(is_slot) {
                 if is_lost(ty) {
                     return Err(Reason::ReferenceOnStack);
                 }

@@ -44,8 +44,11 @@ use wasm_encoder::reencode::Reencode;
 use wasm_encoder::{BlockType, Instruction};
 use wasmparser::ValType;
 
+use super::Callee;
 use super::emit::{Emitter, Form};
+use super::flat::segment;
 use super::labels::Label;
+use super::shape::Site;
 use super::zeroes::{Locals, Ways};
 use crate::error::{Context, Result};
 
@@ -154,7 +157,13 @@ impl<R: Reencode<Error = Infallible>> Emitter<'_, '_, R> {
         let entries = self.frame.entries();
         if entries == 1 {
             self.set_position();
-            if bytes + self.frame.size > 0 {
+            if self.is_pushed_in_place(0) {
+                self.block(Label::Saved, BlockType::Empty);
+                self.push_in_place(bytes)?;
+                self.save_from(0, bytes, header)?;
+                self.write(&Instruction::End);
+                self.close(Label::Saved)?;
+            } else if bytes + self.frame.size > 0 {
                 self.push(bytes)?;
                 if self.runtime.memory64 {
                     self.write_all(&[Instruction::I64Eqz, Instruction::I32Eqz]);
@@ -166,13 +175,17 @@ impl<R: Reencode<Error = Infallible>> Emitter<'_, '_, R> {
             return Ok(());
         }
         for entry in 0..entries {
-            self.push(bytes)?;
-            let is_null = match self.runtime.memory64 {
-                true => Instruction::I64Eqz,
-                false => Instruction::I32Eqz,
-            };
-            let depth = self.labels.depth(Label::Saved)?;
-            self.write_all(&[is_null, Instruction::BrIf(depth)]);
+            if self.is_pushed_in_place(entry) {
+                self.push_in_place(bytes)?;
+            } else {
+                self.push(bytes)?;
+                let is_null = match self.runtime.memory64 {
+                    true => Instruction::I64Eqz,
+                    false => Instruction::I32Eqz,
+                };
+                let depth = self.labels.depth(Label::Saved)?;
+                self.write_all(&[is_null, Instruction::BrIf(depth)]);
+            }
             if entry > 0 {
                 self.write(&Instruction::End);
                 self.close(Label::Save(entry))?;
@@ -205,6 +218,36 @@ impl<R: Reencode<Error = Infallible>> Emitter<'_, '_, R> {
             Instruction::Call(self.runtime.push),
             Instruction::LocalTee(frame_at),
         ]);
+        Ok(())
+    }
+
+    /// Whether room is made without a call where a site with this entry is left: one that waits itself, where
+    /// functions are resumed one by one. Of the frames of a wait that is the one that is pushed each time.
+    fn is_pushed_in_place(&self, entry: usize) -> bool {
+        let waits = |(site, it): (usize, &Site)| {
+            it.callee == Callee::Topmost && self.frame.entry(site) == entry
+        };
+        self.runtime.is_flat && self.shape.sites.iter().enumerate().any(waits)
+    }
+
+    /// The same as [`Self::push`], in place, and leads to where a frame is saved if there is no room.
+    fn push_in_place(&mut self, header: u32) -> Result<()> {
+        let frame_at = self.frame_at.context("no local for a frame")?;
+        let (runtime, size) = (self.runtime, header + self.frame.size);
+        self.write_all(&segment::has_no_room(runtime, size, frame_at));
+        self.write(&Instruction::If(BlockType::Empty));
+        self.labels.open(Label::Nothing);
+        // Who looks at `start` wants to know how much would have been needed.
+        let depth = self.labels.depth(Label::Saved)?;
+        self.write_all(&[
+            runtime.constant(size),
+            Instruction::Call(runtime.push),
+            Instruction::Drop,
+            Instruction::Br(depth),
+            Instruction::End,
+        ]);
+        self.close(Label::Nothing)?;
+        self.write_all(&segment::make_room(runtime, size, frame_at));
         Ok(())
     }
 

@@ -147,6 +147,20 @@ impl Shape<'_> {
         local as usize >= self.parameters && is_non_null(self.locals[local as usize])
     }
 
+    /// The local that the only operand of a topmost function was just read from or put into. So that is saved, and
+    /// not the operand besides.
+    pub(super) fn operand_in(&self, site: usize) -> Option<u32> {
+        let site = &self.sites[site];
+        let is_alone = site.callee == Callee::Topmost && site.below.len() == site.base;
+        let [ty] = site.operands[..] else { return None };
+        match self.operators[site.call.checked_sub(1)?] {
+            Operator::LocalGet { local_index } | Operator::LocalTee { local_index } => {
+                (is_alone && !ty.is_reference_type()).then_some(local_index)
+            }
+            _ => None,
+        }
+    }
+
     /// The types of what is passed or returned when nobody looks at it.
     pub(super) fn unseen(&self) -> impl Iterator<Item = ValType> {
         let results = self.structures.first().map(|it| &it.results).into_iter().flatten();

@@ -84,11 +84,11 @@
               local.set 4
               local.set 5
               local.set 6
+              i32.const 0
+              global.get 0
+              br_if 2 (;@3;)
+              drop
             end
-            i32.const 0
-            global.get 0
-            br_if 1 (;@3;)
-            drop
             local.get 6
             local.get 5
             local.get 4
@@ -97,11 +97,11 @@
             drop
             local.get 0
             call $inner
+            i32.const 1
+            global.get 0
+            br_if 2 (;@2;)
+            drop
           end
-          i32.const 1
-          global.get 0
-          br_if 1 (;@2;)
-          drop
           drop
           local.get 1
           return
@@ -161,10 +161,28 @@
       struct.new $pair
       return
     end
-    i32.const 8
-    call $asyncify_push
-    local.tee 1
-    if ;; label = @1
+    block ;; label = @1
+      global.get 1
+      i32.load
+      local.tee 1
+      i32.const 8
+      i32.add
+      global.get 1
+      i32.load offset=4
+      i32.const 4
+      i32.sub
+      i32.gt_u
+      if ;; label = @2
+        i32.const 8
+        call $asyncify_push
+        drop
+        br 1 (;@1;)
+      end
+      global.get 1
+      local.get 1
+      i32.const 8
+      i32.add
+      i32.store
       local.get 1
       i32.const 0
       i32.store
@@ -201,9 +219,9 @@
         local.set 1
         local.get 3
         call $inner
+        global.get 0
+        br_if 1 (;@1;)
       end
-      global.get 0
-      br_if 0 (;@1;)
       local.set 4
       local.get 1
       local.get 4

@@ -83,10 +83,28 @@
       return
       return
     end
-    i32.const 8
-    call $asyncify_push
-    local.tee 2
-    if ;; label = @1
+    block ;; label = @1
+      global.get 1
+      i32.load
+      local.tee 2
+      i32.const 8
+      i32.add
+      global.get 1
+      i32.load offset=4
+      i32.const 4
+      i32.sub
+      i32.gt_u
+      if ;; label = @2
+        i32.const 8
+        call $asyncify_push
+        drop
+        br 1 (;@1;)
+      end
+      global.get 1
+      local.get 2
+      i32.const 8
+      i32.add
+      i32.store
       local.get 2
       i32.const 0
       i32.store
@@ -97,7 +115,7 @@
     i32.const 0
   )
   (func $on (;13;) (type $one) (param i32) (result i32)
-    (local i32 i32 i32)
+    (local i32 i32)
     block (result i32) ;; label = @1
       block (result i32) ;; label = @2
         block (result i32) ;; label = @3
@@ -114,7 +132,7 @@
                   i32.const 4
                   i32.sub
                   i32.load
-                  local.tee 3
+                  local.tee 2
                   i32.const 12
                   i32.add
                   global.get 1
@@ -122,18 +140,18 @@
                   i32.eq
                   i32.eqz
                   br_if 0 (;@7;)
-                  local.get 3
+                  local.get 2
                   i32.load
                   i32.const 1
                   i32.ne
                   br_if 0 (;@7;)
                   global.get 1
-                  local.get 3
+                  local.get 2
                   i32.store
-                  local.get 3
+                  local.get 2
                   i32.const 4
                   i32.add
-                  local.set 3
+                  local.set 2
                   i32.const 3
                   global.set 0
                   br 1 (;@6;)
@@ -142,14 +160,14 @@
                 return
               else
                 global.get 2
-                local.set 3
+                local.set 2
               end
-              local.get 3
+              local.get 2
               i32.load
-              local.set 1
-              local.get 3
+              local.set 0
+              local.get 2
               i32.load offset=4
-              local.set 2
+              local.set 1
               local.get 1
               i32.const 1
               i32.ge_u
@@ -161,12 +179,11 @@
               end
               i32.const 2
               global.set 0
-              local.get 2
+              local.get 0
               call $sleep
               br 1 (;@4;)
             end
             local.get 0
-            local.tee 2
             call $sleep
           end
           i32.const 0
@@ -174,31 +191,49 @@
           br_if 2 (;@1;)
           drop
           call $last
+          i32.const 1
+          global.get 0
+          br_if 1 (;@2;)
+          drop
         end
-        i32.const 1
-        global.get 0
-        br_if 0 (;@2;)
-        drop
         return
         return
       end
       i32.const 0
-      local.set 2
+      local.set 0
     end
     local.set 1
-    i32.const 12
-    call $asyncify_push
-    local.tee 3
-    if ;; label = @1
-      local.get 3
+    block ;; label = @1
+      global.get 1
+      i32.load
+      local.tee 2
+      i32.const 12
+      i32.add
+      global.get 1
+      i32.load offset=4
+      i32.const 4
+      i32.sub
+      i32.gt_u
+      if ;; label = @2
+        i32.const 12
+        call $asyncify_push
+        drop
+        br 1 (;@1;)
+      end
+      global.get 1
+      local.get 2
+      i32.const 12
+      i32.add
+      i32.store
+      local.get 2
       i32.const 1
       i32.store
-      local.get 3
       local.get 2
-      i32.store offset=8
-      local.get 3
-      local.get 1
+      local.get 0
       i32.store offset=4
+      local.get 2
+      local.get 1
+      i32.store offset=8
     end
     i32.const 0
   )

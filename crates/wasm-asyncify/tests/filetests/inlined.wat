@@ -17,8 +17,8 @@
 
 (; becomes
   (func $outer (;12;) (type 1) (param $n i32)
-    (local i32 i32 i32 i32)
-    block (result i32) ;; label = @1
+    (local i32 i32 i32)
+    block ;; label = @1
       block ;; label = @2
         global.get 0
         if ;; label = @3
@@ -32,26 +32,26 @@
               i32.const 4
               i32.sub
               i32.load
-              local.tee 4
-              i32.const 16
+              local.tee 3
+              i32.const 12
               i32.add
               global.get 1
               i32.load
               i32.eq
               i32.eqz
               br_if 0 (;@5;)
-              local.get 4
+              local.get 3
               i32.load
               i32.const 0
               i32.ne
               br_if 0 (;@5;)
               global.get 1
-              local.get 4
+              local.get 3
               i32.store
-              local.get 4
+              local.get 3
               i32.const 4
               i32.add
-              local.set 4
+              local.set 3
               i32.const 3
               global.set 0
               br 1 (;@4;)
@@ -60,14 +60,11 @@
             return
           else
             global.get 2
-            local.set 4
+            local.set 3
           end
-          local.get 4
+          local.get 3
           i32.load
           local.set $n
-          local.get 4
-          i32.load offset=8
-          local.set 3
           br 1 (;@2;)
         end
       end
@@ -76,7 +73,7 @@
           block ;; label = @4
             global.get 0
             if ;; label = @5
-              local.get 4
+              local.get 3
               i32.load offset=4
               local.set 2
               i32.const 2
@@ -98,33 +95,45 @@
             local.set 2
             call $sleep
           end
-          i32.const 0
           global.get 0
           br_if 2 (;@1;)
-          drop
           local.get 2
         end
         br_if 0 (;@2;)
       end
       return
     end
-    local.set 3
-    i32.const 16
-    call $asyncify_push
-    local.tee 4
-    if ;; label = @1
-      local.get 4
+    block ;; label = @1
+      global.get 1
+      i32.load
+      local.tee 3
+      i32.const 12
+      i32.add
+      global.get 1
+      i32.load offset=4
+      i32.const 4
+      i32.sub
+      i32.gt_u
+      if ;; label = @2
+        i32.const 12
+        call $asyncify_push
+        drop
+        br 1 (;@1;)
+      end
+      global.get 1
+      local.get 3
+      i32.const 12
+      i32.add
+      i32.store
+      local.get 3
       i32.const 0
       i32.store
-      local.get 4
+      local.get 3
       local.get $n
       i32.store offset=4
-      local.get 4
+      local.get 3
       local.get 2
       i32.store offset=8
-      local.get 4
-      local.get 3
-      i32.store offset=12
     end
   )
   (func $inner (;13;) (type 2) (param $n i32) (result i32)

@@ -52,7 +52,7 @@
                 i32.const 1
                 i32.ge_u
                 if ;; label = @7
-                  local.get 4
+                  local.get $sum
                   call $ask
                   br 3 (;@4;)
                 end
@@ -77,7 +77,6 @@
             i32.add
             local.set $sum
             local.get $sum
-            local.tee 4
             call $ask
           end
           i32.const 1
@@ -97,6 +96,7 @@
         br 1 (;@1;)
       end
       i32.const 0
+      local.tee 4
       local.set 5
     end
     local.set 3
@@ -108,14 +108,14 @@
       local.get $sum
       i32.store
       local.get 6
+      local.get 4
+      i32.store offset=8
+      local.get 6
       local.get 5
       i32.store offset=12
       local.get 6
       local.get 3
       i32.store offset=4
-      local.get 6
-      local.get 4
-      i32.store offset=8
     end
     i32.const 0
   )

@@ -14,21 +14,21 @@
 
 (; becomes
   (func $waits (;8;) (type 0) (param $x i32) (result i32)
-    (local $dead i32) (local $live i64) (local i32 i32)
+    (local $dead i32) (local $live i64) (local i32)
     block ;; label = @1
       block (result i32) ;; label = @2
         global.get 0
         if ;; label = @3
           i32.const 12
           call $asyncify_pop
-          local.set 4
-          local.get 4
-          i64.load align=4
-          local.set $live
-          local.get 4
-          i32.load offset=8
           local.set 3
           local.get 3
+          i32.load
+          local.set $dead
+          local.get 3
+          i64.load offset=4 align=4
+          local.set $live
+          local.get $dead
           call $suspend
           br 1 (;@2;)
         end
@@ -38,7 +38,6 @@
         i64.const 7
         local.set $live
         local.get $dead
-        local.tee 3
         call $suspend
       end
       global.get 0
@@ -53,14 +52,14 @@
     end
     i32.const 12
     call $asyncify_push
-    local.tee 4
+    local.tee 3
     if ;; label = @1
-      local.get 4
-      local.get $live
-      i64.store align=4
-      local.get 4
       local.get 3
-      i32.store offset=8
+      local.get $dead
+      i32.store
+      local.get 3
+      local.get $live
+      i64.store offset=4 align=4
     end
     i32.const 0
   )

@@ -29,7 +29,7 @@ const ORIGINAL: &str = r#"(module
       (call $start_unwind (local.get $core))
       (i32.const 2))
     (func $entry (param i32 f32) (result i32)
-      (i32.add (call $bysyncify_suspend (local.get 0)) (local.get 0)))
+      (i32.add (call $bysyncify_suspend (i32.eqz (local.get 0))) (local.get 0)))
     (func $bysyncify_resume (param i32)
       (call $start_rewind (local.get 0))
       (drop (call_indirect (param i32 f32) (result i32)
@@ -106,6 +106,12 @@ fn a_switch_of_another_shape_is_called_again() {
         ("(i32.eqz (local.get $core))", "(i32.eq (local.get $core) (i32.const 0))"),
         ("(call $stop_rewind)", "(call $stop_rewind) (call $other (i32.const 0))"),
         ("(return (i32.const 2))", "(drop (i32.const 2))"),
+        // It may go on while it is still rewound.
+        ("(call $stop_rewind)", "(if (local.get $core) (then (call $stop_rewind)))"),
+        (
+            "(call $stop_rewind)",
+            "(if (local.get $core) (then (return (i32.const 2)))) (call $stop_rewind)",
+        ),
     ] {
         let (_, text) = instrumented(from, to);
         assert!(!text.contains(COPY), "{from}: {text}");
@@ -129,6 +135,55 @@ fn the_copy_does_what_the_switch_does() {
     }
     let operand = caught(&format!("local.get 2 {arrive}"), &format!("i32.const 0 {arrive}"));
     assert!(operand.contains("operand 0 is not what it was"), "{operand}");
+}
+
+#[test]
+fn who_goes_on_while_it_is_rewound_is_nobody_s_copy() {
+    let (_, text) = instrumented("(nop)", "(nop)");
+    let ends = "i32.const 0 global.set $asyncify_state";
+    let copy = format!("i32.const 1 i32.store offset=12 {ends}");
+    assert_eq!(text.matches(&copy).count(), 1, "{text}");
+    for (to, in_copy) in [
+        ("(if (local.get $core) (then (call $stop_rewind)))", format!("local.get 1 if {ends} end")),
+        (
+            "(if (local.get $core) (then (return (i32.const 2)))) (call $stop_rewind)",
+            format!("local.get 1 if i32.const 2 return end {ends}"),
+        ),
+    ] {
+        let original = wat::parse_str(ORIGINAL.replacen("(call $stop_rewind)", to, 1)).unwrap();
+        let changed = text.replacen(&copy, &copy.replacen(ends, &in_copy, 1), 1);
+        let call = "call $asyncify_stop_rewind";
+        assert_eq!(changed.matches(call).count(), 1, "{changed}");
+        let changed = changed.replacen(call, &in_copy.replacen(ends, call, 1), 1);
+        let changed = wat::parse_str(changed).unwrap();
+        let wrong = check(&original, &changed, &plan()).expect_err("it is wrong").to_string();
+        assert!(wrong.contains("when it is rewound there is `GlobalGet` at "), "{to}: {wrong}");
+    }
+}
+
+#[test]
+fn it_is_asked_whether_the_call_unwinds_where_it_is_made_for_the_first_time() {
+    let asks = "call $bysyncify_suspend global.get $asyncify_state br_if 1";
+    let wrong = caught(asks, "call $bysyncify_suspend");
+    assert!(wrong.contains("no frame is saved while it unwinds"), "{wrong}");
+}
+
+#[test]
+fn a_frame_is_saved_where_there_is_room_for_it() {
+    let asks = "local.tee 3 i32.const 12 i32.add global.get $asyncify_data i32.load offset=4 \
+                i32.const 4 i32.sub i32.gt_u if";
+    for (from, to, said) in [
+        ("i32.const 12", "i32.const 8", "nothing says that there is room"),
+        ("i32.const 4 i32.sub ", "", "nothing says that there is room"),
+        ("i32.gt_u if", "drop drop i32.const 0 if", "nothing says that there is room"),
+        ("i32.load offset=4", "i32.load", "is of what is not known"),
+    ] {
+        let wrong = caught(asks, &asks.replacen(from, to, 1));
+        assert!(wrong.contains(said), "{from}: {wrong}");
+    }
+    let moves = "local.get 3 i32.const 12 i32.add i32.store";
+    let wrong = caught(moves, "local.get 3 i32.const 8 i32.add i32.store");
+    assert!(wrong.contains("its frame of 8 bytes"), "{wrong}");
 }
 
 #[test]

@@ -16,9 +16,9 @@ const ORIGINAL: &str = r#"(module
     (global $bysyncify_stack_reserve (mut i32) (i32.const 0))
     (func $suspend (param i32) (call $start_unwind (i32.const 16)))
     (func $entry (param i32 f32) (result i32)
-      (call $suspend (local.get 0)) (i32.add (local.get 0) (i32.const 1)))
+      (call $suspend (i32.eqz (local.get 0))) (i32.add (local.get 0) (i32.const 1)))
     (func $other (param i32 f32) (result i32)
-      (call $suspend (local.get 0)) (i32.sub (local.get 0) (i32.const 1)))
+      (call $suspend (i32.eqz (local.get 0))) (i32.sub (local.get 0) (i32.const 1)))
     (func $bysyncify_resume
       (call $start_rewind (i32.const 16))
       (drop (call_indirect (param i32 f32) (result i32)
@@ -118,8 +118,9 @@ fn a_frame_that_is_not_the_only_one_is_left_to_the_dispatcher() {
             _ => format!("{set} {frame}"),
         };
         let gives_back = format!("{set} global.get $asyncify_data {frame} i32.store {frame}");
-        let found = format!("{found} i32.const 12");
-        assert_eq!(case.caught(&found, &format!("{gives_back} i32.const 12")), BEGINNING);
+        let asks = "i32.const 12 i32.add global.get $asyncify_data i32.load i32.eq";
+        let changed = format!("{gives_back} {asks}");
+        assert_eq!(case.caught(&format!("{found} {asks}"), &changed), BEGINNING);
     }
 }
 

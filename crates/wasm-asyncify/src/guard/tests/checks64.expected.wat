@@ -44,27 +44,21 @@
     global.set $"bysyncify guard: reporter"
   )
   (func $"bysyncify guard: bysyncify_resume" (;4;) (type 1) (param i64 i64 i64) (result i32)
-    (local i64 i64)
+    (local i64)
     global.get $"bysyncify guard: host stack"
     local.set 3
-    global.get $"bysyncify guard: why outside"
-    local.set 4
     global.get $__stack_pointer
     global.get $"bysyncify guard: host stack"
     global.get $bysyncify_current_core
     i64.eqz
     select
     global.set $"bysyncify guard: host stack"
-    i64.const 0
-    global.set $"bysyncify guard: why outside"
     local.get 0
     local.get 1
     local.get 2
     call $bysyncify_resume
     local.get 3
     global.set $"bysyncify guard: host stack"
-    local.get 4
-    global.set $"bysyncify guard: why outside"
   )
   (func $"bysyncify guard: bysyncify_outside" (;5;) (type 2) (param i64 i64)
     (local i64 i64 i64 i64)

@@ -35,23 +35,19 @@
     i32.const 1
   )
   (func $"bysyncify guard: bysyncify_resume" (;5;) (type 3) (param i32 i32 i32) (result i32)
-    (local i32 i32 i32 i32)
+    (local i32 i32 i32)
     global.get $"bysyncify guard: host stack"
     local.set 3
-    global.get $"bysyncify guard: why outside"
-    local.set 4
     global.get $__stack_pointer
-    local.set 5
+    local.set 4
     global.get $bysyncify_current_core
-    local.set 6
+    local.set 5
     global.get $__stack_pointer
     global.get $"bysyncify guard: host stack"
     global.get $bysyncify_current_core
     i32.eqz
     select
     global.set $"bysyncify guard: host stack"
-    i32.const 0
-    global.set $"bysyncify guard: why outside"
     try ;; label = @1
       local.get 0
       local.get 1
@@ -60,20 +56,16 @@
       local.get 3
       global.set $"bysyncify guard: host stack"
       local.get 4
-      global.set $"bysyncify guard: why outside"
-      local.get 5
       global.set $__stack_pointer
-      local.get 6
+      local.get 5
       global.set $bysyncify_current_core
       return
     catch_all
       local.get 3
       global.set $"bysyncify guard: host stack"
       local.get 4
-      global.set $"bysyncify guard: why outside"
-      local.get 5
       global.set $__stack_pointer
-      local.get 6
+      local.get 5
       global.set $bysyncify_current_core
       rethrow 0 (;@1;)
     end

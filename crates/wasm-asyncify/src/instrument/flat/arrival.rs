@@ -15,7 +15,8 @@
 //! What is left out is known there. A coroutine is current, and its phase is *rewinding*: nobody but our switch
 //! begins a rewind ([`callers_check`](super::entries::Entries::callers_check)), `bysyncify_resume` sets both
 //! before it does, and from there to the call code runs that finds the frame and restores it, and no other. And who
-//! ends a rewind has nothing else to do then than to set the state.
+//! ends a rewind has nothing else to do then than to set the state. That is done on all ways before it returns: so
+//! nobody who goes on after the call need ask for the state.
 //!
 //! If the function is not what is expected here there is no such copy, and it is called again itself.
 
@@ -92,16 +93,21 @@ fn arrives<'o, 'a>(
         return None;
     };
     let mut depth = 1_u32;
+    let mut has_ended = false;
+    let mut returns_before = false;
     let end = then.iter().position(|operator| {
         match operator {
             If { .. } => depth += 1,
             Operator::End => depth -= 1,
+            Operator::Call { .. } => has_ended |= depth == 1,
+            Return => returns_before |= !has_ended,
             _ => {}
         }
         depth == 0
     })?;
     let then = &then[..end];
-    matches!(then.last(), Some(Return)).then_some((first, then))
+    let is_ended = has_ended && !returns_before && matches!(then.last(), Some(Return));
+    is_ended.then_some((first, then))
 }
 
 /// The same instruction, if it is one that the copy may have.

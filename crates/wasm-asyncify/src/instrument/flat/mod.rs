@@ -9,8 +9,8 @@
 //!                                   state = normal, r = the result that was put aside; go to 1
 //!                                 a = x + 1
 //!                                 r = g(a)
-//!                              1: if state ≠ normal: go to 2           (unwinding)
-//!                                 return r + a
+//!                                 if state ≠ normal: go to 2           (unwinding)
+//!                              1: return r + a
 //!                              2: push a frame: f's number, save a
 //!                                 return 0
 //! ```
@@ -22,6 +22,9 @@
 //!
 //! - A call is not made again, unless it is of a topmost function, which began the unwind and has to
 //!   hear that it is over. So operands of calls need not be kept, nor whom an indirect call was of.
+//! - Who is resumed goes on behind the test after its call. (If the topmost function itself is called again there,
+//!   and not its [copy](arrival), that may unwind, too: then it is before the test.)
+//! - A function that waits itself makes room for its frame in place, and calls nobody for that.
 //! - A call whose results are returned at once needs neither a frame nor a test after it: the next
 //!   frame is the caller's, who gets the same results.
 //! - Frames lie in memory while code runs. Who resumes must leave them there, and `data` as it is: it
@@ -346,11 +349,24 @@ impl<R: Reencode<Error = Infallible>> Emitter<'_, '_, R> {
         Ok(())
     }
 
-    fn call_top_again(&mut self, site: usize) -> Result<()> {
-        let arrive = match self.shape.operators[self.shape.sites[site].call] {
-            Operator::Call { function_index: it } => self.flat()?.plan.arrive_in(FunctionIndex(it)),
+    /// Whether nobody goes on after a call but in the state *normal*, who was suspended there.
+    pub(super) fn goes_on_in_normal_state(&self, site: usize) -> Result<bool> {
+        let is_topmost = self.shape.sites[site].callee == Callee::Topmost;
+        Ok(self.flat.is_some() && (!is_topmost || self.arrives_in(site)?.is_some()))
+    }
+
+    /// What is called in the place of a topmost function, when a rewind has arrived at this call.
+    fn arrives_in(&self, site: usize) -> Result<Option<u32>> {
+        Ok(match self.shape.operators[self.shape.sites[site].call] {
+            Operator::Call { function_index } => {
+                self.flat()?.plan.arrive_in(FunctionIndex(function_index))
+            }
             _ => None,
-        };
+        })
+    }
+
+    fn call_top_again(&mut self, site: usize) -> Result<()> {
+        let arrive = self.arrives_in(site)?;
         if arrive.is_none() {
             self.set_state(REWINDING);
         }

@@ -76,6 +76,39 @@ pub(in crate::instrument) fn making_room(runtime: Runtime) -> Vec<Instruction<'s
     code
 }
 
+/// Whether there is no room for a frame of so many bytes. Sets a local to where it begins.
+pub(in crate::instrument) fn has_no_room(
+    runtime: Runtime,
+    size: u32,
+    frame: u32,
+) -> Vec<Instruction<'static>> {
+    let mut code = vec![
+        runtime.data.get(),
+        runtime.load_pointer(0),
+        LocalTee(frame),
+        runtime.constant(size),
+        runtime.add(),
+    ];
+    code.extend(last(runtime));
+    code.push(runtime.is_above());
+    code
+}
+
+/// Makes room for a frame of so many bytes, which begins where the local says.
+pub(in crate::instrument) fn make_room(
+    runtime: Runtime,
+    size: u32,
+    frame: u32,
+) -> [Instruction<'static>; 5] {
+    [
+        runtime.data.get(),
+        LocalGet(frame),
+        runtime.constant(size),
+        runtime.add(),
+        runtime.store_pointer(0),
+    ]
+}
+
 /// The address of the last word before `data->end`.
 fn last(runtime: Runtime) -> [Instruction<'static>; 4] {
     let pointer = runtime.size_of_pointer();

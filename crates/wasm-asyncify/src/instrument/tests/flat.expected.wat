@@ -147,7 +147,7 @@
         i32.const 8
         return
       end
-      i32.const 20
+      i32.const 16
       return
     end
     unreachable
@@ -436,9 +436,9 @@
         end
         local.get 0
         call $fast
+        global.get 0
+        br_if 1 (;@1;)
       end
-      global.get 0
-      br_if 0 (;@1;)
       local.get 0
       i32.add
       return
@@ -449,7 +449,7 @@
     i32.const 0
   )
   (func $fast (;16;) (type 2) (param i32) (result i32)
-    (local i32 i32 i32 i32)
+    (local i32 i32 i32)
     block (result i32) ;; label = @1
       block (result i32) ;; label = @2
         block (result i32) ;; label = @3
@@ -457,14 +457,14 @@
             global.get 0
             if ;; label = @5
               global.get 2
-              local.set 4
-              local.get 4
+              local.set 3
+              local.get 3
               i32.load
               local.set 0
-              local.get 4
+              local.get 3
               i32.load offset=4
               local.set 1
-              local.get 4
+              local.get 3
               i32.load offset=8
               local.set 2
               local.get 2
@@ -481,17 +481,13 @@
             block ;; label = @5
               global.get 0
               if ;; label = @6
-                local.get 4
-                i32.load offset=12
-                local.set 3
                 i32.const 2
                 global.set 0
-                local.get 3
+                local.get 0
                 call $suspend
                 br 1 (;@5;)
               end
               local.get 0
-              local.tee 3
               call $suspend
             end
             i32.const 1
@@ -506,37 +502,51 @@
           end
           local.get 1
           call $passes_on
+          i32.const 0
+          global.get 0
+          br_if 1 (;@2;)
+          drop
         end
-        i32.const 0
-        global.get 0
-        br_if 0 (;@2;)
-        drop
         local.get 0
         i32.mul
         return
       end
       i32.const 0
-      local.tee 1
-      local.set 3
+      local.set 1
     end
     local.set 2
-    i32.const 20
-    call $asyncify_push
-    local.tee 4
-    if ;; label = @1
-      local.get 4
+    block ;; label = @1
+      global.get 1
+      i32.load
+      local.tee 3
+      i32.const 16
+      i32.add
+      global.get 1
+      i32.load offset=4
+      i32.const 4
+      i32.sub
+      i32.gt_u
+      if ;; label = @2
+        i32.const 16
+        call $asyncify_push
+        drop
+        br 1 (;@1;)
+      end
+      global.get 1
+      local.get 3
+      i32.const 16
+      i32.add
+      i32.store
+      local.get 3
       i32.const 1
       i32.store
-      local.get 4
+      local.get 3
       local.get 1
       i32.store offset=8
-      local.get 4
       local.get 3
-      i32.store offset=16
-      local.get 4
       local.get 0
       i32.store offset=4
-      local.get 4
+      local.get 3
       local.get 2
       i32.store offset=12
     end

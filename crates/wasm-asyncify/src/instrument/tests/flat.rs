@@ -10,6 +10,7 @@ use super::run::in_all_forms;
 use crate::analysis::{Analysis, NoSuspend, Precision, Program, SuspendPlan};
 use crate::debug::Trail;
 use crate::instrument::instrument;
+use crate::module::FunctionIndex;
 
 /// A switch for `$program`. Where frames are to be saved, and how far, is exported memory at 16.
 const SWITCH: &str = r#"
@@ -184,6 +185,35 @@ fn who_sets_the_frames_back_ends_the_program() {
         let mut node = Command::new("node");
         let output = node.args(["--input-type=module", "--eval", host]).arg(path).output().unwrap();
         assert_eq!(String::from_utf8_lossy(&output.stdout), "waits\nunreachable\n");
+    }
+}
+
+#[test]
+fn an_operand_that_was_read_from_a_local_is_saved_as_that() {
+    // The function's number and the local.
+    for (operand, bytes) in
+        [("(local.get 0)", 8), ("(local.tee 0 (i32.const 5))", 8), ("(i32.eqz (local.get 0))", 12)]
+    {
+        let wasm = format!(
+            r#"(module
+                (import "asyncify" "start_unwind" (func $start_unwind (param i32)))
+                (memory 1)
+                (func $wait (param i32) (call $start_unwind (i32.const 16)))
+                (func $program (param i32) (result i32) (call $wait {operand}) (local.get 0)))"#
+        );
+        let wasm = wat::parse_str(wasm).unwrap();
+        let plan = SuspendPlan {
+            functions: [FunctionIndex(2)].into(),
+            topmost: [FunctionIndex(1)].into(),
+            flat: true,
+            ..SuspendPlan::default()
+        };
+        let instrumented = instrument(&wasm, &plan, &mut Trail::default()).unwrap();
+        crate::check::check(&wasm, &instrumented, &plan).unwrap();
+        let text = wasmprinter::print_bytes(instrumented).unwrap();
+        let lines: Vec<_> = text.lines().map(str::trim).collect();
+        let push = lines.iter().position(|line| *line == "call $asyncify_push").unwrap();
+        assert_eq!(lines[push - 1], format!("i32.const {bytes}"), "{operand}");
     }
 }
 

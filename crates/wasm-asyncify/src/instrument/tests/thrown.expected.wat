@@ -515,19 +515,19 @@
           end
           local.get 0
           call $catches
+          i32.const 0
+          global.get $asyncify_state
+          br_if 2 (;@1;)
+          drop
         end
-        i32.const 0
-        global.get $asyncify_state
-        br_if 1 (;@1;)
-        drop
         drop
         i32.const 7
         call $throws
+        i32.const 1
+        global.get $asyncify_state
+        br_if 1 (;@1;)
+        drop
       end
-      i32.const 1
-      global.get $asyncify_state
-      br_if 0 (;@1;)
-      drop
       local.get 0
       i32.add
       return
@@ -588,11 +588,11 @@
             drop
             local.get 0
             call $throws
+            i32.const 1
+            global.get $asyncify_state
+            br_if 3 (;@1;)
+            drop
           end
-          i32.const 1
-          global.get $asyncify_state
-          br_if 2 (;@1;)
-          drop
           local.get 0
           i32.add
           return
@@ -604,10 +604,28 @@
       return
     end
     local.set 1
-    i32.const 12
-    call $asyncify_push
-    local.tee 2
-    if ;; label = @1
+    block ;; label = @1
+      global.get $asyncify_data
+      i32.load
+      local.tee 2
+      i32.const 12
+      i32.add
+      global.get $asyncify_data
+      i32.load offset=4
+      i32.const 4
+      i32.sub
+      i32.gt_u
+      if ;; label = @2
+        i32.const 12
+        call $asyncify_push
+        drop
+        br 1 (;@1;)
+      end
+      global.get $asyncify_data
+      local.get 2
+      i32.const 12
+      i32.add
+      i32.store
       local.get 2
       i32.const 1
       i32.store
@@ -644,10 +662,28 @@
       throw $error
       return
     end
-    i32.const 8
-    call $asyncify_push
-    local.tee 1
-    if ;; label = @1
+    block ;; label = @1
+      global.get $asyncify_data
+      i32.load
+      local.tee 1
+      i32.const 8
+      i32.add
+      global.get $asyncify_data
+      i32.load offset=4
+      i32.const 4
+      i32.sub
+      i32.gt_u
+      if ;; label = @2
+        i32.const 8
+        call $asyncify_push
+        drop
+        br 1 (;@1;)
+      end
+      global.get $asyncify_data
+      local.get 1
+      i32.const 8
+      i32.add
+      i32.store
       local.get 1
       i32.const 2
       i32.store
