@@ -18,7 +18,7 @@ pub(crate) const END: usize = 1;
 pub(crate) const STACK_POINTER: usize = 2;
 /// A `u32`, one of the phases below.
 pub(crate) const PHASE: usize = 3;
-/// The waker that a suspended coroutine waits with.
+/// What a suspended coroutine waits with: a `Wait`.
 pub(crate) const WAITING: usize = 5;
 /// The epoch, a `u32` that changes when `embed` should look at the core again.
 pub(crate) const EPOCH: usize = 8;
@@ -34,9 +34,9 @@ pub(crate) const fn core_size(pointer: usize) -> usize {
     (CANARY * pointer + 8).next_multiple_of(16)
 }
 
-// Offsets into `Wait`, in pointers. It begins with the waker, which is two.
-/// The epoch when `embed` last looked.
-pub(crate) const WAIT_EPOCH: usize = 2;
+// Offsets into `Wait`, in pointers.
+/// The epoch, a `u32`, when who waits last looked at the core.
+pub(crate) const WAIT_EPOCH: usize = 0;
 
 // The phases that the switch itself reads or writes. `src/raw/phase.rs` explains them.
 pub(crate) const RUNNING: u32 = 1;

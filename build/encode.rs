@@ -19,7 +19,6 @@ pub(crate) const RETURN: u8 = 0x0f;
 pub(crate) const I32_EQZ: u8 = 0x45;
 pub(crate) const I32_EQ: u8 = 0x46;
 pub(crate) const I32_NE: u8 = 0x47;
-pub(crate) const I32_AND: u8 = 0x71;
 pub(crate) const I64_EQ: u8 = 0x51;
 
 impl Width {
@@ -138,6 +137,12 @@ impl Function {
     pub(crate) fn if_void(&mut self) -> &mut Self {
         self.op(0x04).op(0x40)
     }
+    pub(crate) fn block_void(&mut self) -> &mut Self {
+        self.op(0x02).op(0x40)
+    }
+    pub(crate) fn br_if(&mut self, depth: u64) -> &mut Self {
+        self.op_index(0x0d, depth)
+    }
     pub(crate) fn is_zero(&mut self) -> &mut Self {
         self.op(self.width.pick(0x45, 0x50))
     }
@@ -149,6 +154,12 @@ impl Function {
     }
     pub(crate) fn less_or_equal(&mut self) -> &mut Self {
         self.op(self.width.pick(0x4d, 0x58))
+    }
+    pub(crate) fn greater(&mut self) -> &mut Self {
+        self.op(self.width.pick(0x4b, 0x56))
+    }
+    pub(crate) fn greater_signed(&mut self) -> &mut Self {
+        self.op(self.width.pick(0x4a, 0x55))
     }
     pub(crate) fn load(&mut self, field: usize) -> &mut Self {
         self.memory(self.width.pick(0x28, 0x29), self.width.pick(2, 3), field)

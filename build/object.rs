@@ -11,7 +11,7 @@
 
 use crate::abi;
 use crate::encode::{
-    ELSE, END, F32, FIRST_GLOBAL, Function, I32, I32_AND, I32_EQ, I32_EQZ, I32_NE, I64_EQ, RETURN,
+    ELSE, END, F32, FIRST_GLOBAL, Function, I32, I32_EQ, I32_EQZ, I32_NE, I64_EQ, RETURN,
     Relocation, Symbol, Width, function_type, import, name, section, signed, unsigned, vector,
 };
 
@@ -103,9 +103,9 @@ const OUTSIDE_TYPE: u64 = 7;
 
 fn resume(width: Width) -> Function {
     let (entry, data, core) = (0, 1, 2);
-    let (caller_sp, caller_limit, caller_owner, caller, end) = (3, 4, 5, 6, 7);
-    let (finished, unmoved) = (8, 9);
-    let mut f = Function::new(width, &[(5, width.value_type()), (2, I32)]);
+    let (caller_sp, caller_limit, caller_owner, caller, end, moved) = (3, 4, 5, 6, 7, 8);
+    let finished = 9;
+    let mut f = Function::new(width, &[(6, width.value_type()), (1, I32)]);
     // Remember the caller's stack and coroutine; switch to ours.
     f.global_get(STACK_POINTER).local_set(caller_sp);
     f.global_get(STACK_LIMIT).local_set(caller_limit);
@@ -126,8 +126,7 @@ fn resume(width: Width) -> Function {
     f.local_get(data).abi_tag().local_get(entry).call_indirect(ENTRY_TYPE).local_set(finished);
     // An unwind moves no stack pointer. A function that was not instrumented, and returned in the middle
     // of it, moves it up.
-    f.global_get(STACK_POINTER).local_get(core).load(abi::STACK_POINTER).less_or_equal();
-    f.local_set(unmoved);
+    f.global_get(STACK_POINTER).local_set(moved);
     // Switch back.
     f.local_get(caller_sp).global_set(STACK_POINTER);
     f.local_get(caller_limit).global_set(STACK_LIMIT);
@@ -140,15 +139,15 @@ fn resume(width: Width) -> Function {
     f.i32_const(abi::OUTCOME_FINISHED).op(RETURN).op(END).op(END);
     f.op(ELSE);
     // It was unwound. By us, all of it, and did it fit?
-    f.local_get(core).load_u32(abi::PHASE).i32_const(abi::UNWINDING).op(I32_EQ);
-    f.local_get(unmoved).op(I32_AND).if_void();
-    f.local_get(core).load(abi::START).local_get(core).load(abi::END).less_or_equal().if_void();
+    f.block_void();
+    f.local_get(core).load_u32(abi::PHASE).i32_const(abi::UNWINDING).op(I32_NE).br_if(0);
+    f.local_get(moved).local_get(core).load(abi::STACK_POINTER).greater().br_if(0);
     f.global_get(STACK_RESERVE);
     f.local_get(core).load(abi::END).local_get(core).load(abi::START).sub();
-    f.less_or_equal().if_void();
+    f.greater_signed().br_if(0);
     f.local_get(core).i32_const(abi::SUSPENDED).store_u32(abi::PHASE);
     f.call(STOP_UNWIND);
-    f.i32_const(abi::OUTCOME_SUSPENDED).op(RETURN).op(END).op(END).op(END).op(END);
+    f.i32_const(abi::OUTCOME_SUSPENDED).op(RETURN).op(END).op(END);
     // No. Make `stop_unwind` accept what there is, so that code can run that says so. It looks
     // at what the last `start` was given, which need not be ours: so give it ours.
     f.local_get(core).load(abi::END).global_get(STACK_RESERVE).sub().local_set(end);

@@ -16,13 +16,13 @@
 ;;    4  end            what `start` must not pass
 ;;    8  stack_pointer  the coroutine's own, while it is suspended
 ;;   12  phase          1 running, 2 unwinding, 3 suspended, 4 rewinding (src/raw/phase.rs)
-;;   20  waiting        the waker that it waits with, while it is suspended
+;;   20  waiting        what it waits with, while it is suspended
 ;;   32  epoch          changes when `embed` should look at the core again
 ;;   52  high           the end of the coroutine's memory
 ;;   56  canary         0x0b596ac1f700c0de
 ;;   64                 the low end of the stack
 ;;
-;; `wait` points to a `Wait` (src/raw/waker.rs): its waker, and at 8 the epoch that it has seen.
+;; `wait` points to a `Wait` (src/raw/control_block.rs): at 0 the epoch that it has seen.
 
 ;; Each of the four imports is called when `start` has not passed `end`, and `start_unwind` when at least the
 ;; reserve is free between them. What our linker puts in their place does not look, where nobody else calls them:
@@ -69,7 +69,7 @@
   ;; result is 0 if it is suspended, 1 if it has returned, 2 if something is wrong.
   (func $bysyncify_resume (type $resume)
     (local $caller_stack_pointer i32) (local $caller_stack_limit i32) (local $caller_stack_owner i32)
-    (local $caller_core i32) (local $end i32) (local $finished i32) (local $unmoved i32)
+    (local $caller_core i32) (local $end i32) (local $moved i32) (local $finished i32)
     ;; Remember the caller's stack and coroutine; switch to ours.
     global.get $stack_pointer
     local.set $caller_stack_pointer
@@ -116,10 +116,7 @@
     ;; An unwind moves no stack pointer. A function that was not instrumented, and returned in the
     ;; middle of it, moves it up.
     global.get $stack_pointer
-    local.get 2
-    i32.load offset=8
-    i32.le_u
-    local.set $unmoved
+    local.set $moved
     ;; Switch back.
     local.get $caller_stack_pointer
     global.set $stack_pointer
@@ -146,36 +143,35 @@
         end
       end
     else
-      ;; It was unwound. By us, all of it, and did its frames fit?
-      local.get 2
-      i32.load offset=12
-      i32.const 2
-      i32.eq
-      local.get $unmoved
-      i32.and
-      if
+      ;; It was unwound. By us, all of it, and did its frames fit? Then there is room between `start` and `end`.
+      ;; If they did not `start` is above, and the difference less than 0: a stack has less than half of what can
+      ;; be addressed, as all objects in Rust, and frames that do not fit have less, since the host's own stack
+      ;; had room for them. Branches, since an optimiser would make one condition of `if`s in each other.
+      block $unsound
         local.get 2
-        i32.load
+        i32.load offset=12
+        i32.const 2
+        i32.ne
+        br_if $unsound
+        local.get $moved
+        local.get 2
+        i32.load offset=8
+        i32.gt_u
+        br_if $unsound
+        global.get $stack_reserve
         local.get 2
         i32.load offset=4
-        i32.le_u
-        if
-          global.get $stack_reserve
-          local.get 2
-          i32.load offset=4
-          local.get 2
-          i32.load
-          i32.sub
-          i32.le_u
-          if
-            local.get 2
-            i32.const 3
-            i32.store offset=12
-            call $stop_unwind
-            i32.const 0
-            return
-          end
-        end
+        local.get 2
+        i32.load
+        i32.sub
+        i32.gt_s
+        br_if $unsound
+        local.get 2
+        i32.const 3
+        i32.store offset=12
+        call $stop_unwind
+        i32.const 0
+        return
       end
     end
     ;; No. Make `stop_unwind` accept what there is: it traps, without a word, if `start` has
@@ -238,7 +234,7 @@
         local.get $core
         i32.load offset=32
         local.get 0
-        i32.load offset=8 ;; a number
+        i32.load ;; a number
         i32.ne
         return
       end
@@ -249,7 +245,7 @@
     local.get $core
     i32.load offset=32
     local.get 0
-    i32.load offset=8 ;; a number
+    i32.load ;; a number
     i32.ne
     if
       i32.const 1

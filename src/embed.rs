@@ -8,7 +8,7 @@ use core::task::{Context, Poll};
 
 use crate::abi;
 use crate::raw::call_uninstrumented::call_uninstrumented;
-use crate::raw::control_block::{RawCore, Wait};
+use crate::raw::control_block::{FutureWait, RawCore};
 use crate::raw::panics;
 use crate::raw::phase::State;
 use crate::raw::refusal::Refusal;
@@ -86,7 +86,7 @@ pub fn try_embed<F: IntoFuture>(future: F) -> Result<F::Output, EmbedError> {
         }
         // SAFETY: whatever ran inside has given way to us, so this coroutine is the innermost
         // again. `bysyncify_resume` is at the bottom of its stack to end the unwind.
-        let outcome = unsafe { ActiveSwitch::suspend(waiting.wait) };
+        let outcome = unsafe { ActiveSwitch::suspend(waiting.wait.as_ptr()) };
         if outcome != abi::SUSPEND_RESUMED && catch_up(waiting.wait, outcome) {
             return Err(EmbedError::Cancelled);
         }
@@ -135,14 +135,14 @@ fn refusal() -> EmbedError {
 /// waits: at every suspend all of its locals are saved and restored. What is out of line here
 /// is not instrumented, and works on memory that `embed` only knows the address of.
 struct Waiting<'a> {
-    wait: &'a Wait,
+    wait: &'a FutureWait,
 }
 
 impl<'a> Waiting<'a> {
     /// Begins to wait in the innermost coroutine, unless there is none, or it was cancelled or panics.
     #[cfg_attr(bysyncify_native, inline)]
     #[cfg_attr(not(bysyncify_native), inline(never))]
-    fn begin(place: &'a mut MaybeUninit<Wait>) -> Option<Self> {
+    fn begin(place: &'a mut MaybeUninit<FutureWait>) -> Option<Self> {
         let current = current()?;
         // SAFETY: the innermost running coroutine is the one whose stack we stand on, and its
         // core outlives its stack.
@@ -165,7 +165,7 @@ impl<'a> Waiting<'a> {
 /// which ends the unwind first.
 #[cold]
 #[inline(never)]
-fn catch_up(wait: &Wait, outcome: u32) -> bool {
+fn catch_up(wait: &FutureWait, outcome: u32) -> bool {
     let mut is_cancelled = false;
     call_uninstrumented(|| {
         // SAFETY: as in `Waiting::begin`.
@@ -183,7 +183,7 @@ fn catch_up(wait: &Wait, outcome: u32) -> bool {
 /// Ends a wait.
 #[cfg_attr(bysyncify_native, inline)]
 #[cfg_attr(not(bysyncify_native), inline(never))]
-fn finish(wait: &Wait) {
+fn finish(wait: &FutureWait) {
     // SAFETY: as in `Waiting::begin`.
     let core = unsafe { wait.core.as_ref() };
     // SAFETY: the code that runs is the coroutine's, what has begun to wait inside has ended, and who
@@ -230,7 +230,7 @@ fn diverge_without_value(error: EmbedError) -> ! {
             // SAFETY: the code that runs is the coroutine's.
             let wait = unsafe { core.waker.begin(current, &mut place) };
             // SAFETY: as in `try_embed`.
-            let outcome = unsafe { ActiveSwitch::suspend(wait) };
+            let outcome = unsafe { ActiveSwitch::suspend(wait.as_ptr()) };
             if outcome != abi::SUSPEND_RESUMED {
                 catch_up(wait, outcome);
             }

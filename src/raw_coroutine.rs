@@ -152,17 +152,17 @@ impl<U, T> RawCoroutine<U, T> {
     ///
     /// # Safety
     ///
-    /// - `data` is the frame of such a coroutine, and its slot holds the closure.
+    /// - `data` is the core of such a coroutine, and its slot holds the closure.
     unsafe extern "C-unwind" fn entry(data: *mut (), _: AbiTag) -> u32
     where
         U: Body<T>,
     {
-        // SAFETY: a frame is not null.
-        let frame = unsafe { NonNull::new_unchecked(data.cast::<Frame<Slot<U, T>>>()) };
+        // SAFETY: a core is not null.
+        let core = unsafe { NonNull::new_unchecked(data.cast::<RawCore>()) };
         // SAFETY: our caller's promise.
-        let slot = unsafe { Frame::payload(frame) };
+        let frame = unsafe { Frame::<Slot<U, T>>::around(core) };
         // SAFETY: likewise.
-        let core = unsafe { Frame::core(frame) };
+        let slot = unsafe { Frame::payload(frame) };
         // SAFETY: the slot holds the closure, and nobody reads it again: the phase has moved on.
         let body = unsafe { slot.cast::<U>().read() };
         // SAFETY: the frame outlives this function's stack.

@@ -86,6 +86,7 @@ fn widened(text: &str) -> String {
                 "i32.load",
                 "i32.store",
                 "i32.le_u",
+                "i32.gt_",
                 "i32.add",
                 "i32.sub",
                 "(param",
@@ -97,9 +98,7 @@ fn widened(text: &str) -> String {
         // These and results are numbers, not addresses.
         if address {
             line = line.replace("i32", "i64");
-            for number in ["$finished", "$unmoved"] {
-                line = line.replace(&format!("{number} i64"), &format!("{number} i32"));
-            }
+            line = line.replace("$finished i64", "$finished i32");
             if !line.contains("$current (func") {
                 line = line.replace("(result i64)", "(result i32)");
             }

@@ -14,13 +14,11 @@
 //! Who is polled takes the value at once, before anybody can resume the generator. So on its
 //! way there is no allocation, no waker and no poll.
 //!
-//! A slot's wait is like that of [`embed`](crate::embed()), except that no future sees its waker. It is there to
-//! be compared with the next poll's: a future that yields while it is polled has to be polled again
-//! if that is another one (`src/raw/waker.rs`).
+//! A slot's wait has no waker, as that of [`embed`](crate::embed()) has: no future would see it.
 
 use core::cell::UnsafeCell;
 use core::mem::MaybeUninit;
-use core::ptr::{self, NonNull};
+use core::ptr;
 
 use crate::abi;
 use crate::embed::EmbedError;
@@ -32,7 +30,7 @@ use crate::raw::switch::{ActiveSwitch, Switch};
 #[repr(C)]
 struct Slot<Y> {
     /// First: where the core knows this to be, there is the slot.
-    wait: UnsafeCell<MaybeUninit<Wait>>,
+    wait: Wait,
     /// Here from before its generator is suspended until [`take`] is called, once.
     value: UnsafeCell<MaybeUninit<Y>>,
 }
@@ -48,14 +46,14 @@ struct Slot<Y> {
 /// - The core is that of a generator, from which values of this type are [taken](take).
 #[inline]
 pub(super) unsafe fn give<Y>(core: &RawCore, value: Y) -> Result<(), EmbedError> {
-    let mut slot = Slot {
-        wait: UnsafeCell::new(MaybeUninit::uninit()),
-        value: UnsafeCell::new(MaybeUninit::uninit()),
-    };
-    begin(core, slot.wait.get_mut())?;
-    slot.value.get_mut().write(value);
-    // SAFETY: `begin` says that this core's coroutine is the innermost, and so its code that runs. The
-    // slot stays where it is until this returns.
+    if !can_give(core) {
+        return Err(refusal(core));
+    }
+    // SAFETY: `can_give` says that this core's coroutine is the innermost, and so its code that runs. Where that is
+    // polling `finish` is called.
+    let wait = unsafe { core.waker.wait_of_slot() };
+    let slot = Slot { wait, value: UnsafeCell::new(MaybeUninit::new(value)) };
+    // SAFETY: it is the innermost. The slot stays where it is until this returns.
     let outcome = unsafe { ActiveSwitch::suspend(ptr::from_ref(&slot).cast()) };
     if outcome == abi::SUSPEND_RESUMED && !core.waker.is_polling() {
         return Ok(());
@@ -73,7 +71,7 @@ pub(super) unsafe fn give<Y>(core: &RawCore, value: Y) -> Result<(), EmbedError>
 pub(super) unsafe fn take<Y>(core: &RawCore) -> Option<Y> {
     // SAFETY: our caller's promise.
     let wait = unsafe { core.waker.slot() }?;
-    // SAFETY: a slot's wait is its first field, and was made from a pointer to the slot.
+    // SAFETY: a slot's wait is its first field, and this was made from a pointer to the slot.
     let value = unsafe { &raw const (*wait.cast::<Slot<Y>>()).value };
     // SAFETY: it lies in the slot, and the generator leaves it alone while it is suspended.
     let value = unsafe { UnsafeCell::raw_get(value).read() };
@@ -81,22 +79,24 @@ pub(super) unsafe fn take<Y>(core: &RawCore) -> Option<Y> {
     Some(unsafe { value.assume_init() })
 }
 
-/// Begins to wait, unless this is not the innermost coroutine, or it was cancelled or panics.
+/// Whether this is the innermost coroutine, and was not cancelled and does not panic.
 ///
-/// Whether there is room is looked at when it is suspended, which is what comes next.
+/// Elsewhere than on its own stack it would be another coroutine that is suspended, and who knows who polls that,
+/// and when. Whether there is room is looked at when it is suspended, which is what comes next.
 #[inline]
-fn begin(core: &RawCore, place: &mut MaybeUninit<Wait>) -> Result<(), EmbedError> {
-    // Elsewhere than on its own stack it would be another coroutine that is suspended, and who
-    // knows who polls that, and when.
-    if !core.is_innermost() || core.is_panicking() {
-        return Err(EmbedError::NotRunning);
+fn can_give(core: &RawCore) -> bool {
+    core.is_innermost() && !core.is_cancelled() && !core.is_panicking()
+}
+
+/// Why not.
+#[cold]
+#[inline(never)]
+fn refusal(core: &RawCore) -> EmbedError {
+    if core.is_innermost() && !core.is_panicking() {
+        EmbedError::Cancelled
+    } else {
+        EmbedError::NotRunning
     }
-    if core.is_cancelled() {
-        return Err(EmbedError::Cancelled);
-    }
-    // SAFETY: the code that runs is the coroutine's. `give` calls `finish` if it is polling.
-    unsafe { core.waker.wait_of_slot(NonNull::from(core), place) };
-    Ok(())
 }
 
 /// What is left to do when the coroutine was resumed, if anything is: looks at what is wrong, or new.

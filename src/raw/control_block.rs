@@ -81,8 +81,8 @@ pub(crate) struct CoreWaker {
     pub(super) latest: Cell<*const Waker>,
     /// What it waits with while it is suspended: stale otherwise.
     pub(crate) waiting: Cell<*const Wait>,
-    /// The innermost wait in progress, or null.
-    pub(super) innermost: Cell<*const Wait>,
+    /// The innermost wait for a future in progress, or null.
+    pub(super) innermost: Cell<*const FutureWait>,
     /// The functions of a waker whose clones are the same two pointers. Null if none is known.
     pub(super) same_clones: Cell<*const RawWakerVTable>,
     /// Goes up by one when there is another waker in `latest`, or the coroutine was cancelled: a wait
@@ -90,20 +90,28 @@ pub(crate) struct CoreWaker {
     pub(crate) epoch: Cell<u32>,
 }
 
-/// What one call of `embed` waits with, or one of `yield_`. The switch compares `epoch`, and remembers where this is
-/// while the coroutine is suspended.
+/// What every wait begins with. The switch compares `epoch`, and remembers where this is while the coroutine is
+/// suspended.
 #[repr(C)]
 pub(crate) struct Wait {
-    pub(super) waker: UnsafeCell<ManuallyDrop<Waker>>,
-    /// The core's epoch when `waker` was the latest.
+    /// The core's epoch when this last looked at it.
     pub(crate) epoch: Cell<u32>,
+    /// Whether it is the beginning of a generator's slot (`src/generator/slot.rs`), and not of a
+    /// [`FutureWait`].
+    pub(super) is_of_slot: bool,
+}
+
+/// What one call of `embed` waits with.
+#[repr(C)]
+pub(crate) struct FutureWait {
+    /// Its epoch is the core's when `waker` was the latest.
+    pub(crate) base: Wait,
+    pub(super) waker: UnsafeCell<ManuallyDrop<Waker>>,
     pub(crate) core: NonNull<RawCore>,
     /// The wait whose future is being polled meanwhile, or null.
-    pub(super) outer: *const Wait,
+    pub(super) outer: *const FutureWait,
     /// Whether `waker` is a clone. If not, it is a copy of the executor's.
     pub(super) is_owned: Cell<bool>,
-    /// Whether it is the beginning of a generator's slot: see `src/generator/slot.rs`.
-    pub(super) is_of_slot: bool,
 }
 
 /// What [`Switch::resume`](super::switch::Switch::resume) calls on the coroutine's own stack.
@@ -141,7 +149,8 @@ const _: () = if cfg!(bysyncify_switch) {
     assert!(align_of::<RawCore>() == STACK_ALIGN);
 };
 
-const _: () = assert!(offset_of!(Wait, waker) == 0);
+// Where the core knows a wait to be, there is what waits with it.
+const _: () = assert!(offset_of!(FutureWait, base) == 0);
 const _: () = if cfg!(bysyncify_switch) {
     let pointer = size_of::<usize>();
     let waker = offset_of!(RawCore, waker);

@@ -47,7 +47,7 @@ impl<P> Frame<P> {
 
     /// Lays a frame and a stack into `memory`. The payload is not initialized. Does not panic.
     ///
-    /// The core will call `entry` with the frame, or with `data` if there is one.
+    /// The core will call `entry` with itself, or with `data` if there is one.
     ///
     /// # Safety
     ///
@@ -70,12 +70,12 @@ impl<P> Frame<P> {
         let top = if cfg!(bysyncify_native) { layout.base } else { layout.top };
         let stack = RawStack { start: at(layout.base).as_ptr(), end: at(top).as_ptr() };
         let frame = at(layout.frame).cast::<Self>();
-        let data = data.unwrap_or(frame.as_ptr().cast());
         let high = at(memory.len()).as_ptr();
         let size = layout.top - layout.base;
-        let core = RawCore::new(stack, size, low, high, entry, data);
         // SAFETY: in bounds and aligned, as `Layout::divide` has it; ours by our contract.
         let place = unsafe { Self::core(frame) };
+        let data = data.unwrap_or(place.as_ptr().cast());
+        let core = RawCore::new(stack, size, low, high, entry, data);
         // SAFETY: likewise.
         unsafe { place.write(core) };
         frame
@@ -89,6 +89,16 @@ impl<P> Frame<P> {
         let core = unsafe { &raw mut (*frame.as_ptr()).core };
         // SAFETY: within an allocation, so not null.
         unsafe { NonNull::new_unchecked(core) }
+    }
+
+    /// The frame that a core lies in.
+    ///
+    /// # Safety
+    ///
+    /// - [`Frame::core`] has returned this of such a frame.
+    pub(crate) unsafe fn around(core: NonNull<RawCore>) -> NonNull<Self> {
+        // SAFETY: our caller's promise.
+        unsafe { core.byte_sub(offset_of!(Self, core)) }.cast()
     }
 
     /// # Safety

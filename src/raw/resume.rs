@@ -52,15 +52,17 @@ impl RawCore {
     /// # Safety
     ///
     /// - As for [`RawCore::resume`].
-    /// - Without a waker: the coroutine was polled before, and what was the waker then is still valid, and is
-    ///   until this returns.
+    /// - Without a waker: the coroutine is suspended, and what was the waker of its last poll is still valid, and
+    ///   is until this returns.
     // Elsewhere one function, so that `wasm-opt` can make the switch a part of it, whose only caller it is.
     #[cfg_attr(bysyncify_native, inline(always))]
     #[cfg_attr(not(bysyncify_native), inline(never))]
     pub(crate) unsafe fn resume_with(&self, waker: Option<&Waker>) -> Poll<()> {
-        let phase = self.phase.get();
-        if phase != Phase::Ready as u32 && phase != Phase::Suspended as u32 {
-            self.refuse_poll();
+        if waker.is_some() {
+            let phase = self.phase.get();
+            if phase != Phase::Ready as u32 && phase != Phase::Suspended as u32 {
+                self.refuse_poll();
+            }
         }
         // Each time: who goes on from a copy of the memory, in another instance, has made no
         // coroutine there.

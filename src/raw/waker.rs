@@ -38,9 +38,15 @@ use core::ptr::{self, NonNull};
 use core::task::Waker;
 
 use super::call_uninstrumented::{call_uninstrumented, diverge_uninstrumented};
-use super::control_block::{CoreWaker, RawCore, Wait};
+use super::control_block::{CoreWaker, FutureWait, RawCore, Wait};
 
-impl Wait {
+impl FutureWait {
+    /// What the core is to know of it.
+    #[inline]
+    pub(crate) fn as_ptr(&self) -> *const Wait {
+        ptr::from_ref(self).cast()
+    }
+
     /// What to poll with.
     ///
     /// # Safety
@@ -83,10 +89,26 @@ impl CoreWaker {
     #[inline]
     pub(crate) unsafe fn set(&self, waker: &Waker) {
         self.latest.set(waker);
-        // SAFETY: null, or on the stack of the coroutine that waits with it.
-        if !unsafe { self.waiting.get().as_ref() }.is_some_and(|waiting| waiting.has_waker(waker)) {
+        // SAFETY: our caller's promise.
+        if !unsafe { self.is_awaited_with(waker) } {
             self.advance_epoch();
         }
+    }
+
+    /// Whether no wait has to look at `latest`, if this is that: it has seen the same two pointers, or there is none.
+    ///
+    /// # Safety
+    ///
+    /// - The coroutine is suspended, or has not been started.
+    #[inline]
+    unsafe fn is_awaited_with(&self, waker: &Waker) -> bool {
+        let waiting = self.waiting.get();
+        // SAFETY: null, or on the stack of the coroutine that waits with it.
+        let Some(Wait { is_of_slot, .. }) = (unsafe { waiting.as_ref() }) else { return false };
+        // A slot sees no waker. But a future may have been polled that has called who yields.
+        let seen = if *is_of_slot { self.innermost.get() } else { waiting.cast() };
+        // SAFETY: null, or on that stack, too.
+        unsafe { seen.as_ref() }.is_none_or(|wait| wait.has_waker(waker))
     }
 
     /// Begins another epoch: what waits has to look at `latest`, or at whether it was cancelled.
@@ -105,45 +127,37 @@ impl CoreWaker {
     pub(crate) unsafe fn begin<'a>(
         &self,
         core: NonNull<RawCore>,
-        place: &'a mut MaybeUninit<Wait>,
-    ) -> &'a Wait {
+        place: &'a mut MaybeUninit<FutureWait>,
+    ) -> &'a FutureWait {
         // SAFETY: our caller's promise.
-        let wait = unsafe { self.place_wait(core, place, false) };
+        unsafe { self.begin_inside() };
         // SAFETY: the coroutine is running, so its poll has not returned yet.
-        self.own_if_clones_differ(wait, unsafe { &*self.latest.get() });
+        let latest = unsafe { &*self.latest.get() };
+        let wait = place.write(FutureWait {
+            base: Wait { epoch: Cell::new(self.epoch.get()), is_of_slot: false },
+            waker: UnsafeCell::new(copy(latest)),
+            core,
+            outer: self.innermost.get(),
+            is_owned: Cell::new(false),
+        });
+        self.own_if_clones_differ(wait, latest);
         self.innermost.set(wait);
         wait
     }
 
-    /// Makes a wait, inside of the innermost one.
+    /// Has the innermost wait own its waker, if there is one, since another begins inside.
     ///
     /// # Safety
     ///
-    /// - As for [`CoreWaker::begin`]; or the wait is of a slot, and it is as for [`CoreWaker::wait_of_slot`].
+    /// - The coroutine is running.
     #[inline]
-    unsafe fn place_wait<'a>(
-        &self,
-        core: NonNull<RawCore>,
-        place: &'a mut MaybeUninit<Wait>,
-        is_of_slot: bool,
-    ) -> &'a Wait {
-        // SAFETY: the coroutine is running, so its poll has not returned yet.
-        let latest = unsafe { &*self.latest.get() };
-        let outer = self.innermost.get();
+    unsafe fn begin_inside(&self) {
         // SAFETY: null, or a wait in progress of this coroutine, whose stack we are on.
-        if let Some(outer) = unsafe { outer.as_ref() } {
-            if !outer.is_owned.get() {
-                own_clone(outer, latest);
-            }
+        let Some(outer) = (unsafe { self.innermost.get().as_ref() }) else { return };
+        if !outer.is_owned.get() {
+            // SAFETY: the coroutine is running, so its poll has not returned yet.
+            own_clone(outer, unsafe { &*self.latest.get() });
         }
-        place.write(Wait {
-            waker: UnsafeCell::new(copy(latest)),
-            epoch: Cell::new(self.epoch.get()),
-            core,
-            outer,
-            is_owned: Cell::new(false),
-            is_of_slot,
-        })
     }
 
     /// Ends a wait.
@@ -152,7 +166,7 @@ impl CoreWaker {
     ///
     /// - `wait` is the innermost, of the coroutine that is running, and not used any more.
     #[inline]
-    pub(crate) unsafe fn finish(&self, wait: &Wait) {
+    pub(crate) unsafe fn finish(&self, wait: &FutureWait) {
         self.innermost.set(wait.outer);
         if wait.is_owned.get() {
             // SAFETY: our caller's promise.
@@ -168,7 +182,7 @@ impl CoreWaker {
     ///
     /// - The coroutine is running, and `outer` is null or its innermost wait.
     #[inline]
-    unsafe fn let_go(&self, outer: *const Wait) {
+    unsafe fn let_go(&self, outer: *const FutureWait) {
         // SAFETY: as in `begin`.
         if let Some(outer) = unsafe { outer.as_ref() } {
             // SAFETY: the coroutine is running, so its poll has not returned yet.
@@ -190,8 +204,8 @@ impl CoreWaker {
     /// # Safety
     ///
     /// - The coroutine is running, `wait` is its innermost, and its future is not being polled.
-    pub(crate) unsafe fn catch_up(&self, wait: &Wait) {
-        wait.epoch.set(self.epoch.get());
+    pub(crate) unsafe fn catch_up(&self, wait: &FutureWait) {
+        wait.base.epoch.set(self.epoch.get());
         // SAFETY: the coroutine is running, so its poll has not returned yet.
         let latest = unsafe { &*self.latest.get() };
         // SAFETY: nobody polls with it.
@@ -204,7 +218,7 @@ impl CoreWaker {
 
     /// Has a wait own its waker if that is of a kind that may be unlike its clones.
     #[inline]
-    fn own_if_clones_differ(&self, wait: &Wait, latest: &Waker) {
+    fn own_if_clones_differ(&self, wait: &FutureWait, latest: &Waker) {
         if !ptr::eq(latest.vtable(), self.same_clones.get()) {
             self.try_clone(wait, latest);
         }
@@ -212,7 +226,7 @@ impl CoreWaker {
 
     #[cold]
     #[inline(never)]
-    fn try_clone(&self, wait: &Wait, latest: &Waker) {
+    fn try_clone(&self, wait: &FutureWait, latest: &Waker) {
         call_uninstrumented(|| {
             let clone = latest.clone();
             if clone.will_wake(latest) {
@@ -228,22 +242,18 @@ impl CoreWaker {
 /// Waits with a value for whoever takes it: `src/generator/slot.rs`.
 #[cfg(feature = "alloc")]
 impl CoreWaker {
-    /// Begins to wait for whoever takes a value from a slot. Nobody is polled with the waker of such a wait: it
-    /// is only compared with that of the next poll, and so is not owned, whatever its clones are.
-    /// No other wait begins inside, so this is not remembered as the innermost.
+    /// Begins to wait for whoever takes a value from a slot. Nobody is polled with a waker for that, so such a
+    /// wait has none. No other wait begins inside, so this is not remembered as the innermost.
     ///
     /// # Safety
     ///
-    /// - `core` is the core that this is a part of, and its coroutine is running.
+    /// - The coroutine is running.
     /// - [`CoreWaker::finish_slot`] is called when it was resumed, if the coroutine is [polling](Self::is_polling).
     #[inline]
-    pub(crate) unsafe fn wait_of_slot(
-        &self,
-        core: NonNull<RawCore>,
-        place: &mut MaybeUninit<Wait>,
-    ) {
+    pub(crate) unsafe fn wait_of_slot(&self) -> Wait {
         // SAFETY: our caller's promise.
-        unsafe { self.place_wait(core, place, true) };
+        unsafe { self.begin_inside() };
+        Wait { epoch: Cell::new(self.epoch.get()), is_of_slot: true }
     }
 
     /// Whether the coroutine's code is called by a future that the coroutine polls.
@@ -286,7 +296,7 @@ fn copy(waker: &Waker) -> ManuallyDrop<Waker> {
 /// Makes a wait own its waker, since another wait begins inside: a copy of `latest` so far.
 #[cold]
 #[inline(never)]
-fn own_clone(outer: &Wait, latest: &Waker) {
+fn own_clone(outer: &FutureWait, latest: &Waker) {
     let mut is_held = false;
     call_uninstrumented(|| {
         let clone = ManuallyDrop::new(latest.clone());
@@ -310,7 +320,7 @@ fn own_clone(outer: &Wait, latest: &Waker) {
 /// - The waker is not used any more.
 #[cold]
 #[inline(never)]
-unsafe fn drop_owned(wait: &Wait) {
+unsafe fn drop_owned(wait: &FutureWait) {
     wait.is_owned.set(false);
     // SAFETY: our caller's promise.
     let waker = unsafe { ptr::read(wait.waker.get()) };
