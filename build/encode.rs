@@ -56,7 +56,7 @@ pub(crate) struct Relocation {
 pub(crate) const FUNCTION_INDEX_LEB: u8 = 0;
 pub(crate) const TYPE_INDEX_LEB: u8 = 6;
 pub(crate) const GLOBAL_INDEX_LEB: u8 = 7;
-pub(crate) const FIRST_GLOBAL: Symbol = Symbol(12);
+pub(crate) const FIRST_GLOBAL: Symbol = Symbol(13);
 
 /// A function body under construction.
 pub(crate) struct Function {

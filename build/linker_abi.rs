@@ -18,10 +18,12 @@ pub(crate) const SET_REPORTER: &str = "bysyncify_set_reporter";
 /// Returns an `OUTSIDE_…`. Gets a body where code is set aside for other reasons.
 pub(crate) const WHY_OUTSIDE: &str = "bysyncify_why_outside";
 pub(crate) const STACK_LEFT: &str = "bysyncify_stack_left";
+/// Gets a body where it is known what is in the frames of suspended functions.
+pub(crate) const SYMBOLS: &str = "bysyncify_symbols";
 
 /// All of them.
-pub(crate) const SWITCH: [&str; 8] =
-    [RESUME, SUSPEND, CURRENT, OUTSIDE, INTACT, SET_REPORTER, WHY_OUTSIDE, STACK_LEFT];
+pub(crate) const SWITCH: [&str; 9] =
+    [RESUME, SUSPEND, CURRENT, OUTSIDE, INTACT, SET_REPORTER, WHY_OUTSIDE, STACK_LEFT, SYMBOLS];
 
 // Its globals.
 /// The core of the coroutine that runs, or null.
@@ -61,3 +63,65 @@ pub(crate) const REPORT_WORDS: usize = 6;
 pub(crate) const REPORT_PARKED: usize = 1;
 /// The function is about to initialise a `thread_local!` that another one has.
 pub(crate) const REPORT_REINITIALISED: usize = 2;
+
+// What `bysyncify_symbols` copies from: words of 32 bits, the lowest byte first, and texts. Places are bytes from the
+// beginning, and so are those of tables. It begins with these words.
+/// [`SYMBOLS_FORMAT`].
+pub(crate) const SYMBOLS_VERSION: u32 = 0;
+/// 1 if functions are resumed one by one: then each frame begins with the number of its function. 0 if all are at
+/// once: then a function is found by the call of the one around it.
+pub(crate) const SYMBOLS_ONE_BY_ONE: u32 = 1;
+/// The functions, in the order of those numbers; and how many there are. Then the same of what is in the program's table.
+pub(crate) const SYMBOLS_FUNCTIONS: u32 = 2;
+pub(crate) const SYMBOLS_FUNCTION_COUNT: u32 = 3;
+pub(crate) const SYMBOLS_TABLE: u32 = 4;
+pub(crate) const SYMBOLS_TABLE_COUNT: u32 = 5;
+/// How many words it begins with.
+pub(crate) const SYMBOLS_WORDS: u32 = 6;
+/// Changes with what stands here.
+pub(crate) const SYMBOLS_FORMAT: u32 = 1;
+
+// What there is of each function, in words.
+/// Bytes of its frame. [`SYMBOLS_NONE`] if it has none though others say whose they are.
+pub(crate) const FUNCTION_SIZE: u32 = 0;
+/// Where a frame says which call was suspended, or [`SYMBOLS_NONE`].
+pub(crate) const FUNCTION_POSITION: u32 = 1;
+/// Its index in the module, which is what it is called if it has no name.
+pub(crate) const FUNCTION_INDEX: u32 = 2;
+/// Where its name is, and how many bytes that has: none if it is not known.
+pub(crate) const FUNCTION_NAME: u32 = 3;
+/// Its calls, and how many there are.
+pub(crate) const FUNCTION_SITES: u32 = 5;
+pub(crate) const FUNCTION_SITE_COUNT: u32 = 6;
+pub(crate) const FUNCTION_WORDS: u32 = 7;
+
+// What there is of each call, in words.
+/// What is at the position.
+pub(crate) const SITE_NUMBER: u32 = 0;
+/// One of the `CALLED_…`, and after it what that is of.
+pub(crate) const SITE_CALLED: u32 = 1;
+/// The lines that it is on, and how many there are: the innermost of what was inlined is first.
+pub(crate) const SITE_LINES: u32 = 3;
+pub(crate) const SITE_LINE_COUNT: u32 = 4;
+pub(crate) const SITE_WORDS: u32 = 5;
+
+/// Nobody who has a frame.
+pub(crate) const CALLED_NOBODY: u32 = 0;
+/// The function of this number.
+pub(crate) const CALLED_FUNCTION: u32 = 1;
+/// What is in the table at the index that is here in the frame.
+pub(crate) const CALLED_IN_TABLE: u32 = 2;
+
+// What there is of each line, in words: a name, a file, each with how many bytes that has, and the number.
+pub(crate) const LINE_NAME: u32 = 0;
+pub(crate) const LINE_FILE: u32 = 2;
+pub(crate) const LINE_NUMBER: u32 = 4;
+pub(crate) const LINE_WORDS: u32 = 5;
+
+// What there is of each place in the table that has such a function, in words, in the order of the indices.
+pub(crate) const ELEMENT_INDEX: u32 = 0;
+pub(crate) const ELEMENT_FUNCTION: u32 = 1;
+pub(crate) const ELEMENT_WORDS: u32 = 2;
+
+/// In the place of a number.
+pub(crate) const SYMBOLS_NONE: u32 = u32::MAX;

@@ -30,7 +30,7 @@ pub(crate) fn emit(width: Width, threads: bool) -> Vec<u8> {
         function_type(&[pointer], &[]),    // 0: start_*, set_reporter
         function_type(&[], &[]),           // 1: stop_*
         function_type(&[pointer], &[I32]), // 2: suspend, intact
-        function_type(&[pointer, pointer, pointer], &[I32]), // 3: resume
+        function_type(&[pointer, pointer, pointer], &[I32]), // 3: resume, symbols
         function_type(&[], &[pointer]),    // 4: current, why_outside, stack_left
         function_type(&[pointer, pointer], &[]), // 5: outside
         function_type(&[pointer, F32], &[I32]), // 6: every entry
@@ -46,15 +46,16 @@ pub(crate) fn emit(width: Width, threads: bool) -> Vec<u8> {
         import("asyncify", "stop_rewind", &[0x00, 1]),
     ]);
     let functions =
-        vector(&[vec![3], vec![2], vec![4], vec![5], vec![2], vec![0], vec![4], vec![4]]);
+        vector(&[vec![3], vec![2], vec![4], vec![5], vec![2], vec![0], vec![4], vec![4], vec![3]]);
     let global = |mutable, value| {
         [vec![pointer, mutable, width.const_opcode()], signed(value), vec![END]].concat()
     };
     let reserve = global(0x00, abi::LLVM_RED_ZONE as i64);
     let globals = vector(&[global(0x01, 0), global(0x01, 0), reserve, global(0x01, 0)]);
 
-    let bodies = [resume, suspend, current, outside, intact, set_reporter, why_outside, stack_left]
-        .map(|function| function(width));
+    let bodies =
+        [resume, suspend, current, outside, intact, set_reporter, why_outside, stack_left, symbols]
+            .map(|function| function(width));
     let mut code = unsigned(bodies.len() as u64);
     let mut relocations = Vec::new();
     for function in bodies {
@@ -237,6 +238,12 @@ fn stack_left(width: Width) -> Function {
     f.end()
 }
 
+fn symbols(width: Width) -> Function {
+    let mut f = Function::new(width, &[]);
+    f.i32_const(0);
+    f.end()
+}
+
 // --- Sections ----------------------------------------------------------------------------
 
 fn linking() -> Vec<u8> {
@@ -268,6 +275,7 @@ fn linking() -> Vec<u8> {
         named(FUNCTION, GLOBAL_BINDING | HIDDEN, 9, abi::SET_REPORTER),
         named(FUNCTION, GLOBAL_BINDING | HIDDEN, 10, abi::WHY_OUTSIDE),
         named(FUNCTION, GLOBAL_BINDING | HIDDEN, 11, abi::STACK_LEFT),
+        named(FUNCTION, GLOBAL_BINDING | HIDDEN, 12, abi::SYMBOLS),
         undefined(GLOBAL, 0),
         named(GLOBAL, LOCAL_BINDING, 1, abi::CURRENT_CORE),
         named(GLOBAL, LOCAL_BINDING, 2, abi::STACK_LIMIT),

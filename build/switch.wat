@@ -365,4 +365,10 @@
   (func $bysyncify_stack_left (type $current)
     global.get $stack_pointer
     global.get $stack_limit
-    i32.sub))
+    i32.sub)
+
+  ;; bysyncify_symbols(to, from, length): copies so many bytes of what is known of frames from there on,
+  ;; and returns whether anything is. A linker that knows what is in frames puts a body here: see
+  ;; `abi::SYMBOLS_*`.
+  (func $bysyncify_symbols (type $resume)
+    i32.const 0))

@@ -8,6 +8,7 @@ use core::task::{Context, Poll, Waker};
 
 use futures_core::FusedFuture;
 
+use crate::backtrace::Backtrace;
 use crate::body::Body;
 use crate::handle::CoreHandle;
 use crate::raw::control_block::RawCore;
@@ -262,6 +263,22 @@ impl<U, T> Coroutine<U, T> {
     /// nothing; [`Stack::high_water`] tells how much was in use between two suspends.
     pub fn stack_usage(&self) -> StackUsage {
         self.raw.stack_usage()
+    }
+
+    /// What is on the stack while the coroutine is suspended: the functions from where it waits to its
+    /// closure, with files and lines where the build has them.
+    ///
+    /// Nothing of it runs, but natively for what captures the trace; it goes on waiting as before. It costs
+    /// nothing before it is asked for. Of a coroutine that has not started, runs, or has ended the trace says
+    /// so: see [`BacktraceStatus`](crate::BacktraceStatus).
+    ///
+    /// ```no_run
+    /// # let mut coroutine = bysyncify::Coroutine::with_default_stack(|_| ());
+    /// // … it was polled, and waits.
+    /// println!("{}", coroutine.backtrace());
+    /// ```
+    pub fn backtrace(&self) -> Backtrace {
+        self.raw.backtrace()
     }
 
     #[inline]

@@ -7,6 +7,7 @@
 //! | [`executors`] | who polls coroutines; and why not `block_on` |
 //! | [`streams_and_io`] | streams, generators, files, timeouts |
 //! | [`cookbook`] | whole programs: SQLite over HTTP, templates that fetch |
+//! | [`backtraces`] | where a coroutine waits: its stack, with files and lines |
 //! | [`native`] | the same program without WebAssembly: what is the same there, and what differs |
 //! | [`tools`] | wasm-bindgen, wasm-pack, trunk, WASI, components |
 //! | [`support`] | targets, features, versions |
@@ -27,6 +28,7 @@ macro_rules! links {
             "[executors]: crate::guide::executors\n",
             "[streams-and-io]: crate::guide::streams_and_io\n",
             "[cookbook]: crate::guide::cookbook\n",
+            "[backtraces]: crate::guide::backtraces\n",
             "[native]: crate::guide::native\n",
             "[tools]: crate::guide::tools\n",
             "[support]: crate::guide::support\n",
@@ -60,6 +62,11 @@ pub mod streams_and_io {}
 #[doc = links!()]
 #[doc = include_str!("../docs/cookbook.md")]
 pub mod cookbook {}
+
+#[cfg(feature = "alloc")]
+#[doc = links!()]
+#[doc = include_str!("../docs/backtraces.md")]
+pub mod backtraces {}
 
 #[cfg(feature = "alloc")]
 #[doc = links!()]

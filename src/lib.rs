@@ -4,6 +4,7 @@
 //! [streams-and-io]: guide::streams_and_io
 //! [stack-size]: guide::stack_size
 //! [cookbook]: guide::cookbook
+//! [backtraces]: guide::backtraces
 //! [native]: guide::native
 //! [tools]: guide::tools
 //! [support]: guide::support
@@ -33,6 +34,8 @@ extern crate std;
 #[allow(dead_code, reason = "the build script uses the rest")]
 mod abi;
 
+#[cfg(feature = "alloc")]
+mod backtrace;
 mod body;
 mod embed;
 mod handle;
@@ -57,6 +60,10 @@ mod stack;
 
 #[cfg(any(feature = "awaiter-trait", feature = "awaiter-trait-01"))]
 mod awaiter;
+
+// What they are doing.
+#[cfg(feature = "alloc")]
+pub use backtrace::{Backtrace, BacktraceFrame, BacktraceStatus};
 
 // Coroutines, and waiting in them.
 #[cfg(feature = "alloc")]

@@ -269,6 +269,13 @@ impl<U, T> RawCoroutine<U, T> {
         self.core().stack_usage()
     }
 
+    /// What is on the stack while it is suspended: see
+    /// [`Coroutine::backtrace`](crate::Coroutine::backtrace).
+    #[cfg(feature = "alloc")]
+    pub fn backtrace(&self) -> crate::Backtrace {
+        self.core().backtrace()
+    }
+
     #[inline]
     fn step(&mut self, waker: &Waker) -> Poll<Result<T, Payload>> {
         // SAFETY: there is a waker.

@@ -171,8 +171,8 @@ fn every_index_of_a_symbol_is_relocated() {
                         }
                         Operator::GlobalGet { global_index }
                         | Operator::GlobalSet { global_index } => {
-                            // In the symbol table globals come after the twelve functions.
-                            Some((RelocationType::GlobalIndexLeb, offset, 12 + global_index))
+                            // In the symbol table globals come after the thirteen functions.
+                            Some((RelocationType::GlobalIndexLeb, offset, 13 + global_index))
                         }
                         _ => None,
                     });

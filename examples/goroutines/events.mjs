@@ -8,7 +8,7 @@ export async function start(wasm, argument, say) {
   const host = {
     now: () => performance.now() - started,
     wake_in: (milliseconds) => setTimeout(exports.wake, milliseconds),
-    argument: () => Number(argument ?? 0),
+    argument: () => (argument === '--dump' ? -1 : Number(argument ?? 0)),
     say: (address, length) => say(text(address, length)),
   };
   const { instance: { exports } } = await WebAssembly.instantiate(wasm, { host });

@@ -38,7 +38,29 @@ function run(...args) {
   return stdout;
 }
 
-const tests = {
+/** What a deadlock says: in debug builds where both tasks wait, in others the numbers of functions. */
+function checkDeadlock(file) {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [here('host.mjs'), file, '--dump'], { encoding: 'utf8' });
+  assert.notEqual(status, 0);
+  assert.match(stdout + stderr, /all tasks wait for each other: a deadlock/);
+  const dump = stdout.slice(0, stdout.lastIndexOf('\n', stdout.indexOf('panicked') - 1) + 1) || stdout;
+  if (isDebug) {
+    assert.equal(dump, readFileSync(here('tests/deadlock.txt'), 'utf8'));
+  } else {
+    assert.match(dump, /^(task `(spends|saves)` waits:\n( +\d: function \d+, suspend point \d+\n)+){2}/);
+  }
+}
+
+const isDebug = wasm.includes('/debug/');
+const ofDeadlocks = {
+  'a deadlock is told with both stacks'() {
+    checkDeadlock(wasm);
+    checkDeadlock(wasi);
+  },
+};
+
+const tests = isDebug ? ofDeadlocks : {
+  ...ofDeadlocks,
   'tens of thousands of tasks, in Node'() {
     const { each, stack, used } = check(run(wasm, '30000'), 30_000);
     assert.ok(each >= stack && each < stack + 512, `${each} bytes for each task`);

@@ -5,6 +5,7 @@ use core::fmt;
 use core::iter::FusedIterator;
 use core::task::{Poll, Waker};
 
+use crate::backtrace::Backtrace;
 use crate::generator::producer::{Produce, Producer};
 use crate::generator::yielder::Yielder;
 use crate::handle::CoreHandle;
@@ -177,6 +178,12 @@ impl<U, Y> Generator<U, Y> {
     /// [`Coroutine::stack_usage`](crate::Coroutine::stack_usage).
     pub fn stack_usage(&self) -> StackUsage {
         self.0.coroutine().stack_usage()
+    }
+
+    /// What is on the stack while it is suspended: see
+    /// [`Coroutine::backtrace`](crate::Coroutine::backtrace).
+    pub fn backtrace(&self) -> Backtrace {
+        self.0.coroutine().backtrace()
     }
 }
 

@@ -7,6 +7,7 @@ use core::task::{Context, Poll};
 
 use futures_core::{FusedStream, Stream};
 
+use crate::backtrace::Backtrace;
 use crate::generator::producer::{Produce, Producer};
 use crate::generator::yielder::Yielder;
 use crate::handle::CoreHandle;
@@ -175,6 +176,12 @@ impl<U, Y> AsyncGenerator<U, Y> {
     /// [`Coroutine::stack_usage`](crate::Coroutine::stack_usage).
     pub fn stack_usage(&self) -> StackUsage {
         self.0.coroutine().stack_usage()
+    }
+
+    /// What is on the stack while it is suspended: see
+    /// [`Coroutine::backtrace`](crate::Coroutine::backtrace).
+    pub fn backtrace(&self) -> Backtrace {
+        self.0.coroutine().backtrace()
     }
 }
 

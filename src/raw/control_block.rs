@@ -70,6 +70,9 @@ pub struct RawCore {
     /// Natively: the stack that it has then.
     #[cfg(bysyncify_native)]
     pub(super) fiber: Fiber,
+    /// Natively: where it is to put a backtrace of its own stack, if that is what it is resumed for.
+    #[cfg(all(bysyncify_native, feature = "alloc"))]
+    pub(super) asked: Cell<*mut Option<std::backtrace::Backtrace>>,
     /// The last field, and just below the stack.
     pub(super) canary: u64,
 }
@@ -195,6 +198,8 @@ impl RawCore {
             size,
             #[cfg(bysyncify_native)]
             fiber: Fiber::new(),
+            #[cfg(all(bysyncify_native, feature = "alloc"))]
+            asked: Cell::new(ptr::null_mut()),
             canary: abi::CANARY_VALUE,
         }
     }
@@ -293,6 +298,18 @@ impl RawCore {
         let base = ptr::from_ref(self).addr() + size_of::<Self>();
         let top = self.high.addr() / STACK_ALIGN * STACK_ALIGN;
         low.with_addr(base)..low.with_addr(top)
+    }
+
+    /// What Asyncify has saved while the coroutine is suspended, and up to where it could have.
+    #[cfg(all(bysyncify_switch, feature = "alloc"))]
+    pub(crate) fn saved(&self) -> (core::ops::Range<*mut u8>, *mut u8) {
+        (self.stack_range().start..self.saved_to(), self.saved_to_at_most())
+    }
+
+    /// Its first function, as it is called through the program's table.
+    #[cfg(all(bysyncify_switch, feature = "alloc"))]
+    pub(crate) fn entry(&self) -> Entry {
+        self.entry
     }
 
     /// All of the memory that the coroutine was given.

@@ -76,6 +76,7 @@ fn as_our_linker(
     let recipe = Recipe {
         resumption,
         checks: configuration.is_checked(),
+        symbols: configuration.is_checked(),
         opt_level: configuration.optimise.unwrap_or('0').to_string().parse()?,
         verify: true,
         ..Recipe::default()

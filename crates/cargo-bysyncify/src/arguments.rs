@@ -40,6 +40,9 @@ pub(crate) struct Arguments {
     /// `--bysyncify-stack-checks=on|off`: whether it is noticed when a coroutine's stack
     /// overflows. On if nothing is said.
     pub(crate) no_stack_checks: bool,
+    /// `--bysyncify-symbols`: backtraces of what is suspended have names, files and lines, as they have
+    /// where the program checks itself.
+    pub(crate) symbols: bool,
 }
 
 impl Arguments {
@@ -77,10 +80,11 @@ impl Arguments {
                     Some(("stack-checks", "off")) => read.no_stack_checks = true,
                     None if option == "precise" => read.precision = Precision::Slots,
                     None if option == "everything" => read.everything = true,
+                    None if option == "symbols" => read.symbols = true,
                     _ => bail!(
                         "`--bysyncify-{option}` is no option of this linker, which has \
                          --bysyncify-assume-no-suspend=PATH,…, --bysyncify-suspends=MODULE.NAME,…, \
-                         --bysyncify-precise, --bysyncify-everything, \
+                         --bysyncify-precise, --bysyncify-everything, --bysyncify-symbols, \
                          --bysyncify-checks=on|off and --bysyncify-stack-checks=on|off"
                     ),
                 }
@@ -207,6 +211,7 @@ mod tests {
                 everything: false,
                 checks: false,
                 no_stack_checks: false,
+                symbols: false,
             }
         );
     }
@@ -255,8 +260,8 @@ mod tests {
             error.to_string(),
             "`--bysyncify-fast` is no option of this linker, which has \
              --bysyncify-assume-no-suspend=PATH,…, --bysyncify-suspends=MODULE.NAME,…, \
-             --bysyncify-precise, --bysyncify-everything, --bysyncify-checks=on|off and \
-             --bysyncify-stack-checks=on|off"
+             --bysyncify-precise, --bysyncify-everything, --bysyncify-symbols, \
+             --bysyncify-checks=on|off and --bysyncify-stack-checks=on|off"
         );
         let both = Arguments::read(&words("a.o --bysyncify-precise --bysyncify-everything"));
         assert_eq!(

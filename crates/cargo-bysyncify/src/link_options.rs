@@ -39,6 +39,10 @@ pub(crate) struct LinkOptions {
     /// Whether the module also checks what was left uninstrumented; it does if it is not optimised
     #[arg(long, value_name = "on|off", value_parser = is_on)]
     pub(crate) checks: Option<bool>,
+    /// Put into the module what names, files and lines there are for backtraces of coroutines that wait; without it
+    /// only debug builds have them
+    #[arg(long)]
+    pub(crate) symbols: bool,
     /// Have wasm-opt's Asyncify do it, which instruments far more
     #[arg(long)]
     pub(crate) everything: bool,
@@ -93,6 +97,7 @@ impl LinkOptions {
             flag("everything", self.everything),
             switch("checks", self.checks),
             switch("stack-checks", self.stack_checks),
+            flag("symbols", self.symbols),
         ];
         let options = options.into_iter().flatten();
         options.map(|option| format!("-Clink-arg=--bysyncify-{option}")).collect()
@@ -174,6 +179,7 @@ mod tests {
             suspends: vec!["env.sleep".into(), "env.fetch".into()],
             checks: Some(true),
             stack_checks: Some(false),
+            symbols: true,
             ..LinkOptions::default()
         };
         assert_eq!(
@@ -181,7 +187,8 @@ mod tests {
             [
                 "-Clink-arg=--bysyncify-suspends=env.sleep,env.fetch",
                 "-Clink-arg=--bysyncify-checks=on",
-                "-Clink-arg=--bysyncify-stack-checks=off"
+                "-Clink-arg=--bysyncify-stack-checks=off",
+                "-Clink-arg=--bysyncify-symbols"
             ]
         );
     }

@@ -39,6 +39,7 @@ It takes the arguments of wasm-ld, which it calls (BYSYNCIFY_LINKER, rust-lld or
   --bysyncify-everything                instrument what Binaryen would
   --bysyncify-checks=on|off             whether the program checks itself
   --bysyncify-stack-checks=on|off       whether it is noticed when a stack overflows
+  --bysyncify-symbols                   backtraces have names, files and lines
 
 `cargo bysyncify help build` explains them.
 ";
@@ -107,6 +108,7 @@ fn finish(
         return Ok(None);
     }
     let opt_level = OptLevel::from_environment()?.unwrap_or(arguments.opt_level);
+    let symbols = arguments.checks || arguments.symbols;
     let mut recipe = Recipe {
         no_suspend: NoSuspend(arguments.no_suspend.clone()),
         suspends: arguments.suspends.clone(),
@@ -122,13 +124,20 @@ fn finish(
         },
         verify: verify_is_wanted(std::env::var_os("BYSYNCIFY_VERIFY").as_deref(), arguments.checks),
         debug_info: false,
+        symbols,
+        // rustc calls its linker where it was called itself, and has paths from there.
+        symbols_folder: symbols
+            .then(|| std::env::current_dir().ok()?.into_os_string().into_string().ok())
+            .flatten(),
         opt_level,
     };
     let optimizer = optimizer(&recipe)?;
     // What wasm-opt has optimised is no more what DWARF says.
     recipe.debug_info = optimizer.is_none() && arguments.keeps_debug_info();
     let bytes_before = size(output)?;
-    let linked = link_for_analysis(arguments, linker, recipe.debug_info)?;
+    let needs_debug_info =
+        recipe.debug_info || recipe.symbols && !recipe.everything && arguments.keeps_debug_info();
+    let linked = link_for_analysis(arguments, linker, needs_debug_info)?;
     for warning in wasm_asyncify::warnings::find(&linked, &recipe.no_suspend).worded()? {
         eprintln!("bysyncify-ld: warning: {warning}");
         events.warning(&warning);

@@ -43,6 +43,8 @@ impl Manifest {
             compact: _,
             verify: _,
             debug_info,
+            symbols,
+            symbols_folder,
             opt_level,
         } = &self.recipe;
         let made = json!({
@@ -57,6 +59,8 @@ impl Manifest {
             "checks": checks,
             "stack-checks": !no_stack_checks,
             "debug-info": debug_info,
+            "symbols": symbols,
+            "symbols-folder": symbols_folder,
             "opt-level": opt_level.name(),
         });
         format!("{made:#}\n")
@@ -92,6 +96,8 @@ impl Manifest {
                 compact: Compact::default(),
                 verify: false,
                 debug_info: made["debug-info"].as_bool()?,
+                symbols: made["symbols"].as_bool()?,
+                symbols_folder: made["symbols-folder"].as_str().map(str::to_owned),
                 no_stack_checks: !made["stack-checks"].as_bool()?,
                 resumption: Resumption::default(),
                 opt_level: made["opt-level"].as_str()?.parse().ok()?,
@@ -118,6 +124,8 @@ mod tests {
                 compact: Compact::default(),
                 verify: false,
                 debug_info: true,
+                symbols: true,
+                symbols_folder: Some("/a b".into()),
                 no_stack_checks: true,
                 resumption: Resumption::default(),
                 opt_level: OptLevel::Os,

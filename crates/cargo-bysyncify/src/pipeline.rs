@@ -46,6 +46,10 @@ pub struct Recipe {
     pub verify: bool,
     /// Whether DWARF is kept.
     pub debug_info: bool,
+    /// Whether backtraces of what is suspended have names, files and lines.
+    pub symbols: bool,
+    /// The folder that these files are shown relative to.
+    pub symbols_folder: Option<String>,
     /// How hard `wasm-opt` optimises the result, if it is there.
     pub opt_level: OptLevel,
 }
@@ -69,6 +73,8 @@ impl Recipe {
             resumption: self.resumption,
             verify: self.verify,
             debug_info: self.debug_info,
+            symbols: self.symbols,
+            symbols_folder: self.symbols_folder.clone(),
             inline: self.opt_level.inlines(),
             ..wasm_asyncify::Options::default()
         }

@@ -37,6 +37,7 @@ mod provide;
 mod refusal;
 mod remedy;
 mod resumption;
+mod symbols;
 mod transform;
 pub mod warnings;
 

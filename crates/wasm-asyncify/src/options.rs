@@ -33,7 +33,7 @@ pub struct Options {
     /// How what was suspended is resumed.
     pub resumption: Resumption,
     /// Whether functions that are resumed one by one are put where they are called, if that is in one place: no
-    /// optimiser can do that later. Not if there is DWARF to be kept.
+    /// optimiser can do that later. Not if there is DWARF to be kept, or to make symbols of.
     pub inline: bool,
     /// The memory that frames are saved to.
     pub memory: FrameMemory,
@@ -45,6 +45,11 @@ pub struct Options {
     pub verify: bool,
     /// Whether DWARF is kept, and corrected: the sections `.debug_*`. Without it they are dropped.
     pub debug_info: bool,
+    /// Whether a program that asks for backtraces of what is suspended is told names of functions, and by
+    /// DWARF, if there is any, files and lines. Without it it is told numbers.
+    pub symbols: bool,
+    /// The folder that such files are shown relative to.
+    pub symbols_folder: Option<String>,
 }
 
 /// Who has made a module, and so what the names of its functions say.

@@ -26,6 +26,7 @@ use crate::provide;
 use crate::refusal;
 use crate::remedy::Remedy;
 use crate::resumption::{self, Resumption};
+use crate::symbols::{self, Told};
 use crate::warnings;
 
 /// What only a module of rustc's has that uses the library `bysyncify`.
@@ -69,9 +70,18 @@ pub struct Prepared {
     /// Where the guards have moved the code.
     trail: Trail,
     debug: Option<Debug>,
+    symbols: Symbols,
     verify: bool,
     /// Whether functions are resumed all at once if they cannot be one by one.
     may_be_eager: bool,
+}
+
+/// What a program is told of its frames, and whether its DWARF is kept beside.
+#[derive(Debug)]
+struct Symbols {
+    are_told: bool,
+    folder: Option<String>,
+    keeps_dwarf: bool,
 }
 
 /// Who instruments a module after it was prepared, and chooses what.
@@ -133,26 +143,36 @@ impl Prepared {
     /// If a function would have to be instrumented that cannot be, or the checker finds that one
     /// was instrumented wrongly.
     pub fn instrument(self) -> Result<Output, Error> {
-        let Self { program, analysis, mut plan, guarded, mut trail, debug, verify, may_be_eager } =
-            self;
+        let Self { program, analysis, mut plan, guarded, mut trail, debug, .. } = self;
+        let (symbols, verify, may_be_eager) = (self.symbols, self.verify, self.may_be_eager);
         let simplified = simplified(&guarded, &plan, &mut trail)?;
-        let mut instrumented = instrument::instrument(&simplified, &plan, &mut trail);
+        let mut instrumented = instrument::with_frame_maps(&simplified, &plan, &mut trail);
         if let Err(Failure::Own(unsupported)) = &instrumented
             && unsupported.reason.is_of_flat()
             && may_be_eager
         {
             plan = plan.eager();
-            instrumented = instrument::instrument(&simplified, &plan, &mut trail);
+            instrumented = instrument::with_frame_maps(&simplified, &plan, &mut trail);
         }
-        let mut module = instrumented
+        let (mut module, maps) = instrumented
             .map_err(|it| it.explained(|it| refusal::of_function(it, &program, &analysis)))?;
         if verify {
             check::check(&simplified, &module, &plan)
                 .map_err(|it| it.explained(|it| refusal::of_checker(&it, &program)))?;
         }
+        let mut with_dwarf = None;
         let lost_debug_info = debug.and_then(|debug| {
-            debug.add_to(&mut module, &trail).err().map(|error| error.to_string())
+            let mut beside = (!symbols.keeps_dwarf).then(|| module.clone());
+            let added = debug.add_to(beside.as_mut().unwrap_or(&mut module), &trail);
+            with_dwarf = beside;
+            added.err().map(|error| error.to_string())
         });
+        let told = Told {
+            names: symbols.are_told,
+            folder: symbols.folder.as_deref(),
+            with_dwarf: with_dwarf.as_deref(),
+        };
+        symbols::fill(&mut module, &maps, plan.flat, told).context("cannot tell of its frames")?;
         build_id::renew(&mut module)?;
         let functions = program.functions.values().filter(|it| it.import.is_none()).count();
         Ok(Output {
@@ -284,12 +304,14 @@ fn prepare(
         // Binaryen has its own way.
         cleanups: chosen.then_some(&cleanups),
         checks,
+        symbols: chosen,
         parks: &parks,
         uninstrumented: &uninstrumented,
         assumed: assumed.as_ref(),
         ruled_out: ruled_out.as_ref(),
     };
-    let debug = if options.debug_info { Debug::read(linked)? } else { None };
+    let wants_dwarf = options.debug_info || options.symbols && chosen;
+    let debug = if wants_dwarf { Debug::read(linked)? } else { None };
     let mut trail = Trail::new(debug.is_some());
     let guarded = guard::guard(&bare, &guards, &mut trail)?;
     cleanups.leave_out(&bare, &mut plan)?;
@@ -308,7 +330,12 @@ fn prepare(
         false => guarded,
     };
     let verify = options.verify;
-    Ok(Prepared { program, analysis, plan, guarded, trail, debug, verify, may_be_eager })
+    let symbols = Symbols {
+        are_told: options.symbols,
+        folder: options.symbols_folder.clone(),
+        keeps_dwarf: options.debug_info,
+    };
+    Ok(Prepared { program, analysis, plan, guarded, trail, debug, symbols, verify, may_be_eager })
 }
 
 /// The module without what a rewind could not get into.

@@ -3,6 +3,7 @@
 //! Everything here is synchronous code, as in Go. `tasks` makes tasks of closures, `time` is
 //! `sleep`, and `host` is what a browser, Node and WASI have instead of threads.
 
+mod deadlock;
 mod host;
 mod tasks;
 mod time;
@@ -21,6 +22,9 @@ use crate::time::{sleep, sleep_until};
 
 fn main() {
     host::run(|| {
+        if host::is_to_dump() {
+            return deadlock::run();
+        }
         let count = host::argument().unwrap_or(10_000);
         sleepers(count);
         chain(count);

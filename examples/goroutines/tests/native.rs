@@ -18,3 +18,15 @@ fn tasks_wait_for_each_other() {
     ];
     assert_eq!(lines[2..], rest);
 }
+
+#[test]
+fn deadlock_is_told_with_both_stacks() {
+    // Files are shown relative to where the program runs. The text is that of WebAssembly, too.
+    let root = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_goroutines"));
+    let output = command.arg("--dump").current_dir(root).output().unwrap();
+    let stdout = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(stdout, include_str!("deadlock.txt"), "{stdout}");
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert!(stderr.contains("all tasks wait for each other: a deadlock"), "{stderr}");
+}

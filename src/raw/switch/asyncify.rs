@@ -85,6 +85,8 @@ macro_rules! switch {
             safe fn bysyncify_current() -> *const RawCore;
             safe fn bysyncify_why_outside() -> usize;
             safe fn bysyncify_stack_left() -> usize;
+            #[cfg(feature = "alloc")]
+            fn bysyncify_symbols(to: *mut u8, from: usize, length: usize) -> u32;
         }
     };
 }
@@ -145,6 +147,14 @@ impl Switch for Asyncify {
     fn stack_room(core: &RawCore) -> Option<usize> {
         Some(core.stack_size())
     }
+}
+
+/// Copies what the linker knows of frames, from so many bytes on; false if it knows nothing.
+#[cfg(all(bysyncify_switch, feature = "alloc"))]
+#[inline(never)]
+pub(crate) fn copy_symbols(from: u32, to: &mut [u8]) -> bool {
+    // SAFETY: it writes there and nowhere else. It traps if there are not as many bytes.
+    unsafe { bysyncify_symbols(to.as_mut_ptr(), from as usize, to.len()) != 0 }
 }
 
 #[cfg(not(bysyncify_switch))]

@@ -25,6 +25,8 @@ mod threads;
 #[cfg(not(any(bysyncify_switch, bysyncify_native, bysyncify_threads)))]
 mod absent;
 
+#[cfg(all(bysyncify_switch, feature = "alloc"))]
+pub(crate) use asyncify::copy_symbols;
 pub use asyncify::{start_rewind, start_unwind, stop_rewind, stop_unwind};
 
 #[cfg(not(any(bysyncify_switch, bysyncify_native, bysyncify_threads)))]
@@ -33,6 +35,8 @@ pub(crate) use absent::Absent as ActiveSwitch;
 pub(crate) use asyncify::Asyncify as ActiveSwitch;
 #[cfg(bysyncify_native)]
 pub(crate) use native::Native as ActiveSwitch;
+#[cfg(all(bysyncify_native, feature = "alloc"))]
+pub(crate) use native::ask_for_backtrace;
 #[cfg(all(bysyncify_threads, not(bysyncify_switch)))]
 pub(crate) use threads::Threads as ActiveSwitch;
 

@@ -111,6 +111,8 @@ fn finished() -> Finished {
                 compact: wasm_asyncify::Compact::default(),
                 verify: false,
                 debug_info: false,
+                symbols: false,
+                symbols_folder: None,
                 no_stack_checks: false,
                 resumption: wasm_asyncify::Resumption::default(),
                 opt_level: OptLevel::O3,

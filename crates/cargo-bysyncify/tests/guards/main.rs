@@ -1,5 +1,6 @@
 //! Real programs, with guards, asyncified, in Node.
 
+mod backtraces;
 mod debug;
 mod lines;
 

@@ -1,8 +1,8 @@
 //! The functions that the guards add to a module.
 
 use wasm_encoder::Instruction::{
-    Block, CallIndirect, CatchAll, End, If, LocalGet, LocalSet, Rethrow, Return, Select, ThrowRef,
-    Try, TryTable, Unreachable,
+    Block, CallIndirect, CatchAll, End, I32Const, I32WrapI64, If, LocalGet, LocalSet, MemoryInit,
+    Rethrow, Return, Select, ThrowRef, Try, TryTable, Unreachable,
 };
 use wasm_encoder::{BlockType, Catch, Function, Instruction, ValType};
 
@@ -91,6 +91,18 @@ impl Writer {
     /// The body of `bysyncify_why_outside()`.
     pub(super) fn why_outside(&self) -> Function {
         self.function(0, vec![self.globals.why_outside.get()])
+    }
+
+    /// The body of `bysyncify_symbols(to, from, length)`, with the data segment that it copies from.
+    pub(super) fn symbols(&self, data_index: u32) -> Function {
+        let number = |local| {
+            let wrapped = self.memory64.then_some(I32WrapI64);
+            [LocalGet(local)].into_iter().chain(wrapped)
+        };
+        let mut code = vec![LocalGet(0)];
+        code.extend(number(1).chain(number(2)));
+        code.extend([MemoryInit { mem: 0, data_index }, I32Const(1)]);
+        self.function(0, code)
     }
 
     /// Calls an imported function: no coroutine is current in the host, and if it calls back it

@@ -145,6 +145,9 @@ pub(crate) struct Guards<'a> {
     /// Calls in functions in which nothing is suspended if what is assumed is true. That
     /// something is suspended there is noticed, in any build.
     pub(crate) assumed: Option<&'a BTreeMap<FunctionIndex, WatchedCalls>>,
+    /// Whether the program can look at what is in the frames of suspended functions, if it asks: in a data
+    /// segment that is filled when that is known (`crate::symbols`).
+    pub(crate) symbols: bool,
     /// Indirect calls, by their numbers in functions that will be instrumented, in which
     /// nothing is suspended. With `checks`, that it is so is noticed.
     pub(crate) ruled_out: Option<&'a BTreeMap<FunctionIndex, BTreeSet<u32>>>,

@@ -24,6 +24,14 @@ pub(super) struct Plan {
     pub(super) instead: BTreeMap<FunctionIndex, FunctionIndex>,
     pub(super) checks: Option<Checks>,
     pub(super) shields: Shields,
+    pub(super) symbols: Option<Symbols>,
+}
+
+/// Who copies what is known of frames, and the number of the data segment with that.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Symbols {
+    pub(super) function: FunctionIndex,
+    pub(super) segment: u32,
 }
 
 impl Plan {
@@ -73,6 +81,7 @@ impl Plan {
             instead: BTreeMap::new(),
             checks: None,
             shields: Shields::default(),
+            symbols: None,
         };
         plan.replace(info, resume, |callee, _| writer.resume(callee))?;
         if let Some(outside) = outside {
@@ -97,6 +106,12 @@ impl Plan {
         if let Some(globals) = checks {
             let outside = outside.context("it has no `bysyncify_outside`")?;
             plan.add_checks(info, guards, globals, outside)?;
+        }
+        if guards.symbols && info.has_bulk_memory {
+            let has_texts = plan.checks.as_ref().is_some_and(|checks| checks.texts.is_some());
+            let segment = u32::try_from(info.module.data.len())? + u32::from(has_texts);
+            let function = info.function(abi::SYMBOLS);
+            plan.symbols = function.map(|function| Symbols { function, segment });
         }
         if let Some(cleanups) = guards.cleanups {
             let types = plan.checks.as_ref().map_or(0, |checks| checks.types(&plan.writer).len());

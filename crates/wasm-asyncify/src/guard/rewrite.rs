@@ -141,6 +141,14 @@ impl Rewriter<'_> {
         self.plan.checks.as_ref()?.texts.as_ref()
     }
 
+    /// What the data segments have that are added, in order. None is loaded by itself.
+    fn added_segments(&self) -> Vec<&[u8]> {
+        let texts = self.texts().map(|texts| &texts.bytes[..]);
+        // What is in this one is not known yet.
+        let symbols = self.plan.symbols.map(|_| &[][..]);
+        texts.into_iter().chain(symbols).collect()
+    }
+
     /// Whether code of ours is called, which could suspend.
     fn is_call(&self, operator: &Operator<'_>) -> bool {
         match operator {
@@ -251,7 +259,7 @@ impl Reencode for Rewriter<'_> {
     }
 
     fn data_count(&mut self, count: u32) -> Result<u32, Error> {
-        Ok(count + u32::from(self.texts().is_some()))
+        Ok(count + self.added_segments().len() as u32)
     }
 
     fn parse_code_section(
@@ -285,6 +293,13 @@ impl Reencode for Rewriter<'_> {
             self.moves.push_replaced();
             return Ok(());
         }
+        if let Some(symbols) = self.plan.symbols
+            && symbols.function == function
+        {
+            code.function(&self.plan.writer.symbols(symbols.segment));
+            self.moves.push_replaced();
+            return Ok(());
+        }
         let (mut body, spare_local) = self.function_with_locals(function, &parsed)?;
         let mut moved = self.moves.recorder(&parsed);
         self.rewrite(function, &parsed, spare_local, &mut body, &mut moved)?;
@@ -299,25 +314,33 @@ impl Reencode for Rewriter<'_> {
         section: wasmparser::DataSectionReader<'_>,
     ) -> Result<(), Error> {
         utils::parse_data_section(self, data, section)?;
-        if let Some(texts) = self.texts() {
-            data.passive(texts.bytes.iter().copied());
+        for bytes in self.added_segments() {
+            data.passive(bytes.iter().copied());
         }
         Ok(())
     }
 
-    /// Adds the sections for the texts, where there are none that they could be added to.
+    /// Adds the sections for segments, where there are none that they could be added to.
     fn intersperse_section_hook(
         &mut self,
         module: &mut Module,
         _: Option<SectionId>,
         before: Option<SectionId>,
     ) -> Result<(), Error> {
-        let Some(texts) = self.texts() else { return Ok(()) };
+        let added = self.added_segments();
+        if added.is_empty() {
+            return Ok(());
+        }
         if before == Some(SectionId::Code) && !self.info.module.has(SectionId::DataCount) {
-            module.section(&DataCountSection { count: texts.segment + 1 });
+            let count = (self.info.module.data.len() + added.len()).try_into();
+            module.section(&DataCountSection { count: count.unwrap_or(u32::MAX) });
         }
         if before.is_none() && !self.info.module.has(SectionId::Data) {
-            module.section(DataSection::new().passive(texts.bytes.iter().copied()));
+            let mut data = DataSection::new();
+            for bytes in added {
+                data.passive(bytes.iter().copied());
+            }
+            module.section(&data);
         }
         Ok(())
     }

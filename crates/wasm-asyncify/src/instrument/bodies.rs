@@ -13,10 +13,12 @@ use super::flat;
 use super::flat::additions::Additions;
 use super::flat::function::Flat;
 use super::flat::plan::FlatPlan;
+use super::frame_maps::{Called, FrameMap, SiteMap};
 use super::helpers::Helpers;
 use super::index_spaces::{IndexSpaces, Indices};
 use super::read::read;
 use super::references::Tables;
+use super::shape::Shape;
 use super::types::Types;
 use super::{Callee, SuspendPlan, Unsupported, callee};
 use crate::debug::{Pass, Recorder};
@@ -26,6 +28,9 @@ use crate::module::{FunctionIndex, ModuleInfo, TableIndex};
 /// Functions, by their indices.
 type Bodies = BTreeMap<FunctionIndex, (Function, Recorder)>;
 
+/// What is in the frames of those that have any, and of those that have none.
+type FrameMaps = (Vec<FrameMap>, Vec<FrameMap>);
+
 /// What the functions to instrument have become, and what is added for them.
 pub(super) struct Written {
     pub(super) spaces: IndexSpaces,
@@ -33,6 +38,9 @@ pub(super) struct Written {
     pub(super) helpers: Helpers,
     /// What is added where functions are resumed one by one.
     pub(super) flat: Option<Additions>,
+    /// What is in frames. Where functions are resumed one by one in the order of their numbers there, and then those that
+    /// have none.
+    pub(super) frame_maps: Vec<FrameMap>,
 }
 
 /// How many bytes of functions are written without a helper that was not known, before it is taken for
@@ -68,12 +76,16 @@ pub(super) fn write(
         let bodies =
             all(module.bytes, plan, &spaces, &mut helpers, flat.as_mut(), moves, enough.take())?;
         let used: Vec<_> = helpers.used().into_iter().map(|(_, helper)| helper).collect();
-        if let Some(bodies) = bodies
+        if let Some((bodies, (mut frame_maps, without))) = bodies
             && used == known
         {
+            frame_maps.extend(without);
+            for map in &mut frame_maps {
+                map.renumber(|function| FunctionIndex(spaces.new_index(function)));
+            }
             let runtime = spaces.runtime();
             let flat = flat.map(|flat| Additions::new(&flat, runtime, |it| spaces.new_index(it)));
-            return Ok(Written { bodies, helpers, flat: flat.transpose()?, spaces });
+            return Ok(Written { bodies, helpers, flat: flat.transpose()?, spaces, frame_maps });
         }
         known = used;
     }
@@ -88,10 +100,11 @@ fn all(
     mut flat: Option<&mut FlatPlan>,
     moves: &Pass,
     enough: Option<u64>,
-) -> Result<Option<Bodies>, Failure<Unsupported>> {
+) -> Result<Option<(Bodies, FrameMaps)>, Failure<Unsupported>> {
     let mut validator = Validator::new_with_features(WasmFeatures::all());
     let mut types = Types::default();
     let mut bodies = BTreeMap::new();
+    let (mut with, mut without) = FrameMaps::default();
     let (mut known, mut written) = (0, 0);
     for payload in Parser::new(0).parse_all(wasm) {
         let payload = payload?;
@@ -127,6 +140,7 @@ fn all(
         if let Some(flat) = &flat
             && flat::passes_on(&shape)
         {
+            without.push(passed_on(index, &shape));
             if !shape.sites.is_empty()
                 && let Some(resume) = flat.resume_in(index)
             {
@@ -146,6 +160,7 @@ fn all(
             };
             let flat = flat.as_deref_mut().map(|flat| Flat::new(flat, index, &shape));
             let body = emit(
+                index,
                 &shape,
                 form,
                 spaces.runtime(),
@@ -161,10 +176,25 @@ fn all(
                     Failure::Other(error)
                 }
             });
-            bodies.insert(index, body?);
+            let (body, moved, map) = body?;
+            bodies.insert(index, (body, moved));
+            with.push(map);
         }
     }
-    Ok(Some(bodies))
+    Ok(Some((bodies, (with, without))))
+}
+
+/// What there is to say of a function that has no frame, and whose code stays as it is.
+fn passed_on(function: FunctionIndex, shape: &Shape<'_>) -> FrameMap {
+    let sites = shape.sites.iter().map(|site| SiteMap {
+        number: 0,
+        callee: match shape.operators[site.call] {
+            Operator::Call { function_index } => Called::Function(FunctionIndex(function_index)),
+            _ => Called::Unknown,
+        },
+        at: 0,
+    });
+    FrameMap { function, size: None, position: None, sites: sites.collect() }
 }
 
 /// A function that needs no frame, but that a rewind can begin in.

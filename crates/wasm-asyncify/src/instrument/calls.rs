@@ -209,7 +209,7 @@ impl<R: Reencode<Error = Infallible>> Emitter<'_, '_, R> {
             self.fetch(needed, needed_at);
         }
         let call = self.reencoder.instruction(shape.operators[called.call].clone())?;
-        self.mark(called.call);
+        self.mark_call(site);
         self.write(&call);
         let are_spilled = results.len() > 1;
         let results_at = if are_spilled { shape.sites[site].results_at() } else { height };

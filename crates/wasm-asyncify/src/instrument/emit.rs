@@ -21,6 +21,7 @@ use super::Reason;
 use super::compact::plan::Compact;
 use super::flat::function::Flat;
 use super::frame::{Frame, Slots};
+use super::frame_maps::FrameMap;
 use super::helpers::Helpers;
 use super::labels::{Label, Labels};
 use super::levels::Numbers;
@@ -30,6 +31,7 @@ use super::types::{is_non_null, nullable};
 use super::zeroes::Ways;
 use crate::debug::Recorder;
 use crate::error::{Context, Failure, Result, bail};
+use crate::module::FunctionIndex;
 
 /// What an instrumented function looks like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,8 +42,9 @@ pub(super) enum Form {
     Compact,
 }
 
-/// The function's new code, or why there can be none.
+/// The function's new code, and what is in its frames; or why there can be none.
 pub(super) fn emit<R: Reencode<Error = Infallible>>(
+    function: FunctionIndex,
     shape: &Shape<'_>,
     form: Form,
     runtime: Runtime,
@@ -49,7 +52,7 @@ pub(super) fn emit<R: Reencode<Error = Infallible>>(
     flat: Option<Flat<'_>>,
     reencoder: &mut R,
     moved: Recorder,
-) -> Result<(Function, Recorder), Failure<Reason>> {
+) -> Result<(Function, Recorder, FrameMap), Failure<Reason>> {
     if let Some(reason) = shape.unsupported() {
         return Err(Failure::Own(reason));
     }
@@ -93,19 +96,25 @@ pub(super) fn emit<R: Reencode<Error = Infallible>>(
         flat,
         ways_out: Ways::default(),
         code: Vec::new(),
+        calls: vec![0; shape.sites.len()],
         moved,
         labels: Labels::default(),
         open: Vec::new(),
     };
     emitter.function()?;
+    let calls = core::mem::take(&mut emitter.calls);
+    let mut map = emitter.frame_map(function, &calls)?;
     let Emitter { code, mut moved, slots, reencoder, .. } = emitter;
     let locals = shape.locals[shape.parameters..].iter().chain(&slots.added);
     let locals = locals.map(|ty| reencoder.val_type(nullable(*ty)));
     let locals = locals.collect::<Result<Vec<_>, _>>()?;
     let mut function = Function::new_with_locals_types(locals);
     moved.shift(function.byte_len());
+    for site in &mut map.sites {
+        site.at += function.byte_len() as u32;
+    }
     function.raw(code);
-    Ok((function, moved))
+    Ok((function, moved, map))
 }
 
 pub(super) struct Emitter<'a, 'b, R> {
@@ -132,6 +141,8 @@ pub(super) struct Emitter<'a, 'b, R> {
     /// What is set to 0 on the ways out of it.
     pub(super) ways_out: Ways,
     code: Vec<u8>,
+    /// By site: where the call is in `code`, as it is made the first time.
+    calls: Vec<usize>,
     /// Where instructions of the function go in `code`.
     moved: Recorder,
     pub(super) labels: Labels,
@@ -153,6 +164,12 @@ impl<R: Reencode<Error = Infallible>> Emitter<'_, '_, R> {
     /// What is written next is this instruction.
     pub(super) fn mark(&mut self, index: usize) {
         self.moved.instruction(self.shape.positions[index], self.code.len());
+    }
+
+    /// What is written next is the call of this site.
+    pub(super) fn mark_call(&mut self, site: usize) {
+        self.mark(self.shape.sites[site].call);
+        self.calls[site] = self.code.len();
     }
 
     fn function(&mut self) -> Result<()> {

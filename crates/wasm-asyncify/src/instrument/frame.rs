@@ -76,12 +76,18 @@ impl Slots {
         self.first + self.added.len() as u32 - 1
     }
 
+    /// The local of the operand at this height, if it was needed.
+    pub(super) fn known(&self, height: usize, ty: ValType) -> Option<u32> {
+        let ty = nullable(ty);
+        let mut known = self.operands.get(&height).into_iter().flatten();
+        known.find(|(other, _)| *other == ty).map(|(_, slot)| *slot)
+    }
+
     /// The local of the operand at this height. It can be null, though the operand cannot.
     pub(super) fn of(&mut self, height: usize, ty: ValType) -> u32 {
         let ty = nullable(ty);
-        let known = self.operands.get(&height).into_iter().flatten();
-        if let Some((_, slot)) = known.clone().find(|(other, _)| *other == ty) {
-            return *slot;
+        if let Some(slot) = self.known(height, ty) {
+            return slot;
         }
         let slot = self.add(ty);
         self.operands.entry(height).or_default().push((ty, slot));
@@ -219,6 +225,11 @@ impl Frame {
             };
         }
         Ok(frame)
+    }
+
+    /// Where a local is saved, in fast form: bytes from the frame's beginning.
+    pub(super) fn offset_of(&self, local: u32) -> Option<u32> {
+        self.saved.iter().find(|saved| saved.local == local).map(|saved| saved.offset)
     }
 
     /// The saved locals.

@@ -68,12 +68,14 @@ mod exceptions;
 mod exits;
 mod flat;
 mod frame;
+mod frame_maps;
 mod helpers;
 mod index_spaces;
 mod labels;
 mod leave;
 mod levels;
 mod liveness;
+mod mapping;
 mod module;
 mod names;
 mod read;
@@ -96,18 +98,30 @@ use crate::error::{Failure, Result};
 use crate::module::FunctionIndex;
 
 pub(crate) use exceptions::calls_with_exceptions;
+pub(crate) use frame_maps::{Called, FrameMap};
 pub(crate) use unsupported::{Reason, Unsupported};
 
-/// The module with these functions instrumented, and without imports from `asyncify`.
-///
-/// # Errors
-///
-/// [`Unsupported`] if a function cannot be instrumented, others if the module is not valid.
+/// Like [`with_frame_maps`], without those.
+#[cfg(test)]
 pub(crate) fn instrument(
     wasm: &[u8],
     plan: &SuspendPlan,
     trail: &mut Trail,
 ) -> Result<Vec<u8>, Failure<Unsupported>> {
+    with_frame_maps(wasm, plan, trail).map(|(module, _)| module)
+}
+
+/// The module with these functions instrumented, and without imports from `asyncify`; and what is in the frames
+/// of its functions.
+///
+/// # Errors
+///
+/// [`Unsupported`] if a function cannot be instrumented, others if the module is not valid.
+pub(crate) fn with_frame_maps(
+    wasm: &[u8],
+    plan: &SuspendPlan,
+    trail: &mut Trail,
+) -> Result<(Vec<u8>, Vec<FrameMap>), Failure<Unsupported>> {
     module::instrument(wasm, plan, trail)
 }
 

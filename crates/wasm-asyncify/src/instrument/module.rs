@@ -14,6 +14,7 @@ use wasmparser::{CustomSectionReader, FunctionBody, Name, Parser, Validator, Was
 
 use super::bodies::{self, Written};
 use super::flat::additions::Additions;
+use super::frame_maps::FrameMap;
 use super::helpers::{Helper, Helpers};
 use super::index_spaces::{GET_STATE, IndexSpaces};
 use super::runtime::REPLACED;
@@ -25,15 +26,15 @@ use crate::error::{Context, Failure, Result};
 use crate::module::{FunctionIndex, ModuleInfo, features, is_due};
 use crate::provide::{DATA, STATE};
 
-/// The module, instrumented.
+/// The module, instrumented, and what is in its frames.
 pub(super) fn instrument(
     wasm: &[u8],
     plan: &SuspendPlan,
     trail: &mut Trail,
-) -> Result<Vec<u8>, Failure<Unsupported>> {
+) -> Result<(Vec<u8>, Vec<FrameMap>), Failure<Unsupported>> {
     let read = ModuleInfo::read(wasm)?;
     let mut moves = trail.pass();
-    let Written { spaces, bodies, helpers, flat } = bodies::write(&read, plan, &moves)?;
+    let Written { spaces, bodies, helpers, flat, frame_maps } = bodies::write(&read, plan, &moves)?;
     moves.come_after(spaces.added());
     let mut module = Module::new();
     let mut writer = Writer {
@@ -55,7 +56,7 @@ pub(super) fn instrument(
     Validator::new_with_features(WasmFeatures::all())
         .validate_all(&written)
         .context("the instrumented module is not valid")?;
-    Ok(written)
+    Ok((written, frame_maps))
 }
 
 struct Writer<'a> {

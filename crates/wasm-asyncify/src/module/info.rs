@@ -48,6 +48,8 @@ pub(crate) struct ModuleInfo<'a> {
     /// What runs when an instance is made.
     pub(crate) start: Option<FunctionIndex>,
     pub(crate) elements: Vec<Element<'a>>,
+    /// Where the contents of the code section begin in the file.
+    pub(crate) code_start: u64,
     /// Where the contents of the data section begin in the file.
     pub(crate) data_start: u64,
     pub(crate) data: Vec<Data<'a>>,
@@ -126,6 +128,9 @@ impl<'a> ModuleInfo<'a> {
                 for element in section {
                     self.elements.push(element?);
                 }
+            }
+            Payload::CodeSectionStart { unchecked_range, .. } => {
+                self.code_start = unchecked_range.start;
             }
             Payload::CodeSectionEntry(body) => self.bodies.push(body),
             Payload::DataSection(section) => {

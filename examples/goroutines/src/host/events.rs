@@ -40,6 +40,11 @@ pub(crate) fn argument() -> Option<u32> {
     (argument > 0.0).then_some(argument as u32)
 }
 
+/// Whether the argument is `--dump`.
+pub(crate) fn is_to_dump() -> bool {
+    sys::argument() < 0.0
+}
+
 /// Starts the program. This returns as soon as all tasks sleep.
 pub(crate) fn run(program: impl FnOnce() + 'static) {
     panic::set_hook(Box::new(|info| say(&info.to_string())));

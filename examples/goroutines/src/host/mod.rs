@@ -5,7 +5,7 @@
 #[cfg_attr(all(target_family = "wasm", not(target_os = "wasi")), path = "events.rs")]
 mod implementation;
 
-pub(crate) use implementation::{argument, now, run, say};
+pub(crate) use implementation::{argument, is_to_dump, now, run, say};
 
 /// The size of the memory, in bytes. It grows and never shrinks.
 #[cfg(target_family = "wasm")]
@@ -24,5 +24,8 @@ pub(crate) fn memory() -> usize {
 
 /// Everybody waits, and nobody sleeps.
 fn deadlock() -> ! {
+    for line in crate::tasks::dump().lines() {
+        say(line);
+    }
     panic!("all tasks wait for each other: a deadlock")
 }

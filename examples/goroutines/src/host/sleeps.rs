@@ -24,6 +24,11 @@ pub(crate) fn argument() -> Option<u32> {
     env::args().nth(1)?.parse().ok()
 }
 
+/// Whether the argument is `--dump`.
+pub(crate) fn is_to_dump() -> bool {
+    env::args().nth(1).is_some_and(|argument| argument == "--dump")
+}
+
 /// Runs the program to its end.
 pub(crate) fn run(program: impl FnOnce() + 'static) {
     let program = tasks::go_main(program);

@@ -3,6 +3,7 @@
 //! On the host, where coroutines are threads, those are left out that are about the memory of a
 //! coroutine's stack, or about Asyncify.
 
+mod backtraces;
 mod basics;
 mod drops;
 mod generators;

@@ -207,7 +207,7 @@ impl<R: Reencode<Error = Infallible>> Emitter<'_, '_, R> {
             }
         }
         let again = self.reencoder.instruction(shape.operators[*call].clone())?;
-        self.mark(*call);
+        self.mark_call(site);
         self.write(&again);
         let (state, is_numbered) = (self.runtime.state, compact.is_numbered);
         let exit = match compact.exit {

@@ -29,7 +29,7 @@ use super::super::types::cast;
 use crate::error::{Context, Result};
 
 /// Bytes of a frame that the function's number takes.
-pub(super) const HEADER: u32 = 4;
+pub(in crate::instrument) const HEADER: u32 = 4;
 
 /// A frame as it is in memory.
 #[derive(Clone, Copy, Debug)]
@@ -71,6 +71,12 @@ impl<R: Reencode<Error = Infallible>> Emitter<'_, '_, R> {
         // It is put into the table when it has been written, and no other one before that.
         let number = self.flat()?.plan.functions().len() as u32;
         Ok(Own { size: HEADER + size, number })
+    }
+
+    /// Where the position is in compact form: the words of the first call are saved last first.
+    pub(in crate::instrument) fn compact_position(&self) -> Result<u32> {
+        let words = Order::new(self.position, &self.frame)?.words.len();
+        Ok(4 * (words.min(MOST.into()) as u32 - 1))
     }
 
     /// The function's number in the table.

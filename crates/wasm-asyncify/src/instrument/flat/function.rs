@@ -21,4 +21,9 @@ impl<'p> Flat<'p> {
     ) -> Self {
         Self { plan, function, numbers: Numbers::new(shape) }
     }
+
+    /// Bytes of its frame, when it has been written.
+    pub(in crate::instrument) fn size_of_last(&self) -> u32 {
+        self.plan.functions().last().map_or(0, |last| last.size)
+    }
 }

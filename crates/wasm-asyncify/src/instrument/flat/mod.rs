@@ -76,6 +76,7 @@ use super::types::cast;
 use super::{Callee, Reason, is_indirect};
 use crate::error::{Context, Result};
 use crate::module::{self, FunctionIndex, GlobalIndex};
+pub(super) use frames::HEADER;
 use function::Flat;
 use numbers::Way;
 use only_frame::FrameAt;

@@ -1,0 +1,39 @@
+//! Asks for what is on a coroutine's stack.
+
+use alloc::vec::Vec;
+
+use super::{Backtrace, BacktraceFrame, BacktraceStatus, trim};
+use crate::raw::control_block::RawCore;
+use crate::raw::phase::Phase;
+
+impl RawCore {
+    /// What is on its stack while it is suspended.
+    pub(crate) fn backtrace(&self) -> Backtrace {
+        if self.phase() != Phase::Suspended {
+            return Backtrace::without_frames(BacktraceStatus::NotSuspended);
+        }
+        match frames(self) {
+            Some(mut frames) => {
+                trim::trim(&mut frames);
+                Backtrace { status: BacktraceStatus::Captured, frames }
+            }
+            None => Backtrace::without_frames(BacktraceStatus::Unsupported),
+        }
+    }
+}
+
+#[cfg(bysyncify_native)]
+fn frames(core: &RawCore) -> Option<Vec<BacktraceFrame>> {
+    super::native::frames(core)
+}
+
+#[cfg(bysyncify_switch)]
+fn frames(core: &RawCore) -> Option<Vec<BacktraceFrame>> {
+    super::saved::frames(core)
+}
+
+/// A coroutine that is a thread cannot be asked.
+#[cfg(not(any(bysyncify_native, bysyncify_switch)))]
+fn frames(_: &RawCore) -> Option<Vec<BacktraceFrame>> {
+    None
+}
