@@ -160,7 +160,6 @@ fn all(
             };
             let flat = flat.as_deref_mut().map(|flat| Flat::new(flat, index, &shape));
             let body = emit(
-                index,
                 &shape,
                 form,
                 spaces.runtime(),

@@ -31,7 +31,6 @@ use super::types::{is_non_null, nullable};
 use super::zeroes::Ways;
 use crate::debug::Recorder;
 use crate::error::{Context, Failure, Result, bail};
-use crate::module::FunctionIndex;
 
 /// What an instrumented function looks like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,7 +43,6 @@ pub(super) enum Form {
 
 /// The function's new code, and what is in its frames; or why there can be none.
 pub(super) fn emit<R: Reencode<Error = Infallible>>(
-    function: FunctionIndex,
     shape: &Shape<'_>,
     form: Form,
     runtime: Runtime,
@@ -103,7 +101,7 @@ pub(super) fn emit<R: Reencode<Error = Infallible>>(
     };
     emitter.function()?;
     let calls = core::mem::take(&mut emitter.calls);
-    let mut map = emitter.frame_map(function, &calls)?;
+    let mut map = emitter.frame_map(&calls)?;
     let Emitter { code, mut moved, slots, reencoder, .. } = emitter;
     let locals = shape.locals[shape.parameters..].iter().chain(&slots.added);
     let locals = locals.map(|ty| reencoder.val_type(nullable(*ty)));

@@ -16,11 +16,7 @@ use crate::module::FunctionIndex;
 
 impl<R: Reencode<Error = Infallible>> Emitter<'_, '_, R> {
     /// What was written, when it was. `calls` says where the calls are.
-    pub(super) fn frame_map(
-        &mut self,
-        function: FunctionIndex,
-        calls: &[usize],
-    ) -> Result<FrameMap> {
+    pub(super) fn frame_map(&mut self, calls: &[usize]) -> Result<FrameMap> {
         let shape = self.shape;
         let (size, position) = self.size_and_position()?;
         let mut sites = Vec::new();
@@ -44,7 +40,7 @@ impl<R: Reencode<Error = Infallible>> Emitter<'_, '_, R> {
             debug_assert!(is_indirect(&shape.operators[site.call]) || callee != Called::Unknown);
             sites.push(SiteMap { number, callee, at: u32::try_from(*at)? });
         }
-        Ok(FrameMap { function, size: Some(size), position, sites })
+        Ok(FrameMap { function: shape.function, size: Some(size), position, sites })
     }
 
     fn size_and_position(&self) -> Result<(u32, Option<u32>)> {

@@ -11,6 +11,7 @@ use super::shape::{Kind, Shape, Site, Structure};
 use super::types::Types;
 use super::{Callee, is_indirect};
 use crate::error::{Context, Result};
+use crate::module::FunctionIndex;
 
 /// Reads a body. `callee` says of each call, with its number among the function's indirect ones,
 /// whether it can suspend.
@@ -20,6 +21,7 @@ pub(super) fn read<'a>(
     types: &'a Types<'a>,
     callee: impl Fn(&Operator<'_>, u32) -> Option<Callee>,
 ) -> Result<Shape<'a>> {
+    let index = FunctionIndex(function.index);
     let mut validator = function.into_validator(FuncValidatorAllocations::default());
     let parameters = validator.len_locals() as usize;
     validator.read_locals(&mut body.get_binary_reader())?;
@@ -28,6 +30,7 @@ pub(super) fn read<'a>(
         .map(|ty| ty.map(|ty| types.plain(ty)))
         .collect::<Result<_>>()?;
     let shape = Shape {
+        function: index,
         operators: Vec::new(),
         positions: Vec::new(),
         dead: Vec::new(),

@@ -8,10 +8,12 @@ use wasmparser::{BlockType, Operator, ValType};
 
 use super::types::{Types, is_non_null};
 use super::{Callee, Reason};
+use crate::module::FunctionIndex;
 
 /// A body, as far as instrumenting it needs to know it.
 #[derive(Debug)]
 pub(super) struct Shape<'a> {
+    pub(super) function: FunctionIndex,
     /// All instructions. The last is the function's `end`. A tail call that can suspend is a call
     /// and a `return`: there must be a frame that can be suspended.
     pub(super) operators: Vec<Operator<'a>>,

@@ -51,6 +51,7 @@ pub(super) mod additions;
 mod arrival;
 mod classes;
 mod dispatcher;
+mod eligible;
 mod entries;
 mod frames;
 pub(super) mod function;
@@ -71,11 +72,12 @@ use wasmparser::{Operator, ValType};
 use super::emit::{Emitter, Form};
 use super::labels::Label;
 use super::levels::SPLIT;
-use super::shape::{Kind, Shape};
 use super::types::cast;
-use super::{Callee, Reason, is_indirect};
+use super::{Callee, is_indirect};
 use crate::error::{Context, Result};
 use crate::module::{self, FunctionIndex, GlobalIndex};
+use eligible::catches;
+pub(super) use eligible::{passes_on, unsupported};
 pub(super) use frames::HEADER;
 use function::Flat;
 use numbers::Way;
@@ -89,48 +91,6 @@ const THROWING: i32 = 5;
 
 /// What `start_rewind` sets.
 const REWINDING: i32 = 2;
-
-/// Whether a function needs no frame: it returns what the only call in it returns that can suspend.
-pub(super) fn passes_on(shape: &Shape<'_>) -> bool {
-    !catches(shape)
-        && shape.sites.iter().all(|site| {
-            let next = site.call + 1;
-            let is_last = matches!(shape.operators[next], Operator::Return)
-                || next == shape.structures[0].end && site.below.is_empty();
-            site.callee != Callee::Topmost && is_last && site.results == shape.structures[0].results
-        })
-}
-
-/// Whether there is a call in a `try` that can suspend: what it throws may be caught there.
-fn catches(shape: &Shape<'_>) -> bool {
-    shape.structures.iter().any(|it| it.kind == Kind::Try && !it.sites.is_empty())
-}
-
-/// Why a function cannot have this form. `is_refused` if a rewind that begins in it cannot return what it
-/// returns.
-pub(super) fn unsupported(shape: &Shape<'_>, is_refused: bool) -> Option<Reason> {
-    if shape.sites.is_empty() {
-        return None;
-    }
-    let is_old_try = |it: &super::shape::Structure| {
-        let begin = shape.operators.get(it.begin);
-        !it.sites.is_empty() && it.kind == Kind::Try && matches!(begin, Some(Operator::Try { .. }))
-    };
-    if shape.structures.iter().any(is_old_try) {
-        Some(Reason::FlatTry)
-    } else {
-        let of_callees = shape.sites.iter().flat_map(|site| &site.results);
-        let mut results = shape.structures[0].results.iter().chain(of_callees);
-        // The dispatcher passes null.
-        let can_be_null = |ty: &ValType| ty.as_reference_type().is_none_or(|it| it.is_nullable());
-        let has_kind =
-            |ty: &ValType| ty.as_reference_type().is_none_or(|it| shape.types.kind(it).is_some());
-        let is_possible = !is_refused
-            && results.all(has_kind)
-            && shape.locals[..shape.parameters].iter().all(can_be_null);
-        (!is_possible).then_some(Reason::FlatReference)
-    }
-}
 
 /// What is passed when nobody looks at it.
 fn zero(ty: ValType) -> Result<Instruction<'static>> {
