@@ -13,7 +13,7 @@ mod capture;
 mod native;
 #[cfg(bysyncify_switch)]
 mod saved;
-#[cfg(any(bysyncify_switch, test))]
+#[cfg(bysyncify_switch)]
 mod table;
 mod trim;
 
