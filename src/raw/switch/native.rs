@@ -202,7 +202,8 @@ pub(crate) fn ask_for_backtrace(core: &RawCore) -> Option<Backtrace> {
     let caller = CURRENT.replace(ptr::null());
     // SAFETY: it is suspended, in `suspend`, where it finds that it is asked and suspends again.
     let has_returned = unsafe { core.fiber.resume() };
-    debug_assert!(!has_returned, "whoever is asked only answers");
+    // Whoever is asked answers, and nothing else.
+    debug_assert!(!has_returned);
     CURRENT.set(caller);
     core.waker.epoch.set(epoch);
     core.asked.set(ptr::null_mut());
