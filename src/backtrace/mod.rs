@@ -118,7 +118,7 @@ impl fmt::Display for BacktraceFrame {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.name)?;
         if let Some(file) = &self.file {
-            write!(f, "\n             at {file}")?;
+            write!(f, "\n{:13}at {file}", "")?;
             if let Some(line) = self.line {
                 write!(f, ":{line}")?;
             }
