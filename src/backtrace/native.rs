@@ -10,11 +10,19 @@ use super::BacktraceFrame;
 use crate::raw::control_block::RawCore;
 use crate::raw::switch::ask_for_backtrace;
 
+/// Which function of the coroutine is asked: it is never inlined.
+const ANSWER: &str = "bysyncify::raw::switch::native::answer";
+
 /// The functions on the stack of a suspended coroutine, and below them those of whoever asks.
 pub(super) fn frames(core: &RawCore) -> Option<Vec<BacktraceFrame>> {
     let trace = ask_for_backtrace(core)?;
     // std has no other way to look at one.
-    Some(parse(&trace.to_string()))
+    let mut frames = parse(&trace.to_string());
+    // What it is captured with is different in each build.
+    if let Some(answer) = frames.iter().position(|frame| frame.name.contains(ANSWER)) {
+        frames.drain(..=answer);
+    }
+    Some(frames)
 }
 
 /// Reads what std prints:

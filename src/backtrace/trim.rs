@@ -1,7 +1,7 @@
 //! Which functions of a stack are shown.
 //!
 //! ```text
-//!   std::backtrace::…, bysyncify::embed::…      how it waits            not shown
+//!   bysyncify::embed::…                         how it waits            not shown
 //!   demo::waits                                                         shown
 //!   …
 //!   demo::main::{closure#0}                     the closure             shown
@@ -49,10 +49,7 @@ fn is_before_closure(name: &str) -> bool {
         || is_called_so.iter().any(|start| name.starts_with(start))
 }
 
-/// Whether it belongs to how a coroutine waits, or how it is found out where.
+/// Whether it belongs to how a coroutine waits.
 fn is_of_waiting(name: &str) -> bool {
-    let is_of_std = ["std::backtrace", "<std::backtrace", "corosensei::", "<corosensei::"];
-    is_ours(name)
-        || is_before_closure(name)
-        || is_of_std.iter().any(|start| name.starts_with(start))
+    is_ours(name) || is_before_closure(name)
 }
