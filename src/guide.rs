@@ -6,7 +6,7 @@
 //! | [`stack_size`] | choosing one, measuring, and what happens if it is too small |
 //! | [`executors`] | who polls coroutines; and why not `block_on` |
 //! | [`streams_and_io`] | streams, generators, files, timeouts |
-//! | [`cookbook`] | whole programs: SQLite over HTTP, templates that fetch |
+//! | [`cookbook`] | whole programs: SQLite over HTTP, templates that fetch, JavaScript that waits |
 //! | [`backtraces`] | where a coroutine waits: its stack, with files and lines |
 //! | [`native`] | the same program without WebAssembly: what is the same there, and what differs |
 //! | [`tools`] | wasm-bindgen, wasm-pack, trunk, WASI, components |

@@ -53,8 +53,11 @@ const USUAL: &[Check] = &[
     Check { name: "cookbook", run: cookbook::check },
 ];
 
-/// Those whose tools take many minutes to build: only if they are asked for by name.
-const UNUSUAL: [Check; 1] = [Check { name: "trunk", run: trunk::check }];
+/// Those that take many minutes to build, or whose tools do: only if they are asked for by name.
+const UNUSUAL: [Check; 2] = [
+    Check { name: "trunk", run: trunk::check },
+    Check { name: "cookbook-large", run: cookbook::check_large },
+];
 
 /// Runs the checks with these names, or the usual ones if there are none.
 pub(crate) fn run(workspace: &Workspace, names: &[String], report: &mut Report) -> Result<()> {
