@@ -9,11 +9,12 @@ use std::thread;
 use std::time::Instant;
 
 use anyhow::{Context, Result};
-use cargo_bysyncify::{NoSuspend, OptLevel, Precision, Recipe, WasmOpt, asyncify, setup};
+use cargo_bysyncify::{NoSuspend, OptLevel, Precision, Recipe, WasmOpt, asyncify};
 
 use super::random::{self, Random};
 use super::run::{Outcome, Runner};
 use super::{FORMS, Findings, Options, difference, to_forget, wasm};
+use crate::tools;
 use crate::workspace::Workspace;
 
 /// After so many mismatches nobody needs more.
@@ -35,7 +36,7 @@ pub(super) fn find(workspace: &Workspace, options: &Options) -> Result<Findings>
     }
     let folder = workspace.target.join("fuzz");
     fs::create_dir_all(&folder).with_context(|| format!("cannot create `{}`", folder.display()))?;
-    let wasm_opt = setup::wasm_opt()?;
+    let wasm_opt = tools::native_wasm_opt()?;
     println!("fuzz: {} programs, seed {:#x}, {wasm_opt}", options.programs, options.seed);
     let started = Instant::now();
     let fuzzer = Fuzzer { options, folder, wasm_opt, counts: Counts::default() };

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, bail};
-use cargo_bysyncify::setup;
+use cargo_bysyncify::{WasmOpt, setup};
 
 use crate::process;
 
@@ -118,6 +118,17 @@ pub(crate) fn emscripten() -> Result<Emscripten> {
         llvm: unpacked("debian-clang-14", &LLVM)?,
         root: unpacked("debian-emscripten", &EMSCRIPTEN)?,
     })
+}
+
+/// A native `wasm-opt`, for what runs it thousands of times: the one that there is, or Debian's. npm's where there is
+/// none.
+pub(crate) fn native_wasm_opt() -> Result<WasmOpt> {
+    let found = setup::wasm_opt()?;
+    if !found.is_script() {
+        return Ok(found);
+    }
+    let native = emscripten().and_then(|it| WasmOpt::at(&it.binaryen().join("wasm-opt")));
+    Ok(native.unwrap_or(found))
 }
 
 fn of_llvm(root: &Path, program: impl AsRef<OsStr>) -> Command {

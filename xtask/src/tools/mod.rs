@@ -9,7 +9,7 @@ use anyhow::{Context, Result, bail};
 use cargo_bysyncify::setup;
 
 use crate::process;
-pub(crate) use debian::{Clang, Emscripten, clang, emscripten, wasi_libc};
+pub(crate) use debian::{Clang, Emscripten, clang, emscripten, native_wasm_opt, wasi_libc};
 
 /// What Binaryen must be told that engines and compilers have by default. With `--all-features`
 /// it writes encodings that they do not read.
