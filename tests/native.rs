@@ -15,7 +15,8 @@ use std::thread;
 
 use bysyncify::raw::RawCoroutine;
 use bysyncify::{
-    BoxCoroutine, Coroutine, Generator, Stack, abandoned_coroutines, can_embed, embed,
+    BacktraceStatus, BoxCoroutine, Coroutine, Generator, Stack, abandoned_coroutines, can_embed,
+    embed, stack_left,
 };
 
 fn poll<F: Future + Unpin>(future: &mut F) -> Poll<F::Output> {
@@ -216,6 +217,28 @@ fn many_are_suspended_at_a_time() {
 
 // AddressSanitizer has locals elsewhere.
 #[cfg(not(bysyncify_asan))]
+#[test]
+fn a_coroutine_without_room_for_it_is_not_asked_for_a_trace() {
+    /// Waits when no more than so many bytes of the stack are left.
+    fn wait_with(left: usize) {
+        let taken = std::hint::black_box([0_u8; 512]);
+        if stack_left().is_some_and(|it| it > left) {
+            wait_with(left)
+        } else {
+            embed(yield_now())
+        }
+        std::hint::black_box(&taken);
+    }
+    for (left, status) in
+        [(65_536, BacktraceStatus::Captured), (12_288, BacktraceStatus::Unsupported)]
+    {
+        let mut coroutine = Coroutine::new(4096, move |_| wait_with(left));
+        assert!(poll(&mut coroutine).is_pending());
+        assert_eq!(coroutine.backtrace().status(), status);
+        assert!(poll(&mut coroutine).is_ready());
+    }
+}
+
 #[test]
 fn a_native_stack_is_measured() {
     let on = |stack| {
