@@ -128,7 +128,7 @@ pub(super) fn lines(advice: &[Advice]) -> Vec<String> {
     let mut lines = vec![
         "What it would save to assume that one thing never suspends. Whether that is so is for you to"
             .to_owned(),
-        "know: if it does wait, what the program does is undefined. A debug build notices."
+        "know: if it does wait, the program stops there with a message, in any build."
             .to_owned(),
     ];
     for Advice { path, functions, bytes, since } in advice {
