@@ -1,9 +1,9 @@
-//! What the library and who adds code to a linked module must agree on.
+//! Names and layouts that the library and the engine, which adds code to a linked module, must agree on.
 //!
-//! It stands in two files, which are the same: `build/linker_abi.rs`, for the library, its build
-//! script and its tests, and `crates/wasm-asyncify/src/abi.rs`, for what makes modules pausable.
-//! Neither crate is packed with a file of the other, and a link is no file on every system. Change
-//! one and copy it: `cargo xtask check` compares them.
+//! There are two copies of this file: `build/linker_abi.rs`, for the library, its build script and
+//! its tests, and `crates/wasm-asyncify/src/abi.rs`, for the engine.
+//! A crate cannot be packaged with a file of the other, and symbolic links do not work on every system.
+//! Change one and copy it: `cargo xtask check` compares them.
 
 #![allow(dead_code, reason = "each of those who include this needs a part of it")]
 

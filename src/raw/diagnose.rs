@@ -1,4 +1,4 @@
-//! What is wrong with a coroutine, when the switch or `embed` finds that something is.
+//! Finds out what is wrong with a coroutine, after the switch or `embed` has seen an error.
 //!
 //! The switch answers with a number and nothing else. Everything that can be said of it is in the
 //! control block: the phase tells what was under way, and the two ends of the stack how far each

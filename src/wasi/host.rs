@@ -1,4 +1,4 @@
-//! What the host is asked for: to wait.
+//! Waits in the host, for streams or for a time.
 
 use alloc::vec::Vec;
 use core::ffi::c_int;

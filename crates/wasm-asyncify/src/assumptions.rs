@@ -1,9 +1,9 @@
 //! What is assumed of a program, and checked while it runs: what [`Precision::Slots`] takes for vtables, and
 //! what the user says never suspends.
 //!
-//! Without the library nobody could say what a check has found, and what the host suspends by itself
-//! is not seen by it. Such modules are refused with [`Precision::Slots`] rather than left unguarded. The
-//! user's word is taken there.
+//! A check reports through the library, and does not see what the host suspends by itself. So a module without
+//! the library, or one that the host suspends, is refused with [`Precision::Slots`] rather than left
+//! unchecked. There, what the user says never suspends is not checked.
 
 use crate::abi;
 use crate::analysis::{Analysis, Assumed, Precision, Program, SuspendPlan, assumed};

@@ -1,4 +1,4 @@
-//! How many operands instructions take, as `wasmparser` knows it if it is told what is around them.
+//! The number of operands of each instruction: `wasmparser` computes it from the types and blocks that are told here.
 
 use wasmparser::{
     BlockType, CompositeInnerType, ContType, FrameKind, FuncType, ModuleArity, RefType, SubType,

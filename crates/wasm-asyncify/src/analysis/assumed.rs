@@ -7,12 +7,12 @@
 //!                                                  c is said never to suspend
 //! ```
 //!
-//! If the assumption is wrong, then some function that is instrumented, or suspends itself, returns
-//! in an unwind to a call that nobody expects that of: here `f` to `c`. Types alone are right, so
-//! that call is in a function that they would have instrumented. And it is the first that goes
-//! wrong: all frames above it are unwound as they should be. So it is enough to look after calls *of*
-//! functions that can unwind, and where types say that a coroutine can be suspended: `c` looks after
-//! calling `f`, and `b`, which calls only `c`, need not.
+//! If the assumption is wrong, some function that is instrumented, or suspends itself, unwinds and returns
+//! to a call that is not prepared for it: here `f` to `c`. The analysis by types is sound, so that call is
+//! in a function that it would have instrumented. And it is the first call that goes wrong: all frames
+//! above it are unwound correctly. So a check is needed only after calls *of* functions that can unwind,
+//! and only in functions that can be suspended by their types: `c` checks after calling `f`, and `b`,
+//! which calls only `c`, need not.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 

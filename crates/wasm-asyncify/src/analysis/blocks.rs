@@ -1,4 +1,4 @@
-//! Control structures: what branches bring to where they meet.
+//! Control flow in the analysis of function pointers: joins the state of locals where branches meet.
 
 use std::collections::BTreeSet;
 

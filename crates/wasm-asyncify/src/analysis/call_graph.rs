@@ -1,4 +1,4 @@
-//! Who calls whom, and what is connected with what over that.
+//! The call graph: which function calls which, and what can be reached over these calls.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 

@@ -1,4 +1,4 @@
-//! What the types of functions are numbered by.
+//! `TypeId`: the number of a function type. Types that one indirect call can be of have the same number.
 
 /// Stands for a function type, and is no index of one: a type that a call of another type can be of has the same.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]

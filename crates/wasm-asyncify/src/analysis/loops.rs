@@ -1,4 +1,4 @@
-//! What loops assign.
+//! For each loop, the locals that are assigned in it.
 
 use std::collections::BTreeSet;
 

@@ -1,4 +1,4 @@
-//! What functions are called, and who is meant by a name.
+//! Readable names of functions, and which functions a name or path of the user's means.
 
 use rustc_demangle::demangle;
 

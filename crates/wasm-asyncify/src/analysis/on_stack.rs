@@ -1,5 +1,5 @@
-//! Who can be on a coroutine's stack at all, whether it suspends there or not; and who is called there by
-//! whom.
+//! Which functions can be on a coroutine's stack at all, whether or not they suspend there, and the calls
+//! between them.
 //!
 //! That is more than what can be reached from `resume` on the way to `suspend`: what the user has
 //! assumed not to suspend uses the stack like all else. And nothing is taken for granted: an indirect call

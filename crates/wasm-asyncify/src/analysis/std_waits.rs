@@ -1,8 +1,8 @@
 //! Functions of std in which a wait ends badly, by their names.
 //!
-//! A name is no proof: the program can have a function of its own called so, and the optimiser can
-//! leave none. What a name costs is a refusal with a message, where code waits in there. If what runs an
-//! initialiser was inlined, `crate::initialisers` finds it.
+//! A name is no proof: the program can have its own function with such a name, and the optimiser can inline
+//! std's. If the name is wrong, a wait in that function is refused with a message, and no more. If the
+//! function that runs an initialiser was inlined, `crate::initialisers` finds it.
 
 use super::names::{is_in, readable};
 use super::program::Program;

@@ -5,11 +5,11 @@
 //!   ├ drop_in_place ──┼ size ┼ alignment ┼ method ┼ method …
 //! ```
 //!
-//! The compiler names them as it names all other constants that have no name in the source. One
-//! that is taken for a vtable and is none can be copied to where its function pointers are found
-//! at other offsets, and then somebody is missed who should be instrumented: no shape can rule that
-//! out, which is why it is only an assumption. (The other way round only precision is lost.) So much
-//! must be right:
+//! The compiler names them as it names all other constants that have no name in the source. So a constant
+//! may be taken for a vtable by mistake. If the program copies it, its function pointers may be loaded from
+//! other offsets, and then a function is missed that should be instrumented. The shape of a constant
+//! cannot rule that out, so this is only an assumption. (If a vtable is not recognised, only precision is
+//! lost.) A constant is taken for a vtable if:
 //!
 //! - In word 0 is `drop_in_place`; or nothing, and the first method is one by its name.
 //! - Words 1 and 2 are plain numbers that can be a type's size and alignment.

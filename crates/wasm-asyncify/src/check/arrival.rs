@@ -1,5 +1,5 @@
-//! Finds what may be called in the place of `bysyncify_suspend` when a rewind has arrived at such a call: a
-//! function that does what that one does in the phase *rewinding*, in the same instructions.
+//! Checks the copy of `bysyncify_suspend` that is called where a rewind ends (`instrument/flat/arrival.rs`): it
+//! must do what `bysyncify_suspend` does in the phase *rewinding*, with the same instructions.
 //!
 //! Nobody but our own switch begins rewinds, if this is asked at all. So the coroutine is in that phase when
 //! the call is made again, and nothing else of the function is run: neither where no coroutine is current, nor

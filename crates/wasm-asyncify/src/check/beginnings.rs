@@ -1,5 +1,5 @@
-//! Where functions are resumed one by one: in which functions a rewind can begin, and that each of those
-//! has the dispatcher resume what is suspended, and returns what that returns.
+//! Where functions are resumed one by one: finds the functions in which a rewind can begin, and proves that
+//! each of them calls the dispatcher and returns its result.
 //!
 //! A rewind can begin in what code that is not instrumented calls: in functions that it calls by name,
 //! that are exported, or whose address is taken. If only our own switch starts rewinds it can begin in

@@ -2,9 +2,9 @@
 //! Of operands it is also known how they were computed: the transform may compute them later than
 //! the original, so that only one of the functions has them where ways meet.
 //!
-//! This is the lattice. Where two ways meet, what holds on both of them holds. So the classes of
-//! places that hold the same get smaller, and constants and computations are lost, and never the
-//! other way round: that comes to an end.
+//! This is the lattice of the dataflow analysis. At a join only what holds on both paths is kept. So each
+//! step makes the classes of equal places smaller, or forgets constants and computations; the analysis
+//! terminates.
 
 use std::collections::HashMap;
 

@@ -1,5 +1,5 @@
-//! The one function that is not run on unknown values, since it is a loop over frames of which nothing
-//! is known: the dispatcher. It is the same in all modules, so its code is compared with this.
+//! The dispatcher. It is not executed symbolically, as other functions are, since it is a loop over frames of
+//! which nothing is known. Its code is the same in all modules, so it is compared with the code here.
 //!
 //! ```text
 //!   local 0   data                4   how much of the segment was taken

@@ -1,7 +1,7 @@
-//! Runs a function as far as what it does is of no concern to anybody else: it moves values about,
-//! computes with integers, and goes where it is known that it goes.
+//! Runs a function symbolically, as long as nothing it does is visible from outside: it moves values,
+//! computes with integers, and takes branches whose condition is known.
 //!
-//! A machine stops *before* an instruction that is of concern, or whose outcome is not known.
+//! A machine stops *before* an instruction with a visible effect, or with an unknown outcome.
 
 use std::collections::{BTreeMap, BTreeSet};
 

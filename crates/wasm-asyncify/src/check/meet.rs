@@ -1,4 +1,4 @@
-//! What is known of both functions where ways meet: what is true on all of them.
+//! Joins: where paths meet, what is known of both functions is what holds on all of these paths.
 
 use super::classes::Classes;
 use super::machine::{Activation, Machine};

@@ -1,5 +1,5 @@
-//! Where a rewind begins in the only function that is suspended, that may take its frame itself. Here is
-//! proved of such a function that it does so in no other case, and then does what the dispatcher does.
+//! If a rewind begins in the only function that is suspended, this function may take its frame itself. Proves
+//! that it does so in no other case, and that it then does what the dispatcher does.
 //!
 //! - In no other case: it is run on memory of which nothing is known ([`beginnings`](super::beginnings)).
 //!   Whether the newest segment ends with a frame of its size, and has its number, is unknown, and both

@@ -1,4 +1,4 @@
-//! Where functions are resumed one by one: what the dispatcher and a function say to each other, and where.
+//! Where functions are resumed one by one: the states and globals that the dispatcher and a function share.
 
 /// Bytes of the number that a frame begins with.
 pub(super) const NUMBER: i64 = 4;

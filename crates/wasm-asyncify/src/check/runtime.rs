@@ -1,5 +1,4 @@
-//! What the functions do that a module has in the place of its imports from `asyncify`: found out by
-//! running them, on all ways.
+//! Recognises the functions that replace the imports from `asyncify`, by running them symbolically on all paths.
 
 use super::alone::{self, Memory};
 use super::code::Code;

@@ -1,4 +1,4 @@
-//! What is known of what is saved while a function finds out whether that is but one frame of its own: see
+//! The state of the checker while a function tests whether the only saved frame is its own: see
 //! [`only_frame`](super::only_frame).
 
 use super::machine::Activation;

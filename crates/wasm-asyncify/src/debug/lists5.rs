@@ -8,7 +8,7 @@
 //!   list: entry entry … 0
 //! ```
 //!
-//! An entry has numbers of as many bytes as they need, so lists move: who refers to one is told.
+//! The numbers in an entry have variable length (LEB128), so lists move, and references to them are corrected.
 
 use std::collections::{BTreeMap, BTreeSet};
 

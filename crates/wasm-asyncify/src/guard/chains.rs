@@ -1,4 +1,4 @@
-//! How deep functions without a check can get together.
+//! How much stack a chain of functions without a check can use.
 //!
 //! Functions that follow each other on a stack are a *chain*. Who is checked begins a new one: when it
 //! calls somebody, the stack pointer was above the limit after its own frame was taken off. So nothing

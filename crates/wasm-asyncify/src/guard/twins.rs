@@ -1,8 +1,8 @@
-//! Functions with the same code, which an optimiser makes one of.
+//! Functions with identical code, which an optimiser merges.
 //!
-//! Generic Rust has many of them, and `wasm-opt` finds them. With a check that has its function's own
-//! number in it none would be like another any more. So in an optimised build all that are alike say
-//! the number of the first: its name is as good as any of theirs, for only one is left.
+//! Generic Rust has many of them, and `wasm-opt` finds them. If each check had the number of its own function,
+//! no two of them would be identical any more. So in an optimised build all identical functions use the number
+//! of the first one. Its name is as good as the others', since only one function is left.
 //!
 //! Two that call functions which are alike are alike themselves:
 //!

@@ -1,6 +1,5 @@
-//! The checks after calls in which nothing should be suspended for a reason of their own: since
-//! somebody assumes so, or, in a debug build, since that is what was found out about an
-//! indirect call.
+//! The checks after calls that are assumed not to suspend: because the user or the precise analysis assumes
+//! so, or, in a debug build, because the analysis has ruled it out for an indirect call.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! Control structures: what branches bring to where they meet.
+//! Control flow in the search for initialisers: joins the state where branches meet.
 
 use std::collections::BTreeSet;
 

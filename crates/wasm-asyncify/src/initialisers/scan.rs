@@ -1,7 +1,7 @@
-//! Goes through a function to find the writes.
+//! Dataflow analysis of one function, which finds the writes of a state that have to be checked.
 //!
-//! What is known at a place in the code is joined from all ways that lead there; a loop's beginning is
-//! gone through again until nothing new comes back to it. For each byte that can be a state:
+//! At each place in the code the state is joined from all paths that lead there, and loops are analysed again
+//! until there is a fixed point. For each byte that can be a state:
 //!
 //! ```text
 //!   not looked at ──a look fails──► found dead ──a call that can suspend──► found dead, has waited

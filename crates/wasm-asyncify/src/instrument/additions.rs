@@ -1,5 +1,5 @@
-//! The globals that are added to a module besides the state: what is needed is known only when all
-//! functions are written, and what they have in common is numbered as they ask for it.
+//! The globals that are added to a module besides the state. Which are needed is known only when all
+//! functions are written, so a shared global gets its index when the first function asks for it.
 
 use crate::module::GlobalIndex;
 use wasm_encoder::{ConstExpr, GlobalSection, GlobalType};

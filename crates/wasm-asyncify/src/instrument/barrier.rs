@@ -1,7 +1,7 @@
 //! Functions through which nothing may be suspended, and which say so.
 //!
-//! Nobody is called through what every panic goes through, or through what runs the initialiser of a
-//! `thread_local!`: the analysis does not look behind them, so these functions and their callers are
+//! These are the functions that every panic goes through, and those that run the initialiser of a
+//! `thread_local!`. The analysis does not follow calls behind them, so these functions and their callers are
 //! not instrumented for what is called there. The library's own coroutines cannot be suspended there
 //! either, since none is current. But a host that suspends its callers by itself can do it (an
 //! import that suspends, in a panic hook), and so can another switch than ours. Then

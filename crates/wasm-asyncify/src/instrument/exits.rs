@@ -1,8 +1,9 @@
-//! Where a function in fast form is left while it unwinds, so that what is dead at a site costs little there.
+//! The ways out of a function in fast form while it unwinds, chosen so that dead locals cost little.
 //!
-//! A site must not lead to code that saves a local which is dead at it, as it is: the engine's compiler
-//! would keep it alive until there. It can set it to 0 before, which takes 2 bytes for each site and
-//! local; or it can lead to behind the code that saves it, an *entry*, which takes 17 bytes once:
+//! A suspend point (*site*) must not branch to code that saves a local which is dead at that site: the engine's
+//! compiler would keep the local alive until there. There are two ways out. The site can set the local to 0
+//! first, which takes 2 bytes for each site and local. Or it can branch to an *entry* behind the code that saves
+//! the local, which takes 17 bytes once:
 //!
 //! ```text
 //!            push the frame                    ◄── site 1: everything is live

@@ -1,9 +1,8 @@
 //! The types of references: those that a validator tells of, by their indices in the module; and which
 //! references can be kept over a wait.
 //!
-//! A validator knows more of an operand than an engine needs to be told: that a `ref.func` makes one of
-//! a function's type. An engine without such types can run the module all the same, and must be able
-//! to afterwards.
+//! The validator knows more precise types than a module needs: for it a `ref.func` has the function's own type. An
+//! engine without such types can run the original module, and must be able to run the instrumented one.
 
 use core::cell::OnceCell;
 use std::collections::HashMap;

@@ -1,6 +1,6 @@
-//! The section `build_id`, which `wasm-ld --build-id` makes: some bytes by which debuggers and who
-//! collects crashes know a module's code again. A module with other code must have others. As the
-//! linker's these depend on the contents of the module and on nothing else.
+//! The section `build_id`, which `wasm-ld --build-id` makes: bytes by which debuggers and crash collectors
+//! identify a module's code. When the code changes, the bytes must change. Like the linker's, they depend on
+//! the contents of the module and on nothing else.
 
 use wasmparser::{BinaryReader, Parser, Payload};
 

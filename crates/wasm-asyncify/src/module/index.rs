@@ -1,5 +1,5 @@
-//! What the things of a module are numbered by. Functions, types, globals and so on are numbered each for
-//! themselves, imported ones first, and an index of one kind is none of another.
+//! A type of index for each kind of item in a module. Functions, types, globals and so on each have an index space
+//! of their own, with imported items first; an index of one kind cannot be used for another.
 //!
 //! These are the numbers of the module that is read. In the one that a pass writes things can have others
 //! (`instrument/index_spaces.rs`): those are `u32`, as the encoder takes them.

@@ -1,4 +1,4 @@
-//! What a coroutine takes, and that suspending takes nothing: rule S13 of the design.
+//! What a coroutine takes, and that suspending takes nothing.
 
 use bysyncify::{Coroutine, Stack};
 use guest_support::{after_polls, poll_once, tests};

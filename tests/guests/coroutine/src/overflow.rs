@@ -1,4 +1,4 @@
-//! Stacks that are too small: rule S7 of the design.
+//! Stacks that are too small: rule S6 in ARCHITECTURE.md.
 
 use bysyncify::{Coroutine, MIN_STACK_SIZE, RawCoroutine, Stack, embed, stack_left};
 use guest_support::{

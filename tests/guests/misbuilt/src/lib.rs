@@ -1,4 +1,4 @@
-//! What a module says that was asyncified in a wrong way: rule S8 of the design.
+//! What a module says that was asyncified in a wrong way: rule S1 in ARCHITECTURE.md.
 //!
 //! Cargo.toml has the wrong ways. A module that was not asyncified at all cannot speak: no
 //! engine accepts its imports.

@@ -1,4 +1,4 @@
-//! What a function of ours tells of another, by their numbers in the table.
+//! Code that branches by a function's number in the dispatcher's table: functions of one class go to one block.
 
 use wasm_encoder::BlockType;
 use wasm_encoder::Instruction::{self, Block, BrTable, LocalGet};

@@ -1,9 +1,9 @@
-//! Which instrumented functions can be called by what is not instrumented: there a rewind begins.
+//! Which instrumented functions can be called by code that is not instrumented: a rewind begins in these.
 //!
-//! They are not to restore themselves then, but to have the dispatcher resume what is innermost, and to
-//! return what it returns in the end. Who begins a rewind by calling `start_rewind` in one function and
-//! what was suspended in another is not to be known, so all count: those that are exported, those whose
-//! address is taken, and those that are called by name.
+//! Such a function must not restore itself then. It calls the dispatcher, which resumes the innermost function,
+//! and returns the dispatcher's result. Code may call `start_rewind` in one function, and what was suspended in
+//! another, so it is not known which functions these are. All count that are exported, that have their address
+//! taken, or that are called directly.
 //!
 //! Our own switch calls both in `bysyncify_resume`, which no compiler has seen. If nobody else calls
 //! `start_rewind`, a rewind begins in what that one calls.

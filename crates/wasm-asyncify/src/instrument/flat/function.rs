@@ -1,4 +1,4 @@
-//! What is to be known of one function while it is written, if it is resumed by itself.
+//! The state that is kept for one function while it is written in the flat form.
 
 use super::numbers::Numbers;
 use super::plan::FlatPlan;

@@ -1,9 +1,9 @@
 //! The table that the dispatcher calls functions through.
 //!
-//! It is the program's own, grown at its end, where that can be: wasm-bindgen takes modules with one table
-//! of functions (`main_function_table` in `walrus`). That a table is larger must not be noticed. So it is
-//! done where our switch is, since such a program comes from rustc, which calls functions by addresses
-//! that it knows; and only if no code looks at the table. Any other module gets a table more.
+//! If possible it is the end of the program's own table, which is made larger: wasm-bindgen accepts only modules
+//! with one table of functions (`main_function_table` in `walrus`). The program must not notice that its table is
+//! larger. So this is done only if the module has our switch (then it is rustc's, which calls functions by
+//! addresses that it knows), and if no code looks at the table. Any other module gets a second table.
 
 use wasmparser::{Operator, RefType, TableType};
 
