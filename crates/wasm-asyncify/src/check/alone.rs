@@ -1,5 +1,5 @@
-//! Runs an instrumented function while it unwinds or rewinds: alone, since the original has nothing
-//! to do then. All that it may access is its frame, and the two pointers that say where it is.
+//! Runs an instrumented function while it unwinds or rewinds: alone, because the original does nothing then. It
+//! may access only its frame, and the two pointers that say where it is.
 //!
 //! ```text
 //!   data ─► ┌───────┬─────┐        unwinding: a frame is written from `start` on, which moves up
@@ -11,8 +11,8 @@
 //!       ────────┴──────┴
 //! ```
 //!
-//! The frame is not at address 0, and does not overlap `start` and `end`: who calls `start_unwind`
-//! sees to that.
+//! The frame is not at address 0, and does not overlap `start` and `end`: the caller of `start_unwind` ensures
+//! that.
 
 use std::collections::BTreeMap;
 
@@ -23,7 +23,7 @@ use super::search::{Fact, Search};
 use super::values::{Constant, Integer, Node, Value, Values};
 use super::wrong::Wrong;
 
-/// The memory that it may access.
+/// The memory that the function may access.
 #[derive(Clone, Debug)]
 pub(super) struct Memory {
     /// The address of `start` and `end`.
@@ -32,44 +32,44 @@ pub(super) struct Memory {
     end: Value,
     /// Where the frame begins.
     pub(super) frame: Value,
-    /// What is in it, by offset.
+    /// The contents of the frame, by offset.
     pub(super) cells: BTreeMap<i64, (Cell, Value)>,
     pub(super) room: Room,
-    /// The references whose places are not in a frame.
+    /// The references whose places in a table are not in a frame.
     pub(super) kept: Kept,
-    /// What is in the word before `end`, where the newest segment begins.
+    /// The word before `end`, which tells where the newest segment begins.
     pub(super) newest: Option<Value>,
-    /// How many bytes that word has, if there is one.
+    /// The size of that word in bytes; 0 if there is none.
     pub(super) reserved: i64,
-    /// What is known of the only frame, where a rewind begins in its function.
+    /// What was learnt about the only frame, if a rewind begins in its function.
     pub(super) search: Option<Search>,
     /// Whether frames are written.
     pub(super) is_unwinding: bool,
 }
 
-/// What is known of the room that there is for frames.
+/// What was learnt about the room for frames.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Room {
-    /// There is room for so many bytes before `end`.
+    /// There is room for this many bytes before `end`.
     pub(super) fits: i64,
-    /// There is none for so many.
+    /// There is no room for this many.
     pub(super) lacks: Option<i64>,
 }
 
-/// How often memory may be accessed, and ways part, on one way: more often than there can be locals.
+/// The most accesses and branches on one path: more than there can be locals.
 const PATIENCE: usize = 1_000_000;
-/// The same on all ways. In compact form there is one more for each local, since each is saved by itself.
+/// The same on all paths together. In compact form each local adds a path, because each is saved by itself.
 const PATIENCE_FOR_ALL: usize = 100 * PATIENCE;
 
-/// What is known of a condition.
+/// The value of a condition, as far as it is known.
 enum Condition {
     Known(bool),
-    /// Whether there is room for so many bytes, or whether there is not.
+    /// Whether there is room for this many bytes, or whether there is not.
     Room {
         size: i64,
         is_room: bool,
     },
-    /// Whether this is so of the only frame, or whether it is not.
+    /// Whether this fact holds for the only frame, or whether it does not.
     Only {
         fact: Fact,
         is_so: bool,
@@ -77,7 +77,7 @@ enum Condition {
 }
 
 impl Memory {
-    /// Memory to unwind to. What `data` points to is all there is.
+    /// Memory to unwind to. Nothing else is accessible but what `data` points to.
     pub(super) fn to_unwind(data: Value, reserved: i64, values: &mut Values) -> Self {
         let frame = values.unknown();
         Self {
@@ -86,7 +86,7 @@ impl Memory {
             end: values.unknown(),
             frame,
             cells: BTreeMap::new(),
-            // What was looked at when it began.
+            // `start_unwind` has checked that `start` has not passed `end`.
             room: Room { fits: 0, lacks: None },
             kept: Kept::default(),
             newest: None,
@@ -118,7 +118,7 @@ impl Memory {
         memory
     }
 
-    /// How many bytes were pushed and not popped, if `start` is where frames are at all.
+    /// The number of bytes that were pushed and not popped. None if `start` no longer points to frames.
     pub(super) fn size(&self, values: &Values) -> Option<i64> {
         let (base, size) = values.as_sum(self.start)?;
         (base == self.frame).then_some(size)
@@ -199,7 +199,7 @@ impl Memory {
                  room for them"
             )));
         }
-        // None is larger than 16 bytes.
+        // No cell is larger than 16 bytes.
         let near = self.cells.range(offset - 15..end);
         let over = near.filter(|(at, (ty, _))| **at + ty.size() > offset).map(|(at, _)| *at);
         for at in over.collect::<Vec<_>>() {
@@ -263,7 +263,7 @@ impl Memory {
     }
 }
 
-/// Runs a machine until it does something that is not its own affair: on all ways that it can go.
+/// Runs a machine on all paths, up to an instruction that it cannot run alone.
 pub(super) fn run(
     machine: Machine,
     memory: Memory,
@@ -271,7 +271,7 @@ pub(super) fn run(
     values: &mut Values,
 ) -> Result<Vec<(Machine, Memory)>, Wrong> {
     let mut ended = Vec::new();
-    // The last one is gone on with. With each, how much patience there is left for it.
+    // A stack of paths, each with the steps that it may still take.
     let mut open = vec![(machine, memory, PATIENCE)];
     let all_added = program.added.ok_or_else(|| Wrong::new("the original is run alone"))?;
     let mut patience_for_all = PATIENCE_FOR_ALL;
@@ -305,7 +305,7 @@ pub(super) fn run(
                             "the test at {offset:#x} is of what is not known while it unwinds or rewinds"
                         )));
                     }
-                    // An operand that is made again: it goes the same way whatever it is.
+                    // It selects an operand that is computed again: control flow does not depend on it.
                     machine.current().stack.push(operand);
                     machine.current().select(values)?;
                     machine.current().at += 1;
@@ -315,7 +315,7 @@ pub(super) fn run(
                 let is_true = match condition {
                     Condition::Known(is_true) => is_true,
                     Condition::Room { size, is_room } => {
-                        // Where there is none nothing is written.
+                        // Without room nothing is written.
                         let room = Room { lacks: Some(size), ..memory.room };
                         let without = Memory { room, cells: BTreeMap::new(), ..memory.clone() };
                         let mut other = machine.clone();
@@ -333,7 +333,7 @@ pub(super) fn run(
                         if let Some(search) = &mut memory.search
                             && search.learns(fact)
                         {
-                            // What it does then is not for who does not know what is in the frame.
+                            // What it does then needs the contents of the frame, which are not known here.
                             ended.push((machine, memory));
                             continue;
                         }

@@ -1,9 +1,8 @@
-//! Walks through a function as it was and as it is, side by side.
+//! Walks through the original and the instrumented function side by side.
 //!
-//! Both run until they come to something that matters: an effect, a loop, a choice, the end. It must
-//! be the same in both, with the same operands, and then what comes of it is the same. Where ways
-//! meet in either, what is known of both is joined, for each pair of places; see
-//! [`classes`](super::classes).
+//! Both run up to the next event: an effect, a loop, a branch, the end. The event must be the same in both,
+//! with the same operands; then its results are the same. Where paths join in either function, the states of
+//! both are joined, for each pair of positions; see [`classes`](super::classes).
 
 use std::collections::BTreeSet;
 
@@ -17,7 +16,7 @@ use super::values::{Constant, Value, Values};
 use super::walk::{Site, Walk};
 use super::wrong::Wrong;
 
-/// Loops that only the instrumented function has and that may follow each other.
+/// The most consecutive loops that only the instrumented function has.
 const MOST_LOOPS: usize = 100;
 
 impl<'a, 'm> Walk<'a, 'm> {
@@ -54,7 +53,7 @@ impl<'a, 'm> Walk<'a, 'm> {
         Pair::new(original, instrumented, None)
     }
 
-    /// The added globals: the state is known.
+    /// The added globals; only the state is known.
     pub(super) fn globals(&self, state: u32, values: &mut Values) -> Vec<Value> {
         let count = self.instrumented.added.map_or(0, |added| added.globals.len());
         let mut globals = values.unknowns(count);
@@ -64,7 +63,7 @@ impl<'a, 'm> Walk<'a, 'm> {
         globals
     }
 
-    /// Goes all ways on from here, as far as to where others come, too.
+    /// Continues on all paths, as far as the next joins.
     pub(super) fn go_on(&mut self, mut open: Vec<Pair>, values: &mut Values) -> Result<(), Wrong> {
         while let Some(pair) = open.pop() {
             let rewound = pair.rewound;
@@ -74,7 +73,7 @@ impl<'a, 'm> Walk<'a, 'm> {
         Ok(())
     }
 
-    /// Says which site is to blame, if that is known and not said.
+    /// Adds the site to blame, if it is known and not yet set.
     pub(super) fn at_site(&self, mut wrong: Wrong, number: Option<usize>) -> Wrong {
         let site = number.filter(|_| wrong.site.is_none());
         if let Some((at, site)) =
@@ -85,7 +84,7 @@ impl<'a, 'm> Walk<'a, 'm> {
         wrong
     }
 
-    /// Goes on to the next thing that matters, and does it.
+    /// Runs to the next event, and handles it.
     fn advance(
         &mut self,
         mut pair: Pair,
@@ -94,11 +93,11 @@ impl<'a, 'm> Walk<'a, 'm> {
     ) -> Result<(), Wrong> {
         pair.original.run(&self.original, values)?;
         pair.instrumented.run(&self.instrumented, values)?;
-        // The one may find out that a reference is not null for which the other waits.
+        // The instrumented function may have shown that a reference is not null, which the original waits for.
         pair.original.run(&self.original, values)?;
         let (original, instrumented) = (self.original.code, self.instrumented.code);
         let step = &original.steps[pair.original.function.at];
-        // A null is known to be there that cannot be: no program goes this way.
+        // A null here contradicts the operand's type: this path is infeasible.
         if step.references.iter().any(|(height, ty)| {
             let held = pair.original.function.stack.get(*height as usize);
             held.is_some_and(|held| values.as_constant(held.value).is_some() && !ty.is_nullable())
@@ -148,7 +147,7 @@ impl<'a, 'm> Walk<'a, 'm> {
         self.event(pair, values, open)
     }
 
-    /// Does something that matters, in both.
+    /// Handles an event in both functions.
     fn event(
         &mut self,
         mut pair: Pair,
@@ -276,7 +275,7 @@ impl<'a, 'm> Walk<'a, 'm> {
         }
     }
 
-    /// After the call of a site: it has returned, or thrown, or is unwinding.
+    /// Continues after the call of a site: it has returned or thrown, or it unwinds.
     pub(super) fn returns(
         &mut self,
         mut pair: Pair,
@@ -292,7 +291,7 @@ impl<'a, 'm> Walk<'a, 'm> {
         let other = &self.instrumented.code.steps[pair.instrumented.function.at].operator;
         let arrives = self.flat.is_some_and(|flat| flat.arrives(&step.operator, other));
         if pair.rewound.is_some() && arrives {
-            // It does no more than to end the rewind.
+            // The callee only ends the rewind.
             self.has_returned(&mut pair, results, values);
             open.push(pair);
             return Ok(());
@@ -303,7 +302,7 @@ impl<'a, 'm> Walk<'a, 'm> {
         let suspended = self.suspends(&pair, &arguments, results, values);
         let suspended = suspended.map_err(|wrong| self.at_site(wrong, Some(site.number)))?;
         let is_news = match (suspended, self.suspended.get_mut(&at)) {
-            // It is never resumed: its caller is.
+            // This function is never resumed: its caller is.
             (None, _) => false,
             (Some(suspended), Some(known)) => known
                 .join(suspended, pair.rewound)
@@ -326,7 +325,7 @@ impl<'a, 'm> Walk<'a, 'm> {
         Ok(())
     }
 
-    /// After the call of a site that has returned so many results: nothing is suspended.
+    /// Continues after the call of a site that has returned this many results: nothing is suspended.
     fn has_returned(&self, pair: &mut Pair, results: usize, values: &mut Values) {
         let results = values.unknowns(results);
         pair.instrumented.globals = self.globals(0, values);

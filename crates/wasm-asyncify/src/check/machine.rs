@@ -1,5 +1,5 @@
-//! Runs a function symbolically, as long as nothing it does is visible from outside: it moves values,
-//! computes with integers, and takes branches whose condition is known.
+//! Symbolic execution of a function, as long as it has no effect that is visible from outside: it moves values,
+//! computes with integers, and takes branches with a known condition.
 //!
 //! A machine stops *before* an instruction with a visible effect, or with an unknown outcome.
 
@@ -11,38 +11,38 @@ use super::operators::Op;
 use super::values::{Computation, Constant, Operand, Value, Values};
 use super::wrong::Wrong;
 
-/// What a machine runs.
+/// The code that a machine runs.
 #[derive(Debug)]
 pub(super) struct Program<'a, 'm> {
     pub(super) code: &'m Code<'a>,
-    /// What the transform has added to the module, if the function is one of its.
+    /// What the transform has added to the module; none for the original function.
     pub(super) added: Option<&'m Added<'a>>,
 }
 
 /// What the transform has added to a module.
 #[derive(Debug)]
 pub(super) struct Added<'a> {
-    /// The functions that are run in the place of their calls.
+    /// The functions whose bodies are run at their calls.
     pub(super) functions: BTreeMap<u32, Code<'a>>,
-    /// Those of them that keep references and take them back: they are not run.
+    /// Those of the added functions that keep references and take them back. They are not run.
     pub(super) references: BTreeMap<u32, Reference>,
-    /// The globals that the functions use that are run. The first is the state; the next is what the
-    /// last `start_*` was given.
+    /// The globals that the added functions use. The first is the state, the next holds the argument of the
+    /// last `start_*`.
     pub(super) globals: Vec<u32>,
-    /// Those of the added globals that never change: what stands in for references.
+    /// Those of the added globals that never change: they hold stand-ins for references.
     pub(super) stand_ins: BTreeSet<u32>,
-    /// The memory that frames are in.
+    /// The memory of the frames.
     pub(super) memory: u32,
-    /// Whether its addresses are of 64 bits.
+    /// Whether its addresses have 64 bits.
     pub(super) memory64: bool,
-    /// How many bytes before `end` are kept free of frames.
+    /// The number of bytes before `end` that are kept free of frames.
     pub(super) reserved: i64,
 }
 
-/// A function that is run.
+/// The activation of a function that is being run.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Activation {
-    /// The added function, if it is one.
+    /// The index of the function, if it was added.
     pub(super) added: Option<u32>,
     pub(super) at: usize,
     pub(super) locals: Vec<Value>,
@@ -54,25 +54,25 @@ pub(super) struct Activation {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Machine {
     pub(super) function: Activation,
-    /// The added functions that are run in it, the last one innermost.
+    /// The activations of added functions, the innermost last.
     pub(super) inner: Vec<Activation>,
     /// The added globals.
     pub(super) globals: Vec<Value>,
-    /// Whether it has come to where others come, too.
+    /// Whether the machine has passed a join.
     pub(super) has_joined: bool,
-    /// Whether it stops when it sets the state to 0, since what it resumes has arrived then.
+    /// Whether the machine stops when it sets the state to 0: then the resumed function is past its call.
     pub(super) stops_when_normal: bool,
-    /// Whether it has done so.
+    /// Whether it has stopped there.
     pub(super) has_arrived: bool,
-    /// Whether it is on its own, and so loops and choices are its own affair.
+    /// Whether it runs alone. Then its loops and branches need not match those of another function.
     pub(super) is_alone: bool,
 }
 
-/// Instructions that may be run before something happens, per instruction of the function.
+/// The most steps before an event, per instruction of the function.
 const PATIENCE: usize = 64;
 
 impl Activation {
-    /// At the beginning of a function.
+    /// The activation at the beginning of a function.
     pub(super) fn begin(code: &Code<'_>, parameters: Vec<Value>, values: &mut Values) -> Self {
         let mut locals = parameters;
         locals.extend(code.zeroes.iter().map(|zero| values.constant(*zero)));
@@ -83,12 +83,12 @@ impl Activation {
         self.pop_operand().map(|operand| operand.value)
     }
 
-    /// The same, with how it was computed.
+    /// Pops an operand: its value, and how it was computed.
     pub(super) fn pop_operand(&mut self) -> Result<Operand, Wrong> {
         self.stack.pop().ok_or_else(|| Wrong::new("an operand is missing"))
     }
 
-    /// Whether this is so of the operand on the top.
+    /// Whether the predicate holds for the operand on top of the stack.
     fn is_top(&self, is_so: impl Fn(Value) -> bool) -> bool {
         self.stack.last().is_some_and(|operand| is_so(operand.value))
     }
@@ -97,22 +97,22 @@ impl Activation {
         self.stack.push(value.into());
     }
 
-    /// Takes so many operands.
+    /// Pops this many operands.
     pub(super) fn take(&mut self, count: usize) -> Result<Vec<Value>, Wrong> {
         let below = self.below(count)?;
         Ok(self.stack.drain(below..).map(|operand| operand.value).collect())
     }
 
-    /// How many operands there are below so many.
+    /// The number of operands below the topmost `count`.
     fn below(&self, count: usize) -> Result<usize, Wrong> {
         self.stack.len().checked_sub(count).ok_or_else(|| Wrong::new("an operand is missing"))
     }
 
-    /// Goes to a label.
+    /// Branches to a label.
     pub(super) fn branch(&mut self, code: &Code<'_>, label: usize) -> Result<(), Wrong> {
         let label = code.labels[label];
         let below = self.below(label.arity)?;
-        // Operands between the label's and those that it takes are dropped.
+        // Drops the operands between the label's height and those that the branch takes.
         self.stack.drain(label.height..below);
         self.caught.truncate(label.caught);
         self.at = label.at;
@@ -121,12 +121,12 @@ impl Activation {
 }
 
 impl Machine {
-    /// The innermost function that is run.
+    /// The innermost activation.
     pub(super) fn current(&mut self) -> &mut Activation {
         self.inner.last_mut().unwrap_or(&mut self.function)
     }
 
-    /// Runs on to the next instruction that is of concern.
+    /// Runs up to the next instruction that is an event.
     pub(super) fn run(
         &mut self,
         program: &Program<'_, '_>,
@@ -142,7 +142,7 @@ impl Machine {
         Ok(())
     }
 
-    /// Runs an instruction, if it is of no concern.
+    /// Runs an instruction, unless it is an event.
     fn step(&mut self, program: &Program<'_, '_>, values: &mut Values) -> Result<bool, Wrong> {
         let is_inner = !self.inner.is_empty();
         let passes_loops = is_inner || self.is_alone;
@@ -172,7 +172,7 @@ impl Machine {
                 current.pop()?;
             }
             Op::AsNonNull if current.is_top(|value| values.is_non_null(value)) => {}
-            // The original has casts that are none of ours.
+            // Only the instrumented function, run alone: a cast of the original is an event.
             Op::Cast(ty) if stops_to_choose && current.is_top(|it| values.has_type(it, *ty)) => {}
             Op::Integer(operator) => {
                 let b = current.pop_operand()?;
@@ -243,7 +243,7 @@ impl Machine {
 }
 
 impl Activation {
-    /// Chooses between two operands.
+    /// Selects one of two operands.
     pub(super) fn select(&mut self, values: &mut Values) -> Result<(), Wrong> {
         let condition = self.pop_operand()?;
         let if_false = self.pop_operand()?;
@@ -253,7 +253,7 @@ impl Activation {
         Ok(())
     }
 
-    /// Goes on from a branch whose condition, which is on the stack, is known.
+    /// Continues from a branch whose condition is known, and is on the stack.
     pub(super) fn choose(
         &mut self,
         code: &Code<'_>,
@@ -285,17 +285,17 @@ impl<'a> Program<'a, '_> {
         code.ok_or_else(|| Wrong::new("an added function is missing"))
     }
 
-    /// Which of the added globals it is.
+    /// The position of a global among the added ones.
     fn added_global(&self, global: u32) -> Option<usize> {
         self.added?.globals.iter().position(|added| *added == global)
     }
 
-    /// Whether an added global holds what stands in for a reference when nobody looks at it.
+    /// Whether an added global holds a stand-in for a reference that is not used.
     fn is_stand_in(&self, global: u32) -> bool {
         self.added.is_some_and(|added| added.stand_ins.contains(&global))
     }
 
-    /// What an added function does with a reference, if that is what it is for.
+    /// What an added function does with a reference, if that is its purpose.
     pub(super) fn reference(&self, function: u32) -> Option<Reference> {
         self.added?.references.get(&function).copied()
     }

@@ -1,4 +1,4 @@
-//! Joins: where paths meet, what is known of both functions is what holds on all of these paths.
+//! Joins: where paths meet, the state is what holds on all of these paths.
 
 use super::classes::Classes;
 use super::machine::{Activation, Machine};
@@ -40,7 +40,7 @@ impl Walk<'_, '_> {
         pair
     }
 
-    /// Remembers what is known here, and what was known already that is not true on this way.
+    /// Joins the state of a pair with the one that is recorded at its positions.
     pub(super) fn join(&mut self, mut pair: Pair, values: &Values) -> Result<(), Wrong> {
         let mut inverted = [false; 2];
         let codes = [self.original.code, self.instrumented.code];

@@ -1,29 +1,30 @@
-//! Checks what [`instrument`](crate::instrument) has made, and shares no code with it: reads the
-//! module as it was and as it is, and proves of each instrumented function that
+//! Checks the output of [`instrument`](crate::instrument), and shares no code with it. Reads the module before
+//! and after instrumentation, and proves of each instrumented function:
 //!
-//! - while nothing is suspended it does what the original does: the same effects in the same order,
-//!   with the same operands, and it goes the same ways;
-//! - when a call has returned because it unwinds, the function does nothing but save its frame, if
-//!   there is room for it, and return;
-//! - when it is rewound, it does nothing but take that frame away again, and make the call that was
-//!   suspended; and when that returns, the function goes on as the original does after that call;
-//! - that is so however often it is suspended, in whatever order.
+//! - While nothing is suspended, it does what the original does: the same effects in the same order, with the
+//!   same operands, along the same paths.
+//! - When a call has returned because it unwinds, the function only saves its frame, if there is room for it,
+//!   and returns.
+//! - When it is rewound, it only pops that frame and repeats the suspended call. When that call returns, the
+//!   function continues as the original does after that call.
+//! - All this holds however often it is suspended, in whatever order.
 //!
-//! Where functions are resumed one by one, a rewind that begins in one of them does nothing but to call
-//! what resumes ([`beginnings`]), or takes the only frame if that is its own ([`only_frame`]).
+//! Where functions are resumed one by one, a function in which a rewind begins only calls the function that
+//! resumes ([`beginnings`]), or pops the only frame if that is its own ([`only_frame`]).
 //!
-//! A function that nothing may be suspended through traps at once when what it has called unwinds.
+//! A function that nothing may be suspended through traps at once when its callee unwinds.
 //!
-//! References are kept in tables that were added, and are taken back once each ([`references`]).
+//! References are kept in added tables, and each is taken back exactly once ([`references`]).
 //!
-//! All else in the module is the same, and the functions that start and stop unwinding and rewinding
-//! are what the protocol says ([`runtime`]). Everything is found out by running code on unknown
-//! values: no form is looked for. So the transform can change, and the checker need not.
+//! Everything else in the module is unchanged, and the functions that start and stop unwinding and rewinding
+//! follow the protocol ([`runtime`]). The proof is symbolic execution: it runs code on unknown values, and
+//! expects no particular form of code. So the transform can change without a change of the checker.
 //!
-//! # What is known
+//! # The dataflow state
 //!
-//! The *places* of a function are its locals, its operands, and what its frame holds. What is known
-//! is always of the places of both functions together ([`classes`]):
+//! The *places* of a function are its locals, its operands, and the contents of its frame. The dataflow state
+//! covers the places of both functions together ([`classes`]). Here and in messages, `there` is the original
+//! function, and `here` the instrumented one:
 //!
 //! ```text
 //!   which hold the same       { local 1 there, local 1 here, operand 0 there, local 7 here }
@@ -31,32 +32,31 @@
 //!   how it was computed       operand 1 there = { local 1 there, … } + 602
 //! ```
 //!
-//! Where ways meet, only what holds on all of them is known: classes are split, constants and
-//! computations lost, never the other way round. So it is a lattice of finite height, and the walk
-//! ends.
+//! A join keeps only what holds on all incoming paths: classes are split, constants and computations are dropped,
+//! never the other way round. So this is a lattice of finite height, and the walk terminates.
 //!
-//! # What becomes of it
+//! # How code is executed
 //!
 //! | what runs | here | there |
 //! |---|---|---|
-//! | `local.get`, constants, integer operators, branches whose condition is known | each for itself ([`machine`]) | the same |
+//! | `local.get`, constants, integer operators, branches with a known condition | each function by itself ([`machine`]) | the same |
 //! | calls of functions that the transform has added | run, as part of the function | – |
-//! | any other instruction | must be the same, with the same operands; then its results are ([`lockstep`]) | |
-//! | a branch whose condition is not known | must have the same condition; both ways are gone | |
-//! | a loop | must be one in both; ways meet there | |
-//! | the call of a site | the same call; then it returned, threw, or is unwinding | |
-//! | unwinding | alone ([`alone`]): loads and stores are of its frame | waits after the call |
-//! | rewinding, from the beginning | alone, from what is known of the frame ([`suspension`]) | waits after the call |
+//! | any other instruction | must be the same, with the same operands; then its results are the same ([`lockstep`]) | |
+//! | a branch with an unknown condition | must have the same condition; both paths are followed | |
+//! | a loop | must be a loop in both; paths join there | |
+//! | the call of a site | the same call; then it has returned or thrown, or unwinds | |
+//! | unwinding | alone ([`alone`]): loads and stores access only its frame | waits after the call |
+//! | rewinding, from the beginning | alone, with the state of the frame ([`suspension`]) | waits after the call |
 //!
-//! What is known of a suspended site are the places of the original, and those of the frame, however
-//! it came to be suspended there. Parameters of a function that is rewound are unknown.
+//! The state of a suspended site covers the places of the original and of the frame, on every path on which it
+//! can be suspended there. The parameters of a function that is rewound are unknown.
 //!
 //! # What is assumed
 //!
-//! The choice of functions and sites is the analysis's, and is not checked here: that other calls
-//! never unwind. Nobody else writes to frames, `start` moves by what this function and its callees
-//! push and pop, and addresses do not wrap. The table does not change while the module is suspended.
-//! The same pure operators give the same results; those on floats must be made as often as before.
+//! The analysis chooses functions and sites; that all other calls never unwind is not checked here. No other
+//! code writes to frames, `start` moves only by what this function and its callees push and pop, and addresses
+//! do not wrap. The table does not change while the module is suspended. The same pure operators give the same
+//! results; those on floats must be computed as often as before.
 
 mod alone;
 mod arrival;
@@ -109,11 +109,11 @@ use pairing::Pairing;
 use walk::{Needed, Site, Walk};
 pub(crate) use wrong::Wrong;
 
-/// Proves that the instrumented module is the original one, suspended as planned and resumed.
+/// Proves that the instrumented module does what the original does, and is suspended as planned and resumed.
 ///
 /// # Errors
 ///
-/// If a module cannot be read, or it is not so: says where.
+/// Fails if a module cannot be read, or if the proof fails; the error says where.
 pub(crate) fn check(
     original: &[u8],
     instrumented: &[u8],
@@ -126,7 +126,7 @@ pub(crate) fn check(
     let added = added(&pairing, plan, has_own_table)?;
     let callers_check = plan.flat && beginnings::callers_check(&before, plan)?;
     for (function, code) in &added.functions {
-        // What is neither is not run unless an instrumented function calls it.
+        // A function that gets no name here is not run unless an instrumented function calls it.
         for name in runtime::names(code, &added, callers_check).unwrap_or_default() {
             pairing.runtime.entry(name).or_default().push(*function);
         }
@@ -199,7 +199,7 @@ pub(crate) fn check(
     Ok(())
 }
 
-/// What was added to the module.
+/// Collects what was added to the module.
 fn added<'a>(
     pairing: &Pairing<'a, '_>,
     plan: &SuspendPlan,
@@ -213,10 +213,10 @@ fn added<'a>(
     let all = (now.imported_globals..).zip(&now.globals);
     let (stand_ins, all): (Vec<_>, Vec<_>) =
         all.filter(|(index, _)| *index >= first_global).partition(|(_, it)| !it.ty.mutable);
-    // Each table of references has two.
+    // Each table of references has two globals.
     let tables = now.tables.len() - before.tables.len();
     let of_references = 2 * tables.saturating_sub(usize::from(has_own_table));
-    // The state and `data`, and what the dispatcher has.
+    // The state and `data`, and the globals of the dispatcher.
     let mut globals: Vec<_> =
         plan.imported_globals.into_iter().flat_map(|state| [state.0, state.0 + 1]).collect();
     globals.extend(all.iter().map(|(index, _)| *index));
@@ -236,7 +236,7 @@ fn added<'a>(
     })
 }
 
-/// The calls in a function that can suspend, by instruction, if they are reached at all.
+/// The calls in a function that can suspend, by instruction; unreachable ones are left out.
 fn sites_of(function: FunctionIndex, code: &Code<'_>, plan: &SuspendPlan) -> BTreeMap<usize, Site> {
     let mut found = BTreeMap::new();
     for (at, step) in code.steps.iter().enumerate() {

@@ -1,36 +1,36 @@
-//! Both functions at once: where they are, and what they hold.
+//! Both functions at once: their positions, and what their places hold.
 
 use super::classes::Classes;
 use super::machine::{Activation, Machine};
 use super::values::{Operand, Value};
 
-/// Where both are.
+/// The positions of both functions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(super) struct Places {
     pub(super) original: usize,
-    /// Whether a site is rewound there, which comes after all that leads to it.
+    /// Whether a site is rewound there. Such places are ordered after all paths that lead to the site.
     pub(super) is_rewound: bool,
     pub(super) instrumented: usize,
-    /// Whether they stand before a branch that is taken if what is on the stack is 0. What matters
-    /// is what is 0, and not that one of them has inverted it.
+    /// Whether each stands before a branch that is taken if the operand on top of the stack is 0. A function
+    /// may have inverted its condition; only what is compared with 0 must be the same.
     pub(super) inverted: [bool; 2],
 }
 
-/// What is known at a pair of places.
+/// The dataflow state at a pair of positions.
 #[derive(Debug)]
 pub(super) struct Known {
     pub(super) shape: [usize; 6],
     pub(super) classes: Classes,
 }
 
-/// Both.
+/// Both functions.
 #[derive(Clone, Debug)]
 pub(super) struct Pair {
     pub(super) original: Machine,
     pub(super) instrumented: Machine,
-    /// The site that was rewound to come here.
+    /// The site whose rewind led here.
     pub(super) rewound: Option<usize>,
-    /// Whether it was known before that they come here.
+    /// Whether the state at these positions is already recorded.
     pub(super) is_known: bool,
     pub(super) loops: usize,
 }
@@ -45,7 +45,7 @@ impl Pair {
     }
 }
 
-/// Leaves results, the same in both.
+/// Leaves the same results on both stacks.
 pub(super) fn leave(pair: &mut Pair, results: &[Value]) {
     for function in pair.functions() {
         function.stack.extend(results.iter().copied().map(Operand::from));

@@ -1,5 +1,5 @@
-//! Which function, global and so on of the instrumented module is which of the original; and that
-//! all of it but the instrumented functions' code is the same.
+//! Maps functions, globals and so on of the original to those of the instrumented module, and checks that
+//! everything but the code of instrumented functions is unchanged.
 
 use std::collections::BTreeMap;
 
@@ -15,7 +15,7 @@ use crate::error::{Error, Failure, Result};
 pub(super) struct Pairing<'a, 'm> {
     pub(super) original: &'m Module<'a>,
     pub(super) instrumented: &'m Module<'a>,
-    /// By name in `asyncify`: the function that it has become, or several that do the same.
+    /// By name in `asyncify`: the function that replaces the import, or several equivalent ones.
     pub(super) runtime: BTreeMap<&'static str, Vec<u32>>,
 }
 
@@ -24,12 +24,12 @@ impl<'a, 'm> Pairing<'a, 'm> {
         Self { original, instrumented, runtime: BTreeMap::new() }
     }
 
-    /// How many functions were added. They come before all others that are not imported.
+    /// The number of functions that were added. They precede all others that are not imported.
     pub(super) fn added(&self) -> usize {
         self.instrumented.bodies.len().saturating_sub(self.original.bodies.len())
     }
 
-    /// The index of a function now. None if it is one of `asyncify`.
+    /// The index of a function in the instrumented module. None if it is an import from `asyncify`.
     pub(super) fn now(&self, function: u32) -> Option<u32> {
         let is_runtime = |it: &u32| self.original.runtime_import(*it).is_some();
         if is_runtime(&function) {
@@ -48,7 +48,7 @@ impl<'a, 'm> Pairing<'a, 'm> {
         }
     }
 
-    /// Whether an instruction is the same in both. Where it branches is not looked at.
+    /// Whether an instruction is the same in both, apart from the depth of a branch.
     pub(super) fn is_same(&self, before: &Operator<'_>, now: &Operator<'_>) -> bool {
         match (before, now) {
             (Operator::Call { function_index: before }, Operator::Call { function_index: now })
@@ -97,9 +97,9 @@ impl<'a, 'm> Pairing<'a, 'm> {
         Ok(before.eof() && now.eof())
     }
 
-    /// Checks all but the code. `globals` are those that were added, or are of others: the first is
-    /// the state, the next what the last `start_*` was given. `resumed` is where the functions are that are
-    /// resumed one by one.
+    /// Checks all but the code. `globals` are those that were added, or that other modules own: the first is
+    /// the state, the next holds the argument of the last `start_*`. `resumed` is the place of the functions
+    /// that are resumed one by one.
     pub(super) fn check(
         &self,
         plan: &SuspendPlan,
@@ -135,7 +135,7 @@ impl<'a, 'm> Pairing<'a, 'm> {
         if let (Some(before), Some(now)) = (before.start, now.start) {
             check(self.is_function(before, now), "start functions")?;
         }
-        // What those are that were added, see `references` and `flat`.
+        // `references` and `flat` check what the added tables are for.
         let own = usize::from(resumed.is_some_and(|table| !table.is_shared));
         check(now.tables.len() >= before.tables.len() + own, "tables")?;
         for (index, (before, now)) in before.tables.iter().zip(&now.tables).enumerate() {
@@ -174,8 +174,8 @@ impl<'a, 'm> Pairing<'a, 'm> {
         Ok(())
     }
 
-    /// The host must find the functions that start and stop, if it needs them, and other modules the
-    /// globals.
+    /// Checks the exports. The host must find the functions that start and stop, if it needs them; other
+    /// modules must find the globals.
     fn check_exports(&self, plan: &SuspendPlan, globals: &[u32]) -> Result<(), Failure<Wrong>> {
         let wrong = || Wrong::new("the exports are not what they were");
         let (before, now) = (&self.original.exports, &self.instrumented.exports);

@@ -6,32 +6,32 @@ use super::operators::Op;
 use super::values::{Constant, Integer, Value, Values};
 use super::wrong::Wrong;
 
-/// The globals that the dispatcher lowers the limit of the stack with.
+/// The globals with which the dispatcher lowers the limit of the stack.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Stack {
     pub(super) reserve: u32,
     pub(super) limit: u32,
 }
 
-/// What is known of the only frame.
+/// What was learnt about the only frame.
 #[derive(Clone, Debug)]
 pub(super) struct Search {
-    /// The bytes and the number of frames of the function that is run.
+    /// The size and the number of a frame of the function that is run.
     size: i64,
     number: u32,
-    /// Where what is saved ends, and the first word in the newest segment.
+    /// The end of the saved frames, and the first word of the newest segment.
     start: Value,
     header: Value,
-    /// What of it is known to be so.
+    /// The facts that hold.
     ends: bool,
     is_own: bool,
     stack: Option<Stack>,
-    /// What is in these globals; of the limit, if it was set.
+    /// The values of these globals; of the limit, if it was set.
     reserve: Value,
     limit: Option<Value>,
 }
 
-/// What can be so of the newest segment.
+/// A fact about the newest segment.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Fact {
     /// It is as long as one frame of the function.
@@ -65,7 +65,7 @@ impl Search {
         self.header
     }
 
-    /// What it means that these are equal, if it means anything. `frame` is where the segment begins.
+    /// The fact that follows if these two are equal, if any. `frame` is where the segment begins.
     pub(super) fn fact(&self, frame: Value, [a, b]: [Value; 2], values: &Values) -> Option<Fact> {
         if values.as_sum(a) == Some((frame, self.size)) && b == self.start {
             return Some(Fact::Ends);
@@ -74,7 +74,7 @@ impl Search {
         (a == self.header && is_number).then_some(Fact::IsOwn)
     }
 
-    /// Whether that was all there is to know.
+    /// Records a fact. Returns whether now all facts hold.
     pub(super) fn learns(&mut self, fact: Fact) -> bool {
         match fact {
             Fact::Ends => self.ends = true,
@@ -83,12 +83,12 @@ impl Search {
         self.is_sure()
     }
 
-    /// Whether nothing is saved but one frame of the function.
+    /// Whether one frame of the function is all that is saved.
     pub(super) fn is_sure(&self) -> bool {
         self.ends && self.is_own
     }
 
-    /// Whether this reads what the limit is lowered by, or sets the limit.
+    /// Whether an instruction reads the global with the reserve, or sets the limit.
     pub(super) fn is_of_stack(&self, op: &Op) -> bool {
         self.stack.is_some_and(|stack| match op {
             Op::GlobalGet(global) => *global == stack.reserve,
@@ -97,7 +97,7 @@ impl Search {
         })
     }
 
-    /// Does so.
+    /// Runs such an instruction.
     pub(super) fn access(&mut self, global: u32, function: &mut Activation) -> Result<(), Wrong> {
         if self.stack.is_some_and(|stack| global == stack.limit) {
             self.limit = Some(function.pop()?);
@@ -112,7 +112,7 @@ impl Search {
         self.limit.is_none()
     }
 
-    /// Whether the limit was set to where this is, and what is to be left free; if there is a limit.
+    /// Whether the limit was set to `start` plus the reserve. If the module has no limit: whether none was set.
     pub(super) fn is_limited_to(&self, start: Value, values: &mut Values) -> bool {
         let lowered = values.integer(Integer::Add, [start, self.reserve]);
         self.limit == self.stack.map(|_| lowered)

@@ -1,11 +1,11 @@
-//! Instructions and values as messages show them, and instructions as they are compared.
+//! Texts for instructions and values in messages; and instructions in the form in which they are compared.
 
 use wasmparser::Operator;
 
 use super::machine::Activation;
 use super::values::{Value, Values};
 
-/// What a value is, for a message.
+/// Describes a value, for a message.
 pub(super) fn held(value: Value, function: &Activation, values: &Values) -> String {
     if let Some(constant) = values.as_constant(value) {
         return format!("the constant {constant:?}");
@@ -16,7 +16,7 @@ pub(super) fn held(value: Value, function: &Activation, values: &Values) -> Stri
     }
 }
 
-/// An instruction, for a message.
+/// Describes an instruction, for a message.
 pub(super) fn described(operator: &Operator<'_>, offset: u64) -> String {
     format!("`{}` at {offset:#x}", name(operator))
 }
@@ -26,7 +26,7 @@ pub(super) fn name(operator: &Operator<'_>) -> String {
     all.split([' ', '(']).next().unwrap_or_default().to_owned()
 }
 
-/// A call in the place of a tail call.
+/// The call for a tail call; any other instruction as it is.
 pub(super) fn without_tail<'a>(operator: &Operator<'a>) -> Operator<'a> {
     match *operator {
         Operator::ReturnCall { function_index } => Operator::Call { function_index },
@@ -38,7 +38,7 @@ pub(super) fn without_tail<'a>(operator: &Operator<'a>) -> Operator<'a> {
     }
 }
 
-/// A branch to nowhere in particular.
+/// A branch without its depth.
 pub(super) fn without_depth<'a>(operator: &Operator<'a>) -> Operator<'a> {
     let mut operator = operator.clone();
     if let Operator::BrOnNull { relative_depth }

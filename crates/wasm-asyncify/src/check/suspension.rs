@@ -1,8 +1,8 @@
-//! What is known of a site while it is suspended: what is in the frame, compared with what the
-//! original has in its locals and operands.
+//! The dataflow state of a site while it is suspended: what the frame holds, compared with the locals and
+//! operands of the original.
 //!
-//! It is known from how the function unwinds there, on all ways that it can come there, those that
-//! begin with a rewind among them. It is all that a rewind has to go by.
+//! It follows from how the function unwinds there, on all paths to the site, including those that begin with a
+//! rewind. A rewind has nothing else to rely on.
 
 use std::collections::BTreeMap;
 
@@ -23,7 +23,7 @@ use super::wrong::Wrong;
 pub(super) const BEGINS: u32 = 2;
 
 impl Walk<'_, '_> {
-    /// What is known when a site unwinds, whose call has just returned. Its operands were taken.
+    /// The dataflow state of a site that unwinds, whose call has just returned. Its operands were taken.
     pub(super) fn suspends(
         &self,
         pair: &Pair,
@@ -33,7 +33,7 @@ impl Walk<'_, '_> {
     ) -> Result<Option<Suspended>, Wrong> {
         let mut machine = pair.instrumented.clone();
         machine.function.at += 1;
-        // Nobody knows what is returned while it unwinds.
+        // What a call returns while it unwinds is unknown.
         for _ in 0..results {
             machine.function.push(values.unknown());
         }
@@ -49,8 +49,7 @@ impl Walk<'_, '_> {
                 Wrong::new("after its frame was saved, `start` is not where the frame ends")
             })?;
             match memory.room.lacks {
-                // Who was to have it sees that there was no room.
-                // What is kept free then counts for each that is pushed.
+                // Its reader sees that there was no room. `start` may have moved by the reserved bytes as well.
                 Some(lacks) if lacks <= size && reserved > 0 => continue,
                 Some(lacks) if lacks <= size => {}
                 Some(lacks) => {
@@ -108,7 +107,7 @@ impl Walk<'_, '_> {
         }))
     }
 
-    /// Checks that the program is ended if a call that has just returned is unwinding.
+    /// Checks that the program traps if a call that has just returned is unwinding.
     pub(super) fn check_stopped(
         &self,
         pair: &Pair,
@@ -133,8 +132,8 @@ impl Walk<'_, '_> {
         Ok(())
     }
 
-    /// Rewinds a suspended site: in the original its call returns, the instrumented function is
-    /// entered anew. From there on both do the same.
+    /// Rewinds a suspended site: in the original its call returns, the instrumented function is entered again.
+    /// From there on, both do the same.
     pub(super) fn rewind(&mut self, at: usize, values: &mut Values) -> Result<(), Wrong> {
         let Site { number, needed } = self.sites[&at];
         let mut open = Vec::new();
@@ -165,13 +164,13 @@ impl Walk<'_, '_> {
         self.go_on(open, values)
     }
 
-    /// Whether there is a function that is resumed and has the results of this call.
+    /// Whether a function that is resumed can have the results of this call: then there are globals for them.
     fn can_be_resumed(&self, at: usize) -> bool {
         let results = self.original.code.results.get(&at);
         results.zip(self.flat).is_some_and(|(results, flat)| flat.globals(results).is_ok())
     }
 
-    /// Both after the call of a site, which has returned long since: its results were put aside.
+    /// Both after the call of a site that has returned earlier: its results were saved.
     fn resumed(&self, at: usize, values: &mut Values) -> Result<Pair, Wrong> {
         let (original, mut machine, memory, _) =
             self.entered_again(at, protocol::RESULT, values)?;
@@ -184,7 +183,7 @@ impl Walk<'_, '_> {
         {
             machine.globals[global] = *result;
             if let ValType::Ref(reference) = ty {
-                // What is put aside in it is a result of whom this calls.
+                // The result that it holds is one of this call, so it has its type.
                 values.is_of(*result, *reference);
             }
         }
@@ -203,7 +202,7 @@ impl Walk<'_, '_> {
         Ok(pair)
     }
 
-    /// Past the call of a site, and out of the function if it is a tail call.
+    /// Moves past the call of a site, or to the end of the function after a tail call.
     pub(super) fn go_past_call(&self, function: &mut Activation) {
         let step = &self.original.code.steps[function.at];
         function.at += 1;
@@ -213,7 +212,7 @@ impl Walk<'_, '_> {
         }
     }
 
-    /// Checks that the original does no more after a call than to return its results.
+    /// Checks that the original only returns the results of a call.
     fn check_passed_on(
         &self,
         pair: &Pair,
@@ -235,18 +234,18 @@ impl Walk<'_, '_> {
         Err(Wrong::new("no frame is saved while it unwinds, and it has more to do after the call"))
     }
 
-    /// Both where the call of a site is made again, its operands taken.
+    /// Both where the call of a site is repeated, its operands taken.
     fn rewound(&self, at: usize, values: &mut Values) -> Result<(Pair, Vec<Value>), Wrong> {
         let state = if self.flat.is_some() { protocol::INNERMOST } else { BEGINS };
         let (original, machine, memory, arguments) = self.entered_again(at, state, values)?;
         let (mut machine, memory) = self.run_alone(machine, memory, values)?;
-        // One by one it was given back by the dispatcher.
+        // Where functions are resumed one by one, the dispatcher has popped the frame.
         let left = if self.flat.is_some() { self.suspended[&at].size } else { 0 };
         self.check_called_again(at, &mut machine, &memory, left, &arguments, values)?;
         Ok((Pair::new(original, machine, Some(self.sites[&at].number)), arguments))
     }
 
-    /// Runs what is rewound until it is where only one way leads.
+    /// Runs a function that is rewound, as long as there is only one path.
     pub(super) fn run_alone(
         &self,
         machine: Machine,
@@ -260,8 +259,8 @@ impl Walk<'_, '_> {
         }
     }
 
-    /// The original at the call of a site, and the instrumented function entered anew, in this state;
-    /// with what was saved, and the call's arguments.
+    /// The original at the call of a site, and the instrumented function, entered again in this state; with
+    /// what was saved, and the call's arguments.
     pub(super) fn entered_again(
         &self,
         at: usize,
@@ -286,7 +285,7 @@ impl Walk<'_, '_> {
             function: Activation { at, locals, stack, caught, ..Activation::default() },
             ..Machine::default()
         };
-        // Its parameters can be anything now.
+        // Its parameters are unknown now.
         let parameters = values.unknowns(self.instrumented.code.parameters);
         let mut machine = Machine {
             function: Activation::begin(self.instrumented.code, parameters, values),
@@ -297,7 +296,7 @@ impl Walk<'_, '_> {
         let memory =
             Memory::to_rewind(self.data(&machine)?, suspended.size, memory64, cells, values);
         if self.flat.is_some() && state != BEGINS {
-            // The dispatcher says where the frame is.
+            // The dispatcher tells where the frame is.
             let number = match memory64 {
                 true => Constant::I64(protocol::NUMBER.cast_unsigned()),
                 false => Constant::I32(protocol::NUMBER as u32),
@@ -308,8 +307,8 @@ impl Walk<'_, '_> {
         Ok((original, machine, memory, arguments))
     }
 
-    /// Checks that a rewind makes the call again that is suspended, and takes its operands. So many bytes
-    /// of its frame are to be left.
+    /// Checks that a rewind repeats the suspended call with its operands. `left` bytes of its frame must
+    /// remain.
     pub(super) fn check_called_again(
         &self,
         at: usize,
@@ -332,7 +331,7 @@ impl Walk<'_, '_> {
                 described(&call, step.offset)
             )));
         }
-        // What is in its place does not look.
+        // The function that is called in its place does not test the state.
         if !arrives {
             self.check_state(machine, 2, values)?;
         }
@@ -370,7 +369,7 @@ impl Walk<'_, '_> {
         Ok(())
     }
 
-    /// Checks that a function has returned, and the state.
+    /// Checks that a function has returned, and that this is the state.
     fn check_returned(&self, machine: &Machine, state: u32, values: &Values) -> Result<(), Wrong> {
         let current = machine.inner.last().unwrap_or(&machine.function);
         let step = &self.instrumented.code_of(current.added)?.steps[current.at];
@@ -391,7 +390,7 @@ impl Walk<'_, '_> {
         Err(Wrong::new("the state is changed by a function that does not begin or end anything"))
     }
 
-    /// The global with what the last `start_*` was given.
+    /// The value of the global with the argument of the last `start_*`.
     fn data(&self, machine: &Machine) -> Result<Value, Wrong> {
         let data = machine.globals.get(1);
         data.copied().ok_or_else(|| Wrong::new("the globals of the state are missing"))

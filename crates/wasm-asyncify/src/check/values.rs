@@ -1,8 +1,7 @@
-//! What a local or an operand holds, as far as it is known: constants, unknowns, and what is
-//! computed of them.
+//! The values of locals and operands, as far as they are known: constants, unknowns, and computations of these.
 //!
-//! Values are numbered, and what is known to be the same has the same number. So two of them that
-//! are unlike may be equal all the same, but two that are alike always are.
+//! This is value numbering: values that are known to be equal have the same number. So two values with
+//! different numbers may still be equal, but two with the same number always are.
 
 use std::collections::HashMap;
 
@@ -18,7 +17,7 @@ impl Value {
     }
 }
 
-/// A constant of some type: two are the same if their bits are.
+/// A constant of some type. Two are equal if their bits are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Constant {
     I32(u32),
@@ -30,13 +29,13 @@ pub(super) enum Constant {
 }
 
 impl Constant {
-    /// As a condition.
+    /// Whether it is true as a condition.
     pub(super) fn is_true(self) -> bool {
         self != Self::I32(0)
     }
 }
 
-/// What an integer operator does, in either width.
+/// An integer operator, in either width.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Integer {
     Eqz,
@@ -59,13 +58,13 @@ pub(super) enum Integer {
     Shl,
     ShrS,
     ShrU,
-    /// From `i64` to `i32`.
+    /// Converts `i64` to `i32`.
     Wrap,
     ExtendS,
     ExtendU,
 }
 
-/// What a value is.
+/// The definition of a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Node {
     Constant(Constant),
@@ -73,7 +72,7 @@ pub(super) enum Node {
     Unknown,
     /// An unknown, and a constant that is not 0.
     Sum(Value, Constant),
-    /// Of an operator with one or two operands; the second is then the first again.
+    /// An operator with one or two operands. If it has one, the second repeats the first.
     Integer(Integer, [Value; 2]),
     /// The first if the third is not 0, else the second.
     Select([Value; 3]),
@@ -94,7 +93,7 @@ pub(super) struct Term(u32);
 /// How a value is computed from others.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Computation {
-    /// If the operator has but one operand, the second is the first again.
+    /// If the operator has one operand, the second repeats the first.
     Integer(Integer, [Operand; 2]),
     /// The first if the third is not 0, else the second.
     Select([Operand; 3]),
@@ -126,9 +125,9 @@ impl Terms {
 pub(super) struct Values {
     nodes: Vec<Node>,
     known: HashMap<Node, Value>,
-    /// The sites whose rewinds are to blame if no more is known of a value.
+    /// The sites whose rewinds are to blame if a value is unknown.
     blamed: HashMap<Value, usize>,
-    /// What is known of the types of references: see [`types`](super::types).
+    /// The known types of references: see [`types`](super::types).
     pub(super) types: HashMap<Value, Vec<RefType>>,
     /// How operands were computed.
     pub(super) terms: Terms,
@@ -143,12 +142,12 @@ impl Values {
         self.nodes[value.index()]
     }
 
-    /// Something of which nothing is known: unlike all others.
+    /// A fresh unknown, different from all others.
     pub(super) fn unknown(&mut self) -> Value {
         self.push(Node::Unknown)
     }
 
-    /// The same, and a site whose rewind is to blame for it.
+    /// A fresh unknown, with the site whose rewind is to blame for it.
     pub(super) fn unknown_for(&mut self, blamed: Option<usize>) -> Value {
         let value = self.unknown();
         self.blamed.extend(blamed.map(|site| (value, site)));
@@ -174,7 +173,7 @@ impl Values {
         }
     }
 
-    /// The unknown that a value is so many bytes from, in the width of addresses.
+    /// The unknown and the constant offset in bytes that a value is the sum of, in the width of addresses.
     pub(super) fn as_sum(&self, value: Value) -> Option<(Value, i64)> {
         match self.node(value) {
             Node::Unknown => Some((value, 0)),
@@ -255,7 +254,7 @@ fn zero_like(constant: Constant) -> Constant {
     }
 }
 
-/// What comes of constants.
+/// Evaluates an operator on constants.
 fn fold(operator: Integer, a: Constant, b: Constant) -> Option<Constant> {
     match (a, b) {
         (Constant::I32(a), Constant::I32(b)) => {

@@ -1,4 +1,4 @@
-//! The state of one walk through a function as it was and as it is.
+//! The checker's state in one walk through the original and the instrumented function.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -11,21 +11,21 @@ use super::operators::Cell;
 use super::pair::{Known, Places};
 use super::wrong::Wrong;
 
-/// A call that can suspend, in the function as it was.
+/// A call that can suspend, in the original function.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Site {
     /// Its number in the function.
     pub(super) number: usize,
-    /// How many of its last operands must be the same when it is made again.
+    /// How many of its last operands must be the same when the call is repeated.
     pub(super) needed: Needed,
 }
 
-/// What a call needs when it is made again.
+/// The operands that a repeated call needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Needed {
-    /// It takes its parameters from its frame.
+    /// None: the callee takes its parameters from its frame.
     Nothing,
-    /// The last operand says which function it is.
+    /// The last one, which selects the callee.
     Callee,
     All,
 }
@@ -33,17 +33,17 @@ pub(super) enum Needed {
 /// A suspended site.
 #[derive(Debug)]
 pub(super) struct Suspended {
-    /// How many operands wait, handlers are open, and arguments were passed.
+    /// The number of operands below the call, of open handlers, and of the call's arguments.
     pub(super) shape: [usize; 3],
-    /// Bytes.
+    /// The size of the frame in bytes.
     pub(super) size: i64,
     pub(super) cells: Vec<(i64, Cell)>,
-    /// Of the locals and all that, then the cells.
+    /// The classes of locals, operands, exceptions and arguments, then of the cells.
     pub(super) classes: Classes,
 }
 
 impl Suspended {
-    /// Forgets what does not hold on another way. Whether anything was forgotten.
+    /// Drops what does not hold on another path. Returns whether anything was dropped.
     pub(super) fn join(&mut self, other: Self, rewound: Option<usize>) -> Result<bool, Wrong> {
         if (self.shape, self.size) != (other.shape, other.size) {
             return Err(Wrong::new(format!(
@@ -58,25 +58,25 @@ impl Suspended {
     }
 }
 
-/// What is known, and what is still to be gone through.
+/// The dataflow state so far, and what is still to be walked.
 pub(super) struct Walk<'a, 'm> {
     pub(super) original: Program<'a, 'm>,
     pub(super) instrumented: Program<'a, 'm>,
     pub(super) sites: &'m BTreeMap<usize, Site>,
-    /// The function's index now.
+    /// The function's index in the instrumented module.
     pub(super) function: u32,
-    /// What resumes functions one by one, if that is so.
+    /// The dispatcher, if functions are resumed one by one.
     pub(super) flat: Option<&'m Flat>,
-    /// Whether it takes the only frame itself if that is its own, where a rewind begins in it.
+    /// Whether the function takes the only frame itself if that is its own, when a rewind begins in it.
     pub(super) takes_only_frame: bool,
-    /// Whether it is a function that nothing may be suspended through.
+    /// Whether nothing may be suspended through this function.
     pub(super) is_barrier: bool,
     /// Whether an instruction is the same in both.
     pub(super) is_same: &'m dyn Fn(&Operator<'_>, &Operator<'_>) -> bool,
-    /// What is known where ways meet.
+    /// The dataflow state at joins.
     pub(super) known: HashMap<Places, Known>,
-    /// By site: what is known of it while it is suspended.
+    /// The dataflow state of each suspended site.
     pub(super) suspended: BTreeMap<usize, Suspended>,
-    /// Where more ways lead than were gone.
+    /// The positions at which the state has changed since they were last walked from.
     pub(super) pending: BTreeSet<Places>,
 }

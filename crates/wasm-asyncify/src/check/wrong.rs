@@ -1,16 +1,16 @@
-//! What the checker says when something is wrong.
+//! The checker's error.
 
 use core::fmt;
 
 use crate::error::Failure;
 use crate::module::FunctionIndex;
 
-/// What is wrong in a function.
+/// An error in a function.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Wrong {
     /// Its index in the module before it was instrumented.
     pub(crate) function: Option<FunctionIndex>,
-    /// The number of the site that it has to do with, as they are in the code, and its offset.
+    /// The site that is to blame: its number, in code order, and its offset.
     pub(crate) site: Option<(usize, u64)>,
     pub(crate) what: String,
 }
@@ -33,7 +33,7 @@ impl fmt::Display for Wrong {
     }
 }
 
-// `?` makes a failure of it. It is no `Error`: those say that a module could not be read.
+// `?` converts it to a failure. It is no `Error`, which says that a module could not be read.
 impl From<Wrong> for Failure<Wrong> {
     fn from(wrong: Wrong) -> Self {
         Self::Own(wrong)
