@@ -1,8 +1,8 @@
-//! How much stack a chain of functions without a check can use.
+//! Bounds the stack that a chain of functions without a check can use.
 //!
-//! Functions that follow each other on a stack are a *chain*. Who is checked begins a new one: when it
-//! calls somebody, the stack pointer was above the limit after its own frame was taken off. So nothing
-//! goes wrong if
+//! Functions that call each other, one after the other, are a *chain*. A function with a check begins a new chain:
+//! when it calls another function, the stack pointer is above the limit, its own frame included. So the stack
+//! cannot overflow if
 //!
 //! > the frames of each chain of functions without a check are within the reserve.
 //!
@@ -12,33 +12,33 @@
 //!                         └── e ── …          but for e, which it calls before its prologue
 //! ```
 //!
-//! So for each place in the graph of calls (`analysis/on_stack.rs`)
+//! So for each node of the call graph (`analysis/on_stack.rs`)
 //!
 //! ```text
 //!   below(f) = frame(f) + max below(callee)             without a check
 //!   below(f) =        max below(callee called early)    with one
 //! ```
 //!
-//! and `below <= RESERVE` everywhere. Frames of no size add nothing: an indirect call is a place with
-//! such a frame. A circle of frames would grow beyond all bounds.
+//! and `below <= RESERVE` everywhere. Frames of size 0 add nothing: an indirect call is a node with such a frame.
+//! In a cycle with frames `below` has no bound.
 //!
-//! To begin with, everyone is checked who has a frame, so all of these are 0. Then one after the other is tried
-//! without a check. That makes `below` larger for those who get there, and so on, until nothing changes; or
-//! until one would be larger than the reserve, as it always gets in a circle: then this one is checked after all.
+//! At first every function with a frame has a check, so `below` is 0 everywhere. Then the checks are removed
+//! tentatively, one by one. That increases `below` of the function and of its callers, up to a fixed point. If
+//! `below` of one of them would exceed the reserve, as it always does in a cycle, the check is kept.
 
 /// A vertex of the graph of calls, by its number.
 pub(super) type Node = usize;
 
-/// What is known of one vertex.
+/// The state of one vertex.
 #[derive(Clone, Debug, Default)]
 struct Entry {
-    /// In bytes. 0 if it is checked.
+    /// The size of its frame in bytes; 0 if it is checked.
     frame: u64,
     is_checked: bool,
-    /// Whom it calls, and whether it may do so before its check.
+    /// Its callees, and whether it may call each of them before its check.
     calls: Vec<(Node, bool)>,
     callers: Vec<(Node, bool)>,
-    /// The most that the frames of a chain take that begins here.
+    /// The largest total size of the frames of a chain that begins here.
     below: u64,
 }
 
@@ -50,7 +50,7 @@ pub(super) struct Chains {
 }
 
 impl Chains {
-    /// So many vertices without a frame, which nobody calls.
+    /// A graph of `count` vertices without frames and calls.
     pub(super) fn new(count: usize, reserve: u64) -> Self {
         Self { entries: vec![Entry::default(); count], reserve }
     }
@@ -62,7 +62,7 @@ impl Chains {
         self.entries[callee].callers.push((caller, is_early));
     }
 
-    /// Checks one that has no frame yet.
+    /// Gives a check to a vertex that has no frame yet.
     pub(super) fn check(&mut self, node: Node) {
         self.entries[node].is_checked = true;
     }
@@ -71,12 +71,12 @@ impl Chains {
         self.entries[node].is_checked
     }
 
-    /// How many calls of it there are.
+    /// The number of calls of the vertex.
     pub(super) fn callers(&self, node: Node) -> u64 {
         self.entries[node].callers.len() as u64
     }
 
-    /// Does without a check where a frame of so many bytes is, if that is possible. Returns whether it is.
+    /// Removes the check of a vertex with a frame of `frame` bytes, if that is possible. Returns whether it is.
     pub(super) fn uncheck(&mut self, node: Node, frame: u64) -> bool {
         let before = self.entries[node].is_checked;
         self.entries[node].is_checked = false;
@@ -106,14 +106,14 @@ impl Chains {
         true
     }
 
-    /// By what is known of those that it calls.
+    /// Computes `below` of a vertex from that of its callees.
     fn below(&self, node: Node) -> u64 {
         let Entry { frame, is_checked, calls, .. } = &self.entries[node];
         let met = calls.iter().filter(|(_, early)| *early || !is_checked);
         frame + met.map(|(callee, _)| self.entries[*callee].below).max().unwrap_or(0)
     }
 
-    /// By node: how far below the limit the stack pointer may be when it is called, in bytes.
+    /// By node: how far below the limit the stack pointer may be when the node is called, in bytes.
     pub(super) fn arrivals(&self) -> Vec<u64> {
         let mut arrivals = vec![0; self.entries.len()];
         let mut waiting: Vec<Node> = (0..self.entries.len()).collect();

@@ -1,4 +1,4 @@
-//! What is checked while the program runs, and where.
+//! Which checks run in the program, and where.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,44 +17,44 @@ use crate::initialisers::Rewrites;
 use crate::module::{FunctionIndex, FunctionMap};
 use crate::remedy::Remedy;
 
-/// Calls in which nothing should be suspended for a reason of their own (`watched`), and the functions
-/// that the checks after them call.
+/// The calls that must not suspend for a reason of their own (`watched`), and the functions that the checks after
+/// them call.
 pub(super) struct Watched {
     pub(super) assumed: BTreeMap<FunctionIndex, WatchedCalls>,
     pub(super) ruled_out: BTreeMap<FunctionIndex, BTreeSet<u32>>,
     /// The functions in which nothing is changed.
     pub(super) untouched: BTreeSet<FunctionIndex>,
-    /// Says that an assumption was wrong.
+    /// The function that reports that an assumption was wrong.
     pub(super) suspended: FunctionIndex,
 }
 
 /// All checks of a module.
 pub(super) struct Checks {
     pub(super) globals: CheckGlobals,
-    /// The function whose body is to say whom the checks call.
+    /// The function whose body is replaced: it sets the function that the checks call.
     pub(super) set_reporter: FunctionIndex,
-    /// The function that says what was found.
+    /// The function that reports what a check found.
     pub(super) report: FunctionIndex,
     pub(super) watched: Watched,
     pub(super) stack: Option<StackChecks>,
-    /// By function index: which function a check there says it is in.
+    /// By function index: the number that checks in the function report.
     numbers: FunctionMap<FunctionIndex>,
-    /// What there is to say of each function that is not instrumented.
+    /// A remark for the message, for each function that is not instrumented.
     remarks: BTreeMap<FunctionIndex, String>,
-    /// The functions that no coroutine may get to.
+    /// The functions that no coroutine may reach.
     parks: BTreeSet<FunctionIndex>,
-    /// What must not be alive before it is written.
+    /// The states that must not be alive when they are written.
     rewrites: Rewrites,
     switch: BTreeSet<FunctionIndex>,
     /// The functions that are not checked, the switch among them.
     exempt: BTreeSet<FunctionIndex>,
     start_unwind: BTreeSet<FunctionIndex>,
     stop_unwind: BTreeSet<FunctionIndex>,
-    /// Names, in a debug build. None without the instruction that they are read with.
+    /// The texts of messages, in a debug build. None without bulk memory, whose `memory.init` reads them.
     pub(super) texts: Option<Texts>,
 }
 
-/// The texts of messages, for a data segment of their own.
+/// The texts of messages, which get a data segment of their own.
 #[derive(Debug)]
 pub(super) struct Texts {
     /// The segment's index.
@@ -62,31 +62,31 @@ pub(super) struct Texts {
     pub(super) bytes: Vec<u8>,
 }
 
-/// What is to be put into one function.
+/// The code to insert into one function.
 #[derive(Default)]
 pub(super) struct FunctionChecks {
-    /// Says which function it is.
+    /// Pushes what identifies the function: its number, and perhaps its name.
     pub(super) who: Vec<Instruction<'static>>,
-    /// Before all else.
+    /// At the function's beginning.
     pub(super) at_start: Vec<Instruction<'static>>,
-    /// After each call, but for those that are watched.
+    /// After each call that is not in `watched`.
     pub(super) after_call: Vec<Instruction<'static>>,
-    /// After calls in which nothing should be suspended for a reason of their own.
+    /// After calls that must not suspend for a reason of their own.
     pub(super) watched: BTreeMap<Callee, Vec<Instruction<'static>>>,
     /// Before instructions, by their numbers.
     pub(super) before: BTreeMap<usize, Vec<Instruction<'static>>>,
 }
 
-/// Whom a call is of.
+/// The callee of a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Callee {
     Function(FunctionIndex),
-    /// An indirect call, by its number among all that the function makes.
+    /// An indirect call, by its number among the function's indirect calls.
     Indirect(u32),
 }
 
 impl Checks {
-    /// Checks with these globals, which call functions of these indexes.
+    /// The checks with these globals, which call the functions with these indices.
     pub(super) fn new(
         info: &GuardInfo<'_>,
         guards: &Guards<'_>,
@@ -102,7 +102,7 @@ impl Checks {
         let mut untouched = info.interpreted(guards.panics)?;
         untouched.extend(&switch);
         let mut exempt = untouched.clone();
-        // `psm` and `stacker` switch stacks: what they set the stack pointer to is no overflow.
+        // `psm` and `stacker` switch stacks: where they set the stack pointer is no overflow.
         exempt.extend(info.functions(|name| name.starts_with("rust_psm_")));
         let numbers: FunctionMap<FunctionIndex> = match guards.checks {
             true => info.module.signatures.indices().collect(),
@@ -135,20 +135,20 @@ impl Checks {
         })
     }
 
-    /// The parameters of what the checks call: an address, and who calls.
+    /// The parameters of the functions that checks call: an address, and the function that calls.
     pub(super) fn report_type(&self, writer: &Writer) -> Vec<ValType> {
         let texts = self.texts.iter().flat_map(|_| [ValType::I32, ValType::I32]);
         [writer.address(), ValType::I32].into_iter().chain(texts).collect()
     }
 
-    /// The parameters of the types that are added: `report_type`, and who calls alone.
+    /// The parameters of the added types: `report_type`, and the same without the address.
     pub(super) fn types(&self, writer: &Writer) -> Vec<Vec<ValType>> {
         let report = self.report_type(writer);
         let who = self.stack.iter().map(|_| report[1..].to_vec()).collect::<Vec<_>>();
         [report].into_iter().chain(who).collect()
     }
 
-    /// What is to be put into a function.
+    /// The code to insert into a function.
     pub(super) fn of(
         &mut self,
         function: FunctionIndex,
@@ -195,13 +195,13 @@ impl Checks {
         FunctionChecks { who, at_start, after_call, watched, before }
     }
 
-    /// Says which function it is, or one that is alike.
+    /// Pushes the number of the function, or of an identical one.
     pub(super) fn number(&self, function: FunctionIndex) -> Instruction<'static> {
         let number = self.numbers.get(function).copied().unwrap_or(function);
         I32Const(number.0.cast_signed())
     }
 
-    /// What is to be put before a call: the switch takes note of what it tells Asyncify.
+    /// The code to insert before a call: the switch records what it tells Asyncify.
     pub(super) fn before_call(
         &self,
         function: FunctionIndex,
@@ -219,8 +219,8 @@ impl Checks {
 }
 
 impl Texts {
-    /// Adds a function's name, and a remark that follows it. Returns where they are, and how long
-    /// the name is by itself, and with the remark.
+    /// Adds a function's name, and a remark that follows it. Returns their offset, the length of the name, and the
+    /// length of both.
     pub(super) fn add(&mut self, name: &str, remark: &str) -> (i32, i32, i32) {
         let start = self.bytes.len();
         self.bytes.extend(name.bytes().chain(remark.bytes()));

@@ -17,29 +17,29 @@ pub(super) struct Globals {
     pub(super) stack_pointer: GlobalIndex,
     /// `bysyncify_current_core`
     pub(super) current_core: GlobalIndex,
-    /// What the stack pointer was when the outermost coroutine was resumed: below that is free.
+    /// The value of the stack pointer when the outermost coroutine was resumed: the memory below is free.
     pub(super) host_stack: GlobalIndex,
-    /// Why no coroutine is current, if not because none is running: see `Outside`.
+    /// Why no coroutine is current, if one is running: see `Outside`.
     pub(super) why_outside: GlobalIndex,
-    /// `bysyncify_stack_limit`: what the stack pointer must not pass; null on the host's stack.
+    /// `bysyncify_stack_limit`: the stack pointer must not pass it; null on the host's stack.
     pub(super) limit: Option<GlobalIndex>,
-    /// `bysyncify_stack_owner`: the core of the coroutine whose stack that is.
+    /// `bysyncify_stack_owner`: the core of the coroutine that the stack belongs to.
     pub(super) owner: Option<GlobalIndex>,
 }
 
 /// The globals that the checks use.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct CheckGlobals {
-    /// What `bysyncify_set_reporter` was called with.
+    /// The argument of `bysyncify_set_reporter`.
     pub(super) reporter: GlobalIndex,
-    /// Whether a coroutine is being suspended, 0 or 1: in a debug build.
+    /// Whether a coroutine is being suspended, 0 or 1, if there are checks after calls.
     pub(super) unwinding: Option<GlobalIndex>,
-    /// Whom a call is of that is not suspended by assumption, as the library's `Report` has it, if
-    /// there are such calls.
+    /// The callee of a call that was assumed not to suspend, as the library's `Report` encodes it; if there are such
+    /// calls.
     pub(super) callee: Option<GlobalIndex>,
 }
 
-/// Where code is when no coroutine is current: what `bysyncify_why_outside` returns.
+/// The place where code runs when no coroutine is current: the result of `bysyncify_why_outside`.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Outside {
     Host = 0,
@@ -48,7 +48,7 @@ pub(super) enum Outside {
     Cleanup = abi::OUTSIDE_IN_CLEANUP as isize,
 }
 
-/// A function to be added.
+/// A function to add.
 pub(super) struct Added {
     pub(super) name: String,
     pub(super) ty: TypeIndex,
@@ -60,7 +60,7 @@ pub(super) struct Added {
 pub(super) struct Writer {
     pub(super) memory64: bool,
     pub(super) globals: Globals,
-    /// How an exception is caught that passes through what we add. None if nobody catches any.
+    /// The instructions that catch exceptions in the wrappers. None if the module catches no exceptions.
     pub(super) exceptions: Option<Exceptions>,
 }
 
@@ -75,14 +75,14 @@ impl Writer {
         self.exceptions.is_some()
     }
 
-    /// Begins a panic, in a module that can catch it: for the hook no coroutine is current, and for
-    /// who catches the panic the same one as before.
+    /// The wrapper of a function that begins a panic, in a module that can catch it. For the panic hook no coroutine
+    /// is current; for the code that catches the panic the same one as before is.
     pub(super) fn panic(&self, callee: FunctionIndex, parameters: u32) -> Function {
         let current_core = Some(self.globals.current_core);
         self.leave(&[callee.call()], parameters, current_core, Outside::Panic, Vec::new())
     }
 
-    /// Runs an initialiser that two coroutines must not wait in.
+    /// Runs an initialiser in which two coroutines must not wait at once.
     pub(super) fn initialiser(&self, callee: FunctionIndex, parameters: u32) -> Function {
         let current_core = Some(self.globals.current_core);
         self.leave(&[callee.call()], parameters, current_core, Outside::Initialiser, Vec::new())
@@ -93,7 +93,7 @@ impl Writer {
         self.function(0, vec![self.globals.why_outside.get()])
     }
 
-    /// The body of `bysyncify_symbols(to, from, length)`, with the data segment that it copies from.
+    /// The body of `bysyncify_symbols(to, from, length)`, which copies from this data segment.
     pub(super) fn symbols(&self, data_index: u32) -> Function {
         let number = |local| {
             let wrapped = self.memory64.then_some(I32WrapI64);
@@ -105,20 +105,20 @@ impl Writer {
         self.function(0, code)
     }
 
-    /// Calls an imported function: no coroutine is current in the host, and if it calls back it
-    /// does so on the stack that no coroutine has.
+    /// Calls an imported function. No coroutine is current in the host, and if the host calls back, it does so on the
+    /// host's stack.
     pub(super) fn host(&self, callee: FunctionIndex, parameters: u32) -> Function {
         let current_core = Some(self.globals.current_core);
         self.leave(&[callee.call()], parameters, current_core, Outside::Host, Vec::new())
     }
 
-    /// Calls what runs while an exception is on its way: it cannot be suspended there.
+    /// Calls a function that runs while an exception propagates: it cannot be suspended there.
     pub(super) fn cleanup(&self, callee: FunctionIndex, parameters: u32) -> Function {
         let current_core = Some(self.globals.current_core);
         self.leave(&[callee.call()], parameters, current_core, Outside::Cleanup, Vec::new())
     }
 
-    /// The same through a table, whose index comes after the parameters.
+    /// The same through a table; the index in the table comes after the parameters.
     pub(super) fn cleanup_indirect(
         &self,
         ty: TypeIndex,
@@ -130,8 +130,8 @@ impl Writer {
         self.leave(&target, parameters + 1, current_core, Outside::Cleanup, Vec::new())
     }
 
-    /// The same for a function that wasm-bindgen will replace by an imported one. A second call of
-    /// it keeps wasm-opt from inlining what is called once: it must stay a function.
+    /// The same for a function that wasm-bindgen will replace by an import. So it must stay a function, but wasm-opt
+    /// inlines a function that is called once: a second call prevents that.
     pub(super) fn future_host(&self, callee: FunctionIndex, parameters: u32) -> Function {
         let current_core = self.globals.current_core;
         let mut before = vec![current_core.get(), self.is_null(), If(BlockType::Empty)];
@@ -140,12 +140,12 @@ impl Writer {
         self.leave(&[callee.call()], parameters, Some(current_core), Outside::Host, before)
     }
 
-    /// Calls `bysyncify_outside`, which looks at the current coroutine itself.
+    /// Calls `bysyncify_outside`, which handles the current coroutine itself.
     pub(super) fn outside(&self, callee: FunctionIndex) -> Function {
         self.leave(&[callee.call()], 2, None, Outside::Host, Vec::new())
     }
 
-    /// Makes the call `target` on the host's stack, and with nothing in the global `nulled`.
+    /// Makes the call `target` on the host's stack, with the global `nulled` set to null.
     fn leave(
         &self,
         target: &[Instruction<'static>],
@@ -155,7 +155,7 @@ impl Writer {
         before: Vec<Instruction<'static>>,
     ) -> Function {
         let nulled: Vec<_> = nulled.into_iter().chain(self.globals.limit).collect();
-        // `host_stack`, since what an exception went through could not restore it.
+        // Also `host_stack`: a function that an exception passes through could not restore it.
         let Globals { stack_pointer, host_stack, why_outside, .. } = self.globals;
         let mut saved = vec![stack_pointer, host_stack, why_outside];
         saved.extend(&nulled);
@@ -168,8 +168,8 @@ impl Writer {
         self.function(saved.len(), code)
     }
 
-    /// Makes the call `target` and restores globals, which were saved to the locals after the parameters,
-    /// also if it throws. In the latter case the exception goes on.
+    /// Makes the call `target` and restores the globals, which were saved in the locals after the parameters. If the
+    /// call throws, it restores them, too, and throws the exception again.
     fn call(
         &self,
         code: &mut Vec<Instruction<'static>>,
@@ -189,7 +189,7 @@ impl Writer {
         code.extend_from_slice(target);
         restore(code, parameters, saved);
         match self.exceptions {
-            // The results are on the stack; no block has to be told of them.
+            // The results are on the stack, so no block needs them in its type.
             Some(Exceptions::Legacy) => code.extend([Return, CatchAll]),
             Some(Exceptions::Standard) => code.extend([Return, End, Unreachable, End]),
             None => return,
@@ -201,13 +201,14 @@ impl Writer {
         });
     }
 
-    /// Calls `bysyncify_resume(entry, data, core)`, and remembers where the host's stack ends. Why no coroutine is
-    /// current nobody asks while one is: who sets it aside says why, and restores what was said before.
+    /// Calls `bysyncify_resume(entry, data, core)`, and saves where the host's stack ends. `why_outside` stays as it
+    /// is: it is not read while a coroutine is current, and each wrapper that sets the coroutine aside sets and
+    /// restores it.
     pub(super) fn resume(&self, callee: FunctionIndex) -> Function {
         let Globals { stack_pointer, current_core, host_stack, limit, owner, .. } = self.globals;
         let mut saved = vec![host_stack];
         if self.catches() {
-            // The switch restores these, but not if an exception passes through it.
+            // The switch restores these, except if an exception passes through it.
             saved.extend([stack_pointer, current_core].into_iter().chain(limit).chain(owner));
         }
         let mut code = Vec::new();
@@ -218,7 +219,7 @@ impl Writer {
         self.function(saved.len(), code)
     }
 
-    /// What a function that never returns begins with: it leaves the coroutine for good.
+    /// The first instructions of a function that never returns: it leaves the coroutine for good.
     pub(super) fn leave_for_good(&self) -> Vec<Instruction<'static>> {
         let mut code = self.switch_to_host_stack().to_vec();
         code.extend([self.null(), self.globals.current_core.set()]);
@@ -237,7 +238,7 @@ impl Writer {
         [number, self.globals.why_outside.set()]
     }
 
-    /// If a coroutine is current.
+    /// Switches to the host's stack if a coroutine is current.
     fn switch_to_host_stack(&self) -> [Instruction<'static>; 6] {
         let Globals { stack_pointer, current_core, host_stack, .. } = self.globals;
         [
@@ -250,7 +251,7 @@ impl Writer {
         ]
     }
 
-    /// A function with so many locals for addresses.
+    /// A function with this number of locals for addresses.
     pub(super) fn function(&self, locals: usize, code: Vec<Instruction<'static>>) -> Function {
         let locals = (locals > 0).then_some((locals as u32, self.address()));
         let mut function = Function::new(locals);
@@ -274,7 +275,7 @@ impl Writer {
     }
 }
 
-/// Saves globals to locals, the first of which is `first`.
+/// Saves globals in locals, the first of which is `first`.
 fn save(code: &mut Vec<Instruction<'static>>, first: u32, globals: &[GlobalIndex]) {
     code.extend((first..).zip(globals).flat_map(|(l, g)| [g.get(), LocalSet(l)]));
 }

@@ -1,4 +1,4 @@
-//! What functions do with the stack pointer: how far down each moves it, and where.
+//! How functions move the stack pointer: how far down, and where.
 //!
 //! LLVM begins a function that has a frame in memory like this, and ends it likewise:
 //!
@@ -10,11 +10,10 @@
 //!   global.set $__stack_pointer
 //! ```
 //!
-//! So we follow values that are the stack pointer as it was on entry and a constant, through
-//! locals and through the function, in order. A local that is assigned in a block is unknown
-//! after it, and one that is assigned in a loop is unknown from the loop's beginning: then
-//! whatever branches bring is no other than what we know. All else is unknown too, and an unknown
-//! value may be anywhere below.
+//! So this pass tracks values of the form "stack pointer on entry + constant", through locals and through the
+//! function, in order. A local that is assigned in a block is unknown after it; one that is assigned in a loop is
+//! unknown from the loop's beginning. So a branch cannot bring a value that differs from the tracked one. All other
+//! values are unknown, and an unknown stack pointer may be anywhere below.
 
 use std::collections::BTreeSet;
 
@@ -23,59 +22,58 @@ use wasmparser::{FunctionBody, Operator};
 use crate::error::Result;
 use crate::module::{FunctionIndex, GlobalIndex};
 
-/// No known frame is larger.
+/// The lowest offset of a known frame.
 const MOST: i64 = -0x4000_0000;
 
-/// What one function does with the stack pointer.
+/// How one function moves the stack pointer.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Frame {
-    /// For each instruction that sets the stack pointer, in order: whether that can be lower than
-    /// it was on entry, and than what was set before on every way here.
+    /// For each instruction that sets the stack pointer, in order: whether it can set it lower than on entry, and
+    /// lower than all settings before it on each path to it.
     pub(super) lowers: Vec<bool>,
-    /// How far below where it was on entry it can be, in bytes. `None` if that is not known.
+    /// How far below its value on entry the stack pointer can be, in bytes. `None` if that is not known.
     pub(super) size: Option<u64>,
-    /// What may be called before the stack pointer was set.
+    /// The calls that may be made before the stack pointer is set.
     pub(super) early: Early,
 }
 
-/// Calls that LLVM has put before the prologue, as it does on ways that need no frame.
+/// Calls that LLVM placed before the prologue, as it does on paths that need no frame.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Early {
     pub(super) direct: BTreeSet<FunctionIndex>,
     pub(super) indirect: bool,
 }
 
-/// A value, as far as it matters.
+/// An abstract value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Value {
     Constant(i64),
-    /// The stack pointer on entry and something from the one to the other.
+    /// The stack pointer on entry plus an offset between the first and the second number, both included.
     Pointer(i64, i64),
     Unknown,
 }
 
-/// A block that is open.
+/// An open block.
 #[derive(Default)]
 struct Block {
-    /// What was assigned in it.
+    /// The places that were assigned in it.
     assigned: BTreeSet<usize>,
-    /// What `Scan::floor` was at its beginning.
+    /// The value of `Scan::floor` at its beginning.
     floor: i64,
 }
 
 struct Scan {
-    /// The locals, and last the stack pointer.
+    /// The values of the locals, and last that of the stack pointer.
     held: Vec<Value>,
-    /// The operands that something is known of, and a few others; what is missing is unknown.
+    /// The topmost operands, known or not; those below them are unknown.
     operands: Vec<Value>,
     blocks: Vec<Block>,
-    /// The stack pointer has been set to this or less on every way here, from where it was on
-    /// entry.
+    /// On every path to here the stack pointer was set to this offset from its value on entry, or lower.
     floor: i64,
     frame: Frame,
 }
 
-/// Reads a function with so many parameters.
+/// Reads a function with this number of parameters.
 pub(super) fn read(
     body: &FunctionBody<'_>,
     parameters: u32,
@@ -90,7 +88,7 @@ pub(super) fn read(
         Operator::LocalSet { local_index } | Operator::LocalTee { local_index } => {
             Some(*local_index as usize)
         }
-        // What is called leaves the pointer where it was. We need not rely on that.
+        // A callee leaves the pointer where it was, but the pass need not rely on that.
         operator if is_set(operator) || is_call(operator) => Some(locals),
         _ => None,
     })?;
@@ -143,7 +141,7 @@ pub(super) fn read(
                 if is_call(&operator) {
                     scan.assign(locals, Value::Unknown);
                 }
-                // How many operands it takes we need not know.
+                // All operands are dropped, so the number that the instruction takes does not matter.
                 scan.operands.clear();
             }
         }
@@ -155,8 +153,8 @@ impl Scan {
     fn set_stack_pointer(&mut self, place: usize) {
         let value = self.pop();
         let lowers = match value {
-            // More than was there on entry, or half of all addresses less: that is no frame of
-            // LLVM's, or one so large that the numbers have wrapped.
+            // Above its value on entry, or more than 1 GiB below: that is no frame of
+            // LLVM's, or one so large that the subtraction has wrapped.
             Value::Pointer(least, most) if most <= 0 && least >= MOST => {
                 let lowers = least < self.floor;
                 self.floor = self.floor.min(most);
@@ -172,8 +170,8 @@ impl Scan {
         self.assign(place, value);
     }
 
-    /// What was set to less than it was on entry stays checked when it goes up again. What is set to
-    /// something unknown need not.
+    /// Records a call as early. Once the pointer was set below its value on entry, calls are not early, even after it
+    /// went up again. Setting it to an unknown value does not count.
     fn note_call(&mut self, operator: &Operator<'_>) {
         let early = &mut self.frame.early;
         match operator {
@@ -215,7 +213,7 @@ impl Scan {
         self.blocks.push(Block { floor: self.floor, ..Block::default() });
     }
 
-    /// `else`, `catch`: what came before it in the block may have run, or not.
+    /// `else`, `catch`: the code before it in the block may have run, or not.
     fn other_branch(&mut self) {
         self.operands.clear();
         if let Some(Block { assigned, floor }) = self.blocks.last() {
@@ -259,13 +257,13 @@ impl Value {
         }
     }
 
-    /// A pointer rounded down to a multiple of a power of two, which is what LLVM aligns with.
+    /// Rounds a pointer down to a multiple of a power of two, as LLVM does to align it.
     fn and(self, other: Self) -> Self {
         match (self, other) {
             (Self::Pointer(least, most), Self::Constant(mask))
                 if mask < 0 && mask.unsigned_abs().is_power_of_two() =>
             {
-                // It loses less than the alignment.
+                // It gets lower by less than the alignment.
                 least.checked_sub(!mask).map_or(Self::Unknown, |least| Self::Pointer(least, most))
             }
             _ => Self::Unknown,
@@ -281,13 +279,13 @@ fn is_call(operator: &Operator<'_>) -> bool {
     )
 }
 
-/// For each loop, in the order of their beginnings, what is assigned in it.
+/// For each loop, in the order of their beginnings: the places that are assigned in it.
 fn assigned_in_loops(
     body: &FunctionBody<'_>,
     assigned: impl Fn(&Operator<'_>) -> Option<usize>,
 ) -> Result<Vec<BTreeSet<usize>>> {
     let mut loops: Vec<BTreeSet<usize>> = Vec::new();
-    // For each open block, which loop it is, if it is one.
+    // For each open block: the number of the loop, if it is one.
     let mut open: Vec<Option<usize>> = vec![None];
     for operator in body.get_operators_reader()? {
         let operator = operator?;

@@ -1,4 +1,4 @@
-//! What the guards need to know of a module before they rewrite it.
+//! What the guards need to know about a module.
 
 use std::collections::BTreeSet;
 
@@ -8,23 +8,23 @@ use crate::abi;
 use crate::error::{Context, Result};
 use crate::module::{FunctionIndex, GlobalIndex, ModuleInfo, features};
 
-/// wasm-bindgen's imports that describe types. It runs their callers in an interpreter of its
-/// own, which knows few instructions, and then does away with them.
+/// The prefix of wasm-bindgen's imports that describe types. wasm-bindgen runs their callers in an interpreter of
+/// its own, which knows few instructions, and then removes them.
 const DESCRIBE: &str = "__wbindgen_describe";
 
-/// The one of these that marks an import: wasm-bindgen replaces the function that calls it.
+/// The import that marks other imports: wasm-bindgen replaces the function that calls it.
 const DESCRIBE_IMPORT: &str = "__wbindgen_describe_generic_import";
 
-/// A module, and what of it matters to guards alone.
+/// A module, with facts that only the guards need.
 pub(super) struct GuardInfo<'a> {
     pub(super) module: &'a ModuleInfo<'a>,
     /// Whether `memory.init` may be used.
     pub(super) has_bulk_memory: bool,
-    /// How exceptions are caught, if any are: panics that unwind are exceptions.
+    /// How the module catches exceptions, if it does. (Panics that unwind are exceptions.)
     pub(super) exceptions: Option<Exceptions>,
 }
 
-/// The instructions that exceptions are caught with. No module may have both.
+/// The instructions that catch exceptions. No module may have both.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Exceptions {
     /// `try`
@@ -39,7 +39,7 @@ pub(super) fn is_host(import: &Import<'_>) -> bool {
         "asyncify" => false,
         // These become instructions.
         "__wbindgen_externref_xform__" => false,
-        // As do the last two, mostly; and they are called often.
+        // These two become instructions as well, mostly; and they are called often.
         "__wbindgen_placeholder__" => {
             !import.name.starts_with(DESCRIBE)
                 && import.name != "__wbindgen_object_drop_ref"
@@ -113,7 +113,7 @@ impl<'a> GuardInfo<'a> {
         self.callers(|import| import.name == DESCRIBE_IMPORT)
     }
 
-    /// What wasm-bindgen's interpreter may come across, if it does not look behind `barriers`.
+    /// The functions that wasm-bindgen's interpreter may reach, if it does not enter `barriers`.
     pub(super) fn interpreted(
         &self,
         barriers: &[FunctionIndex],
@@ -146,7 +146,7 @@ impl<'a> GuardInfo<'a> {
         Ok(callers)
     }
 
-    /// What a function calls directly; nothing for an imported one.
+    /// The direct callees of a function; none for an imported one.
     fn calls(&self, function: FunctionIndex) -> Result<BTreeSet<FunctionIndex>> {
         let mut calls = BTreeSet::new();
         if let Some(body) = self.module.body(function) {

@@ -1,6 +1,6 @@
-//! Which functions can look later whether there is room for their frame: on the ways that use it.
+//! Functions that can check later whether there is room for their frame: only on the paths that use it.
 //!
-//! LLVM takes a frame where a function begins, though there may be ways through it that need none:
+//! LLVM allocates a frame where a function begins, though some paths through it may not need one:
 //!
 //! ```text
 //!   clone(value):
@@ -11,41 +11,41 @@
 //!     give 32 bytes back          ◄───┘
 //! ```
 //!
-//! Nothing goes wrong before something is written to the frame, or code runs that takes more. So a check is put
-//! before whatever reads the frame's address, or runs other code, unless there was a check on every way there. One that
-//! would be in a loop comes before the loop. And where the frame was given back without a check nothing may follow that
-//! needs one: the next function's frame would begin anywhere. A `try` needs one before it, since the stack pointer is
-//! somebody else's where something was caught.
+//! Nothing can go wrong before something is written to the frame, or other code runs that allocates more. So a
+//! check is inserted before each instruction that reads the frame's address or runs other code, unless every path
+//! to it has a check already. A check that would be in a loop comes before the loop. Where the frame was released
+//! without a check, nothing may follow that needs one: the next function's frame would begin anywhere. A `try`
+//! needs a check before it: in a handler, the stack pointer is that of another function.
 
 use wasmparser::{Catch, FunctionBody, Operator};
 
 use crate::error::Result;
 use crate::module::GlobalIndex;
 
-/// How many checks are put into a function in place of one, at most.
+/// The maximum number of checks in a function in place of one.
 const MOST: usize = 12;
 
-/// How many instructions are looked ahead in a function, at most. After that it is taken for granted that a frame is
-/// needed.
+/// The maximum number of instructions that the pass reads ahead in a function. After that it assumes that a frame
+/// is needed.
 const MOST_LOOKED_AHEAD: usize = 1 << 18;
 
-/// Where a function looks that does so later than it takes its frame.
+/// Where a function checks for room, if it does so later than it allocates its frame.
 #[derive(Debug)]
 pub(super) struct Later {
     /// The local with the frame's address.
     pub(super) frame: u32,
-    /// The instructions before which there are checks, by their numbers.
+    /// The numbers of the instructions that have a check before them.
     pub(super) before: Vec<usize>,
 }
 
-/// What may be true at a place in a function, in each of the ways to it.
+/// The states that are possible at a point of a function: each path to it is in one of them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Ways {
     /// There was a check, or there is no frame yet.
     checked: bool,
-    /// There is a frame and was no check.
+    /// There is a frame, and there was no check.
     unchecked: bool,
-    /// There was no check, and there is no frame any more.
+    /// There was no check, and the frame was released.
     over: bool,
 }
 
@@ -60,12 +60,12 @@ impl Ways {
     }
 }
 
-/// A structure that is open.
+/// An open control structure.
 #[derive(Debug, Default)]
 struct Open {
-    /// The ways to what comes after it.
+    /// The state after its end.
     after: Ways,
-    /// The ways to its `else`, or its handlers.
+    /// The state at the beginning of its `else` or its handlers.
     other: Option<Ways>,
     is_loop: bool,
 }
@@ -75,20 +75,20 @@ struct Scan<'a, 'b> {
     stack_pointer: GlobalIndex,
     /// The local with the frame's address.
     frame: u32,
-    /// Whether a check comes where a block has ended, if one may be needed from there to where that code ends: that
-    /// makes fewer.
+    /// Whether a check is inserted after a block's end if the code that follows may need one: that needs fewer
+    /// checks.
     is_early: bool,
     now: Ways,
     open: Vec<Open>,
-    /// Before which instructions there are checks.
+    /// The numbers of the instructions that have a check before them.
     checks: Vec<usize>,
-    /// How many instructions may still be looked ahead.
+    /// How many more instructions may be read ahead.
     ahead: usize,
-    /// The ways that leave the function.
+    /// The state where the function returns.
     left: Ways,
 }
 
-/// The checks in place of the one in the prologue. None if that one is to stay.
+/// The checks that replace the one in the prologue. None if that one must stay.
 pub(super) fn find(body: &FunctionBody<'_>, stack_pointer: GlobalIndex) -> Result<Option<Later>> {
     let operators = body.get_operators_reader()?.into_iter().collect::<Result<Vec<_>, _>>()?;
     let Some((begin, frame)) = prologue(&operators, stack_pointer) else { return Ok(None) };
@@ -110,8 +110,8 @@ pub(super) fn find(body: &FunctionBody<'_>, stack_pointer: GlobalIndex) -> Resul
     Ok(found)
 }
 
-/// The instruction after the one that takes the frame, if that is done at once and in the usual way; and the local with
-/// its address, which is assigned to nowhere else.
+/// The index of the instruction after the prologue, and the local with the frame's address. None if the function
+/// has no usual prologue in straight-line code at its beginning, or if it assigns the local elsewhere.
 fn prologue(operators: &[Operator<'_>], stack_pointer: GlobalIndex) -> Option<(usize, u32)> {
     let is_pointer = |global: u32| GlobalIndex(global) == stack_pointer;
     let reads = |it: &Operator<'_>| matches!(it, Operator::GlobalGet { global_index } if is_pointer(*global_index));
@@ -149,7 +149,7 @@ fn begins(operator: &Operator<'_>) -> bool {
     )
 }
 
-/// Whether other code may run, or catch what that throws.
+/// Whether other code may run, or exceptions that it throws are caught.
 fn is_needing(operator: &Operator<'_>) -> bool {
     matches!(
         operator,
@@ -168,7 +168,7 @@ fn is_needing(operator: &Operator<'_>) -> bool {
 }
 
 impl Scan<'_, '_> {
-    /// Goes through the function from here on. None if something needs a check where there can be none.
+    /// Scans the function from `begin`. None if something needs a check where there can be none.
     fn run(&mut self, begin: usize) -> Option<()> {
         let operators = self.operators;
         let mut index = begin;
@@ -199,7 +199,7 @@ impl Scan<'_, '_> {
         Some(())
     }
 
-    /// Whether something would go wrong here in a frame for which there is no room.
+    /// Whether the instruction needs a check before it: it would go wrong without room for the frame.
     fn needs(&self, operator: &Operator<'_>) -> bool {
         match operator {
             Operator::LocalGet { local_index } => *local_index == self.frame,
@@ -210,8 +210,8 @@ impl Scan<'_, '_> {
         }
     }
 
-    /// Whether anything does from here to where the structure ends that this is in, the frame is given back, or the
-    /// code goes on elsewhere. In a loop, which begins here: to where that ends.
+    /// Whether any instruction ahead needs a check: up to the end of the enclosing structure, where the frame is
+    /// released, or where control leaves. With `is_loop`, up to the end of the loop that begins here.
     fn needs_ahead(&mut self, begin: usize, is_loop: bool) -> bool {
         let mut depth = 0_usize;
         for index in begin..self.operators.len() {
@@ -242,7 +242,7 @@ impl Scan<'_, '_> {
         false
     }
 
-    /// Whether these instructions give the frame back.
+    /// Whether these instructions release the frame.
     fn gives_back(&self, index: usize) -> bool {
         matches!(
             self.operators[index..],
@@ -256,7 +256,7 @@ impl Scan<'_, '_> {
         )
     }
 
-    /// Puts a check before an instruction, if there was none on a way there.
+    /// Inserts a check before an instruction, if a path to it has none.
     fn check(&mut self, index: usize) -> Option<()> {
         if self.now.over {
             return None;
@@ -288,7 +288,7 @@ impl Scan<'_, '_> {
             Operator::Else | Operator::Catch { .. } | Operator::CatchAll => {
                 let open = self.open.last_mut()?;
                 open.after.add(self.now);
-                // What threw may have been checked, or not.
+                // The instruction that threw may come after a check, or not.
                 self.now = open.other?;
                 if matches!(operator, Operator::Else) {
                     open.other = None;
@@ -297,7 +297,7 @@ impl Scan<'_, '_> {
             Operator::End | Operator::Delegate { .. } => {
                 let open = self.open.pop()?;
                 self.now.add(open.after);
-                // Without an `else`, or with handlers, which changes nothing.
+                // For an `if` without `else`. For handlers this changes nothing.
                 self.now.add(open.other.unwrap_or_default());
                 if self.open.is_empty() {
                     self.left.add(self.now);
@@ -335,7 +335,7 @@ impl Scan<'_, '_> {
         Some(())
     }
 
-    /// A branch to what is around by so many structures.
+    /// A branch to the structure at this depth.
     fn branch(&mut self, depth: u32) -> Option<()> {
         let at = self.open.len().checked_sub(1 + depth as usize)?;
         let open = &mut self.open[at];

@@ -1,5 +1,5 @@
-//! Guards: what the linker adds to a module, before Asyncify, so that code that must not wait is
-//! told so instead of going wrong silently.
+//! Guards: what the linker adds to a module, before Asyncify, so that code that must not wait gets an error instead
+//! of silently wrong behaviour.
 //!
 //! # The host's boundary
 //!
@@ -9,81 +9,78 @@
 //!   resume ══ closure ── array.for_each ──► JavaScript ──► callback ── embed        undefined
 //! ```
 //!
-//! So while an imported function runs, no coroutine is current, and `embed` panics as it does
-//! outside of every coroutine. Each imported function gets a wrapper, which is called in its
-//! place, also through the table.
+//! So while an imported function runs, no coroutine is current, and `embed` panics as it does outside of every
+//! coroutine. Each imported function gets a wrapper. It is called instead of the import, also through the table.
 //!
-//! And while it runs the stack pointer is on *the host's stack*: the one that the outermost
-//! coroutine was resumed from, which has all the room below. What the host calls back need not
-//! do with what is left of a coroutine's stack. And if an exception of the host's passes through
-//! the coroutine, which no code of ours sees, then the next one who is called has neither its
-//! stack nor its core, but finds things as they are when nothing runs. It holds that
+//! Meanwhile the stack pointer is on *the host's stack*: the one that the outermost coroutine was resumed from,
+//! which has all the room below. So a function that the host calls back need not make do with the rest of a
+//! coroutine's stack. And an exception of the host's may pass through the coroutine, unseen by our code. Then the
+//! next function that the host calls has neither the coroutine's stack nor its core, but the state as if nothing
+//! ran. The invariant is
 //!
 //! > no coroutine is current ⇔ the stack pointer is on the host's stack
 //!
-//! and so `bysyncify_outside` switches stacks, too. A panic, which never returns, leaves the
-//! coroutine as soon as it can be recognised: for its hook, which must not wait, and for the host
-//! that survives the trap and calls again.
+//! and so `bysyncify_outside` switches stacks, too. A panic, which never returns, leaves the coroutine as soon as
+//! it can be recognised: for its hook, which must not wait, and for the host that survives the trap and calls
+//! again.
 //!
-//! Where panics unwind they are exceptions, and somebody may catch them: inside the coroutine, which
-//! then goes on as before. So in a module that catches any, each wrapper has a handler for all
-//! exceptions, which restores what the wrapper has set aside and throws them again; and what a panic
-//! begins with has such a wrapper, instead of leaving for good. The wrapper of `bysyncify_resume`
-//! also restores what the switch would have, for exceptions of the host's.
+//! Where panics unwind they are exceptions, and code inside the coroutine may catch them and continue. So in a
+//! module that catches any, each wrapper has a handler for all exceptions. It restores the globals that the wrapper
+//! has saved, and throws the exception again. A function that begins a panic gets such a wrapper, too, instead of
+//! leaving for good. The wrapper of `bysyncify_resume` also restores what the switch would have restored, for
+//! exceptions of the host's.
 //!
 //! # Initialisers
 //!
-//! A `thread_local!` counts on its initialiser being entered once. If two coroutines waited in it,
-//! the one that ends last would replace the value, to which there may be references. So while std's
-//! function runs that calls it, no coroutine is current either. Where that function was inlined it is looked,
-//! before the value is written, whether another one has been through (`crate::initialisers`). std's other lazily
-//! initialised types notice by themselves that they are entered twice.
+//! A `thread_local!` relies on its initialiser being entered once. If two coroutines waited in it, the one that
+//! ends last would replace the value, to which there may be references. So while std's function runs that calls the
+//! initialiser, no coroutine is current either. Where that function was inlined, a check before the write tests
+//! whether another coroutine has run the initialiser meanwhile (`crate::initialisers`). std's other lazily
+//! initialised types detect by themselves that they are entered twice.
 //!
 //! # What runs while a panic unwinds
 //!
-//! Destructors, mostly. A coroutine cannot be suspended then, since the exception cannot be saved
-//! (`crate::exceptions`). So each call there goes through a wrapper of its own (`shields`), in which
-//! no coroutine is current.
+//! Destructors, mostly. A coroutine cannot be suspended there, since the exception cannot be saved
+//! (`crate::exceptions`). So each call there goes through a wrapper of its own (`shields`), in which no coroutine
+//! is current.
 //!
-//! `embed` says which of these places it is in: the wrappers note it for `bysyncify_why_outside`.
+//! `embed` reports in which of these places it was called: the wrappers record it for `bysyncify_why_outside`.
 //!
 //! # What has no wrapper
 //!
-//! There are no wrappers for exported functions. Whoever enters through one (or through the
-//! table, which could not be watched: wasm-bindgen enters closures so) comes from the host, where
-//! no coroutine is current already. All that is missed is a trap that is no panic, after which
-//! nothing can be relied on.
+//! There are no wrappers for exported functions. A call of one (or a call through the table, which could not be
+//! watched: wasm-bindgen enters closures so) comes from the host, where no coroutine is current already. The only
+//! case that is missed is a trap that is no panic, after which nothing can be relied on.
 //!
 //! # Checks
 //!
-//! Who moves the stack pointer down looks whether the coroutine's stack has room: in all
-//! builds, see `stack.rs`. A debug build also checks the analysis. After each of its calls a function
-//! that will not be instrumented looks whether a coroutine is being suspended, in which it has no
-//! part. So if the analysis was wrong, or somebody's word that something never suspends is not true, that is noticed where
-//! it happens, and not when frames are missing.
+//! A function that moves the stack pointer down checks that the coroutine's stack has room: in all builds, see
+//! `stack.rs`. A debug build also checks the analysis. A function that will not be instrumented tests after each of
+//! its calls whether a coroutine is being suspended, in which it has no part. So if the analysis was wrong, or a
+//! user was wrong that something never suspends, the program reports it there, and not when frames are missing.
 //!
-//! And who stops the thread until another one does something (`std::thread::park`) in a coroutine is
-//! stopped: there is no other, so it would be asked again, for ever.
+//! A coroutine that blocks the thread until another thread acts (`std::thread::park`) is reported, too: there is no
+//! other thread, so it would wait for ever.
 //!
-//! What was noticed and the function's number are told to the library, which prints them
-//! (`src/raw/reporter.rs`): on the host's stack, since a coroutine's may have no room. In a debug
-//! build its name is, too: names are in a data segment that is read only then. In an optimised build
-//! functions with the same code have the same number there (`twins`).
+//! The check passes its finding and the function's number to the library, which prints them
+//! (`src/raw/reporter.rs`): on the host's stack, since a coroutine's may have no room. A debug build passes the
+//! function's name, too: names are in a data segment that is read only then. In an optimised build functions with
+//! the same code have the same number (`twins`).
 //!
 //! # What is assumed
 //!
-//! With [`Precision::Slots`](crate::analysis::Precision) a function may not be instrumented that would
-//! have to be if a table that looks like a vtable is none; and what is said never to suspend is not. Then,
-//! in every build, it is looked after each call that can be of a function which unwinds, though nobody there expects it. That call is the
-//! first thing that goes wrong, so nothing has run in between ([`WatchedCalls`]; `analysis/assumed.rs`
+//! With [`Precision::Slots`](crate::analysis::Precision) a function may be left uninstrumented because a table
+//! looks like a vtable, though it is none. And what a user says never suspends is not instrumented. Then, in every
+//! build, there is a check after each call whose callee may unwind although its caller does not expect that. That
+//! call is the first thing that goes wrong, so nothing has run in between ([`WatchedCalls`]; `analysis/assumed.rs`
 //! says why this is enough).
 //!
 //! # wasm-bindgen
 //!
-//! It runs after us, and must find what it looks for. Imports whose names begin with
-//! `__wbindgen_describe` stay as they are, since it runs their callers in an interpreter of its
-//! own; nothing is checked in these either. Functions that call `__wbindgen_describe_generic_import` will be replaced by imports, and
-//! are treated as such. Exports are not touched.
+//! It runs after the guards, and must find what it looks for. Imports whose names begin with `__wbindgen_describe`
+//! stay as they are, since wasm-bindgen runs their callers in an interpreter of its own; these callers get no
+//! checks either. Functions that call `__wbindgen_describe_generic_import` will be replaced by imports, and are
+//! treated as such. Exports are not touched.
 
 mod chains;
 mod checks;
@@ -115,41 +112,41 @@ use plan::Plan;
 
 use crate::analysis::{OnStack, WatchedCalls};
 
-/// What to guard, beyond what is guarded always.
+/// What to guard, in addition to what is always guarded.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Guards<'a> {
     /// Functions that begin or end a panic, and never suspend.
     pub(crate) panics: &'a [FunctionIndex],
-    /// Functions that run an initialiser which two coroutines must not wait in.
+    /// Functions that run an initialiser in which two coroutines must not wait at once.
     pub(crate) initialisers: &'a [FunctionIndex],
-    /// Where, in functions, the initialiser of a `thread_local!` may have been through
-    /// meanwhile. That it was is noticed, in any build.
+    /// The places in functions where another coroutine may have run the initialiser of a `thread_local!` meanwhile.
+    /// If so, that is reported, in any build.
     pub(crate) rewrites: Option<&'a Rewrites>,
     /// Imports that the host suspends their callers in. Nothing is done there: the calls
     /// are made again, and who waits in a coroutine is told so by it.
     pub(crate) suspends: &'a [FunctionIndex],
-    /// Calls that are made while an exception is on its way, as destructors are: what they call runs
-    /// as the host does.
+    /// Calls that are made while an exception propagates, such as calls of destructors: their callees run as the host
+    /// does.
     pub(crate) cleanups: Option<&'a Cleanups>,
-    /// What can be on a coroutine's stack, if it is to be noticed when that overflows.
+    /// The functions that can be on a coroutine's stack, if its overflow is to be reported.
     pub(crate) on_stack: Option<&'a OnStack>,
-    /// Whether the module checks itself while it runs, beyond that: for debug builds.
+    /// Whether the module has further checks of itself, for debug builds.
     pub(crate) checks: bool,
-    /// Functions that stop the thread until another one does something. A coroutine that
-    /// gets there is stopped, if there are checks of any kind.
+    /// Functions that block the thread until another thread acts. A coroutine that reaches one is stopped, if there
+    /// are checks of any kind.
     pub(crate) parks: &'a [FunctionIndex],
-    /// Functions that will not be instrumented, each with a remark that follows its
-    /// name in a message, such as " (`core::fmt` is assumed not to suspend)". With `checks`, a suspend that
-    /// one of them is on the stack of is noticed.
+    /// Functions that will not be instrumented, each with a remark that follows its name in a message, such as
+    /// " (`core::fmt` is assumed not to suspend)". With `checks`, a suspend while one of them is on the stack is
+    /// reported.
     pub(crate) uninstrumented: &'a [(FunctionIndex, String)],
-    /// Calls in functions in which nothing is suspended if what is assumed is true. That
-    /// something is suspended there is noticed, in any build.
+    /// By function: calls in which nothing is suspended if the assumptions are true. A suspend there is reported, in
+    /// any build.
     pub(crate) assumed: Option<&'a BTreeMap<FunctionIndex, WatchedCalls>>,
-    /// Whether the program can look at what is in the frames of suspended functions, if it asks: in a data
-    /// segment that is filled when that is known (`crate::symbols`).
+    /// Whether the program can inspect the frames of suspended functions. The data for that is in a data segment,
+    /// which is filled when it is known (`crate::symbols`).
     pub(crate) symbols: bool,
-    /// Indirect calls, by their numbers in functions that will be instrumented, in which
-    /// nothing is suspended. With `checks`, that it is so is noticed.
+    /// By function that will be instrumented: the numbers of its indirect calls in which nothing is suspended. With
+    /// `checks`, a suspend there is reported.
     pub(crate) ruled_out: Option<&'a BTreeMap<FunctionIndex, BTreeSet<u32>>>,
 }
 

@@ -1,7 +1,7 @@
-//! Which functions look whether the stack overflows.
+//! Which functions check whether the stack overflows.
 //!
-//! [`Chains`] knows how few are enough. Here its nodes are given a meaning, and an order is
-//! chosen in which it is tried to do without a check.
+//! [`Chains`] decides whether the other checks are enough. This file maps functions to its nodes, and chooses the
+//! order in which it tries to remove checks.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,19 +10,19 @@ use super::frames::Frame;
 use crate::analysis::{OnStack, Place};
 use crate::module::FunctionIndex;
 
-/// Where checks are.
+/// The placement of checks.
 #[derive(Debug, Default)]
 pub(super) struct Placement {
-    /// The functions that have one.
+    /// The functions that have a check.
     checked: BTreeSet<FunctionIndex>,
     /// By function: how far below the limit the stack pointer may be when it is called, in bytes.
     arrivals: BTreeMap<FunctionIndex, u64>,
 }
 
 impl Placement {
-    /// For functions with these frames, and with so many bytes for those without a check. Nobody in
-    /// `exempt` has one. `alike` says of each function which one has the same code: they are checked
-    /// together, or else an optimiser could not make one of them.
+    /// The placement for functions with these frames, with `reserve` bytes for chains without a check. Functions in
+    /// `exempt` have none. `alike` maps each function to the first one with the same code: identical functions are
+    /// checked together, or else an optimiser could not merge them.
     pub(super) fn new(
         on_stack: &OnStack,
         frames: &BTreeMap<FunctionIndex, Frame>,
@@ -53,7 +53,7 @@ impl Placement {
             chains.add_call(caller, callee, is_early);
         }
 
-        // Whose frame is larger is always checked, and nothing is known of an exempt one like that.
+        // A function with a larger frame is always checked. An exempt one with a larger frame is ignored.
         let mut small = BTreeSet::new();
         for place in on_stack.calls().keys().copied() {
             let Place::Function(function) = place else { continue };
@@ -63,7 +63,7 @@ impl Placement {
                 chains.check(node);
             }
             if let Some(size) = frame.size.filter(|size| (1..=reserve).contains(size)) {
-                // Few callers have few chains through them.
+                // A function with few callers is in few chains.
                 small.insert((!is_exempt(place), chains.callers(node) * size, node, size));
             }
         }
@@ -89,8 +89,8 @@ impl Placement {
         self.checked.contains(&function)
     }
 
-    /// How far below the limit the stack pointer may be when a function is called, in bytes. Nothing
-    /// is known of those that are never on a coroutine's stack.
+    /// How far below the limit the stack pointer may be when a function is called, in bytes. None for a function that
+    /// is never on a coroutine's stack.
     pub(super) fn arrival(&self, function: FunctionIndex) -> Option<u64> {
         self.arrivals.get(&function).copied()
     }

@@ -1,4 +1,4 @@
-//! Decides what to add to a module.
+//! Decides what the guards add to a module.
 
 use std::collections::BTreeMap;
 
@@ -13,21 +13,21 @@ use crate::abi;
 use crate::error::{Context, Result};
 use crate::module::{FunctionIndex, GlobalIndex, TypeIndex};
 
-/// What is added, and where it is used.
+/// The additions, and where they are used.
 pub(super) struct Plan {
     pub(super) writer: Writer,
-    /// The globals, names and types, which come after those that there are. All begin as 0.
+    /// The new globals, names and types, which follow the module's own. All are initialised to 0.
     pub(super) globals: Vec<(&'static str, ValType)>,
-    /// The functions, which come after those that there are.
+    /// The new functions, which follow the module's own.
     pub(super) functions: Vec<Added>,
-    /// What is called in place of a function.
+    /// By function: the function that is called instead.
     pub(super) instead: BTreeMap<FunctionIndex, FunctionIndex>,
     pub(super) checks: Option<Checks>,
     pub(super) shields: Shields,
     pub(super) symbols: Option<Symbols>,
 }
 
-/// Who copies what is known of frames, and the number of the data segment with that.
+/// The function that copies what is known about frames, and the index of the data segment with that.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Symbols {
     pub(super) function: FunctionIndex,
@@ -35,7 +35,7 @@ pub(super) struct Symbols {
 }
 
 impl Plan {
-    /// `None` if there is nothing to guard.
+    /// The plan; `None` if there is nothing to guard.
     pub(super) fn new(info: &GuardInfo<'_>, guards: &Guards<'_>) -> Result<Option<Self>> {
         let Some(resume) = info.function(abi::RESUME) else { return Ok(None) };
         let outside = info.function(abi::OUTSIDE);
@@ -123,8 +123,7 @@ impl Plan {
         Ok(Some(plan))
     }
 
-    /// Adds a function that is called in place of `callee`. `write` gets that, and how many
-    /// parameters it has.
+    /// Adds a function that is called instead of `callee`. `write` gets `callee` and the number of its parameters.
     fn replace(
         &mut self,
         info: &GuardInfo<'_>,
@@ -138,7 +137,7 @@ impl Plan {
         Ok(())
     }
 
-    /// The index of the function that is added next.
+    /// The index of the next function to add.
     fn next(&self, info: &GuardInfo<'_>) -> FunctionIndex {
         FunctionIndex((info.module.signatures.len() + self.functions.len()) as u32)
     }
@@ -150,7 +149,7 @@ impl Plan {
         globals: CheckGlobals,
         outside: FunctionIndex,
     ) -> Result<()> {
-        // `rewrite` adds the type of all of them.
+        // `rewrite` adds this type. All of the functions below have it, but one.
         let ty = TypeIndex(info.module.types.len() as u32);
         let name = |what| format!("bysyncify guard: {what}");
         let report = self.next(info);

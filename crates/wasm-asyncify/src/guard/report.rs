@@ -1,4 +1,4 @@
-//! The code that says what a check has found.
+//! The code that reports what a check found.
 
 use wasm_encoder::Instruction::{
     End, I32And, I32Const, I32Eq, I32Eqz, I32GeU, I32Load8U, I32LtU, I32Or, I32ShrU, I32Store,
@@ -19,9 +19,9 @@ impl Writer {
         self.function(0, vec![LocalGet(0), checks.reporter.set()])
     }
 
-    /// `(new, …who)`: calls `report` if the stack pointer passes the limit if it is set to `new`.
-    /// It was below the reserve before if some code has brought a stack of its own; and it may be so
-    /// far below that its number is a large one.
+    /// `(new, …who)`: calls `report` if the stack pointer would pass the limit when it is set to `new`. If it was
+    /// below the reserve before, the code uses a stack of its own, and that is no overflow. `new` may be so far below
+    /// that it wraps to a large number.
     pub(super) fn passed(
         &self,
         limit: GlobalIndex,
@@ -31,7 +31,7 @@ impl Writer {
         let (is_less, is_not_less, shift) =
             if self.memory64 { (I64LtU, I64GeU, I64ShrU) } else { (I32LtU, I32GeU, I32ShrU) };
         let mut code = vec![LocalGet(0), limit.get(), is_less];
-        // Above all memory.
+        // Tests whether the address is above all memory.
         code.extend([LocalGet(0), self.constant(16), shift, MemorySize(0), is_not_less.clone()]);
         code.extend([I32Or, self.globals.stack_pointer.get(), limit.get()]);
         code.extend([self.constant(RESERVE), self.sub(), is_not_less, I32And]);
@@ -43,8 +43,8 @@ impl Writer {
         self.function(0, code)
     }
 
-    /// `(…who)`: calls `report`, since the stack pointer, which was set already, has passed the limit. On the host's
-    /// stack there is none: then that stack has ended at the least address that there is.
+    /// `(…who)`: calls `report`, because the stack pointer, which was set already, has passed the limit. On the
+    /// host's stack there is no limit: then that stack has run into address 0.
     pub(super) fn was_passed(
         &self,
         limit: GlobalIndex,
@@ -102,8 +102,7 @@ impl Writer {
         code
     }
 
-    /// `(callee, …who)`: what is called if a coroutine is being suspended where it is assumed not to
-    /// be.
+    /// `(callee, …who)`: reports that a coroutine is being suspended where it is assumed not to be.
     pub(super) fn suspended(
         &self,
         callee: GlobalIndex,
@@ -116,8 +115,8 @@ impl Writer {
         self.function(0, code)
     }
 
-    /// Calls `suspended` if a coroutine is being suspended. `callee` is whom the call before was of,
-    /// if that is known.
+    /// Calls `suspended` if a coroutine is being suspended. `callee` is the callee of the call before, if it is
+    /// known.
     pub(super) fn assume_not_unwinding(
         &self,
         unwinding: GlobalIndex,
@@ -125,7 +124,7 @@ impl Writer {
         who: &[Instruction<'static>],
         suspended: FunctionIndex,
     ) -> Vec<Instruction<'static>> {
-        // As the library's `Report` has it.
+        // Encoded as in the library's `Report`.
         let callee = callee.map_or(u64::MAX, |callee| u64::from(callee.0) + 1);
         let mut code = vec![unwinding.get(), If(BlockType::Empty), self.constant(callee)];
         code.extend(who.iter().cloned());
@@ -133,9 +132,9 @@ impl Writer {
         code
     }
 
-    /// Ends the program with a message: `(lowest, number)`, or `(lowest, number, text, length)`
-    /// with the data segment of the texts. `lowest` is null if it is about a suspend. Does so on
-    /// the host's stack, where there is room.
+    /// Ends the program with a message: `(lowest, number)`, or `(lowest, number, text, length)` with the data segment
+    /// of the texts. `lowest` is null if the report is about a suspend. The code runs on the host's stack, where
+    /// there is room.
     pub(super) fn report(
         &self,
         checks: CheckGlobals,
@@ -163,7 +162,7 @@ impl Writer {
             code.extend(text.clone());
             code.extend([LocalGet(offset), LocalGet(length), MemoryInit { mem: 0, data_index }]);
         }
-        // An address also if there is no text.
+        // This is an address even if there is no text.
         code.push(LocalGet(report));
         code.extend(text);
         code.extend([field(abi::REPORT_FUNCTION), LocalGet(report)]);
@@ -183,7 +182,7 @@ impl Writer {
         self.function(1, code)
     }
 
-    /// What the reserve's global begins as.
+    /// The initial value of the reserve's global.
     pub(super) fn above_low_end(&self) -> ConstExpr {
         let value = ABOVE_LOW_END.cast_signed();
         if self.memory64 { ConstExpr::i64_const(value) } else { ConstExpr::i32_const(value as i32) }
@@ -207,7 +206,7 @@ impl Writer {
         if self.memory64 { I64Store(at(3)) } else { I32Store(at(2)) }
     }
 
-    /// Makes an address of an `i32`.
+    /// Extends an `i32` to an address.
     fn extended(&self) -> Option<Instruction<'static>> {
         self.memory64.then_some(I64ExtendI32U)
     }

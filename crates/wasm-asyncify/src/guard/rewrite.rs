@@ -1,4 +1,4 @@
-//! Writes the module anew.
+//! Rewrites the module.
 
 use core::convert::Infallible;
 
@@ -20,7 +20,7 @@ use crate::error::Result;
 use crate::instrument::is_call;
 use crate::module::{FunctionIndex, GlobalIndex, Locals};
 
-/// The module's new form in the making.
+/// The rewriter of a module.
 struct Rewriter<'a> {
     info: &'a GuardInfo<'a>,
     guards: &'a Guards<'a>,
@@ -30,7 +30,7 @@ struct Rewriter<'a> {
     moves: Pass,
 }
 
-/// The module as the plan has it.
+/// The module with the changes of the plan.
 pub(super) fn rewrite(
     info: &GuardInfo<'_>,
     guards: &Guards<'_>,
@@ -68,11 +68,11 @@ impl Rewriter<'_> {
         let operators = parsed.get_operators_reader()?;
         for (number, operator) in operators.into_iter_with_offsets().enumerate() {
             let (operator, position) = operator?;
-            // A call that is followed by this does not return.
+            // A call that is followed by `unreachable` does not return.
             if has_called && !matches!(operator, Operator::Unreachable) {
                 write(body, &own.after_call);
             }
-            // With what is done before it, and then itself.
+            // Once for the code before it, and again below for the instruction itself.
             moved.instruction(position, body.byte_len());
             let callee = callee(&operator, &mut indirect_calls);
             let watched = callee.and_then(|callee| own.watched.get(&callee));
@@ -120,8 +120,8 @@ impl Rewriter<'_> {
         Ok(())
     }
 
-    /// An empty function with the locals of another; and one more, for a check of the stack, if
-    /// there is any.
+    /// An empty function with the locals of another; and the index of one more local for a stack check, if the
+    /// function needs it.
     fn function_with_locals(
         &mut self,
         function: FunctionIndex,
@@ -141,15 +141,15 @@ impl Rewriter<'_> {
         self.plan.checks.as_ref()?.texts.as_ref()
     }
 
-    /// What the data segments have that are added, in order. None is loaded by itself.
+    /// The contents of the new data segments, in order. All are passive.
     fn added_segments(&self) -> Vec<&[u8]> {
         let texts = self.texts().map(|texts| &texts.bytes[..]);
-        // What is in this one is not known yet.
+        // The contents of this one are not known yet.
         let symbols = self.plan.symbols.map(|_| &[][..]);
         texts.into_iter().chain(symbols).collect()
     }
 
-    /// Whether code of ours is called, which could suspend.
+    /// Whether an instruction calls code of the module, which could suspend.
     fn is_call(&self, operator: &Operator<'_>) -> bool {
         match operator {
             Operator::Call { function_index } => {
@@ -161,8 +161,7 @@ impl Rewriter<'_> {
     }
 }
 
-/// Whom an instruction calls. `indirect` is how many indirect calls came before it, as the analysis
-/// counts them.
+/// The callee of an instruction. `indirect` counts the indirect calls before it, as the analysis does.
 fn callee(operator: &Operator<'_>, indirect: &mut u32) -> Option<Callee> {
     match operator {
         Operator::Call { function_index } => Some(Callee::Function(FunctionIndex(*function_index))),
@@ -187,12 +186,12 @@ fn write(body: &mut Function, code: &[Instruction<'_>]) {
 impl Reencode for Rewriter<'_> {
     type Error = Infallible;
 
-    /// In calls, `ref.func` and element segments.
+    /// Maps indices in calls, `ref.func` and element segments.
     fn function_index(&mut self, function: u32) -> Result<u32, Error> {
         Ok(self.plan.instead.get(&FunctionIndex(function)).map_or(function, |instead| instead.0))
     }
 
-    /// In exports. The host may call what it likes.
+    /// Keeps indices in exports: the host calls the functions themselves.
     fn external_index(&mut self, _: ExternalKind, index: u32) -> Result<u32, Error> {
         Ok(index)
     }
@@ -242,7 +241,7 @@ impl Reencode for Rewriter<'_> {
         Ok(())
     }
 
-    /// The stack's reserve is ours to say.
+    /// Replaces the initial value of the stack's reserve.
     fn parse_global(
         &mut self,
         globals: &mut GlobalSection,
@@ -320,7 +319,7 @@ impl Reencode for Rewriter<'_> {
         Ok(())
     }
 
-    /// Adds the sections for segments, where there are none that they could be added to.
+    /// Adds the sections for data segments if the module has none.
     fn intersperse_section_hook(
         &mut self,
         module: &mut Module,
@@ -345,7 +344,7 @@ impl Reencode for Rewriter<'_> {
         Ok(())
     }
 
-    /// What tells of places in the code would be wrong afterwards.
+    /// Drops sections that refer to offsets in the code: they would be wrong afterwards.
     fn parse_custom_section(
         &mut self,
         module: &mut Module,
@@ -357,7 +356,7 @@ impl Reencode for Rewriter<'_> {
         if is_of_places { Ok(()) } else { utils::parse_custom_section(self, module, section) }
     }
 
-    /// All names stay with what they name.
+    /// Keeps all names, and adds those of new functions and globals.
     fn parse_custom_name_subsection(
         &mut self,
         names: &mut NameSection,
@@ -373,14 +372,14 @@ impl Reencode for Rewriter<'_> {
                 let added = self.plan.globals.iter().map(|(name, _)| *name);
                 names.globals(&extended(map, self.info.module.globals, added)?);
             }
-            // Only functions have new numbers.
+            // Other index spaces do not change.
             other => utils::parse_custom_name_subsection(self, names, other)?,
         }
         Ok(())
     }
 }
 
-/// The names in `map`, and then more of them.
+/// The names in `map`, followed by more names from index `first` on.
 fn extended<'a>(
     map: wasmparser::NameMap<'_>,
     first: u32,

@@ -1,5 +1,5 @@
-//! Calls that are made while an exception is on its way: each goes through a function that sets the
-//! coroutine aside, as if the host were called.
+//! Calls that are made while an exception propagates: each goes through a wrapper in which no coroutine is current,
+//! as in a call of the host.
 
 use std::collections::BTreeMap;
 
@@ -14,20 +14,20 @@ use crate::exceptions::Cleanups;
 use crate::instrument::is_call;
 use crate::module::{FunctionIndex, TableIndex, TypeIndex};
 
-/// The functions that such calls go through.
+/// The wrappers that such calls go through.
 #[derive(Default)]
 pub(super) struct Shields {
-    /// By what is called: what is called in its place.
+    /// By call: the wrapper that is called instead.
     by_call: BTreeMap<Call, FunctionIndex>,
-    /// To be added, in the order of their indices.
+    /// The wrappers to add, in the order of their indices.
     pub(super) functions: Vec<Added>,
-    /// The type of the first of those that are added.
+    /// The index of the first type to add.
     first_type: TypeIndex,
-    /// The types of those of indirect calls, which are added.
+    /// The types to add, for the wrappers of indirect calls.
     pub(super) types: Vec<(Vec<ValType>, Vec<ValType>)>,
 }
 
-/// What is called.
+/// The callee of a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Call {
     Direct(FunctionIndex),
@@ -47,7 +47,7 @@ impl Call {
 }
 
 impl Shields {
-    /// All that these calls need. What is added gets the indices, and the types, from these on.
+    /// The wrappers for all of `cleanups`. `first` and `first_type` are the first indices of what is added.
     pub(super) fn new(
         info: &GuardInfo<'_>,
         cleanups: &Cleanups,
@@ -79,7 +79,7 @@ impl Shields {
         Ok(shields)
     }
 
-    /// What is called in place of this.
+    /// The wrapper that is called instead by this instruction.
     pub(super) fn of(&self, operator: &Operator<'_>) -> Option<FunctionIndex> {
         self.by_call.get(&Call::parse(operator)?).copied()
     }

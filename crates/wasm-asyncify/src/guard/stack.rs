@@ -1,39 +1,41 @@
 //! Checks that a coroutine's stack does not overflow.
 //!
-//! Whoever moves the stack pointer down looks whether it stays above the *limit*, which
-//! belongs to the stack (`build/switch.wat`): it changes together with the pointer, and is null on
-//! the stack that coroutines are resumed from.
+//! A function that moves the stack pointer down checks that it stays above the *limit*, which belongs to the stack
+//! (`build/switch.wat`): it changes together with the pointer, and is null on the stack that coroutines are resumed
+//! from.
 //!
 //! ```text
 //!  low end                       limit                                         high end
 //!  ├─ frames ─┬─ LLVM's ─┬─ reserve ─┬───────────────────────────────────────────────┤
-//!  │          │  128     │  RESERVE  │ who has a check         ◄── stack pointer     │
+//!  │          │  128     │  RESERVE  │ checked functions       ◄── stack pointer     │
 //! ```
 //!
-//! The frames are those of who waits for the code that runs to return. Where all functions are resumed at
-//! once there are none.
+//! The frames at the low end are those of suspended functions that wait for the running code to return. Where all
+//! functions are resumed at once there are none.
 //!
-//! Not everyone has a check:
+//! These functions have no check:
 //!
-//! - who is never on a coroutine's stack ([`OnStack`]),
-//! - who cannot get deeper than the reserve, together with all others without a check that may be
+//! - functions that are never on a coroutine's stack ([`OnStack`]),
+//! - functions that cannot get deeper than the reserve, together with all others without a check that may be
 //!   below the last one with a check ([`super::chains`]; [`super::placement`] chooses them),
-//! - what moves the pointer up ([`super::frames`]).
+//! - functions that only move the pointer up ([`super::frames`]).
 //!
-//! So the pointer may be up to RESERVE bytes below the limit when a function with a check is called.
-//! As that lowers it further, it is told so.
+//! So the pointer may be up to RESERVE bytes below the limit when a function with a check is called. When that
+//! function lowers it further, its check reports the overflow.
 //!
-//! Who moves the pointer by a known number of bytes does so first and looks then: nothing is written in between. If it
-//! is in a certain [range](Look) it says at once that this stack overflows, and it is not on another one. So what is
-//! called then never returns, and an engine's compiler need keep nothing for what would come after. Some look later
-//! still, on those ways alone that use the frame ([`super::later`]).
+//! A function that moves the pointer by a known number of bytes moves it first and checks then: nothing is written
+//! in between. If the pointer is in a certain [range](Look), the check reports at once that this stack overflows:
+//! it cannot be on another stack. So the function that reports it never returns, and an engine's compiler need keep
+//! nothing alive for the code after the call. Some functions check later still, only on the paths that use the
+//! frame ([`super::later`]).
 //!
-//! Most programs have no other stacks than ours: nothing sets the pointer to anything but what it was and a known
-//! number. Then all that is below the limit is on this stack, as far down as a function can get at all; unless the
-//! address is so low that it becomes a large number again. Where a program may switch stacks by itself, who moves
-//! the pointer by much or by what is not known looks first, since it may get anywhere, and asks more closely then.
+//! Most programs have no stacks but ours: nothing sets the pointer to anything but its former value plus a
+//! constant. Then everything below the limit is on this stack, as far down as a function can get at all; unless the
+//! address is so low that it wraps to a large number. A program that may switch stacks by itself may set the
+//! pointer anywhere. There a function checks before it moves the pointer by much or by an unknown number, and the
+//! function that is called then tests more closely.
 //!
-//! And LLVM may use 128 bytes below the stack pointer without moving it.
+//! And LLVM may use 128 bytes below the stack pointer without moving it (the red zone).
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -55,29 +57,29 @@ use crate::error::{Error, Result};
 use crate::module::{FunctionIndex, FunctionMap, GlobalIndex};
 use crate::remedy::Remedy;
 
-/// What functions without a check have for themselves, in bytes.
+/// The bytes that functions without a check have for themselves.
 pub(super) const RESERVE: u64 = 256;
 
-/// How far the limit is above the low end, or the frames there.
+/// How far the limit is above the low end, or above the frames there.
 pub(super) const ABOVE_LOW_END: u64 = RESERVE + abi::LLVM_RED_ZONE as u64;
 
-/// How far below the limit there is only what belongs to the coroutine: the reserve, and its core
+/// How far below the limit the memory belongs to the coroutine alone: the reserve, and its core
 /// (`build/switch.wat`).
 pub(super) const NEAR: u64 = ABOVE_LOW_END + 64;
 
-/// The largest range that is looked at. A stack that is larger than all other addresses could be taken for one that
-/// overflows.
+/// The largest range that a check tests. Beyond it, an address of a very large stack could be mistaken for an
+/// overflow.
 const FARTHEST: u64 = 16 << 20;
 
-/// How a function looks that has a check.
+/// How a function with a check tests the pointer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Look {
-    /// Whether the pointer, which was moved already, is below the limit: there is no other stack, and this function
-    /// does not get to where the numbers wrap.
+    /// After the move: whether the pointer is below the limit. There is no other stack, and this function's frame is
+    /// too small to wrap.
     Below,
-    /// Whether it is below the limit by so many bytes at most: this function gets no further.
+    /// After the move: whether it is below the limit by at most this number of bytes. This function gets no further.
     Within(u64),
-    /// Before it is moved; what is called then asks more closely.
+    /// Before the move; the function that is called then tests more closely.
     First,
 }
 
@@ -86,15 +88,15 @@ pub(super) struct StackChecks {
     /// By function that can be on a coroutine's stack.
     frames: BTreeMap<FunctionIndex, Frame>,
     placement: Placement,
-    /// Whether nobody switches stacks but our switch, and what guards add.
+    /// Whether only the switch and the guards switch stacks.
     is_alone: bool,
-    /// By function that looks later than where it moves the pointer.
+    /// By function that checks later than it moves the pointer.
     later: BTreeMap<FunctionIndex, Later>,
-    /// The global that has the limit.
+    /// The global that contains the limit.
     limit: GlobalIndex,
-    /// The global that says how far above the low end that is.
+    /// The global that contains how far the limit is above the low end.
     pub(super) reserve: GlobalIndex,
-    /// The function that is called if the limit would be passed. The next one is called if it was.
+    /// The function to call if the limit would be passed. The function after it is called if the limit was passed.
     passed: FunctionIndex,
 }
 
@@ -145,7 +147,7 @@ impl StackChecks {
         self.placement.is_checked(function)
     }
 
-    /// How a function looks, if it has a check.
+    /// How a function tests the pointer, if it has a check.
     fn look_of(&self, function: FunctionIndex) -> Look {
         let size = self.frames.get(&function).and_then(|frame| frame.size);
         let arrival = self.placement.arrival(function);
@@ -164,7 +166,7 @@ impl StackChecks {
         is_one && self.is_checked(function) && self.look_of(function) != Look::First
     }
 
-    /// The checks before instructions, by the numbers of those, in a function that looks later.
+    /// The checks of a function that checks later, by the numbers of the instructions that they precede.
     pub(super) fn later(
         &self,
         function: FunctionIndex,
@@ -177,7 +179,7 @@ impl StackChecks {
         before.iter().map(|number| (*number, self.look(function, *frame, writer, who))).collect()
     }
 
-    /// Looks whether the pointer, which was moved already and is in the local `pointer`, is below the limit.
+    /// Tests whether the pointer, which was moved already and is in the local `pointer`, is below the limit.
     fn look(
         &self,
         function: FunctionIndex,
@@ -203,8 +205,8 @@ impl StackChecks {
         self.is_checked(function) && !self.later.contains_key(&function)
     }
 
-    /// What is to be put in place of the `number`th instruction that sets the stack pointer, if it
-    /// is not to stay. `local` can be used, and `who` says who this is.
+    /// The code to replace the `number`th instruction that sets the stack pointer; None if that stays. It can use
+    /// `local`; `who` identifies the function.
     pub(super) fn in_place_of(
         &self,
         function: FunctionIndex,
@@ -224,7 +226,7 @@ impl StackChecks {
             code.extend(self.look(function, local, writer, who));
             return Some(code);
         }
-        // It may be so much that the address is a large number again. Then it is above where it was.
+        // The subtraction may wrap to a large number. Then the address is above the old one.
         let mut code = vec![LocalTee(local), self.limit.get(), less];
         code.extend([LocalGet(local), stack_pointer.get(), greater, I32Or]);
         code.extend([If(BlockType::Empty), LocalGet(local)]);
@@ -234,7 +236,7 @@ impl StackChecks {
     }
 }
 
-/// Whether all code leaves the stack pointer on the stack that it was called on, but for the switch.
+/// Whether all code except the switch leaves the stack pointer on the stack on which it was called.
 fn is_alone(info: &GuardInfo<'_>, stack_pointer: GlobalIndex) -> Result<bool> {
     let is_global = |export: &Export<'_>| export.kind == ExternalKind::Global;
     let mut exported = info.module.exports.iter().filter(|it| is_global(it));

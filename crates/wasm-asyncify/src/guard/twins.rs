@@ -4,7 +4,7 @@
 //! no two of them would be identical any more. So in an optimised build all identical functions use the number
 //! of the first one. Its name is as good as the others', since only one function is left.
 //!
-//! Two that call functions which are alike are alike themselves:
+//! Two functions that call identical functions are identical themselves:
 //!
 //! ```text
 //!   a: call x    b: call y    x: nop    y: nop          x = y, then a = b
@@ -18,9 +18,9 @@ use super::info::GuardInfo;
 use crate::error::Result;
 use crate::module::{FunctionIndex, FunctionMap};
 
-/// A function's code, but for whom it calls.
+/// A function's code, apart from its callees.
 struct Code {
-    /// The number of the rest of it, and of its type, among all that there are.
+    /// The number of its type and its code without callees, among all such pairs.
     rest: usize,
     calls: Vec<FunctionIndex>,
 }

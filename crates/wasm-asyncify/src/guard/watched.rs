@@ -1,5 +1,5 @@
-//! The checks after calls that are assumed not to suspend: because the user or the precise analysis assumes
-//! so, or, in a debug build, because the analysis has ruled it out for an indirect call.
+//! The checks after calls that should not suspend: the user or the precise analysis assumes that. Or, in a debug
+//! build, the analysis has excluded it for an indirect call.
 
 use std::collections::BTreeMap;
 
@@ -52,7 +52,7 @@ impl Checks {
         code
     }
 
-    /// Says which function it is, with this text if there are texts.
+    /// Pushes the function's number, and this text if there are texts.
     fn who(&mut self, function: FunctionIndex, text: &str) -> Vec<Instruction<'static>> {
         let mut who = vec![self.number(function)];
         if let Some(texts) = &mut self.texts {

@@ -1,4 +1,4 @@
-//! Random graphs of calls, and all that can happen on a stack there.
+//! Random call graphs, and all that can happen on a stack there.
 
 use std::collections::BTreeSet;
 
@@ -6,12 +6,12 @@ use crate::guard::chains::Chains;
 
 const RESERVE: u64 = 40;
 
-/// What a program does on its stack.
+/// The frames and calls of a program.
 #[derive(Debug, Default)]
 struct Program {
-    /// By function. None if it must be checked.
+    /// The frame sizes, by function. None if the function must be checked.
     frames: Vec<Option<u64>>,
-    /// Who calls whom, and whether he may do so before he is checked.
+    /// Caller, callee, and whether the call may come before the caller's check.
     calls: BTreeSet<(usize, usize, bool)>,
 }
 
@@ -20,7 +20,7 @@ impl Program {
         let count = 1 + random(9);
         let mut program = Self::default();
         for _ in 0..count {
-            // Many have no frame, as indirect calls have none.
+            // Many functions have no frame, as indirect calls have none.
             program.frames.push([Some(0), Some(8), Some(16), Some(32), None][random(5) as usize]);
         }
         for _ in 0..random(3 * count) {
@@ -30,8 +30,8 @@ impl Program {
         program
     }
 
-    /// For each function the depths below the limit at which it can be called, if these are checked. None
-    /// if anyone without a check gets deeper than the reserve.
+    /// For each function, the depths below the limit at which it can be called, if the functions in `checked` have a
+    /// check. None if a function without a check gets deeper than the reserve.
     fn depths(&self, checked: &BTreeSet<usize>) -> Option<Vec<BTreeSet<u64>>> {
         let mut found = vec![BTreeSet::new(); self.frames.len()];
         let mut waiting: Vec<(usize, u64)> = (0..self.frames.len()).map(|it| (it, 0)).collect();
@@ -79,12 +79,12 @@ fn no_chain_without_a_check_is_longer_than_the_reserve() {
         }
         let checked: BTreeSet<usize> = nodes.filter(|node| chains.is_checked(*node)).collect();
         let depths = program.depths(&checked).unwrap_or_else(|| panic!("{checked:?}: {program:?}"));
-        // So deep, and not only within the reserve.
+        // The arrivals are exactly the greatest depths, and not only within the reserve.
         let deepest: Vec<u64> = depths.iter().filter_map(|all| all.last().copied()).collect();
         assert_eq!(chains.arrivals(), deepest, "{checked:?}: {program:?}");
         with_early_calls +=
             u32::from(deepest.iter().zip(0..).any(|(d, it)| *d > 0 && checked.contains(&it)));
-        // There is no check that would not be missed.
+        // Each check is necessary.
         for node in &checked {
             let mut fewer = checked.clone();
             fewer.remove(node);

@@ -1,4 +1,4 @@
-//! Programs that run into the low end of a stack, or on one of somebody else's.
+//! Programs that run into the low end of a stack, or on a stack of their own.
 
 use std::fmt::Write as _;
 
@@ -11,12 +11,12 @@ const LIMIT: i32 = 0x8000;
 /// How far below the limit functions without a check may get.
 const RESERVE: i32 = 256;
 
-/// How far below it the coroutine's memory ends.
+/// How far below the limit the coroutine's memory ends.
 const NEAR: i32 = 448;
 
-/// `a` calls `b`, and so on: each function with a frame of so many bytes, or of a number that is not
-/// known. `$lowest` is how far the stack pointer was down where somebody wrote. If the program `is_alone`, nobody
-/// but the switch sets the pointer to anything: it is what runs `a` then.
+/// A program in which `a` calls `b`, and so on: each function with a frame of a known or unknown size. `$lowest` is
+/// the lowest stack pointer with which a function has written. If the program `is_alone`, only the switch sets the
+/// pointer to anything: then the function that runs `a` counts as the switch.
 fn chain(frames: &[Frame], is_alone: bool) -> String {
     let switch = if is_alone { "$bysyncify_suspend" } else { "" };
     let mut text = format!(
@@ -69,7 +69,7 @@ fn chain(frames: &[Frame], is_alone: bool) -> String {
 enum Frame {
     Known(i32),
     Unknown(i32),
-    /// It is taken after the call.
+    /// The frame is allocated after the call.
     Late(i32),
 }
 
@@ -93,7 +93,7 @@ impl Program {
         Self { store, instance }
     }
 
-    /// Whether it is not stopped, and how far down somebody has written.
+    /// Runs the program. Returns whether it finishes, and the lowest address that was written.
     fn run(&mut self, from: i32, limit: i32) -> (bool, i32) {
         let run = self.instance.get_typed_func::<(i32, i32), ()>(&self.store, "run").unwrap();
         let has_finished = run.call(&mut self.store, (from, limit)).is_ok();
@@ -120,7 +120,7 @@ fn nobody_writes_below_the_reserve() {
         let mut program = Program::new(frames, is_alone);
         let needed: i32 = frames.iter().map(|(Known(it) | Unknown(it) | Late(it))| *it).sum();
         let (mut stopped, mut finished) = (0, 0);
-        // A stack has more above its limit.
+        // How far the stack pointer begins above the limit.
         for above in (0..needed + 512).step_by(4) {
             let (has_finished, lowest) = program.run(LIMIT + above, LIMIT);
             assert!(lowest >= LIMIT - RESERVE, "{} at {above}: {frames:?}", LIMIT - lowest);
@@ -132,11 +132,11 @@ fn nobody_writes_below_the_reserve() {
             }
         }
         assert!(stopped > 0 && finished > 0, "{frames:?}");
-        // On the host's stack, and on one of somebody else's above the coroutine's.
+        // On the host's stack, and on another stack above the coroutine's.
         for limit in [0, LIMIT] {
             assert!(program.run(4 * LIMIT, limit).0, "limit {limit}: {frames:?}");
         }
-        // And on one of somebody else's below, if there may be any.
+        // And on another stack below, if there may be one.
         if !is_alone || frames.iter().any(|frame| matches!(frame, Unknown(_))) {
             assert!(program.run(LIMIT - NEAR, LIMIT).0, "{frames:?}");
         }

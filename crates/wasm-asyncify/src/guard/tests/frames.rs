@@ -1,4 +1,4 @@
-//! What is found out about functions' frames.
+//! What `frames::read` finds in functions.
 
 use wasmparser::{Parser, Payload};
 
@@ -44,7 +44,7 @@ fn prologue_goes_down_and_epilogue_up() {
         &[true, false],
         Some(48),
     );
-    // The epilogue is in a block, a loop, behind a branch; or a caught panic goes on.
+    // The epilogue is in a block, in a loop, or after a branch; or a caught panic is thrown again.
     let within = [
         format!("(block {UP})"),
         format!("(loop {UP})"),
@@ -73,7 +73,7 @@ fn what_is_not_known_may_be_anywhere() {
     let variable = "global.get $sp local.get $n i32.sub global.set $sp";
     assert_frame(variable, &[true], None);
     assert_frame(&format!("{DOWN} {variable} {UP}"), &[true, true, false], None);
-    // On the way here it may have been another one.
+    // On a path to here it may have been another value.
     let assigned = "local.get $n local.set $fp";
     let ways = [
         format!("{DOWN} (block {assigned}) {UP}"),
@@ -84,7 +84,7 @@ fn what_is_not_known_may_be_anywhere() {
         format!("{DOWN} (loop (block {UP}) (block (block {assigned}) br 1))"),
         format!("call $f {DOWN} {UP}"),
         format!("(loop {DOWN} br 0)"),
-        // Two of half of all addresses are none.
+        // Half of the address space is no frame.
         "global.get $sp i32.const -2147483648 i32.sub global.set $sp".to_owned(),
     ];
     for code in ways {
@@ -118,7 +118,7 @@ fn what_is_called_before_the_prologue_is_called_early() {
     };
     let indirect = "i32.const 0 call_indirect (type $t)";
     let call = "local.get 0 call $f";
-    // Before the prologue, on a way around it, or in a loop's second round after it was left out.
+    // Before the prologue, on a path around it, or in a loop's second iteration after it was skipped.
     for code in [
         format!("{call} {DOWN} {UP}"),
         format!("local.get 0 (if (then {DOWN} {UP})) {call}"),
@@ -127,14 +127,14 @@ fn what_is_called_before_the_prologue_is_called_early() {
         format!("(loop {call} {DOWN} {UP} br 0)"),
         format!("try {DOWN} {UP} catch_all {call} end"),
         "local.get 0 return_call $f".to_owned(),
-        // Whether that was down is not known.
+        // Whether that moved the pointer down is not known.
         format!("local.get $n global.set $sp {call}"),
         // No frame.
         call.to_owned(),
     ] {
         assert_eq!(early(&code), (true, false), "{code}");
     }
-    // What went down is within the limit, and so is what it came from.
+    // Where the pointer was moved down, it is within the limit, and so is its earlier value.
     for code in [
         format!("{DOWN} {call} {UP}"),
         format!("{DOWN} {UP} {call}"),

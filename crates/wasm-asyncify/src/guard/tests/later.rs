@@ -1,4 +1,4 @@
-//! Where functions look for room that do so later than they take it.
+//! Where functions check for room, if they do so later than they allocate the frame.
 
 use std::fmt::Write as _;
 
@@ -12,7 +12,8 @@ use crate::module::GlobalIndex;
 const DOWN: &str = "global.get $sp i32.const 48 i32.sub local.tee $fp global.set $sp ";
 const UP: &str = "local.get $fp i32.const 48 i32.add global.set $sp ";
 
-/// The instructions that a check comes before, counted from 0 behind `DOWN`; in a function with one parameter.
+/// The numbers of the instructions with a check before them, counted from 0 after `DOWN`; in a function with one
+/// parameter.
 fn checks(code: &str) -> Option<Vec<usize>> {
     let text = format!(
         "(module
@@ -37,7 +38,7 @@ fn what_needs_no_frame_does_without_a_check() {
         (format!("(block {fast} local.get $n call $f) {UP}"), Some(vec![4])),
         (format!("(block {fast} local.get $fp drop) {UP}"), Some(vec![3])),
         (format!("(block {fast} global.get $sp drop) {UP}"), Some(vec![3])),
-        // Once on each way.
+        // Once on each path.
         (format!("(block {fast} local.get $fp drop local.get $n call $f) {UP}"), Some(vec![3])),
         (
             format!(
@@ -45,19 +46,19 @@ fn what_needs_no_frame_does_without_a_check() {
             ),
             Some(vec![6, 10]),
         ),
-        // Before a loop, and before what may throw.
+        // Before a loop, and before an instruction that may throw.
         (format!("(block {fast} (loop local.get $n call $f br 0)) {UP}"), Some(vec![3])),
         (format!("(block {fast} (loop local.get $n br_if 0)) {UP}"), Some(vec![])),
         (format!("(block {fast} try local.get $n call $f catch_all end) {UP}"), Some(vec![3])),
         (format!("(block {fast} throw $tag) {UP}"), Some(vec![3])),
-        // Whoever has an `else`.
+        // In the branch of an `if` with an `else`.
         (format!("local.get $n (if (then local.get $n call $f) (else nop)) {UP}"), Some(vec![3])),
         // Always needed.
         (format!("local.get $n call $f {UP}"), None),
         (format!("(block {fast} unreachable) local.get $n call $f {UP}"), None),
         // Another function begins where the frame was.
         (format!("(block {fast} local.get $n call $f) {UP} local.get $n call $f"), None),
-        // The frame's address is somewhere else, too.
+        // The frame's address is copied elsewhere.
         (format!("local.get $fp local.set $n (block {fast} local.get $n call $f) {UP}"), None),
         (format!("(block {fast} local.get $n call $f) {UP} local.get $n local.set $fp"), None),
     ] {
@@ -81,7 +82,8 @@ fn many_ways_have_a_check_each_where_they_begin() {
     assert_eq!(ways(13), None);
 }
 
-/// The function `f0` is random, calls itself and `f1`, which has no check; `$lowest` is how far down was written.
+/// A program: the function `f0` is random, and calls itself and `f1`, which has no check. `$lowest` is the lowest
+/// address that was written.
 fn program(seed: u64) -> String {
     let mut random = Random(seed);
     let mut body = String::new();
@@ -96,7 +98,7 @@ fn program(seed: u64) -> String {
     let up = |size| {
         format!("(global.set $__stack_pointer (i32.add (local.get $frame) (i32.const {size})))")
     };
-    // Every other program has no other stacks: only the switch sets the pointer to anything.
+    // Every other program has no other stacks: only the switch sets the pointer.
     let switch = if seed.is_multiple_of(2) { "$bysyncify_suspend" } else { "" };
     let body = body.replace("LEAVE", &format!("{} return", up(32)));
     format!(
@@ -135,7 +137,7 @@ fn program(seed: u64) -> String {
 
 const LIMIT: i32 = 0x8000;
 
-/// Statements within `open` blocks. What has a condition takes the next of `$bits`.
+/// Writes statements within `open` blocks. Each condition takes the next of `$bits`.
 fn statements(random: &mut Random, open: u64, depth: u32, text: &mut String) {
     for _ in 0..random.below(4) + 1 {
         match random.below(if depth < 5 { 11 } else { 6 }) {
@@ -157,7 +159,7 @@ fn statements(random: &mut Random, open: u64, depth: u32, text: &mut String) {
                 text.push_str("end ");
             }
             7 => {
-                // It ends when there are no more bits.
+                // The loop ends when there are no more bits.
                 text.push_str("loop ");
                 text.push_str("block ");
                 statements(random, 1, depth + 1, text);
@@ -189,7 +191,7 @@ impl Random {
     }
 }
 
-/// Whether it is not stopped, and how far down somebody has written.
+/// Runs the program. Returns whether it finishes, and the lowest address that was written.
 fn run(wasm: &[u8], from: i32, bits: i32) -> (bool, i32) {
     let engine = Engine::default();
     let module = Module::new(&engine, wasm).unwrap();
@@ -225,7 +227,7 @@ fn random_ways_never_write_below_the_reserve() {
             let what = format!("seed {seed}, {above} above, bits {bits:#x}: {text}");
             assert!(finishes, "{what}");
             if has_finished {
-                // What `f1` needs is within the reserve.
+                // The frame of `f1` is within the reserve.
                 assert!(lowest >= LIMIT - 240, "{} below: {what}", LIMIT - lowest);
                 assert_eq!(lowest, needed, "{what}");
                 without += usize::from(above < 32);

@@ -1,4 +1,4 @@
-//! What becomes of modules in text form. Real programs are in `cargo-bysyncify/tests/guards`.
+//! Guards of modules in text form. Real programs are in `cargo-bysyncify/tests/guards`.
 
 mod chains;
 mod depth;
@@ -18,7 +18,7 @@ fn guard(wasm: &[u8], guards: &Guards<'_>) -> Result<Vec<u8>> {
     super::guard(&ModuleInfo::read(wasm).unwrap(), guards, &mut Trail::default())
 }
 
-/// Asserts that a module with guards is what stands in the file `expected`, as `wasmprinter` prints it, and valid.
+/// Asserts that a module with guards is valid, and that `wasmprinter` prints it like the file `expected`.
 #[track_caller]
 fn assert_guarded(module: &str, guards: &Guards<'_>, expected: &str) {
     let wasm = guard(&wat::parse_str(module).unwrap(), guards).unwrap();
@@ -51,7 +51,7 @@ fn addresses_may_have_64_bits() {
     );
 }
 
-/// These functions of a module, and no others, can be on a coroutine's stack.
+/// An `OnStack` in which these functions of a module, and no others, can be on a coroutine's stack.
 fn on_stack(module: &str, functions: impl IntoIterator<Item = u32>) -> OnStack {
     let functions: BTreeSet<_> = functions.into_iter().map(FunctionIndex).collect();
     let program = Program::read(&wat::parse_str(module).unwrap()).unwrap();
@@ -163,7 +163,7 @@ fn checks_need_a_library_that_knows_of_them() {
 
 #[test]
 fn module_without_the_switch_is_left_as_it_is() {
-    // Padded as a linker does, which a rewriting would undo.
+    // Padded as by a linker; rewriting the module would undo that.
     let text = r#"(module
         (import "env" "print" (func))
         (func (export "run") call 0)
