@@ -1,8 +1,8 @@
-//! Which address in the new code is that of an instruction in the old code.
+//! Maps addresses of the old code to addresses of the new code.
 //!
-//! DWARF's addresses are bytes from where the contents of the code section begin. A function is from
-//! where its body begins (the number of its groups of locals) to where that ends. Between two bodies there is
-//! at least a byte, the size of the second: so no address is of two functions, even if an end counts.
+//! DWARF's addresses are byte offsets from the beginning of the code section's contents. A function extends from
+//! its body's beginning (the number of groups of locals) to the body's end. Between two bodies there is at least a
+//! byte, the size of the second: so no address is in two functions, even if the end counts as inside.
 
 use core::ops::Range;
 use std::collections::BTreeMap;
@@ -12,7 +12,7 @@ use wasmparser::{Parser, Payload};
 use super::moved::{Moved, Step};
 use crate::error::{Result, bail};
 
-/// Where the bodies of a module are, as DWARF counts.
+/// The ranges of a module's bodies, in DWARF's addresses.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Layout(Vec<Range<u64>>);
 
@@ -33,7 +33,7 @@ impl Layout {
         Ok(Self(bodies))
     }
 
-    /// Those of the other bodies.
+    /// The layout without the first `count` bodies.
     pub(super) fn without_first(mut self, count: usize) -> Self {
         self.0.drain(..count.min(self.0.len()));
         self
@@ -50,7 +50,7 @@ pub(super) struct Function<'a> {
     pub(super) old: Range<u64>,
     pub(super) new: Range<u64>,
     moved: &'a Moved,
-    /// Where each instruction is that was somewhere: the last copy.
+    /// The new offset of each old instruction that still exists: of its last copy.
     by_old: BTreeMap<u32, u32>,
 }
 
@@ -69,22 +69,22 @@ impl<'a> Addresses<'a> {
         Ok(Self(functions.collect()))
     }
 
-    /// The function that an address is in, or the end of.
+    /// The function that contains an address, or ends there.
     pub(super) fn function(&self, old: u64) -> Option<&Function<'a>> {
         let after = self.0.partition_point(|function| function.old.start <= old);
         self.0[..after].last().filter(|function| old <= function.old.end)
     }
 
-    /// The functions that have code in a range, which begins in one.
+    /// The functions with code in a range, which begins in a function.
     pub(super) fn functions(&self, old: &Range<u64>) -> impl Iterator<Item = &Function<'a>> {
         let first = self.0.partition_point(|function| function.old.end < old.start);
         let end = old.end;
         self.0[first..].iter().take_while(move |function| function.old.start < end)
     }
 
-    /// Where an instruction is, or the next one that is still there; an end becomes an end. None if it
-    /// is after all functions: linkers give the address −1 to what they leave out. Before all functions
-    /// there is nothing that would move: 0 is what units begin with that say where each function is.
+    /// The new address of an instruction, or of the next one that still exists; an end maps to an end. None for an
+    /// address after all functions: linkers give the address −1 to removed code. An address before all functions
+    /// stays: 0 is the base of units that have a range for each function.
     pub(super) fn new_address(&self, old: u64) -> Option<u64> {
         if let Some(function) = self.function(old) {
             return Some(function.new_address(old));
@@ -95,10 +95,10 @@ impl<'a> Addresses<'a> {
         }
     }
 
-    /// The same of a range.
+    /// The same for a range.
     pub(super) fn new_range(&self, old: Range<u64>) -> Option<Range<u64>> {
         let start = self.new_address(old.start)?;
-        // An operand may have changed places with another one.
+        // The order of two instructions, such as operands, may have changed.
         let end = self.new_address(old.end)?.max(start);
         Some(start..end)
     }
@@ -117,8 +117,8 @@ impl Function<'_> {
         }
     }
 
-    /// In the order of the new code: where it is, and where what is there comes from. The first is
-    /// the function's beginning.
+    /// In the order of the new code: the address of each instruction, and its old address. The first pair is the
+    /// function's beginning.
     pub(super) fn origins(&self) -> impl Iterator<Item = (u64, u64)> {
         let steps = self.moved.steps().iter().copied();
         let all = core::iter::once(Step { new: 0, old: 0 }).chain(steps);

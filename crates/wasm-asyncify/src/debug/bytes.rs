@@ -1,8 +1,8 @@
-//! Writes numbers as DWARF has them: in place, or one after the other.
+//! Writes numbers in DWARF's encodings: in place, or appended.
 
 use crate::error::{Context, Result, bail};
 
-/// Writes a number of `size` bytes, little end first.
+/// Writes a little-endian number of `size` bytes.
 pub(super) fn write(section: &mut [u8], at: usize, size: usize, value: u64) -> Result<()> {
     if size < 8 && value >> (8 * size) != 0 {
         bail!("{value} does not go into {size} bytes");
@@ -12,7 +12,7 @@ pub(super) fn write(section: &mut [u8], at: usize, size: usize, value: u64) -> R
     Ok(())
 }
 
-/// The number of `size` bytes at a place.
+/// Reads the number of `size` bytes at a place.
 pub(super) fn read(section: &[u8], at: usize, size: usize) -> Result<u64> {
     let place = section.get(at..at + size).context("a place outside of its section")?;
     let mut value = [0; 8];
@@ -20,7 +20,7 @@ pub(super) fn read(section: &[u8], at: usize, size: usize) -> Result<u64> {
     Ok(u64::from_le_bytes(value))
 }
 
-/// Writes a LEB128 number in the place of another one, which has `size` bytes.
+/// Overwrites a LEB128 number of `size` bytes with another one of the same size.
 pub(super) fn write_uleb(section: &mut [u8], at: usize, size: usize, mut value: u64) -> Result<()> {
     let given = value;
     let place = section.get_mut(at..at + size).context("a place outside of its section")?;

@@ -1,16 +1,16 @@
-//! Corrects `.debug_info` (and `.debug_types`), in place: what stands there for an address has the same
-//! number of bytes afterwards, and so everything that refers to an entry remains right.
+//! Corrects `.debug_info` (and `.debug_types`), in place: the new value of an attribute has as many bytes as the
+//! old one. So references to entries remain valid.
 //!
-//! | attribute | what is done |
-//! |---|---|
-//! | an address (`DW_AT_low_pc`, `DW_AT_call_pc`, …) | the new one |
-//! | a length (`DW_AT_high_pc` as a constant) | the new one |
-//! | an index of an address (DWARF 5) | that address is noted, and corrected in `.debug_addr` |
-//! | a place in `.debug_line` | the new one |
-//! | a list of ranges or locations | the list is noted; where DWARF 5 has those, they move |
+//!  | attribute | what is done |
+//!  |---|---|
+//!  | an address (`DW_AT_low_pc`, `DW_AT_call_pc`, …) | replaced |
+//!  | a length (`DW_AT_high_pc` as a constant) | replaced |
+//!  | an index of an address (DWARF 5) | the address is recorded, and corrected in `.debug_addr` |
+//!  | an offset in `.debug_line` | replaced |
+//!  | a list of ranges or locations | the list is recorded; in DWARF 5, lists move |
 //!
-//! Addresses in expressions (`DW_OP_addr`) are of the memory, and stay. So do the numbers of locals
-//! and globals, since passes only append some.
+//! Addresses in expressions (`DW_OP_addr`) are addresses of the memory, and stay. So do the indices of locals and
+//! globals: passes only append to these.
 
 use core::ops::Range;
 use std::collections::{BTreeMap, BTreeSet};
@@ -23,7 +23,7 @@ use crate::error::{Context, Result, bail};
 
 pub(super) type Reader<'a> = EndianSlice<'a, LittleEndian>;
 
-/// A section that has lists.
+/// A section that contains lists.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum ListSection {
     /// `.debug_ranges`, up to DWARF 4.
@@ -36,31 +36,31 @@ pub(super) enum ListSection {
     LocationLists,
 }
 
-/// What has to be known of a unit for its lists.
+/// The data of a unit that its lists depend on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct OfUnit {
-    /// What its addresses count from: as it was.
+    /// The base of its addresses, before the passes.
     pub(super) base: u64,
-    /// Where its addresses are in `.debug_addr`.
+    /// The offset of its addresses in `.debug_addr`.
     pub(super) addresses: u64,
     pub(super) address_size: u8,
 }
 
-/// Lists that are referred to, by where they begin.
+/// The lists that are referred to, by their offsets.
 pub(super) type Lists = BTreeMap<u64, OfUnit>;
 
-/// The sections, corrected but for what is to be known [later](Self::finish).
+/// The corrected sections, except for references that [`finish`](Self::finish) corrects.
 #[derive(Debug, Default)]
 pub(super) struct Entries {
     pub(super) info: Vec<u8>,
     pub(super) types: Vec<u8>,
     pub(super) lists: BTreeMap<ListSection, Lists>,
-    /// Where addresses of code are in `.debug_addr`, each with its size.
+    /// The offsets of code addresses in `.debug_addr`, each with its size.
     pub(super) indexed: BTreeSet<(u64, u8)>,
     references: Vec<Reference>,
 }
 
-/// A place in a section that moves.
+/// A reference to an offset in a section whose contents move.
 #[derive(Clone, Copy, Debug)]
 struct Reference {
     is_in_types: bool,
@@ -70,7 +70,7 @@ struct Reference {
     old: u64,
 }
 
-/// Corrects all entries. `lines` says where programs of `.debug_line` are, by where they were.
+/// Corrects all entries. `lines` maps old offsets in `.debug_line` to new ones.
 pub(super) fn correct(
     dwarf: &Dwarf<Reader<'_>>,
     info: &[u8],
@@ -95,7 +95,7 @@ pub(super) fn correct(
 }
 
 impl Entries {
-    /// Corrects what refers to lists that have moved. `offsets` says where what was there is now.
+    /// Corrects references to lists that have moved. `offsets` maps old offsets to new ones.
     pub(super) fn finish(
         &mut self,
         section: ListSection,
@@ -111,12 +111,12 @@ impl Entries {
     }
 }
 
-/// A unit whose entries are corrected.
+/// Corrects the entries of one unit.
 struct Walk<'a> {
     dwarf: &'a Dwarf<Reader<'a>>,
     unit: Unit<Reader<'a>>,
     is_in_types: bool,
-    /// Where the unit begins in its section.
+    /// The offset of the unit in its section.
     start: usize,
     lines: &'a BTreeMap<u64, u64>,
     addresses: &'a Addresses<'a>,
@@ -147,7 +147,7 @@ impl<'a> Walk<'a> {
         while !entries.is_empty() {
             let Some(abbreviation) = entries.read_abbreviation()? else { continue };
             let mut low = None;
-            // Where the length is, and what.
+            // The place of the length, its form and its value.
             let mut length = None;
             for spec in abbreviation.attributes() {
                 let begin = entries.next_offset().0;
@@ -187,7 +187,7 @@ impl<'a> Walk<'a> {
         if self.is_in_types { &mut new.types } else { &mut new.info }
     }
 
-    /// Corrects an attribute, unless it is a length. `value` is `raw` by what its name makes of it.
+    /// Corrects an attribute, unless it is a length. `value` is `raw`, interpreted by the attribute's name.
     fn attribute(
         &self,
         raw: AttributeValue<Reader<'a>>,
@@ -249,7 +249,7 @@ impl<'a> Walk<'a> {
         Ok(())
     }
 
-    /// There is a list, and at `place` a reference to it.
+    /// Records a list, and the reference to it at `place`.
     fn list(&self, to: ListSection, old: u64, place: Option<Range<usize>>, new: &mut Entries) {
         new.lists.entry(to).or_default().insert(old, self.of_unit());
         if let Some(place) = place {

@@ -1,9 +1,8 @@
-//! Writes `.debug_line` anew: which line of which file an instruction is of.
+//! Rewrites `.debug_line`: which source line each instruction belongs to.
 //!
-//! The table of a unit is a program whose rows are in the order of the code: from here on it is this
-//! line. Headers stay. For the new code the question is put the other way round: each instruction
-//! in it that was there before gets the row that it had, wherever it is now; and what was added in between
-//! belongs to what it follows.
+//! The table of a unit is a program that emits rows in the order of the code: "from this address on, it is this
+//! line". Headers stay. In the new code, each instruction that was there before gets the row that it had before,
+//! wherever it is now. An instruction that a pass added belongs to the one before it.
 //!
 //! ```text
 //!    old code      rows              new code             rows
@@ -15,8 +14,8 @@
 //!                                   22 b                 22: line 5
 //! ```
 //!
-//! Each function becomes a sequence of its own, as compilers write them. A sequence of a function that
-//! the linker has left out is left out.
+//! Each function becomes a sequence of its own, as compilers write them. The sequence of a function that the linker
+//! has removed is dropped.
 
 use core::ops::Range;
 use std::collections::BTreeMap;
@@ -30,14 +29,14 @@ use super::addresses::Addresses;
 use super::bytes;
 use crate::error::{Context, Result, bail};
 
-/// The section, written anew.
+/// The rewritten section.
 pub(super) struct Lines {
     pub(super) section: Vec<u8>,
-    /// Where programs are, by where they were.
+    /// The new offsets of line programs, by their old ones.
     pub(super) offsets: BTreeMap<u64, u64>,
 }
 
-/// Rewrites the section. Addresses in it have this size.
+/// Rewrites the section, with addresses of this size.
 pub(super) fn rewrite(old: &[u8], address_size: u8, addresses: &Addresses<'_>) -> Result<Lines> {
     let mut lines = Lines { section: Vec::with_capacity(old.len()), offsets: BTreeMap::new() };
     let section = DebugLine::new(old, LittleEndian);
@@ -84,7 +83,7 @@ type Header<'a> = LineProgramHeader<EndianSlice<'a, LittleEndian>>;
 struct Writer<'a> {
     header: &'a Header<'a>,
     code: &'a mut Vec<u8>,
-    /// What the program's registers are now.
+    /// The current values of the program's registers.
     last: Registers,
 }
 
@@ -110,7 +109,7 @@ mod op {
     pub(super) const SET_PROLOGUE_END: u8 = 10;
     pub(super) const SET_EPILOGUE_BEGIN: u8 = 11;
     pub(super) const SET_ISA: u8 = 12;
-    /// These are extended ones.
+    /// The following opcodes are extended ones.
     pub(super) const END_SEQUENCE: u8 = 1;
     pub(super) const SET_ADDRESS: u8 = 2;
     pub(super) const SET_DISCRIMINATOR: u8 = 4;
@@ -126,7 +125,7 @@ impl<'a> Writer<'a> {
         Registers { address: 0, file: 1, line: 1, column: 0, is_stmt, isa: 0 }
     }
 
-    /// Writes what has become of the code that has these rows, up to `end`.
+    /// Writes the rows of the new code for the old code from the first of `rows` to `end`.
     fn sequence(&mut self, rows: &[LineRow], end: u64, addresses: &Addresses<'_>) {
         let Some(first) = rows.first() else { return };
         let old = first.address()..end;
@@ -152,7 +151,7 @@ impl<'a> Writer<'a> {
         let mut origins = origins.peekable();
         let mut current = None;
         while let Some((new, old)) = origins.next() {
-            // Of several at one place only the last is there: the others are no code any more.
+            // Of several instructions at one address only the last still exists; the others have no code any more.
             if origins.peek().is_some_and(|(next, _)| *next == new) {
                 continue;
             }
@@ -196,7 +195,7 @@ impl<'a> Writer<'a> {
     }
 
     fn standard(&mut self, opcode: u8, operand: Option<u64>) {
-        // What an old version does not have is no more than a hint.
+        // An opcode that an old version lacks is only a hint.
         if opcode < self.header.opcode_base() {
             self.code.push(opcode);
             if let Some(operand) = operand {
@@ -250,7 +249,7 @@ impl<'a> Writer<'a> {
         self.last = Registers { address, file, line, column, is_stmt, isa };
     }
 
-    /// Writes the opcode that adds a row, with what has to go before it.
+    /// Writes the opcode that adds a row, with the opcodes that must precede it.
     fn add_row(&mut self, address: u64, line: u64) {
         let mut by = line.wrapping_sub(self.last.line).cast_signed();
         if self.special(address - self.last.address, by).is_none() {
@@ -265,7 +264,7 @@ impl<'a> Writer<'a> {
         self.code.push(opcode.unwrap_or(op::COPY));
     }
 
-    /// The opcode that advances by so much and adds a row, if there is one.
+    /// The special opcode that advances by these numbers and adds a row, if there is one.
     fn special(&self, address: u64, line: i64) -> Option<u8> {
         let line = u64::try_from(line.checked_sub(self.header.line_base().into())?).ok()?;
         let range = u64::from(self.header.line_range());

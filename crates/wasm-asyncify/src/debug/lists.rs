@@ -1,15 +1,15 @@
 //! Corrects the lists of DWARF 2 to 4, in place: `.debug_ranges`, `.debug_loc`, and `.debug_aranges`.
 //!
-//! A list is of pairs of addresses, counted from a base: the unit's, or one that stands in the list
-//! after the largest number there is. It ends with a pair of zeroes. A location has its expression
-//! after the pair.
+//! A list consists of pairs of addresses, relative to a base: the unit's, or one that a pair in the list sets,
+//! whose first number is the largest possible one. The list ends with a pair of zeroes. In a location list an
+//! expression follows each pair.
 
 use super::addresses::Addresses;
 use super::bytes;
 use super::entries::{Lists, OfUnit};
 use crate::error::{Result, bail};
 
-/// Corrects these lists of a section.
+/// Corrects the given lists of a section.
 pub(super) fn correct(
     section: &mut [u8],
     lists: &Lists,
@@ -48,7 +48,7 @@ fn correct_one(
         }
         let begin = base.wrapping_add(first) & largest;
         let end = base.wrapping_add(second) & largest;
-        // What the linker has left out is in no function.
+        // Code that the linker has removed is in no function.
         if let Some(range) = addresses.new_range(begin..end) {
             let from = new_base(base);
             bytes::write(section, first_at, size, range.start.wrapping_sub(from) & largest)?;

@@ -1,5 +1,5 @@
-//! Writes the lists of DWARF 5 anew: `.debug_rnglists` and `.debug_loclists`; and corrects
-//! `.debug_addr`, which they have addresses from.
+//! Rewrites the lists of DWARF 5, `.debug_rnglists` and `.debug_loclists`, and corrects `.debug_addr`, which
+//! contains their addresses.
 //!
 //! ```text
 //!   contribution: length version sizes count │ offsets of lists │ list list list …
@@ -19,14 +19,14 @@ use super::bytes;
 use super::entries::{ListSection, Lists, OfUnit};
 use crate::error::{Context, Result, bail};
 
-/// A section, written anew.
+/// A rewritten section.
 pub(super) struct Rewritten {
     pub(super) section: Vec<u8>,
-    /// Where bases and lists are, by where they were.
+    /// The new offsets of bases and lists, by their old ones.
     pub(super) offsets: BTreeMap<u64, u64>,
 }
 
-/// What an entry begins with.
+/// The kind of an entry, from its first byte.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
     End,
@@ -42,7 +42,7 @@ enum Kind {
 
 impl Kind {
     fn parse(section: ListSection, byte: u8) -> Result<Self> {
-        // Lists of locations have one kind more, in the middle.
+        // Location lists have one more kind, in the middle.
         let number = match section {
             ListSection::LocationLists => byte,
             _ if byte >= 5 => byte + 1,
@@ -63,8 +63,8 @@ impl Kind {
     }
 }
 
-/// Rewrites a section. `lists` are those that are referred to, `indexed` gets the places in
-/// `.debug_addr` that have addresses of code.
+/// Rewrites a section. `lists` are the lists that are referred to; the function adds to `indexed` the places in
+/// `.debug_addr` with addresses of code.
 pub(super) fn rewrite(
     section: ListSection,
     old: &[u8],
@@ -87,10 +87,10 @@ pub(super) fn rewrite(
         new.offsets.insert(base as u64, new_base as u64);
         let first = base + 4 * count;
         new.section.extend_from_slice(old.get(at..first).context("lists that are cut off")?);
-        // The lists of a unit are together.
+        // All lists of a contribution belong to one unit.
         let unit = lists.range(at as u64..end as u64).next().map(|(_, unit)| *unit);
         let Some(unit) = unit else {
-            // Nobody refers to them.
+            // No entry refers to these lists.
             new.section.truncate(begin);
             at = end;
             continue;
@@ -123,11 +123,11 @@ pub(super) fn rewrite(
     Ok(new)
 }
 
-/// A list that is rewritten.
+/// Rewrites one list after the other.
 struct List<'a> {
     section: ListSection,
     old: &'a [u8],
-    /// What is read next.
+    /// The offset of the next byte to read.
     at: usize,
     new: &'a mut Vec<u8>,
     unit: OfUnit,
@@ -222,7 +222,7 @@ impl List<'_> {
         bytes::write(self.new, at, size, new)
     }
 
-    /// Copies the index of an address, and returns that.
+    /// Copies the index of an address, and returns the address.
     fn index(&mut self) -> Result<u64> {
         let index = self.uleb()?;
         bytes::push_uleb(self.new, index);
@@ -232,7 +232,7 @@ impl List<'_> {
         bytes::read(self.debug_addr, at as usize, address_size.into())
     }
 
-    /// Rewrites the length of what begins there.
+    /// Rewrites the length of a range that begins at `begin`.
     fn length(&mut self, begin: u64) -> Result<()> {
         let old = self.uleb()?;
         let new = self.addresses.new_range(begin..begin.saturating_add(old));
@@ -241,7 +241,7 @@ impl List<'_> {
     }
 }
 
-/// Corrects the addresses of code in `.debug_addr`. There are others, of the memory.
+/// Corrects the addresses of code in `.debug_addr`. It also contains addresses of the memory.
 pub(super) fn correct_indexed(
     section: &mut [u8],
     indexed: &BTreeSet<(u64, u8)>,

@@ -1,4 +1,4 @@
-//! Keeps what a module tells debuggers true: its DWARF, where passes have moved the code.
+//! Keeps a module's DWARF correct where passes have moved the code.
 //!
 //! ```text
 //!   linked ─► guards ─► parameters ─► hoist ─► instrument ─► module
@@ -11,14 +11,14 @@
 //!              addresses.rs, then line.rs, entries.rs, lists.rs ┘
 //! ```
 //!
-//! Only what has addresses is changed, and but for the line tables and the lists of DWARF 5 in place: numbers
-//! there have fixed sizes. gimli's own conversion is made for functions that move as a whole. Here the distances
-//! in a function change, which that leaves alone (`DW_AT_high_pc`, rows, lists); it takes addresses of
-//! the memory for addresses of code; and it would read and write all names and types, which stay.
+//! Only data with addresses is changed: in place, except for the line tables and the lists of DWARF 5, because
+//! numbers elsewhere have fixed sizes. gimli's own conversion is for functions that move as a whole. Here distances
+//! within a function change, and gimli leaves these alone (`DW_AT_high_pc`, rows, lists). It also treats addresses
+//! of the memory as addresses of code; and it would read and write all names and types, which stay.
 //!
-//! What comes out names the same line for each call and each instruction as before, in the copies
-//! for rewinds too. Ranges of blocks and of inlined functions are where their code runs the first time: a call that
-//! a rewind makes again is in the function, and not in what was inlined into it.
+//! Afterwards DWARF gives the same line for each call and each instruction as before, also in the copies for
+//! rewinds. Ranges of blocks and of inlined functions cover their code where it runs the first time: a call that a
+//! rewind repeats is in the range of the function, but not in that of the function inlined into it.
 
 mod addresses;
 mod bytes;
@@ -42,7 +42,7 @@ use crate::error::{Context, Result};
 
 pub(crate) use moved::{Pass, Recorder, Trail, copy_body};
 
-/// Sections that say nothing of places in the code.
+/// Sections that do not refer to the code.
 const STAY: [SectionId; 7] = [
     SectionId::DebugAbbrev,
     SectionId::DebugStr,
@@ -53,7 +53,7 @@ const STAY: [SectionId; 7] = [
     SectionId::DebugPubTypes,
 ];
 
-/// What a module has for debuggers, before it is changed.
+/// A module's DWARF, before the module is changed.
 #[derive(Debug)]
 pub(crate) struct Debug {
     sections: BTreeMap<&'static str, Vec<u8>>,
@@ -61,7 +61,7 @@ pub(crate) struct Debug {
 }
 
 impl Debug {
-    /// Takes it from a module. None if there is nothing.
+    /// Reads the DWARF of a module. None if it has none.
     pub(crate) fn read(wasm: &[u8]) -> Result<Option<Self>> {
         let mut sections = BTreeMap::new();
         for payload in Parser::new(0).parse_all(wasm) {
@@ -75,7 +75,7 @@ impl Debug {
         Ok(is_there.then_some(Self { sections, layout: Layout::read(wasm)? }))
     }
 
-    /// Adds it to the module that has become of that one.
+    /// Corrects the DWARF and adds it to the transformed module.
     pub(crate) fn add_to(&self, module: &mut Vec<u8>, trail: &Trail) -> Result<()> {
         let layout = Layout::read(module)?.without_first(trail.before());
         let moved = trail.functions().unwrap_or_default();
@@ -145,7 +145,7 @@ impl Debug {
     }
 }
 
-/// A section that there will be something to do with.
+/// The identifier of a section that this module corrects or copies.
 fn known(name: &str) -> Option<SectionId> {
     let changed = [
         SectionId::DebugInfo,

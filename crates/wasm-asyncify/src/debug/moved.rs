@@ -1,7 +1,7 @@
-//! Where instructions are after the passes, and where they were before.
+//! Maps the positions of instructions after the passes to those before.
 //!
-//! Each pass that writes bodies anew notes for each instruction that it takes over where it was and
-//! where it is. What it adds has no note: to whoever asks, that belongs to what comes before it.
+//! Each pass that rewrites bodies records the old and the new position of each instruction that it keeps. An
+//! instruction that it adds has no record: it counts as part of the one before it.
 //!
 //! ```text
 //!   before        one pass          the next one      both
@@ -13,11 +13,11 @@
 //!                                  …                 …
 //! ```
 //!
-//! One instruction may have several copies: a call is made again by a rewind. The copies for rewinds are
-//! in front, so the last is the one that ran before there was any rewind.
+//! One instruction may have several copies: a rewind repeats a call. The copies for rewinds come first, so the last
+//! copy is the one that ran before there was any rewind.
 //!
-//! All positions are bytes from where a body begins, with the number of its groups of locals. What a
-//! function is does not change: the n-th body of a module remains the n-th, but for what one pass puts before
+//! All positions are byte offsets in a body, which begins with the number of its groups of locals. The n-th body of
+//! a module remains the n-th, not counting the bodies that one pass inserts before all others.
 //! all of them.
 
 use core::convert::Infallible;
@@ -26,53 +26,53 @@ use wasm_encoder::reencode::{Error, Reencode};
 use wasm_encoder::{CodeSection, Function};
 use wasmparser::FunctionBody;
 
-/// Of one instruction: where it is and where it was.
+/// The new and the old position of one instruction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Step {
     pub(crate) new: u32,
     pub(crate) old: u32,
 }
 
-/// Of one function: the instructions that were there before, in the order of the new code.
+/// The instructions of one function that were there before, in the order of the new code.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Moved {
     steps: Vec<Step>,
 }
 
-/// Notes where instructions go, while a body is written.
+/// Records where instructions go, while a body is written.
 #[derive(Debug, Default)]
 pub(crate) struct Recorder {
-    /// Where the old body begins; none if nobody wants to know.
+    /// The position of the old body in the file; None if nothing is to be recorded.
     start: Option<u64>,
     moved: Moved,
 }
 
-/// Notes where instructions go in one pass.
+/// Records where instructions go in one pass.
 #[derive(Debug, Default)]
 pub(crate) struct Pass {
     is_wanted: bool,
     functions: Vec<Moved>,
-    /// How many bodies it has put before the first one.
+    /// The number of bodies that it has inserted before the first one.
     before: usize,
 }
 
-/// Where instructions have gone in all passes so far.
+/// The moves of instructions in all passes so far.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Trail {
     is_wanted: bool,
     /// By body. None if no pass has changed any.
     functions: Option<Vec<Moved>>,
-    /// How many bodies there are now before the first one.
+    /// The number of bodies that are now before the first one.
     before: usize,
 }
 
 impl Moved {
-    /// In the order of the new code.
+    /// The steps, in the order of the new code.
     pub(crate) fn steps(&self) -> &[Step] {
         &self.steps
     }
 
-    /// This, and after it `next`.
+    /// The composition of `self` and then `next`.
     fn then(&self, next: &Self) -> Self {
         let mut steps: Vec<Step> = Vec::with_capacity(next.steps.len());
         for Step { new, old: between } in next.steps.iter().copied() {
@@ -81,7 +81,7 @@ impl Moved {
             else {
                 continue;
             };
-            // What this has added goes with what it follows, wherever that is.
+            // An instruction that `self` has added belongs to the one before it, wherever that is.
             let is_added = begin != between;
             if !(is_added && steps.last().is_some_and(|last| last.old == old)) {
                 steps.push(Step { new, old });
@@ -92,7 +92,7 @@ impl Moved {
 }
 
 impl Recorder {
-    /// An instruction that was at this place in the file is written to this place in the body.
+    /// Records that the instruction at this position of the file is written to this offset in the body.
     pub(crate) fn instruction(&mut self, position: u64, new: usize) {
         if let Some(start) = self.start {
             let step = Step { new: new as u32, old: position.saturating_sub(start) as u32 };
@@ -102,7 +102,7 @@ impl Recorder {
         }
     }
 
-    /// All that was written comes so many bytes later.
+    /// Moves all recorded instructions by this number of bytes.
     pub(crate) fn shift(&mut self, by: usize) {
         for step in &mut self.moved.steps {
             step.new += by as u32;
@@ -111,42 +111,42 @@ impl Recorder {
 }
 
 impl Pass {
-    /// For one body, which must be [pushed](Self::push) in the order of the bodies.
+    /// A recorder for one body. Recorders must be [pushed](Self::push) in the order of the bodies.
     pub(crate) fn recorder(&self, body: &FunctionBody<'_>) -> Recorder {
         let start = self.is_wanted.then(|| body.range().start);
         Recorder { start, moved: Moved::default() }
     }
 
-    /// The next body is what was noted here.
+    /// Adds the record of the next body.
     pub(crate) fn push(&mut self, recorder: Recorder) {
         if self.is_wanted {
             self.functions.push(recorder.moved);
         }
     }
 
-    /// So many bodies are put before the first one.
+    /// Notes that this number of bodies is inserted before the first one.
     pub(crate) fn come_after(&mut self, added: u32) {
         self.before = added as usize;
     }
 
-    /// The next body has nothing of the old one.
+    /// Notes that the next body has nothing of the old one.
     pub(crate) fn push_replaced(&mut self) {
         self.push(Recorder::default());
     }
 }
 
 impl Trail {
-    /// One that notes where instructions go, if that is wanted.
+    /// A trail that records moves if `is_wanted`.
     pub(crate) fn new(is_wanted: bool) -> Self {
         Self { is_wanted, functions: None, before: 0 }
     }
 
-    /// What a pass notes its changes in, if it makes any.
+    /// A record for the changes of one pass.
     pub(crate) fn pass(&self) -> Pass {
         Pass { is_wanted: self.is_wanted, functions: Vec::new(), before: 0 }
     }
 
-    /// A pass has been through.
+    /// Adds the changes of a pass.
     pub(crate) fn add(&mut self, pass: Pass) {
         if !pass.is_wanted {
             return;
@@ -161,18 +161,18 @@ impl Trail {
         self.before += pass.before;
     }
 
-    /// By body of the module as it was. None if it is as it was.
+    /// The moves by body of the original module. None if no pass has changed any.
     pub(crate) fn functions(&self) -> Option<&[Moved]> {
         self.functions.as_deref()
     }
 
-    /// How many bodies there are now before those.
+    /// The number of bodies that are now before those of the original module.
     pub(crate) fn before(&self) -> usize {
         self.before
     }
 }
 
-/// Writes a body as it is, but for what `reencoder` numbers anew.
+/// Copies a body, with the indices that `reencoder` maps.
 pub(crate) fn copy_body<R: Reencode<Error = Infallible>>(
     reencoder: &mut R,
     code: &mut CodeSection,
@@ -203,14 +203,14 @@ mod tests {
         // As in the picture above.
         let first = moved(&[(0, 0), (9, 2)]);
         let next = moved(&[(9, 0), (15, 0), (17, 2), (19, 4), (24, 9)]);
-        // What the first has added goes with what it follows.
+        // An instruction that the first pass has added belongs to the one before it.
         assert_eq!(first.then(&next), moved(&[(9, 0), (15, 0), (24, 2)]));
     }
 
     #[test]
     fn copy_of_what_was_added_says_what_that_follows() {
         let first = moved(&[(0, 0), (9, 2), (12, 4)]);
-        // A call that the first has put at 11 is made again in front.
+        // A call that the first pass has put at 11 is repeated in front.
         let next = moved(&[(5, 11), (20, 0), (29, 9), (31, 11), (32, 12)]);
         let both = moved(&[(5, 2), (20, 0), (29, 2), (32, 4)]);
         assert_eq!(first.then(&next), both);

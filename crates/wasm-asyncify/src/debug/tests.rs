@@ -1,5 +1,4 @@
-//! What becomes of DWARF, by what a debugger would read in it. That of real programs is looked at in
-//! `cargo-bysyncify/tests/guards`.
+//! The corrected DWARF, as a debugger would read it. Real programs are tested in `cargo-bysyncify/tests/guards`.
 
 mod sample;
 
@@ -16,8 +15,8 @@ use super::entries::Reader;
 use crate::analysis::{Choice, Imports};
 use crate::{Compact, Options, Producer, transform};
 
-/// All passes have something to do here: a parameter of a block, a legacy handler, a loop, and calls
-/// that wait for others on the stack.
+/// A program that all passes change: it has a parameter of a block, a legacy handler, a loop, and calls with other
+/// operands on the stack.
 const PROGRAM: &str = r#"(module
   (import "env" "f" (func $f (param i32) (result i32)))
   (memory (export "memory") 1)
@@ -32,7 +31,7 @@ const PROGRAM: &str = r#"(module
   (func (export "catches") (result i32)
     try (result i32) (call $f (i32.const 7)) catch $exception (call $f) end))"#;
 
-/// The program with DWARF of this version, and all imports suspending.
+/// The transformed program, with DWARF of this version; all imports suspend.
 fn made(version: u16, compact: Compact) -> Vec<u8> {
     let wasm = with_dwarf(&wat::parse_str(PROGRAM).unwrap(), version);
     let options = Options {
@@ -62,7 +61,7 @@ fn dwarf(wasm: &[u8]) -> Dwarf<Reader<'_>> {
     Dwarf::load(section).unwrap()
 }
 
-/// The ranges of everything that has this tag.
+/// The ranges of all entries with this tag.
 fn ranges(dwarf: &Dwarf<Reader<'_>>, tag: gimli::DwTag) -> Vec<Range<u64>> {
     let header = dwarf.units().next().unwrap().unwrap();
     let unit = dwarf.unit(header).unwrap();
@@ -89,7 +88,7 @@ fn ranges(dwarf: &Dwarf<Reader<'_>>, tag: gimli::DwTag) -> Vec<Range<u64>> {
     found.into_iter().map(|range| range.begin..range.end).collect()
 }
 
-/// By address: which line begins there, and whether anything else of the row is not as it was.
+/// By address: the line that begins there, if any. Asserts that the rest of the row is as it was.
 fn rows(dwarf: &Dwarf<Reader<'_>>) -> BTreeMap<u64, Option<u64>> {
     let header = dwarf.units().next().unwrap().unwrap();
     let unit = dwarf.unit(header).unwrap();
@@ -112,8 +111,8 @@ fn rows(dwarf: &Dwarf<Reader<'_>>) -> BTreeMap<u64, Option<u64>> {
     table
 }
 
-/// For each row its line, the instruction that is there, and whether that is in the block, and where the
-/// variable is.
+/// For each row its line, the instruction there, and whether that is in the ranges of the block and of the
+/// variable.
 fn listing(wasm: &[u8]) -> String {
     let dwarf = dwarf(wasm);
     let rows = rows(&dwarf);
@@ -135,7 +134,7 @@ fn listing(wasm: &[u8]) -> String {
     text
 }
 
-/// A golden file is of both versions.
+/// Both versions of DWARF share the golden files.
 #[test]
 fn each_instruction_is_of_the_line_and_in_the_ranges_that_it_was_in() {
     for version in [4, 5] {
@@ -151,7 +150,7 @@ fn function_is_as_long_as_its_body() {
     for version in [4, 5] {
         let made = made(version, Compact::None);
         let mut bodies: Vec<_> = functions(&made).into_iter().map(|it| it.body).collect();
-        // What was added is of no unit.
+        // Added functions are in no unit.
         bodies.drain(..bodies.len() - 4);
         let dwarf = dwarf(&made);
         assert_eq!(ranges(&dwarf, gimli::DW_TAG_subprogram), bodies);

@@ -1,4 +1,4 @@
-//! DWARF for a module in text form: each instruction is of a line of its own.
+//! DWARF for a module in text form: each instruction has a line of its own.
 
 use core::ops::Range;
 
@@ -10,14 +10,14 @@ use gimli::{Encoding, Format, LineEncoding, LittleEndian, constants as dw};
 use wasm_encoder::{CustomSection, Encode, Section};
 use wasmparser::{Parser, Payload};
 
-/// A function: where its body is, and where its instructions are in that.
+/// A function: the range of its body, and the addresses of its instructions.
 #[derive(Clone, Debug)]
 pub(super) struct Function {
     pub(super) body: Range<u64>,
     pub(super) instructions: Vec<(u64, String)>,
 }
 
-/// The functions of a module, as DWARF counts.
+/// The functions of a module, with DWARF's addresses.
 pub(super) fn functions(wasm: &[u8]) -> Vec<Function> {
     let mut functions = Vec::new();
     let mut code = 0;
@@ -41,8 +41,8 @@ pub(super) fn functions(wasm: &[u8]) -> Vec<Function> {
     functions
 }
 
-/// The module with DWARF of this version. Each function is a subprogram. In it is a block, which is
-/// the second and third instruction, and the fifth; and a variable that is in local 0 from the third on.
+/// The module with DWARF of this version. Each function is a subprogram. It contains a block, which is the second,
+/// third and fifth instruction; and a variable that is in local 0 from the third instruction on.
 pub(super) fn with_dwarf(wasm: &[u8], version: u16) -> Vec<u8> {
     let encoding = Encoding { address_size: 4, format: Format::Dwarf32, version };
     let mut dwarf = DwarfUnit::new(encoding);
@@ -58,7 +58,7 @@ pub(super) fn with_dwarf(wasm: &[u8], version: u16) -> Vec<u8> {
         program.begin_sequence(Some(Address::Constant(body.start)));
         for (address, _) in &instructions {
             line += 1;
-            // The first row is where the function begins.
+            // The first row is at the function's beginning.
             let is_first = *address == instructions[0].0;
             program.row().address_offset = if is_first { 0 } else { address - body.start };
             program.row().line = line;
