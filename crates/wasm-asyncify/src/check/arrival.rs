@@ -1,9 +1,10 @@
 //! Checks the copy of `bysyncify_suspend` that is called where a rewind ends (`instrument/flat/arrival.rs`): it
 //! must do what `bysyncify_suspend` does in the phase *rewinding*, with the same instructions.
 //!
-//! Nobody but our own switch begins rewinds, if this is asked at all. So the coroutine is in that phase when
-//! the call is made again, and nothing else of the function is run: neither where no coroutine is current, nor
-//! where an unwind begins. Where the call is made for the first time this is another function, and is refused.
+//! Such a copy is accepted only if our own switch alone begins rewinds. Then the coroutine is in that phase
+//! when the call is repeated, and no other part of the function runs: neither that without a current coroutine,
+//! nor that which begins an unwind. Where the call is executed for the first time, the copy counts as a
+//! different callee, and is refused.
 
 use wasmparser::Operator;
 
@@ -14,16 +15,16 @@ use super::shown::without_tail;
 use crate::abi;
 use crate::error::Result;
 
-/// Both functions.
+/// The original function and its copy.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Arrival {
-    /// As it was numbered before.
+    /// Its index in the original module.
     suspend: u32,
-    /// As it is numbered now.
+    /// Its index in the instrumented module.
     pub(super) arrive: u32,
 }
 
-/// If there is such a function.
+/// Finds the copy, if there is one.
 pub(super) fn find(before: &Module<'_>, added: &Added<'_>) -> Result<Option<Arrival>> {
     let mut names = before.function_names.iter();
     let Some((&suspend, _)) = names.find(|(_, name)| **name == abi::SUSPEND) else {
@@ -42,8 +43,8 @@ pub(super) fn find(before: &Module<'_>, added: &Added<'_>) -> Result<Option<Arri
     Ok(found.map(|(&arrive, _)| Arrival { suspend, arrive }))
 }
 
-/// What the function does in the phase *rewinding*: how it finds the core, and the second of the two `if`s that
-/// it begins with. The end of the rewind is that the state is set.
+/// The instructions that run in the phase *rewinding*: those that find the core, and the body of the second of
+/// the two `if`s at the beginning. The call that ends the rewind becomes a write of the state.
 fn in_rewind<'a>(
     before: &Module<'_>,
     added: &Added<'_>,
@@ -53,7 +54,7 @@ fn in_rewind<'a>(
     let is_if = |at: usize| matches!(operators.get(at), Some(Operator::If { .. }));
     let finds = matches!(operators.first()?, Operator::GlobalGet { .. })
         && matches!(operators.get(1)?, Operator::LocalSet { local_index: 1 });
-    // If there is none it returns.
+    // Without a core it returns.
     let is_null = matches!(operators.get(3)?, Operator::I32Eqz | Operator::I64Eqz);
     let returns =
         matches!(operators.get(6)?, Operator::Return) && matches!(operators.get(7)?, Operator::End);
@@ -64,7 +65,7 @@ fn in_rewind<'a>(
     }
     let mut expected = operators[..2].to_vec();
     let mut open = 1;
-    // Whoever goes on after the call does so in the state *normal*.
+    // Code after the call must run in the state *normal*.
     let mut has_ended = false;
     for operator in &operators[13..] {
         match operator {
@@ -81,18 +82,18 @@ fn in_rewind<'a>(
                 expected.push(Operator::I32Const { value: 0 });
                 expected.push(Operator::GlobalSet { global_index: *added.globals.first()? });
             }
-            // Nobody else is called, and none of these comes before that.
+            // There is no other call, and no branch or return before the rewind has ended.
             other if is_call(other) || is_way(other) && !has_ended => return None,
             other => expected.push(other.clone()),
         }
     }
-    // It does not go on where an unwind begins.
+    // It does not fall through to the code that begins an unwind.
     (has_ended && matches!(expected.last(), Some(Operator::Return))).then_some(())?;
     expected.extend([Operator::Unreachable, Operator::End]);
     Some(expected)
 }
 
-/// Whether it can lead somewhere else.
+/// Whether it is a branch or a return.
 fn is_way(operator: &Operator<'_>) -> bool {
     matches!(
         operator,
@@ -101,7 +102,7 @@ fn is_way(operator: &Operator<'_>) -> bool {
 }
 
 impl Arrival {
-    /// Whether that is called in the place of this.
+    /// Whether `other` calls the copy where `call` calls the original function.
     pub(super) fn is_called(&self, call: &Operator<'_>, other: &Operator<'_>) -> bool {
         match (without_tail(call), other) {
             (Operator::Call { function_index: before }, Operator::Call { function_index: now }) => {

@@ -1,9 +1,9 @@
 //! Where functions are resumed one by one: finds the functions in which a rewind can begin, and proves that
 //! each of them calls the dispatcher and returns its result.
 //!
-//! A rewind can begin in what code that is not instrumented calls: in functions that it calls by name,
-//! that are exported, or whose address is taken. If only our own switch starts rewinds it can begin in
-//! what that one calls, since `bysyncify_resume` calls it before it returns.
+//! A rewind can begin in functions that uninstrumented code calls: in its direct callees, in exported
+//! functions, and in those whose address is taken. If only our own switch starts rewinds, a rewind can begin
+//! only in callees of the switch, because `bysyncify_resume` calls the function before it returns.
 
 use std::collections::BTreeSet;
 
@@ -23,7 +23,7 @@ use crate::analysis::SuspendPlan;
 use crate::error::Failure;
 use crate::module::FunctionIndex;
 
-/// What a function calls.
+/// The calls in a function.
 #[derive(Default)]
 struct Calls {
     direct: BTreeSet<u32>,
@@ -71,8 +71,8 @@ pub(super) fn find(
     Ok(all.direct)
 }
 
-/// Whether nobody but our switch can call what takes the place of the imports: who calls it has then made
-/// sure that `start` has not passed `end`, and that a word before `end` is free when an unwind begins.
+/// Whether only our switch can call the functions that replace the imports. The switch ensures that `start` has
+/// not passed `end`, and that a word before `end` is free when an unwind begins.
 pub(super) fn callers_check(
     before: &Module<'_>,
     plan: &SuspendPlan,
@@ -97,7 +97,7 @@ pub(super) fn callers_check(
     Ok(has_switch && is_only_called && !is_shared && !taken.iter().any(is_import))
 }
 
-/// What a function calls. What addresses it takes is added to `taken`.
+/// The calls in a function. Functions whose address it takes are added to `taken`.
 fn calls(body: &FunctionBody<'_>, taken: &mut BTreeSet<u32>) -> Result<Calls, Failure<Wrong>> {
     let mut calls = Calls::default();
     for operator in body.get_operators_reader()? {
@@ -151,8 +151,8 @@ fn add_taken(module: &Module<'_>, taken: &mut BTreeSet<u32>) -> Result<(), Failu
     Ok(())
 }
 
-/// Checks that a function does nothing, where a rewind begins in it, but to call one that resumes, and to
-/// return its results; unless the only frame is its own. Whether it does something else then.
+/// Checks that a function, when a rewind begins in it, only calls a function that resumes, and returns its
+/// results; unless the only frame is its own. Returns whether it does something else then.
 pub(super) fn check(
     function: u32,
     code: &Code<'_>,

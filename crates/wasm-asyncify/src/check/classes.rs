@@ -1,6 +1,6 @@
-//! What is known of many places together: which of them hold the same value, and which a constant.
-//! Of operands it is also known how they were computed: the transform may compute them later than
-//! the original, so that only one of the functions has them where ways meet.
+//! The dataflow state: which places hold the same value, and which hold a constant. It also records how
+//! operands were computed: the transform may compute them later than the original does, so that at a join only
+//! one of the functions has them.
 //!
 //! This is the lattice of the dataflow analysis. At a join only what holds on both paths is kept. So each
 //! step makes the classes of equal places smaller, or forgets constants and computations; the analysis
@@ -13,41 +13,41 @@ use wasmparser::RefType;
 use super::types::{in_both, nullable};
 use super::values::{Computation, Constant, Integer, Operand, Value, Values};
 
-/// How many operators deep the computation of an operand is remembered.
+/// The greatest depth of a computation that is recorded.
 const DEPTH: usize = 16;
 
-/// Which places hold the same.
+/// Which places hold equal values.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Classes {
-    /// By place.
+    /// The class of each place.
     classes: Vec<u32>,
-    /// By class: of the places, and of what they were computed from.
+    /// By class: of the places, and of the values that they were computed from.
     facts: Vec<Fact>,
-    /// How some places were computed, in order of the places.
+    /// How some places were computed, ordered by place.
     computed: Vec<(usize, Computed)>,
 }
 
 #[derive(Clone, Debug, Default)]
 struct Fact {
     constant: Option<Constant>,
-    /// The types that it is known to be of if it is a reference.
+    /// The types that a reference is known to have.
     types: Vec<RefType>,
-    /// The site whose rewind is to blame if the places held more of the same before.
+    /// The site whose rewind is to blame if more places were in this class before.
     blamed: Option<usize>,
 }
 
-/// How an operand was computed from values of classes.
+/// How an operand was computed from the values of classes.
 #[derive(Clone, Debug)]
 enum Computed {
     Of(u32),
-    /// By an operator with one operand.
+    /// By a unary operator.
     Unary(Integer, Box<Computed>),
     Integer(Integer, Box<[Computed; 2]>),
     Select(Box<[Computed; 3]>),
 }
 
 impl Classes {
-    /// What is known of these places.
+    /// The dataflow state of these places.
     pub(super) fn new(places: &[Operand], values: &Values) -> Self {
         let mut reading =
             Reading { values, class_of: vec![u32::MAX; values.count()], facts: Vec::new() };
@@ -77,8 +77,8 @@ impl Classes {
         operands
     }
 
-    /// Forgets what does not hold on another way, too, which comes from the rewind of a site, or
-    /// not. Whether anything was forgotten.
+    /// Drops what does not hold on another path, which may come from the rewind of a site. Returns whether
+    /// anything was dropped.
     pub(super) fn join(&mut self, other: &Self, site: Option<usize>) -> bool {
         let mut joining = Joining {
             ours: self,
@@ -109,10 +109,10 @@ impl Classes {
     }
 }
 
-/// Finds the classes of values.
+/// Maps values to classes.
 struct Reading<'a> {
     values: &'a Values,
-    /// By value.
+    /// The class of each value.
     class_of: Vec<u32>,
     facts: Vec<Fact>,
 }
@@ -149,13 +149,13 @@ impl Reading<'_> {
     }
 }
 
-/// Makes values for classes.
+/// Creates values for classes.
 struct Making<'a> {
     facts: &'a [Fact],
-    /// By class.
+    /// The value of each class.
     made: Vec<Option<Value>>,
-    /// By class: how an operand of it was computed. None any more while it is made: a value can be
-    /// computed from itself, such as by adding 0.
+    /// By class: how an operand of it was computed. It is taken before the value is created, because a value
+    /// can be computed from itself, for example by adding 0.
     computed: Vec<Option<&'a Computed>>,
     values: &'a mut Values,
 }
@@ -202,14 +202,14 @@ struct Joining<'a> {
     site: Option<usize>,
     /// The new classes.
     pairs: HashMap<(u32, u32), u32>,
-    /// By class of ours: whether it is in a pair. If it is in two it is split.
+    /// By class of ours: whether it is in a pair. A class in two pairs is split.
     is_paired: Vec<bool>,
     facts: Vec<Fact>,
     changed: bool,
 }
 
 impl Joining<'_> {
-    /// The class of what is in one of ours and one of theirs.
+    /// The class of the places that are in this class of ours and that of theirs.
     fn pair(&mut self, ours: u32, theirs: u32) -> u32 {
         if let Some(class) = self.pairs.get(&(ours, theirs)) {
             return *class;
@@ -221,7 +221,7 @@ impl Joining<'_> {
         let constant = us.constant.filter(|_| us.constant == them.constant);
         self.changed |= us.constant != constant;
         let blamed = us.blamed.or(them.blamed).or(self.site);
-        // Null is of all types that the other is of, except those without it.
+        // Null has all types of the other value, except non-null ones.
         let types = match (us.constant, them.constant) {
             _ if constant.is_some() => Vec::new(),
             (None, None) => in_both(&us.types, &them.types),
@@ -233,7 +233,7 @@ impl Joining<'_> {
         class
     }
 
-    /// How it was computed, if it was so on both ways.
+    /// The computation, if it is the same on both paths.
     fn computed(&mut self, ours: &Computed, theirs: &Computed) -> Option<Computed> {
         Some(match (ours, theirs) {
             (Computed::Of(ours), Computed::Of(theirs)) => Computed::Of(self.pair(*ours, *theirs)),

@@ -1,5 +1,5 @@
-//! A function's body, made ready to be walked through: each branch knows where it goes, and each
-//! instruction who catches what it throws.
+//! A function's body, prepared for a walk: each branch has its target, and each instruction the handler of what
+//! it throws.
 
 use std::collections::BTreeMap;
 
@@ -12,16 +12,16 @@ use super::values::Constant;
 #[derive(Debug)]
 pub(super) struct Code<'a> {
     pub(super) steps: Vec<Step<'a>>,
-    /// The first is the function's own, where it returns.
+    /// The first is that of the function, where it returns.
     pub(super) labels: Vec<Label>,
-    /// The first is the caller's, of which nothing is known.
+    /// The first is that of the caller, of which nothing is known.
     pub(super) handlers: Vec<Handler>,
-    /// What the locals after the parameters begin with.
+    /// The initial values of the locals after the parameters.
     pub(super) zeroes: Vec<Constant>,
     pub(super) parameters: usize,
     /// By instruction: the number of an indirect call among those of the function.
     pub(super) indirect: BTreeMap<usize, u32>,
-    /// By call that is reached: the types of its results.
+    /// The types of the results of each call that is reached.
     pub(super) results: BTreeMap<usize, Vec<ValType>>,
 }
 
@@ -30,49 +30,50 @@ pub(super) struct Code<'a> {
 pub(super) struct Step<'a> {
     pub(super) op: Op,
     pub(super) operator: Operator<'a>,
-    /// In the module.
+    /// Its offset in the module.
     pub(super) offset: u64,
-    /// How many operands it takes, and leaves; not said of those that only begin or end something.
+    /// How many operands it takes, and results it leaves. Not set for instructions that only begin or end a
+    /// control structure.
     pub(super) operands: usize,
     pub(super) results: usize,
-    /// The handler of what it throws.
+    /// The handler of exceptions that it throws.
     pub(super) handler: usize,
-    /// Whether several ways lead here.
+    /// Whether several paths join here.
     pub(super) is_join: bool,
     /// The types of the references that are on the stack before it, with their heights.
     pub(super) references: Vec<(u32, RefType)>,
 }
 
-/// Where a branch goes.
+/// The target of a branch.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Label {
     pub(super) at: usize,
-    /// How many operands are below those that the branch takes there.
+    /// The number of operands below those that the branch takes along.
     pub(super) height: usize,
     pub(super) arity: usize,
-    /// How many handlers that can rethrow are open there.
+    /// The number of open handlers there that can rethrow.
     pub(super) caught: usize,
-    /// How many branches go there.
+    /// The number of branches to it.
     pub(super) branches: usize,
 }
 
-/// What is done with an exception: the first clause that catches it, else the next handler.
+/// An exception goes to the first clause that catches it, else to the next handler.
 #[derive(Debug, Default)]
 pub(super) struct Handler {
     pub(super) clauses: Vec<Clause>,
     pub(super) next: usize,
 }
 
-/// A `catch`.
+/// A `catch`, or a clause of a `try_table`.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Clause {
     /// None for all exceptions.
     pub(super) tag: Option<u32>,
-    /// How many values come with it.
+    /// The number of values that come with the exception.
     pub(super) payload: usize,
-    /// Whether a reference to it does, too.
+    /// Whether a reference to it comes, too.
     pub(super) reference: bool,
-    /// Whether it can be thrown again there.
+    /// Whether the exception can be rethrown there.
     pub(super) rethrows: bool,
     pub(super) label: usize,
 }

@@ -1,4 +1,4 @@
-//! What must be the same in both functions: instructions, operands, and who catches an exception.
+//! What must be the same in both functions: instructions, operands, and the handlers of an exception.
 
 use wasmparser::Operator;
 
@@ -10,7 +10,7 @@ use super::walk::Walk;
 use super::wrong::Wrong;
 
 impl Walk<'_, '_> {
-    /// An exception is thrown here, by both: each goes to its handlers.
+    /// Throws an exception in both functions: each continues at its handlers.
     pub(super) fn throws(
         &self,
         pair: &Pair,
@@ -86,7 +86,7 @@ impl Walk<'_, '_> {
         Wrong::new(format!("in the place of {} there is {theirs:?}", described(ours, offset)))
     }
 
-    /// That a value is not the same.
+    /// The error for values that differ.
     pub(super) fn differs(
         &self,
         pair: &Pair,

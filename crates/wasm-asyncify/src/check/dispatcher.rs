@@ -1,4 +1,4 @@
-//! The dispatcher. It is not executed symbolically, as other functions are, since it is a loop over frames of
+//! The dispatcher. It is not executed symbolically, as other functions are, because it is a loop over frames of
 //! which nothing is known. Its code is the same in all modules, so it is compared with the code here.
 //!
 //! ```text
@@ -18,8 +18,8 @@ use super::search::Stack;
 use super::thrown::Thrown;
 use super::wrong::Wrong;
 
-/// `p` is the type of addresses, `P` the bytes of one; what is called has the names that the transform
-/// gives it. `limit` is there if the module has a limit of the stack.
+/// `p` is the type of addresses, `P` the size of one. Functions have the names that the transform gives them.
+/// `limit` is there if the module has a limit of the stack.
 const CODE: &str = "
     global.get data  local.tee 0  p.load 0  local.set 3
     local.get 0  p.load P  p.const P  p.sub  p.load 0  local.tee 1  local.set 2
@@ -81,7 +81,7 @@ const LIMIT: &str = "local.get 0 p.load 0 global.get reserve p.add global.set li
 
 const ENTER: &str = "local.get 6 call enter";
 
-/// Where exceptions are passed on, in the place of `PASS_OVER`, and in that of `ENTER`.
+/// With exceptions, the code for `PASS_OVER`, and that for `ENTER`.
 const PASS_OVER: &str = "
     local.get 7  i32.const 5  i32.eq
     if
@@ -98,7 +98,7 @@ const CATCHING: &str = "
       local.get 8  i32.eqz  br_if 1  call throw  unreachable
     end";
 
-/// What the dispatcher uses, by index.
+/// The functions that the dispatcher uses, by index.
 pub(super) struct Uses<'a, 'm> {
     pub(super) added: &'m Added<'a>,
     pub(super) frame_size: u32,
@@ -106,8 +106,9 @@ pub(super) struct Uses<'a, 'm> {
     pub(super) thrown: Option<Thrown>,
 }
 
-/// Proves that this is the dispatcher. The globals with the stack's limit and how far it is above what
-/// is saved are any that there were before, since nobody else knows which: those that it has, if any.
+/// Proves that this is the dispatcher. The limit of the stack and its distance from the saved frames may be in
+/// any globals of the original, because nothing else tells which these are. Returns these globals, if the
+/// module has a limit.
 pub(super) fn check(code: &Code<'_>, uses: &Uses<'_, '_>) -> Result<Option<Stack>, Wrong> {
     let found: Vec<_> = code.steps.iter().map(|step| word(&step.operator, uses)).collect();
     let found = found.join(" ");
@@ -151,7 +152,7 @@ fn word(operator: &Operator<'_>, uses: &Uses<'_, '_>) -> String {
         Some(1) => "data",
         Some(2) => "frame",
         Some(EXCEPTION) if uses.thrown.is_some() => "exception",
-        // Set after the other was read, and to another value: see `check`.
+        // The limit is set after the reserve is read, and to another value: see `check`.
         None if added.last().is_some_and(|last| index < *last) => "before",
         _ => "another",
     };

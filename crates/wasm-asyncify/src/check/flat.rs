@@ -1,13 +1,13 @@
-//! Where functions are resumed one by one: what the dispatcher passes to one, and what it finds in its
+//! Where functions are resumed one by one: what the dispatcher passes to a function, and what it finds in its
 //! frame.
 //!
-//! A frame begins with a number. A table has, in its place, the function whose frame it is; one
-//! function tells how large that is; another calls it, and puts its results aside. All of that is
-//! found out here. Not proved is how the dispatcher goes from frame to frame: that is the same code
-//! in all modules, and tests run it.
+//! A frame begins with a number. A table has, at that index, the function that the frame belongs to. One added
+//! function returns the size of such a frame; another calls the function, and saves its results. All of that is
+//! found and proved here. How the dispatcher goes from frame to frame is not proved: that code is the same in
+//! all modules, and tests run it.
 //!
-//! The globals that are added: the state, what `start_*` was given, the address of what follows
-//! the number in the frame that is resumed, and results: those of one type in order.
+//! The added globals, in order: the state; the argument of `start_*`; the address after the number in the frame
+//! that is resumed; the exception, if any; results, for each type in order.
 
 use std::collections::BTreeSet;
 
@@ -26,28 +26,28 @@ use super::values::{Constant, Value, Values};
 use super::wrong::Wrong;
 use crate::error::Failure;
 
-/// What is known of the dispatcher.
+/// What was found about the dispatcher.
 #[derive(Debug, Default)]
 pub(super) struct Flat {
-    /// By number: the function, and how many bytes its frame has.
+    /// By number: the function, and the size of its frame in bytes.
     functions: Vec<(u32, i64)>,
-    /// The functions that are called when what they have called has thrown.
+    /// The functions that are called when their callee has thrown.
     catching: BTreeSet<u32>,
-    /// What passes exceptions on, if anything does.
+    /// The functions that pass exceptions on, if any do.
     pub(super) thrown: Option<Thrown>,
-    /// The first of the added globals that results are put aside in.
+    /// The first of the added globals in which results are saved.
     first_result: usize,
-    /// The types of the globals that results are put aside in.
+    /// The types of the globals in which results are saved.
     results: Vec<ValType>,
-    /// By index: whether that type of the module is one of functions.
+    /// By type index: whether it is a function type.
     of_functions: Vec<bool>,
-    /// The functions that resume. What they do is not looked at where they are called.
+    /// The functions that resume. Their code is not run where they are called.
     pub(super) dispatcher: BTreeSet<u32>,
-    /// Those of them that return the results of whoever calls them.
+    /// Those of them that are called where a rewind begins. They return the results of what was resumed.
     pub(super) resumes: BTreeSet<u32>,
-    /// What may be called when a rewind has arrived, and in the place of which function.
+    /// The function that may be called at the end of a rewind, and the function that it replaces.
     pub(super) arrival: Option<Arrival>,
-    /// What they lower the limit of the stack with.
+    /// The globals with which it lowers the limit of the stack.
     pub(super) stack: Option<Stack>,
 }
 
@@ -69,7 +69,7 @@ impl Flat {
             })
             .collect();
         let thrown = thrown::find(added);
-        // The state, what `start_*` was given, and the frame come before, and the exception.
+        // The state, the argument of `start_*`, the frame and the exception come before.
         let first_result = FRAME + 1 + usize::from(thrown.is_some());
         let results = added.globals.iter().skip(first_result);
         let own = |global: &u32| &now.globals[(global - now.imported_globals) as usize];
@@ -87,9 +87,9 @@ impl Flat {
         let wrong = |what: &str| Wrong::new(format!("{what} of the dispatcher is missing"));
         let of_table = |it: &Operator<'_>| matches!(it, Operator::CallIndirect { table_index, .. } if *table_index == table.index);
         let enter = all.iter().find(|it| calls(it, &of_table));
-        // Where nobody saves a frame it has nobody to call, but a number to look at.
+        // If no function saves a frame, `enter` calls none, but it still has a branch on the number.
         let looks = |it: &&u32| calls(it, &|it| matches!(it, Operator::BrTable { .. }));
-        // What tells how large a frame is looks at one, too, and comes first.
+        // The function that returns sizes has one, too, and comes first.
         let second = || all.iter().filter(looks).nth(1).filter(|_| in_table.is_empty());
         let enter = enter.or_else(second);
         let enter = *enter.ok_or_else(|| wrong("what calls the functions"))?;
@@ -128,7 +128,7 @@ impl Flat {
         Ok(flat)
     }
 
-    /// Checks that each function that resumes calls the dispatcher, and then returns what was put aside, or
+    /// Checks that each function that resumes calls the dispatcher, and then returns the saved results, or
     /// zeros if it is suspended again.
     fn check_resumes(
         &self,
@@ -160,7 +160,7 @@ impl Flat {
                     continue;
                 };
                 expected.push(Operator::TypedSelect { ty: held });
-                // Null is of each type that has it.
+                // Null is a value of each nullable type.
                 match (reference.is_nullable(), held == *ty) {
                     (false, _) => return Err(wrong()),
                     (true, true) => {}
@@ -180,7 +180,7 @@ impl Flat {
         Ok(())
     }
 
-    /// Checks that a function's frame has its number, and is as large as the dispatcher believes.
+    /// Checks that a function's frame has its number and the size that the dispatcher assumes.
     pub(super) fn check_frame(
         &self,
         function: u32,
@@ -200,23 +200,23 @@ impl Flat {
         }
     }
 
-    /// The number and the bytes of a function's frames, if it saves any.
+    /// The number and the size in bytes of a function's frames, if it saves any.
     pub(super) fn frame_of(&self, function: u32) -> Option<(u32, i64)> {
         let mut all = (0..).zip(&self.functions);
         all.find(|(_, (other, _))| *other == function).map(|(number, (_, size))| (number, *size))
     }
 
-    /// Whether that is called in the place of this, when a rewind has arrived.
+    /// Whether `other` is called instead of `call` at the end of a rewind.
     pub(super) fn arrives(&self, call: &Operator<'_>, other: &Operator<'_>) -> bool {
         self.arrival.is_some_and(|arrival| arrival.is_called(call, other))
     }
 
-    /// Whether a function is called when what it has called has thrown.
+    /// Whether a function is called when its callee has thrown.
     pub(super) fn catches(&self, function: u32) -> bool {
         self.catching.contains(&function)
     }
 
-    /// The added global in which each of these results is put aside.
+    /// The added global in which each of these results is saved.
     pub(super) fn globals(&self, results: &[ValType]) -> Result<Vec<usize>, Wrong> {
         let missing = || Wrong::new("there is no global for a result");
         let held: Option<Vec<_>> = results.iter().map(|ty| self.held(*ty)).collect();
@@ -230,8 +230,8 @@ impl Flat {
         held.iter().enumerate().map(global).collect()
     }
 
-    /// The type of a global that this is put aside in: of references the one that all others of that kind
-    /// are of, too.
+    /// The type of the global in which a value of this type is saved. For a reference it is the top type of its
+    /// hierarchy.
     fn held(&self, ty: ValType) -> Option<ValType> {
         let ValType::Ref(reference) = ty else { return Some(ty) };
         use AbstractHeapType as Heap;
@@ -255,7 +255,7 @@ impl Flat {
         Some(ValType::Ref(top))
     }
 
-    /// Checks that a function is called by its number, and its results are put aside.
+    /// Checks that a function is called by its number, and its results are saved.
     fn check_entered(
         &self,
         number: u32,
@@ -296,7 +296,7 @@ impl Flat {
     }
 }
 
-/// A function of the dispatcher's, before it is run for this number.
+/// An added function of the dispatcher, before it is run for this number.
 fn begin(function: u32, number: u32, added: &Added<'_>, values: &mut Values) -> Machine {
     let number = values.constant(Constant::I32(number));
     let function = Activation::begin(&added.functions[&function], vec![number], values);
@@ -304,7 +304,7 @@ fn begin(function: u32, number: u32, added: &Added<'_>, values: &mut Values) -> 
     Machine { function, globals, is_alone: true, ..Machine::default() }
 }
 
-/// What the dispatcher takes for the size of a frame with this number.
+/// The size of a frame with this number, according to the dispatcher.
 fn size_of(number: u32, frame_size: u32, added: &Added<'_>) -> Result<i64, Wrong> {
     match said_of(number, frame_size, added)? {
         Some(Constant::I32(size)) => Ok(size.into()),
@@ -313,7 +313,7 @@ fn size_of(number: u32, frame_size: u32, added: &Added<'_>) -> Result<i64, Wrong
     }
 }
 
-/// The constant that a function of the dispatcher's returns for this number.
+/// The constant that an added function of the dispatcher returns for this number.
 fn said_of(number: u32, function: u32, added: &Added<'_>) -> Result<Option<Constant>, Wrong> {
     let mut values = Values::default();
     let mut machine = begin(function, number, added, &mut values);

@@ -1,8 +1,8 @@
 //! The references of a function that is being suspended or rewound. Each is kept in a table
-//! ([`references`](super::references)), and its frame says in which place.
+//! ([`references`](super::references)), and the frame has its place there.
 //!
-//! In a frame that is suspended a cell with a place counts as the reference itself ([`Cell::Kept`]):
-//! so it can be compared with what the original holds. It must be taken back, once.
+//! In a suspended frame, a cell with such a place counts as the reference itself ([`Cell::Kept`]), so that it
+//! can be compared with the original. It must be taken back exactly once.
 
 use std::collections::BTreeMap;
 
@@ -10,12 +10,12 @@ use super::operators::Cell;
 use super::values::{Value, Values};
 use super::wrong::Wrong;
 
-/// What a function does with a reference.
+/// The purpose of a function that handles references.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Reference {
-    /// Puts it into this table.
+    /// Puts a reference into this table.
     Keep(u32),
-    /// Takes it out.
+    /// Takes a reference out of this table.
     Take(u32),
 }
 
@@ -27,12 +27,12 @@ pub(super) struct Kept {
 }
 
 impl Kept {
-    /// Whether there is none.
+    /// Whether there are none.
     pub(super) fn is_empty(&self) -> bool {
         self.places.is_empty()
     }
 
-    /// What a cell of a frame counts as when it is suspended. A place is in one cell.
+    /// The type and value of a cell once its frame is suspended. A place is in only one cell.
     pub(super) fn suspended(&mut self, ty: Cell, value: Value) -> (Cell, Value) {
         match self.places.remove(&value).filter(|_| ty == Cell::I32) {
             Some((table, reference)) => (Cell::Kept(table), reference),
@@ -40,7 +40,7 @@ impl Kept {
         }
     }
 
-    /// What is in such a cell when it is rewound.
+    /// The contents of such a cell when it is rewound.
     pub(super) fn rewound(&mut self, ty: Cell, value: Value, values: &mut Values) -> (Cell, Value) {
         let Cell::Kept(table) = ty else { return (ty, value) };
         let place = values.unknown();
@@ -48,7 +48,7 @@ impl Kept {
         (Cell::I32, place)
     }
 
-    /// The result of the call of a function that keeps a reference or takes it back.
+    /// The result of a call of a function that keeps a reference or takes it back.
     pub(super) fn call(
         &mut self,
         reference: Reference,

@@ -1,4 +1,4 @@
-//! A module, read for being compared.
+//! A module, read for comparison.
 
 use std::collections::BTreeMap;
 
@@ -14,7 +14,7 @@ use super::reading;
 use super::types::Types;
 use crate::error::{Context, Result};
 
-/// Which functions an import from `asyncify` can be, in the module before it was instrumented.
+/// The functions that the original module can import from `asyncify`.
 pub(super) const RUNTIME: [&str; 4] =
     ["start_unwind", "stop_unwind", "start_rewind", "stop_rewind"];
 
@@ -25,9 +25,9 @@ pub(super) struct Module<'a> {
     pub(super) names: Types,
     /// All imports, in order.
     pub(super) imports: Vec<wasmparser::Import<'a>>,
-    /// By function that is imported: its import.
+    /// The import of each imported function.
     pub(super) imported_functions: Vec<usize>,
-    /// The types of the others.
+    /// The types of the functions that are not imported.
     pub(super) functions: Vec<u32>,
     pub(super) imported_tables: u32,
     pub(super) tables: Vec<Table<'a>>,
@@ -39,7 +39,7 @@ pub(super) struct Module<'a> {
     pub(super) start: Option<u32>,
     pub(super) elements: Vec<Element<'a>>,
     pub(super) data: Vec<Data<'a>>,
-    /// What functions are called, if there are names.
+    /// The names of functions, if the module has any.
     pub(super) function_names: BTreeMap<u32, &'a str>,
     /// The bodies of the functions that are not imported.
     pub(super) bodies: Vec<(FuncToValidate<ValidatorResources>, FunctionBody<'a>)>,
@@ -112,7 +112,7 @@ impl<'a> Module<'a> {
         Ok(module)
     }
 
-    /// The function of ours that an imported function is to become.
+    /// The name of an imported function of `asyncify`, which the transform replaces. None for any other.
     pub(super) fn runtime_import(&self, function: u32) -> Option<&'a str> {
         let import = &self.imports[*self.imported_functions.get(function as usize)?];
         (import.module == "asyncify" && RUNTIME.contains(&import.name)).then_some(import.name)
@@ -122,7 +122,7 @@ impl<'a> Module<'a> {
         self.imported_functions.len() as u32
     }
 
-    /// The type at this index, if it is one of functions.
+    /// The type at this index, if it is a function type.
     pub(super) fn function_type(&self, index: u32) -> Option<&FuncType> {
         let mut types = self.types.iter().flat_map(|group| group.types());
         match &types.nth(index as usize)?.composite_type.inner {
@@ -131,7 +131,7 @@ impl<'a> Module<'a> {
         }
     }
 
-    /// By index, of the types: whether it is one of functions.
+    /// For each type of the module: whether it is a function type.
     pub(super) fn are_of_functions(&self) -> Vec<bool> {
         let types = self.types.iter().flat_map(|group| group.types());
         types.map(|ty| matches!(ty.composite_type.inner, CompositeInnerType::Func(_))).collect()
@@ -165,7 +165,7 @@ impl<'a> Module<'a> {
     }
 }
 
-/// The names of functions. Sections of names that are broken have none.
+/// The names of functions. A broken name section yields none.
 fn function_names(names: wasmparser::NameSectionReader<'_>) -> BTreeMap<u32, &str> {
     let maps = names.into_iter().filter_map(|name| match name {
         Ok(Name::Function(map)) => Some(map),
@@ -174,7 +174,7 @@ fn function_names(names: wasmparser::NameSectionReader<'_>) -> BTreeMap<u32, &st
     maps.flatten().flatten().map(|naming| (naming.index, naming.name)).collect()
 }
 
-/// What a segment of elements holds, each as an expression, and where it goes.
+/// The mode and offset of an element segment, and its items, each as an expression.
 pub(super) fn element_parts<'a>(
     element: &Element<'a>,
 ) -> Result<(String, Vec<Operator<'a>>, Vec<Vec<Operator<'a>>>)> {
@@ -202,7 +202,7 @@ pub(super) fn element_parts<'a>(
     Ok((kind, offset, items))
 }
 
-/// Where a segment of data goes.
+/// The memory and offset of a data segment; none if it is passive.
 pub(super) fn data_place<'a>(data: &Data<'a>) -> Result<Option<(u32, Vec<Operator<'a>>)>> {
     match &data.kind {
         DataKind::Active { memory_index, offset_expr } => {

@@ -1,15 +1,15 @@
-//! If a rewind begins in the only function that is suspended, this function may take its frame itself. Proves
-//! that it does so in no other case, and that it then does what the dispatcher does.
+//! A function in which a rewind begins may take its frame itself, if no other frame is saved. This proves that
+//! it does so only in that case, and that it then does what the dispatcher does.
 //!
-//! - In no other case: it is run on memory of which nothing is known ([`beginnings`](super::beginnings)).
-//!   Whether the newest segment ends with a frame of its size, and has its number, is unknown, and both
-//!   ways are gone. Where both are so the run ends. All others must call what resumes.
-//! - Then: of each of its sites it is run on the frame that it saves there, as if it were the only one. It
-//!   must take that away, lower the limit of the stack as the dispatcher does, and make the call again
+//! - Only then: it is run on unknown memory ([`beginnings`](super::beginnings)). Whether the newest segment
+//!   ends with a frame of its size, and whether it begins with its number, is unknown, so both branches are
+//!   followed. A path on which both hold ends there. All other paths must call the function that resumes.
+//! - Then: for each of its sites, it is run on the frame that it saves there, as if that were the only one. It
+//!   must pop that frame, lower the limit of the stack as the dispatcher does, and repeat the call
 //!   ([`suspension`](super::suspension)).
 //!
-//! That nothing else is saved follows from both: the segment ends behind that frame, and is the oldest,
-//! since another one would have a link there.
+//! If both hold, nothing else is saved: the segment ends after that frame, and it is the oldest, because
+//! another segment would have a link there.
 
 use super::alone::Memory;
 use super::flat::Flat;
@@ -22,7 +22,7 @@ use super::walk::Walk;
 use super::wrong::Wrong;
 
 impl Memory {
-    /// Memory when a rewind begins in a function, of which nothing is known.
+    /// Memory when a rewind begins in a function; its contents are unknown.
     pub(super) fn at_beginning(
         data: Value,
         flat: &Flat,
@@ -41,7 +41,7 @@ impl Memory {
         memory
     }
 
-    /// The same memory as when that began in which nothing was saved but what it has.
+    /// The same memory for a rewind that began in this function, with no other frame saved.
     pub(super) fn with_only_frame(
         mut self,
         flat: &Flat,
@@ -60,7 +60,7 @@ impl Memory {
         self.search.as_ref().is_some_and(|search| search.is_limited_to(self.frame, values))
     }
 
-    /// Whether nothing was changed of what was there when a rewind began.
+    /// Whether everything is as it was when the rewind began.
     pub(super) fn is_as_it_was(&self, before: &Self) -> bool {
         self.start == before.start
             && self.cells == before.cells
@@ -69,8 +69,8 @@ impl Memory {
 }
 
 impl Walk<'_, '_> {
-    /// Both where the call of a site is made again, when a rewind has begun in the function, and all that is
-    /// saved is its frame.
+    /// Both where the call of a site is repeated, after a rewind that began in this function and found only its
+    /// frame.
     pub(super) fn taken(
         &self,
         at: usize,

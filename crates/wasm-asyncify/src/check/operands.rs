@@ -1,9 +1,8 @@
-//! What lies on a function's stack: a value, and how it was computed.
+//! Operands on the stack: a value, and how it was computed.
 //!
-//! The transform may compute an operand later than the original does. Where ways meet in between,
-//! only one of the two functions has it, and all that is known of it is how it was computed. That
-//! must not depend on what is known of the values: on one way `x + 602` may be 602, since `x` is 0
-//! there, and on another 607.
+//! The transform may compute an operand later than the original does. At a join in between, only one of the two
+//! functions has it, and all that is known of it is how it was computed. That must not depend on the values: on
+//! one path `x + 602` may be 602, because `x` is 0 there, and on another 607.
 
 use super::values::{Computation, Integer, Operand, Term, Values};
 

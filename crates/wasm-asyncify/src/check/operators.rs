@@ -1,5 +1,4 @@
-//! What instructions do, as far as the checker understands them. All others are the same in both
-//! functions, or wrong.
+//! The instructions that the checker understands. All others must be the same in both functions.
 
 use wasmparser::{MemArg, MemArgTarget, ModuleArity, Operator, RefType};
 
@@ -8,11 +7,11 @@ use super::values::{Constant, Integer};
 /// What an instruction does.
 #[derive(Clone, Debug)]
 pub(super) enum Op {
-    /// It only begins or ends something.
+    /// Only begins or ends a control structure.
     Nothing,
-    /// It ends a handler that can rethrow: so many are open then.
+    /// Ends a handler that can rethrow. This many are open afterwards.
     EndHandler(usize),
-    /// It begins a loop of this label.
+    /// Begins a loop with this label.
     Loop(usize),
     LocalGet(u32),
     LocalSet(u32),
@@ -21,33 +20,33 @@ pub(super) enum Op {
     GlobalSet(u32),
     Constant(Constant),
     Drop,
-    /// Traps if a reference is null.
+    /// Traps if the reference is null.
     AsNonNull,
-    /// Traps if a reference is not of this type.
+    /// Traps if the reference does not have this type.
     Cast(RefType),
     Integer(Integer),
     Select,
-    /// Goes there if the operand is 0.
+    /// Jumps to `otherwise` if the operand is 0.
     If {
         otherwise: usize,
     },
     Jump(usize),
     BranchIf(usize),
-    /// The last is where it goes with any other operand.
+    /// A `br_table`. The last label is the default.
     Table(Box<[usize]>),
-    /// Branches if a reference is such or such.
+    /// Branches depending on a reference.
     BranchOn(usize),
     Return,
     Call(u32),
     /// A load or store of a whole value.
     Access(Access),
-    /// Throws again what was caught by this one of the handlers that are open.
+    /// Rethrows what this one of the open handlers has caught.
     Rethrow(usize),
-    /// Control does not go on after it.
+    /// Control does not continue after it.
     Last,
-    /// Anything else: operands are taken, results are left.
+    /// Anything else: it takes operands and leaves results.
     Other,
-    /// It is never reached.
+    /// Is never reached.
     Never,
 }
 
@@ -57,11 +56,11 @@ pub(super) struct Access {
     pub(super) is_store: bool,
     pub(super) ty: Cell,
     pub(super) offset: u64,
-    /// Of which memory it is, if it is no more than that.
+    /// The memory. None if the access is more than a plain load or store.
     pub(super) memory: Option<u32>,
 }
 
-/// What a cell of memory holds.
+/// The type of a cell in a frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Cell {
     I32,
@@ -69,7 +68,7 @@ pub(super) enum Cell {
     F32,
     F64,
     V128,
-    /// A reference that is kept in this table: the cell says where there.
+    /// A reference that is kept in this table: the cell has its place there.
     Kept(u32),
 }
 
@@ -135,7 +134,7 @@ pub(super) fn op(operator: &Operator<'_>) -> Op {
     }
 }
 
-/// The integer operators that are computed with.
+/// The integer operators that the checker evaluates.
 fn integer(operator: &Operator<'_>) -> Option<Integer> {
     Some(match operator {
         Operator::I32Eqz | Operator::I64Eqz => Integer::Eqz,
@@ -165,8 +164,8 @@ fn integer(operator: &Operator<'_>) -> Option<Integer> {
     })
 }
 
-/// How many operands an instruction takes, and leaves; nothing is said of those that begin or end
-/// something.
+/// How many operands an instruction takes, and results it leaves. Both are 0 for instructions that begin or end
+/// a control structure.
 pub(super) fn arity(operator: &Operator<'_>, module: &impl ModuleArity) -> Option<(usize, usize)> {
     match operator {
         Operator::Block { .. }
@@ -187,7 +186,7 @@ pub(super) fn arity(operator: &Operator<'_>, module: &impl ModuleArity) -> Optio
 }
 
 impl Integer {
-    /// Whether it has but one operand.
+    /// Whether it has only one operand.
     pub(super) fn is_unary(self) -> bool {
         matches!(self, Self::Eqz | Self::Wrap | Self::ExtendS | Self::ExtendU)
     }
@@ -208,7 +207,7 @@ pub(super) fn is_call(operator: &Operator<'_>) -> bool {
     matches!(operator, Operator::Call { .. } | Operator::ReturnCall { .. }) || is_indirect(operator)
 }
 
-/// Whether it can throw where it stands: a tail call leaves first.
+/// Whether it can throw within this function: a tail call leaves the function first.
 pub(super) fn can_throw(operator: &Operator<'_>) -> bool {
     matches!(
         operator,

@@ -1,5 +1,4 @@
-//! Reads a function's body. A validator says how many operands there are, and what is never
-//! reached.
+//! Reads a function's body. A validator provides the numbers of operands, and tells which code is unreachable.
 
 use std::collections::BTreeMap;
 
@@ -60,21 +59,21 @@ struct Reading<'a, 't> {
     code: Code<'a>,
     validator: FuncValidator<ValidatorResources>,
     names: &'t Types,
-    /// The function, and what is open in it.
+    /// The function, and the control structures that are open in it.
     open: Vec<Open>,
 }
 
 struct Open {
-    /// The instruction; none for the function.
+    /// The instruction that begins it; none for the function.
     begin: Option<usize>,
     label: usize,
     /// Whether it is never reached.
     is_dead: bool,
-    /// The handler of what is thrown in it.
+    /// The handler of exceptions that are thrown in it.
     inside: usize,
-    /// The handler that it is.
+    /// Its own handler.
     own: usize,
-    /// How many handlers that can rethrow are open in it.
+    /// The number of open handlers in it that can rethrow.
     caught: usize,
 }
 
@@ -97,7 +96,7 @@ impl<'a> Reading<'a, '_> {
         let (op, is_join) = self.op(&operator, at, falls_through)?;
         self.validator.op(offset, &operator)?;
         if falls_through && is_call(&operator) {
-            // By the names that casts have, too.
+            // Types are named as in casts, by the first index of each.
             let named = |ty| self.names.reference(ty).map_or(ty, ValType::Ref);
             let results = self.results(results)?.into_iter().map(named).collect();
             self.code.results.insert(at, results);
@@ -125,7 +124,7 @@ impl<'a> Reading<'a, '_> {
         Ok(())
     }
 
-    /// The types of what a call has left on the stack, or the function's own after a tail call.
+    /// The types of a call's results, which are on the stack; after a tail call, those of the function.
     fn results(&self, count: usize) -> Result<Vec<ValType>> {
         let outermost = self.validator.control_stack_height() - 1;
         let frame = self.validator.get_control_frame(outermost as usize);
@@ -146,7 +145,7 @@ impl<'a> Reading<'a, '_> {
         self.validator.get_control_frame(0).is_some_and(|frame| frame.unreachable)
     }
 
-    /// What an instruction does, and whether several ways lead to it.
+    /// What an instruction does, and whether several paths join there.
     fn op(
         &mut self,
         operator: &Operator<'a>,
@@ -210,7 +209,7 @@ impl<'a> Reading<'a, '_> {
         Ok((op, false))
     }
 
-    /// The references on the stack, by their heights.
+    /// The references on the stack, with their heights.
     fn references(&self) -> Vec<(u32, RefType)> {
         let height = self.validator.operand_stack_height();
         let type_at = |at: u32| {
@@ -220,7 +219,7 @@ impl<'a> Reading<'a, '_> {
         (0..height).filter_map(type_at).collect()
     }
 
-    /// Begins what an instruction has just begun.
+    /// Opens the control structure that an instruction has just begun.
     fn begin(&mut self, begin: Option<usize>, is_dead: bool) -> Result<()> {
         let frame = self.validator.get_control_frame(0).context("nothing is open")?;
         let (parameters, results) = match frame.block_type {
@@ -249,7 +248,7 @@ impl<'a> Reading<'a, '_> {
         Ok(())
     }
 
-    /// What has just begun has a handler.
+    /// Gives a handler to the control structure that has just begun.
     fn begin_handler(&mut self, clauses: Vec<Clause>) -> Result<()> {
         let own = self.code.handlers.len();
         let open = self.open.last_mut().context("no try is open")?;
@@ -259,7 +258,7 @@ impl<'a> Reading<'a, '_> {
         Ok(())
     }
 
-    /// A clause of a `try_table`, which does not belong to it.
+    /// A clause of a `try_table`. Its label is relative to the code around the `try_table`.
     fn clause(&mut self, catch: &Catch, is_reached: bool) -> Result<Clause> {
         let (tag, label, reference) = match *catch {
             Catch::One { tag, label } => (Some(tag), label, false),
@@ -268,7 +267,7 @@ impl<'a> Reading<'a, '_> {
             Catch::AllRef { label } => (None, label, true),
         };
         let payload = self.payload(tag)?;
-        // What is never reached catches nothing.
+        // An unreachable `try_table` catches nothing.
         let label = if is_reached { self.branch(label)? } else { self.nth(label)?.label };
         Ok(Clause { tag, payload, reference, rethrows: false, label })
     }
@@ -298,12 +297,12 @@ impl<'a> Reading<'a, '_> {
         Ok(self.validator.tag_type_arity(tag).context("no such tag")?.0 as usize)
     }
 
-    /// From the end of an arm control goes to where all arms end.
+    /// The jump from the end of an arm to the end of all arms.
     fn leave_arm(&mut self, falls_through: bool) -> Result<Op> {
         if falls_through { Ok(Op::Jump(self.branch(0)?)) } else { Ok(Op::Never) }
     }
 
-    /// Closes the innermost. Whether several ways lead to its end.
+    /// Closes the innermost control structure. Returns whether several paths join at its end.
     fn close(&mut self, at: usize, falls_through: bool) -> Result<bool> {
         let open = self.open.pop().context("an end of nothing")?;
         let label = &mut self.code.labels[open.label];

@@ -1,20 +1,19 @@
-//! Where references are while what holds them is suspended: tables that were added, and the functions
-//! that put one there and take it out again.
+//! Where the references of suspended functions are: in added tables, with functions that put a reference there
+//! and take it out again.
 //!
-//! What such a function does cannot be found out by running it on unknown values: it looks through a
-//! table. So it must be the code that is known here, instruction by instruction, and what that does
-//! is proved by hand, for a table that nobody else touches:
+//! Symbolic execution cannot find out what such a function does, because it searches a table. So it must be the
+//! code that is known here, instruction by instruction. What that code does is proved by hand, for a table that
+//! no other code touches:
 //!
-//! - A table has at least twice as many places as there are references in it, and place 0 is null. So
-//!   the loop finds a place, it is not 0, and nothing is lost.
-//! - `keep(null)` is 0, and `take(0)` is null. Any other reference gets a place that nobody else has,
-//!   until that is taken.
+//! - A table has at least twice as many places as there are references in it, and place 0 is null. So the loop
+//!   finds a place, it is not 0, and no reference is lost.
+//! - `keep(null)` is 0, and `take(0)` is null. Any other reference gets a place of its own, until it is taken.
 //! - `take(place)` leaves null there, and one reference less. It traps if nothing is there.
 //!
-//! Nobody else touches it: code that does is found where it is run, since the original has no
-//! instruction with this table or these globals, and neither is exported.
+//! No other code touches it: symbolic execution would find such code, because the original has no instruction
+//! with this table or these globals, and neither is exported.
 //!
-//! What calls of them do is in [`kept`](super::kept).
+//! What calls of these functions do is in [`kept`](super::kept).
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -26,7 +25,7 @@ use super::module::Module;
 use super::wrong::Wrong;
 use crate::error::{Error, Result};
 
-/// A table that was added, and the globals that go with it.
+/// An added table, and its globals.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Table {
     table: u32,
@@ -34,11 +33,11 @@ struct Table {
     next: Option<u32>,
 }
 
-/// The functions that keep references and take them back, among those that were added.
+/// Finds the added functions that keep references and take them back.
 ///
 /// # Errors
 ///
-/// If a table was added that is not used by one of each, and by these alone.
+/// Fails unless each added table is used by one function of each kind, and by no other.
 pub(super) fn find(
     before: &Module<'_>,
     now: &Module<'_>,
@@ -60,7 +59,7 @@ pub(super) fn find(
         }
     }
     let imported = now.imported_tables;
-    // The dispatcher's comes before, if it has one of its own.
+    // The dispatcher's table comes before, if it has its own.
     let first = imported + before.tables.len() as u32 + u32::from(has_dispatcher);
     let first_global = now.imported_globals + before.globals.len() as u32;
     let tables = first..imported + now.tables.len() as u32;
@@ -100,7 +99,7 @@ pub(super) fn find(
     Ok(Ok(found))
 }
 
-/// The table that a function works on, and its globals, if it is one that keeps or takes.
+/// The table and globals of a function, if it may be one that keeps or takes references.
 fn table_of(code: &[Operator<'_>]) -> Option<Table> {
     let table = code.iter().find_map(|operator| match operator {
         Operator::TableSet { table } => Some(*table),
@@ -113,12 +112,12 @@ fn table_of(code: &[Operator<'_>]) -> Option<Table> {
     Some(Table { table, live: written.next()?, next: written.next() })
 }
 
-/// The null that the code makes, which is of the table's type.
+/// The null in the code, which has the table's type.
 fn null<'a>(code: &[Operator<'a>]) -> Option<Operator<'a>> {
     code.iter().find(|operator| matches!(operator, Operator::RefNull { .. })).cloned()
 }
 
-/// What a function is that keeps a reference in this table.
+/// The code of the function that keeps a reference in this table.
 fn keep<'a>(table: Table, code: &[Operator<'a>]) -> Vec<Operator<'a>> {
     use Operator::{
         Br, End, I32Add, I32Const, I32Eq, I32Eqz, I32GeU, I32LtU, I32Shl, If, LocalGet, Loop,
@@ -141,20 +140,20 @@ fn keep<'a>(table: Table, code: &[Operator<'a>]) -> Vec<Operator<'a>> {
         &[TableSize { table }, get(live), number(1), I32Shl, I32LtU, then.clone()],
         &[TableSize { table }, set(next), null, TableSize { table }, TableGrow { table }],
         &[number(-1), I32Eq, then.clone(), Unreachable, End, End],
-        // Goes round to place 1.
+        // Wraps around to place 1.
         &[Loop { blockty: BlockType::Empty }, get(next), TableSize { table }, I32GeU],
         &[then.clone(), number(1), set(next), End],
-        // Goes on until a place is null.
+        // Continues until a place is null.
         &[get(next), TableGet { table }, RefIsNull, I32Eqz, then],
         &[get(next), number(1), I32Add, set(next), Br { relative_depth: 1 }, End, End],
-        // Puts it there, and leaves that place, and goes on by one.
+        // Puts the reference there, leaves that place on the stack, and advances next.
         &[get(next), reference, TableSet { table }, get(next)],
         &[get(next), number(1), I32Add, set(next), End],
     ]
     .concat()
 }
 
-/// What a function is that takes one out of it.
+/// The code of the function that takes a reference out of this table.
 fn take<'a>(table: Table, code: &[Operator<'a>]) -> Vec<Operator<'a>> {
     use Operator::{
         End, I32Const, I32Sub, If, LocalGet, RefIsNull, TableGet, TableSet, Unreachable,
@@ -168,7 +167,7 @@ fn take<'a>(table: Table, code: &[Operator<'a>]) -> Vec<Operator<'a>> {
         // Unless it is place 0, something is there, and live -= 1.
         &[place.clone(), then.clone(), place.clone(), TableGet { table }, RefIsNull][..],
         &[then, Unreachable, End, get, I32Const { value: 1 }, I32Sub, set, End],
-        // Leaves what is there, and puts null there.
+        // Leaves the reference on the stack, and puts null into its place.
         &[place.clone(), TableGet { table }, place, null, TableSet { table }, End],
     ]
     .concat()

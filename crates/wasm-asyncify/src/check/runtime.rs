@@ -7,13 +7,13 @@ use super::operators::Op;
 use super::values::{Constant, Values};
 use super::wrong::Wrong;
 
-/// Which function of `asyncify` this is, if it is one.
+/// The functions of `asyncify` that this function can replace. Their behaviour:
 ///
-/// - `start_unwind(data)` sets the state to 1 and remembers `data`; `start_rewind` the same, with 2.
+/// - `start_unwind(data)` sets the state to 1 and stores `data`; `start_rewind` does the same, with 2.
 /// - `stop_unwind()` and `stop_rewind()` set it to 0.
-/// - All of them trap if then `start` has passed `end`; unless `callers_check`, which says that it has not.
-/// - Where functions are resumed one by one `start_unwind` then writes `start` into the word before
-///   `end`, or has it pass `end` if that is no longer free. With `callers_check` it is.
+/// - All of them then trap if `start` has passed `end`; with `callers_check` they need not, because it has not.
+/// - Where functions are resumed one by one, `start_unwind` then writes `start` into the word before `end`. If
+///   that word is no longer free, it makes `start` pass `end` instead; with `callers_check` it is free.
 /// - `get_state()` returns the state.
 pub(super) fn names(
     code: &Code<'_>,
@@ -58,7 +58,7 @@ pub(super) fn names(
             (Op::Return, Some(lacks)) if lacks == added.reserved && results == 0 => {
                 gives_up = memory.cells.is_empty() && memory.size(&values) == Some(lacks);
             }
-            // With `callers_check` there is but one way.
+            // With `callers_check` there is only one path.
             (Op::Return, None) if is_untouched && results == 0 && returned.is_none() => {
                 newest = memory.newest.map(|newest| newest == memory.start);
                 returned = Some((values.as_constant(machine.globals[0]), machine.globals[1]));

@@ -1,6 +1,6 @@
-//! The table that the dispatcher calls functions through: one that was added, or the program's first one,
-//! with more at its end. That this one is larger must not be seen, so no code looks at it, and it is not
-//! imported.
+//! The table through which the dispatcher calls functions: an added one, or the program's first one, extended
+//! at its end. The program must not observe the extension, so it may only call functions through that table,
+//! and the table is not imported.
 
 use wasmparser::{ElementKind, Operator, TableType};
 
@@ -8,7 +8,7 @@ use super::module::{Module, element_parts};
 use super::wrong::Wrong;
 use crate::error::Failure;
 
-/// Where in which table the functions are.
+/// The place of the functions in a table.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Place {
     pub(super) index: u32,
@@ -16,12 +16,13 @@ pub(super) struct Place {
     pub(super) first: u32,
     /// Whether the table is the program's.
     pub(super) is_shared: bool,
-    /// How many there are.
+    /// The number of functions.
     count: u64,
 }
 
 impl Place {
-    /// What becomes of a table's type. `index` is its number among those that are not imported.
+    /// The type of a table with the added functions. `index` is its index among the tables that are not
+    /// imported.
     pub(super) fn grown(self, index: usize, ty: TableType) -> TableType {
         if !self.is_shared || index != 0 {
             return ty;
@@ -31,7 +32,7 @@ impl Place {
     }
 }
 
-/// Finds the place: the last segment fills it.
+/// Finds the place, which the last segment fills.
 pub(super) fn find(before: &Module<'_>, now: &Module<'_>) -> Result<Place, Failure<Wrong>> {
     let wrong = |what: &str| Err(Wrong::new(format!("the dispatcher's table {what}")).into());
     let Some(last) = now.elements.last() else { return wrong("is missing") };

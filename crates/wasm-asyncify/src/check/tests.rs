@@ -1,5 +1,5 @@
-//! The checker accepts what is right and finds what is wrong: in a module that was instrumented, and
-//! then changed by hand. How it was instrumented is of no matter, and so it is kept as a text.
+//! The checker accepts what is right and finds what is wrong: in a module that was instrumented, and then
+//! changed by hand. How it was instrumented does not matter, so it is kept as text.
 
 use std::collections::BTreeSet;
 
@@ -38,14 +38,14 @@ fn checked(instrumented: &str) -> Result<(), Failure<Wrong>> {
     check(&original, &instrumented, &plan())
 }
 
-/// A module whose functions 5 to 7 are resumed one by one, and wait below 4; and what came of it.
+/// A module and its instrumented form. Functions 5 to 7 are resumed one by one; 4 is the topmost function.
 struct OneByOne {
     original: &'static str,
     instrumented: &'static str,
 }
 
 impl OneByOne {
-    /// What the checker says of this in place of what came of it.
+    /// Checks this instead of the instrumented form.
     fn check(&self, instrumented: &str) -> Result<(), String> {
         let (original, instrumented) =
             (wat::parse_str(self.original).unwrap(), wat::parse_str(instrumented).unwrap());
@@ -58,7 +58,7 @@ impl OneByOne {
         check(&original, &instrumented, &plan).map_err(|failure| failure.to_string())
     }
 
-    /// The same when this, which is there once, is changed.
+    /// The error if this text, which occurs once, is changed.
     #[track_caller]
     fn caught(&self, from: &str, to: &str) -> String {
         let text = words(self.instrumented);
@@ -73,7 +73,7 @@ fn words(text: &str) -> String {
     lines.flat_map(str::split_whitespace).collect::<Vec<_>>().join(" ")
 }
 
-/// What the checker says when this, which is there once, is changed.
+/// The error if this text, which occurs once, is changed.
 #[track_caller]
 fn caught(from: &str, to: &str) -> String {
     let text = words(INSTRUMENTED);
@@ -86,8 +86,8 @@ fn what_is_right_is_accepted() {
     checked(INSTRUMENTED).unwrap();
 }
 
-/// What the checker says of a module with these instructions after a call, in a function that
-/// nothing may be suspended through.
+/// The result of the check for a function that nothing may be suspended through, with these instructions after
+/// its call.
 fn barrier(after: &str) -> Result<(), String> {
     let original = r#"(module
         (import "env" "f" (func $f)) (import "asyncify" "start_unwind" (func (param i32)))

@@ -1,5 +1,6 @@
-//! A function whose callee has thrown, where functions are resumed one by one. If it has to be resumed then, it is
-//! proved that it goes on as if its call had thrown; if not, that no exception could be caught there.
+//! A function whose callee has thrown, where functions are resumed one by one. If it has to be resumed, this
+//! proves that it continues as if its call had thrown. If not, this proves that no exception could be caught
+//! there.
 
 use super::operators::Op;
 use super::pair::Pair;
@@ -9,8 +10,8 @@ use super::walk::Walk;
 use super::wrong::Wrong;
 
 impl Walk<'_, '_> {
-    /// Goes on with both after the call of a site has thrown, which the dispatcher has caught. It calls the
-    /// function if that may catch anything; if not, that must be right.
+    /// Continues with both after the call of a site has thrown, and the dispatcher has caught the exception.
+    /// The dispatcher calls the function if that may catch anything; otherwise it must be right not to.
     pub(super) fn thrown(
         &self,
         at: usize,

@@ -1,9 +1,10 @@
-//! Exceptions, where functions are resumed one by one: the dispatcher catches what one throws, and resumes
-//! those that called it, so that they throw it again. What it does is compared with its known code, in
-//! [`dispatcher`](super::dispatcher). Here is what it uses for that.
+//! Exceptions, where functions are resumed one by one: the dispatcher catches what a resumed function throws,
+//! and resumes its callers, so that they throw it again. The dispatcher's code is compared with its known code,
+//! in [`dispatcher`](super::dispatcher). This file checks the functions that it uses for that.
 //!
-//! The exception is in a global behind that with the frame's address. A function throws it; no other one
-//! reads or writes it. Another function tells who has to be resumed. What these do is in [`throwing`](super::throwing).
+//! The exception is in the global after that with the frame's address. One function throws it; no other
+//! function reads or writes it. Another function tells which callers have to be resumed. What these do is in
+//! [`throwing`](super::throwing).
 
 use wasmparser::Operator;
 
@@ -12,16 +13,16 @@ use super::machine::Added;
 use super::protocol::EXCEPTION;
 use super::wrong::Wrong;
 
-/// The functions for that.
+/// The functions that pass exceptions on.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Thrown {
-    /// Throws what was caught.
+    /// Throws the exception that was caught.
     pub(super) throw: u32,
     /// Tells whether a function has to be resumed, by its number.
     pub(super) catches: u32,
 }
 
-/// Finds them, if there are any: the one that throws, and the one before it.
+/// Finds them, if there are any: the function that throws, and the one before it.
 pub(super) fn find(added: &Added<'_>) -> Option<Thrown> {
     let throws =
         |code: &Code<'_>| code.steps.iter().any(|it| matches!(it.operator, Operator::ThrowRef));
@@ -30,7 +31,8 @@ pub(super) fn find(added: &Added<'_>) -> Option<Thrown> {
     Some(Thrown { throw: *throw, catches: *catches })
 }
 
-/// Proves of the function that throws that it takes the exception, and that nothing is resumed then.
+/// Proves that the function that throws takes the exception out of its global, and that nothing is being
+/// resumed then.
 pub(super) fn check(code: &Code<'_>, added: &Added<'_>) -> Result<(), Wrong> {
     let wrong = || Wrong::new("what throws an exception again does something else");
     let [state, exception] = [0, EXCEPTION].map(|global| added.globals.get(global).copied());

@@ -1,10 +1,9 @@
-//! What is known of the types of references. A reference is cast when it is taken back, and what was
-//! kept in a local that can be null is said not to be: neither must trap.
+//! The known types of references. A reference is cast when it is taken back, and a local that was made nullable
+//! is read with `ref.as_non_null`. Neither must trap.
 //!
-//! A validator knows of each operand what type it has, whatever function it is in. So a value that has
-//! ever been an operand of some type has that type, and if one of its types has no null, it is none.
-//! Types are compared by name only: what is cast to a supertype does not count as proved, and nobody
-//! does that.
+//! The validator knows the type of each operand, in either function. So a value that has ever been an operand
+//! of some type has that type; if one of its types is non-null, the value is not null. Types are compared by
+//! name only, without subtyping: a cast to a supertype does not count as proved, and the transform makes none.
 
 use std::collections::HashMap;
 
@@ -16,7 +15,7 @@ use super::values::{Value, Values};
 /// The types of a module, by name.
 #[derive(Debug, Default)]
 pub(super) struct Types {
-    /// The first index of each.
+    /// The first index of each type.
     indices: HashMap<CoreTypeId, u32>,
     /// By index: the first one of the same type.
     first: Vec<u32>,
@@ -32,13 +31,13 @@ impl Types {
         read
     }
 
-    /// A reference's type, and nothing else's. That it is of an exact type is not said.
+    /// The type of a reference; none for other values. It does not tell whether a type is exact.
     pub(super) fn reference(&self, ty: ValType) -> Option<RefType> {
         let ValType::Ref(reference) = ty else { return None };
         self.to(reference.heap_type(), reference.is_nullable())
     }
 
-    /// The type of references to this.
+    /// The type of references to this heap type.
     pub(super) fn to(&self, heap: HeapType, nullable: bool) -> Option<RefType> {
         let heap = match heap {
             HeapType::Concrete(index) | HeapType::Exact(index) => {
@@ -56,9 +55,9 @@ impl Types {
 }
 
 impl Values {
-    /// A value is of this type.
+    /// Records that a value has this type.
     pub(super) fn is_of(&mut self, value: Value, ty: RefType) {
-        // Null is of many.
+        // Null has many types.
         if self.as_constant(value).is_some() {
             return;
         }
@@ -68,7 +67,7 @@ impl Values {
         }
     }
 
-    /// All types that it is known to be of, in order.
+    /// All types that it is known to have, in order.
     pub(super) fn types_of(&self, value: Value) -> &[RefType] {
         self.types.get(&value).map_or(&[], Vec::as_slice)
     }
@@ -78,7 +77,7 @@ impl Values {
         self.types_of(value).iter().any(|ty| !ty.is_nullable())
     }
 
-    /// Whether it is known to be of this type.
+    /// Whether it is known to have this type.
     pub(super) fn has_type(&self, value: Value, ty: RefType) -> bool {
         if self.as_constant(value).is_some() {
             return ty.is_nullable();
@@ -88,12 +87,12 @@ impl Values {
     }
 }
 
-/// Those of the types that null is of, too.
+/// The nullable ones among these types.
 pub(super) fn nullable(types: &[RefType]) -> Vec<RefType> {
     types.iter().copied().filter(|ty| ty.is_nullable()).collect()
 }
 
-/// The types of both, in order.
+/// The types that are in both lists, in order.
 pub(super) fn in_both(ours: &[RefType], theirs: &[RefType]) -> Vec<RefType> {
     ours.iter().copied().filter(|ty| theirs.binary_search(ty).is_ok()).collect()
 }

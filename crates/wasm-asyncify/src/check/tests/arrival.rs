@@ -1,12 +1,12 @@
-//! Errors in what only modules have in which nobody but our switch begins and ends anything: functions in the
-//! place of its imports that compare nothing, and one that is called where a rewind has arrived.
+//! Errors in parts that exist only if our switch alone begins and ends everything: functions for its imports
+//! that compare nothing, and the function that is called where a rewind ends.
 
 use super::{SuspendPlan, check, words};
 use crate::debug::Trail;
 use crate::instrument::instrument;
 use crate::module::FunctionIndex;
 
-/// The switch, as far as it matters, and `$entry`, which waits. In the place of `OTHERS` other callers can be.
+/// The relevant part of the switch, and `$entry`, which waits. Other callers can be inserted at `OTHERS`.
 const ORIGINAL: &str = r#"(module
     (import "asyncify" "start_unwind" (func $start_unwind (param i32)))
     (import "asyncify" "start_rewind" (func $start_rewind (param i32)))
@@ -37,7 +37,7 @@ const ORIGINAL: &str = r#"(module
       (call $stop_unwind))
     (func $other (param i32) (nop)))"#;
 
-/// What compares `start` with `end`.
+/// The code that compares `start` with `end`.
 const COMPARES: &str = "i32.gt_u if unreachable end";
 const COPY: &str = "func $asyncify_arrive ";
 
@@ -50,7 +50,7 @@ fn plan() -> SuspendPlan {
     }
 }
 
-/// A program with something in the place of something else, and what becomes of it.
+/// The program with this text replaced, and its instrumented form.
 fn instrumented(from: &str, to: &str) -> (Vec<u8>, String) {
     assert_eq!(ORIGINAL.matches(from).count(), 1, "this is not there once: {from}");
     let original = wat::parse_str(ORIGINAL.replacen(from, to, 1)).unwrap();
@@ -61,7 +61,7 @@ fn instrumented(from: &str, to: &str) -> (Vec<u8>, String) {
     (original, text.join(" "))
 }
 
-/// What the checker says of the program when this is changed in what became of it.
+/// The error if this text of the instrumented program is changed.
 #[track_caller]
 fn caught(from: &str, to: &str) -> String {
     let (original, text) = instrumented("(nop)", "(nop)");
@@ -90,7 +90,7 @@ fn others_that_call_are_compared_for() {
     ] {
         let (original, text) = instrumented("(nop)", other);
         assert!(text.contains(COMPARES) && !text.contains(COPY), "{other}: {text}");
-        // What is right without the other one.
+        // What would be right without the other caller.
         let (_, without) = instrumented("(nop)", "(nop)");
         let same = text.replace(COMPARES, "i32.gt_u drop");
         for wrong in [same, without] {
@@ -106,7 +106,7 @@ fn a_switch_of_another_shape_is_called_again() {
         ("(i32.eqz (local.get $core))", "(i32.eq (local.get $core) (i32.const 0))"),
         ("(call $stop_rewind)", "(call $stop_rewind) (call $other (i32.const 0))"),
         ("(return (i32.const 2))", "(drop (i32.const 2))"),
-        // It may go on while it is still rewound.
+        // It may continue while it is still being rewound.
         ("(call $stop_rewind)", "(if (local.get $core) (then (call $stop_rewind)))"),
         (
             "(call $stop_rewind)",
@@ -121,7 +121,7 @@ fn a_switch_of_another_shape_is_called_again() {
 #[test]
 fn the_copy_does_what_the_switch_does() {
     let arrive = "call $asyncify_arrive";
-    // So it is nobody's copy, and is run as what saves and restores is.
+    // Then it is not the copy, and is run like other added functions.
     let other = "when it is rewound there is `GlobalGet` at ";
     let copy = "i32.const 1 i32.store offset=12 i32.const 0 global.set $asyncify_state";
     for (from, to) in [

@@ -1,4 +1,4 @@
-//! Errors in code that is not there to suspend, and in what is between a call and its test.
+//! Errors in code that does not serve to suspend, and in the code between a call and its test.
 
 use super::caught;
 

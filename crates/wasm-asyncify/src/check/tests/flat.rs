@@ -1,9 +1,9 @@
-//! Errors in functions that are resumed one by one, and in what resumes them.
+//! Errors in functions that are resumed one by one, and in the dispatcher.
 
 use super::{OneByOne, SuspendPlan, check, words};
 use crate::module::FunctionIndex;
 
-/// What `instrument::tests::flat` has instrumented, and what came of it.
+/// A module that `instrument::tests::flat` has instrumented, and the output.
 const CASE: OneByOne = OneByOne {
     original: include_str!("../../instrument/tests/flat.wat"),
     instrumented: include_str!("../../instrument/tests/flat.expected.wat"),
@@ -67,7 +67,7 @@ fn who_saves_nothing_has_nothing_more_to_do() {
         "(func $passes_on (;17;) (type 2) (param i32) (result i32) local.get 0 call $entry i32.const 1 i32.add )",
     );
     assert!(!more.is_empty());
-    // The same if it was so before: then it would have to save a frame.
+    // If the original does the same, the function would have to save a frame.
     let both = |text: &str| {
         text.replace("(call $entry (local.get 0)))", "(i32.eqz (call $entry (local.get 0))))")
     };
@@ -133,7 +133,7 @@ fn where_a_segment_begins_is_written_down() {
     assert_eq!(lost, "no function does what `asyncify.start_unwind` is to do");
 }
 
-/// A program with our switch, whose table is grown. In it the function `f` waits.
+/// A program with our switch, whose table is extended. Its function `f` waits.
 fn with_switch(table: &str, other: &str) -> String {
     format!(
         r#"(module
@@ -153,7 +153,7 @@ fn with_switch(table: &str, other: &str) -> String {
     )
 }
 
-/// The module before and after, as text, and where it can be suspended.
+/// The module before and after, as text, and its suspend plan.
 fn grown(table: &str, other: &str) -> (String, String, SuspendPlan) {
     let text = with_switch(table, other);
     let wasm = wat::parse_str(&text).unwrap();

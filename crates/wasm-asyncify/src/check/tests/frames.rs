@@ -1,4 +1,4 @@
-//! Errors in what is saved and restored, and in the way back to a site.
+//! Errors in what is saved and restored, and in the dispatch to a site.
 
 use super::caught;
 

@@ -1,4 +1,4 @@
-//! Errors in where frames are, and in who finds the globals.
+//! Errors in the place of frames, and in the exports of globals.
 
 use super::*;
 use crate::debug::Trail;
@@ -14,7 +14,7 @@ const ORIGINAL: &str = r#"(module
     (func (param i32) (result i32)
         (i32.add (local.get 0) (call 0 (global.get 2)))))"#;
 
-/// What the checker says of that module, instrumented, when this is changed everywhere.
+/// The error if this text of the instrumented module is changed everywhere.
 #[track_caller]
 fn said(plan: &SuspendPlan, from: &str, to: &str) -> Result<(), String> {
     let original = wat::parse_str(ORIGINAL).unwrap();

@@ -1,4 +1,4 @@
-//! Errors in a function that takes its frame itself where that is the only one.
+//! Errors in a function that takes its frame itself if no other is saved.
 
 use super::{SuspendPlan, check, words};
 use crate::debug::Trail;
@@ -34,7 +34,7 @@ struct Case {
 }
 
 impl Case {
-    /// In fast form, or in compact form.
+    /// A program in fast form, or in compact form.
     fn new(original: &str, is_compact: bool) -> Self {
         let original = wat::parse_str(original).unwrap();
         let by_type_only = if is_compact { [3, 4].map(FunctionIndex).into() } else { [].into() };
@@ -53,7 +53,7 @@ impl Case {
         Self { plan, original, instrumented }
     }
 
-    /// What the checker says when this is changed in `$entry`, where it is once.
+    /// The error if this text, which occurs once in `$entry`, is changed.
     #[track_caller]
     fn caught(&self, from: &str, to: &str) -> String {
         let (before, rest) = self.instrumented.split_once("(func $entry").unwrap();
@@ -67,7 +67,7 @@ impl Case {
         of_entry.split_once("): ").map_or(of_entry, |(_, of_site)| of_site).to_owned()
     }
 
-    /// How the address of the frame is read in this form.
+    /// The instruction that reads the address of the frame in this form.
     fn frame(&self) -> &'static str {
         match self.instrumented.contains("local.tee 3 i32.const 12 i32.add") {
             true => "local.get 3",
@@ -84,7 +84,7 @@ fn both_forms() -> [Case; 2] {
 fn a_frame_that_is_not_the_only_one_is_left_to_the_dispatcher() {
     for case in both_forms() {
         let frame = case.frame();
-        // It is not asked where the segment ends, or for another size, or for another end.
+        // It does not test where the segment ends, or tests for another size or another end.
         let ends = "i32.const 12 i32.add global.get $asyncify_data i32.load i32.eq i32.eqz br_if 0";
         for instead in [
             "drop".to_owned(),
@@ -96,7 +96,7 @@ fn a_frame_that_is_not_the_only_one_is_left_to_the_dispatcher() {
         ] {
             assert_eq!(case.caught(ends, &instead), BEGINNING, "{instead}");
         }
-        // Nor for the number, or for that of the other one.
+        // It does not test the number, or tests for that of the other function.
         let number = format!("{frame} i32.load i32.const 0 i32.ne br_if 0");
         for instead in [
             String::new(),
@@ -111,7 +111,7 @@ fn a_frame_that_is_not_the_only_one_is_left_to_the_dispatcher() {
         let newest = "i32.const 4 i32.sub i32.load";
         assert_eq!(case.caught(newest, "i32.const 8 i32.sub i32.load"), BEGINNING);
         assert_eq!(case.caught(newest, &format!("{newest} i32.const 4 i32.add")), BEGINNING);
-        // Something is given back before that is known.
+        // It pops something before that is known.
         let set = frame.replace("get", "set");
         let found = match frame {
             "local.get 3" => "local.tee 3".to_owned(),
@@ -133,7 +133,7 @@ fn the_only_frame_is_taken_as_the_dispatcher_takes_it() {
         assert_eq!(case.caught(&start, ""), left(12));
         let behind = format!("global.get $asyncify_data {frame} i32.const 4 i32.add i32.store");
         assert_eq!(case.caught(&start, &behind), left(4));
-        // The limit stays, or is lowered to what was saved, or so far that nothing is free.
+        // It does not lower the limit, or lowers it to a wrong address.
         let lowers =
             "global.get $bysyncify_stack_reserve i32.add global.set $bysyncify_stack_limit";
         for instead in [
@@ -144,7 +144,7 @@ fn the_only_frame_is_taken_as_the_dispatcher_takes_it() {
         ] {
             assert_eq!(case.caught(lowers, &instead), TAKEN, "{instead}");
         }
-        // What is restored is another word, or the dispatcher is called all the same.
+        // It restores another word, or calls the dispatcher nevertheless.
         let set = frame.replace("get", "set");
         let behind = format!("{frame} i32.const 4 i32.add {set}");
         let restored = case.caught(&behind, "");

@@ -1,4 +1,4 @@
-//! Errors in how references are put aside that a function returns which is resumed by itself.
+//! Errors in how the dispatcher saves references that a resumed function returns.
 
 use super::{SuspendPlan, check, words};
 use crate::debug::Trail;
@@ -22,7 +22,7 @@ const ORIGINAL: &str = r#"(module
       (call $start_rewind (i32.const 16))
       (drop (call $outer (i32.const 1)))))"#;
 
-/// What the checker says when this, which is there once, is changed.
+/// The error if this text, which occurs once, is changed.
 #[track_caller]
 fn caught(from: &str, to: &str) -> String {
     let original = wat::parse_str(ORIGINAL).unwrap();
@@ -40,7 +40,7 @@ fn caught(from: &str, to: &str) -> String {
     check(&original, &changed, &plan).expect_err("it is wrong now").to_string()
 }
 
-// Global 0 is the state; externs are put aside in global 3, and objects in 4.
+// Global 0 is the state; externs are saved in global 3, and objects in 4.
 
 #[test]
 fn what_is_put_aside_is_what_was_returned() {

@@ -135,7 +135,7 @@ fn what_is_right_is_accepted() {
     checked(INSTRUMENTED).unwrap();
 }
 
-/// Checks what is said when this, which is there once, is changed.
+/// Checks the error if this text, which occurs once, is changed.
 #[track_caller]
 fn caught(from: &str, to: &str, expected: &str) {
     let text = words(INSTRUMENTED);
@@ -266,24 +266,24 @@ fn a_table_is_not_looked_through_well() {
     for (from, to) in [
         // Place 0 would not be null.
         ("i32.const 1 global.set $externs_next end", "i32.const 0 global.set $externs_next end"),
-        // It would be looked for for ever.
+        // The search would not end.
         (
             "global.get $externs_live i32.const 1 i32.shl",
             "global.get $externs_live i32.const 0 i32.shl",
         ),
-        // A reference would be written over.
+        // A reference would be overwritten.
         (
             "global.get $externs_next table.get $externs ref.is_null i32.eqz",
             "global.get $externs_next table.get $externs ref.is_null",
         ),
-        // It would be in nobody's place.
+        // The reference would be in no place.
         (
             "ref.null extern table.size $externs table.grow $externs i32.const -1 i32.eq if unreachable end",
             "ref.null extern table.size $externs table.grow $externs drop",
         ),
-        // It would be kept alive.
+        // The table would keep the reference alive.
         ("local.get 0 ref.null extern table.set $externs)", ")"),
-        // What is gone would be null.
+        // A reference that was already taken would be null.
         (
             "table.get $externs ref.is_null if unreachable end global",
             "table.get $externs drop global",

@@ -1,9 +1,9 @@
-//! Errors in what passes exceptions on, where functions are resumed one by one, and in functions that are to
-//! throw them again.
+//! Errors in the functions that pass exceptions on, where functions are resumed one by one, and in functions
+//! that must throw them again.
 
 use super::OneByOne;
 
-/// What `instrument::tests::thrown` has instrumented, and what came of it.
+/// A module that `instrument::tests::thrown` has instrumented, and the output.
 const CASE: OneByOne = OneByOne {
     original: include_str!("../../instrument/tests/thrown.wat"),
     instrumented: include_str!("../../instrument/tests/thrown.expected.wat"),
