@@ -1,27 +1,29 @@
-//! Puts functions that can be suspended where they are called, if that is in one place.
+//! Inlines functions that can be suspended, if they are called in one place.
 //!
 //! ```text
 //!   f:                      f:
 //!     a                       a
 //!     call g                  local.set x   (g's parameter)
 //!     b          becomes      block
-//!                               what is in g, with locals of f's
+//!                                the code of g, with locals of f's
 //!   g(x):                     end
 //!     c                       b
 //!     return
 //!     d
 //! ```
 //!
-//! An optimiser does this with every function that is called in one place, since there is less code then.
-//! Where functions are resumed one by one it cannot: the dispatcher has each of them in its table
-//! (`instrument/flat`). So it is done before. Then `f` has no test after that call, `g` none where it begins, and
-//! both have one frame.
+//! An optimiser does this with every function that is called in one place, since that makes the code smaller. Where
+//! functions are resumed one by one it cannot: the dispatcher has each of them in its table (`instrument/flat`). So
+//! this pass inlines them before. Then `f` has no test after that call, `g` has none at its beginning, and both
+//! share one frame.
 //!
-//! Not done where it may be the wrong thing:
+//! The pass does not inline
 //!
-//! - with what has a form of its own: a function that hardly ever suspends would make a fast one larger;
-//! - with functions that have the same code, of which an optimiser makes one;
-//! - with what catches exceptions, and with tail calls, which are not returns any more in another function.
+//! - a function whose form (fast or compact) differs from the caller's: one that hardly ever suspends would make a
+//!   fast
+//!   function larger;
+//! - functions with identical code, which an optimiser merges;
+//! - functions that catch exceptions or make tail calls, which would not be returns any more in another function.
 
 #[cfg(test)]
 mod tests;
@@ -39,17 +41,16 @@ use crate::module::FunctionIndex;
 use crate::module::ModuleInfo;
 use writer::{Indirect, Writer};
 
-/// How large a function gets by this, at most: engines compile no function of megabytes well, or at all.
+/// The largest size of a function after inlining: engines compile a function of megabytes badly, or not at all.
 const MOST: u64 = 400 << 10;
 
-/// What a function counts for beside its bytes, so that there is an end to how many are in each other.
+/// The size that each function adds to its bytes: it bounds the number of functions in one.
 const EACH: u64 = 4 << 10;
 
-/// The same for each of its locals: engines take 50,000 in a function, so half of that is enough.
+/// The same for each local: engines accept 50,000 in a function, and this allows half of that.
 const EACH_LOCAL: u64 = MOST / 25_000;
 
-/// The module with functions put where they are called; they are not in `plan` any more. `program` is what it was
-/// before there were guards.
+/// The module with functions inlined; these are removed from `plan`. `program` is the program before the guards.
 pub(crate) fn inline(wasm: Vec<u8>, program: &Program, plan: &mut SuspendPlan) -> Result<Vec<u8>> {
     let module = ModuleInfo::read(&wasm)?;
     let callers = find(&module, program, plan)?;
@@ -76,7 +77,7 @@ pub(crate) fn inline(wasm: Vec<u8>, program: &Program, plan: &mut SuspendPlan) -
     Ok(new.finish())
 }
 
-/// The functions to put elsewhere, each with the one that calls it.
+/// The functions to inline, each with its caller.
 fn find(
     module: &ModuleInfo<'_>,
     program: &Program,
@@ -114,7 +115,7 @@ fn find(
     Ok(groups.callers)
 }
 
-/// Whether a function's code does the same as a block of another function.
+/// Whether a function's code does the same in a block of another function.
 fn is_movable(
     module: &ModuleInfo<'_>,
     function: FunctionIndex,
@@ -122,7 +123,7 @@ fn is_movable(
 ) -> Result<bool> {
     let (ty, _) = module.signature(function)?;
     let ty = module.function_type(ty).context("a function without a type")?;
-    // Locals that are references may have to be something else than null.
+    // A local that is a reference may need another initial value than null.
     let is_number = |ty: &ValType| !ty.is_reference_type();
     if ty.results().len() > 1 || !ty.params().iter().chain(ty.results()).all(is_number) {
         return Ok(false);
@@ -147,10 +148,10 @@ fn is_movable(
     Ok(true)
 }
 
-/// Who calls functions directly.
+/// The direct callers of functions.
 #[derive(Debug, Default)]
 struct Calls {
-    /// By function: who has the only call of it. None if there are several, or it is used otherwise.
+    /// By function: the caller that has the only call of it. None if there are several calls, or other uses.
     only: BTreeMap<FunctionIndex, Option<FunctionIndex>>,
 }
 
@@ -179,16 +180,17 @@ impl Calls {
     }
 }
 
-/// Functions that will be one.
+/// Groups of functions that will become one.
 #[derive(Debug, Default)]
 struct Groups {
     callers: BTreeMap<FunctionIndex, FunctionIndex>,
-    /// How much each counts for that others are in.
+    /// The size of each function that others are inlined into.
     sizes: BTreeMap<FunctionIndex, u64>,
 }
 
 impl Groups {
-    /// Puts a function into its caller, unless that is in it, or they are too large together.
+    /// Inlines a function into its caller, unless the caller is inlined into the function, or they are too large
+    /// together.
     fn add(
         &mut self,
         module: &ModuleInfo<'_>,

@@ -1,10 +1,10 @@
-//! What is put where it is called, and what is not.
+//! Which functions are inlined, and which are not.
 
 use super::*;
 use crate::analysis::{Analysis, NoSuspend, Precision};
 use crate::module::{FunctionIndex, ModuleInfo};
 
-/// A switch, and functions that can wait: with who is put where, by name.
+/// The functions that are inlined, each with its caller, by name; in a module with a switch and `functions`.
 fn inlined(functions: &str, compact: &str) -> Vec<(String, String)> {
     let text = format!(
         r#"(module

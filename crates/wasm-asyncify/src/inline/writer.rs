@@ -1,4 +1,4 @@
-//! Writes the functions that others are put into.
+//! Writes the functions that others are inlined into.
 
 use core::convert::Infallible;
 use std::collections::{BTreeMap, BTreeSet};
@@ -10,35 +10,35 @@ use wasmparser::{FunctionBody, Operator};
 use crate::instrument::is_indirect;
 use crate::module::{FunctionIndex, Locals, ModuleInfo, zero};
 
-/// An indirect call: a function's, and which one of all that it makes.
+/// An indirect call: the function, and the number of the call among its indirect calls.
 pub(super) type Indirect = (FunctionIndex, u32);
 
 pub(super) struct Writer<'a> {
     module: &'a ModuleInfo<'a>,
-    /// The functions that are put elsewhere, each with the one that calls it.
+    /// The functions to inline, each with its caller.
     callers: &'a BTreeMap<FunctionIndex, FunctionIndex>,
-    /// Those that call them.
+    /// The functions that others are inlined into.
     hosts: BTreeSet<FunctionIndex>,
     /// The function whose body comes next.
     next: FunctionIndex,
-    /// The indirect calls of these functions: what was, and what it is now.
+    /// The new numbers of the indirect calls of these functions.
     pub(super) moved: BTreeMap<Indirect, Indirect>,
 }
 
-/// A function with all that is put into it.
+/// A function with all that is inlined into it.
 struct Whole {
     function: FunctionIndex,
     bytes: Vec<u8>,
     locals: Locals,
-    /// How many indirect calls there are so far.
+    /// The number of indirect calls so far.
     indirect: u32,
 }
 
-/// One of the functions that are in it.
+/// One of the functions that it consists of.
 struct Part<'a> {
     function: FunctionIndex,
     body: &'a FunctionBody<'a>,
-    /// The number that its first local has.
+    /// The index of its first local.
     first: u32,
     is_in_loop: bool,
 }
@@ -63,9 +63,9 @@ impl<'a> Writer<'a> {
         }
     }
 
-    /// Writes a function, or a part of one: up to its last `end`.
+    /// Writes a function, or one that is inlined, up to its last `end`.
     fn write(&mut self, whole: &mut Whole, part: &Part<'_>) -> Result<(), Error> {
-        // Whether the structures that are open are loops.
+        // For each open structure: whether it is a loop.
         let mut open = Vec::new();
         let mut indirect = 0;
         let mut operators = part.body.get_operators_reader()?;
@@ -118,7 +118,7 @@ impl<'a> Writer<'a> {
         self.callers.contains_key(&FunctionIndex(function))
     }
 
-    /// Writes what is in a function in place of a call of it.
+    /// Writes the code of a function in place of a call of it.
     fn put(
         &mut self,
         whole: &mut Whole,
@@ -168,7 +168,7 @@ impl Reencode for Writer<'_> {
         let function = self.next;
         self.next = function.next();
         if self.callers.contains_key(&function) {
-            // Nobody calls it any more.
+            // There is no call of it any more.
             let mut new = Function::new([]);
             new.instruction(&Instruction::Unreachable).instruction(&Instruction::End);
             code.function(&new);
