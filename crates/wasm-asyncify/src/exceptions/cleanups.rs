@@ -1,4 +1,4 @@
-//! Finds the calls that are made while an exception is on its way.
+//! Finds the calls that are made while an exception propagates.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,14 +10,13 @@ use crate::error::{Context, Result};
 use crate::instrument::{calls_with_exceptions, is_call, is_indirect};
 use crate::module::{FunctionIndex, ModuleInfo};
 
-/// The calls in the functions of a module that are made while an exception is on its way, by
-/// function, and by their numbers among its calls.
+/// The calls that are made while an exception propagates: by function, and by their numbers among its calls.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Cleanups(BTreeMap<FunctionIndex, BTreeSet<usize>>);
 
 impl Cleanups {
-    /// Those of the functions that are to be instrumented: in others nobody can wait. Calls of
-    /// functions that neither suspend nor ask whether they could are left out.
+    /// Finds such calls in the functions to instrument: other functions cannot wait. Calls of functions that neither
+    /// suspend nor ask whether they could are left out.
     pub(crate) fn find(
         module: &ModuleInfo<'_>,
         program: &Program,
@@ -27,7 +26,7 @@ impl Cleanups {
             program.functions.values().any(|function| function.name.as_deref() == Some(name))
         };
         if !has_name(abi::RESUME) {
-            // A switch of somebody else's, which no guard knows.
+            // The module has a switch of its own, which the guards do not know.
             return Ok(Self::default());
         }
         let asking = asking(program);
@@ -58,8 +57,8 @@ impl Cleanups {
         self.0.get(&function).is_some_and(|calls| calls.contains(&call))
     }
 
-    /// What can suspend when these calls are made by functions that cannot: none of them, and the
-    /// other indirect calls have other numbers.
+    /// Updates the plan: these calls go through functions that are not instrumented, so none of them can suspend. The
+    /// other indirect calls get other numbers.
     pub(crate) fn leave_out(&self, module: &ModuleInfo<'_>, plan: &mut SuspendPlan) -> Result<()> {
         for function in self.functions() {
             let body = module.body(function).context("a function without a body")?;
@@ -100,7 +99,7 @@ impl Cleanups {
     }
 }
 
-/// The functions that look at which coroutine is current, themselves or in a function that they call.
+/// The functions that read which coroutine is current, directly or through calls.
 fn asking(program: &Program) -> BTreeSet<FunctionIndex> {
     let functions = || program.functions.iter();
     let mut asking: BTreeSet<FunctionIndex> = functions()
@@ -118,7 +117,7 @@ fn asking(program: &Program) -> BTreeSet<FunctionIndex> {
     }
 }
 
-/// Keeps those of a function's calls that are indirect, or of a function that matters.
+/// Keeps the calls that are indirect, or that call a function that matters.
 fn retain(
     calls: &mut BTreeSet<usize>,
     body: &FunctionBody<'_>,
@@ -139,26 +138,26 @@ fn retain(
     Ok(())
 }
 
-/// A structure, while its function is read.
+/// A control structure, while its function is read.
 #[derive(Default)]
 struct Open {
     handler: Option<Handler>,
-    /// The handlers around that throw on in it, by their places among the open structures.
+    /// The outer handlers whose exception it rethrows, by their indices among the open structures.
     thrown_on: BTreeSet<usize>,
 }
 
-/// Which handler of a `try` we are in.
+/// The kind of handler of a `try` that is being read.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Handler {
     OfTag,
     OfAll,
 }
 
-/// The calls in handlers that catch whatever there is. LLVM makes such ones of destructors, which run
-/// because of an exception and let it go on.
+/// The calls in `catch_all` handlers. LLVM emits such handlers for destructors, which run because of an exception
+/// and let it propagate.
 ///
-/// It may be caught in the same handler, if that throws it on in a `try` of its own. From then on no
-/// exception is on its way; such code stays, and cannot be suspended.
+/// If the handler rethrows the exception in a `try` of its own, the exception may be caught there. From then on it
+/// does not propagate; that code stays in the handler, and cannot be suspended.
 fn in_legacy_handlers(body: &FunctionBody<'_>) -> Result<BTreeSet<usize>> {
     let mut open = vec![Open::default()];
     let mut found = BTreeSet::new();
@@ -201,7 +200,7 @@ fn in_legacy_handlers(body: &FunctionBody<'_>) -> Result<BTreeSet<usize>> {
     Ok(found)
 }
 
-/// Whether an exception that was caught in one of these is still on its way.
+/// Whether an exception that was caught in one of these still propagates.
 fn is_in_cleanup(open: &[Open]) -> bool {
     open.iter().enumerate().any(|(at, structure)| {
         let was_caught = open

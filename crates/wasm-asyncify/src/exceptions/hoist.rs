@@ -1,4 +1,4 @@
-//! Takes legacy handlers out of their `try`, so that what is in them can be suspended.
+//! Moves legacy handlers out of their `try`, so that the code in them can be suspended.
 //!
 //! ```text
 //!   try                     block $after
@@ -15,9 +15,9 @@
 //!                           end
 //! ```
 //!
-//! `b` is the same code: it has the exception's values on the stack, and what it throws is not caught
-//! by the `try`. Only a `rethrow` in it must be in the handler. So a `try` is left alone if one of its
-//! handlers throws on, or catches whatever there is, which LLVM's do only to throw on.
+//! `b` is the same code: it has the exception's values on the stack, and what it throws is not caught by the `try`.
+//! Only a `rethrow` must be in the handler. So a `try` is left alone if one of its handlers rethrows, or is a
+//! `catch_all`, which LLVM emits only to rethrow.
 
 use core::convert::Infallible;
 use std::collections::BTreeSet;
@@ -30,7 +30,7 @@ use crate::debug::{self, Pass, Recorder, Trail};
 use crate::error::{Context, Result};
 use crate::module::{FunctionIndex, ModuleInfo, TypeIndex};
 
-/// The module with handlers taken out, in these functions.
+/// The module with the handlers of these functions moved out.
 pub(crate) fn hoist(
     read: &ModuleInfo<'_>,
     functions: &BTreeSet<FunctionIndex>,
@@ -51,7 +51,7 @@ pub(crate) fn hoist(
 
 /// The tags of a module.
 struct Tags {
-    /// By tag: the type of a block that results in what it carries; none if that takes several.
+    /// By tag: the type of a block whose result is the tag's value; None if it has several values.
     results: Vec<Option<wasmparser::BlockType>>,
 }
 
@@ -74,28 +74,28 @@ struct Hoister<'a> {
     moves: Pass,
 }
 
-/// A `try`, as found by a first look.
+/// A `try`, as the first scan finds it.
 #[derive(Default)]
 struct Try {
-    /// What its handlers catch; none is for whatever there is.
+    /// The tags of its handlers; None is a `catch_all`.
     handlers: Vec<Option<u32>>,
     throws_on: bool,
 }
 
-/// A structure of the old code, while the new one is written.
+/// A control structure of the old code, while the new code is written.
 struct Open {
-    /// What a branch to it goes to, as a number among the structures of the new code.
+    /// The target of a branch to it, as an index among the open structures of the new code.
     label: usize,
-    /// What `rethrow` and `delegate` mean by it.
+    /// The target of a `rethrow` or `delegate` that refers to it.
     own: usize,
-    /// The handlers of a `try` that is being taken apart.
+    /// The tags of the handlers, if it is a `try` whose handlers are moved out.
     hoisted: Vec<u32>,
-    /// How many of them have been begun.
+    /// How many of these handlers have begun.
     begun: usize,
 }
 
 impl Hoister<'_> {
-    /// Which of a function's `try`s are taken apart, in order.
+    /// The `try`s of a function, in order.
     fn tries(&self, body: &FunctionBody<'_>) -> Result<Vec<Try>, Error> {
         let mut tries: Vec<Try> = Vec::new();
         let mut open: Vec<Option<usize>> = vec![None];
@@ -130,7 +130,7 @@ impl Hoister<'_> {
                 Operator::End | Operator::Delegate { .. } => {
                     open.pop();
                 }
-                // Branches of references: LLVM makes none.
+                // Branches on references: LLVM emits none.
                 Operator::BrOnNull { .. }
                 | Operator::BrOnNonNull { .. }
                 | Operator::BrOnCast { .. }
@@ -141,7 +141,7 @@ impl Hoister<'_> {
         Ok(tries)
     }
 
-    /// The tags of a `try` that can be taken apart.
+    /// The tags of a `try` whose handlers can be moved out.
     fn hoisted(&self, found: &Try) -> Option<Vec<u32>> {
         let tags: Option<Vec<u32>> = found.handlers.iter().copied().collect();
         let is_simple =
@@ -157,7 +157,7 @@ impl Hoister<'_> {
         moved: &mut Recorder,
     ) -> Result<(), Error> {
         let mut tries = tries.iter();
-        // The new code's structures that are open are numbered from the outermost.
+        // The open structures of the new code are numbered from the outermost.
         let mut height = 1;
         let mut open = vec![Open { label: 0, own: 0, hoisted: Vec::new(), begun: 0 }];
         let of = |open: &[Open], old: u32| open.len() - 1 - old as usize;
@@ -203,7 +203,7 @@ impl Hoister<'_> {
                 }
                 Operator::Catch { .. } if open.last().is_some_and(|it| !it.hoisted.is_empty()) => {
                     let Some(innermost) = open.last_mut() else { continue };
-                    // What came before has its results on the stack.
+                    // The code before it has its results on the stack.
                     new.instruction(&Instruction::Br((height - 1 - innermost.label) as u32));
                     if innermost.begun == 0 {
                         for (number, tag) in (0..).zip(&innermost.hoisted) {
@@ -213,7 +213,7 @@ impl Hoister<'_> {
                         new.instruction(&Instruction::End);
                         new.instruction(&Instruction::Unreachable);
                         height -= 1;
-                        // What is thrown from now on is not for its handlers.
+                        // From here on its handlers catch nothing that is thrown.
                         innermost.own = innermost.label;
                     }
                     innermost.begun += 1;

@@ -1,13 +1,13 @@
-//! Exceptions, and what runs while one is on its way: panics that unwind are exceptions.
+//! Exceptions, and the code that runs while one propagates: panics that unwind are exceptions.
 //!
-//! WebAssembly has two kinds of instructions that catch them. A coroutine cannot be suspended in a
-//! legacy handler, which is not entered again without an exception. The standard's leave an `exnref`,
-//! and that can be kept; but what may wait should not depend on the kind of exceptions that a program
-//! is built for. What runs while an exception is on its way are destructors. So
+//! WebAssembly has two kinds of instructions that catch them. A coroutine cannot be suspended in a legacy handler,
+//! because a rewind cannot enter it without an exception. A standard handler gets an `exnref`, which can be kept;
+//! but whether code may wait should not depend on the kind of exceptions that a program is built for. The code that
+//! runs while an exception propagates is destructors. So
 //!
-//! - they run as the host does, with no coroutine current and on the host's stack ([`cleanups`] finds
-//!   the calls, `guard` sees to that): whoever waits there is told that he cannot;
-//! - a legacy handler that does not throw on is taken out of its `try` ([`hoist`]): what runs after a
+//! - they run like calls of the host, with no coroutine current and on the host's stack ([`cleanups`] finds
+//!   the calls, `guard` wraps them): a wait in one is an error;
+//! - a legacy handler that does not rethrow is moved out of its `try` ([`hoist`]): code that runs after a
 //!   panic was caught may wait, and LLVM leaves much of that in the handler.
 
 mod cleanups;

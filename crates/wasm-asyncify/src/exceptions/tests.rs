@@ -1,4 +1,4 @@
-//! What is found in modules in text form, and what becomes of them.
+//! The calls that are found in modules in text form, and the modules with handlers moved out.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,7 +9,7 @@ use crate::analysis::{Program, SuspendPlan};
 use crate::debug::Trail;
 use crate::module::{FunctionIndex, ModuleInfo};
 
-/// A module with a switch by name, whose function 3 is to be instrumented.
+/// A module with functions named like those of the switch; its function 3 is to be instrumented.
 fn module(code: &str) -> Vec<u8> {
     wat::parse_str(format!(
         r#"(module
@@ -33,7 +33,7 @@ fn plan() -> SuspendPlan {
     }
 }
 
-/// The calls that are found in function 3, and which indirect calls can suspend then.
+/// The calls that are found in function 3, and the indirect calls that can suspend then.
 fn found(code: &str) -> (Vec<usize>, BTreeSet<u32>) {
     let wasm = module(code);
     let mut plan = plan();
@@ -54,13 +54,13 @@ fn calls_in_handlers_of_destructors_are_found() {
          catch_all {INDIRECT} (call $other) (call $asks) (drop (call $suspends)) rethrow 0 end
          {INDIRECT} (i32.const 1)"
     );
-    // Not the call of a function that neither suspends nor asks.
+    // The call of a function that neither suspends nor asks is left out.
     assert_eq!(found(&code), (vec![2, 4, 5], [0, 1].into()));
 }
 
 #[test]
 fn what_has_caught_the_exception_of_a_destructor_is_none() {
-    // LLVM puts what follows a `catch_unwind` there.
+    // LLVM puts the code after a `catch_unwind` there.
     let code = format!(
         "try {INDIRECT}
          catch_all
@@ -69,7 +69,7 @@ fn what_has_caught_the_exception_of_a_destructor_is_none() {
          (i32.const 1)"
     );
     assert_eq!(found(&code), (vec![1], [0, 1].into()));
-    // Another one was caught, and the first is still on its way.
+    // Another exception was caught, and the first one still propagates.
     let code = format!(
         "try {INDIRECT}
          catch_all
@@ -114,7 +114,7 @@ fn nothing_is_found_without_exceptions_or_with_a_switch_of_others() {
     assert_eq!(cleanups, Cleanups::default());
 }
 
-/// Asserts what becomes of function 3.
+/// Asserts the code of function 3 after hoisting.
 #[track_caller]
 fn assert_hoisted(code: &str, expected: &str) {
     let wasm = module(code);
@@ -124,7 +124,7 @@ fn assert_hoisted(code: &str, expected: &str) {
     assert_eq!(instructions(&hoisted), instructions(&module(expected)));
 }
 
-/// Of all functions.
+/// The instructions of all functions.
 fn instructions(wasm: &[u8]) -> Vec<String> {
     let mut instructions = Vec::new();
     for payload in Parser::new(0).parse_all(wasm) {
