@@ -1,4 +1,4 @@
-//! Writes what is known of frames, as the library reads it.
+//! Encodes the data about frames, in the format that the library reads.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -11,17 +11,17 @@ use crate::error::{Context, Result};
 use crate::instrument::{Called, FrameMap};
 use crate::module::{FunctionIndex, ModuleInfo};
 
-/// What is written, in the making.
+/// The encoder, and what it has written so far.
 pub(super) struct Encoder<'a> {
     info: &'a ModuleInfo<'a>,
     maps: &'a [FrameMap],
     is_flat: bool,
     places: Places<'a>,
-    /// By index of a function: its number here.
+    /// By function index: its number in this data.
     numbers: BTreeMap<FunctionIndex, u32>,
     lines: Vec<u32>,
     texts: Vec<u8>,
-    /// Where each text is.
+    /// The offset of each text.
     known: HashMap<String, u32>,
 }
 
@@ -52,7 +52,7 @@ impl<'a> Encoder<'a> {
                     },
                     Called::Unknown => (abi::CALLED_NOBODY, 0),
                 };
-                // Of a function that stays as it is nobody has noted where its call is.
+                // For a function that is not rewritten, `site.at` was not recorded.
                 let places = match map.size {
                     Some(_) => self.places.of(body.start + u64::from(site.at) - code),
                     None => Vec::new(),
@@ -76,7 +76,7 @@ impl<'a> Encoder<'a> {
             functions.extend([first, map.sites.len() as u32]);
         }
         let table = self.table()?;
-        // Where each part is, now that it is known how long they are.
+        // The offset of each part, now that their lengths are known.
         let bytes = |words: &[u32]| 4 * words.len() as u32;
         let functions_at = 4 * abi::SYMBOLS_WORDS;
         let sites_at = functions_at + bytes(&functions);
@@ -117,7 +117,7 @@ impl<'a> Encoder<'a> {
         self.lines.extend(name.into_iter().chain(file).chain([place.line]));
     }
 
-    /// Where a text is among the texts, and how long it is.
+    /// The offset of a text among the texts, and its length.
     fn text(&mut self, text: &str) -> [u32; 2] {
         let at = match self.known.get(text) {
             Some(at) => *at,
@@ -131,8 +131,8 @@ impl<'a> Encoder<'a> {
         [at, text.len() as u32]
     }
 
-    /// Those of the functions that are in the program's first table, by their indices there. Nobody else changes it: the
-    /// functions that an instance puts there later are not the program's.
+    /// The described functions in the program's first table, by their indices there. Only the program's own elements
+    /// matter: functions that an instance puts there later are not the program's.
     fn table(&self) -> Result<Vec<u32>> {
         let mut elements = BTreeMap::new();
         for element in &self.info.elements {

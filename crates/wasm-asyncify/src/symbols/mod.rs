@@ -1,13 +1,14 @@
-//! What a program can tell of its own frames while it is suspended: for backtraces.
+//! The data with which a suspended program can describe its own frames: for backtraces.
 //!
 //! ```text
 //!   instrument ─► frame maps ──┐
-//!                              ├─► encode.rs ─► a data segment that nobody loads ◄─ bysyncify_symbols copies from it
+//!                              ├─► encode.rs ─► a passive data segment ◄─ bysyncify_symbols copies from it
 //!   names, DWARF ─► places.rs ─┘
 //! ```
 //!
-//! The code of a module is the same with it and without; and the segment is there only if the program calls
-//! `bysyncify_symbols`, as it does if it asks for a backtrace. `build/linker_abi.rs` of the library says what is in it.
+//! The code of a module is the same with the data and without. The segment exists only if the program calls
+//! `bysyncify_symbols`, as it does if it requests a backtrace. `build/linker_abi.rs` of the library defines the
+//! format.
 
 mod encode;
 mod places;
@@ -24,14 +25,14 @@ use crate::module::ModuleInfo;
 use encode::Encoder;
 use places::Places;
 
-/// What is told of functions beside what is in their frames.
+/// What the data says about functions, apart from the contents of their frames.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Told<'a> {
-    /// Whether they are told by name, and where in the program they are.
+    /// Whether it contains their names, and their places in the source.
     pub(crate) names: bool,
-    /// The folder that files are shown relative to.
+    /// File names are shown relative to this folder.
     pub(crate) folder: Option<&'a str>,
-    /// The module with its DWARF, if that is not in it.
+    /// The module with its DWARF, if it is not in the module itself.
     pub(crate) with_dwarf: Option<&'a [u8]>,
 }
 
@@ -72,7 +73,7 @@ fn segment(info: &ModuleInfo<'_>) -> Result<Option<u32>> {
     Ok(None)
 }
 
-/// The module with other bytes in a segment. Nothing before that moves, so neither does code.
+/// The module with other bytes in a segment. Sections before the data do not move, so neither does code.
 fn with_data(module: &[u8], info: &ModuleInfo<'_>, segment: u32, bytes: &[u8]) -> Result<Vec<u8>> {
     let mut data = DataSection::new();
     for (index, old) in (0..).zip(&info.data) {
@@ -82,7 +83,7 @@ fn with_data(module: &[u8], info: &ModuleInfo<'_>, segment: u32, bytes: &[u8]) -
             RoundtripReencoder.parse_data(&mut data, old.clone())?;
         }
     }
-    // A section's range begins after its length, so each runs from the end of the one before.
+    // A section's range begins after its length field, so each section begins where the one before ends.
     let mut end = 0;
     for payload in Parser::new(0).parse_all(module) {
         let payload = payload?;

@@ -1,4 +1,4 @@
-//! Where in the program an address of a module is, by its DWARF.
+//! Maps addresses of a module to places in the source, by its DWARF.
 
 use addr2line::gimli::{Dwarf, EndianSlice, LittleEndian, SectionId};
 use addr2line::{Context as Lines, Frame, LookupResult};
@@ -9,16 +9,16 @@ use crate::error::{Error, Result};
 
 type Slice<'a> = EndianSlice<'a, LittleEndian>;
 
-/// What is known of a module's addresses.
+/// The DWARF of a module, for looking up addresses.
 #[derive(Default)]
 pub(super) struct Places<'a> {
-    /// Whether anything is to be told.
+    /// Whether places and names are written at all.
     pub(super) are_told: bool,
     lines: Option<Lines<Slice<'a>>>,
     folder: Option<&'a str>,
 }
 
-/// A line of the program, in a function.
+/// A line of the source, in a function.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Place {
     /// None if DWARF does not say.
@@ -28,7 +28,7 @@ pub(super) struct Place {
 }
 
 impl<'a> Places<'a> {
-    /// Reads a module's DWARF. One without is as good.
+    /// Reads a module's DWARF. A module without DWARF is fine.
     pub(super) fn read(wasm: &'a [u8], folder: Option<&'a str>) -> Result<Self> {
         let mut sections: Vec<CustomSectionReader<'a>> = Vec::new();
         for payload in Parser::new(0).parse_all(wasm) {
@@ -44,7 +44,7 @@ impl<'a> Places<'a> {
         Ok(Self { are_told: true, lines: Some(Lines::from_dwarf(dwarf)?), folder })
     }
 
-    /// The lines that an address is of: the innermost of what was inlined there first. None if that is not known.
+    /// The source lines of an address: the innermost inlined function's first. Empty if they are not known.
     pub(super) fn of(&self, address: u64) -> Vec<Place> {
         let Some(lines) = &self.lines else { return Vec::new() };
         let LookupResult::Output(Ok(mut frames)) = lines.find_frames(address) else {
@@ -61,7 +61,7 @@ impl<'a> Places<'a> {
         found
     }
 
-    /// A file below the folder without that.
+    /// A file name, without the folder if it is in that.
     fn shown(&self, file: &str) -> String {
         let inner = self.folder.and_then(|folder| file.strip_prefix(folder));
         let inner = inner.and_then(|inner| inner.strip_prefix(['/', '\\']));
