@@ -1,17 +1,17 @@
-//! The new code of a function, while it is written: its locals, and the structures that are open.
+//! The new code of a function, while it is written: its locals, and the open control structures.
 
 use std::collections::BTreeSet;
 
 use crate::module::Locals;
 use wasm_encoder::{BlockType, Encode, Instruction, ValType};
 
-/// A structure that is open.
+/// An open control structure.
 #[derive(Default)]
 pub(super) struct Open {
-    /// The locals that its parameters are in.
+    /// The locals that hold its parameters.
     pub(super) parameters: Vec<u32>,
     pub(super) is_loop: bool,
-    /// Whether it is an `if`. Once its `else` has come, `parameters` is empty.
+    /// Whether it is an `if`. After its `else`, `parameters` is empty.
     pub(super) is_if: bool,
 }
 
@@ -39,7 +39,7 @@ impl Code {
         }
     }
 
-    /// What a branch to the structure at this depth passes in locals: nothing, unless it is a loop.
+    /// The locals in which a branch to the structure at this depth passes values: none, unless it is a loop.
     pub(super) fn passed(&self, depth: u32) -> Vec<u32> {
         let at = self.open.len().checked_sub(1 + depth as usize);
         let open = at.and_then(|at| self.open.get(at)).filter(|open| open.is_loop);
@@ -55,7 +55,7 @@ impl Code {
             self.push(&Instruction::BrTable(depths.to_vec().into(), default));
             return;
         };
-        // All pass the same. It is kept in what the first of the loops is given.
+        // All targets get the same values. They are kept in the locals of the first of the loops.
         let condition = self.locals.add(ValType::I32);
         self.set(&[condition]);
         self.set(&values);

@@ -12,11 +12,11 @@
 //!                              end
 //! ```
 //!
-//! What enters a block in the middle, as a rewind does, has nothing to put below it on the stack. Only
-//! a loop has parameters that a branch passes, too: it sets them first. What is set when the branch is
-//! not taken nobody reads, since they are read where the loop begins, and set before that.
+//! A rewind enters a block in the middle, so it cannot put parameters below the block on the stack. Only to a loop
+//! do branches pass parameters, too: a branch sets them first. If the branch is not taken, the values that it set
+//! are never read: parameters are read where the loop begins, and set before that.
 //!
-//! A `br_table` can lead to loops and blocks. Each of its targets is reached by a branch of its own:
+//! A `br_table` can branch to loops and blocks. Each of its targets is reached by a branch of its own:
 //!
 //! ```text
 //!   block block  local.get c  br_table 0 1 0  end  …  br (first)  end  …  br (second)
@@ -38,8 +38,8 @@ use crate::debug::{self, Pass, Trail};
 use crate::error::{Context, Result};
 use crate::module::{FunctionIndex, Locals, ModuleInfo, TypeIndex};
 
-/// The module without blocks with parameters, in these functions. A function that branches by
-/// references is left as it is, and so is one that catches an exception into such a loop.
+/// The module without parameters of blocks, in these functions. A function with branches on references is left as
+/// it is, and so is one that catches an exception into such a loop.
 ///
 /// # Errors
 ///
@@ -62,7 +62,7 @@ pub(crate) fn in_locals(
 
 struct Writer<'a> {
     module: &'a ModuleInfo<'a>,
-    /// The functions that are written anew.
+    /// The functions to rewrite.
     meant: BTreeSet<FunctionIndex>,
     /// The function whose body comes next.
     next: FunctionIndex,
@@ -94,10 +94,10 @@ impl<'a> Writer<'a> {
         }
     }
 
-    /// Whether a function has such blocks, and none that this cannot do.
+    /// Whether a function has such blocks, and nothing that this pass does not handle.
     fn is_meant(&self, body: &FunctionBody<'_>) -> Result<bool> {
         let mut is_meant = false;
-        // Whether the structures that are open are loops with parameters.
+        // For each open structure: whether it is a loop with parameters.
         let mut open = vec![false];
         let mut operators = body.get_operators_reader()?;
         while !operators.eof() {
@@ -140,7 +140,7 @@ impl<'a> Writer<'a> {
         Ok(is_meant)
     }
 
-    /// The same block without parameters: what type it has, and the locals that those are in.
+    /// The block's type without parameters, and the locals for its parameters.
     fn opened(
         &mut self,
         ty: wasmparser::BlockType,
@@ -223,7 +223,7 @@ impl<'a> Writer<'a> {
                 }
             }
             Operator::End => {
-                // Without an `else` an `if` results in its parameters.
+                // An `if` without `else` results in its parameters.
                 if let Some(Open { parameters, is_if: true, .. }) = code.open.pop()
                     && !parameters.is_empty()
                 {
@@ -310,7 +310,7 @@ impl Reencode for Writer<'_> {
     }
 }
 
-/// Whether there must be a type of its results alone: several can only be named by a type.
+/// Whether a type without its parameters must be added: a block with several results needs a type.
 fn needs_another(ty: &FuncType) -> bool {
     !ty.params().is_empty() && ty.results().len() > 1
 }
