@@ -1,13 +1,13 @@
 //! Corrects `.debug_info` (and `.debug_types`), in place: the new value of an attribute has as many bytes as the
 //! old one. So references to entries remain valid.
 //!
-//!  | attribute | what is done |
-//!  |---|---|
-//!  | an address (`DW_AT_low_pc`, `DW_AT_call_pc`, …) | replaced |
-//!  | a length (`DW_AT_high_pc` as a constant) | replaced |
-//!  | an index of an address (DWARF 5) | the address is recorded, and corrected in `.debug_addr` |
-//!  | an offset in `.debug_line` | replaced |
-//!  | a list of ranges or locations | the list is recorded; in DWARF 5, lists move |
+//! | attribute | what is done |
+//! |---|---|
+//! | an address (`DW_AT_low_pc`, `DW_AT_call_pc`, …) | replaced |
+//! | a length (`DW_AT_high_pc` as a constant) | replaced |
+//! | an index of an address (DWARF 5) | the address is recorded, and corrected in `.debug_addr` |
+//! | an offset in `.debug_line` | replaced |
+//! | a list of ranges or locations | the list is recorded; in DWARF 5, lists move |
 //!
 //! Addresses in expressions (`DW_OP_addr`) are addresses of the memory, and stay. So do the indices of locals and
 //! globals: passes only append to these.
