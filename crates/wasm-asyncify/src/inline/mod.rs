@@ -5,7 +5,7 @@
 //!     a                       a
 //!     call g                  local.set x   (g's parameter)
 //!     b          becomes      block
-//!                                the code of g, with locals of f's
+//!                               the code of g, with locals of f's
 //!   g(x):                     end
 //!     c                       b
 //!     return
@@ -20,8 +20,7 @@
 //! The pass does not inline
 //!
 //! - a function whose form (fast or compact) differs from the caller's: one that hardly ever suspends would make a
-//!   fast
-//!   function larger;
+//!   fast function larger;
 //! - functions with identical code, which an optimiser merges;
 //! - functions that catch exceptions or make tail calls, which would not be returns any more in another function.
 
