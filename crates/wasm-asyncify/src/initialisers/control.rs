@@ -11,7 +11,7 @@ use super::value::Value;
 use crate::error::{Context, Result};
 
 impl Scan<'_> {
-    /// Where code goes on.
+    /// Applies an instruction of control flow to the state.
     pub(super) fn control(
         &mut self,
         at: usize,
@@ -48,7 +48,7 @@ impl Scan<'_> {
                 let state = self.state.take();
                 let open = self.open.last_mut().context("no block is open")?;
                 join_into(&mut open.brought, state, self.statics, &mut self.unclear);
-                // There may be several handlers.
+                // It stays for further handlers.
                 self.state = open.other.clone();
                 if matches!(operator, Operator::Else) {
                     open.other = None;
@@ -105,8 +105,8 @@ impl Scan<'_> {
         Ok(())
     }
 
-    /// What is known on a way that is taken if `is_taken` of a condition: if it is not for a byte
-    /// that is alive, and is for one that is new, the byte was found dead.
+    /// The state on a path that is taken if `is_taken` of a condition. If the path is not taken for a byte that is
+    /// alive, but is for one that is new, the byte was found dead.
     fn state_if(&self, condition: Value, is_taken: impl Fn(u64) -> bool) -> Option<State> {
         let mut state = self.state.clone()?;
         if let Value::OfByte { byte, values: [new, alive], has_waited } = condition
@@ -129,10 +129,10 @@ impl Scan<'_> {
         self.open.push(Open { is_loop, begin: at, base, brought: None, other });
     }
 
-    /// What a handler of the block that begins here begins with.
+    /// The state at the beginning of a handler of the block that begins here.
     fn handler(&self) -> Option<State> {
         let mut state = self.state.clone()?;
-        // Anything can have been assigned, and waited for.
+        // In the block, any local may have been assigned, and the coroutine may have waited.
         state.wait();
         for value in &mut state.locals {
             *value = match *value {
@@ -143,7 +143,7 @@ impl Scan<'_> {
         Some(state)
     }
 
-    /// A block has results, perhaps: they are not followed.
+    /// Removes the results of a block, if it has any: they are not followed.
     fn leave_values(&mut self) {
         let base = self.open.last().map_or(0, |open| open.base);
         let left = self.stack.split_off(base.min(self.stack.len()));
@@ -193,7 +193,7 @@ fn join_into(
     }
 }
 
-/// Where code goes on with what was caught.
+/// The label of a catch clause.
 fn caught_at(catch: &Catch) -> u32 {
     match *catch {
         Catch::One { label, .. }

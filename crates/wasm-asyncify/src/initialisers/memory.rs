@@ -5,15 +5,15 @@ use wasmparser::{MemArg, Operator, OperatorsReader};
 use crate::error::Result;
 use crate::module::GlobalIndex;
 
-/// Where something is in memory.
+/// An address in memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Place {
-    /// The global that is to be added, if each thread has a copy of its own.
+    /// The global to add to the address, if each thread has a copy of its own.
     pub(crate) base: Option<GlobalIndex>,
     pub(crate) address: u64,
 }
 
-/// A load of a byte that leaves it as it is, if it is no larger than 127.
+/// A load of one byte that does not change its value if it is at most 127.
 pub(super) fn loaded_byte(operator: &Operator<'_>) -> Option<MemArg> {
     match *operator {
         Operator::I32Load8U { memarg }
@@ -25,7 +25,7 @@ pub(super) fn loaded_byte(operator: &Operator<'_>) -> Option<MemArg> {
     }
 }
 
-/// A store, and how many bytes it writes.
+/// A store, and the number of bytes that it writes.
 pub(super) fn store(operator: &Operator<'_>) -> Option<(MemArg, u64)> {
     Some(match *operator {
         Operator::I32Store8 { memarg }
@@ -42,13 +42,13 @@ pub(super) fn store(operator: &Operator<'_>) -> Option<(MemArg, u64)> {
     })
 }
 
-/// What an instruction adds to an address, if it is one of those above.
+/// The offset that an instruction adds to an address, if it is one of those above.
 pub(super) fn offset(operator: &Operator<'_>) -> Option<u64> {
     let memarg = loaded_byte(operator).or_else(|| Some(store(operator)?.0));
     memarg.map(|memarg| memarg.offset)
 }
 
-/// What a constant expression is, if it is a plain number.
+/// The value of a constant expression, if it is a plain number.
 pub(super) fn constant(operators: &mut OperatorsReader<'_>) -> Result<Option<u64>> {
     let number = match operators.read()? {
         Operator::I32Const { value } => value.cast_unsigned().into(),

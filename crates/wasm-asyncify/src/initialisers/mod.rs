@@ -1,37 +1,37 @@
 //! Finds where a `thread_local!` could be initialised a second time, by a coroutine that has waited in
 //! the initialiser.
 //!
-//! A function of std's calls the initialiser, and as long as it is a function the linker sees to it
-//! that nobody waits in there (`analysis/std_waits.rs`). But LLVM may inline it, and does so at
-//! opt-level "z" with LTO. Then it is a part of the function that wants the value:
+//! A function of std's calls the initialiser. If it is a function in the module, the linker ensures that no
+//! coroutine waits in it (`analysis/std_waits.rs`). But LLVM may inline it, and does so at opt-level "z" with LTO.
+//! Then it is a part of the function that uses the value:
 //!
 //! ```text
-//!        look at the state ── alive ──────────────────┐
+//!        read the state ───── alive ──────────────────┐
 //!              │ not alive                            │
-//!        the initialiser, in which a coroutine waits  │         another one is through here meanwhile
+//!        the initialiser, in which a coroutine waits  │         another coroutine initialises it meanwhile
 //!              │                                      │
 //!        state = alive, and the value is written      │         a reference to it changes its value
 //!              └──────────────────────────────────────┴─► use the value
 //! ```
 //!
-//! So before such a write it is looked at the state again. If it is alive by now, the program ends
-//! with a message. What is found, for each function that can be suspended:
+//! So a check before such a write reads the state again. If it is alive by now, the program ends with a message.
+//! For each function that can be suspended, this pass finds:
 //!
 //! - *the state*: a byte in a static that std's macro has given its name ([`statics`]). Memory that only
 //!   this static has is written through its address alone, which is a constant in the module.
-//! - *a look that fails*: a branch that is taken if the byte, as it was loaded, is 0, and not if it is 1
-//!   ([`value`]). Whatever LLVM makes of the comparison is computed with these in its place.
-//! - *a write*: a store to that byte, or a fill or copy over it, that can only be got to by a look that
-//!   failed, with a call in between that can suspend ([`scan`]).
+//! - *a failed test*: a branch that is taken if the loaded byte is 0, and not if it is 1 ([`value`]). However LLVM
+//!   writes the comparison, it is evaluated for both values.
+//! - *a write*: a store to that byte, or a fill or copy over it, that is only reachable through a failed test,
+//!   with a call in between that can suspend ([`scan`]).
 //!
-//! All three are about what the code does, and not about how LLVM usually writes it: who writes the state in
-//! an initialiser has come from a look that failed, in the same function, since both are in the body of std's
-//! function and of the one that calls it, and a body is inlined as a whole. Where a value cannot be
-//! followed it is taken for one that matters; and an address that cannot be is refused ([`Lost`]).
+//! All three depend on what the code does, and not on how LLVM usually writes it. Code that writes the state in an
+//! initialiser comes after a failed test in the same function: both are in std's function and the function that
+//! calls it, and a body is inlined as a whole. Where a value cannot be followed, the pass assumes that it matters;
+//! and an address that cannot be followed is an error ([`Lost`]).
 //!
-//! A program can do the same by hand: a flag in a `const { .. }` thread-local, asked for before a wait
-//! and set after it. If it is alone in there nothing can be lost, and it is left alone. If it is beside a
-//! value it ends like an initialiser, if two coroutines are in it and both are to set it.
+//! A program can do the same by hand: a flag in a `const { .. }` thread-local, tested before a wait and set after
+//! it. If the flag is alone in the static, nothing can be lost, and it is left alone. If it is beside a value, the
+//! program ends as in an initialiser, if two coroutines are in that code and both are to set the flag.
 
 mod control;
 mod memory;
@@ -59,14 +59,14 @@ use statics::Statics;
 /// The state of a value that has been initialised.
 pub(crate) const ALIVE: i32 = 1;
 
-/// By function, and by the numbers of its instructions: the states that must not be alive before it.
+/// By function, and by the numbers of its instructions: the states that must not be alive before the instruction.
 pub(crate) type Rewrites = BTreeMap<FunctionIndex, BTreeMap<usize, Vec<Place>>>;
 
-/// Finds the writes to look at in a linked module, which has symbols.
+/// Finds the writes to check in a linked module, which has symbols.
 ///
 /// # Errors
 ///
-/// If the module cannot be read, or, with [`Lost`], if it cannot be told what a function writes to.
+/// If the module cannot be read; or [`Lost`], if the pass cannot determine what a function writes to.
 pub(crate) fn find(module: &ModuleInfo<'_>, plan: &SuspendPlan) -> Result<Rewrites, Failure<Lost>> {
     let statics = Statics::find(module)?;
     let mut found = BTreeMap::new();

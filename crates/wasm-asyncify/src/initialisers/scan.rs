@@ -4,15 +4,15 @@
 //! until there is a fixed point. For each byte that can be a state:
 //!
 //! ```text
-//!   not looked at ──a look fails──► found dead ──a call that can suspend──► found dead, has waited
+//!   not tested ─────a test fails──► found dead ──a call that can suspend──► found dead, has waited
 //!        ▲                              ▲  │                                       │
-//!        └───────── a write ────────────┼──┘              a look fails             │
+//!        └───────── a write ────────────┼──┘              a test fails             │
 //!        │                              └──────────────────────────────────────────┤
-//!        └───────────────────── a write, which is one of ours ─────────────────────┘
+//!        └────────────────────── a write, which gets a check ──────────────────────┘
 //! ```
 //!
-//! Where ways meet it was found dead if it was on all of them, and has waited if it has on any. A byte of which
-//! something is computed that we cannot follow counts as found dead everywhere in the function.
+//! At a join, a byte was found dead if it was on all paths, and has waited if it has on any path. A byte counts as
+//! found dead everywhere in the function if something is computed from it that the pass cannot follow.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -27,17 +27,17 @@ use super::value::Value;
 use crate::error::{Context, Failure, Result};
 use crate::module::{FunctionIndex, GlobalIndex};
 
-/// The states that are written where the initialiser has been through: before the old value is
-/// dropped, and when there is a new one.
+/// The values of the state after an initialisation: while the old value is dropped, and after the new one is
+/// written.
 const ALIVE: u64 = super::ALIVE as u64;
 const DROPPED: u64 = 2;
 
-/// How many values are kept of a function's locals, at most: one of each for each loop, and for each
-/// block that is open at a time. That is half a gigabyte.
+/// The largest number of values of locals that the scan keeps: one per local for each loop, and for each block that
+/// is open at a time. That is half a gigabyte.
 const MOST_VALUES: usize = 1 << 22;
 
-/// A function writes to what may be a `thread_local!`, after it has waited, and it cannot be told to
-/// which.
+/// The error if a function writes to what may be a `thread_local!`, after it has waited, and the pass cannot
+/// determine to which one.
 #[derive(Debug)]
 pub(crate) struct Lost {
     pub(crate) function: FunctionIndex,
@@ -135,8 +135,8 @@ impl Scan<'_> {
         Ok(())
     }
 
-    /// What an instruction does that opens and closes nothing. Leaves its result on the stack, if
-    /// something is known of it.
+    /// Applies an instruction that neither opens nor closes a structure. Leaves its result on the stack, if it is
+    /// known.
     fn plain(&mut self, at: usize, operator: &Operator<'_>, operands: &[Value]) {
         let Some(state) = &mut self.state else { return };
         let operand = |index: usize| operands.get(index).copied().unwrap_or(Value::Other);
@@ -162,7 +162,7 @@ impl Scan<'_> {
                 }
             }
             Operator::Call { .. } | Operator::CallIndirect { .. } => {
-                // `memset` and its like.
+                // `memset` and the like.
                 if let [to, _, length] = operands {
                     self.fill(at, *to, *length);
                 }
@@ -173,7 +173,7 @@ impl Scan<'_> {
                 self.fill(at, operand(0), operand(2));
             }
             Operator::Drop | Operator::Return => {}
-            // See `control`.
+            // `control` handles these.
             Operator::If { .. } | Operator::BrIf { .. } | Operator::BrTable { .. } => {}
             _ => self.compute(at, operator, operands),
         }
@@ -223,7 +223,7 @@ impl Scan<'_> {
         }
     }
 
-    /// What is chosen of several values, or computed of one that was, if it may be an address in a static.
+    /// `Lost`, if an instruction may choose an address in a static, or compute one from a chosen address.
     fn of_several(&self, operator: &Operator<'_>, operands: &[Value]) -> Option<Value> {
         let is_chosen = matches!(operator, Operator::Select | Operator::TypedSelect { .. });
         let is_computed = matches!(
@@ -238,12 +238,12 @@ impl Scan<'_> {
         is_lost.then_some(Value::Lost)
     }
 
-    /// Something is done with a value that we cannot follow.
+    /// Notes that a value is used in a way that the pass cannot follow.
     pub(super) fn is_unclear(&mut self, value: Value) {
         self.unclear.extend(value.byte());
     }
 
-    /// Something is written to some address, perhaps one in a static.
+    /// Handles a write to an unknown address, which may be in a static.
     fn lose(&mut self) {
         let Some(state) = &self.state else { return };
         let has_waited = state.dead.values().any(|has_waited| *has_waited);
@@ -264,7 +264,7 @@ impl Scan<'_> {
         }
     }
 
-    /// So many bytes are written from here on.
+    /// Handles a write of `size` bytes from `first` on.
     fn write(&mut self, at: usize, first: Place, size: u64, stored: Value) {
         let Some(state) = &mut self.state else { return };
         let last = first.address.saturating_add(size - u64::from(size > 0));

@@ -1,4 +1,4 @@
-//! The state of one walk through a function: what is known at a place in the code.
+//! The state of one scan of a function.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,7 +8,7 @@ use super::memory::Place;
 use super::statics::Statics;
 use super::value::Value;
 
-/// An instruction, with how many operands are on the stack below its own, and after it.
+/// An instruction, with the number of operands on the stack below its own, and after it.
 pub(super) struct Step<'a> {
     pub(super) operator: Operator<'a>,
     pub(super) below: usize,
@@ -16,11 +16,11 @@ pub(super) struct Step<'a> {
     pub(super) can_suspend: bool,
 }
 
-/// What is known at some place in the code.
+/// The state at a point in the code.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct State {
     pub(super) locals: Vec<Value>,
-    /// The bytes that were found dead, and whether there was a call since that can suspend.
+    /// The bytes that were found dead, and whether a call that can suspend came after that.
     pub(super) dead: BTreeMap<Place, bool>,
     /// Whether there was any such call.
     pub(super) has_waited: bool,
@@ -38,7 +38,7 @@ impl State {
         self.has_waited |= other.has_waited;
     }
 
-    /// After a call that can suspend.
+    /// Updates the state after a call that can suspend.
     pub(super) fn wait(&mut self) {
         self.has_waited = true;
         self.dead.values_mut().for_each(|has_waited| *has_waited = true);
@@ -48,16 +48,16 @@ impl State {
     }
 }
 
-/// A control structure that is open.
+/// An open control structure.
 pub(super) struct Open {
     pub(super) is_loop: bool,
-    /// The instruction that begins it.
+    /// The index of its first instruction.
     pub(super) begin: usize,
-    /// The operands below it.
+    /// The number of operands below it.
     pub(super) base: usize,
-    /// What branches to its end bring.
+    /// The joined state of branches to its end.
     pub(super) brought: Option<State>,
-    /// What the `else` or the handlers of it begin with.
+    /// The state at the beginning of its `else` or its handlers.
     pub(super) other: Option<State>,
 }
 
@@ -68,11 +68,11 @@ pub(super) struct Scan<'a> {
     pub(super) state: Option<State>,
     pub(super) stack: Vec<Value>,
     pub(super) open: Vec<Open>,
-    /// What is known at the beginning of each loop.
+    /// The state at the beginning of each loop.
     pub(super) at_loops: BTreeMap<usize, State>,
-    /// The bytes of which something was computed that cannot be followed.
+    /// The bytes from which something was computed that the pass cannot follow.
     pub(super) unclear: BTreeSet<Place>,
-    /// Whether it is looked at a byte that we cannot tell the place of.
+    /// Whether a byte at an unknown address, perhaps in a static, was loaded.
     pub(super) looks_somewhere: bool,
     pub(super) writes: BTreeMap<usize, Vec<Place>>,
     pub(super) is_lost: bool,

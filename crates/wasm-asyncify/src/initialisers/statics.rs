@@ -1,11 +1,11 @@
-//! The statics that `thread_local!` makes, and where in them the state can be.
+//! The statics of `thread_local!`, and where the state can be in them.
 //!
-//! std's storage is `#[repr(C)] { value: T, state: u8 }`: the state is as far from the end as `T` is
-//! aligned, and so a power of two. Before it was `repr(C)` it could be at the beginning, too. LLVM may take a static apart; then the parts have numbers after
-//! the name, and the state is one of them or at the end of one. The initial value may be a constant
-//! (`const { .. }`): such a static has the same name, and no state.
+//! std's storage is `#[repr(C)] { value: T, state: u8 }`: the distance of the state from the end is the alignment
+//! of `T`, a power of two. Before it was `repr(C)`, the state could be at the beginning, too. LLVM may split a
+//! static. Then numbers follow the names of the parts, and the state is one part or at the end of one. The initial
+//! value may be a constant (`const { .. }`): such a static has the same name, and no state.
 //!
-//! Where memory is shared, each thread has a copy, and an address is that of the copy plus an offset.
+//! Where memory is shared, each thread has a copy, and an address is the address of the copy plus an offset.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -15,7 +15,7 @@ use super::memory::{self, Place, constant};
 use crate::error::Result;
 use crate::module::{GlobalIndex, ModuleInfo};
 
-/// What std's macro calls the static.
+/// The name that std's macro gives the static.
 const NAME: &str = "__RUST_STD_INTERNAL_VAL";
 
 /// All of these statics, or their parts.
@@ -30,7 +30,7 @@ pub(super) struct Statics {
 struct Part {
     is_copied: bool,
     range: Range<u64>,
-    /// Whether it is one byte, and all that there is of the static.
+    /// Whether it is a single byte, and the whole static.
     is_alone: bool,
 }
 
@@ -83,12 +83,12 @@ impl Statics {
         self.parts.is_empty()
     }
 
-    /// Whether one of them is at this place.
+    /// Whether this place is in one of the statics.
     pub(super) fn have(&self, place: Place) -> bool {
         self.part(place).is_some()
     }
 
-    /// Whether a state can be there.
+    /// Whether a state can be at this place.
     pub(super) fn have_state(&self, place: Place) -> bool {
         self.part(place).is_some_and(|part| {
             let from_end = part.range.end - place.address;
@@ -96,8 +96,8 @@ impl Statics {
         })
     }
 
-    /// Whether it is a byte that has no other beside it. It is no flag for a value, then, unless that is of
-    /// no size, and may be set twice; but it could be the state of one that is to be dropped.
+    /// Whether it is a static of a single byte. Then it is no flag for a value, unless the value has size 0 and may
+    /// be set twice; but it could be the state of a value of size 0 that has a destructor.
     pub(super) fn is_alone(&self, place: Place) -> bool {
         self.part(place).is_some_and(|part| part.is_alone)
     }
@@ -108,7 +108,7 @@ impl Statics {
         })
     }
 
-    /// Whether a function has the address of one. It may only seem so.
+    /// Whether a function may contain an address of one of the statics.
     pub(super) fn are_touched_by(&self, body: &FunctionBody<'_>) -> Result<bool> {
         let has = |address: u64| {
             self.parts.iter().any(|part| (part.range.start..=part.range.end).contains(&address))
@@ -129,7 +129,7 @@ impl Statics {
     }
 }
 
-/// The name of a static that this is a part of.
+/// The name of the static that a part belongs to.
 fn whole(name: &str) -> &str {
     match name.rsplit_once('.') {
         Some((whole, number)) if number.bytes().all(|it| it.is_ascii_digit()) => whole,

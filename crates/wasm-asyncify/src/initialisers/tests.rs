@@ -1,4 +1,4 @@
-//! What is found in functions in text form.
+//! The writes that are found in functions in text form.
 
 use std::collections::BTreeSet;
 
@@ -8,8 +8,8 @@ use wasmparser::SymbolFlags;
 use super::*;
 use crate::module::{FunctionIndex, ModuleInfo};
 
-/// A static of 8 bytes at 1024, whose state is at 1028; one of a single byte at 1040; the parts of one at
-/// 1041 and 1042; and what is none, at 1048. `$f` can be suspended in its calls of `$wait`.
+/// The module has a static of 8 bytes at 1024, whose state is at 1028; one of a single byte at 1040; the parts of
+/// one at 1041 and 1042; and another symbol, at 1048. `$f` can be suspended in its calls of `$wait`.
 fn found(locals: &str, code: &str) -> Result<BTreeMap<usize, Vec<Place>>, Failure<Lost>> {
     let mut wasm = wat::parse_str(format!(
         r#"(module
@@ -47,7 +47,7 @@ fn found(locals: &str, code: &str) -> Result<BTreeMap<usize, Vec<Place>>, Failur
         .unwrap_or_default())
 }
 
-/// The states that are looked at again, and how often.
+/// The states that are checked, once for each check.
 #[track_caller]
 fn states(code: &str) -> Vec<u64> {
     let found = found("(local $y i32)", code).unwrap();
@@ -79,17 +79,17 @@ fn a_look_may_be_written_in_any_way() {
         "(br_if 0 LOOK)",
         "(br_if 0 (i32.and LOOK (i32.const 1)))",
         "(br_if 0 (i32.gt_u LOOK (i32.const 0)))",
-        // In a local, whose other bits may be anything.
+        // In a local, whose other bits are arbitrary.
         "(local.set $x LOOK) (br_if 0 (i32.eq (i32.and (local.get $x) (i32.const 255)) (i32.const 1)))",
         // The address in a local.
         "(local.set $x (i32.const 1024)) (br_if 0 (i32.load8_s offset=4 (local.get $x)))",
         "(br_if 0 (i32.load8_u (i32.add (i32.const 1024) (i32.const 4))))",
-        // With another way for each state.
+        // With a target for each state.
         "(block (br_table 1 0 (i32.sub LOOK (i32.const 1))))",
         "(block (br_table 0 1 0 LOOK))",
-        // Two ways, both of which have failed.
+        // Two paths, on both of which the test has failed.
         "(br_if 0 LOOK) (if (local.get $p) (then (call $other (i32.const 0))))",
-        // In a way that is not followed.
+        // In a way that the pass does not follow.
         "(br_if 0 (i32.mul LOOK (i32.const 3)))",
         "(br_if 0 (select LOOK (i32.const 1) (local.get $p)))",
         "(local.set $x (i32.const 1)) (if (local.get $p) (then (local.set $x LOOK)))
@@ -111,11 +111,11 @@ fn a_look_may_be_written_in_any_way() {
 #[test]
 fn what_no_initialiser_does_is_left_alone() {
     for code in [
-        // A look that did not fail, or may have not, or none.
+        // The test did not fail, or may not have failed, or there is none.
         "(if LOOK (then (call $wait) WRITE))",
         "(if LOOK (then)) (call $wait) WRITE",
         "(call $wait) WRITE",
-        // One look for each time, in a loop that waits.
+        // A test in each iteration of a loop that waits.
         "(loop (block (br_if 0 LOOK) WRITE) (call $wait) (br_if 0 (local.get $p)))",
         "(loop (call $wait) (block (br_if 0 LOOK) WRITE) (br 0))",
         // Another static, or another byte of this one.
@@ -125,13 +125,13 @@ fn what_no_initialiser_does_is_left_alone() {
         "(if (i32.eqz LOOK) (then (call $wait) (i32.store (i32.const 1024) (i32.const 1))))",
         "(if (i32.eqz (i32.load8_u (i32.const 1029)))
            (then (call $wait) (i32.store8 (i32.const 1029) (i32.const 1))))",
-        // std makes nothing dead that is alive.
+        // std never resets the state of a live value to dead.
         "(if (i32.eqz LOOK) (then (call $wait) (i32.store8 (i32.const 1028) (i32.const 0))))",
         "(if (i32.eqz LOOK) (then (call $wait) (i32.store8 (i32.const 1028) (i32.const 3))))",
-        // What is looked for is no state of std's that leads to an initialiser: `Option<bool>`, taken.
+        // The tested value is no state of std's that leads to an initialiser: `Option<bool>`, taken.
         "(if (i32.eq LOOK (i32.const 2)) (then (call $wait)
            (if (i32.ne LOOK (i32.const 2)) (then (i32.store8 (i32.const 1028) (i32.const 2))))))",
-        // A flag that nothing is beside.
+        // A flag that has nothing beside it.
         "(if (i32.eqz (i32.load8_u (i32.const 1040)))
            (then (call $wait) (i32.store8 (i32.const 1040) (i32.const 1))))",
     ] {
@@ -143,10 +143,10 @@ fn what_no_initialiser_does_is_left_alone() {
 #[test]
 fn all_that_writes_the_state_is_a_write() {
     for (write, expected) in [
-        // Before the old value is dropped.
+        // The state before the old value is dropped.
         ("(i32.store8 offset=1028 (i32.const 0) (i32.const 2))", [1028].as_slice()),
         ("(i32.store8 offset=1028 (i32.const 0) (local.get $p))", &[1028]),
-        // With a part of the value.
+        // Together with a part of the value.
         ("(i32.store16 (i32.const 1027) (i32.const 0x107))", &[1028]),
         ("(i32.store16 (i32.const 1027) (i32.const 0x007))", &[]),
         ("(i64.store (i32.const 1024) (i64.const 0x100000007))", &[1028]),
@@ -154,12 +154,12 @@ fn all_that_writes_the_state_is_a_write() {
         ("(memory.fill (i32.const 1024) (i32.const 1) (i32.const 4))", &[]),
         ("(memory.fill (i32.const 1024) (i32.const 1) (local.get $p))", &[1028]),
         ("(drop (call $memset (i32.const 1024) (i32.const 1) (i32.const 5)))", &[1028]),
-        // Once.
+        // One check for two writes.
         (
             "(i32.store8 (i32.const 1028) (i32.const 2)) (i32.store8 (i32.const 1028) (i32.const 1))",
             &[1028],
         ),
-        // On either way.
+        // On both paths.
         (
             "(if LOOK (then (i32.store8 (i32.const 1028) (i32.const 2)))
                    (else (i32.store8 (i32.const 1028) (i32.const 1))))",
@@ -175,7 +175,7 @@ fn all_that_writes_the_state_is_a_write() {
                (then (call $wait) (i32.store8 (i32.const {address}) (i32.const {value}))))"
         ))
     };
-    // A part that has others beside it; and of no size, but to be dropped.
+    // A part of a static with several parts; and a value of size 0 that is to be dropped.
     assert_eq!(at(1042, 1), [1042]);
     assert_eq!(at(1040, 2), [1040]);
 }
@@ -234,7 +234,7 @@ fn functions_that_cannot_be_suspended_are_not_gone_through() {
         topmost: [FunctionIndex(0)].into(),
         ..SuspendPlan::default()
     };
-    // Without symbols there is nothing to look for.
+    // Without symbols there are no statics to find.
     let wasm = wasm.unwrap();
     let module = ModuleInfo::read(&wasm).unwrap();
     assert_eq!(find(&module, &plan).unwrap(), BTreeMap::new());

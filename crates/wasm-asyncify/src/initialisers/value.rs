@@ -1,9 +1,9 @@
-//! What is known of a value, as far as it tells a place in memory, or whether a state is alive.
+//! Abstract values: whether one is an address in memory, and whether it tells if a state is alive.
 //!
-//! The state is an enum of std's of three: 0 before all else, 1 if it is *alive*, 2 while what was alive is
-//! dropped. To know what a branch says of it, it need not be known how LLVM has written the comparison:
-//! all that is computed of the byte is computed with a 1 in its place, and with a 0. A branch that is taken
-//! for 0, and not for 1, leads to the initialiser.
+//! The state is an enum of std's with three values: 0 at first, 1 if the value is *alive*, 2 while or after it is
+//! dropped. To see what a branch says about it, the pass need not know how LLVM has written the comparison:
+//! everything that is computed from the byte is computed for 0 and for 1. A branch that is taken for 0, and not for
+//! 1, leads to the initialiser.
 
 use std::collections::BTreeSet;
 
@@ -16,12 +16,12 @@ use super::statics::Statics;
 pub(super) enum Value {
     /// This number, or the address of this place in this thread's copy.
     Constant(Place),
-    /// What was computed of the byte at a place, if it was 0 and if it was 1; and whether there was a call
-    /// since then that can suspend.
+    /// The value that was computed from the byte at a place, for 0 and for 1; and whether a call that can suspend
+    /// came after the load.
     OfByte { byte: Place, values: [u64; 2], has_waited: bool },
-    /// Perhaps something that was computed of this byte, or something else.
+    /// Perhaps a value that was computed from this byte, perhaps another one.
     Mixed(Place),
-    /// Perhaps the address of something in one of the statics.
+    /// Perhaps an address in one of the statics.
     Lost,
     /// None of these.
     Other,
@@ -32,7 +32,7 @@ impl Value {
         Self::Constant(Place { base: None, address: value })
     }
 
-    /// The byte that it was computed of.
+    /// The byte that it was computed from.
     pub(super) fn byte(self) -> Option<Place> {
         match self {
             Self::OfByte { byte, .. } | Self::Mixed(byte) => Some(byte),
@@ -40,7 +40,7 @@ impl Value {
         }
     }
 
-    /// The same after a call that can suspend.
+    /// The value after a call that can suspend.
     pub(super) fn after_wait(self) -> Self {
         match self {
             Self::OfByte { byte, values, .. } => Self::OfByte { byte, values, has_waited: true },
@@ -48,7 +48,7 @@ impl Value {
         }
     }
 
-    /// What it can be if it is one or the other. `unclear` gets the bytes that this does not tell of.
+    /// The join of two values. Bytes that the result no longer describes are added to `unclear`.
     pub(super) fn join(
         self,
         other: Self,
@@ -80,7 +80,7 @@ impl Value {
         }
     }
 
-    /// The result of an instruction with two operands. `None` if it is not known what that does.
+    /// The result of an instruction with two operands. `None` if the pass cannot compute it.
     pub(super) fn binary(self, other: Self, operator: &Operator<'_>) -> Option<Self> {
         match (self, other) {
             (Self::Constant(a), Self::Constant(b)) => {
@@ -130,7 +130,7 @@ fn each([zero, one]: [u64; 2], compute: impl Fn(u64) -> Option<u64>) -> Option<[
     Some([compute(zero)?, compute(one)?])
 }
 
-/// What an instruction makes of these; of the first alone, if it takes one.
+/// The result of an instruction for these operands, or for `a` alone if it takes one.
 fn compute(operator: &Operator<'_>, a: u64, b: u64) -> Option<u64> {
     let (short, other) = (a as u32, b as u32);
     Some(match operator {
