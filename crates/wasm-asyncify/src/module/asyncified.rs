@@ -1,7 +1,7 @@
-//! Tells a module that has been through Asyncify by what it does, whatever its exports are called: Emscripten
-//! gives them names of one letter.
+//! Recognises a module that has been through Asyncify by its code, whatever the names of its exports are:
+//! Emscripten shortens them to one letter.
 //!
-//! Binaryen and we write the same functions, and no optimiser changes them:
+//! Binaryen and this crate write the same functions, and no optimiser changes them:
 //!
 //! ```text
 //!   i32.const 2     global.set $state    (1 in `start_unwind`, 0 in those that stop)
@@ -9,8 +9,8 @@
 //!   global.get $data load  global.get $data load offset=4  i32.gt_u  if unreachable end
 //! ```
 //!
-//! One that starts an unwind, one that starts a rewind and one that stops, of the same two globals, are
-//! nobody else's.
+//! Only Asyncify has a function that starts an unwind, one that starts a rewind and one that stops, all with the
+//! same two globals.
 
 use std::collections::BTreeSet;
 
@@ -19,10 +19,10 @@ use wasmparser::{FunctionBody, Operator};
 use super::ModuleInfo;
 use crate::error::Result;
 
-/// What such a function sets the state to, and its globals: the state, and `data`.
+/// The state that such a function sets, and its globals: the state, and `data`.
 type Runtime = (i32, u32, u32);
 
-/// How many instructions of a function are looked at.
+/// The number of instructions of a function that are read.
 const LEN: usize = 12;
 
 /// Whether a module has the functions that start and stop unwinds and rewinds.
@@ -43,7 +43,7 @@ fn runtime(body: &FunctionBody<'_>) -> Result<Option<Runtime>> {
         code.push(operators.read()?);
         match &code[..] {
             [Operator::I32Const { value: 0..=2 }] | [_, Operator::GlobalSet { .. }, ..] => {}
-            // As almost all functions do.
+            // Almost all functions end here.
             _ => return Ok(None),
         }
     }
@@ -94,7 +94,7 @@ mod tests {
     use crate::analysis::{Choice, Imports};
     use crate::{Options, Producer, Resumption, transform};
 
-    /// A function that sets the state, and one that remembers `data`, as Binaryen has them.
+    /// A function that sets the state, and perhaps `data`, as Binaryen writes it.
     fn function(state: u32, globals: [u32; 2]) -> String {
         let [of_state, data] = globals;
         let (parameter, sets) = match state {

@@ -8,7 +8,7 @@ use crate::error::{Context, Result};
 
 const SECTION: &str = "build_id";
 
-/// Makes the id of a module anew, if it has one: as long as it was.
+/// Replaces the id of a module, if it has one, by a new one of the same length.
 pub(crate) fn renew(module: &mut [u8]) -> Result<()> {
     let mut place = None;
     for payload in Parser::new(0).parse_all(module) {
@@ -31,7 +31,7 @@ pub(crate) fn renew(module: &mut [u8]) -> Result<()> {
     Ok(())
 }
 
-/// FNV-1a with 128 bits: nobody attacks this, and it is the same in each version of std.
+/// FNV-1a with 128 bits: it need not resist attacks, and is the same in each version of std.
 fn hash(bytes: &[u8]) -> [u8; 16] {
     const BASIS: u128 = 0x6c62_272e_07bb_0142_62b8_2175_6295_c58d;
     const PRIME: u128 = 0x0000_0000_0100_0000_0000_0000_0000_013b;
@@ -43,7 +43,7 @@ fn hash(bytes: &[u8]) -> [u8; 16] {
 mod tests {
     use super::*;
 
-    /// The id of a module with this code that had this one; none if there is none.
+    /// The new id of a module with this code and this id. Empty if the module has no id.
     fn renewed(id: &str, code: &str) -> Vec<u8> {
         let text = format!(r#"(module (@custom "build_id" "{id}") (func {code}))"#);
         let mut module = wat::parse_str(text).unwrap();

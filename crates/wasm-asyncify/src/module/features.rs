@@ -1,5 +1,5 @@
-//! The section `target_features`: what a module says that it uses. Tools that come later, `wasm-opt` among
-//! them, allow that and no more. So what the passes add must be said there, too.
+//! The section `target_features`: the features that a module says it uses. Later tools, such as `wasm-opt`, allow
+//! these and no more. So features that the passes use must be added.
 
 use wasm_encoder::Encode;
 use wasmparser::{BinaryReader, CustomSectionReader, Result};
@@ -11,12 +11,12 @@ const USED: u8 = b'+';
 /// The names of the features that are marked as used.
 pub(crate) fn used(section: &CustomSectionReader<'_>) -> Result<Vec<String>> {
     let all = read(section)?;
-    // `-` would mark one that must not be used; `=` is an old form of `+`.
+    // `-` would mark a feature that must not be used; `=` is an old form of `+`.
     let used = all.into_iter().filter(|(prefix, _)| matches!(*prefix, USED | b'='));
     Ok(used.map(|(_, name)| name.to_owned()).collect())
 }
 
-/// The section's contents with these features besides.
+/// The section's contents, with these features added.
 pub(crate) fn with(section: &CustomSectionReader<'_>, added: &[&str]) -> Result<Vec<u8>> {
     let mut all = read(section)?;
     for name in added {
@@ -34,7 +34,7 @@ pub(crate) fn with(section: &CustomSectionReader<'_>, added: &[&str]) -> Result<
     Ok(data)
 }
 
-/// Each with its prefix.
+/// The features, each with its prefix.
 fn read<'a>(section: &CustomSectionReader<'a>) -> Result<Vec<(u8, &'a str)>> {
     let mut reader = BinaryReader::new(section.data(), section.data_offset());
     let mut all = Vec::new();

@@ -1,7 +1,7 @@
 //! A type of index for each kind of item in a module. Functions, types, globals and so on each have an index space
 //! of their own, with imported items first; an index of one kind cannot be used for another.
 //!
-//! These are the numbers of the module that is read. In the one that a pass writes things can have others
+//! These are the indices of the module that is read. In the module that a pass writes, items can have other indices
 //! (`instrument/index_spaces.rs`): those are `u32`, as the encoder takes them.
 
 use core::fmt;
@@ -16,7 +16,7 @@ macro_rules! indices {
         $public struct $name($public u32);
 
         impl $name {
-            /// That of the one so many places after this one.
+            /// The index `count` places after this one.
             pub(crate) fn plus(self, count: u32) -> Self {
                 Self(self.0 + count)
             }
@@ -48,7 +48,7 @@ indices! {
 }
 
 impl FunctionIndex {
-    /// That of the next function.
+    /// The index of the next function.
     pub(crate) fn next(self) -> Self {
         self.plus(1)
     }
@@ -68,22 +68,22 @@ impl GlobalIndex {
     }
 }
 
-/// Something of each function of a module, or of the first of them.
+/// A value for each function of a module, or for the first functions of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FunctionMap<T>(Vec<T>);
 
 impl<T> FunctionMap<T> {
-    /// How many functions there are.
+    /// The number of functions.
     pub fn len(&self) -> usize {
         self.0.len()
     }
 
-    /// Whether there are none.
+    /// Whether it is empty.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// That of this function, if there is one.
+    /// The value of this function, if there is one.
     pub fn get(&self, function: FunctionIndex) -> Option<&T> {
         self.0.get(usize::from(function))
     }
@@ -92,24 +92,24 @@ impl<T> FunctionMap<T> {
         self.0.get_mut(usize::from(function))
     }
 
-    /// Each with its index.
+    /// The values, each with its index.
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = (FunctionIndex, &T)> {
         self.indices().zip(&self.0)
     }
 
-    /// The same without the indices.
+    /// The values without the indices.
     pub fn values(&self) -> core::slice::Iter<'_, T> {
         self.0.iter()
     }
 
-    /// The indices alone.
+    /// The indices without the values.
     pub fn indices(
         &self,
     ) -> impl DoubleEndedIterator<Item = FunctionIndex> + ExactSizeIterator + use<T> {
         (0..self.0.len()).map(|at| FunctionIndex(at as u32))
     }
 
-    /// Something else of each.
+    /// Maps each value.
     pub fn map<U>(&self, new: impl FnMut(&T) -> U) -> FunctionMap<U> {
         FunctionMap(self.0.iter().map(new).collect())
     }
@@ -119,7 +119,7 @@ impl<T> FunctionMap<T> {
         FunctionIndex(self.0.len() as u32)
     }
 
-    /// Adds that of the next function.
+    /// Adds the value of the next function.
     pub fn push(&mut self, value: T) {
         self.0.push(value);
     }

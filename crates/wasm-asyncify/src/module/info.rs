@@ -1,9 +1,9 @@
-//! What stands in a module. The analysis, the guards, and all that writes a module anew before the
-//! instrumentation have it from here.
+//! The contents of a module, read once for the analysis, the guards, and all passes that rewrite a module before
+//! the instrumentation.
 //!
-//! The code itself is left as it is: a pass goes through the bodies that it is about. Who needs what
-//! an instruction finds on the stack validates, too (`instrument/read.rs`). The checker will always have a
-//! reader of its own, since it is to share no mistake with the transform.
+//! The code itself is not parsed here: a pass reads the bodies that it needs. A pass that needs the types of
+//! operands also validates (`instrument/read.rs`). The checker has a reader of its own, so that it shares no
+//! mistake with the transform.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,7 +17,7 @@ use wasmparser::{
 use super::index::{FunctionIndex, FunctionMap, GlobalIndex, TypeIndex};
 use crate::error::{Context, Result, bail};
 
-/// A module's sections. What can be imported is numbered as in the module: imports come first.
+/// A module's sections. Items are numbered as in the module: imports come first.
 #[derive(Default)]
 pub(crate) struct ModuleInfo<'a> {
     /// The module itself.
@@ -29,28 +29,28 @@ pub(crate) struct ModuleInfo<'a> {
     pub(crate) imports: FunctionMap<Import<'a>>,
     /// The type of each function.
     pub(crate) signatures: FunctionMap<TypeIndex>,
-    /// Those of the functions that are not imported.
+    /// The bodies of the functions that are not imported.
     pub(crate) bodies: Vec<FunctionBody<'a>>,
     pub(crate) tables: Vec<TableType>,
     pub(crate) imports_table: bool,
-    /// What fills tables where they are declared.
+    /// The initial values of tables that have one in their declaration.
     pub(crate) table_values: Vec<ConstExpr<'a>>,
     pub(crate) memories: Vec<MemoryType>,
-    /// The names of those that are imported: of the module, and there.
+    /// The names of imported memories: of the module, and in it.
     pub(crate) imported_memories: Vec<(&'a str, &'a str)>,
     pub(crate) globals: u32,
     pub(crate) imported_globals: u32,
-    /// What the globals that are not imported begin as.
+    /// The initial values of the globals that are not imported.
     pub(crate) global_values: Vec<ConstExpr<'a>>,
     /// The type of each tag.
     pub(crate) tags: Vec<TypeIndex>,
     pub(crate) exports: Vec<Export<'a>>,
-    /// What runs when an instance is made.
+    /// The function that runs at instantiation.
     pub(crate) start: Option<FunctionIndex>,
     pub(crate) elements: Vec<Element<'a>>,
-    /// Where the contents of the code section begin in the file.
+    /// The offset of the code section's contents in the file.
     pub(crate) code_start: u64,
-    /// Where the contents of the data section begin in the file.
+    /// The offset of the data section's contents in the file.
     pub(crate) data_start: u64,
     pub(crate) data: Vec<Data<'a>>,
     pub(crate) customs: Vec<CustomSectionReader<'a>>,
@@ -63,7 +63,7 @@ impl<'a> ModuleInfo<'a> {
     ///
     /// # Errors
     ///
-    /// If it is none, or a broken one.
+    /// If it is no module, or a broken one.
     pub(crate) fn read(wasm: &'a [u8]) -> Result<Self> {
         let mut info = Self { bytes: wasm, ..Self::default() };
         for payload in Parser::new(0).parse_all(wasm) {
@@ -193,12 +193,12 @@ impl<'a> ModuleInfo<'a> {
         Ok(())
     }
 
-    /// Whether there is such a section, which may be an empty one.
+    /// Whether the module has this section, possibly empty.
     pub(crate) fn has(&self, section: SectionId) -> bool {
         self.sections.contains(&section.into())
     }
 
-    /// The functions that have bodies, and these.
+    /// The functions that are not imported, with their bodies.
     pub(crate) fn bodies(&self) -> impl Iterator<Item = (FunctionIndex, &FunctionBody<'a>)> {
         self.signatures.indices().skip(self.imports.len()).zip(&self.bodies)
     }
@@ -208,7 +208,7 @@ impl<'a> ModuleInfo<'a> {
         self.bodies.get(usize::from(function).checked_sub(self.imports.len())?)
     }
 
-    /// The type at this index, if it is one of functions.
+    /// The type at this index, if it is a function type.
     pub(crate) fn function_type(&self, ty: TypeIndex) -> Option<&FuncType> {
         match &self.types.get(usize::from(ty))?.composite_type.inner {
             CompositeInnerType::Func(ty) => Some(ty),
@@ -216,14 +216,14 @@ impl<'a> ModuleInfo<'a> {
         }
     }
 
-    /// The type of a function, and how many parameters it has.
+    /// The type of a function, and its number of parameters.
     pub(crate) fn signature(&self, function: FunctionIndex) -> Result<(TypeIndex, u32)> {
         let ty = self.signatures.get(function).copied();
         let found = ty.and_then(|ty| Some((ty, self.function_type(ty)?.params().len() as u32)));
         found.with_context(|| format!("{} has no type", self.shown(function)))
     }
 
-    /// What a function is called in a message.
+    /// The name of a function in messages.
     pub(crate) fn shown(&self, function: FunctionIndex) -> String {
         match (self.imports.get(function), self.function_names.get(&function)) {
             (Some(import), _) => format!("{}.{}", import.module, import.name),
@@ -232,7 +232,7 @@ impl<'a> ModuleInfo<'a> {
         }
     }
 
-    /// Whether addresses of the program's memory, which is the first, have 64 bits.
+    /// Whether addresses of the program's memory, which is the first one, have 64 bits.
     pub(crate) fn memory64(&self) -> bool {
         self.memories.first().is_some_and(|memory| memory.memory64)
     }

@@ -1,20 +1,20 @@
-//! The locals of a function that is written anew: those that it has, and more.
+//! The locals of a function that is rewritten: its own, and added ones.
 
 use wasm_encoder::reencode::{Error, Reencode};
 use wasm_encoder::{Function, Instruction, ValType};
 use wasmparser::FunctionBody;
 
-/// The locals of a function. Those that are added come after the others.
+/// The locals of a function. Added locals come after the others.
 #[derive(Debug)]
 pub(crate) struct Locals {
-    /// Those that are declared: how many of a type, in order.
+    /// The declared locals: the number and type of each group, in order.
     groups: Vec<(u32, ValType)>,
-    /// How many there are, parameters among them.
+    /// The number of locals, including parameters.
     count: u32,
 }
 
 impl Locals {
-    /// Those of a function with so many parameters.
+    /// Reads the locals of a function with this number of parameters.
     pub(crate) fn read<R: Reencode>(
         reencoder: &mut R,
         parameters: u32,
@@ -29,25 +29,25 @@ impl Locals {
         Ok(locals)
     }
 
-    /// Adds one. Its index.
+    /// Adds a local, and returns its index.
     pub(crate) fn add(&mut self, ty: ValType) -> u32 {
         self.groups.push((1, ty));
         self.count += 1;
         self.count - 1
     }
 
-    /// How many there are: the index of the next one.
+    /// The number of locals, which is the index of the next one.
     pub(crate) fn count(&self) -> u32 {
         self.count
     }
 
-    /// A function that has them, still without code.
+    /// A function with these locals, and no code yet.
     pub(crate) fn function(self) -> Function {
         Function::new(self.groups)
     }
 }
 
-/// What a local of this type is where a function begins. Nothing for a reference, which may have no such value.
+/// The initial value of a local of this type. None for a reference, which may have no such value.
 pub(crate) fn zero(ty: wasmparser::ValType) -> Option<Instruction<'static>> {
     use wasmparser::ValType as Type;
     Some(match ty {

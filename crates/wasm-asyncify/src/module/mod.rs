@@ -1,5 +1,5 @@
-//! What is to be known of a module: in short ([`AsyncifyInfo`]), and in full for the passes (`ModuleInfo`).
-//! And taking sections out of one.
+//! Reads modules: in short ([`AsyncifyInfo`]), and in full for the passes (`ModuleInfo`). Also removes sections
+//! from a module.
 
 mod asyncified;
 pub(crate) mod build_id;
@@ -24,14 +24,14 @@ pub(crate) use order::is_due;
 /// The imports that Asyncify replaces by functions of its own.
 const REPLACED: [&str; 4] = ["start_unwind", "stop_unwind", "start_rewind", "stop_rewind"];
 
-/// A module without the section comes from an old compiler; these two are what every compiler
-/// has used since before Asyncify.
+/// The features of a module without the section. It comes from an old compiler, and every compiler since before
+/// Asyncify has used these two.
 const WITHOUT_SECTION: [&str; 2] = ["mutable-globals", "sign-ext"];
 
-/// What is to be known of a module before Asyncify is run on it.
+/// The facts about a module that are needed before Asyncify is run on it.
 ///
-/// It is asked of all that is linked, and so reads no more than it needs: names that are broken, say, are nobody's
-/// business in a module that has nothing to do with Asyncify.
+/// Every linked module is read, so this reads no more than it needs. For example, broken names do not matter in a
+/// module that has nothing to do with Asyncify.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct AsyncifyInfo {
     /// The names it imports from module `asyncify`.
@@ -52,7 +52,7 @@ impl AsyncifyInfo {
         let mut memory64 = false;
         for payload in Parser::new(0).parse_all(wasm) {
             match payload? {
-                // A component's modules were linked before it was made of them.
+                // The modules of a component were linked earlier.
                 Payload::Version { encoding: Encoding::Component, .. } => {
                     return Ok(info);
                 }
@@ -128,11 +128,11 @@ impl AsyncifyInfo {
     }
 }
 
-/// Refuses what is no valid module.
+/// Rejects an invalid module.
 ///
 /// # Errors
 ///
-/// If it is not; says where.
+/// If it is invalid; the error says where.
 pub(crate) fn validate(wasm: &[u8]) -> Result<()> {
     Validator::new_with_features(WasmFeatures::all())
         .validate_all(wasm)
@@ -140,7 +140,7 @@ pub(crate) fn validate(wasm: &[u8]) -> Result<()> {
     Ok(())
 }
 
-/// Checks that Asyncify left a valid module that imports nothing of it any more.
+/// Checks that Asyncify left a valid module without imports of Asyncify's functions.
 pub fn check_asyncified(wasm: &[u8]) -> Result<()> {
     Validator::new_with_features(WasmFeatures::all())
         .validate_all(wasm)
@@ -152,10 +152,10 @@ pub fn check_asyncified(wasm: &[u8]) -> Result<()> {
     Ok(())
 }
 
-/// The module without the custom sections whose names `is_dropped` picks.
+/// The module without the custom sections for which `is_dropped` returns true.
 pub fn without_sections(wasm: &[u8], is_dropped: impl Fn(&str) -> bool) -> Result<Vec<u8>> {
     let mut kept = Vec::with_capacity(wasm.len());
-    // A section's range begins after its length, so each runs from the end of the one before.
+    // A section's range begins after its length field, so each section begins where the one before ends.
     let mut start = 0;
     let mut copy = |end: u64, drop: bool| {
         let end = usize::try_from(end)?;

@@ -19,8 +19,8 @@ const ORDER: [SectionId; 13] = [
     SectionId::Data,
 ];
 
-/// Whether a section that a module lacks has to be written now, if this one is next; none is if the
-/// module ends. Custom sections may be anywhere: it is written before the next of another kind.
+/// Whether a section that a module lacks has to be written before section `next`; None is the end of the module.
+/// Custom sections may be anywhere: the section is written before the next one of another kind.
 pub(crate) fn is_due(section: SectionId, next: Option<SectionId>) -> bool {
     let order = |section| ORDER.iter().position(|other| *other == section);
     match next {
