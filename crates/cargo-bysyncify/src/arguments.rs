@@ -1,4 +1,4 @@
-//! What the arguments that rustc gives a wasm linker say, and the arguments for the real one.
+//! Parses the arguments that rustc gives a wasm linker, and makes the arguments for the real linker.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -12,41 +12,39 @@ use crate::response_file;
 /// The arguments of one link.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Arguments {
-    /// What the real linker gets: all but `-flavor wasm` and what is ours, with the contents of
-    /// response files in place.
+    /// The arguments for the real linker: all except `-flavor wasm` and our own options, with response files
+    /// expanded.
     passed_on: Vec<OsString>,
-    /// Where the module goes; `a.out` if the linker is not told.
+    /// Where the module is written; `a.out` by default.
     pub(crate) output: PathBuf,
-    /// Whether several objects are joined into one: that is no module yet.
+    /// Whether several objects are joined into one. The result is not a module yet.
     pub(crate) is_relocatable: bool,
-    /// Whether names and the like are to be taken out.
+    /// Whether names and similar sections are removed.
     pub(crate) strip_all: bool,
-    /// Sections that `--strip-all` spares.
+    /// Sections that `--strip-all` keeps.
     pub(crate) kept_sections: Vec<String>,
-    /// How hard the program is to be optimised, as far as rustc tells its linker: of `s` and `z`
-    /// it makes `-O2`.
+    /// How hard to optimise, as far as rustc tells its linker: for levels `s` and `z` it passes `-O2`.
     pub(crate) opt_level: OptLevel,
-    /// `--bysyncify-assume-no-suspend=core::fmt,…`: what the user says never suspends.
+    /// `--bysyncify-assume-no-suspend=core::fmt,…`: functions that never suspend, according to the user.
     pub(crate) no_suspend: Vec<String>,
-    /// `--bysyncify-suspends=env.f,…`: imports that the host answers later, by Asyncify.
+    /// `--bysyncify-suspends=env.f,…`: imports that the host answers later, through Asyncify.
     pub(crate) suspends: Vec<String>,
-    /// `--bysyncify-precise`: take what looks like a vtable for one.
+    /// `--bysyncify-precise`: treat what looks like a vtable as a vtable.
     pub(crate) precision: Precision,
-    /// `--bysyncify-everything`: instrument what Binaryen would by itself.
+    /// `--bysyncify-everything`: instrument what Binaryen would instrument by default.
     pub(crate) everything: bool,
-    /// `--bysyncify-checks=on|off`: whether the program checks itself while it runs. On if it is
-    /// not optimised.
+    /// `--bysyncify-checks=on|off`: whether the program checks itself at run time. By default on if it is not
+    /// optimised.
     pub(crate) checks: bool,
-    /// `--bysyncify-stack-checks=on|off`: whether it is noticed when a coroutine's stack
-    /// overflows. On if nothing is said.
+    /// `--bysyncify-stack-checks=on|off`: whether the overflow of a coroutine's stack is detected. On by default.
     pub(crate) no_stack_checks: bool,
-    /// `--bysyncify-symbols`: backtraces of what is suspended have names, files and lines, as they have
-    /// where the program checks itself.
+    /// `--bysyncify-symbols`: backtraces of suspended code have names, files and lines. They always have these where
+    /// the program checks itself.
     pub(crate) symbols: bool,
 }
 
 impl Arguments {
-    /// Reads the arguments, those in response files (`@file`) too.
+    /// Reads the arguments, including those in response files (`@file`).
     pub(crate) fn read(arguments: &[OsString]) -> Result<Self> {
         let given = match arguments {
             [first, second, rest @ ..] if first == "-flavor" => {
@@ -91,7 +89,7 @@ impl Arguments {
                 continue;
             }
             read.passed_on.push(word.clone());
-            // What we look for is ASCII but for the output's name.
+            // All options that we search for are ASCII. Only the output's name may not be.
             let text = word.to_string_lossy();
             match &*text {
                 "-o" | "--output" => {
@@ -99,7 +97,7 @@ impl Arguments {
                     read.passed_on.push(value.clone());
                     read.output = value.into();
                 }
-                // As lld writes it itself (`--reproduce`).
+                // lld itself writes it in this form (`--reproduce`).
                 "-O" => {
                     let level = words.next().context("-O needs a value")?;
                     read.opt_level = opt_level(&level.to_string_lossy());
@@ -130,13 +128,13 @@ impl Arguments {
         Ok(read)
     }
 
-    /// What the real linker gets.
+    /// The arguments for the real linker.
     pub(crate) fn passed_on(&self) -> &[OsString] {
         &self.passed_on
     }
 
-    /// The same, but with another output, and told to keep what the analysis needs. DWARF is most of
-    /// a debug build's bytes.
+    /// The same arguments, but with another output, and with options that keep what the analysis needs. DWARF is most
+    /// of a debug build's bytes.
     pub(crate) fn for_analysis(&self, output: &Path, keeps_debug_info: bool) -> Vec<OsString> {
         let mut words = Vec::with_capacity(self.passed_on.len() + 4);
         let mut is_value = false;
@@ -166,7 +164,7 @@ impl Arguments {
             .any(|it| ["-s", "--strip-all", "-S", "--strip-debug"].iter().any(|strip| it == strip))
     }
 
-    /// Whether `--strip-all` takes a custom section out. The same that `wasm-ld` leaves out.
+    /// Whether `--strip-all` removes a custom section: the same sections that `wasm-ld` removes.
     pub(crate) fn strips(&self, section: &str) -> bool {
         let stripped = ["name", "producers", "target_features"].contains(&section)
             || section.starts_with(".debug_");

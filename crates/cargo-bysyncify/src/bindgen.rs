@@ -1,4 +1,4 @@
-//! Modules that are made for wasm-bindgen: telling them from others, and making them ready.
+//! Modules for wasm-bindgen: recognises them, and runs wasm-bindgen's tools on them.
 
 use std::ffi::OsString;
 use std::fs;
@@ -10,11 +10,11 @@ use wasmparser::{Parser, Payload};
 
 use crate::{command, setup};
 
-/// The custom section in which the crate wasm-bindgen leaves word for its command line tool. It
-/// begins with a length and a text: `{"schema_version":"0.2.130","version":"0.2.130"}`.
+/// The custom section in which the crate wasm-bindgen leaves data for its command line tool. It begins with a length
+/// and a text: `{"schema_version":"0.2.130","version":"0.2.130"}`.
 const SECTION: &str = "__wasm_bindgen_unstable";
 
-/// The version of wasm-bindgen that a module was compiled with, if it was.
+/// The version of wasm-bindgen that a module was compiled with, if it uses wasm-bindgen.
 pub(crate) fn version_of(module: &Path) -> Result<Option<String>> {
     let wasm = fs::read(module).with_context(|| format!("cannot read `{}`", module.display()))?;
     version_in(&wasm).with_context(|| format!("cannot read `{}`", module.display()))
@@ -35,17 +35,17 @@ fn version_in_section(section: &[u8]) -> Option<String> {
     let (length, rest) = section.split_first_chunk()?;
     let text = rest.get(..u32::from_le_bytes(*length) as usize)?;
     let json: serde_json::Value = serde_json::from_slice(text).ok()?;
-    // A build from git has its commit behind the number.
+    // A build from git has its commit after the number.
     let version = json["version"].as_str()?.split(' ').next()?;
     Some(version.to_owned())
 }
 
-/// Runs wasm-bindgen on a module for a page; returns the folder that it wrote: `demo.pkg` beside
+/// Runs wasm-bindgen on a module for a page. Returns the folder that wasm-bindgen wrote: `demo.pkg` beside
 /// `demo.wasm`, with `demo.js` in it.
 pub(crate) fn for_web(version: &str, module: &Path) -> Result<PathBuf> {
     let folder = module.with_extension("pkg");
     if folder.exists() {
-        // What another version has left there.
+        // It may have files of another version.
         fs::remove_dir_all(&folder)
             .with_context(|| format!("cannot remove `{}`", folder.display()))?;
     }
@@ -55,7 +55,7 @@ pub(crate) fn for_web(version: &str, module: &Path) -> Result<PathBuf> {
     Ok(folder)
 }
 
-/// Wasm-bindgen's own runner, for the tests in a module.
+/// The command that runs the tests in a module with wasm-bindgen's own runner.
 pub(crate) fn test(version: &str, module: &Path, arguments: &[OsString]) -> Result<Command> {
     let mut runner = Command::new(setup::wasm_bindgen_test_runner(version)?);
     runner.arg(module).args(arguments);
@@ -71,7 +71,7 @@ mod tests {
         wat::parse_str(format!("(module (@custom {section:?} \"{content}\"))")).unwrap()
     }
 
-    /// What is read of a section that begins with this text.
+    /// The version that is read from a section that begins with this text.
     fn version(text: &str) -> Result<Option<String>, String> {
         let length = u32::try_from(text.len()).unwrap().to_le_bytes();
         let section = [&length, text.as_bytes(), b"more"].concat();

@@ -1,4 +1,4 @@
-//! Calling cargo so that what it links goes through Asyncify.
+//! Calls cargo so that the modules it links go through Asyncify.
 
 use std::env;
 use std::ffi::OsString;
@@ -28,11 +28,11 @@ pub(crate) fn program() -> OsString {
     env::var_os("CARGO").unwrap_or_else(|| "cargo".into())
 }
 
-/// What is built for if nothing says otherwise.
+/// The default target.
 pub(crate) const DEFAULT_TARGET: &str = "wasm32-unknown-unknown";
 
-/// The target that is meant: the one that the command line names; else the one that cargo's own
-/// configuration has it build for, if that is WebAssembly; else `DEFAULT_TARGET`.
+/// The target to build for: the one named on the command line; else the one in cargo's configuration, if it is
+/// WebAssembly; else `DEFAULT_TARGET`.
 pub(crate) fn target(named: Option<&str>) -> String {
     let configured = || match env::var("CARGO_BUILD_TARGET") {
         Ok(triple) => Some(triple),
@@ -45,8 +45,8 @@ pub(crate) fn target(named: Option<&str>) -> String {
     }
 }
 
-/// What cargo's configuration files say. They cannot be asked for by a stable command yet; a cargo
-/// that has not even this one is taken to have nothing in them.
+/// The contents of cargo's configuration files. No stable command prints them yet. If this cargo lacks even the
+/// unstable command, they are treated as empty.
 pub(crate) fn config() -> Value {
     let mut cargo = Command::new(program());
     cargo.env("RUSTC_BOOTSTRAP", "1").args(["-Zunstable-options", "config", "get"]);
@@ -54,9 +54,9 @@ pub(crate) fn config() -> Value {
     printed.ok().and_then(|json| serde_json::from_str(&json).ok()).unwrap_or_default()
 }
 
-/// `cargo <subcommand>` for a wasm target, with the right compiler, and with us as the linker.
+/// `cargo <subcommand>` for a wasm target, with the right compiler, and with this program as the linker.
 ///
-/// Makes sure first that the target is there.
+/// First makes sure that the target is installed.
 pub(crate) fn command(subcommand: &str, triple: &str) -> Result<Command> {
     let target = setup::wasm_target(triple)?;
     let mut command = Command::new(program());
@@ -71,10 +71,10 @@ fn configure(command: &mut Command, target: &WasmTarget) -> Result<()> {
     Ok(())
 }
 
-/// What to name as the linker: ourselves, see `is_linker`.
+/// The linker to name to cargo: this program itself, see `is_linker`.
 ///
-/// But where `bysyncify-ld` was installed with us, its name as a project's own config gives it:
-/// cargo compiles everything anew when the linker has another name than the last time.
+/// But if `bysyncify-ld` is installed beside this program, then that name, as in a project's own config: cargo
+/// compiles everything again when the name of the linker changes.
 fn linker() -> Result<PathBuf> {
     let own = own_path()?;
     let is_installed = command::find(LINKER).is_some_and(|found| found.parent() == own.parent());
@@ -83,11 +83,10 @@ fn linker() -> Result<PathBuf> {
 
 const LINKER: &str = "bysyncify-ld";
 
-/// Makes cargo run a target's programs with our `runner` command and these arguments.
+/// Makes cargo run a target's programs with our command `runner` and these arguments.
 pub(crate) fn set_runner(command: &mut Command, triple: &str, arguments: &str) -> Result<()> {
-    // Not `--config`: cargo would join this with a runner that the user's own config names. Of a
-    // variable cargo makes words where there is white space. Where our path has some, our name
-    // must do: that is what cargo found us by.
+    // Not `--config`: cargo would join this with a runner in the user's own config. Cargo splits a variable's value
+    // at white space. So if our path has white space, use our name: by that name cargo has found us.
     let own = own_path()?;
     let own = match own.to_str() {
         Some(own) if !own.contains(char::is_whitespace) => own,

@@ -14,7 +14,7 @@ use self::build::{BuildArguments, CargoCall};
 use self::program::ProgramArguments;
 use crate::{cargo, command, launch, new, report, rerun, run, setup, trace};
 
-/// The commands that take cargo's options.
+/// The commands that accept cargo's options.
 const CARGOS: [&str; 4] = ["build", "test", "check", "clippy"];
 
 /// Builds, runs and tests programs that use bysyncify
@@ -159,7 +159,7 @@ pub(crate) fn main(arguments: &[OsString]) -> ExitCode {
     let result = parse(arguments).map_err(Into::into).and_then(|cli| execute(cli.command));
     result.unwrap_or_else(|error: anyhow::Error| match error.downcast_ref::<clap::Error>() {
         Some(error) => {
-            // That nobody reads it any more is no error of ours.
+            // If the reader of the output is gone, that is no error of ours.
             let _ = error.print();
             ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(1))
         }
@@ -199,7 +199,7 @@ fn execute(command: Command) -> Result<ExitCode> {
         Command::Report { options, program } => return program.report(options),
         Command::Setup { target } => setup::prepare(&target)?,
         Command::Runner { test, module } => {
-            // Clap has seen to it that there is a first.
+            // Clap has checked that there is a first argument.
             let (module, arguments) = module.split_first().expect("an argument that is required");
             return launch::runner(test, &PathBuf::from(module), arguments);
         }
@@ -220,7 +220,7 @@ fn build(arguments: &BuildArguments, subcommand: &str) -> Result<ExitCode> {
     words.watch().status(&mut cargo).map(command::exit_code)
 }
 
-/// Has cargo look at a program without linking it.
+/// Has cargo check a program without linking it.
 fn check(words: &CargoCall, subcommand: &str) -> Result<ExitCode> {
     let mut cargo = cargo::command(subcommand, &words.target())?;
     cargo.args(words.for_cargo());

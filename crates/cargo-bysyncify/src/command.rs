@@ -1,4 +1,4 @@
-//! Running other programs: found on `PATH`, shown as one would type them, checked.
+//! Runs other programs: finds them on `PATH`, shows command lines, checks exit statuses.
 
 use std::ffi::OsStr;
 use std::path::PathBuf;
@@ -6,13 +6,13 @@ use std::process::{Command, ExitCode, ExitStatus, Output, Stdio};
 
 use anyhow::{Context, Result, bail};
 
-/// The file that the shell would run for `name`, if there is one: on Windows `npm.cmd` for `npm`.
+/// The file that a shell would run for `name`, if there is one: on Windows `npm.cmd` for `npm`.
 pub(crate) fn find(name: &str) -> Option<PathBuf> {
     which::which(name).ok()
 }
 
-/// The command line, quoted so that it can be pasted into a shell. Only the environment
-/// variables that were set for this command are shown.
+/// The command line, quoted so that it can be pasted into a shell. Of the environment, only the variables that were
+/// set for this command are shown.
 pub(crate) fn shown(command: &Command) -> String {
     let variables = command
         .get_envs()
@@ -31,7 +31,7 @@ fn quoted(word: &OsStr) -> String {
     }
 }
 
-/// Runs a command quietly and returns what it printed; its error output is in the error.
+/// Runs a command quietly and returns its output. If it fails, the error contains its error output.
 pub(crate) fn output(command: &mut Command) -> Result<Output> {
     let output = command
         .stdin(Stdio::null())
@@ -55,7 +55,7 @@ pub(crate) fn stdout(command: &mut Command) -> Result<String> {
     Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
 }
 
-/// Runs a command that takes a while: the user sees what it prints, on the error output.
+/// Runs a command that takes a while. The user sees its output, on standard error.
 pub(crate) fn run(command: &mut Command) -> Result<()> {
     eprintln!("     Running {}", shown(command));
     let status = command
@@ -69,22 +69,22 @@ pub(crate) fn run(command: &mut Command) -> Result<()> {
     Ok(())
 }
 
-/// Runs a command in our place: its input, output and end are ours.
+/// Replaces this process by a command, which takes over its input, output and exit status.
 #[cfg(unix)]
 pub(crate) fn replace(command: &mut Command) -> Result<ExitCode> {
-    // In our very process: a program may do something at Ctrl-C, which whoever called us waits for.
+    // In the same process: a program may handle Ctrl-C, and our caller waits until it has done so.
     let error = std::os::unix::process::CommandExt::exec(command);
     Err(error).with_context(|| format!("cannot run `{}`", shown(command)))
 }
 
-/// Runs a command in our place: its input, output and exit status are ours.
+/// Runs a command in place of this process: it gets our input and output, and we return its exit status.
 #[cfg(not(unix))]
 pub(crate) fn replace(command: &mut Command) -> Result<ExitCode> {
     let status = command.status().with_context(|| format!("cannot run `{}`", shown(command)))?;
     Ok(exit_code(status))
 }
 
-/// An exit status to pass on; for a signal, what a shell makes of it.
+/// The exit status to pass on; for a signal the same number that a shell returns.
 pub(crate) fn exit_code(status: ExitStatus) -> ExitCode {
     #[cfg(unix)]
     let signal = std::os::unix::process::ExitStatusExt::signal(&status).map(|signal| 128 + signal);

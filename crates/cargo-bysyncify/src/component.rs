@@ -1,8 +1,8 @@
-//! Targets whose programs are components, such as `wasm32-wasip2`: rustc's linker for them is
-//! `wasm-component-ld`, which has the objects linked and then makes a component of the module.
+//! Targets whose programs are components, such as `wasm32-wasip2`. Rustc's linker for them is `wasm-component-ld`,
+//! which calls a linker for the objects and makes the module into a component.
 //!
-//! What is in a component can no longer be asyncified. So we call `wasm-component-ld` with
-//! ourselves as the linker that it calls, and it is the module that goes through Asyncify.
+//! A module inside a component can no longer be asyncified. So we call `wasm-component-ld` and name ourselves as the
+//! linker that it calls. Then the module goes through Asyncify.
 
 use std::ffi::OsString;
 use std::fs;
@@ -12,12 +12,12 @@ use anyhow::{Context, Result};
 
 use crate::command;
 
-/// The program that makes components. It comes with rustup's toolchains, and rustc puts the
-/// folder where it is on `PATH` for its linker.
+/// The program that makes components. It is part of rustup's toolchains, and rustc adds its folder to `PATH` for the
+/// linker.
 const PROGRAM: &str = "wasm-component-ld";
 
-/// Set when it is `wasm-component-ld` that calls us: it does so by whatever name we gave it, and
-/// with nothing among its arguments that would tell.
+/// The variable that is set when `wasm-component-ld` calls us. It calls us by whatever name we gave it, and its
+/// arguments do not identify it.
 const INSIDE: &str = "BYSYNCIFY_IN_COMPONENT_LD";
 
 /// Whether `wasm-component-ld` calls us.
@@ -27,23 +27,23 @@ pub(crate) fn calls_us() -> bool {
 
 /// Whether rustc links for a target whose programs are components.
 ///
-/// It does not say which target that is. But among what it passes is the folder of the target's
-/// own libraries: `…/rustlib/wasm32-wasip2/lib`. `-flavor` tells that it is rustc, and not a
-/// `wasm-component-ld` whose `--wasm-ld-path` somebody has set to us.
+/// Rustc does not name the target. But it passes the folder of the target's own libraries:
+/// `…/rustlib/wasm32-wasip2/lib`. `-flavor` shows that the caller is rustc, and not a `wasm-component-ld` whose
+/// `--wasm-ld-path` the user has set to us.
 pub(crate) fn is_wanted(arguments: &[OsString]) -> bool {
     let is_rustc = arguments.first().is_some_and(|first| first == "-flavor");
     is_rustc
         && arguments.iter().any(|argument| {
             let argument = argument.to_string_lossy();
             match argument.strip_prefix('@') {
-                // It may be that this is no response file: then the real linker will say so.
+                // If this is not a response file, the real linker will report it.
                 Some(path) => fs::read_to_string(path).is_ok_and(|text| names_target(&text)),
                 None => names_target(&argument),
             }
         })
 }
 
-/// Whether a path in this text leads to the libraries of such a target.
+/// Whether a path in this text leads to the libraries of a component target.
 fn names_target(text: &str) -> bool {
     text.split("rustlib").skip(1).any(|rest| {
         // In response files a backslash is doubled.
@@ -77,7 +77,7 @@ fn link(arguments: &[OsString]) -> Result<ExitCode> {
     command::replace(command.env(INSIDE, "1"))
 }
 
-/// `wasm-component-ld` knows the options of linkers, and passes others on only if it is told to.
+/// Wraps our own options: `wasm-component-ld` knows the options of linkers, and passes on others only if told to.
 fn for_component_ld(argument: &OsString) -> OsString {
     if !argument.to_string_lossy().starts_with("--bysyncify-") {
         return argument.clone();
@@ -91,7 +91,7 @@ fn for_component_ld(argument: &OsString) -> OsString {
 mod tests {
     use super::*;
 
-    /// Of arguments as rustc begins them.
+    /// Whether a component is wanted by these arguments, after the ones that rustc begins with.
     fn wanted(arguments: &[&str]) -> bool {
         let all = ["-flavor", "wasm"].iter().chain(arguments).map(OsString::from);
         is_wanted(&all.collect::<Vec<_>>())
@@ -103,7 +103,7 @@ mod tests {
         assert!(wanted(&[r"C:\rust\lib\rustlib\wasm32-wasip2\lib\libstd-1.rlib"]));
         assert!(!wanted(&["-L", "/rust/lib/rustlib/wasm32-wasip1/lib"]));
         assert!(!wanted(&["-L", "/rust/lib/rustlib/wasm32-unknown-unknown/lib"]));
-        // A folder of the user's that happens to be called so.
+        // A folder of the user's that has such a name by chance.
         assert!(!wanted(&["-o", "/home/wasm32-wasip2/a.wasm", "/rust/lib/rustlib/x/lib"]));
     }
 

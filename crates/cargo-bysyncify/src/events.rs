@@ -1,9 +1,8 @@
-//! What the linker is doing, told to the `cargo bysyncify` that called cargo.
+//! Reports what the linker does to the `cargo bysyncify` that called cargo.
 //!
-//! Cargo shows nothing while it links, and Asyncify may take a minute. So the caller listens at
-//! a port of this machine and names it in [`VARIABLE`]; each linker connects and writes an
-//! [`Event`] a line, in JSON. That leaves nothing behind, however either of them ends, and when
-//! one ends the other sees it. (Cargo does the same for `cargo fix`.)
+//! Cargo shows nothing while it links, and Asyncify may take a minute. So the caller listens at a port of this
+//! machine and names it in [`VARIABLE`]. Each linker connects and writes one [`Event`] per line, in JSON. However a
+//! process ends, nothing is left behind, and the other process notices. (Cargo does the same for `cargo fix`.)
 
 mod display;
 mod messages;
@@ -19,68 +18,68 @@ pub(crate) use messages::Messages;
 pub(crate) use reader::{Listener, Told};
 pub(crate) use writer::Events;
 
-/// The variable that tells linkers where somebody listens: `127.0.0.1:4711`.
+/// The variable that tells linkers the address of the listener: `127.0.0.1:4711`.
 const VARIABLE: &str = "BYSYNCIFY_EVENTS";
 
-/// What is being done to a module.
+/// The current step of the work on a module.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Phase {
-    /// Finding out what has to be instrumented.
+    /// The analysis of what has to be instrumented.
     Analyse,
-    /// Instrumenting that, and optimising.
+    /// Instrumenting and optimising.
     Asyncify,
-    /// Checking what came out.
+    /// Checking the result.
     Verify,
 }
 
-/// What has become of a module.
+/// The result of the work on a module.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Figures {
     /// The size of the module as the real linker made it.
     pub(crate) bytes_before: u64,
-    /// The size of what it was replaced by.
+    /// The size of the module that replaced it.
     pub(crate) bytes_after: u64,
-    /// Missing where nobody has counted.
+    /// `None` if the functions were not counted.
     pub(crate) counts: Option<Counts>,
-    /// Whether the work was done an earlier time, on the same module.
+    /// Whether an earlier result for the same module was reused.
     pub(crate) reused: bool,
-    /// Whether it should have been optimised, but there is no `wasm-opt`.
+    /// Whether it should have been optimised, but `wasm-opt` is missing.
     pub(crate) lacks_wasm_opt: bool,
 }
 
 /// How much of a module is instrumented.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Counts {
-    /// All functions that the module defines.
+    /// The number of functions that the module defines.
     pub(crate) functions: u64,
-    /// Those of them that can be suspended.
+    /// The number of these functions that can be suspended.
     pub(crate) instrumented: u64,
 }
 
-/// One line.
+/// One line of the protocol.
 #[derive(Clone, Debug, PartialEq)]
 enum Event {
-    /// The first.
+    /// The first event.
     Start {
         module: String,
         bytes: u64,
     },
     Phase(Phase),
-    /// What is worth to be known, in a text of several lines.
+    /// Something the user should know, in a text of several lines.
     Warning(String),
-    /// The last, with how long each phase took.
+    /// The last event, with the duration of each phase.
     Finish {
         figures: Figures,
         seconds: Vec<(Phase, Duration)>,
     },
-    /// The last, if it is not `Finish`: what is wrong.
+    /// The last event, if it is not `Finish`: the error message.
     Failed(String),
 }
 
 impl Phase {
     const ALL: [Self; 3] = [Self::Analyse, Self::Asyncify, Self::Verify];
 
-    /// Its name for people and for programs.
+    /// The phase's name, for people and for programs.
     fn name(self) -> &'static str {
         match self {
             Self::Analyse => "analyse",
@@ -145,7 +144,7 @@ impl Event {
     }
 }
 
-/// The figures as programs get them, from us and from `--message-format json`.
+/// The figures in JSON, as sent to the caller and in `--message-format json`.
 fn figures_to_json(figures: &Figures, seconds: &[(Phase, Duration)]) -> Value {
     let rounded = |time: Duration| (time.as_secs_f64() * 1000.0).round() / 1000.0;
     let seconds: serde_json::Map<_, _> =

@@ -1,6 +1,6 @@
-//! From the features that a module names to the flags of a `wasm-opt` that may be older.
+//! Converts the features that a module names into flags of a `wasm-opt` that may be older.
 //!
-//! Exactly these are enabled: with `--all-features` Binaryen writes encodings that engines refuse.
+//! Exactly these features are enabled: with `--all-features` Binaryen writes encodings that engines refuse.
 
 use core::fmt;
 
@@ -13,12 +13,11 @@ use wasmparser::{FuncValidatorAllocations, Parser, ValidPayload, Validator, Wasm
 pub(crate) struct Enable {
     /// The flags, `--enable-…`, sorted.
     pub(crate) flags: Vec<String>,
-    /// Features that the module names and this version does not know.
+    /// Features that the module names, but this version does not know.
     pub(crate) unknown: Vec<Unknown>,
 }
 
-/// A feature that some version does not know. That a module names it does not mean that it uses
-/// it: it was allowed to.
+/// A feature that some version does not know. A module that names a feature may use it, but need not.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Unknown {
     pub(crate) name: String,
@@ -26,19 +25,18 @@ pub(crate) struct Unknown {
     pub(crate) since: Option<u32>,
 }
 
-/// What uses a feature.
+/// The part of a module that uses a feature.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum User {
-    /// A memory, a table, or the like.
+    /// A memory, a table, or another part that is not a function.
     Module,
-    /// The function of this index.
+    /// The function with this index.
     Function(FunctionIndex),
 }
 
-/// Names in a `target_features` section, those of `wasm-opt`'s flags, and the first version that
-/// has the flag (0: older than any we support), as printed by `--help` of those that npm has: 108,
-/// 116, 118 to 125 and 129 to 132. `memory64` alone is older, but not with tables of 64 bits,
-/// which the compiler makes with it.
+/// Names in a `target_features` section, the names in `wasm-opt`'s flags, and the first version that has the flag (0:
+/// older than all that we support). The source is `--help` of the versions on npm: 108, 116, 118 to 125 and 129 to
+/// 132. `memory64` alone is older, but without 64-bit tables, which the compiler emits with it.
 const FLAGS: [(&str, &str, u32); 20] = [
     ("atomics", "threads", 0),
     ("bulk-memory", "bulk-memory", 0),
@@ -71,9 +69,9 @@ pub(crate) fn enable(features: &[String], version: u32) -> Enable {
             (_, Some((_, flag, since))) if version >= *since => {
                 flags.push(format!("--enable-{flag}"));
             }
-            // Before it had a name of its own it was a part of bulk-memory.
+            // Before it had its own name it was a part of bulk-memory.
             ("bulk-memory-opt", _) => flags.push("--enable-bulk-memory".to_owned()),
-            // Before it had a name every version read and wrote such indices.
+            // Before it had its own name every version read and wrote such indices.
             ("call-indirect-overlong", _) => {}
             (_, found) => unknown
                 .push(Unknown { name: feature.clone(), since: found.map(|(_, _, since)| *since) }),
@@ -85,7 +83,7 @@ pub(crate) fn enable(features: &[String], version: u32) -> Enable {
 }
 
 impl Unknown {
-    /// The first thing in a module that certainly uses it.
+    /// The first part of a module that certainly uses the feature.
     pub(crate) fn user(&self, wasm: &[u8]) -> Result<Option<User>> {
         let feature = match self.name.as_str() {
             "custom-page-sizes" => WasmFeatures::CUSTOM_PAGE_SIZES,
@@ -95,7 +93,7 @@ impl Unknown {
             _ => return Ok(None),
         };
         Ok(match first_invalid(wasm, WasmFeatures::all())? {
-            // Something else is wrong with it, and will be told.
+            // Something else is invalid, and will be reported elsewhere.
             Some(_) => None,
             None => first_invalid(wasm, WasmFeatures::all().difference(feature))?,
         })
@@ -111,7 +109,7 @@ impl fmt::Display for Unknown {
     }
 }
 
-/// The first thing in a module that is not valid if there are only these features.
+/// The first part of a module that is invalid with only these features.
 fn first_invalid(wasm: &[u8], features: WasmFeatures) -> Result<Option<User>> {
     let mut validator = Validator::new_with_features(features);
     for payload in Parser::new(0).parse_all(wasm) {
@@ -134,7 +132,7 @@ fn first_invalid(wasm: &[u8], features: WasmFeatures) -> Result<Option<User>> {
 mod tests {
     use super::*;
 
-    /// What rustc 1.96 names for wasm32-unknown-unknown.
+    /// The features that rustc 1.96 names for wasm32-unknown-unknown.
     const RUST: [&str; 8] = [
         "bulk-memory",
         "bulk-memory-opt",

@@ -1,4 +1,4 @@
-//! Running a finished module: by a script of its package, in a page, or by Node alone.
+//! Runs a finished module: with a script of its package, in a page, or in Node alone.
 
 use std::env;
 use std::ffi::OsString;
@@ -14,12 +14,12 @@ use crate::project::{self, Host};
 use crate::serve::Site;
 use crate::{bindgen, command, node_run, serve, trace};
 
-/// Runs a module for cargo, as tests if that is said.
+/// Runs a module for cargo; as tests, if `said` is set or it lies in `deps`.
 pub(crate) fn runner(said: bool, module: &Path, arguments: &[OsString]) -> Result<ExitCode> {
-    // `cargo run` runs what lies beside this folder.
+    // `cargo run` runs the module beside this folder.
     let is_in_deps = module.parent().and_then(Path::file_name).is_some_and(|name| name == "deps");
     let mode = if said || is_in_deps { Mode::Test } else { Mode::Run };
-    // Cargo tells whose module it is.
+    // Cargo names the folder of the module's package.
     let host = match env::var_os("CARGO_MANIFEST_DIR") {
         Some(folder) => project::host_in(Path::new(&folder))?,
         None => Host::Node,
@@ -27,12 +27,12 @@ pub(crate) fn runner(said: bool, module: &Path, arguments: &[OsString]) -> Resul
     launch(mode, &host, module, arguments)
 }
 
-/// What runs a module.
+/// The means to run a module.
 #[derive(Debug)]
 pub(crate) enum Launch {
     /// A process.
     Process(Command),
-    /// A page, which is to be served.
+    /// A page that has to be served.
     Page(Site),
 }
 
@@ -44,7 +44,7 @@ fn launch(mode: Mode, host: &Host, module: &Path, arguments: &[OsString]) -> Res
     }
 }
 
-/// Makes a module ready to be run. The arguments are a process's; those of a page are the server's.
+/// Prepares a module to be run. The arguments are for the process, or for the server of a page.
 pub(crate) fn prepare(
     mode: Mode,
     host: &Host,
@@ -78,7 +78,7 @@ pub(crate) fn prepare(
         );
     }
     match host {
-        // Tests may have no use for the host.
+        // Tests may not need the host.
         Host::Script(script) if mode == Mode::Run || needs_host(module)? => {
             run_script(script, module, arguments)
         }
@@ -99,7 +99,7 @@ fn is_component(module: &Path) -> Result<bool> {
     Ok(Parser::is_component(&wasm))
 }
 
-/// Whether a module imports what only a host of its own can give.
+/// Whether a module imports something that only a host of its own can provide.
 fn needs_host(module: &Path) -> Result<bool> {
     let wasm = fs::read(module).with_context(|| format!("cannot read `{}`", module.display()))?;
     for payload in Parser::new(0).parse_all(&wasm) {
@@ -113,7 +113,7 @@ fn needs_host(module: &Path) -> Result<bool> {
     Ok(false)
 }
 
-/// The package's own host script, which gets the module and then the arguments.
+/// Runs the package's own host script, which gets the module's path and then the arguments.
 fn run_script(script: &Path, module: &Path, arguments: &[OsString]) -> Result<Launch> {
     if !script.is_file() {
         bail!(

@@ -1,15 +1,15 @@
 //! The toolchain of `bysyncify`: a linker that runs Asyncify, and `cargo bysyncify`.
 //!
-//! - `linker` is `bysyncify-ld`: it calls the real linker and asyncifies what comes out;
-//!   `component` puts it where rustc has another linker, which makes components.
+//! - `linker` is `bysyncify-ld`: it calls the real linker and asyncifies the result. `component` inserts it where
+//!   rustc has another linker, which makes components.
 //! - `cli` is `cargo bysyncify new|init|build|run|test|check|setup|…`.
 //!
-//! Both names are served by the same code ([`main`]), so that `cargo bysyncify` can give cargo
-//! *itself* as the linker: the two can never be of different age.
+//! Both programs have the same code ([`main`]). So `cargo bysyncify` can name *itself* as the linker to cargo, and
+//! the two always have the same version.
 //!
-//! What is public is for other tools: that link by themselves ([`asyncify`]), or need a wasm target
-//! or `wasm-opt` ([`setup`], and [`WasmOpt`] as an [`Optimizer`]). What happens to a module's bytes is in
-//! the crate `wasm-asyncify`.
+//! The public items are for other tools: tools that link by themselves ([`asyncify`]), or need a wasm target or
+//! `wasm-opt` ([`setup`], and [`WasmOpt`] as an [`Optimizer`]). The transformation of a module's bytes is in the
+//! crate `wasm-asyncify`.
 
 mod arguments;
 mod bindgen;
@@ -58,15 +58,14 @@ pub use setup::WasmOpt;
 pub use wasm_asyncify::analysis::{NoSuspend, Precision};
 pub use wasm_asyncify::{Compact, Resumption};
 
-/// Makes a linked module pausable, as the linker does. One that has nothing to do with Asyncify is
-/// returned as it is.
+/// Makes a linked module pausable, as the linker does. A module that does not use Asyncify is returned unchanged.
 ///
-/// The module must have names. If it was linked with `--emit-relocs` less of it is instrumented,
-/// since that says where the address of each function is. `optimizer` optimises, if it is given.
+/// The module must have names. If it was linked with `--emit-relocs` fewer functions are instrumented, because the
+/// relocations show where the address of each function is taken. `optimizer` optimises, if it is given.
 ///
 /// # Errors
 ///
-/// If it cannot be done; says why, and what to do.
+/// If the module cannot be made pausable; the error says why, and what to do.
 pub fn asyncify(
     linked: &[u8],
     recipe: &Recipe,
@@ -78,11 +77,11 @@ pub fn asyncify(
     pipeline::asyncify(linked, recipe, optimizer, |_| {}).map(|made| made.module)
 }
 
-/// The functions that [`asyncify`] would instrument, by their names as people read them.
+/// The functions that [`asyncify`] would instrument, by their demangled names.
 ///
 /// # Errors
 ///
-/// If the module cannot be read, or something that is assumed not to suspend does not exist.
+/// If the module cannot be read, or a function that is assumed not to suspend does not exist.
 pub fn instrumented(
     linked: &[u8],
     no_suspend: &NoSuspend,
@@ -93,9 +92,9 @@ pub fn instrumented(
     Ok(analysis.instrumented().map(|index| program.readable(index)).collect())
 }
 
-/// Runs whichever of the two programs was asked for, and returns its exit status.
+/// Runs the program that was asked for, and returns its exit status.
 ///
-/// `arguments` are those of the process, its own name first.
+/// `arguments` are those of the process, beginning with its own name.
 pub fn main(arguments: Vec<OsString>) -> ExitCode {
     let is_inside = component::calls_us();
     match arguments.get(1..).unwrap_or_default() {
@@ -106,8 +105,8 @@ pub fn main(arguments: Vec<OsString>) -> ExitCode {
     }
 }
 
-/// Whether rustc is calling: by our linker's name, or by `-flavor`, which rustc always puts
-/// first for wasm and which is no command of ours.
+/// Whether we are called as a linker: by our linker's name, or with `-flavor`, which rustc always puts first for wasm
+/// and which is not one of our commands.
 fn is_linker(arguments: &[OsString]) -> bool {
     let named = arguments.first().is_some_and(|program| {
         Path::new(program).file_stem().is_some_and(|stem| stem == "bysyncify-ld")

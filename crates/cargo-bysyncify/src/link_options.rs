@@ -1,8 +1,8 @@
-//! What the user wants of the linker, handed to it through cargo and rustc.
+//! The user's options for the linker, passed on through cargo and rustc.
 //!
-//! As arguments of the linker, since cargo then links again when they have changed. They have to
-//! be added to the flags for rustc that the user has set, and of the places where these can be
-//! cargo looks at one only: the environment, `target.….rustflags`, `build.rustflags`.
+//! They are passed as arguments of the linker, because cargo then links again when they change. They have to be added
+//! to the user's own flags for rustc. Of the places that can have these, cargo reads only one: the environment,
+//! `target.….rustflags`, or `build.rustflags`.
 
 use std::env;
 use std::ffi::OsString;
@@ -48,7 +48,7 @@ pub(crate) struct LinkOptions {
     pub(crate) everything: bool,
 }
 
-/// One name of a list.
+/// Parses one name of a list.
 fn name(text: &str) -> Result<String, &'static str> {
     let name = text.trim();
     if name.is_empty() { Err("a name is missing") } else { Ok(name.to_owned()) }
@@ -63,7 +63,7 @@ fn is_on(text: &str) -> Result<bool, &'static str> {
 }
 
 impl LinkOptions {
-    /// Makes cargo pass them on.
+    /// Makes cargo pass the options on.
     pub(crate) fn apply(&self, cargo: &mut Command, triple: &str) -> Result<()> {
         let flags = self.flags();
         if flags.is_empty() {
@@ -81,7 +81,7 @@ impl LinkOptions {
         Ok(())
     }
 
-    /// As flags for rustc.
+    /// The options as flags for rustc.
     fn flags(&self) -> Vec<String> {
         let list = |name: &str, all: &[String]| {
             (!all.is_empty()).then(|| format!("{name}={}", all.join(",")))
@@ -104,12 +104,12 @@ impl LinkOptions {
     }
 }
 
-/// The variable that has the flags for rustc in it, if one has, and its value with ours.
+/// The environment variable that has the flags for rustc, if there is one, and its value with our flags added.
 fn environment(
     variable: impl Fn(&str) -> Option<OsString>,
     flags: &[String],
 ) -> Option<(&'static str, OsString)> {
-    // In this one white space may be a part of a flag.
+    // In this variable white space may be part of a flag.
     const ENCODED: &str = "CARGO_ENCODED_RUSTFLAGS";
     let flags = flags.join("\x1f");
     let mut value = if let Some(encoded) = variable(ENCODED) {
@@ -126,8 +126,7 @@ fn environment(
     Some((ENCODED, value))
 }
 
-/// The setting that adds these flags to those of `config`, or of the variables of the same
-/// meaning.
+/// The setting that adds these flags to the flags of `config`, or of the variables with the same meaning.
 fn setting(
     config: &Value,
     triple: &str,
@@ -136,7 +135,7 @@ fn setting(
     flags: &[String],
 ) -> Result<String> {
     let any_target = config["target"].as_object().is_some_and(|targets| {
-        // Of those with `cfg(…)` cargo takes the ones that hold; that they do is likely.
+        // Of the `cfg(…)` targets, cargo uses those whose condition holds. We assume that it does, which is likely.
         targets.iter().any(|(name, target)| {
             (name == triple || name.starts_with("cfg(")) && !target["rustflags"].is_null()
         })
@@ -147,12 +146,12 @@ fn setting(
     } else {
         (format!("target.{triple}"), &config["target"][triple]["rustflags"])
     };
-    // Cargo joins lists. A text it would replace.
+    // Cargo joins lists, but would replace a text.
     let value = match set.as_str() {
         Some(text) => format!("{text} {}", flags.join(" ")).into(),
         None => Value::from(flags),
     };
-    // Texts and lists of texts are the same in JSON and in TOML.
+    // A text, or a list of texts, is the same in JSON and in TOML.
     Ok(format!("{key}.rustflags={}", serde_json::to_string(&value)?))
 }
 
@@ -207,7 +206,7 @@ mod tests {
             with(&[("RUSTFLAGS", "-g  --cfg x")]),
             encoded("-g\x1f--cfg\x1fx\x1f-Clink-arg=a b\x1f-Clink-arg=c")
         );
-        // Cargo takes an empty one for an answer.
+        // Cargo treats an empty variable as set.
         assert_eq!(with(&[("RUSTFLAGS", "")]), encoded("-Clink-arg=a b\x1f-Clink-arg=c"));
         assert_eq!(
             with(&[("RUSTFLAGS", "-g"), ("CARGO_ENCODED_RUSTFLAGS", "--cfg\x1fx y")]),

@@ -1,7 +1,7 @@
-//! `bysyncify-ld`: calls the real linker, then runs Asyncify on what needs it.
+//! `bysyncify-ld`: calls the real linker, then runs Asyncify on modules that need it.
 //!
-//! It prints nothing of its own when all is well. What it prints rustc shows as a warning, if the
-//! lint `linker_messages` is on (it is not by default), so `cargo bysyncify` is told as well.
+//! It prints nothing of its own unless there is an error or a warning. Rustc shows what it prints as a warning, if
+//! the lint `linker_messages` is on (by default it is off). So it also reports to `cargo bysyncify`.
 
 use std::ffi::{OsStr, OsString};
 use std::fs;
@@ -79,8 +79,7 @@ fn link(arguments: &[OsString]) -> Result<ExitCode> {
     let mut events = Events::start(&arguments.output);
     let result = finish(&arguments, &linker, &mut events)
         .inspect_err(|_| {
-            // A module that only looks finished must not be left where it is looked for. That it
-            // may not be there at all is as good.
+            // An unfinished module must not be left at the output's path. It does not matter if there is none.
             let _ = fs::remove_file(&arguments.output);
         })
         .with_context(|| format!("cannot make `{}` pausable", arguments.output.display()));
@@ -95,7 +94,7 @@ fn link(arguments: &[OsString]) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Runs Asyncify on the linked module if it has to be.
+/// Runs Asyncify on the linked module if it needs that.
 fn finish(
     arguments: &Arguments,
     linker: &RealLinker,
@@ -117,7 +116,8 @@ fn finish(
         checks: arguments.checks,
         compact: Compact::default(),
         no_stack_checks: arguments.no_stack_checks,
-        // Who waits for what was resumed alone is on no stack, so a trace would not show it.
+        // The callers of a function that was resumed alone are not on the stack, so a stack trace would not show
+        // them.
         resumption: match arguments.checks {
             true => Resumption::AllAtOnce,
             false => Resumption::Automatic,
@@ -125,14 +125,14 @@ fn finish(
         verify: verify_is_wanted(std::env::var_os("BYSYNCIFY_VERIFY").as_deref(), arguments.checks),
         debug_info: false,
         symbols,
-        // rustc calls its linker where it was called itself, and has paths from there.
+        // Rustc calls its linker in its own working directory, and paths are relative to that.
         symbols_folder: symbols
             .then(|| std::env::current_dir().ok()?.into_os_string().into_string().ok())
             .flatten(),
         opt_level,
     };
     let optimizer = optimizer(&recipe)?;
-    // What wasm-opt has optimised is no more what DWARF says.
+    // After wasm-opt has optimised, DWARF would no longer match the code.
     recipe.debug_info = optimizer.is_none() && arguments.keeps_debug_info();
     let bytes_before = size(output)?;
     let needs_debug_info =
@@ -168,12 +168,12 @@ fn finish(
     Ok(Some(Figures { bytes_before, bytes_after, counts, reused, lacks_wasm_opt }))
 }
 
-/// Whether what is made is to be proved: as `BYSYNCIFY_VERIFY` says, which is 0 if not, and otherwise in debug builds.
+/// Whether the checker proves the result: as `BYSYNCIFY_VERIFY` says (0 for no), otherwise in debug builds.
 fn verify_is_wanted(said: Option<&OsStr>, is_debug: bool) -> bool {
     said.map_or(is_debug, |value| value != "0")
 }
 
-/// What is needed to make a module so. That there is none may be as good.
+/// The `wasm-opt` for this recipe. Usually it is fine if there is none.
 fn optimizer(recipe: &Recipe) -> Result<Option<WasmOpt>> {
     if recipe.everything {
         return setup::needed_wasm_opt().map(Some);
@@ -189,7 +189,7 @@ fn size(path: &Path) -> Result<u64> {
     Ok(metadata.with_context(|| format!("cannot read `{}`", path.display()))?.len())
 }
 
-/// Replaces the module, which stays as executable as the real linker has made it.
+/// Replaces the module, and keeps the file permissions that the real linker has set.
 fn replace(path: &Path, wasm: &[u8]) -> Result<()> {
     let permissions = fs::metadata(path)?.permissions();
     store::write(path, wasm)?;
@@ -197,16 +197,16 @@ fn replace(path: &Path, wasm: &[u8]) -> Result<()> {
         .with_context(|| format!("cannot make `{}` executable", path.display()))
 }
 
-/// Links again, so that names stay, and relocations: these say who has whose address.
+/// Links again, and keeps names and relocations: these show where the address of each function is taken.
 fn link_for_analysis(
     arguments: &Arguments,
     linker: &RealLinker,
     keeps_debug_info: bool,
 ) -> Result<Vec<u8>> {
-    // To a file of the same name: it gets into the module.
+    // The output has the same file name, because the name gets into the module.
     let folder = tempfile::tempdir().context("cannot make a temporary folder")?;
     let output = folder.path().join(arguments.output.file_name().unwrap_or_default());
-    // What it has to say it said the first time.
+    // It has printed all its messages the first time.
     let status = linker.run(
         &arguments.for_analysis(&output, keeps_debug_info),
         linker.command().stdout(Stdio::null()).stderr(Stdio::null()),
@@ -221,7 +221,7 @@ fn link_for_analysis(
     store::read(&output)
 }
 
-/// Bytes. What Windows takes is 32,767 characters.
+/// In bytes. Windows allows 32,767 characters.
 const MOST_ON_A_COMMAND_LINE: usize = 30_000;
 
 /// The linker that does the linking.
@@ -230,7 +230,7 @@ struct RealLinker {
 }
 
 impl RealLinker {
-    /// `$BYSYNCIFY_LINKER`, or `rust-lld` (rustc puts its own on `PATH` for us), or `wasm-ld`.
+    /// Finds `$BYSYNCIFY_LINKER`, or `rust-lld` (rustc adds its own to `PATH` for us), or `wasm-ld`.
     fn find() -> Result<Self> {
         let set = std::env::var_os("BYSYNCIFY_LINKER").filter(|value| !value.is_empty());
         let found = set
@@ -244,7 +244,7 @@ impl RealLinker {
         Ok(Self { path })
     }
 
-    /// `rust-lld` is told which linker to be; `wasm-ld` knows and does not take the flag.
+    /// The command. `rust-lld` needs a flag that says which linker to be; `wasm-ld` does not accept that flag.
     fn command(&self) -> Command {
         let mut command = Command::new(&self.path);
         if self.path.file_stem().is_some_and(|stem| stem == "rust-lld" || stem == "lld") {
@@ -253,7 +253,7 @@ impl RealLinker {
         command
     }
 
-    /// Runs it with these arguments, if there are many by way of a response file, as rustc does.
+    /// Runs the linker with these arguments. If they are many, it uses a response file, as rustc does.
     fn run(&self, arguments: &[OsString], command: &mut Command) -> Result<ExitStatus> {
         let mut file = None;
         if arguments.iter().map(|word| word.len() + 1).sum::<usize>() > MOST_ON_A_COMMAND_LINE {
@@ -264,7 +264,7 @@ impl RealLinker {
             let mut word = OsString::from("@");
             word.push(response.path());
             command.arg(response_file::TOLD).arg(word);
-            // Closed: no other program could open it on some systems.
+            // Closed, because on some systems no other program could open it.
             file = Some(response.into_temp_path());
         } else {
             command.args(arguments);

@@ -1,4 +1,4 @@
-//! How a pausable module was made, as it is written beside it.
+//! The description of how a pausable module was made, which is written beside it.
 
 use std::path::PathBuf;
 
@@ -10,14 +10,14 @@ use wasm_asyncify::{Compact, Resumption};
 use crate::pipeline::Recipe;
 use crate::setup::WasmOpt;
 
-/// Counted up when modules are made in another way: what an older program of the same version has
-/// kept is no good then.
+/// Increased when modules are made in another way. Then a module that an older program of the same version has kept
+/// is not reused.
 const REVISION: u64 = 27;
 
-/// What a module was made with.
+/// The tool and the options that a module was made with.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Manifest {
-    /// Where the `wasm-opt` is, and its version, if there was one.
+    /// The path of `wasm-opt` and its version, if it was used.
     pub(crate) wasm_opt: Option<(PathBuf, u32)>,
     pub(crate) recipe: Recipe,
 }
@@ -28,10 +28,10 @@ impl Manifest {
         Self { wasm_opt, recipe: recipe.clone() }
     }
 
-    /// The text of the file. It is another if anything that matters for the module is.
+    /// The text of the file. It changes if anything changes that affects the module.
     pub(crate) fn text(&self) -> String {
-        // Only tests choose who gets the compact form, and they keep no modules. How it is resumed follows from
-        // the checks. That a module was verified does not change it.
+        // Only tests choose which functions get the compact form, and they keep no modules. The resumption follows
+        // from the checks. Whether a module was verified does not change it.
         let Recipe {
             no_suspend,
             suspends,
@@ -66,7 +66,7 @@ impl Manifest {
         format!("{made:#}\n")
     }
 
-    /// Reads such a file.
+    /// Parses such a file.
     pub(crate) fn read(text: &str) -> Result<Self> {
         let made: Value = serde_json::from_str(text)?;
         Self::parse(&made).context("something is missing")

@@ -1,8 +1,7 @@
-//! Function names that `wasm-opt` leaves alone.
+//! Function names that survive `wasm-opt` unchanged.
 //!
-//! Two functions may have one name, of which Binaryen makes two, and its messages escape what is
-//! not plain. So while it works on a module the functions are called `f0`, `f1`, … by their indexes;
-//! afterwards they get their names back.
+//! If two functions have the same name, Binaryen renames one, and its messages escape special characters. So while it
+//! works on a module the functions are called `f0`, `f1`, … by their indexes. Afterwards they get their names back.
 
 use std::collections::HashMap;
 
@@ -12,23 +11,23 @@ use wasm_asyncify::module::FunctionIndex;
 use wasm_encoder::{NameMap, NameSection, Section as _};
 use wasmparser::{BinaryReader, NameMap as NameMapReader, Parser, Payload};
 
-/// What a function is called in between.
+/// The temporary name of a function.
 pub(crate) fn number(index: FunctionIndex) -> String {
     format!("f{index}")
 }
 
-/// The names that functions had.
+/// The original names of functions.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Names(HashMap<FunctionIndex, String>);
 
 impl Names {
-    /// The name that stands behind a number.
+    /// The original name for a numbered one.
     fn behind(&self, numbered: &str) -> Option<&str> {
         let index = numbered.strip_prefix('f')?.parse().ok()?;
         self.0.get(&FunctionIndex(index)).map(String::as_str)
     }
 
-    /// Puts names in for the numbers in a text: in Binaryen's messages, that is.
+    /// Replaces the numbered names in a text, such as Binaryen's messages.
     pub(crate) fn in_text(&self, text: &str) -> String {
         let mut words = String::with_capacity(text.len());
         let mut rest = text;
@@ -68,7 +67,7 @@ pub(crate) fn with_numbers(wasm: &[u8]) -> Result<(Vec<u8>, Names)> {
     Ok((wasm, names))
 }
 
-/// Gives the functions of what was made of such a module their names back.
+/// Gives the functions of a transformed module their original names.
 pub(crate) fn with_names(wasm: &[u8], names: &Names) -> Result<Vec<u8>> {
     rename(wasm, |mut named| {
         for (_, name) in &mut named {
@@ -80,7 +79,7 @@ pub(crate) fn with_names(wasm: &[u8], names: &Names) -> Result<Vec<u8>> {
     })
 }
 
-/// Replaces the names of functions, and leaves the other names as they are.
+/// Replaces the names of functions, and leaves other names unchanged.
 fn rename(
     wasm: &[u8],
     replace: impl FnOnce(Vec<(FunctionIndex, String)>) -> Vec<(FunctionIndex, String)>,
@@ -142,7 +141,7 @@ fn around_names(wasm: &[u8]) -> Result<(&[u8], &[u8], &[u8])> {
             let content = &wasm[end - section.data().len()..end];
             return Ok((&wasm[..start], content, &wasm[end..]));
         }
-        // A section's range begins after its length, so each runs from the end of the one before.
+        // A section's range begins after its length. So each section extends from the end of the previous one.
         start = end;
     }
     Ok((wasm, &[], &[]))
@@ -181,9 +180,9 @@ mod tests {
         let (numbered, names) = with_numbers(&wasm).unwrap();
         assert_eq!(printed(&numbered), named(&[(0, "f0"), (1, "f1"), (2, "f2"), (3, "f3")]));
         let back = with_names(&numbered, &names).unwrap();
-        // What had no name keeps its number: something must tell it from others.
+        // A function that had no name keeps its number, to tell it from others.
         assert_eq!(printed(&back), named(&[(0, "a,b"), (1, "f"), (2, "f2"), (3, "<T as X>::f")]));
-        // All else is as it was.
+        // Everything else is unchanged.
         let others = |wasm| module::without_sections(wasm, |name| name == "name").unwrap();
         assert_eq!(others(&back), others(&wasm));
         let custom =

@@ -1,4 +1,4 @@
-//! `cargo bysyncify new`: a project that runs at once.
+//! `cargo bysyncify new`: makes a project that runs at once.
 
 mod files;
 mod init;
@@ -39,7 +39,7 @@ pub(crate) struct Request {
 /// The kinds of project.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
-    /// For Node, with a host script and nothing between it and the program.
+    /// For Node, with a host script but no bindings generator.
     Node,
     /// For browsers, with wasm-bindgen.
     Web,
@@ -48,7 +48,7 @@ enum Kind {
 }
 
 impl Kind {
-    /// What it is built for.
+    /// The target that it is built for.
     fn target(self) -> &'static str {
         match self {
             Self::Node | Self::Web => "wasm32-unknown-unknown",
@@ -57,7 +57,7 @@ impl Kind {
     }
 }
 
-/// Makes the project, all of it or nothing, and says how to run it.
+/// Makes the whole project or nothing, and says how to run it.
 pub(crate) fn new(request: &Request) -> Result<()> {
     let folder = std::path::absolute(&request.folder)
         .with_context(|| format!("`{}` is no path", request.folder.display()))?;
@@ -105,7 +105,7 @@ fn note_what_plain_cargo_needs(library: Option<&Path>) {
     }
 }
 
-/// Cargo knows which names are allowed: it makes a package of that name elsewhere.
+/// Checks a name by making a package of that name elsewhere, because cargo knows which names are allowed.
 fn check_name(name: &str) -> Result<()> {
     let elsewhere = tempfile::tempdir().context("cannot make a temporary folder")?;
     let mut cargo = Command::new(cargo::program());
@@ -123,8 +123,8 @@ fn check_name(name: &str) -> Result<()> {
     Ok(())
 }
 
-/// The repository that this program was built from, if that is where it was built and it is
-/// still there. Its library is then what belongs to this program.
+/// The repository that this program was built from, if it is still there. Its library then has the version of this
+/// program.
 fn checkout() -> Option<PathBuf> {
     let own = Path::new(env!("CARGO_MANIFEST_DIR"));
     let folder = own.ancestors().nth(2)?;
@@ -134,7 +134,7 @@ fn checkout() -> Option<PathBuf> {
     is_library.then(|| folder.to_owned())
 }
 
-/// The folder of the library to depend on, if it is not to come from the registry.
+/// The folder of the library to depend on; `None` for the registry.
 fn library(named: Option<&Path>) -> Result<Option<PathBuf>> {
     named.map_or_else(|| Ok(checkout()), |folder| library_at(folder).map(Some))
 }
@@ -149,8 +149,8 @@ fn library_at(folder: &Path) -> Result<PathBuf> {
     std::path::absolute(folder).with_context(|| format!("`{}` is no path", folder.display()))
 }
 
-/// What `cargo bysyncify` has to stand for inside the checkout, which has an alias of that name:
-/// that one looks for this program in the package where it is used.
+/// The command that `cargo bysyncify` stands for in the new project. The checkout itself has an alias of that name,
+/// but that one searches for this program in the current package.
 fn alias(checkout: &Path) -> Result<String> {
     let manifest = checkout.join("Cargo.toml");
     let manifest = manifest.to_str().filter(|path| !path.contains(char::is_whitespace));
@@ -161,7 +161,7 @@ fn alias(checkout: &Path) -> Result<String> {
             checkout.display()
         );
     };
-    // The project's own target is wasm.
+    // The project's own target is wasm, so name the host's.
     let host = setup::host_triple()?;
     Ok(format!(
         "run --quiet --manifest-path {manifest} --target {host} --package cargo-bysyncify \

@@ -1,4 +1,4 @@
-//! Running a module under Node, with nothing but what Node has: WASI, or no imports at all.
+//! Runs a module in Node, with only what Node itself provides: WASI, or no imports at all.
 
 use std::ffi::OsString;
 use std::path::Path;
@@ -8,7 +8,7 @@ use anyhow::Result;
 
 use crate::trace;
 
-/// What the module is.
+/// The kind of module.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Mode {
     /// A program.
@@ -17,10 +17,10 @@ pub(crate) enum Mode {
     Test,
 }
 
-/// The script. It is handed to Node as an argument, so that there is no file to keep up to date.
+/// The script. It is passed to Node as an argument, so that there is no file to keep up to date.
 const SCRIPT: &str = include_str!("run.mjs");
 
-/// What runs a module; the exit status is the program's, or 134 if it traps.
+/// The command that runs a module. Its exit status is the program's, or 134 after a trap.
 pub(crate) fn command(mode: Mode, module: &Path, arguments: &[OsString]) -> Result<Command> {
     let mode = match mode {
         Mode::Run => "run",

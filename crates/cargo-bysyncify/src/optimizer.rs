@@ -1,29 +1,28 @@
-//! What transforms a module besides ourselves: Binaryen's `wasm-opt`, which optimises it.
+//! The interface of Binaryen's `wasm-opt`, which optimises a module after our transformation.
 //!
-//! The linker knows only the [`Optimizer`] trait, so that tests can look over
-//! [`WasmOpt`](crate::WasmOpt)'s shoulder.
+//! The linker knows only the [`Optimizer`] trait, so that tests can observe the calls of [`WasmOpt`](crate::WasmOpt).
 
 use core::str::FromStr;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
 
-/// A program that reads a module from one file and writes another, function names kept.
+/// A program that reads a module from one file and writes it to another, and keeps function names.
 pub trait Optimizer {
-    /// Writes to `output` the module at `input`, optimised.
+    /// Optimises the module at `input` and writes it to `output`.
     ///
     /// # Errors
     ///
-    /// If it cannot be optimised. `output` may then be there or not.
+    /// If it cannot be optimised. `output` may or may not exist then.
     fn optimise(&self, input: &Path, output: &Path, options: &Options) -> Result<()>;
 
-    /// Writes to `output` the module at `input` with the imports `asyncify.*` replaced by functions
-    /// of its own and everything instrumented that could be, as far as it knows; then
-    /// optimised. Nobody needs that who trusts our analysis and our instrumentation.
+    /// Reads the module at `input`, replaces the imports `asyncify.*` by its own functions, and instruments every
+    /// function that might have to be, as far as it knows. Then optimises, and writes the module to `output`. This is
+    /// needed only if our analysis and instrumentation are not trusted.
     ///
     /// # Errors
     ///
-    /// If the module cannot be transformed. `output` may then be there or not.
+    /// If the module cannot be transformed. `output` may or may not exist then.
     fn asyncify(&self, input: &Path, output: &Path, options: &Options) -> Result<()>;
 }
 
@@ -34,17 +33,17 @@ pub struct Options {
     pub opt_level: OptLevel,
     /// The features the module uses, by their names in a `target_features` section.
     pub features: Vec<String>,
-    /// Whether wasm-bindgen will be run on the output. It takes closures from the table, which no
-    /// one else can see that it does: they must not be optimised away.
+    /// Whether wasm-bindgen will be run on the output. It uses closures in the table, which no other tool can know. So
+    /// they must not be optimised away.
     pub for_wasm_bindgen: bool,
     /// The imports that the host suspends in, as `module.name`.
     pub suspends: Vec<String>,
 }
 
-/// How hard the optimizer works on what it wrote.
+/// How hard the optimizer works on its output.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum OptLevel {
-    /// Not at all; what a debug build gets.
+    /// Not at all, as for a debug build.
     #[default]
     O0,
     /// A little.
@@ -62,7 +61,7 @@ pub enum OptLevel {
 }
 
 impl OptLevel {
-    /// Whether `wasm-opt` puts functions where they are called.
+    /// Whether `wasm-opt` inlines functions.
     pub(crate) fn inlines(self) -> bool {
         !matches!(self, Self::O0 | Self::O1)
     }
@@ -81,7 +80,7 @@ impl OptLevel {
         }
     }
 
-    /// What `BYSYNCIFY_OPT` says, if it is set.
+    /// The level in `BYSYNCIFY_OPT`, if it is set.
     pub(crate) fn from_environment() -> Result<Option<Self>> {
         match std::env::var("BYSYNCIFY_OPT") {
             Ok(level) => level.parse().map(Some).context("in BYSYNCIFY_OPT"),

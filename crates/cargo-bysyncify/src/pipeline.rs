@@ -1,12 +1,12 @@
-//! What becomes of a linked module that can suspend.
+//! The steps that transform a linked module that can suspend.
 //!
 //! ```text
 //!   linked ─► guarded and instrumented (the crate `wasm-asyncify`) ─► optimised ─► validated
 //!         └─► guarded ─► instrumented and optimised by wasm-opt ─────┘
 //! ```
 //!
-//! Optimising comes last, since inlining would put the functions that start and stop an unwind into
-//! code that must be instrumented.
+//! Optimisation comes last, because inlining would put the functions that start and stop an unwind into code that
+//! must be instrumented.
 
 use anyhow::{Context, Result, bail};
 use std::fs;
@@ -24,33 +24,32 @@ use crate::wording::Worded as _;
 /// How a module is made pausable.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Recipe {
-    /// What never suspends, by the user's word.
+    /// The functions that never suspend, according to the user.
     pub no_suspend: NoSuspend,
-    /// The imports that the host answers later: it suspends who has called them, by Asyncify's
-    /// exports. As `module.name`.
+    /// The imports that the host answers later, as `module.name`: the host suspends their callers, through Asyncify's
+    /// exports.
     pub suspends: Vec<String>,
-    /// What an indirect call is taken to be of.
+    /// Which functions an indirect call is assumed to call.
     pub precision: Precision,
-    /// Whether Binaryen's Asyncify does it, and chooses what to instrument.
+    /// Whether Binaryen's Asyncify does the work, and chooses what to instrument.
     pub everything: bool,
-    /// Whether the module checks itself while it runs, as debug builds do.
+    /// Whether the module checks itself at run time, as debug builds do.
     pub checks: bool,
-    /// Which functions are instrumented in the form that is small, and not in the one that is fast
-    /// when it suspends.
+    /// Which functions are instrumented in compact form (small), instead of the fast form (fast when it suspends).
     pub compact: Compact,
-    /// Whether it does nothing when a coroutine's stack overflows, instead of saying so.
+    /// Whether the overflow of a coroutine's stack is ignored, instead of reported.
     pub no_stack_checks: bool,
-    /// How what was suspended is resumed.
+    /// How suspended functions are resumed.
     pub resumption: Resumption,
-    /// Whether it is proved of each instrumented function that it does what it did before.
+    /// Whether the checker proves that each instrumented function does what it did before.
     pub verify: bool,
     /// Whether DWARF is kept.
     pub debug_info: bool,
-    /// Whether backtraces of what is suspended have names, files and lines.
+    /// Whether backtraces of suspended code have names, files and lines.
     pub symbols: bool,
     /// The folder that these files are shown relative to.
     pub symbols_folder: Option<String>,
-    /// How hard `wasm-opt` optimises the result, if it is there.
+    /// How hard `wasm-opt` optimises the result, if `wasm-opt` is available.
     pub opt_level: OptLevel,
 }
 
@@ -60,7 +59,7 @@ impl Recipe {
         Choice { imports: Imports::Matching(self.suspends.clone()), ..Choice::default() }
     }
 
-    /// What of it the transform has to know.
+    /// The options for the transform.
     fn transform(&self) -> wasm_asyncify::Options {
         wasm_asyncify::Options {
             producer: Producer::Rust,
@@ -81,7 +80,7 @@ impl Recipe {
     }
 }
 
-/// Refuses imports that are said to suspend and do not exist.
+/// Refuses imports that the user declares as suspending, but that do not exist.
 ///
 /// # Errors
 ///
@@ -96,25 +95,25 @@ pub(crate) fn check_unmatched(unmatched: &[String]) -> Result<()> {
     }
 }
 
-/// What has become of a module.
+/// A transformed module.
 #[derive(Debug)]
 pub(crate) struct Asyncified {
     /// The module.
     pub(crate) module: Vec<u8>,
-    /// How much of it is instrumented, if it was ours to say.
+    /// How much of it is instrumented, if our own analysis decided that.
     pub(crate) counts: Option<Counts>,
-    /// What is to be said of it.
+    /// Warnings for the user.
     pub(crate) warnings: Vec<String>,
 }
 
 /// Makes a module pausable, and keeps its names.
 ///
-/// `optimizer` is needed if Binaryen is to do everything, and otherwise optimises, if it is there.
-/// `tell` is called as each phase begins.
+/// `optimizer` is required if Binaryen is to do everything; otherwise it optimises, if it is given. `tell` is called
+/// at the beginning of each phase.
 ///
 /// # Errors
 ///
-/// If it cannot be done, or what came of it is not right.
+/// If it cannot be done, or the result is not valid.
 pub(crate) fn asyncify(
     linked: &[u8],
     recipe: &Recipe,
@@ -149,7 +148,7 @@ pub(crate) fn asyncify(
     Ok(asyncified)
 }
 
-/// The module as hard optimised as it should be, and can be.
+/// Optimises the module at the level it should have, if there is an optimizer.
 fn optimised(
     module: Vec<u8>,
     optimizer: Option<&dyn Optimizer>,
@@ -163,7 +162,7 @@ fn optimised(
     }
 }
 
-/// Makes the same without Asyncify, to compare it with.
+/// Makes the same module without Asyncify, for comparison.
 ///
 /// # Errors
 ///
@@ -182,7 +181,7 @@ fn options(linked: &[u8], recipe: &Recipe) -> Result<Options> {
     Ok(Options { opt_level: recipe.opt_level, features, for_wasm_bindgen, suspends })
 }
 
-/// Has the module transformed by `run` (from one file to the other), under numbers for names.
+/// Has the module transformed by `run` (from one file to the other), with numbers as function names.
 fn through_files(module: &[u8], run: impl FnOnce(&Path, &Path) -> Result<()>) -> Result<Vec<u8>> {
     let (numbered, names) = naming::with_numbers(module)?;
     let folder = tempfile::tempdir().context("cannot make a temporary folder")?;

@@ -1,4 +1,4 @@
-//! The programs of the user's workspace, and which of them was meant.
+//! The programs of the user's workspace, and the choice of one.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::{cargo, command};
 
-/// What `cargo bysyncify run` can run.
+/// A program that `cargo bysyncify run` can run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Program {
     /// The package's name.
@@ -22,10 +22,10 @@ pub(crate) struct Program {
     pub(crate) name: String,
 }
 
-/// What runs a package's modules, by its `package.metadata.bysyncify`.
+/// The means to run a package's modules, from its `package.metadata.bysyncify`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Host {
-    /// Nothing in particular.
+    /// Node, without a script of its own.
     Node,
     /// A script for Node: `host`.
     Script(PathBuf),
@@ -58,7 +58,7 @@ pub(crate) struct Wanted {
 }
 
 impl Program {
-    /// The arguments that make cargo build just this.
+    /// The arguments that make cargo build only this program.
     pub(crate) fn cargo_arguments(&self) -> Vec<&str> {
         let mut arguments = vec!["--package", &self.package];
         match self.kind {
@@ -69,7 +69,7 @@ impl Program {
         arguments
     }
 
-    /// How to ask for just this: `-p hello --example world`.
+    /// The arguments that select only this program: `-p hello --example world`.
     fn shown(&self) -> String {
         let Self { package, name, .. } = self;
         match self.kind {
@@ -80,12 +80,12 @@ impl Program {
     }
 }
 
-/// All programs of the workspace of this manifest, or else of the one in the current folder.
+/// All programs of the workspace of this manifest, or of the workspace in the current folder.
 pub(crate) fn programs(manifest: Option<&Path>) -> Result<Vec<Program>> {
     programs_in(&metadata(manifest)?).context(UNEXPECTED)
 }
 
-/// What runs the modules of the package in `folder`.
+/// The means to run the modules of the package in `folder`.
 pub(crate) fn host_in(folder: &Path) -> Result<Host> {
     let manifest = folder.join("Cargo.toml");
     let metadata = metadata(Some(&manifest))?;
@@ -139,7 +139,7 @@ fn host(package: &Value, folder: &Path) -> Host {
     }
 }
 
-/// The kind of a target, in `cargo metadata` and in what a build reports, if it makes a module.
+/// The kind of a target, in `cargo metadata` and in the messages of a build, if it makes a module.
 fn kind(target: &Value) -> Option<Kind> {
     let has = |list: &str, wanted: &str| {
         target[list].as_array().is_some_and(|items| items.iter().any(|item| item == wanted))
@@ -154,7 +154,7 @@ fn kind(target: &Value) -> Option<Kind> {
     }
 }
 
-/// The one program that is meant, where the user stands in the folder `current`.
+/// Chooses the program that the user means, where `current` is the current folder.
 pub(crate) fn choose(programs: &[Program], wanted: &Wanted, current: &Path) -> Result<Program> {
     let home = programs
         .iter()
@@ -206,7 +206,7 @@ fn listed(programs: &[&Program]) -> String {
     programs.iter().map(line).collect::<Vec<_>>().join("\n")
 }
 
-/// The module that a build made of a program, from the messages of `--message-format=json`.
+/// The module that a build made from a program, according to the messages of `--message-format=json`.
 pub(crate) fn module_in(messages: &str, program: &Program) -> Option<PathBuf> {
     messages.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok()).find_map(
         |message| {

@@ -7,7 +7,7 @@
 //!        └───── done: what runs is ended, the new is run ──┘
 //! ```
 //!
-//! A page stays served, and loads itself again.
+//! A page stays served, and reloads itself.
 
 use std::ffi::OsString;
 use std::process::{Child, Command};
@@ -25,7 +25,7 @@ use crate::serve::{self, Edition};
 
 mod inputs;
 
-/// How often files are looked at.
+/// How often files are checked for changes.
 const TICK: Duration = Duration::from_millis(300);
 
 /// Builds and runs with these arguments, again and again until it is interrupted.
@@ -47,23 +47,23 @@ pub(crate) fn run(request: &Request, arguments: &[OsString]) -> Result<()> {
     }
 }
 
-/// What was started last.
+/// The program that was started last.
 #[derive(Debug, Default)]
 struct Running {
     process: Option<Child>,
-    /// Of the page that is served.
+    /// The state of the page that is served.
     edition: Option<Arc<Edition>>,
 }
 
 impl Running {
-    /// Ends what runs, and starts this.
+    /// Ends the running program, and starts this one.
     fn replace(&mut self, launch: Launch, arguments: &[OsString], open: bool) -> Result<()> {
         match launch {
             Launch::Process(mut command) => {
                 self.end();
                 self.process = Some(spawn(&mut command)?);
             }
-            // Its files are where they were.
+            // The page's files are in the same place as before.
             Launch::Page(mut site) => match &self.edition {
                 Some(edition) => edition.change(),
                 None => {
@@ -75,7 +75,7 @@ impl Running {
         Ok(())
     }
 
-    /// Says so once if the program has ended by itself.
+    /// Prints a message once if the program has ended by itself.
     fn tell_end(&mut self) -> Result<()> {
         let Some(process) = &mut self.process else { return Ok(()) };
         if let Some(status) = process.try_wait().context("cannot wait for the program")? {
@@ -87,7 +87,7 @@ impl Running {
 
     fn end(&mut self) {
         if let Some(mut process) = self.process.take() {
-            // It may have ended by itself just now.
+            // It may just have ended by itself.
             let _ = process.kill();
             let _ = process.wait();
         }

@@ -1,8 +1,7 @@
-//! Response files: arguments in a file, which stands on a command line as `@file`.
+//! Response files: arguments in a file, which is named on a command line as `@file`.
 //!
-//! There are two ways to quote in them. On Windows lld reads the one that Windows has for command
-//! lines, and so rustc writes that there; elsewhere it is that of GNU's tools. We read whichever we
-//! get, and write GNU's everywhere, which [`TOLD`] tells lld.
+//! There are two quoting styles. On Windows lld expects the one of Windows command lines, and rustc writes that;
+//! elsewhere it is the style of GNU's tools. We read both, and always write GNU's, which [`TOLD`] tells lld.
 
 use std::ffi::OsString;
 use std::fs;
@@ -11,21 +10,21 @@ use std::str::Chars;
 
 use anyhow::{Context, Result};
 
-/// Tells lld how to read what [`text`] has written.
+/// Tells lld the quoting style of the files that [`text`] writes.
 pub(crate) const TOLD: &str = "--rsp-quoting=posix";
 
 /// How arguments are quoted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Quoting {
-    /// `\` takes the next character as it is, and either quote takes what is between two of it.
+    /// `\` makes the next character literal, and everything between two quotes of the same kind is literal.
     Gnu,
-    /// `"` takes what is between two of it, and `\` is special only before one: `\"` is the
-    /// character, `\\"` is a backslash and then a quote.
+    /// Everything between two `"` is literal. `\` is special only before `"`: `\"` is the character, `\\"` is a
+    /// backslash and then a quote.
     Windows,
 }
 
 impl Quoting {
-    /// What the linker is told, or else what there is on this system.
+    /// The style that the linker's arguments name, or else the default of this system.
     fn new(arguments: &[OsString]) -> Self {
         let told = arguments.iter().rev().find_map(|word| {
             match word.to_str()?.strip_prefix("--rsp-quoting=")? {
@@ -38,7 +37,7 @@ impl Quoting {
     }
 }
 
-/// The arguments with those in response files in place.
+/// The arguments, with the contents of response files inserted.
 pub(crate) fn expanded(arguments: &[OsString]) -> Result<Vec<OsString>> {
     let quoting = Quoting::new(arguments);
     let mut all = Vec::new();
@@ -67,7 +66,7 @@ fn words(text: &str, quoting: Quoting) -> Vec<String> {
                 word.get_or_insert_default().extend(chars.next());
             }
             '\\' => word.get_or_insert_default().push_str(&backslashes(&mut chars)),
-            // Two in quotes are one, and the quotes go on.
+            // Two of them in a quoted part are one character, and the quoted part continues.
             '"' if quote == Some('"')
                 && quoting == Quoting::Windows
                 && chars.peek() == Some(&'"') =>
@@ -87,8 +86,8 @@ fn words(text: &str, quoting: Quoting) -> Vec<String> {
     words
 }
 
-/// What a backslash means on Windows, with what follows it: before a quote two of them are one,
-/// and one alone makes the quote a character like others.
+/// The meaning of one or more backslashes on Windows. Before a quote, two of them are one backslash, and a single one
+/// makes the quote a normal character.
 fn backslashes(chars: &mut Peekable<Chars<'_>>) -> String {
     let mut count = 1;
     while chars.next_if_eq(&'\\').is_some() {
@@ -104,7 +103,7 @@ fn backslashes(chars: &mut Peekable<Chars<'_>>) -> String {
     text
 }
 
-/// A response file with these arguments in it, for who is [`TOLD`] how to read it.
+/// The text of a response file with these arguments, for a linker that gets [`TOLD`].
 pub(crate) fn text(arguments: &[OsString]) -> Result<String> {
     let mut text = String::new();
     for argument in arguments {
@@ -141,7 +140,7 @@ mod tests {
         );
     }
 
-    /// The left side is what rustc writes there: each argument in quotes, with `\` before a quote.
+    /// The left side is what rustc writes on Windows: each argument in quotes, with `\` before a quote.
     #[test]
     fn words_are_split_as_windows_does() {
         for (text, expected) in [

@@ -14,7 +14,7 @@ use crate::project::{self, Program, Wanted};
 use crate::watch::Watch;
 use crate::{cargo, command, serve};
 
-/// What `run` was asked to do.
+/// The options of `run`.
 #[derive(Debug)]
 pub(crate) struct Request {
     pub(crate) wanted: Wanted,
@@ -22,11 +22,11 @@ pub(crate) struct Request {
     pub(crate) profile: String,
     pub(crate) link: LinkOptions,
     pub(crate) watch: Watch,
-    /// What `--message-format` says, if it is for programs.
+    /// The value of `--message-format`, if it asks for messages for programs.
     pub(crate) message_format: Option<String>,
-    /// Options that are cargo's to understand.
+    /// Options that are passed on to cargo.
     pub(crate) cargo_options: Vec<OsString>,
-    /// The package or the workspace, if it is not the one in the current folder.
+    /// The manifest of the package or workspace, if it is not in the current folder.
     pub(crate) manifest: Option<PathBuf>,
     /// Whether the page is to be shown in a browser.
     pub(crate) open: bool,
@@ -45,7 +45,7 @@ pub(crate) fn run(request: &Request, arguments: &[OsString]) -> Result<ExitCode>
     }
 }
 
-/// What runs the module, as it was asked for.
+/// Prepares the module to be run as requested.
 pub(crate) fn prepare(
     request: &Request,
     program: &Program,
@@ -59,7 +59,7 @@ pub(crate) fn prepare(
     Ok(launch)
 }
 
-/// The program that is meant.
+/// The program that the user means.
 pub(crate) fn chosen(request: &Request) -> Result<Program> {
     let manifest = request.manifest.as_deref();
     let current = match manifest.and_then(Path::parent) {
@@ -70,10 +70,10 @@ pub(crate) fn chosen(request: &Request) -> Result<Program> {
     project::choose(&project::programs(manifest)?, &request.wanted, &current)
 }
 
-/// What became of a build.
+/// The result of a build.
 pub(crate) enum Built {
     Module(PathBuf),
-    /// Cargo has said why.
+    /// Cargo has printed the reason.
     Failed(ExitCode),
 }
 

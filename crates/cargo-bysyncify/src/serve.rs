@@ -1,7 +1,7 @@
-//! A web server for one program: its page, and what wasm-bindgen made of the module.
+//! A web server for one program: serves its page, and wasm-bindgen's output for the module.
 //!
-//! It serves files and ranges of their bytes to this machine only, one request a connection. That is
-//! all that a page under development needs.
+//! It serves files and byte ranges of files, to this machine only, with one request per connection. A page under
+//! development needs no more.
 
 mod edition;
 mod response;
@@ -22,11 +22,11 @@ pub(crate) use self::response::Site;
 
 const USUAL_PORT: u16 = 8000;
 
-/// What makes a page [isolated](Site::isolated).
+/// The headers that make a page [isolated](Site::isolated).
 const ISOLATION: &str =
     "Cross-Origin-Opener-Policy: same-origin\r\nCross-Origin-Embedder-Policy: require-corp\r\n";
 
-/// Serves until it is interrupted. The arguments may be `--port N`.
+/// Serves until it is interrupted. The arguments may contain `--port N`.
 pub(crate) fn serve(site: &Site, arguments: &[OsString], open: bool) -> Result<ExitCode> {
     let (listener, address) = started(site, arguments)?;
     if open {
@@ -47,7 +47,7 @@ pub(crate) fn serve_meanwhile(site: &Site, arguments: &[OsString], open: bool) -
     Ok(())
 }
 
-/// Listens, and says where. Who connects now is answered when [`accept`] is called.
+/// Starts to listen, and prints the address. A connection is answered only after [`accept`] is called.
 fn started(site: &Site, arguments: &[OsString]) -> Result<(TcpListener, String)> {
     let index = site.page.join("index.html");
     if !index.is_file() {
@@ -64,7 +64,7 @@ fn started(site: &Site, arguments: &[OsString]) -> Result<(TcpListener, String)>
     Ok((listener, address))
 }
 
-/// Shows the page in the user's browser.
+/// Opens the page in the user's browser.
 fn show(address: &str) {
     if let Err(error) = open::that_detached(address) {
         eprintln!("     Warning no browser could be started ({error}): open {address} in one");
@@ -73,12 +73,12 @@ fn show(address: &str) {
 
 fn accept(site: &Site, listener: &TcpListener) {
     for stream in listener.incoming() {
-        // Who connected may be gone already.
+        // The client may be gone already.
         let Ok(stream) = stream else { continue };
         let site = site.clone();
-        // Browsers open connections that they may use later, so none must wait for another.
+        // Browsers open connections for later use, so no connection must wait for another.
         thread::spawn(move || {
-            // And they may close one before it has got its answer.
+            // A browser may close a connection before the answer is written.
             let _ = answer(&site, &stream);
         });
     }
@@ -98,7 +98,7 @@ fn port(arguments: &[OsString]) -> Result<Option<u16>> {
     port.map(Some).with_context(|| format!("`{value}` is no port: use a number up to 65535"))
 }
 
-/// Listens at the port, or at the usual one; if that is taken, at any.
+/// Listens at the given port, or at the usual one; if that is in use, at any free port.
 fn listen(port: Option<u16>) -> Result<TcpListener> {
     let at = |port| TcpListener::bind((Ipv4Addr::LOCALHOST, port));
     let (listener, port) = match port {
@@ -122,7 +122,7 @@ fn answer(site: &Site, stream: &TcpStream) -> std::io::Result<()> {
     }
     let Response { status, kind, range, body } = response(site, &head);
     let length = body.len();
-    // What is built anew must be seen at the next reload.
+    // After a new build the next reload must show the new files.
     let isolation = if site.isolated { ISOLATION } else { "" };
     let headers = format!(
         "HTTP/1.1 {status}\r\nContent-Type: {kind}\r\nContent-Length: {length}\r\n{range}{isolation}\

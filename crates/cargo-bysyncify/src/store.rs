@@ -1,13 +1,13 @@
-//! What was made of a linked module the last time, kept beside it.
+//! The last result for a linked module, kept beside it.
 //!
 //! For `deps/demo.wasm` there is a folder `deps/demo.bysyncify` with
 //!
 //! - `linked.wasm`, as the linker made it, with names and relocations,
-//! - `asyncified.wasm`, what became of it, with names,
-//! - `manifest.json`, how ([`Manifest`](crate::manifest::Manifest)): written last, and removed first,
-//! - `plain.wasm`, what `cargo bysyncify report` compares it with, if it has been asked.
+//! - `asyncified.wasm`, the result, with names,
+//! - `manifest.json`, how it was made ([`Manifest`](crate::manifest::Manifest)): written last, and removed first,
+//! - `plain.wasm`, which `cargo bysyncify report` compares it with, if a report was made.
 //!
-//! If the same module is to be made in the same way, it is there already.
+//! If the same module is to be made in the same way, the result is reused.
 
 use std::fs;
 use std::io;
@@ -17,8 +17,8 @@ use anyhow::{Context, Result};
 use tempfile::TempDir;
 use wasm_asyncify::module;
 
-/// Writes a file so that it is there as a whole or not at all. Where a link leads is written to, and so is
-/// a device or a pipe (`/dev/stdout`): a file must not take its place.
+/// Writes a file so that it exists completely or not at all. A symbolic link is followed. A device or a pipe
+/// (`/dev/stdout`) is written to: a file must not replace it.
 pub(crate) fn write(path: &Path, contents: &[u8]) -> Result<()> {
     let target = fs::canonicalize(path);
     let path = target.as_deref().unwrap_or(path);
@@ -26,7 +26,7 @@ pub(crate) fn write(path: &Path, contents: &[u8]) -> Result<()> {
         let written = fs::write(path, contents);
         return written.with_context(|| format!("cannot write `{}`", path.display()));
     }
-    // In a folder of its own: a temporary file could be read by nobody else, and would stay so.
+    // In its own folder: a temporary file would be readable only by its owner, and would stay so.
     scratch_beside(path)
         .and_then(|scratch| {
             let new = scratch.path().join("new");
@@ -36,7 +36,7 @@ pub(crate) fn write(path: &Path, contents: &[u8]) -> Result<()> {
         .with_context(|| format!("cannot write `{}`", path.display()))
 }
 
-/// An empty folder that is removed in the end. What is made in it can be renamed to `path`.
+/// Makes an empty folder that is removed in the end. Files in it can be renamed to `path`.
 pub(crate) fn scratch_beside(path: &Path) -> io::Result<TempDir> {
     let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
     tempfile::tempdir_in(parent.unwrap_or(Path::new(".")))
@@ -46,7 +46,7 @@ pub(crate) fn read(path: &Path) -> Result<Vec<u8>> {
     fs::read(path).with_context(|| format!("cannot read `{}`", path.display()))
 }
 
-/// What was made of one module.
+/// The stored result for one module.
 #[derive(Debug)]
 pub(crate) struct Store {
     folder: PathBuf,
@@ -58,15 +58,15 @@ impl Store {
         Self { folder: output.with_extension("bysyncify") }
     }
 
-    /// The store of a module that cargo may have copied or renamed since it was linked:
-    /// `release/my-demo.wasm` was `release/deps/my_demo.wasm`, or `…/my_demo-<hash>.wasm`.
+    /// Finds the store of a module that cargo may have copied or renamed since it was linked: `release/my-demo.wasm`
+    /// was `release/deps/my_demo.wasm`, or `…/my_demo-<hash>.wasm`.
     pub(crate) fn behind(module: &Path, wasm: &[u8]) -> Result<Option<Self>> {
         let bare = |wasm: &[u8]| module::without_sections(wasm, |_| true);
         let wanted = bare(wasm)?;
         let folder = module.parent().unwrap_or(Path::new(""));
         let stem = plain_stem(module);
         for folder in [folder.to_owned(), folder.join("deps")] {
-            // That there is no such folder is as good as an empty one.
+            // A missing folder is like an empty one.
             let Ok(entries) = fs::read_dir(&folder) else { continue };
             for entry in entries {
                 let path = entry?.path();
@@ -84,40 +84,40 @@ impl Store {
         Ok(None)
     }
 
-    /// The module as it was linked, with names and relocations.
+    /// The path of the linked module, with names and relocations.
     pub(crate) fn linked(&self) -> PathBuf {
         self.folder.join("linked.wasm")
     }
 
-    /// What became of it, with names.
+    /// The path of the result, with names.
     pub(crate) fn asyncified(&self) -> PathBuf {
         self.folder.join("asyncified.wasm")
     }
 
-    /// How it was made.
+    /// The path of the description of how it was made.
     pub(crate) fn manifest(&self) -> PathBuf {
         self.folder.join("manifest.json")
     }
 
-    /// The linked module, optimised as hard, but without Asyncify. It is there only as long as
-    /// it is that of this very module.
+    /// The path of the linked module, optimised at the same level, but without Asyncify. The file exists only while
+    /// it belongs to this module.
     pub(crate) fn plain(&self) -> PathBuf {
         self.folder.join("plain.wasm")
     }
 
-    /// Where `cargo bysyncify report` puts its page.
+    /// The path of the page of `cargo bysyncify report`.
     pub(crate) fn page(&self) -> PathBuf {
         self.folder.join("report.html")
     }
 
-    /// What was made of the same module in the same way.
+    /// The result that was made of the same module in the same way, if it is stored.
     pub(crate) fn find(&self, linked: &[u8], how: &str) -> Option<Vec<u8>> {
         let same = fs::read_to_string(self.manifest()).is_ok_and(|manifest| manifest == how)
             && fs::read(self.linked()).is_ok_and(|before| before == linked);
         same.then(|| fs::read(self.asyncified()).ok()).flatten()
     }
 
-    /// Keeps what was made.
+    /// Stores a result.
     pub(crate) fn keep(&self, linked: &[u8], how: &str, asyncified: &[u8]) -> Result<()> {
         fs::create_dir_all(&self.folder)
             .with_context(|| format!("cannot make the folder `{}`", self.folder.display()))?;
@@ -129,7 +129,7 @@ impl Store {
     }
 }
 
-/// A file's name as a crate is called that has it.
+/// A file's stem, spelled like the name of its crate.
 fn plain_stem(path: &Path) -> String {
     path.file_stem().unwrap_or_default().to_string_lossy().replace('-', "_")
 }
@@ -154,12 +154,12 @@ mod tests {
         let found = Store::behind(&moved, &shipped).unwrap().unwrap();
         assert_eq!(found.linked(), deps.join("my_demo-0f.bysyncify/linked.wasm"));
         assert!(Store::behind(&dir.path().join("other.wasm"), &shipped).unwrap().is_none());
-        // It was not finished.
+        // A store that was not finished is ignored.
         fs::remove_file(found.manifest()).unwrap();
         assert!(Store::behind(&moved, &shipped).unwrap().is_none());
     }
 
-    /// As root it replaced `/dev/null`.
+    /// As root it once replaced `/dev/null`.
     #[cfg(unix)]
     #[test]
     fn what_is_no_file_is_written_to_and_not_replaced() {
@@ -191,11 +191,11 @@ mod tests {
         assert_eq!(store.find(b"linked", "how").unwrap(), b"asyncified");
         assert_eq!(store.find(b"other", "how"), None);
         assert_eq!(store.find(b"linked", "other"), None);
-        // What belongs to another module goes.
+        // What belongs to another module is removed.
         write(&store.plain(), b"plain").unwrap();
         store.keep(b"linked", "how", b"asyncified").unwrap();
         assert!(!store.plain().exists());
-        // An interrupted `keep` leaves nothing that can be taken for finished.
+        // An interrupted `keep` leaves nothing that looks finished.
         fs::remove_file(store.manifest()).unwrap();
         assert_eq!(store.find(b"linked", "how"), None);
     }
@@ -208,7 +208,7 @@ mod tests {
         write(&path, b"whole").unwrap();
         assert_eq!(fs::read(&path).unwrap(), b"whole");
         write(&dir.path().join("nowhere/a.wasm"), b"").unwrap_err();
-        // It cannot take the place of a folder.
+        // It cannot replace a folder.
         let folder = dir.path().join("folder");
         fs::create_dir(&folder).unwrap();
         write(&folder, b"").unwrap_err();

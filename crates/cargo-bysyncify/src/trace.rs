@@ -1,14 +1,14 @@
-//! Says in a stack trace of Node's or Chromium's where in the program its places are: they show offsets in
-//! the module, since they do not read DWARF.
+//! Adds source locations to a stack trace of Node or Chromium. These engines show only offsets in the module, because
+//! they do not read DWARF.
 //!
 //! ```text
 //!   at _ZN4demo5waits17h…E (wasm://wasm/demo-0a1b2c3d:wasm-function[12]:0x1b31)
 //!   at demo::waits (/home/me/demo/src/main.rs:7:9) wasm-function[12]:0x1b31
 //! ```
 //!
-//! A trace is rewritten when there is one, so nobody waits for it who has none: `run` gives Node a script
-//! that calls this program when the stack of an error is looked at. Source maps would have to be
-//! made in each build, and Node reads none for WebAssembly.
+//! A trace is rewritten only when there is one, so programs without traces do not pay for it: `run` gives Node a
+//! script that calls this program when an error's stack is read. Source maps would have to be made in each build, and
+//! Node reads none for WebAssembly.
 
 use std::env;
 use std::fs;
@@ -23,14 +23,14 @@ use anyhow::{Context, Result};
 use wasm_asyncify::analysis::readable;
 use wasmparser::{Parser, Payload, TypeRef};
 
-/// The script. It begins with the command by which a trace is rewritten.
+/// The script. A definition of the command that rewrites a trace is put before it.
 const SCRIPT: &str = include_str!("trace.mjs");
 
-/// Node with traces that say where in the program they are, if it runs this module.
+/// The command for Node, with traces that have source locations if it runs this module.
 pub(crate) fn node(module: &Path) -> Result<Command> {
     let (node, major) = crate::setup::node_and_major()?;
     let mut command = Command::new(node);
-    // Node 18 has not had the option from the beginning.
+    // The first versions of Node 18 do not have the option.
     if let (20.., Ok(program), Some(module)) = (major, env::current_exe(), module.to_str()) {
         let words = [program.to_str(), Some("trace"), Some(module)];
         let words: Option<Vec<_>> = words.into_iter().collect();
@@ -44,7 +44,7 @@ pub(crate) fn node(module: &Path) -> Result<Command> {
     Ok(command)
 }
 
-/// Rewrites the trace on the standard input, which is of this module.
+/// Rewrites the trace on the standard input, which is from this module.
 pub(crate) fn rewrite_input(module: &Path) -> Result<()> {
     let wasm = fs::read(module).with_context(|| format!("cannot read `{}`", module.display()))?;
     let mut trace = String::new();
@@ -55,21 +55,21 @@ pub(crate) fn rewrite_input(module: &Path) -> Result<()> {
 
 type Slice<'a> = EndianSlice<'a, LittleEndian>;
 
-/// What has to be known of a module.
+/// What the rewriting needs from a module.
 struct Module<'a> {
     imported: usize,
-    /// Where in the module each function's body is.
+    /// The range of each function's body in the module.
     bodies: Vec<Range<u64>>,
-    /// Where addresses count from.
+    /// The offset that addresses are relative to.
     code: u64,
     lines: Lines<Slice<'a>>,
 }
 
-/// A place as engines show it.
+/// A code location as engines show it.
 struct Place<'a> {
-    /// What comes before it on the line: spaces, `at`, and a name.
+    /// The text before it on the line: spaces, `at`, and a name.
     before: &'a str,
-    /// The place itself, with what of the module there is in front of it.
+    /// The location itself, with the part of the module's name before it.
     text: &'a str,
     function: usize,
     offset: u64,
@@ -105,18 +105,18 @@ impl<'a> Module<'a> {
         trace.split_inclusive('\n').map(|line| self.line(line)).collect()
     }
 
-    /// A line as it was, or as many as there are calls in that place, the innermost first.
+    /// Rewrites a line: to itself, or to one line per inlined call at that address, the innermost first.
     fn line(&self, line: &str) -> String {
         let Some(place) = Place::find(line.trim_end()) else { return line.to_owned() };
         let end = &line[line.trim_end().len()..];
         let is_there = |body: &Range<u64>| body.contains(&place.offset);
         let body = place.function.checked_sub(self.imported).and_then(|it| self.bodies.get(it));
         if !body.is_some_and(is_there) {
-            // It is of another module.
+            // It belongs to another module.
             return line.to_owned();
         }
         let (indent, name) = place.before.split_once("at ").unwrap_or_default();
-        // V8 says whose name it is, if it cannot read that.
+        // V8 puts the module's name before a function's name that it cannot read.
         let name = name.trim_end();
         let name = readable(name.split_once(".wasm.").map_or(name, |(_, name)| name));
         let frames = self.frames(place.offset - self.code);
@@ -131,7 +131,7 @@ impl<'a> Module<'a> {
         lines.collect::<Vec<_>>().join("\n") + end
     }
 
-    /// The functions that an address is in, if they are known, and where.
+    /// The functions at an address, if they are known, and their source locations.
     fn frames(&self, address: u64) -> Vec<(Option<String>, String)> {
         let LookupResult::Output(Ok(mut frames)) = self.lines.find_frames(address) else {
             return Vec::new();
@@ -152,7 +152,7 @@ impl<'a> Module<'a> {
 }
 
 impl<'a> Place<'a> {
-    /// The place on a line, if that is of a trace.
+    /// The location on a line, if the line is part of a trace.
     fn find(line: &'a str) -> Option<Self> {
         const FUNCTION: &str = "wasm-function[";
         let at = line.find(FUNCTION)?;

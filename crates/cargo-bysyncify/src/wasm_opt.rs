@@ -10,7 +10,7 @@ use crate::optimizer::{Optimizer, Options};
 use crate::setup::{self, WasmOpt};
 use crate::{features, naming, store};
 
-/// A version that has `--skip-pass`. 108 has not.
+/// The first version that has `--skip-pass`. 108 does not have it.
 const SKIPS_PASSES: u32 = 116;
 
 impl Optimizer for WasmOpt {
@@ -28,7 +28,7 @@ impl Optimizer for WasmOpt {
 }
 
 impl WasmOpt {
-    /// Runs these passes, and then optimises. `what` is for the error.
+    /// Runs these passes, and then optimises. `what` is used in the error message.
     fn transform(
         &self,
         what: &str,
@@ -41,13 +41,13 @@ impl WasmOpt {
         self.check_age(input, &enabled.unknown)?;
         let mut arguments: Vec<&OsStr> = vec![input.as_os_str(), "-o".as_ref(), output.as_os_str()];
         arguments.extend(enabled.flags.iter().map(OsStr::new));
-        // The order of passes is the order here. DWARF goes first: it would be wrong afterwards,
-        // and keeping it up to date is slow. `-g` is for the names.
+        // The passes run in the order of the arguments. DWARF is removed first: it would be wrong afterwards, and
+        // updating it is slow. `-g` keeps the names.
         arguments.push("--strip-dwarf".as_ref());
         arguments.extend(passes.iter().map(OsStr::new));
         arguments.extend([options.opt_level.flag(), "-g"].map(OsStr::new));
         if options.for_wasm_bindgen && self.version() >= SKIPS_PASSES {
-            // It empties functions that only the table holds: seen from 125 on.
+            // This pass empties functions that only the table refers to: seen from version 125 on.
             arguments.push("--skip-pass=remove-unused-module-elements".as_ref());
         }
         self.run(arguments).with_context(|| match enabled.unknown.as_slice() {

@@ -1,4 +1,4 @@
-//! Running cargo, and showing meanwhile what its linkers do.
+//! Runs cargo, and shows meanwhile what its linkers do.
 
 use std::io::{self, BufRead as _, BufReader, Read, Write as _};
 use std::process::{Command, ExitStatus, Stdio};
@@ -12,29 +12,28 @@ use anyhow::{Context, Result};
 use crate::command;
 use crate::events::{Display, Listener, Messages, Style, Told};
 
-/// How often a line that changes is looked at.
+/// How often a line that changes is updated.
 const TICK: Duration = Duration::from_millis(250);
 
-/// What is shown of the linkers.
+/// What is shown of the linkers' events.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Watch {
-    /// Nothing to people.
+    /// Whether people see nothing.
     pub(crate) quiet: bool,
-    /// Messages for programs, on standard output.
+    /// Whether messages for programs go to standard output.
     pub(crate) json: bool,
-    /// What `--color` says.
+    /// The value of `--color`.
     pub(crate) colour: Option<String>,
 }
 
 impl Watch {
-    /// Runs cargo; what it prints is seen.
+    /// Runs cargo; its output is shown.
     pub(crate) fn status(&self, cargo: &mut Command) -> Result<ExitStatus> {
         let stdout = if self.json { Stdout::Shown } else { Stdout::Untouched };
         self.run(cargo, stdout).map(|(status, _)| status)
     }
 
-    /// Runs cargo, which prints messages for programs; these are returned, and seen only if
-    /// they were asked for.
+    /// Runs cargo, which prints messages for programs. These are returned, and shown only if they were asked for.
     pub(crate) fn messages(&self, cargo: &mut Command) -> Result<(ExitStatus, Vec<u8>)> {
         self.run(cargo, if self.json { Stdout::KeptAndShown } else { Stdout::Kept })
     }
@@ -45,7 +44,7 @@ impl Watch {
                 listener.attach(cargo);
                 (Some(listener), Some(told))
             }
-            // Messages are somebody's input. What people see is only for their comfort.
+            // Messages are the input of another program. What people see is only for convenience.
             Err(error) if self.json => {
                 return Err(error).context("cannot listen on 127.0.0.1 to what linkers tell");
             }
@@ -79,14 +78,14 @@ impl Watch {
         })
     }
 
-    /// Shows what is told, until there is no more.
+    /// Shows the events, until there are no more.
     fn show(&self, told: &Receiver<Told>, ended: &AtomicBool) {
         let style = Style::for_stderr(self.colour.as_deref());
         let mut display = (!self.quiet).then(|| Display::new(io::stderr(), style));
         let mut messages = self.json.then(Messages::default);
         loop {
             let told = told.recv_timeout(TICK);
-            // That nobody sees it any more is no reason not to build.
+            // If the output is closed, the build continues.
             if let Some(display) = &mut display {
                 let _ = match &told {
                     Ok(told) => display.hear(told, Instant::now()),
@@ -99,7 +98,7 @@ impl Watch {
                         let _ = writeln!(io::stdout(), "{message}");
                     }
                 }
-                // A linker that is still connected is none of this cargo's.
+                // A linker that is still connected does not belong to this cargo.
                 Err(RecvTimeoutError::Timeout) if ended.load(Ordering::SeqCst) => break,
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => break,
@@ -111,22 +110,22 @@ impl Watch {
     }
 }
 
-/// What is done with cargo's standard output.
+/// What happens to cargo's standard output.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Stdout {
-    /// It is our own.
+    /// Cargo inherits ours.
     Untouched,
     Shown,
     Kept,
     KeptAndShown,
 }
 
-/// Shows and returns what a program prints.
+/// Shows and returns the output of a program.
 fn pass_on(output: impl Read, stdout: Stdout) -> io::Result<Vec<u8>> {
     let mut output = BufReader::new(output);
     let mut kept = Vec::new();
     let mut line = Vec::new();
-    // By lines, so that ours come between them.
+    // Line by line, so that our lines do not split cargo's.
     while output.read_until(b'\n', &mut line)? > 0 {
         if stdout != Stdout::Kept {
             let mut shown = io::stdout().lock();

@@ -1,13 +1,13 @@
-//! What to do about an error of the engine's, in the words of who links with `bysyncify-ld`.
+//! What to do about an error of the engine, in words for users of `bysyncify-ld`.
 //!
-//! The engine speaks of its own options. Those of the linker, rustc and Cargo are named here.
+//! The engine's messages name its own options. Here they name those of the linker, rustc and Cargo.
 
 use anyhow::anyhow;
 use wasm_asyncify::Remedy;
 
-/// What has come of the engine, with errors in our words.
+/// A result of the engine, whose error gets our words.
 pub(crate) trait Worded<T> {
-    /// The same, as this crate's errors are.
+    /// The same result with this crate's error type.
     fn worded(self) -> anyhow::Result<T>;
 }
 
@@ -60,7 +60,7 @@ fn words(remedy: Remedy) -> String {
         Remedy::UpdateOrNoStackChecks => {
             "update it (`cargo update bysyncify`), or link with `--bysyncify-stack-checks=off`"
         }
-        // Nothing in these is ours.
+        // These errors mention nothing of ours.
         other => return other.to_string(),
     };
     words.to_owned()

@@ -1,4 +1,4 @@
-//! `bysyncify-ld`: see `cargo_bysyncify::main`, which serves both names.
+//! `bysyncify-ld`: see `cargo_bysyncify::main`, which implements both programs.
 
 use std::process::ExitCode;
 

@@ -1,4 +1,4 @@
-//! `cargo-bysyncify`: see `cargo_bysyncify::main`, which serves both names.
+//! `cargo-bysyncify`: see `cargo_bysyncify::main`, which implements both programs.
 
 use std::process::ExitCode;
 

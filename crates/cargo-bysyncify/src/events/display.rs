@@ -1,8 +1,8 @@
-//! What people see of it, in cargo's style and beside cargo's own lines.
+//! Shows the events to people, in cargo's style and beside cargo's own lines.
 //!
-//! Cargo keeps its progress bar in the line that the cursor is in, with the cursor at its
-//! beginning, and draws it again only when it has changed: while it links that is not often. So a
-//! line of ours may take that place as long as it is left in the same way.
+//! Cargo's progress bar is in the line of the cursor, with the cursor at its beginning. Cargo draws it again only
+//! when it has changed, which is rare while it links. So a line of ours may take that place, if it leaves the cursor
+//! in the same position.
 
 use std::io::{self, IsTerminal as _, Write};
 use std::path::Path;
@@ -10,25 +10,25 @@ use std::time::{Duration, Instant};
 
 use super::{Event, Figures, Phase, Told};
 
-/// What takes longer than this is worth a line before it is done.
+/// A module that takes longer than this gets a line before it is finished.
 const LONG: Duration = Duration::from_secs(1);
 
-/// How to show it.
+/// How to show the events.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Style {
-    /// In a line that changes, and is gone in the end.
+    /// Whether there is a line that changes, and is removed in the end.
     pub(crate) live: bool,
     pub(crate) colour: bool,
 }
 
-/// Shows what linkers tell.
+/// Shows the events of linkers.
 #[derive(Debug)]
 pub(crate) struct Display<W> {
     out: W,
     style: Style,
-    /// In the order they began.
+    /// The unfinished modules, in the order in which they began.
     modules: Vec<Module>,
-    /// The line that is there and has to go.
+    /// The temporary line that is shown now and must be removed.
     live: Option<String>,
 }
 
@@ -41,7 +41,7 @@ struct Module {
     name: String,
     since: Instant,
     phase: Option<Phase>,
-    /// Whether a line that stays has told of it.
+    /// Whether a permanent line has mentioned it.
     told: bool,
 }
 
@@ -50,7 +50,7 @@ impl<W: Write> Display<W> {
         Self { out, style, modules: Vec::new(), live: None }
     }
 
-    /// Takes in what was told at this moment.
+    /// Handles an event that arrived at this moment.
     pub(crate) fn hear(&mut self, told: &Told, now: Instant) -> io::Result<()> {
         let index = self.modules.iter().position(|module| module.linker == told.linker);
         match (&told.event, index) {
@@ -75,17 +75,17 @@ impl<W: Write> Display<W> {
                 let time = now.duration_since(module.since);
                 self.line("Asyncified", &format!("{}: {}", module.name, outcome(figures, time)))?;
             }
-            // What went wrong is shown by cargo.
+            // Cargo shows the error.
             (Some(Event::Failed(_)) | None, Some(index)) => {
                 self.modules.remove(index);
             }
-            // From a linker that has not begun, or has ended.
+            // An event of a linker that has not begun, or has ended.
             _ => {}
         }
         self.tick(now)
     }
 
-    /// Shows how far it has got at this moment.
+    /// Shows the progress at this moment.
     pub(crate) fn tick(&mut self, now: Instant) -> io::Result<()> {
         if !self.style.live {
             for index in 0..self.modules.len() {
@@ -103,7 +103,7 @@ impl<W: Write> Display<W> {
             let line = wanted
                 .as_ref()
                 .map_or(String::new(), |line| format!("{} {line}", self.verb("Asyncify")));
-            // In one piece, here as in `line`: cargo writes to the same place.
+            // In one write, here as in `line`: cargo writes to the same place.
             self.out.write_all(format!("\r\x1b[K{line}\r").as_bytes())?;
             self.out.flush()?;
             self.live = wanted;
@@ -111,13 +111,13 @@ impl<W: Write> Display<W> {
         Ok(())
     }
 
-    /// Takes away what does not stay.
+    /// Removes the temporary line.
     pub(crate) fn end(&mut self) -> io::Result<()> {
         self.modules.clear();
         self.tick(Instant::now())
     }
 
-    /// The oldest of the modules that take long, and how many more there are.
+    /// A line for the oldest module that takes long, with the number of others.
     fn live_line(&self, now: Instant) -> Option<String> {
         let mut long =
             self.modules.iter().filter(|module| now.duration_since(module.since) >= LONG);
@@ -131,7 +131,7 @@ impl<W: Write> Display<W> {
         Some(format!("{}: {phase}{seconds} s{more}", module.shown))
     }
 
-    /// A line that stays.
+    /// Prints a permanent line.
     fn line(&mut self, verb: &str, text: &str) -> io::Result<()> {
         let clear = if self.style.live { "\r\x1b[K" } else { "" };
         let line = format!("{clear}{} {text}\n", self.verb(verb));
@@ -168,8 +168,7 @@ impl Style {
     }
 }
 
-/// `demo.wasm` of the path of the file that rustc has made, which is `demo-<16 digits>.wasm` in
-/// some places.
+/// `demo.wasm` for the path of the file that rustc has made, which is `demo-<16 digits>.wasm` in some places.
 fn name_of(path: &str) -> String {
     let path = Path::new(path);
     let stem = path.file_stem().unwrap_or_default().to_string_lossy();
@@ -181,8 +180,8 @@ fn name_of(path: &str) -> String {
     }
 }
 
-/// `85 of 1,166 functions, 1.2 MB to 1.3 MB in 4.2 s`. No percentage: the one size is that of code
-/// which is not optimised yet, with all its names, and would say nothing about Asyncify.
+/// `85 of 1,166 functions, 1.2 MB to 1.3 MB in 4.2 s`. There is no percentage: the first size is of code that is not
+/// optimised yet and has all its names, so a percentage would say nothing about Asyncify.
 fn outcome(figures: &Figures, time: Duration) -> String {
     let counts = figures.counts.map_or(String::new(), |counts| {
         format!("{} of {} functions, ", grouped(counts.instrumented), grouped(counts.functions))
@@ -209,7 +208,7 @@ fn size(bytes: u64) -> String {
     }
 }
 
-/// `1,166` of 1166.
+/// `1,166` for 1166.
 fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::new();

@@ -1,4 +1,4 @@
-//! What programs see of it: lines beside those of cargo's `--message-format json`.
+//! Shows the events to programs: lines beside those of cargo's `--message-format json`.
 
 use std::collections::HashMap;
 
@@ -6,15 +6,15 @@ use serde_json::{Value, json};
 
 use super::{Event, Told, figures_to_json};
 
-/// Makes messages of what linkers tell.
+/// Makes messages of the events of linkers.
 #[derive(Debug, Default)]
 pub(crate) struct Messages {
-    /// The modules that the linkers are at work on.
+    /// The modules that the linkers are working on.
     modules: HashMap<u64, String>,
 }
 
 impl Messages {
-    /// The message that this is worth, if any.
+    /// The message for this event, if it has one.
     pub(crate) fn hear(&mut self, told: &Told) -> Option<Value> {
         match &told.event {
             Some(Event::Start { module, .. }) => {

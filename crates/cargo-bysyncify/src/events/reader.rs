@@ -1,4 +1,4 @@
-//! The caller's side: it hears all linkers, until told that there will be no more.
+//! The caller's side: receives the events of all linkers, until it is told to end.
 
 use std::io::{self, BufRead as _, BufReader};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
@@ -12,16 +12,16 @@ use serde_json::Value;
 
 use super::{Event, VARIABLE};
 
-/// What one linker said.
+/// One event of one linker.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Told {
-    /// Which linker.
+    /// The number of the linker.
     pub(super) linker: u64,
-    /// `None` when it has ended.
+    /// `None` when the linker has ended.
     pub(super) event: Option<Event>,
 }
 
-/// Listens to all linkers below one cargo.
+/// Listens to all linkers that one cargo starts.
 #[derive(Debug)]
 pub(crate) struct Listener {
     address: SocketAddr,
@@ -29,7 +29,7 @@ pub(crate) struct Listener {
 }
 
 impl Listener {
-    /// Begins. The receiver gets what is told, until [`Listener::end`].
+    /// Starts to listen. The receiver gets all events, until [`Listener::end`].
     pub(crate) fn new() -> io::Result<(Self, Receiver<Told>)> {
         let socket = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
         let address = socket.local_addr()?;
@@ -40,22 +40,22 @@ impl Listener {
         Ok((Self { address, ending }, receiver))
     }
 
-    /// Makes the linkers below this command tell us.
+    /// Makes the linkers that this command starts send their events to us.
     pub(crate) fn attach(&self, command: &mut Command) {
         command.env(VARIABLE, self.address.to_string());
     }
 
-    /// Makes the receiver end, when all that linkers have said was received. They must have ended.
+    /// Ends the receiver after all events that linkers have sent. The linkers must have ended.
     pub(crate) fn end(&self) {
         self.ending.store(true, Ordering::SeqCst);
-        // A last one: `accept` waits for somebody.
+        // One more connection: `accept` blocks until there is one.
         let _ = TcpStream::connect(self.address);
     }
 }
 
 fn accept(socket: &TcpListener, ending: &AtomicBool, sender: &Sender<Told>) {
     for linker in 0.. {
-        // None is left, or something is wrong with the machine: then there is no more to hear.
+        // No connection is left, or the system has failed: in both cases no more events can arrive.
         let Ok((stream, _)) = socket.accept() else { break };
         if ending.load(Ordering::SeqCst) && socket.set_nonblocking(true).is_err() {
             break;
@@ -66,7 +66,7 @@ fn accept(socket: &TcpListener, ending: &AtomicBool, sender: &Sender<Told>) {
 }
 
 fn hear(linker: u64, stream: TcpStream, sender: &Sender<Told>) {
-    // Where it is inherited from the socket: these are waited for.
+    // The stream may inherit "non-blocking" from the socket, but reads from it must block.
     let lines = stream.set_nonblocking(false).map(|()| BufReader::new(stream).lines());
     let Ok(lines) = lines else { return };
     let events = lines.map_while(Result::ok).map_while(|line| {
@@ -74,7 +74,7 @@ fn hear(linker: u64, stream: TcpStream, sender: &Sender<Told>) {
         Event::from_json(&json)
     });
     for event in events {
-        // Nobody receives it if the caller has ended.
+        // If the caller has ended, there is no receiver.
         let _ = sender.send(Told { linker, event: Some(event) });
     }
     let _ = sender.send(Told { linker, event: None });

@@ -1,4 +1,4 @@
-//! From the linker to what is seen.
+//! Events on their path from the linker to the output.
 
 use std::fs;
 use std::process::Command;
@@ -57,12 +57,12 @@ fn all_that_linkers_tell_is_heard_before_the_end() {
     events.phase(Phase::Verify);
     events.finish(figures());
     Events::start_at(address.to_str(), "nowhere.wasm".as_ref()).failed("not there");
-    // One that has nothing to do, and one that nobody listens to.
+    // One linker that has nothing to do, and one without a listener.
     drop(Events::start_at(address.to_str(), module.path()));
     Events::start_at(None, module.path()).failed("not heard");
     listener.end();
 
-    // `end` may connect once more.
+    // `end` may have made one more connection.
     let mut heard: Vec<Told> = told.iter().filter(|told| told.linker < 3).collect();
     heard.sort_by_key(|told| told.linker);
     let name = module.path().display().to_string();
@@ -85,8 +85,8 @@ fn all_that_linkers_tell_is_heard_before_the_end() {
     assert_eq!(heard, expected);
 }
 
-/// What is shown of these events, each told so many milliseconds after the beginning; where there
-/// is none, it is only looked at.
+/// The output for these events, each at so many milliseconds after the beginning. An entry without an event is a
+/// tick.
 fn shown(style: Style, events: &[(u64, u64, Option<Event>)]) -> String {
     let mut out = Vec::new();
     let mut display = Display::new(&mut out, style);
@@ -173,7 +173,7 @@ fn line_that_changes_is_gone_in_the_end() {
          \r\x1b[K    Asyncify a-b.wasm (93 kB): verify, 4 s\r\
          \r\x1b[K\r"
     );
-    // A linker that has just ended, perhaps by Ctrl-C; or whose end is not heard.
+    // A linker that has just ended, perhaps by Ctrl-C; and one whose end does not arrive.
     let gone = "\r\x1b[K    Asyncify demo.wasm (1.2 MB): 2 s\r\r\x1b[K\r";
     let long = [(0, 0, Some(start())), (2000, 0, None)];
     assert_eq!(shown(LIVE, &long), gone);

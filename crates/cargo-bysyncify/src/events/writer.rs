@@ -1,4 +1,4 @@
-//! The linker's side: it tells, and goes on whether anybody hears it or not.
+//! The linker's side: sends events, and continues whether or not they are received.
 
 use std::env;
 use std::io::Write as _;
@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use super::{Event, Figures, Phase, VARIABLE};
 
-/// What is told of one module, from the moment that it is linked.
+/// Sends the events of one module, from the moment that it is linked.
 #[derive(Debug)]
 pub(crate) struct Events {
     listener: Option<TcpStream>,
@@ -17,13 +17,13 @@ pub(crate) struct Events {
 }
 
 impl Events {
-    /// Begins with the module at `path`. If it turns out that nothing has to be done to it, this
-    /// is just dropped, and nobody sees anything.
+    /// Reports the start of the work on the module at `path`. If it turns out that nothing has to be done, this is
+    /// just dropped, and nothing is shown.
     pub(crate) fn start(path: &Path) -> Self {
         Self::start_at(env::var(VARIABLE).ok().as_deref(), path)
     }
 
-    /// The same, for whoever listens at an address.
+    /// The same, for the listener at a given address.
     pub(super) fn start_at(address: Option<&str>, path: &Path) -> Self {
         let listener = address.and_then(connect);
         let mut events = Self { listener, phase: None, seconds: Vec::new() };
@@ -32,26 +32,26 @@ impl Events {
         events
     }
 
-    /// Says what is done from now on.
+    /// Reports the beginning of a phase.
     pub(crate) fn phase(&mut self, phase: Phase) {
         self.end_phase();
         self.phase = Some((phase, Instant::now()));
         self.tell(&Event::Phase(phase));
     }
 
-    /// Says that all is done.
+    /// Reports the end of the work.
     pub(crate) fn finish(mut self, figures: Figures) {
         self.end_phase();
         let seconds = std::mem::take(&mut self.seconds);
         self.tell(&Event::Finish { figures, seconds });
     }
 
-    /// Says what is worth to be known.
+    /// Reports something the user should know.
     pub(crate) fn warning(&mut self, message: &str) {
         self.tell(&Event::Warning(message.to_owned()));
     }
 
-    /// Says that it cannot be done, and why.
+    /// Reports that the work failed, and why.
     pub(crate) fn failed(mut self, message: &str) {
         self.tell(&Event::Failed(message.to_owned()));
     }
@@ -65,7 +65,7 @@ impl Events {
     fn tell(&mut self, event: &Event) {
         let Some(listener) = &mut self.listener else { return };
         let line = format!("{}\n", event.to_json());
-        // Who listened may be gone, which is no reason not to link.
+        // The listener may be gone. That must not stop the linker.
         if listener.write_all(line.as_bytes()).is_err() {
             self.listener = None;
         }
@@ -75,7 +75,7 @@ impl Events {
 fn connect(address: &str) -> Option<TcpStream> {
     let address: SocketAddr = address.parse().ok()?;
     let listener = TcpStream::connect_timeout(&address, Duration::from_secs(1)).ok()?;
-    // Each line is to be seen at once.
+    // Sends each line at once.
     listener.set_nodelay(true).ok()?;
     Some(listener)
 }

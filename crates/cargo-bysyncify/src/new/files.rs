@@ -1,4 +1,4 @@
-//! What is in a new project.
+//! The files of a new project.
 
 use std::path::Path;
 
@@ -6,15 +6,15 @@ use anyhow::{Result, bail};
 
 use super::Kind;
 
-/// What a project is made from, besides its kind.
+/// What determines the files of a project, besides its kind.
 #[derive(Debug)]
 pub(super) struct Details<'a> {
     pub(super) name: &'a str,
-    /// The folder of the library, if it is not to come from the registry.
+    /// The folder of the library; `None` for the registry.
     pub(super) library: Option<&'a Path>,
-    /// Whether the project lies in somebody's workspace.
+    /// Whether the project lies in another workspace.
     pub(super) in_workspace: bool,
-    /// What `cargo bysyncify` is to stand for, where the one on `PATH` would not be found.
+    /// The command that `cargo bysyncify` stands for, where the program would not be found on `PATH`.
     pub(super) alias: Option<&'a str>,
 }
 
@@ -61,7 +61,7 @@ pub(super) fn files(kind: Kind, details: &Details) -> Result<Vec<(&'static str, 
     Ok(files)
 }
 
-/// What stands behind `bysyncify =` in the manifest, with these features.
+/// The text after `bysyncify =` in the manifest, with these features.
 fn dependency(library: Option<&Path>, features: &[&str]) -> Result<String> {
     // The library and its tools have the same version.
     let version = concat!(env!("CARGO_PKG_VERSION_MAJOR"), ".", env!("CARGO_PKG_VERSION_MINOR"));

@@ -1,4 +1,4 @@
-//! `cargo bysyncify init`: a package that is there already gets what it needs.
+//! `cargo bysyncify init`: prepares an existing package.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -24,7 +24,7 @@ pub(crate) struct InitRequest {
     path: Option<PathBuf>,
 }
 
-/// What .cargo/config.toml has to say.
+/// What .cargo/config.toml has to contain.
 const CONFIG: &str = "\
 # Makes modules that use bysyncify pausable, and runs them.
 [target.wasm32-unknown-unknown]
@@ -32,7 +32,7 @@ linker = \"bysyncify-ld\"
 runner = \"cargo-bysyncify runner\"
 ";
 
-/// Prepares the package, and says what was done.
+/// Prepares the package, and prints what was done.
 pub(crate) fn init(request: &InitRequest) -> Result<()> {
     let folder = &request.folder;
     if !folder.join("Cargo.toml").is_file() {
@@ -65,11 +65,11 @@ fn add_dependency(folder: &Path, library: Option<&Path>) -> Result<()> {
             env!("CARGO_PKG_VERSION_MINOR")
         )),
     };
-    // It says itself what it adds.
+    // Cargo itself prints what it adds.
     command::run(&mut cargo)
 }
 
-/// Whether the package depends on the library already, in whatever way.
+/// Whether the package already depends on the library, in any way.
 fn depends(folder: &Path) -> Result<bool> {
     let manifest = folder.join("Cargo.toml");
     let manifest = fs::canonicalize(&manifest)

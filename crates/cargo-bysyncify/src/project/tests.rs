@@ -1,11 +1,11 @@
-//! Which program is meant, over a workspace that has all kinds.
+//! The choice of a program, in a workspace that has all kinds.
 
 use serde_json::json;
 
 use super::*;
 
-/// `/w` is a package with an example; `/w/tool` has two binaries; `/w/lib` is a cdylib with a
-/// host; `/w/both`, which is for a page, has a binary and an example of the name that `/w` has too.
+/// `/w` is a package with an example; `/w/tool` has two binaries; `/w/lib` is a cdylib with a host. `/w/both` is for
+/// a page, and has a binary and an example with the name of the example in `/w`.
 fn workspace() -> Vec<Program> {
     let target = |kind: &str, crate_type: &str, name: &str| json!({ "kind": [kind], "crate_types": [crate_type], "name": name });
     let package = |name: &str, folder: &str, metadata: Value, targets: Vec<Value>| {
@@ -43,7 +43,7 @@ fn named(name: &str) -> Wanted {
     Wanted { name: Some(name.into()), ..Wanted::default() }
 }
 
-/// How the chosen program is asked for, or the message.
+/// The arguments that select the chosen program, or the error message.
 fn chosen(wanted: &Wanted, current: &str) -> Result<String, String> {
     choose(&workspace(), wanted, Path::new(current))
         .map(|program| program.shown())

@@ -1,7 +1,7 @@
-//! The files that a program is made of, and when each was changed.
+//! The source files of a program, and when each was changed.
 //!
-//! Cargo writes a list of them beside each module, `demo.d` beside `demo.wasm`, in make's notation:
-//! the module, a colon, and the files of all packages that are there by their paths.
+//! Cargo writes a list of them beside each module, `demo.d` beside `demo.wasm`, in make's notation: the module, a
+//! colon, and the files of all packages that are path dependencies.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -10,17 +10,17 @@ use std::time::SystemTime;
 
 use crate::project::{Host, Program};
 
-/// The files, as they were when they were looked at last.
+/// The files, with their state at the last check.
 #[derive(Debug)]
 pub(super) struct Inputs {
-    /// Of a file that is not there, nothing.
+    /// The time of each file's last change; `None` if the file does not exist.
     files: BTreeMap<PathBuf, Option<SystemTime>>,
-    /// Folders that any file may be added to.
+    /// Folders in which any new file counts.
     folders: Vec<PathBuf>,
 }
 
 impl Inputs {
-    /// What is known of a program that was not built yet: its package.
+    /// The inputs of a program that was not built yet: the files of its package.
     pub(super) fn before_a_build(program: &Program) -> Self {
         let mut inputs = Self { files: BTreeMap::new(), folders: Vec::new() };
         inputs.add_package(program);
@@ -28,8 +28,8 @@ impl Inputs {
         inputs
     }
 
-    /// Takes over what cargo knows, now that the module is there. A file that was changed since the
-    /// build began is still noticed, if it was known before.
+    /// Adds the files in cargo's list, now that the module has been built. A change of a known file during the build
+    /// is still noticed.
     pub(super) fn learn(&mut self, program: &Program, module: &Path) {
         let Ok(list) = fs::read_to_string(module.with_extension("d")) else { return };
         let known = std::mem::take(&mut self.files);
@@ -46,7 +46,7 @@ impl Inputs {
     fn add_package(&mut self, program: &Program) {
         let mut add = |path: PathBuf| self.files.insert(path.clone(), changed_at(&path));
         add(program.folder.join("Cargo.toml"));
-        // A file may be missing there that a `mod` names already.
+        // A `mod` may name a file there that is still missing.
         self.folders.push(program.folder.join("src"));
         match &program.host {
             Host::Node => {}
@@ -59,7 +59,7 @@ impl Inputs {
         self.files.len()
     }
 
-    /// Whether one of them has changed since this was asked last, or has come or gone.
+    /// Whether a file was changed, added or removed since the last call.
     pub(super) fn have_changed(&mut self) -> bool {
         let mut names: Vec<PathBuf> = self.files.keys().cloned().collect();
         for folder in &self.folders {
@@ -76,7 +76,7 @@ fn changed_at(file: &Path) -> Option<SystemTime> {
     fs::metadata(file).and_then(|metadata| metadata.modified()).ok()
 }
 
-/// The files in a folder and below it, but for hidden ones.
+/// Adds the files in a folder and below it, except hidden ones.
 fn add_files(folder: &Path, names: &mut Vec<PathBuf>) {
     let Ok(entries) = fs::read_dir(folder) else { return };
     for entry in entries.flatten() {
@@ -84,7 +84,7 @@ fn add_files(folder: &Path, names: &mut Vec<PathBuf>) {
         if entry.file_name().to_string_lossy().starts_with('.') {
             continue;
         }
-        // What a link leads to may be the folder itself.
+        // Links are not followed: a link may lead to the folder itself.
         match entry.file_type() {
             Ok(kind) if kind.is_dir() => add_files(&path, names),
             Ok(_) => names.push(path),
@@ -93,7 +93,7 @@ fn add_files(folder: &Path, names: &mut Vec<PathBuf>) {
     }
 }
 
-/// The files that make's rule names behind its colon: a space in a name has a backslash before it.
+/// The files after the colon of make's rule. A space in a name has a backslash before it.
 fn files_in(list: &str) -> Vec<PathBuf> {
     let Some((_, names)) = list.lines().next().unwrap_or_default().split_once(": ") else {
         return Vec::new();
@@ -145,7 +145,7 @@ mod tests {
         }
     }
 
-    /// Gives a file another time.
+    /// Changes a file's modification time.
     fn touch(file: &Path) {
         let file = fs::File::options().append(true).create(true).open(file).unwrap();
         let later = file.metadata().unwrap().modified().unwrap() + Duration::from_secs(1);
@@ -176,7 +176,7 @@ mod tests {
         let at = |file: &str| dir.path().join(file);
         let program = package(dir.path());
         let mut inputs = Inputs::before_a_build(&program);
-        // While it was built.
+        // A change during the build.
         touch(&at("src/main.rs"));
         fs::write(at("shared.rs"), "").unwrap();
         let (main, shared) = (at("src/main.rs"), at("shared.rs"));

@@ -1,4 +1,4 @@
-//! Pages that are loaded again when what they are made of has changed.
+//! Reloads pages when their files have changed.
 //!
 //! ```text
 //!   page: fetch("/.bysyncify/edition?3")  ──►  server: waits while it is edition 3
@@ -8,16 +8,16 @@
 use std::sync::{Condvar, Mutex, PoisonError};
 use std::time::Duration;
 
-/// Where a page asks. No file of a site is called so.
+/// The path that a page polls. No file of a site has this name.
 pub(super) const PATH: &str = "/.bysyncify/edition";
 
-/// What is added to each page.
+/// The script that is added to each page.
 pub(super) const SCRIPT: &str = concat!("\n<script>\n", include_str!("reload.js"), "</script>\n");
 
-/// How long a request is kept waiting: browsers give one up after some minutes.
+/// The longest time that a request is kept waiting: browsers abort a request after some minutes.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// The number of the state that a site's files are in.
+/// The number of the current version of a site's files.
 #[derive(Debug, Default)]
 pub(crate) struct Edition {
     number: Mutex<u64>,
@@ -25,13 +25,13 @@ pub(crate) struct Edition {
 }
 
 impl Edition {
-    /// Has every page loaded again.
+    /// Makes every page reload.
     pub(crate) fn change(&self) {
         *self.number.lock().unwrap_or_else(PoisonError::into_inner) += 1;
         self.changed.notify_all();
     }
 
-    /// The number, as soon as it is not this one, or when a while has gone by.
+    /// Returns the number as soon as it differs from `known`, or after a timeout.
     pub(super) fn after(&self, known: &str) -> String {
         let number = self.number.lock().unwrap_or_else(PoisonError::into_inner);
         let is_known = |number: &mut u64| number.to_string() == known;

@@ -1,4 +1,4 @@
-//! What a request gets: a file of the site, or a part of it.
+//! The response to a request: a file of the site, or a part of a file.
 
 use std::fs::File;
 use std::io::{Read as _, Seek as _, SeekFrom};
@@ -8,17 +8,17 @@ use std::sync::Arc;
 
 use super::edition::{self, Edition};
 
-/// Where the files of a site are.
+/// The folders of a site.
 #[derive(Clone, Debug)]
 pub(crate) struct Site {
     pub(crate) page: PathBuf,
-    /// What is served as `/pkg/…`.
+    /// The folder that is served as `/pkg/…`.
     pub(crate) package: PathBuf,
-    /// Whether pages are told to be [cross-origin isolated], without which there is no shared memory.
+    /// Whether pages are [cross-origin isolated]. Without that there is no shared memory.
     ///
     /// [cross-origin isolated]: https://developer.mozilla.org/en-US/docs/Web/API/Window/crossOriginIsolated
     pub(crate) isolated: bool,
-    /// Which state of its files is served, if that changes.
+    /// The version of the files, if pages are reloaded after a change.
     pub(crate) edition: Option<Arc<Edition>>,
 }
 
@@ -27,7 +27,7 @@ pub(super) struct Response {
     pub(super) status: &'static str,
     /// The content's type.
     pub(super) kind: &'static str,
-    /// The header that says which part of the file it is, if it is one.
+    /// The header that says which part of the file this is; empty for a whole file.
     pub(super) range: String,
     pub(super) body: Vec<u8>,
 }
@@ -39,14 +39,15 @@ impl Response {
     }
 }
 
-/// What a request with this head gets.
+/// The response to a request with this head.
 pub(super) fn response(site: &Site, head: &str) -> Response {
     let mut words = head.lines().next().unwrap_or_default().split(' ');
     let (method, target) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
     if !["GET", "HEAD"].contains(&method) {
         return Response::text("405 Method Not Allowed", "only GET and HEAD");
     }
-    // A page elsewhere can have its own name lead here; the browser tells which name was used.
+    // A page elsewhere can make its own domain name resolve to this machine. The browser sends the name that was
+    // used.
     if !is_local(head) {
         return Response::text("403 Forbidden", "only for this machine");
     }
@@ -63,7 +64,7 @@ pub(super) fn response(site: &Site, head: &str) -> Response {
     found.unwrap_or_else(|| Response::text("404 Not Found", &format!("{target} is not there")))
 }
 
-/// What is asked for of a file by the value of a `Range` header.
+/// The part of a file that the value of a `Range` header asks for.
 fn part(path: &Path, asked: Option<&str>) -> std::io::Result<Response> {
     let mut file = File::open(path)?;
     let length = file.metadata()?.len();
@@ -85,8 +86,8 @@ fn part(path: &Path, asked: Option<&str>) -> std::io::Result<Response> {
     Ok(Response { status, kind: content_type(path), range, body })
 }
 
-/// The bytes that are asked for, of so many. That of several ranges, or of nonsense, the whole file
-/// comes is allowed.
+/// The requested bytes, in a file of this length. `None` means the whole file, which is a valid answer to a header
+/// with several ranges, or with an error.
 fn bytes(asked: &str, length: u64) -> Option<Range<u64>> {
     let (first, last) = asked.strip_prefix("bytes=")?.split_once('-')?;
     match (first.parse::<u64>(), last.parse::<u64>()) {
@@ -105,14 +106,14 @@ fn header<'a>(head: &'a str, wanted: &str) -> Option<&'a str> {
     })
 }
 
-/// Whether the host that was asked for, if any, is this machine.
+/// Whether the requested host, if any, is this machine.
 fn is_local(head: &str) -> bool {
     let host =
         header(head, "host").map(|named| named.rsplit_once(':').map_or(named, |(host, _)| host));
     host.is_none_or(|host| ["localhost", "127.0.0.1"].contains(&host))
 }
 
-/// The file that is meant; there may be none of that name.
+/// The file that a request names; it may not exist.
 fn file(site: &Site, target: &str) -> Option<PathBuf> {
     let path = decoded(target.split(['?', '#']).next()?)?;
     let path = path.strip_prefix('/')?;
@@ -120,7 +121,7 @@ fn file(site: &Site, target: &str) -> Option<PathBuf> {
         Some(path) => (&site.package, path),
         None => (&site.page, path),
     };
-    // Names only: nothing that leads out of the folder, on any system.
+    // Only plain names are accepted: nothing that leads out of the folder, on any system.
     if path.split('/').any(|name| name.starts_with('.') || name.contains(['\\', ':', '\0'])) {
         return None;
     }
@@ -128,7 +129,7 @@ fn file(site: &Site, target: &str) -> Option<PathBuf> {
     Some(if path.is_empty() || path.ends_with('/') { file.join("index.html") } else { file })
 }
 
-/// The text with `%20` and the like replaced.
+/// Decodes `%20` and similar escapes.
 fn decoded(text: &str) -> Option<String> {
     let mut parts = text.split('%');
     let mut bytes = parts.next()?.as_bytes().to_vec();
@@ -141,7 +142,7 @@ fn decoded(text: &str) -> Option<String> {
 
 const HTML: &str = "text/html; charset=utf-8";
 
-/// Browsers insist on the right one for modules, of either kind.
+/// The content type. Browsers require the right one for JavaScript modules and for wasm modules.
 fn content_type(path: &Path) -> &'static str {
     match path.extension().and_then(|extension| extension.to_str()).unwrap_or_default() {
         "html" => HTML,

@@ -1,11 +1,11 @@
-//! What is served, and what is not.
+//! Tests which files are served, and which are not.
 
 use std::fs;
 use std::sync::Arc;
 
 use super::*;
 
-/// A page, a package and a secret, side by side.
+/// A folder with a page, a package and a secret file, side by side.
 fn site() -> (tempfile::TempDir, Site) {
     let dir = tempfile::tempdir().unwrap();
     let (page, package) = (dir.path().join("web"), dir.path().join("demo.pkg"));
@@ -26,7 +26,7 @@ fn site() -> (tempfile::TempDir, Site) {
     (dir, site)
 }
 
-/// Status, content type and content of what is served as `path`.
+/// Status, content type and content of the response for `path`.
 fn get(site: &Site, path: &str) -> (&'static str, &'static str, String) {
     let head = format!("GET {path} HTTP/1.1\r\nHost: localhost:8000\r\n\r\n");
     let Response { status, kind, body, .. } = response(site, &head);
@@ -183,7 +183,7 @@ fn script_in_a_page_loads_it_again_after_a_change() {
     let listener = listen(Some(0)).unwrap();
     let address = listener.local_addr().unwrap();
     thread::spawn(move || accept(&site, &listener));
-    // What a page has, in Node.
+    // Defines in Node what a page has.
     let page = format!(
         "const get = fetch;\n\
          globalThis.fetch = (path) => {{ console.log('asked'); return get('http://{address}' + path); }};\n\
@@ -194,7 +194,7 @@ fn script_in_a_page_loads_it_again_after_a_change() {
     let mut node = node.args(["--eval", &script]).stdout(Stdio::piped()).spawn().unwrap();
     let mut lines = BufReader::new(node.stdout.take().unwrap()).lines().map(Result::unwrap);
     let mut next = || lines.next();
-    // The second question waits for the change.
+    // The second request waits for the change.
     assert_eq!((next().as_deref(), next().as_deref()), (Some("asked"), Some("asked")));
     edition.change();
     assert_eq!((next().as_deref(), next()), (Some("loaded again"), None));

@@ -1,4 +1,4 @@
-//! Binaryen's `wasm-opt`, of known version.
+//! Binaryen's `wasm-opt` with a known version.
 
 use core::fmt;
 use std::ffi::OsStr;
@@ -12,7 +12,7 @@ use anyhow::{Context, Result};
 use super::node;
 use crate::command;
 
-/// A `wasm-opt` of known version.
+/// A `wasm-opt` with a known version.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WasmOpt {
     path: PathBuf,
@@ -22,13 +22,13 @@ pub struct WasmOpt {
 }
 
 impl WasmOpt {
-    /// The `wasm-opt` at `path`, which is asked for its version.
+    /// The `wasm-opt` at `path`. Runs it to find out its version.
     ///
     /// # Errors
     ///
     /// If it cannot be run or does not print a version.
     pub fn at(path: &Path) -> Result<Self> {
-        // The system could run the script by itself, but not on Windows.
+        // The system could run the script directly, but not on Windows.
         let node = if is_node_script(path)? { Some(node()?) } else { None };
         let mut found = Self { path: path.to_owned(), node, version: 0 };
         let printed = command::stdout(found.command().arg("--version"))?;
@@ -37,18 +37,18 @@ impl WasmOpt {
         Ok(found)
     }
 
-    /// npm's `wasm-opt`, of a version that is known.
+    /// npm's `wasm-opt`, whose version is already known.
     pub(super) fn script(node: PathBuf, path: PathBuf, version: u32) -> Self {
         Self { path, node: Some(node), version }
     }
 
-    /// Whether it is npm's, which Node runs: a native one is ten times as fast.
+    /// Whether it is npm's, which Node runs. A native one is ten times as fast.
     #[must_use]
     pub fn is_script(&self) -> bool {
         self.node.is_some()
     }
 
-    /// Where it is: what `WASM_OPT` can be set to.
+    /// The path of the program, which is also a valid value of `WASM_OPT`.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
@@ -64,7 +64,7 @@ impl WasmOpt {
     ///
     /// # Errors
     ///
-    /// If it fails; the error has the command line and what it printed.
+    /// If it fails; the error contains the command line and the output.
     pub fn run<I, A>(&self, arguments: I) -> Result<()>
     where
         I: IntoIterator<Item = A>,
@@ -104,7 +104,7 @@ fn is_node_script(path: &Path) -> Result<bool> {
     Ok(line.starts_with(b"#!") && line.ends_with(b"node"))
 }
 
-/// `132` of `wasm-opt version 132 (version_132)`.
+/// Parses `132` in `wasm-opt version 132 (version_132)`.
 fn parse_version(printed: &str) -> Option<u32> {
     let rest = printed.strip_prefix("wasm-opt version ")?;
     let digits = rest.split(|c: char| !c.is_ascii_digit()).next()?;

@@ -1,4 +1,4 @@
-//! Our folder in the user's cache, and how things get into it: whole or not at all.
+//! Our folder in the user's cache. Things get into it completely or not at all.
 
 use std::ffi::OsString;
 use std::fs::{self, File, TryLockError};
@@ -11,12 +11,11 @@ use anyhow::{Context, Result};
 
 use super::prune;
 
-/// The folder where we keep what we installed: `$BYSYNCIFY_CACHE`, or `bysyncify` in the user's
-/// cache folder.
+/// The folder for what we install: `$BYSYNCIFY_CACHE`, or `bysyncify` in the user's cache folder.
 ///
 /// # Errors
 ///
-/// If the environment names none; says which variable to set.
+/// If the environment names no cache folder; the error says which variable to set.
 pub fn dir() -> Result<PathBuf> {
     dir_from(|name| std::env::var_os(name).filter(|value| !value.is_empty()))
         .context("no cache folder is known: set BYSYNCIFY_CACHE to a folder of your choice")
@@ -24,10 +23,10 @@ pub fn dir() -> Result<PathBuf> {
 
 fn dir_from(variable: impl Fn(&str) -> Option<OsString>) -> Option<PathBuf> {
     if let Some(dir) = variable("BYSYNCIFY_CACHE") {
-        // Absolute, since cargo and npm are run in other folders.
+        // Absolute, because cargo and npm are run in other folders.
         return std::path::absolute(dir).ok();
     }
-    // A relative XDG_CACHE_HOME is to be ignored, says its specification.
+    // Its specification says that a relative XDG_CACHE_HOME is ignored.
     let xdg = variable("XDG_CACHE_HOME").map(PathBuf::from).filter(|dir| dir.is_absolute());
     let users = xdg.or_else(|| {
         if cfg!(windows) {
@@ -41,11 +40,11 @@ fn dir_from(variable: impl Fn(&str) -> Option<OsString>) -> Option<PathBuf> {
     Some(users.join("bysyncify"))
 }
 
-/// Removes all that is in [the cache](dir), and says so.
+/// Removes everything in [the cache](dir), and prints what it removed.
 ///
 /// # Errors
 ///
-/// If it cannot be removed, or the environment names none.
+/// If it cannot be removed, or the environment names no cache folder.
 pub fn clean() -> Result<()> {
     let dir = dir()?;
     if !dir.exists() {
@@ -57,22 +56,21 @@ pub fn clean() -> Result<()> {
     Ok(())
 }
 
-/// The folder `name` in our cache. If it is not there, `fill` gets an empty one to make it of.
+/// Returns the folder `name` in our cache. If it does not exist, `fill` gets an empty folder and fills it.
 ///
-/// That one takes its name only when `fill` is done, so an interrupted run leaves nothing that
-/// looks finished. A second process waits for the first.
+/// That folder gets its name only after `fill` has succeeded, so an interrupted run leaves nothing that looks
+/// complete. A second process waits for the first.
 ///
 /// # Errors
 ///
-/// Those of `fill`; or if the folder cannot be made.
+/// The errors of `fill`; or if the folder cannot be made.
 pub fn cached(name: &str, fill: impl FnOnce(&Path) -> Result<()>) -> Result<PathBuf> {
     let place = dir()?.join(name);
     filled(&place, fill)?;
     Ok(place)
 }
 
-/// Makes sure that the folder `place` exists, calling `fill` with an empty folder if not: see
-/// [`cached`].
+/// Makes sure that the folder `place` exists. If not, calls `fill` with an empty folder: see [`cached`].
 pub(super) fn filled(place: &Path, fill: impl FnOnce(&Path) -> Result<()>) -> Result<()> {
     if place.is_dir() {
         prune::note_use(place);
@@ -82,28 +80,28 @@ pub(super) fn filled(place: &Path, fill: impl FnOnce(&Path) -> Result<()>) -> Re
     if place.is_dir() {
         return Ok(());
     }
-    // Now that more is kept, what nobody uses may go.
+    // Now that something is added, unused things may be removed.
     if let Ok(dir) = dir()
         && place.starts_with(&dir)
     {
         prune::prune(&dir, SystemTime::now());
     }
     remove_partial(place)?;
-    // Of our own: what an earlier run has begun may go on after its end, if only that was killed.
+    // The name has our process id: a child of an earlier run may still be writing, if only the run itself was killed.
     let partial = beside(place, &format!(".partial-{}", process::id()));
     fs::create_dir(&partial).with_context(|| format!("cannot create `{}`", partial.display()))?;
     let filled = fill(&partial).and_then(|()| {
         fs::rename(&partial, place).with_context(|| format!("cannot create `{}`", place.display()))
     });
     if filled.is_err() {
-        // What is wrong has been found already, and the next run removes it as well.
+        // The error is known already, and the next run removes the folder as well.
         let _ = fs::remove_dir_all(&partial);
     }
     filled
 }
 
-/// Waits until no other process is at work on `place`, which is a path in the cache. The others
-/// wait until the file is closed.
+/// Waits until no other process is at work on `place`, which is a path in the cache. Other processes then wait until
+/// the file is closed.
 pub(super) fn lock(place: &Path) -> Result<File> {
     if let Some(parent) = place.parent() {
         fs::create_dir_all(parent)
@@ -121,13 +119,13 @@ pub(super) fn lock(place: &Path) -> Result<File> {
         Ok(()) => Ok(()),
     };
     match locked {
-        // Some file systems have no locks. Two at once then do the same work, in two folders.
+        // Some file systems have no locks. Then two processes do the same work, in two folders.
         Err(error) if error.kind() == ErrorKind::Unsupported => Ok(file),
         other => other.map(|()| file).with_context(|| format!("cannot lock `{}`", path.display())),
     }
 }
 
-/// Removes what interrupted runs have left of `place`.
+/// Removes what interrupted runs have left for `place`.
 fn remove_partial(place: &Path) -> Result<()> {
     let parent = place.parent().context("the cache is no root folder")?;
     let start = format!("{}.partial-", place.file_name().unwrap_or_default().display());
@@ -194,7 +192,7 @@ mod tests {
         assert_eq!(error.unwrap_err().to_string(), "interrupted");
         assert_eq!(names(place.parent().unwrap()), ["b.lock"]);
 
-        // And of a run that was killed.
+        // Also what a killed run has left.
         fs::create_dir(dir.path().join("a/b.partial-1")).unwrap();
         fs::write(dir.path().join("a/b.partial-1/half"), "").unwrap();
         fs::create_dir(dir.path().join("a/bc.partial-1")).unwrap();
@@ -215,7 +213,7 @@ mod tests {
             let first = scope.spawn(|| {
                 filled(&place, |partial| {
                     begun.send(()).unwrap();
-                    // Time for the other to find that nothing is there yet.
+                    // Gives the other thread time to find that the folder does not exist yet.
                     thread::sleep(Duration::from_millis(200));
                     Ok(fs::write(partial.join("whole"), "")?)
                 })

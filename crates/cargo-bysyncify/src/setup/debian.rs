@@ -1,8 +1,7 @@
-//! A wasm target from Debian's packages, for machines where rustup cannot fetch one.
+//! Makes a wasm target from Debian's packages, on machines where rustup cannot download one.
 //!
-//! Debian's `rustc-web` is a recent compiler and `rust-web-src` the source of its standard
-//! library, which we build once and put where that compiler looks. From then on it compiles for
-//! wasm like any other, with no unstable flag.
+//! Debian's `rustc-web` is a recent compiler, and `rust-web-src` has the source of its standard library. We build
+//! that once and install it where the compiler finds it. Afterwards it compiles for wasm without unstable flags.
 
 use std::fs;
 use std::path::Path;
@@ -16,11 +15,11 @@ use crate::command;
 
 const RUSTC: &str = "/usr/bin/rustc";
 
-/// Where `wasi-libc` has what a WASI program is linked with.
+/// The folder where `wasi-libc` has the files that a WASI program is linked with.
 const WASI_LIBC: &str = "/usr/lib/wasm32-wasi";
 
-/// The targets that can be made this way, and the crates to build for each. Those without an
-/// operating system have no `std`; `panic_abort` and `test` are linked without being named.
+/// The targets that can be made this way, and the crates to build for each. Targets without an operating system have
+/// no `std`. `panic_abort` and `test` are linked without being named.
 const TARGETS: [(&str, &str); 5] = [
     ("wasm32-unknown-unknown", "std,panic_abort,test"),
     ("wasm32-wasip1", "std,panic_abort,test"),
@@ -29,14 +28,14 @@ const TARGETS: [(&str, &str); 5] = [
     ("wasm64-unknown-unknown", "std,panic_abort,test"),
 ];
 
-/// The file beside the libraries that tells which compiler we built them for. Debian's next
-/// compiler finds them in the same place and cannot use them.
+/// The file beside the libraries that names the compiler we built them for. A newer compiler of Debian's finds the
+/// libraries in the same place, but cannot use them.
 const BUILT_FOR: &str = "bysyncify-built-for";
 
-/// Debian's compiler, if it has the target already and is the one to use.
+/// Debian's compiler, if it already has the target and is the right one to use.
 ///
-/// One that is older than the user's own compiler is used only if we put the target there:
-/// then that was the only way.
+/// If it is older than the user's own compiler, it is used only if we installed the target: then there was no other
+/// possibility.
 pub(super) fn ready(triple: &str, current: &Rustc) -> Result<Option<Rustc>> {
     let debian = Rustc::at(Path::new(RUSTC));
     if !debian.program.exists() || !debian.has_target(triple).unwrap_or(false) {
@@ -50,7 +49,7 @@ pub(super) fn ready(triple: &str, current: &Rustc) -> Result<Option<Rustc>> {
     Ok(usable.then_some(debian))
 }
 
-/// Installs what is missing of Debian's compiler and its target.
+/// Installs the missing parts of Debian's compiler and its target.
 pub(super) fn install(triple: &str, current: &Rustc) -> Result<Rustc> {
     let Some((_, crates)) = TARGETS.iter().find(|(name, _)| *name == triple) else {
         let known = TARGETS.map(|(name, _)| name).join(", ");
@@ -60,7 +59,7 @@ pub(super) fn install(triple: &str, current: &Rustc) -> Result<Rustc> {
     let root = Root::new()?;
     let _lock = cache::lock(&cache::dir()?.join("debian"))?;
     if let Some(debian) = ready(triple, current)? {
-        // Another process was at work on it. What that has put there is in use by now.
+        // Another process was at work on it. The libraries that it installed are in use by now.
         return Ok(debian);
     }
     let wasi = triple.starts_with("wasm32-wasip");
@@ -97,7 +96,7 @@ pub(super) fn install(triple: &str, current: &Rustc) -> Result<Rustc> {
     Ok(debian)
 }
 
-/// The right to write to `/usr`.
+/// The permission to write to `/usr`.
 struct Root {
     sudo: bool,
 }
@@ -123,8 +122,8 @@ impl Root {
     }
 }
 
-/// Gives Debian's compiler a linker of the user's own toolchain, unless `another` on `PATH` will
-/// do. A link and not a copy: linkers find their shared library relative to where they are.
+/// Gives Debian's compiler a linker of the user's own toolchain, unless the program `another` on `PATH` is enough. It
+/// makes a link and not a copy: linkers find their shared library relative to their own path.
 fn provide(
     root: &Root,
     debian: &Version,
@@ -146,11 +145,11 @@ fn provide(
     }
     let folder = place.parent().context("a path with a file has a folder")?;
     command::output(root.command("mkdir").arg("-p").arg(folder))?;
-    // `-f`: a link whose toolchain was removed is still there.
+    // `-f`: a link to a removed toolchain may still be there.
     command::output(root.command("ln").arg("-sf").arg(ours).arg(&place)).map(drop)
 }
 
-/// Builds the standard library into the empty folder `out`, with the compiler's own source.
+/// Builds the standard library into the empty folder `out`, from the compiler's own source.
 pub(super) fn build_std(
     rustc: &Rustc,
     triple: &str,
@@ -174,7 +173,7 @@ pub(super) fn build_std(
             .current_dir(&scratch)
             .env("RUSTC", &rustc.program)
             .env("RUSTC_BOOTSTRAP", "1")
-            // Without bitcode in the libraries no program can be linked with LTO.
+            // Without bitcode in the libraries, linking with LTO fails.
             .env("CARGO_ENCODED_RUSTFLAGS", [&["-Cembed-bitcode=yes"], flags].concat().join("\x1f"))
             .env("CARGO_TARGET_DIR", scratch.join("target")),
     )?;
@@ -192,7 +191,7 @@ pub(super) fn build_std(
     Ok(())
 }
 
-/// Adds what a WASI program is linked with to the libraries in `out`.
+/// Adds the files that a WASI program is linked with to the libraries in `out`.
 fn add_wasi_libc(out: &Path) -> Result<()> {
     let folder = out.join("self-contained");
     fs::create_dir(&folder)?;
@@ -204,8 +203,8 @@ fn add_wasi_libc(out: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Copies the libraries to where the compiler looks, `libcore` last and at one stroke: by it we
-/// tell that all is there.
+/// Copies the libraries to the compiler's folder, `libcore` last and in one step: its presence means that everything
+/// is there.
 fn copy_libraries(root: &Root, from: &Path, to: &Path) -> Result<()> {
     let entries = from.read_dir().with_context(|| format!("cannot read `{}`", from.display()))?;
     let paths = entries.map(|entry| Ok(entry?.path())).collect::<Result<Vec<_>>>()?;
@@ -217,7 +216,7 @@ fn copy_libraries(root: &Root, from: &Path, to: &Path) -> Result<()> {
     let name = core.file_name().context("a file has a name")?;
 
     if to.join(BUILT_FOR).exists() {
-        // Ours, for an older compiler: two `libcore` would be one too many.
+        // Our own libraries, for an older compiler: two copies of `libcore` would be an error.
         command::output(root.command("rm").arg("-r").arg(to))?;
     }
     command::output(root.command("mkdir").arg("-p").arg(to))?;

@@ -1,7 +1,7 @@
-//! Preparing a machine: the wasm target, `wasm-opt` and Node.
+//! Prepares a machine: the wasm target, `wasm-opt` and Node.
 //!
-//! Each function finds what is there and installs what is not. What was installed is found at
-//! once the next time.
+//! Each function first searches for the tool, and installs it if it is missing. The next time, the installed tool is
+//! found at once.
 
 mod binaryen;
 mod cache;
@@ -30,11 +30,11 @@ pub(crate) use wasm_opt::{
 };
 pub use wasm_opt::{wasm_opt, wasm_opt_version};
 
-/// Makes sure of everything a build for these targets needs, and prints a line for each thing.
+/// Makes sure of everything that a build for these targets needs, and prints a line for each.
 ///
 /// # Errors
 ///
-/// If something is neither there nor can be installed; says what to do.
+/// If something is missing and cannot be installed; the error says what to do.
 pub fn prepare(triples: &[String]) -> Result<()> {
     for triple in triples {
         println!("{}", wasm_target(triple)?);

@@ -1,4 +1,4 @@
-//! Finding Node, which runs npm's `wasm-opt` and, for `run` and `test`, the programs.
+//! Finds Node, which runs npm's `wasm-opt` and, for `run` and `test`, the programs.
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -18,12 +18,12 @@ const HELP: &str = "install it from https://nodejs.org or with your package mana
 ///
 /// # Errors
 ///
-/// If there is none or it is too old; says how to install one.
+/// If there is none or it is too old; the error says how to install one.
 pub fn node() -> Result<PathBuf> {
     node_and_major().map(|(path, _)| path)
 }
 
-/// The same, with its version's first number.
+/// The same, with the first number of its version.
 pub(crate) fn node_and_major() -> Result<(PathBuf, u64)> {
     let Some(path) = command::find("node") else {
         bail!("Node {OLDEST} or later is needed and `node` is not on PATH: {HELP}");
@@ -37,7 +37,7 @@ pub(crate) fn node_and_major() -> Result<(PathBuf, u64)> {
     Ok((path, major))
 }
 
-/// `20` of `v20.20.2`.
+/// Parses `20` in `v20.20.2`.
 fn major(version: &str) -> Option<u64> {
     Some(Version::parse(version.strip_prefix('v')?).ok()?.major)
 }

@@ -1,9 +1,8 @@
-//! Standard libraries for `wasm32-unknown-unknown` that are compiled otherwise than Rust's own: with panics
-//! that unwind, or for programs with threads.
+//! Standard libraries for `wasm32-unknown-unknown` that are compiled differently from Rust's own: with panics that
+//! unwind, or for programs with threads.
 //!
-//! Each is built once, by a compiler that has its source: the user's (rustup's component `rust-src`), or
-//! Debian's. What comes of it is a folder of libraries in our cache, which is named by `--sysroot`; from
-//! then on no unstable flag is needed.
+//! Each is built once, by a compiler that has the source: the user's (rustup's component `rust-src`), or Debian's.
+//! The result is a folder of libraries in our cache, for `--sysroot`. Afterwards no unstable flag is needed.
 
 use std::fs;
 use std::path::Path;
@@ -17,12 +16,12 @@ use super::target::{WasmTarget, wasm_target};
 
 const TRIPLE: &str = "wasm32-unknown-unknown";
 
-/// The instructions that a panic is caught with.
+/// The instructions that catch a panic.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Exceptions {
-    /// `try`, which all engines know that know any.
+    /// `try`, which all engines with exceptions know.
     Legacy,
-    /// `try_table`, as the standard has it.
+    /// `try_table`, as in the standard.
     Standard,
 }
 
@@ -40,12 +39,12 @@ impl Exceptions {
             Self::Legacy => "-Cllvm-args=-wasm-use-legacy-eh=true",
             Self::Standard => "-Cllvm-args=-wasm-use-legacy-eh=false",
         };
-        // The target's default is to abort, and cargo thinks that it need not be told otherwise.
+        // The target's default is to abort, and cargo assumes that this is known.
         ["-Cpanic=unwind", kind]
     }
 }
 
-/// Finds the target with panics that unwind, or builds its standard library: that takes minutes.
+/// Finds the target with panics that unwind, or builds its standard library, which takes minutes.
 ///
 /// # Errors
 ///
@@ -55,7 +54,7 @@ pub fn unwinding_target(exceptions: Exceptions) -> Result<WasmTarget> {
     target_with_own_std(&name, "std,panic_unwind", &exceptions.flags())
 }
 
-/// Finds the target for programs with threads, or builds its standard library: that takes minutes.
+/// Finds the target for programs with threads, or builds its standard library, which takes minutes.
 ///
 /// # Errors
 ///
@@ -65,8 +64,8 @@ pub fn threaded_target() -> Result<WasmTarget> {
     target_with_own_std("threads", "std,panic_abort", &[features])
 }
 
-/// The target, and these crates of its standard library compiled with these flags, which whoever uses
-/// them is compiled with, too.
+/// The target, with these crates of its standard library compiled with these flags. Programs that use them are
+/// compiled with the flags, too.
 fn target_with_own_std(name: &str, crates: &str, flags: &[&str]) -> Result<WasmTarget> {
     let rustc = with_source()?;
     let key = rustc.version()?.key();
@@ -94,7 +93,7 @@ fn with_source() -> Result<Rustc> {
     if current.sysroot()?.join("lib/rustlib/src/rust/library/Cargo.toml").exists() {
         return Ok(current);
     }
-    // That finds or installs Debian's, if it is not the user's that has the target.
+    // This finds or installs Debian's compiler, unless the user's compiler has the target.
     wasm_target(TRIPLE)?;
     debian::install(TRIPLE, &current).context(
         "no compiler has the source of its standard library: try `rustup component add rust-src`",

@@ -1,14 +1,14 @@
-//! What has not been used for long goes from the cache: old versions of tools, standard libraries of
-//! compilers that are gone.
+//! Removes from the cache what has not been used for a long time: old versions of tools, standard libraries of
+//! removed compilers.
 //!
-//! Beside each folder `binaryen-132` is a file `binaryen-132.lock`. Its time is when the folder was used
-//! last.
+//! Beside each folder `binaryen-132` is a file `binaryen-132.lock`. Its modification time is when the folder was last
+//! used.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-/// How long something is kept that nobody uses.
+/// How long an unused folder is kept.
 const KEPT: Duration = Duration::from_secs(90 * 24 * 60 * 60);
 
 /// The lock file of a folder in the cache.
@@ -18,16 +18,16 @@ pub(super) fn lock_of(place: &Path) -> PathBuf {
     name.into()
 }
 
-/// Notes that this folder is used now.
+/// Records that this folder is used now.
 pub(super) fn note_use(place: &Path) {
-    // A cache that cannot be written to is not pruned either.
+    // If the cache cannot be written to, it is not pruned either.
     if let Ok(file) = File::options().append(true).open(lock_of(place)) {
         let _ = file.set_modified(SystemTime::now());
     }
 }
 
-/// Removes the folders in `folder`, and in folders of it without a lock, that have not been used for
-/// long. Nothing depends on that, so what cannot be removed stays.
+/// Removes the folders in `folder` that have not been used for a long time. Folders without a lock are searched as
+/// well. Nothing depends on it, so errors are ignored.
 pub(super) fn prune(folder: &Path, now: SystemTime) {
     let Ok(entries) = fs::read_dir(folder) else { return };
     for entry in entries.flatten() {
@@ -45,7 +45,7 @@ pub(super) fn prune(folder: &Path, now: SystemTime) {
     }
 }
 
-/// Removes a folder and its lock file, unless somebody is at work on it.
+/// Removes a folder and its lock file, unless another process is at work on it.
 fn remove(lock: &Path) -> std::io::Result<()> {
     let file = File::options().append(true).open(lock)?;
     if file.try_lock().is_err() {
@@ -53,7 +53,7 @@ fn remove(lock: &Path) -> std::io::Result<()> {
     }
     let folder = lock.with_extension("");
     if folder.is_dir() {
-        // At once, so that no half of it is ever taken for the whole.
+        // Renamed first, so that a partly removed folder is never treated as complete.
         let gone = lock.with_extension("partial-old");
         fs::rename(&folder, &gone)?;
         fs::remove_dir_all(&gone)?;
@@ -77,7 +77,7 @@ mod tests {
             let lock = File::create(dir.path().join(format!("{name}.lock"))).unwrap();
             lock.set_modified(now - used * day).unwrap();
         }
-        // Not kept by us, kept by us below that, and gone.
+        // A folder without a lock, one with a lock below that, and a lock without its folder.
         fs::create_dir_all(dir.path().join("other/old")).unwrap();
         let old = File::create(dir.path().join("other/old.lock")).unwrap();
         old.set_modified(now - 91 * day).unwrap();

@@ -1,4 +1,4 @@
-//! Asking a Rust compiler what it is and which targets it has.
+//! Queries a Rust compiler for its version and its targets.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -14,7 +14,7 @@ pub(super) struct Rustc {
     pub(super) program: PathBuf,
 }
 
-/// What `rustc -vV` prints, as far as we need it.
+/// The output of `rustc -vV`, as far as we need it.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Version {
     pub(super) release: semver::Version,
@@ -22,7 +22,7 @@ pub(super) struct Version {
     commit: String,
 }
 
-/// The machine that the current compiler runs on: `x86_64-unknown-linux-gnu`.
+/// The host of the current compiler: `x86_64-unknown-linux-gnu`.
 ///
 /// # Errors
 ///
@@ -42,7 +42,7 @@ impl Rustc {
         Self { program: program.to_owned() }
     }
 
-    /// Where it keeps the libraries of a target, installed or not.
+    /// The folder for the libraries of a target, installed or not.
     pub(super) fn target_libdir(&self, triple: &str) -> Result<PathBuf> {
         self.print(&["--print", "target-libdir", "--target", triple]).map(PathBuf::from)
     }
@@ -80,7 +80,7 @@ impl Version {
         })
     }
 
-    /// What tells this compiler's libraries from those of any other.
+    /// A name that distinguishes this compiler's libraries from those of any other.
     pub(super) fn key(&self) -> String {
         format!("{}-{}", self.release, self.commit.get(..9).unwrap_or(&self.commit))
     }
@@ -91,7 +91,7 @@ impl Version {
     }
 }
 
-/// Whether a file is `libcore-<hash>.rlib`, the one library no target goes without.
+/// Whether a file is `libcore-<hash>.rlib`, the one library that every target has.
 pub(super) fn is_libcore(path: &Path) -> bool {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     name.starts_with("libcore-") && name.ends_with(".rlib")

@@ -1,4 +1,4 @@
-//! Making sure that a Rust compiler has a wasm target.
+//! Makes sure that a Rust compiler has a wasm target.
 
 use core::fmt;
 use std::path::{Path, PathBuf};
@@ -10,25 +10,25 @@ use super::debian;
 use super::rustc::Rustc;
 use crate::command;
 
-/// A wasm target that can be compiled for, and the compiler that can.
+/// A wasm target, and the compiler that can compile for it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WasmTarget {
     /// The target, such as `wasm32-unknown-unknown`.
     pub triple: String,
-    /// The compiler to use, where it is not the one that cargo would take by itself.
+    /// The compiler to use, if it is not the one that cargo would use by default.
     pub rustc: Option<PathBuf>,
     /// Where the target's standard library lies.
     pub libdir: PathBuf,
-    /// What the compiler must be told besides, if anything.
+    /// Extra flags for the compiler, if any.
     pub flags: Vec<String>,
 }
 
 impl WasmTarget {
-    /// Makes a command, usually a `cargo`, compile with the right compiler.
+    /// Makes a command, usually `cargo`, use the right compiler.
     pub fn apply(&self, command: &mut Command) {
         if let Some(rustc) = &self.rustc {
             command.env("RUSTC", rustc);
-            // `cargo test` compiles examples in documentation with the one beside it.
+            // `cargo test` compiles examples in documentation with the `rustdoc` beside it.
             command.env("RUSTDOC", rustc.with_file_name("rustdoc"));
         }
         if !self.flags.is_empty() {
@@ -58,13 +58,13 @@ impl fmt::Display for WasmTarget {
 
 /// Finds a compiler that has the target `triple`, or installs the target.
 ///
-/// Uses what is there; else runs `rustup target add`; else, on Debian with root rights, builds
-/// the standard library from Debian's packages.
+/// Uses an existing target; else runs `rustup target add`; else, on Debian with root rights, builds the standard
+/// library from Debian's packages.
 ///
 /// # Errors
 ///
-/// If rustc does not know the target or nothing could install it; says what was tried and which
-/// commands would help.
+/// If rustc does not know the target or it could not be installed; the error says what was tried and which commands
+/// would help.
 pub fn wasm_target(triple: &str) -> Result<WasmTarget> {
     let current = Rustc::current();
     if current.has_target(triple)? {

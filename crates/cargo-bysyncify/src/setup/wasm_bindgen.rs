@@ -1,5 +1,5 @@
-//! Finding wasm-bindgen's command line tools, in exactly the version that a module was compiled
-//! for: they refuse any other.
+//! Finds wasm-bindgen's command line tools, in exactly the version that a module was compiled for: they refuse any
+//! other.
 
 use std::env::consts::EXE_SUFFIX;
 use std::path::PathBuf;
@@ -10,12 +10,11 @@ use anyhow::{Context, Result};
 use super::{cache, rustc};
 use crate::{cargo, command};
 
-/// Finds `wasm-bindgen` of this version on `PATH`, or builds it into our cache: that takes a
-/// minute or two.
+/// Finds `wasm-bindgen` of this version on `PATH`, or builds it into our cache, which takes a minute or two.
 ///
 /// # Errors
 ///
-/// If it is not there and cargo cannot install it; says with which command to try.
+/// If it is missing and cargo cannot install it; the error says which command to try.
 pub fn wasm_bindgen(version: &str) -> Result<PathBuf> {
     tool("wasm-bindgen", version)
 }
@@ -31,7 +30,7 @@ pub fn wasm_bindgen_test_runner(version: &str) -> Result<PathBuf> {
 
 fn tool(name: &str, version: &str) -> Result<PathBuf> {
     if let Some(path) = command::find(name) {
-        // One that is of another version, or broken, is no reason to stop: there is our own.
+        // If it has another version, or is broken, we use our own instead.
         let printed = command::stdout(Command::new(&path).arg("--version"));
         if printed.is_ok_and(|printed| printed == format!("{name} {version}")) {
             return Ok(path);
@@ -42,10 +41,10 @@ fn tool(name: &str, version: &str) -> Result<PathBuf> {
         eprintln!("  Installing wasm-bindgen-cli {version}, once: this takes a minute or two");
         let host = rustc::host_triple()?;
         let mut install = Command::new(cargo::program());
-        // Not by its lock file, which may name versions that a mirror of the registry lacks.
-        // Unoptimised it is built in a third of the time, and fast enough.
+        // Without `--locked`: its lock file may name versions that a mirror of the registry lacks. The unoptimised
+        // tool is built in a third of the time, and fast enough.
         install.args(["install", "--debug", "wasm-bindgen-cli", "--version", version]);
-        // Elsewhere, and for this machine: where the user is, cargo may be set to build for wasm.
+        // In another folder, and for this machine: in the user's folder cargo may be configured to build for wasm.
         install.args(["--target", &host, "--root"]).arg(partial).current_dir(partial);
         command::run(&mut install).with_context(|| missing(version))
     })?;

@@ -1,4 +1,4 @@
-//! Finding Binaryen's `wasm-opt`, or installing it from npm.
+//! Finds Binaryen's `wasm-opt`, or installs it from npm.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -17,12 +17,12 @@ const OLDEST: u32 = 108;
 
 /// Finds `wasm-opt`, or installs it from npm into our cache.
 ///
-/// Looks at `$WASM_OPT`, then on `PATH` (version 108 or later), then in the cache.
+/// Searches `$WASM_OPT`, then `PATH` (version 108 or later), then the cache.
 ///
 /// # Errors
 ///
-/// If `$WASM_OPT` cannot be used, or if nothing is found and npm cannot install it; says which
-/// commands would help.
+/// If `$WASM_OPT` cannot be used, or if nothing is found and npm cannot install it; the error says which commands
+/// would help.
 pub fn wasm_opt() -> Result<WasmOpt> {
     let search = search()?;
     if let Some(found) = search.found {
@@ -31,7 +31,7 @@ pub fn wasm_opt() -> Result<WasmOpt> {
     if let Some(reason) = &search.passed_over {
         eprintln!("        Note {reason}");
     }
-    // It is needed anyhow, and has a message of its own.
+    // Node is needed anyway, and this gives its own message.
     node()?;
     wasm_opt_version(PREFERRED).map_err(|error| {
         anyhow!("wasm-opt is needed and could not be installed: {error:#}\n{}", remedies(&search))
@@ -42,7 +42,7 @@ pub fn wasm_opt() -> Result<WasmOpt> {
 ///
 /// # Errors
 ///
-/// If it is not there and npm cannot install it.
+/// If it is not installed and npm cannot install it.
 pub fn wasm_opt_version(major: u32) -> Result<WasmOpt> {
     let place = npm_folder(major)?;
     cache::filled(&place, |partial| npm_install(major, partial))?;
@@ -54,7 +54,7 @@ pub(crate) fn installed() -> Result<Option<WasmOpt>> {
     search().map(|search| search.found)
 }
 
-/// The same where there must be one.
+/// The same, but it is an error if there is none.
 pub(crate) fn needed() -> Result<WasmOpt> {
     let search = search()?;
     match &search.found {
@@ -63,7 +63,7 @@ pub(crate) fn needed() -> Result<WasmOpt> {
     }
 }
 
-/// What to do if the `wasm-opt` that was found is older than a module asks for.
+/// What to do if the `wasm-opt` that was found is too old for a module.
 pub(crate) fn how_to_get_a_newer_one() -> Result<String> {
     let place = npm_folder(PREFERRED)?;
     let script = script_in(&place);
@@ -76,12 +76,12 @@ pub(crate) fn how_to_get_a_newer_one() -> Result<String> {
     Ok(format!("run `{}` and {set}", command::shown(&install)))
 }
 
-/// What looking for `wasm-opt` has come to.
+/// The result of a search for `wasm-opt`.
 struct Search {
     found: Option<WasmOpt>,
-    /// Why the one on `PATH` is not it.
+    /// Why the one on `PATH` is not used.
     passed_over: Option<String>,
-    /// Where we would install it.
+    /// The folder where we would install it.
     place: PathBuf,
 }
 
@@ -97,7 +97,7 @@ fn search() -> Result<Search> {
         return Ok(search);
     }
     if let Some(path) = command::find("wasm-opt") {
-        // One that is too old or broken is no reason to stop: there is our own.
+        // If it is too old or broken, we use our own instead.
         match WasmOpt::at(&path) {
             Ok(found) if found.version() >= OLDEST => {
                 search.found = Some(found);
@@ -122,7 +122,7 @@ fn search() -> Result<Search> {
     Ok(search)
 }
 
-/// What to do about a search that found nothing.
+/// The message for a search that found nothing.
 fn remedies(search: &Search) -> String {
     let passed_over =
         search.passed_over.as_ref().map_or(String::new(), |reason| format!("{reason}.\n"));
@@ -146,7 +146,7 @@ fn npm_folder(major: u32) -> Result<PathBuf> {
     Ok(cache::dir()?.join(format!("binaryen-{major}")))
 }
 
-/// npm's `wasm-opt` is a script. Its version is known, and asking it would take 0.3 s.
+/// npm's `wasm-opt`, which is a script. Its version is known: running it for that would take 0.3 s.
 fn in_npm_folder(place: &Path, major: u32) -> Result<WasmOpt> {
     Ok(WasmOpt::script(node()?, script_in(place), major))
 }
@@ -162,7 +162,7 @@ fn npm_install(major: u32, folder: &Path) -> Result<()> {
     command::run(
         Command::new(npm)
             .args(["install", "--no-audit", "--no-fund", "--no-update-notifier"])
-            // Else it takes more than a minute, and says nothing, until it gives up.
+            // By default npm tries for more than a minute, without any output, before it fails.
             .args(["--fetch-retry-mintimeout=1000", "--fetch-retry-maxtimeout=5000", "--prefix"])
             .arg(folder)
             .arg(format!("binaryen@{major}.0.0")),
