@@ -1,18 +1,18 @@
-//! What is assumed of a program, and checked while it runs: what [`Precision::Slots`] takes for vtables, and
-//! what the user says never suspends.
+//! Assumptions about a program that are checked at run time: that tables are vtables ([`Precision::Slots`]), and
+//! that what the user excludes never suspends.
 //!
-//! A check reports through the library, and does not see what the host suspends by itself. So a module without
-//! the library, or one that the host suspends, is refused with [`Precision::Slots`] rather than left
-//! unchecked. There, what the user says never suspends is not checked.
+//! A check reports through the library, and does not notice when the host suspends the program. So a module without
+//! the library, or one that the host suspends, is an error with [`Precision::Slots`]: its assumptions cannot be
+//! checked. In such a module, the user's exclusions are not checked.
 
 use crate::abi;
 use crate::analysis::{Analysis, Assumed, Precision, Program, SuspendPlan, assumed};
 use crate::error::{Error, Result};
 use crate::remedy::Remedy;
 
-/// The calls that are not suspended only because something is assumed, and that are to be checked; if
-/// there are any. `has_checks` if whoever is not instrumented looks after all of its calls anyhow, and can
-/// say whose word that was.
+/// The calls to check: calls that are not suspended only because of an assumption. None if there are none.
+/// `has_checks` if uninstrumented functions check after all of their calls anyhow, and can report whose assumption
+/// it was.
 ///
 /// # Errors
 ///
@@ -44,7 +44,7 @@ pub(crate) fn to_check(
         ));
     }
     for function in watched.keys() {
-        // Nothing comes after such a call in which it could be looked at what has happened.
+        // A tail call returns to the caller's caller, so no check can follow it.
         if program.functions[*function].calls.tail_call.is_some() {
             return Err(Error::Unsupported {
                 function: Some(program.readable(*function)),
@@ -55,7 +55,7 @@ pub(crate) fn to_check(
         }
     }
     let watched = match has_checks {
-        // Who is not instrumented looks after all of its calls.
+        // Functions that are not instrumented check after all of their calls.
         true => assumed(program, &analysis.with_precision(program, Precision::Types), plan),
         false => watched,
     };

@@ -1,4 +1,4 @@
-//! What goes wrong when a module is made pausable.
+//! Errors of the transform.
 
 use core::convert::Infallible;
 use core::error::Error as StdError;
@@ -14,58 +14,58 @@ use crate::remedy::Remedy;
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Error {
-    /// The module is not valid, or is not one that can be made pausable; or an option asks for what
-    /// it does not have.
+    /// The module is not valid, or is not one that can be made pausable; or an option refers to something that the
+    /// module does not have.
     Invalid {
-        /// What is wrong. It says the offset, too.
+        /// What is wrong, including the offset.
         message: String,
-        /// Where in the module, in bytes from its beginning, if that is known.
+        /// The offset in the module, in bytes, if it is known.
         offset: Option<u64>,
     },
-    /// The module, or one of its functions, has something in it that cannot be suspended, whoever
-    /// does it; or that does not go together with an option.
+    /// The module, or one of its functions, contains something that no tool can suspend; or that is incompatible with
+    /// an option.
     Unsupported {
-        /// What a programmer calls the function, if it is one's.
+        /// The name of the function, as a programmer writes it; None if the error is about the module.
         function: Option<String>,
-        /// What the function does, as the rest of a sentence, and the calls by which it can suspend;
-        /// or what is in the module, as a sentence.
+        /// What the function does, as the rest of a sentence, and the calls by which it can suspend; or what the
+        /// module contains, as a sentence.
         reason: String,
-        /// What to do.
+        /// The remedy.
         remedy: Remedy,
     },
-    /// A function does something that could be suspended, but this crate cannot do that.
+    /// A function does something that could be suspended, but this crate does not support it.
     NotImplemented {
-        /// What a programmer calls the function.
+        /// The name of the function, as a programmer writes it.
         function: String,
         /// What it does, as the rest of a sentence.
         reason: String,
-        /// What to do.
+        /// The remedy.
         remedy: Remedy,
     },
-    /// The checker has found a mistake of this crate's.
+    /// The checker has found a mistake of this crate.
     Wrong {
-        /// What a programmer calls the function, if it is in one.
+        /// The name of the function, as a programmer writes it, if the mistake is in one.
         function: Option<String>,
         /// What is wrong.
         what: String,
     },
 }
 
-/// The result of what can fail in this crate.
+/// The result of fallible functions in this crate.
 pub(crate) type Result<T, E = Error> = core::result::Result<T, E>;
 
 impl Error {
-    /// A module that is not as it should be.
+    /// An error about an invalid module.
     pub(crate) fn invalid(message: impl fmt::Display) -> Self {
         Self::Invalid { message: message.to_string(), offset: None }
     }
 
-    /// What is in a module, that cannot be suspended.
+    /// An error about something in a module that cannot be suspended.
     pub(crate) fn of_module(reason: impl Into<String>, remedy: Remedy) -> Self {
         Self::Unsupported { function: None, reason: reason.into(), remedy }
     }
 
-    /// What to do, if that is known.
+    /// The remedy, if one is known.
     pub fn remedy(&self) -> Option<Remedy> {
         match self {
             Self::Invalid { .. } => None,
@@ -74,8 +74,7 @@ impl Error {
         }
     }
 
-    /// The message, with `words` for what to do: a program that has options of its own names them
-    /// there. What to do is on the last line.
+    /// The message. `words` writes the remedy, on the last line: a program with options of its own names them there.
     pub fn message(&self, words: impl FnOnce(Remedy) -> String) -> String {
         let what = match self {
             Self::Invalid { message, .. } => message.clone(),
@@ -96,7 +95,7 @@ impl Error {
         }
     }
 
-    /// Says what was being done. Errors that name a function say that themselves.
+    /// Adds what was being done. Errors that name a function stay as they are.
     pub(crate) fn in_context<D: fmt::Display>(self, what: impl FnOnce() -> D) -> Self {
         match self {
             Self::Invalid { message, offset } => {
@@ -142,12 +141,12 @@ impl From<TryFromIntError> for Error {
     }
 }
 
-/// Says of an error what was being done, or what is missing.
+/// Adds to an error what was being done, or makes an error of a missing value.
 pub(crate) trait Context<T> {
-    /// Puts `what` before the message of a module that is not valid.
+    /// Puts `what` before the message of an invalid module.
     fn context(self, what: impl fmt::Display) -> Result<T>;
 
-    /// The same, with words that are only made if they are needed.
+    /// The same, with words that are only built if they are needed.
     fn with_context<D: fmt::Display>(self, what: impl FnOnce() -> D) -> Result<T>;
 }
 
@@ -171,7 +170,7 @@ impl<T> Context<T> for Option<T> {
     }
 }
 
-/// Returns from a function: the module is not as it should be.
+/// Returns the error that the module is invalid.
 macro_rules! bail {
     ($($message:tt)*) => {
         return Err($crate::error::Error::invalid(format_args!($($message)*)).into())
@@ -179,8 +178,8 @@ macro_rules! bail {
 }
 pub(crate) use bail;
 
-/// Why a pass has not done its work: for a reason of its own, or because the module could not be
-/// read. `?` makes the second of any other error.
+/// Why a pass has failed: for a reason of its own, or because the module could not be read. `?` converts any other
+/// error to the latter.
 #[derive(Debug)]
 pub(crate) enum Failure<T> {
     Own(T),
@@ -188,7 +187,7 @@ pub(crate) enum Failure<T> {
 }
 
 impl<T> Failure<T> {
-    /// The error of the whole transform. `explain` tells of what is the pass's own.
+    /// The error of the whole transform. `explain` converts the pass's own reason.
     pub(crate) fn explained(self, explain: impl FnOnce(T) -> Error) -> Error {
         match self {
             Self::Own(own) => explain(own),
@@ -196,7 +195,7 @@ impl<T> Failure<T> {
         }
     }
 
-    /// Says what was being done, if the module could not be read.
+    /// Adds what was being done, if the module could not be read.
     pub(crate) fn context(self, what: impl fmt::Display) -> Self {
         match self {
             Self::Own(own) => Self::Own(own),

@@ -1,4 +1,4 @@
-//! What would become of a module, without making it.
+//! The analysis of a module, without the transform.
 
 use crate::analysis::{Analysis, Explainer, Explanation, Program, readable};
 use crate::error::Error;
@@ -47,13 +47,13 @@ impl Findings {
         &self.program
     }
 
-    /// What was found out about them.
+    /// The analysis of these functions.
     pub fn analysis(&self) -> &Analysis {
         &self.analysis
     }
 
-    /// Why a function is instrumented, or is not: the first one of this name, as it is in the module or
-    /// as a programmer writes it. Nothing if there is none.
+    /// Explains why a function is instrumented, or is not: the first function of this name, as it is in the module or
+    /// as a programmer writes it. None if there is none.
     pub fn explain(&self, function: &str) -> Option<Explanation> {
         let is_meant = |name: &str| name == function || readable(name) == function;
         let mut functions = self.program.functions.iter();

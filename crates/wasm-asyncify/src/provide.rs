@@ -1,8 +1,8 @@
-//! Adds what instrumented functions need and a module may lack: a memory for frames, the globals that
-//! it is to share with others, and sections that more can be put into.
+//! Adds what instrumented functions need and a module may lack: a memory for frames, the globals that it shares
+//! with other modules, and sections that the passes append to.
 //!
-//! After this a module has one memory that frames are in, whatever it had before, and the passes need
-//! not ask. A module that has all of it stays as it is.
+//! After this pass one memory is known to contain the frames, whatever the module had before, so later passes need
+//! not check. A module that lacks nothing stays as it is.
 
 use core::convert::Infallible;
 
@@ -20,15 +20,15 @@ use crate::module::{GlobalIndex, ModuleInfo, is_due};
 use crate::options::{FrameMemory, StateGlobals};
 use crate::remedy::Remedy;
 
-/// What the memory that is added is exported as.
+/// The export name of the added memory.
 const EXPORT: &str = "asyncify_memory";
-/// What the globals are called, where they are of several modules.
+/// The names of the globals, where several modules share them.
 pub(crate) const STATE: &str = "__asyncify_state";
 pub(crate) const DATA: &str = "__asyncify_data";
 /// The module that they are imported from.
 const ENV: &str = "env";
 
-/// Adds to a module what it lacks, and notes in `plan` where that is.
+/// Adds to a module what it lacks, and records the memory and the globals in `plan`.
 pub(crate) fn provide(
     wasm: Vec<u8>,
     memory: &FrameMemory,
@@ -41,7 +41,7 @@ pub(crate) fn provide(
     let added = match memory {
         FrameMemory::Secondary { pages } => Some(*pages),
         _ if !module.memories.is_empty() => None,
-        // Its frames must be where the others' are.
+        // Its frames must be in the memory that the other modules use.
         _ if globals != StateGlobals::Own => {
             return Err(error::Error::of_module(
                 "the module has no memory, and its state is that of several modules",
@@ -103,7 +103,7 @@ pub(crate) fn provide(
     Ok(new.finish())
 }
 
-/// Whether it calls a function of `asyncify` with 64 bits.
+/// Whether the module calls a function of `asyncify` with 64-bit addresses.
 fn takes_i64(module: &ModuleInfo<'_>) -> bool {
     let all = module.imports.iter().filter(|(_, import)| import.module == "asyncify");
     let mut types =
@@ -111,7 +111,7 @@ fn takes_i64(module: &ModuleInfo<'_>) -> bool {
     types.any(|ty| ty.params() == [wasmparser::ValType::I64])
 }
 
-/// The memories of a module, and the names by which one can be meant: of exports, and of imports.
+/// The memories of a module, and the names by which an option can choose one: of exports, and of imports.
 struct Memories<'a> {
     all: &'a [wasmparser::MemoryType],
     names: Vec<(String, u32)>,
@@ -141,7 +141,7 @@ impl<'a> Memories<'a> {
         error::Error::of_module(reason, Remedy::ChooseMemory)
     }
 
-    /// The names of all memories that have one.
+    /// The names of all memories, and the number of memories without a name.
     fn listed(&self) -> String {
         let mut names: Vec<_> = self.names.iter().map(|(name, _)| format!("`{name}`")).collect();
         let is_named = |memory: usize| self.names.iter().any(|(_, it)| *it as usize == memory);
@@ -161,13 +161,13 @@ struct Lacks {
 }
 
 struct Provider {
-    /// The memory that is added, and its index.
+    /// The memory to add, and its index.
     memory: Option<(MemoryType, u32)>,
     lacks_memory_section: bool,
     lacks_memory_export: bool,
-    /// The index of the first of the globals that are imported.
+    /// The index of the first imported global of the two.
     globals: Option<GlobalIndex>,
-    /// The type of the second.
+    /// The type of the second one.
     data: ValType,
     lacks_import_section: bool,
     lacks: Lacks,

@@ -1,4 +1,4 @@
-//! What cannot be made pausable, said before anything runs.
+//! Errors for modules that cannot be made pausable, found before anything runs.
 
 use crate::analysis::{Analysis, Program, readable};
 use crate::check::Wrong;
@@ -7,7 +7,7 @@ use crate::initialisers::Lost;
 use crate::instrument::{Reason, Unsupported};
 use crate::remedy::Remedy;
 
-/// Refuses a module whose functions have no names.
+/// Rejects a module whose functions have no names.
 pub fn check_names(program: &Program) -> Result<()> {
     if !program.has_names() {
         return Err(Error::of_module(
@@ -19,7 +19,7 @@ pub fn check_names(program: &Program) -> Result<()> {
     Ok(())
 }
 
-/// Refuses what Binaryen's Asyncify does, wherever in the module it is.
+/// Rejects a module that Binaryen's Asyncify does not support, wherever the cause is in the module.
 pub(crate) fn check_for_binaryen(program: &Program) -> Result<()> {
     for function in program.functions.values() {
         if let Some(offset) = function.calls.tail_call {
@@ -36,8 +36,7 @@ pub(crate) fn check_for_binaryen(program: &Program) -> Result<()> {
     Ok(())
 }
 
-/// Says what a function is called that cannot be instrumented, how it can be suspended, and what to
-/// do.
+/// The error for a function that cannot be instrumented: its name, how it can be suspended, and the remedy.
 pub(crate) fn of_function(
     unsupported: Unsupported,
     program: &Program,
@@ -101,13 +100,13 @@ pub(crate) fn of_function(
     }
 }
 
-/// Says which function the checker has found to be wrong.
+/// The error for a function that the checker has found to be wrong.
 pub(crate) fn of_checker(wrong: &Wrong, program: &Program) -> Error {
     let function = wrong.function.map(|function| readable(&program.symbol(function)));
     Error::Wrong { function, what: wrong.to_string() }
 }
 
-/// Says of a function in which it cannot be told what is written to, and what to do.
+/// The error for a function if it is unknown which `thread_local!` it writes.
 pub(crate) fn of_initialiser(Lost { function }: Lost, program: &Program) -> Error {
     Error::Unsupported {
         function: Some(readable(&program.symbol(function))),
@@ -127,8 +126,7 @@ mod tests {
     use crate::instrument::instrument;
     use crate::module::FunctionIndex;
 
-    /// What is said of a program in which `resume` runs `entry`, which runs `demo::waits`; all
-    /// else is in `text`.
+    /// The error for a program in which `resume` calls `entry`, which calls `demo::waits`; the rest is in `text`.
     fn refusal(text: &str) -> Option<String> {
         let wasm = wat::parse_str(format!(
             r#"(module
@@ -175,13 +173,13 @@ mod tests {
              (drop (local.get 1))",
             "(local exnref anyref i31ref) (call $suspend) (drop (local.get 0)) \
              (drop (ref.eq (ref.cast eqref (local.get 1)) (local.get 2)))",
-            // Nobody reads it afterwards.
+            // It is not read afterwards.
             "(local contref) (local.set 0 (local.get 0)) (call $suspend)",
             "(block $caught (try_table (catch $exception $caught) (call $suspend)))",
             "try (call $suspend) catch_all (call $other (i32.const 0)) end",
             "try try (call $suspend) delegate 0 catch_all end",
             "(return_call $suspend)",
-            // What is read is not read after it.
+            // No call that can suspend comes before the read.
             "(local contref)
              (block (br_if 0 (i32.const 0)) (call $suspend) (return_call $other (i32.const 0)))
              (drop (local.get 0))",

@@ -1,11 +1,11 @@
-//! What to do about an [`Error`](crate::Error).
+//! Remedies for an [`Error`](crate::Error).
 
 use core::fmt;
 
 /// What to do about an [`Error`](crate::Error).
 ///
-/// Its `Display` speaks of the fields of [`Options`](crate::Options). A program that has options of
-/// its own for these says it in its own words: [`Error::message`](crate::Error::message).
+/// Its `Display` names the fields of [`Options`](crate::Options). A program with options of its own uses its own
+/// words: [`Error::message`](crate::Error::message).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Remedy {
@@ -13,7 +13,7 @@ pub enum Remedy {
     TakeModules,
     /// Take the module as it is, since it can be suspended already.
     TakeAsIs,
-    /// Leave out what strips the names of functions.
+    /// Do not strip the names of functions.
     KeepNames,
     /// Link objects, and not a module that was linked and instrumented.
     LinkObjects,
@@ -21,13 +21,13 @@ pub enum Remedy {
     KeepState,
     /// Import nothing of `asyncify` but the four functions that start and stop.
     ImportTheFour,
-    /// Say which memory frames are saved to ([`Options::memory`](crate::Options::memory)).
+    /// Choose the memory that frames are saved to ([`Options::memory`](crate::Options::memory)).
     ChooseMemory,
     /// Save frames to the memory of the program: the first one.
     UseFirstMemory,
     /// Import the memory that other modules save frames to.
     ImportMemory,
-    /// List a function to be instrumented, or as one that never suspends.
+    /// List a function either as one to instrument, or as one that never suspends.
     ListOnce,
     /// Do without tail calls.
     AvoidTailCalls,
@@ -36,15 +36,15 @@ pub enum Remedy {
     /// Resume all functions at once: without
     /// [`Resumption::OneByOne`](crate::Resumption::OneByOne).
     ResumeAllAtOnce,
-    /// Do without references that cannot be kept where something waits.
+    /// Avoid references of types that cannot be kept while a function is suspended.
     AvoidReferences,
-    /// Use a type of references that can be null.
+    /// Use a reference type that can be null.
     AllowNull,
     /// Do without the older exception instructions.
     AvoidLegacyExceptions,
-    /// Have Binaryen do it, and report it: it is missing here.
+    /// Use Binaryen instead, and report it: this crate lacks it.
     UseBinaryen,
-    /// Report it: it is a mistake of this crate's.
+    /// Report it: it is a mistake of this crate.
     Report,
     /// Make the value of a `thread_local!` elsewhere.
     MakeValueBefore,

@@ -4,32 +4,32 @@ use crate::abi;
 use crate::analysis::{Function, Program};
 use crate::module::FunctionIndex;
 
-/// How what was suspended is resumed.
+/// How suspended functions are resumed.
 ///
-/// All at once, a rewind calls the outermost function, which calls the next one, and so on: a wait costs
-/// as much as the whole stack. One by one, only the innermost function is called, and who called it when
-/// that returns: a wait costs what it touches. Then frames lie in memory while code runs, and whoever has
-/// begun the rewind must leave them there.
+/// All at once: a rewind calls the outermost function, which calls the next one, and so on. A wait costs as much as
+/// the whole stack. One by one: the innermost function is called alone, and its caller when it returns. A wait
+/// costs what it touches. Then frames are in memory while code runs, and the code that begins rewinds must leave
+/// them there.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Resumption {
-    /// One by one where only the switch of the library `bysyncify` suspends, which leaves frames where
-    /// they are; where it is checked that no stack grows into them; and where every function can be
-    /// resumed so, of which there are 65,520 at most. All at once otherwise.
+    /// One by one if three conditions hold, all at once otherwise. Nothing suspends but the switch of the library
+    /// `bysyncify`, which leaves frames where they are. There are checks that no stack grows into frames. And every
+    /// function can be resumed so, of which there are at most 65,520.
     #[default]
     Automatic,
     /// All at once, as Binaryen's Asyncify does it.
     AllAtOnce,
-    /// One by one. Who begins rewinds must keep what `data` points to as long as something is suspended
-    /// there, never set its first pointer back before, and change the second one only while nothing is saved
-    /// or restored.
+    /// One by one. Code that begins rewinds must keep what `data` points to as long as something is suspended there.
+    /// It must not reset the first pointer of `data` before that, and may change the second one only while nothing is
+    /// saved or restored.
     OneByOne,
 }
 
-/// How many functions can be resumed one by one: the dispatcher has a table of branches with one for each,
-/// and engines in browsers refuse a module with a larger one.
+/// The largest number of functions that can be resumed one by one. The dispatcher has a `br_table` with an entry
+/// for each, and engines in browsers reject a module with a larger one.
 pub(crate) const MOST_FUNCTIONS: usize = 65_520;
 
-/// Whether nobody but our own switch can call Asyncify's four functions.
+/// Whether only the library's switch can call Asyncify's four functions.
 pub(crate) fn only_our_switch(program: &Program) -> bool {
     let is_asyncify = |index: &FunctionIndex| {
         let import = program.functions[*index].import.as_ref();
@@ -56,7 +56,7 @@ pub(crate) fn only_our_switch(program: &Program) -> bool {
 mod tests {
     use super::*;
 
-    /// Whether functions are resumed one by one in a program of which this is a part.
+    /// Whether only the library's switch suspends in a program with this code.
     fn is_only_ours(other: &str) -> bool {
         let text = format!(
             r#"(module
