@@ -8,8 +8,8 @@ use std::process::{Command, Output, Stdio};
 
 use tempfile::TempDir;
 
-/// A program that no compiler has named anything in: `main` sleeps in two frames, once through a
-/// table, and logs what it has kept meanwhile.
+/// A program without names: `main` sleeps in two frames, once through a table, and logs the values that it has kept
+/// meanwhile.
 const PROGRAM: &str = r#"(module
     (import "env" "sleep" (func $sleep (param i32) (result i32)))
     (import "env" "log" (func $log (param i32)))
@@ -24,7 +24,7 @@ const PROGRAM: &str = r#"(module
         (i32.add (call $sleep (local.get 0)) (call $sleep (i32.const 20))))
     (func $leaf (result i32) (i32.const 100)))"#;
 
-/// The log of it.
+/// Its log.
 const LOG: [i32; 4] = [10, 20, 32, 132];
 
 fn asyncify(arguments: &[&str], folder: &Path) -> Output {
@@ -48,7 +48,7 @@ fn succeeds(output: &Output) -> &str {
     errors
 }
 
-/// What it says when it fails, and that nothing was written.
+/// The error message of a failed command. Asserts that nothing was written.
 #[track_caller]
 fn fails(arguments: &[&str]) -> String {
     let folder = folder();
@@ -134,7 +134,7 @@ fn it_says_what_is_instrumented_and_why() {
 #[test]
 fn it_says_so_where_a_function_of_another_module_can_suspend() {
     let folder = folder();
-    // The host has the table, and puts into it what it likes.
+    // The host has access to the table, and may put any function into it.
     let text = r#"(module (import "env" "sleep" (func $sleep)) (memory 1) (type $t (func))
         (table (export "table") 2 funcref)
         (func $calls (export "calls") (call_indirect (type $t) (i32.const 0))))"#;
@@ -228,7 +228,7 @@ fn it_reads_and_writes_pipes() {
     assert_eq!(support::run(&made.stdout, true).unwrap().suspended, 2);
 }
 
-/// As root it replaced `/dev/null`.
+/// A regression test: as root, the command replaced `/dev/null`.
 #[cfg(unix)]
 #[test]
 fn what_is_no_file_is_written_to_and_not_replaced() {
@@ -378,7 +378,7 @@ fn modules_that_cannot_be_made_pausable_are_refused() {
         "wasm-asyncify: error: in `bad.wat`: the module is not valid: type mismatch: expected i32 \
          but nothing on stack (at offset 0x18)\n"
     );
-    // A text in one line is not shown.
+    // A text of one long line is not shown.
     let long = format!("(module (do) {})", "(func)".repeat(100));
     assert_eq!(
         refused(&long),

@@ -1,16 +1,16 @@
-//! Each file in `filetests/` is a case: options, a module, and what becomes of it.
+//! Each file in `filetests/` is a test case: options, a module, and the result.
 //!
 //! ```text
 //! ;;! imports = env.sleep            the options, one a line
-//! ;;! show = waits                   what of the result is shown: these functions
+//! ;;! show = waits                   the part of the result to show: these functions
 //! (module …)
 //!
-//! (; becomes                         what is shown; `BLESS=1` writes it
+//! (; becomes                         the result; `BLESS=1` writes it
 //! …
 //! ;)
 //! ```
 //!
-//! The whole file is a module in text form. Every result is validated, and proved by the checker.
+//! The whole file is a module in text form. Every result is validated, and verified by the checker.
 
 use std::fs;
 use std::path::Path;
@@ -21,10 +21,10 @@ use wasm_asyncify::{
     Compact, FrameMemory, Options, Producer, Resumption, StateGlobals, analyse, module, transform,
 };
 
-/// What comes before the result.
+/// The line before the result.
 const BECOMES: &str = "\n(; becomes\n";
 
-/// A file, without what becomes of it.
+/// A file, without the result.
 struct Case {
     text: String,
     options: Options,
@@ -38,7 +38,7 @@ enum Show {
     Functions(Vec<String>),
     /// Which functions are instrumented, and why.
     Report,
-    /// Why it is refused.
+    /// The error.
     Error,
 }
 

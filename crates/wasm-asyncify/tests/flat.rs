@@ -1,6 +1,6 @@
-//! Programs whose functions are resumed one by one, where that is hard: hosts with little room, programs that
-//! are moved while they are suspended, functions with as many results as there can be, and what is left
-//! when somebody throws.
+//! Programs whose functions are resumed one by one, in hard cases: hosts with little room, programs that are moved
+//! while they are suspended, functions with the largest number of results, and the frames that are left after an
+//! exception.
 
 use core::fmt::Write as _;
 use core::ops::Range;
@@ -9,27 +9,27 @@ use wasm_asyncify::analysis::{Choice, Imports};
 use wasm_asyncify::{Compact, Options, Producer, Resumption, transform};
 use wasmi::{Caller, Engine, Error, Extern, Func, Instance, Linker, Memory, Module, Store, Val};
 
-/// Where `data` is.
+/// The address of `data`.
 const DATA: usize = 16;
-/// Where frames are, if nothing else is said.
+/// The addresses of frames by default.
 const FRAMES: Range<usize> = 64..60_000;
 
-/// What the host knows.
+/// The state of the host.
 #[derive(Clone, Debug, Default)]
 struct Host {
     log: Vec<i32>,
     suspended: usize,
-    /// The argument of `env.sleep` that it throws at.
+    /// `env.sleep` throws if it gets this argument.
     throws_at: Option<i32>,
     is_rewinding: bool,
 }
 
-/// A program that is run. `env.sleep(x)` notes x and suspends; when it is resumed it returns x + 1.
+/// A running program. `env.sleep(x)` logs x and suspends; when it is resumed it returns x + 1.
 struct Run {
     store: Store<Host>,
     instance: Instance,
     memory: Memory,
-    /// Bytes of a pointer.
+    /// The size of a pointer in bytes.
     pointer: usize,
 }
 
@@ -50,7 +50,7 @@ fn made(text: &str, compact: Compact, resumption: Resumption) -> Vec<u8> {
     transform(&wat::parse_str(text).unwrap(), &options).unwrap().module
 }
 
-/// In each form, resumed one by one.
+/// The program in each form, resumed one by one.
 fn flat(text: &str) -> [Vec<u8>; 2] {
     [Compact::None, Compact::All].map(|compact| made(text, compact, Resumption::OneByOne))
 }
@@ -94,7 +94,7 @@ impl Run {
         if self.pointer == 8 { Val::I64(DATA as i64) } else { Val::I32(DATA as i32) }
     }
 
-    /// Calls `main` until it is suspended (then nothing), or its result.
+    /// Calls `main`. Returns its result, or None if it was suspended.
     fn go_on(&mut self) -> Result<Option<i32>, Error> {
         if core::mem::take(&mut self.store.data_mut().is_rewinding) {
             let data = self.data();
@@ -109,7 +109,7 @@ impl Run {
         Ok(None)
     }
 
-    /// What `main` returns in the end.
+    /// The final result of `main`.
     fn finish(&mut self) -> Result<i32, Error> {
         loop {
             if let Some(result) = self.go_on()? {
@@ -143,7 +143,7 @@ fn sleep(mut caller: Caller<'_, Host>, x: i32) -> Result<i32, Error> {
     Ok(-1)
 }
 
-/// Goes down, waits below three callers, and once in each of them on the way back. Returns 107.
+/// Recurses, waits below three callers, and once in each of them on the way back. Returns 107.
 const DEEP: &str = r#"(module
     (import "env" "sleep" (func $sleep (param i32) (result i32)))
     (memory (export "memory") 1)
@@ -184,11 +184,11 @@ fn whoever_has_too_little_room_is_stopped_and_writes_nowhere_else() {
         }
         enough.extend(least);
     }
-    // Five frames of 96 bytes, a link, and the word that says where the newest begins.
+    // Five frames of 96 bytes, a link, and the word with the address of the newest frame.
     assert_eq!(enough, [120, 120]);
 }
 
-/// As many as an engine for the web takes.
+/// As many as engines for the web accept.
 #[test]
 fn a_thousand_parameters_and_results_go_through_a_wait() {
     let mut text = String::from(
@@ -212,7 +212,7 @@ fn a_thousand_parameters_and_results_go_through_a_wait() {
     }
     text.push_str(" call $wide");
     for at in (0..1000).rev() {
-        // Each result counts as often as its place says.
+        // The sum of each result times its index.
         let number = if at % 3 == 1 { "i32.wrap_i64" } else { "" };
         let _ = write!(text, " {number} i32.const {at} i32.mul local.get 0 i32.add local.set 0");
     }
@@ -225,7 +225,7 @@ fn a_thousand_parameters_and_results_go_through_a_wait() {
     }
 }
 
-/// Each time it waits, in an instance of another engine; nothing but its memory comes along.
+/// At each wait the program is moved to an instance of another engine, with nothing but its memory.
 #[test]
 fn what_is_suspended_can_be_moved() {
     for wasm in flat(DEEP) {
@@ -244,7 +244,7 @@ fn what_is_suspended_can_be_moved() {
     }
 }
 
-/// Nobody who is suspended catches it, so nobody is resumed any more: what they had saved is left.
+/// No suspended function catches the exception, so none of them is resumed: their frames are left.
 #[test]
 fn who_is_thrown_out_of_leaves_frames_that_can_be_forgotten() {
     for wasm in flat(DEEP) {
@@ -256,11 +256,11 @@ fn who_is_thrown_out_of_leaves_frames_that_can_be_forgotten() {
             left.push(run.start() - FRAMES.start);
             let state = run.call("asyncify_get_state", &[]).unwrap();
             assert_eq!(state.and_then(|it| it.i32()), Some(0));
-            // Another task may run above that. What is there then is what was there before.
+            // Another task may run, and leaves the frames as they are.
             *run.store.data_mut() = Host::default();
             assert_eq!(run.finish().unwrap(), 107);
             assert_eq!(run.start() - FRAMES.start, left[left.len() - 1]);
-            // Or it is forgotten.
+            // Or the frames are dropped.
             run.set(DATA, FRAMES.start);
             *run.store.data_mut() = Host::default();
             assert_eq!((run.finish().unwrap(), run.start()), (107, FRAMES.start));

@@ -1,5 +1,5 @@
-//! Modules that are as large as a valid one may be, in what costs memory: they are made pausable all
-//! the same, or refused with a message, and do not take the machine with them.
+//! Modules as large as a valid one may be, in properties that cost memory: they are made pausable, or rejected with
+//! a message, and do not exhaust the machine's memory.
 
 #[cfg(target_os = "linux")]
 use std::fs;
@@ -11,7 +11,7 @@ use wasm_encoder::{
     MemorySection, MemoryType, Module, TypeSection, ValType,
 };
 
-/// A module with one function of its own, which has these locals. Its import `env.sleep` suspends.
+/// A module with one function, which has these locals. Its import `env.sleep` suspends.
 fn module(locals: u32, code: impl FnOnce(&mut Function)) -> Vec<u8> {
     let mut types = TypeSection::new();
     types.ty().function([], []);
@@ -43,7 +43,7 @@ fn options() -> Options {
     Options { producer: Producer::Any, choice, ..Options::default() }
 }
 
-/// All of these are live in all of that.
+/// All locals are live in all loops.
 #[test]
 fn many_locals_and_many_loops_fit_into_a_gigabyte() {
     const LOCALS: u32 = 49_000;
@@ -63,7 +63,7 @@ fn many_locals_and_many_loops_fit_into_a_gigabyte() {
     });
     let made = transform(&wasm, &options()).unwrap();
     assert_eq!((made.functions, made.instrumented), (1, 1));
-    // What this process has needed at most: the other tests in it need little.
+    // The peak memory of this process: the other tests in it need little.
     #[cfg(target_os = "linux")]
     {
         let status = fs::read_to_string("/proc/self/status").unwrap();
@@ -86,7 +86,7 @@ fn four_billion_locals_are_an_error_of_one_line() {
     }
 }
 
-/// A program of our library's with so many functions that can be suspended.
+/// A program with our library, and this number of functions that can be suspended.
 fn program(functions: usize) -> Vec<u8> {
     let calls: String = (0..functions).map(|_| "(func call $bysyncify_suspend)\n").collect();
     let text = format!(
@@ -122,7 +122,7 @@ fn program(functions: usize) -> Vec<u8> {
     wat::parse_str(text).unwrap()
 }
 
-/// The dispatcher has a table of branches with one for each, and V8 takes none larger than this.
+/// The dispatcher has a `br_table` with an entry for each function, and V8 accepts none larger than this.
 #[test]
 fn too_many_functions_for_a_table_of_branches_are_resumed_all_at_once() {
     let largest = |functions| {

@@ -1,11 +1,11 @@
-//! Frames in another memory than the program's first one, and modules that are suspended together.
+//! Frames in another memory than the program's first one, and modules that share the state.
 
 mod support;
 
 use wasm_asyncify::analysis::{Choice, Imports};
 use wasm_asyncify::{Compact, FrameMemory, Options, Producer, Resumption, StateGlobals, transform};
 
-/// `main` sleeps in two frames, and logs what it has kept. A memory can be put in.
+/// `main` sleeps in two frames, and logs the values that it has kept. `{MEMORY}` stands for a memory.
 const PROGRAM: &str = r#"(module
     (import "env" "sleep" (func $sleep (param i32) (result i32)))
     (import "env" "log" (func $log (param i32)))
@@ -31,7 +31,7 @@ fn made(memory: &str, options: &Options) -> Vec<u8> {
     transform(&wat::parse_str(text).unwrap(), options).unwrap().module
 }
 
-/// If nothing reads or writes the program's memory, and it is too small for a frame.
+/// Also if nothing reads or writes the program's memory, and it is too small for a frame.
 #[test]
 fn frames_are_in_the_memory_that_was_chosen() {
     let named = |name: &str| FrameMemory::Named(name.to_owned());
@@ -56,7 +56,7 @@ fn frames_are_in_the_memory_that_was_chosen() {
     }
 }
 
-/// A module that is suspended in a call of another one's. The state is of both.
+/// A module that is suspended in a call of another module's function. Both share the state.
 #[test]
 fn modules_that_share_the_state_are_suspended_together() {
     let library = r#"(module
@@ -90,13 +90,13 @@ fn modules_that_share_the_state_are_suspended_together() {
         let host = support::run_linked(&[("library", &library)], &main, suspends).unwrap();
         assert_eq!((host.log, host.suspended), (log.clone(), suspended));
     }
-    // Each with a state of its own: the unwind ends in `main`, which goes on.
+    // With a state of its own for each module, the unwind ends in `main`, which continues.
     let alone = make(main, "library.twice", StateGlobals::Own);
     let host = support::run_linked(&[("library", &library)], &alone, true).unwrap();
     assert_ne!(host.log, log);
 }
 
-/// What `target_features` says of a module of two memories, or of one whose state is of others, too.
+/// `target_features` of a module that gets a second memory, or that shares its state with other modules.
 #[test]
 fn features_that_are_used_now_are_said_to_be() {
     let program = |memory: &str| {
@@ -121,7 +121,7 @@ fn features_that_are_used_now_are_said_to_be() {
     }
 }
 
-/// A linker's id is of the code that it has written.
+/// A linker's id is for the code that the linker has written.
 #[test]
 fn build_id_is_another_one() {
     let made =

@@ -1,12 +1,12 @@
-//! Blocks with parameters, which are suspended in the middle.
+//! Blocks with parameters, suspended inside.
 
 use wasm_asyncify::analysis::{Choice, Imports};
 use wasm_asyncify::{Options, Output, Producer, transform};
 
 use crate::host::{self, Waits};
 
-/// Each function calls an import where something waits on the stack, or is passed on. Import 1 takes
-/// and returns an i32.
+/// Each function calls an import while operands are on the stack, or are passed to a block. Import 1 takes and
+/// returns an i32.
 const PROGRAM: &str = r#"(module
     (import "env" "1" (func $f (param i32) (result i32)))
     (memory (export "memory") 1)
@@ -73,7 +73,7 @@ fn what_waits_on_the_stack_or_is_passed_on_is_there_again() {
     assert!(ends.iter().all(|end| end.contains("I32(")), "{ends:#?}");
 }
 
-/// The results have the types that the operands have, and the same places on the stack.
+/// The results have the types that the operands have, and the same positions on the stack.
 #[test]
 fn several_results_do_not_replace_what_the_call_is_made_with() {
     let text = r#"(module

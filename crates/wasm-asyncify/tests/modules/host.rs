@@ -1,15 +1,15 @@
-//! A host for modules that it knows nothing of: it suspends them in each of their imports.
+//! A host for arbitrary modules: it suspends them in each of their imports.
 //!
-//! A frame is saved to the module's own memory, which the module writes to as it likes. So what is
-//! there is put aside while an unwind or a rewind goes on, and is back before any code runs.
+//! A frame is saved to the module's own memory, where the module may write anywhere. So the host saves the contents
+//! of that region during an unwind or a rewind, and restores them before any code runs.
 //!
 //! ```text
 //!   memory:   the module's │ frames  │ the module's │ frames │ the module's
 //!             call an import, unwind │   (resumed)    rewind │ the import returns
 //! ```
 //!
-//! Where functions are resumed one by one frames must stay where they are. They are in a memory that was
-//! added then, which the module does not know.
+//! Where functions are resumed one by one, frames must stay where they are. They are in an added memory, which the
+//! module does not access.
 
 use wasmi::{
     AsContext, AsContextMut, Caller, Config, Engine, Extern, ExternRef, Func, FuncType, Global,
@@ -17,9 +17,9 @@ use wasmi::{
     ValType,
 };
 
-/// The part of the memory that frames are saved to.
+/// The size of the region for frames.
 const LEN: usize = 60_000;
-/// Where in there it says from where to where.
+/// The address of `data`, with the limits of the frames.
 const DATA: usize = 16;
 const BEGIN: i32 = 64;
 
@@ -30,20 +30,20 @@ const REWINDING: i32 = 2;
 pub(crate) enum Waits {
     #[default]
     Never,
-    /// In the module's memory, but only while an unwind or a rewind goes on.
+    /// In the module's memory, but only during an unwind or a rewind.
     PutAside,
     /// In a memory of their own.
     There,
 }
 
-/// What a module did.
+/// The behaviour of a module.
 #[derive(Debug, Default)]
 pub(crate) struct Outcome {
     /// Calls of imports and exports with their arguments or results, and traps.
     pub(crate) log: Vec<String>,
     /// How often it was suspended.
     pub(crate) suspended: usize,
-    /// Whether its frames were too many, by which it ended.
+    /// Whether it ended because its frames needed too much room.
     pub(crate) overflowed: bool,
 }
 
@@ -52,15 +52,15 @@ struct Host {
     outcome: Outcome,
     waits: Waits,
     memory: Option<Memory>,
-    /// What the import will return in which the module is suspended.
+    /// The results of the import in which the module is suspended.
     results: Vec<Val>,
-    /// The frames, while it is; and what is in their place while they are there.
+    /// The frames, while the module runs; the module's own data, while the frames are in memory.
     aside: Vec<u8>,
-    /// How large a memory can grow: all that it can address would be zeroed.
+    /// The largest size of a memory, since its whole size would be zeroed.
     limits: StoreLimits,
 }
 
-/// The types of the imports that there are to choose from.
+/// The types of the available imports.
 const TYPES: [(&[ValType], &[ValType]); 9] = [
     (&[], &[]),
     (&[ValType::I32], &[ValType::I32]),
@@ -73,10 +73,10 @@ const TYPES: [(&[ValType], &[ValType]); 9] = [
     (&[ValType::ExternRef], &[ValType::ExternRef, ValType::I32]),
 ];
 
-/// How many of them are without references, and have one result at most.
+/// The number of types without references and with at most one result.
 const PLAIN: usize = 6;
 
-/// A module that has all of these imports, or those without references.
+/// A module that has all of these imports, or only those without references.
 pub(crate) fn imports(with_references: bool) -> Vec<u8> {
     let list = |kind: &str, types: &[ValType]| {
         let types: Vec<_> = types.iter().map(|ty| format!("{ty:?}").to_lowercase()).collect();
@@ -90,8 +90,7 @@ pub(crate) fn imports(with_references: bool) -> Vec<u8> {
     wat::parse_str(format!("(module {})", imports.collect::<String>())).unwrap()
 }
 
-/// Runs all that a module exports. Nothing if it cannot be instantiated, or has no memory to save
-/// frames to.
+/// Calls all exports of a module. None if it cannot be instantiated, or has no memory large enough for frames.
 pub(crate) fn run(wasm: &[u8], waits: Waits) -> Option<Outcome> {
     let mut config = Config::default();
     config.set_max_recursion_depth(5_000).set_max_stack_height(4 << 20);
@@ -113,7 +112,7 @@ pub(crate) fn run(wasm: &[u8], waits: Waits) -> Option<Outcome> {
         let global = Global::new(&mut store, Val::I32(0), Mutability::Var);
         linker.define("env", name, global).unwrap();
     }
-    // A segment may not fit.
+    // A data segment may not fit.
     let instance = linker.instantiate_and_start(&mut store, &module).ok()?;
     let exports: Vec<(String, Extern)> =
         instance.exports(&store).map(|it| (it.name().to_owned(), it.into_extern())).collect();
@@ -135,7 +134,7 @@ pub(crate) fn run(wasm: &[u8], waits: Waits) -> Option<Outcome> {
     Some(store.into_data().outcome)
 }
 
-/// Calls an export with zeros until it has returned or trapped; what it did, in words.
+/// Calls an export with zeros until it has returned or trapped. Returns the outcome as text.
 fn call_export(store: &mut Store<Host>, instance: &wasmi::Instance, function: Func) -> String {
     let ty = function.ty(&store);
     let zeros =
@@ -159,13 +158,13 @@ fn call_export(store: &mut Store<Host>, instance: &wasmi::Instance, function: Fu
         if call(&mut *store, get_state, &[]) == 0 {
             return shown(&*store, &results);
         }
-        // Asyncify looks at it here, and not before.
+        // Asyncify checks the limits here, and not before.
         if stop_unwind.call(&mut *store, &[], &mut []).is_err() {
             store.data_mut().outcome.overflowed = true;
             return "no room for frames".to_owned();
         }
         if store.data().waits == Waits::PutAside {
-            // The frames go, and come back.
+            // Removes the frames, and puts them back.
             swap(&mut *store);
             swap(&mut *store);
         }
@@ -198,7 +197,7 @@ fn call_import(
     let called = format!("import {number} {}", shown(&caller, arguments));
     let host = caller.data_mut();
     host.outcome.log.push(called);
-    // Each call returns something else.
+    // Each call returns another value.
     let returned = host.outcome.log.len() as u32;
     for result in results.iter_mut() {
         *result = match result.ty() {
@@ -220,28 +219,28 @@ fn call_import(
         }
         let start_unwind = runtime(&caller, "asyncify_start_unwind").unwrap();
         call(&mut caller, start_unwind, &[DATA as i32]);
-        // While it unwinds nobody looks at the results.
+        // The results are not read during an unwind.
         for result in results {
             *result = Val::default_for_ty(result.ty());
         }
     }
 }
 
-/// Values, as they are compared: an external reference by when it was made.
+/// Values as text, for comparison: an external reference by the number of the call that made it.
 fn shown(context: impl AsContext, values: &[Val]) -> String {
     let one = |value: &Val| match value {
         Val::ExternRef(Nullable::Val(reference)) => {
             format!("made by {:?}", reference.data(context.as_context()).downcast_ref::<u32>())
         }
         Val::ExternRef(Nullable::Null) | Val::FuncRef(Nullable::Null) => "null".to_owned(),
-        // Its index depends on what the module was before.
+        // Its index may differ after the transform.
         Val::FuncRef(Nullable::Val(_)) => "a function".to_owned(),
         number => format!("{number:?}"),
     };
     values.iter().map(one).collect::<Vec<_>>().join(", ")
 }
 
-/// Says from where to where frames can be saved.
+/// Sets the limits of the region for frames.
 fn place_frames(mut context: impl AsContextMut<Data = Host>) {
     let mut context = context.as_context_mut();
     let memory = context.data().memory.unwrap();
@@ -250,7 +249,7 @@ fn place_frames(mut context: impl AsContextMut<Data = Host>) {
     }
 }
 
-/// Exchanges the frames and what the module has in their place.
+/// Exchanges the frames and the module's own data in their region.
 fn swap(mut context: impl AsContextMut<Data = Host>) {
     let mut context = context.as_context_mut();
     let memory = context.data().memory.unwrap();
@@ -259,7 +258,7 @@ fn swap(mut context: impl AsContextMut<Data = Host>) {
     context.data_mut().aside = aside;
 }
 
-/// Calls one of Asyncify's exports. Its result, or 0.
+/// Calls one of Asyncify's exports. Returns its result, or 0.
 fn call(mut context: impl AsContextMut, function: Func, arguments: &[i32]) -> i32 {
     let arguments: Vec<_> = arguments.iter().map(|argument| Val::I32(*argument)).collect();
     let mut results = vec![Val::I32(0); function.ty(&context).results().len()];

@@ -1,4 +1,4 @@
-//! Modules of no compiler in particular do the same if they are suspended in each of their imports.
+//! Arbitrary modules behave the same if they are suspended in each of their imports.
 
 mod blocks;
 mod host;

@@ -1,4 +1,4 @@
-//! A Node that runs modules with all that there can be in one, many in one process: `node.mjs`.
+//! Runs modules with all features in Node (`node.mjs`), many in one process.
 
 use std::ffi::OsStr;
 use std::fmt::Write;
@@ -9,9 +9,9 @@ use wasmparser::{ExternalKind, Parser, Payload, TypeRef, ValType};
 
 use crate::host::Waits;
 
-/// Imports with references, in the text format: what there is to choose from. There are no vectors and no
-/// exceptions among them, which JavaScript cannot be called with; nor what cannot be null, since wasm-smith
-/// has no constants of such types.
+/// The available imports, some with references, in the text format. Vectors and exceptions are missing, because
+/// JavaScript cannot be called with them; and so are references that cannot be null, because wasm-smith has no
+/// constants of such types.
 const IMPORTS: [(&[&str], &[&str]); 14] = [
     (&[], &[]),
     (&["i32"], &["i32"]),
@@ -29,7 +29,7 @@ const IMPORTS: [(&[&str], &[&str]); 14] = [
     (&["(ref null func)"], &["(ref null func)"]),
 ];
 
-/// A module that has all of these.
+/// A module that has all of these imports.
 pub(crate) fn imports() -> Vec<u8> {
     let mut text = String::from("(module");
     for (number, (parameters, results)) in IMPORTS.iter().enumerate() {
@@ -40,7 +40,7 @@ pub(crate) fn imports() -> Vec<u8> {
     wat::parse_str(text + ")").unwrap()
 }
 
-/// A module that was made pausable.
+/// A module, and its pausable form.
 pub(crate) struct Case {
     pub(crate) seed: u64,
     pub(crate) plain: Vec<u8>,
@@ -48,17 +48,17 @@ pub(crate) struct Case {
     pub(crate) waits: Waits,
 }
 
-/// What came of some.
+/// The results of several cases.
 #[derive(Debug, Default)]
 pub(crate) struct Outcome {
     pub(crate) ran: usize,
     pub(crate) suspended: usize,
-    /// Those that cannot be instantiated, or have no room for frames.
+    /// The number of modules that cannot be instantiated, or have no room for frames.
     pub(crate) could_not: usize,
     pub(crate) differs: Vec<String>,
 }
 
-/// Runs each, plain and suspended.
+/// Runs each module, plain and suspended.
 pub(crate) fn run(node: &OsStr, cases: &[Case], outcome: &mut Outcome) {
     let folder = tempfile::tempdir().unwrap();
     let mut told = Vec::new();
@@ -97,7 +97,7 @@ pub(crate) fn run(node: &OsStr, cases: &[Case], outcome: &mut Outcome) {
     }
 }
 
-/// What `node.mjs` must know of a module, unless it has no memory of its own that is exported.
+/// The description of a module for `node.mjs`. None if it has no exported memory of its own.
 fn description(wasm: &[u8]) -> Option<String> {
     let mut types = Vec::new();
     let (mut functions, mut globals) = (Vec::new(), Vec::new());
@@ -156,13 +156,13 @@ fn description(wasm: &[u8]) -> Option<String> {
     Some(format!("\"memory\":{},\"wide\":{wide},\"exports\":[{exports}]", memory?))
 }
 
-/// A name as JSON has it, which may be anything.
+/// An arbitrary name in JSON.
 fn quoted(name: &str) -> String {
     let units: String = name.encode_utf16().map(|unit| format!("\\u{unit:04x}")).collect();
     format!("\"{units}\"")
 }
 
-/// What the host calls a type that it can make values of.
+/// The name of a type in the description, if the host can make values of it.
 fn given(ty: &ValType) -> Option<&'static str> {
     Some(match ty {
         ValType::I32 | ValType::F32 | ValType::F64 => "i32",
@@ -172,7 +172,7 @@ fn given(ty: &ValType) -> Option<&'static str> {
     })
 }
 
-/// Whether values of a type can be the host's.
+/// Whether the host can hold values of a type.
 fn can_be_told(ty: &ValType) -> bool {
     use wasmparser::AbstractHeapType::{Cont, Exn, NoCont, NoExn};
     match ty {

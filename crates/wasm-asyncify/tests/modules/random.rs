@@ -1,9 +1,9 @@
-//! Random modules, all of whose imports suspend, do what they do if nothing is ever suspended.
+//! Random modules, all of whose imports suspend, behave as if nothing is ever suspended.
 //!
-//! `wasm-smith` makes the modules: valid ones that no compiler would make. Their imports note their
-//! arguments, so what is compared is all that the host can see: each call with its arguments, the
-//! results of each export, and where it traps. References are among that. The checker looks at each of
-//! them, too; and at modules with references of kinds that the host does not know.
+//! `wasm-smith` makes the modules: valid ones that no compiler would emit. Their imports log their arguments, so
+//! the test compares all that the host can see: each call with its arguments, including references, the results of
+//! each export, and traps. The checker verifies each module, too; and modules with references of kinds that the
+//! host does not support.
 
 use std::collections::BTreeMap;
 use std::env;
@@ -18,10 +18,10 @@ use wasmparser::RefType;
 use crate::host::{self, Waits};
 use crate::node;
 
-/// How many modules, unless the environment says more. `cargo xtask test --only engine` does.
+/// The number of modules, unless the environment sets another one. `cargo xtask test --only engine` does.
 const MODULES: u64 = 400;
 
-/// A module that has imports to call, or nothing if these random bytes make none.
+/// A module that has imports to call. None if these random bytes do not make one.
 fn module(seed: u64) -> Option<Vec<u8>> {
     let has_references = seed % 4 >= 2;
     let config = wasm_smith::Config {
@@ -33,7 +33,7 @@ fn module(seed: u64) -> Option<Vec<u8>> {
         export_everything: true,
         min_memories: 1,
         max_memories: 1,
-        // The host keeps what it unwinds in there.
+        // The host saves frames in it.
         max_memory32_bytes: 1 << 20,
         max_table_elements: 100,
         min_data_segments: 0,
@@ -41,7 +41,7 @@ fn module(seed: u64) -> Option<Vec<u8>> {
         max_instructions: 150,
         memory64_enabled: false,
         reference_types_enabled: has_references,
-        // wasmi does not read them.
+        // wasmi does not support these.
         gc_enabled: false,
         compact_imports_enabled: false,
         exceptions_enabled: false,
@@ -62,22 +62,22 @@ fn module(seed: u64) -> Option<Vec<u8>> {
     Some(module.to_bytes())
 }
 
-/// One of so many modules may have several memories.
+/// One module in this number may have several memories.
 const MANY_MEMORIES: u64 = 11;
 
-/// Imports that a module with whatever there is has at most.
+/// The largest number of imports of a module with all features.
 const MOST_IMPORTS: usize = 20;
 
-/// A module with whatever there can be in one.
+/// A module with all features.
 fn module_with_all(seed: u64) -> Option<Vec<u8>> {
     let config = wasm_smith::Config {
         available_imports: Some(node::imports()),
         min_imports: 1,
         max_imports: MOST_IMPORTS,
         min_funcs: 2,
-        // Imports are among them: with fewer, most modules had no function that calls one.
+        // Imports count, too: with fewer, most modules had no function that calls one.
         max_funcs: MOST_IMPORTS + 6,
-        // With 1,000, which it is else, there are hardly any types of structs and arrays.
+        // With the default of 1,000 there are hardly any types of structs and arrays.
         max_type_size: 100_000,
         max_types: 30,
         min_types: 5,
@@ -122,10 +122,10 @@ fn made(config: wasm_smith::Config, seed: u64) -> Option<wasm_smith::Module> {
     wasm_smith::Module::new(config, &mut Unstructured::new(&bytes)).ok()
 }
 
-/// How many loops and calls a module may begin before it ends itself.
+/// The number of loops and calls that a module may begin before it traps.
 const FUEL: u32 = 500;
 
-/// Numbers that look random: splitmix64.
+/// Pseudo-random numbers: splitmix64.
 struct Random(u64);
 
 impl Random {
@@ -138,8 +138,8 @@ impl Random {
     }
 }
 
-/// Every import can suspend, and functions are in both forms. Some modules save to a memory that is added, and some share the state with
-/// others, or could.
+/// Every import can suspend, and functions are in both forms. Some modules save frames in an added memory, and some
+/// share the state with other modules, or could.
 fn options(seed: u64) -> Options {
     let forms = [Compact::ByTypeOnly, Compact::All, Compact::EveryOther(0), Compact::EveryOther(1)];
     Options {
@@ -161,7 +161,8 @@ fn options(seed: u64) -> Options {
     }
 }
 
-/// The same where functions are resumed one by one: the host knows where their frames can stay.
+/// The same options for functions that are resumed one by one: the host knows a memory in which their frames can
+/// stay.
 fn one_by_one(options: Options) -> Options {
     let memory = FrameMemory::Secondary { pages: 1 };
     Options { resumption: Resumption::OneByOne, memory, ..options }
@@ -208,10 +209,10 @@ fn what_is_suspended_everywhere_does_what_it_does_if_nothing_is() {
     assert!(refused.is_empty(), "{refused:#?}");
 }
 
-/// How many of them one process of Node's runs.
+/// The number of modules for one Node process.
 const BATCH: usize = 250;
 
-/// The checker proves that each is right. A Node that knows GC, whose path is in `NODE`, runs them, too.
+/// The checker verifies each module. A Node that supports GC, whose path is in `NODE`, runs them, too.
 #[test]
 fn what_has_references_of_all_kinds_does_what_it_does_if_nothing_is_suspended() {
     let node = env::var_os("NODE");
@@ -220,7 +221,7 @@ fn what_has_references_of_all_kinds_does_what_it_does_if_nothing_is_suspended() 
     for seed in 0..modules() {
         if let Some(plain) = module_with_all(seed) {
             let mut options = options(seed);
-            // Few have room for frames in a memory of their own.
+            // Few modules have room for frames in their own memory.
             if !seed.is_multiple_of(4) {
                 options.memory = FrameMemory::Secondary { pages: 1 };
             }
@@ -235,7 +236,7 @@ fn what_has_references_of_all_kinds_does_what_it_does_if_nothing_is_suspended() 
                     let waits = Waits::PutAside;
                     cases.push(node::Case { seed, plain: plain.clone(), made: made.module, waits });
                 }
-                // Blocks with parameters, and tail calls in a `try`, are not done in every function.
+                // Blocks with parameters, and tail calls in a `try`, are not supported in every function.
                 Err(Error::NotImplemented { .. } | Error::Unsupported { .. }) => {}
                 Err(error) => panic!("module of seed {seed}: {error:#}"),
             }
@@ -269,7 +270,7 @@ fn what_has_references_of_all_kinds_does_what_it_does_if_nothing_is_suspended() 
     assert!(node.is_none() || suspended > 500, "{suspended}");
 }
 
-/// How many tables of such references a module has.
+/// The number of a module's tables with such references.
 fn tables(wasm: &[u8], is_wanted: fn(RefType) -> bool) -> usize {
     let tables = wasmparser::Parser::new(0).parse_all(wasm).map(|payload| match payload.unwrap() {
         wasmparser::Payload::TableSection(section) => section
@@ -281,7 +282,7 @@ fn tables(wasm: &[u8], is_wanted: fn(RefType) -> bool) -> usize {
     tables.sum()
 }
 
-/// In how many places a module throws what was caught.
+/// The number of `throw_ref` instructions in a module.
 fn throws(wasm: &[u8]) -> usize {
     let bodies = wasmparser::Parser::new(0).parse_all(wasm).map(|payload| match payload.unwrap() {
         wasmparser::Payload::CodeSectionEntry(body) => {
@@ -293,7 +294,7 @@ fn throws(wasm: &[u8]) -> usize {
     bodies.sum()
 }
 
-/// How many modules to make of each kind.
+/// The number of modules of each kind.
 fn modules() -> u64 {
     env::var("MODULES").map_or(MODULES, |modules| modules.parse().unwrap())
 }

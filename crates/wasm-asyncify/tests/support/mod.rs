@@ -1,10 +1,10 @@
-//! A host that suspends who calls it, by Asyncify's exports, and answers later.
+//! A host that suspends its callers with Asyncify's exports, and answers later.
 
 use wasmi::{
     Caller, Config, Engine, Extern, Func, Global, Linker, Memory, Module, Mutability, Store, Val,
 };
 
-/// Where it keeps what it unwinds: two words that say from where to where.
+/// The address of `data`: two words with the limits of the frames.
 const DATA: i32 = 16;
 const BEGIN: i32 = 64;
 const END: i32 = 60_000;
@@ -12,25 +12,25 @@ const END: i32 = 60_000;
 const NORMAL: i32 = 0;
 const REWINDING: i32 = 2;
 
-/// What the host has seen.
+/// What the host has recorded.
 #[derive(Debug, Default)]
 pub(crate) struct Host {
     /// The arguments of calls, in order.
     pub(crate) log: Vec<i32>,
-    /// How often it has suspended who called.
+    /// How often it has suspended its caller.
     pub(crate) suspended: usize,
-    /// Whether it does.
+    /// Whether it suspends its callers.
     suspends: bool,
 }
 
-/// Runs the exported function `main`, whose calls of `env.sleep` are suspended if `suspends`.
-/// `env.sleep(x)` and `env.log(x)` note x, and the first returns x + 1. The module exports a memory
-/// for frames as `asyncify_memory` or `memory`, of which the host uses the beginning.
+/// Runs the exported function `main`, whose calls of `env.sleep` are suspended if `suspends`. `env.sleep(x)` and
+/// `env.log(x)` log x, and the first returns x + 1. The module exports a memory for frames as `asyncify_memory` or
+/// `memory`; the host uses the beginning of it.
 pub(crate) fn run(wasm: &[u8], suspends: bool) -> Result<Host, String> {
     run_linked(&[], wasm, suspends)
 }
 
-/// The same with others, which come first: what they export can be imported by their names.
+/// The same with other modules, which are instantiated first: their exports can be imported by their names.
 pub(crate) fn run_linked(
     others: &[(&str, &[u8])],
     main: &[u8],
@@ -100,18 +100,18 @@ fn sleep(mut caller: Caller<'_, Host>, x: i32) -> i32 {
     caller.data_mut().suspended += 1;
     let memory = |name: &str| caller.get_export(name).and_then(Extern::into_memory);
     let memory: Memory = memory("asyncify_memory").or_else(|| memory("memory")).unwrap();
-    // Once: where functions are resumed one by one, frames are there as long as `main` runs.
+    // Only once: where functions are resumed one by one, frames are there as long as `main` runs.
     if caller.data().suspended == 1 {
         memory.write(&mut caller, DATA as usize, &BEGIN.to_le_bytes()).unwrap();
         memory.write(&mut caller, DATA as usize + 4, &END.to_le_bytes()).unwrap();
     }
     let start_unwind = export(&caller, "asyncify_start_unwind");
     call(&mut caller, start_unwind, &[DATA]);
-    // While it unwinds nobody looks at the result.
+    // The result is not read during an unwind.
     -1
 }
 
-/// Calls one of Asyncify's exports. Its result, or 0.
+/// Calls one of Asyncify's exports. Returns its result, or 0.
 fn call(mut context: impl wasmi::AsContextMut, function: Func, arguments: &[i32]) -> i32 {
     let arguments: Vec<_> = arguments.iter().map(|argument| Val::I32(*argument)).collect();
     let mut results = vec![Val::I32(0); function.ty(&context).results().len()];
