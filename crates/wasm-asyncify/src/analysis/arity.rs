@@ -1,4 +1,5 @@
-//! The number of operands of each instruction: `wasmparser` computes it from the types and blocks that are told here.
+//! The number of operands of each instruction: `wasmparser` computes it from the types and blocks that it gets
+//! here.
 
 use wasmparser::{
     BlockType, CompositeInnerType, ContType, FrameKind, FuncType, ModuleArity, RefType, SubType,

@@ -22,17 +22,17 @@ use super::program::Program;
 use super::suspend_plan::SuspendPlan;
 use crate::module::FunctionIndex;
 
-/// Calls of one function, after which to look whether a coroutine is being suspended.
+/// Calls of one function, after which it must check whether a coroutine is being suspended.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct WatchedCalls {
-    /// Those of these functions.
+    /// Direct calls of these functions.
     pub(crate) direct: BTreeSet<FunctionIndex>,
-    /// The indirect ones, by their numbers among all that it makes; each with the only function that
-    /// could be suspended in it, if there is one.
+    /// Indirect calls, by their numbers among all that the function makes; each with the only candidate that
+    /// could be suspended, if there is only one.
     pub(crate) indirect: BTreeMap<u32, Option<FunctionIndex>>,
 }
 
-/// By function: the calls in it that are not suspended only by assumption.
+/// By function: its calls that never suspend, but only by assumption.
 pub(crate) type Assumed = BTreeMap<FunctionIndex, WatchedCalls>;
 
 /// The calls that are not suspended, by `plan`, and would be by an analysis that assumes less.
@@ -40,7 +40,7 @@ pub(crate) fn assumed(program: &Program, sound: &Analysis, plan: &SuspendPlan) -
     let graph = Graph::new(program, Precision::Types, false);
     let unwinds =
         |index: &FunctionIndex| plan.functions.contains(index) || plan.topmost.contains(index);
-    // For each call: whom of those it can be of.
+    // For each indirect call: its candidates that can unwind.
     let mut candidates: HashMap<_, BTreeSet<_>> = HashMap::new();
     let mut assumed = Assumed::new();
     for function in sound.instrumented() {

@@ -9,24 +9,23 @@ use crate::error::{Error, Result};
 use crate::module::FunctionMap;
 use crate::remedy::Remedy;
 
-/// What the panic handler is called by compilers before Rust 1.87, and whatever a C programmer calls
-/// so.
+/// The symbol of the panic handler before Rust 1.87. A C function may have this name, too.
 const UNMANGLED: &str = "rust_begin_unwind";
 
-/// The functions that every panic and every failed allocation goes through. The guards see to it
-/// that no coroutine is current in them. Where panics abort they never return.
+/// The functions that every panic and every failed allocation goes through. The guards ensure that no coroutine
+/// is current in them. If panics abort, they never return.
 const SINKS: [&str; 17] = [
     // The panic handler: std's, or a `#[panic_handler]`.
     "__rustc::rust_begin_unwind",
     UNMANGLED,
-    // `panic_any`, and what the optimiser may have left of the way there.
+    // `panic_any`, and what the optimiser may have left of the path to it.
     "std::panicking::begin_panic",
     "std::panicking::begin_panic_handler",
     "std::panicking::panic_handler",
     "std::panicking::panic_with_hook",
     "std::panicking::rust_panic_with_hook",
     "std::sys::backtrace::__rust_end_short_backtrace",
-    // Where panics unwind: `resume_unwind`, and what makes an exception of a panic or gets it back.
+    // If panics unwind: `resume_unwind`, and the functions that make an exception of a panic or get it back.
     "std::panic::resume_unwind",
     "std::panicking::resume_unwind",
     "__rustc::rust_panic",
@@ -42,16 +41,15 @@ const SINKS: [&str; 17] = [
 /// Why nothing is suspended through a function.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Barrier {
-    /// It is the end of every panic or failed allocation.
+    /// Every panic or failed allocation ends in it.
     Panic,
-    /// It runs the initialiser of a `thread_local!`, in which the guards see to it that no coroutine
-    /// is current.
+    /// It runs the initialiser of a `thread_local!`. The guards ensure that no coroutine is current then.
     Initialiser,
     /// The user has said that nothing under this name suspends.
     NoSuspend(String),
 }
 
-/// What never suspends by the user's word: paths such as `core::fmt`, or a crate's name.
+/// What never suspends, as the user has said: paths such as `core::fmt`, or a crate's name.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct NoSuspend(pub Vec<String>);
 
@@ -93,19 +91,19 @@ pub(super) fn barriers(
     Ok(barriers)
 }
 
-/// Whether a symbol is mangled as those are that std and the compiler share, since Rust 1.87.
+/// Whether a symbol is mangled like those that std and the compiler share, since Rust 1.87.
 fn is_runtime(symbol: &str) -> bool {
     symbol.starts_with("_R") && symbol.contains("7___rustc")
 }
 
-/// Whether it has the type of a panic handler: `fn(&PanicInfo) -> !`.
+/// Whether a function has the type of a panic handler: `fn(&PanicInfo) -> !`.
 fn is_handler(program: &Program, function: &Function) -> bool {
     program.types.get(function.type_id.at()).is_some_and(|ty| {
         matches!(ty.params(), [ValType::I32 | ValType::I64]) && ty.results().is_empty()
     })
 }
 
-/// By the name of the function itself or of a closure in it, with or without generic arguments.
+/// Whether this is the name of such a function, or of a closure in it, with or without generic arguments.
 fn is_sink(name: &str) -> bool {
     SINKS.iter().any(|sink| {
         name.strip_prefix(sink).is_some_and(|rest| {

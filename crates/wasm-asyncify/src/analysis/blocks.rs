@@ -1,4 +1,4 @@
-//! Control flow in the analysis of function pointers: joins the state of locals where branches meet.
+//! Control flow in the analysis of function pointers: joins the values of locals at joins of branches.
 
 use std::collections::BTreeSet;
 
@@ -9,7 +9,7 @@ use super::value::Value;
 use crate::error::{Context, Result};
 
 impl Scan<'_> {
-    /// Brings the locals to wherever this instruction can go on.
+    /// Joins the locals into the state at each target of a branch.
     pub(super) fn branch(&mut self, operator: &Operator<'_>) -> Result<()> {
         match operator {
             Operator::Br { relative_depth }
@@ -35,12 +35,12 @@ impl Scan<'_> {
         Ok(())
     }
 
-    /// Brings the locals to the end of a block, or back to the beginning of a loop.
+    /// Joins the locals into the state at the end of a block, or at the beginning of a loop.
     pub(super) fn bring(&mut self, depth: u32) -> Result<()> {
         let frame = self.frames.iter_mut().rev().nth(depth as usize).context("no such block")?;
         match frame.loop_index {
             Some(index) => {
-                // There are none if the locals are not followed.
+                // There is no entry if the locals are not followed.
                 if let Some(brought_back) = self.brought_back.get_mut(index) {
                     join_into(brought_back, &self.locals);
                 }
@@ -56,7 +56,7 @@ impl Scan<'_> {
             let held = &mut self.locals[*local as usize];
             *held = match known {
                 Some(Some(back)) => held.join(back[*local as usize]),
-                // Nothing ever comes back.
+                // No branch goes back to this loop.
                 Some(None) => *held,
                 None => Value::Computed,
             };
@@ -72,7 +72,7 @@ impl Scan<'_> {
         let reachable = self.frames.last().is_some_and(|frame| frame.reachable);
         let (operands, _) = if reachable { self.block_arity(block)? } else { (0, 0) };
         let height = self.stack.len().saturating_sub(operands as usize);
-        // What branches bring to a loop's beginning is not followed.
+        // Operands that branches bring to a loop's beginning are not followed.
         self.replace(operands, operands, Value::Computed);
         let at_start = (kind == FrameKind::If).then(|| self.locals.clone());
         let loop_index = (kind == FrameKind::Loop).then(|| self.loops - 1);
@@ -81,7 +81,7 @@ impl Scan<'_> {
         Ok(())
     }
 
-    /// `else`, `catch`: the block begins anew, with these operands.
+    /// Handles `else` and `catch`: the block begins anew, with these operands.
     pub(super) fn other_branch(&mut self, operands: u32) -> Result<()> {
         let reachable = self.frames.iter().rev().nth(1).is_some_and(|outer| outer.reachable);
         let frame = self.frames.last_mut().context("no block is open")?;
@@ -132,7 +132,7 @@ fn join_into(into: &mut Option<Vec<Value>>, from: &[Value]) {
     }
 }
 
-/// Where code goes on with what was caught.
+/// The label at which code continues with a caught exception.
 pub(super) fn caught_at(catch: &Catch) -> u32 {
     match *catch {
         Catch::One { label, .. }
@@ -142,7 +142,7 @@ pub(super) fn caught_at(catch: &Catch) -> u32 {
     }
 }
 
-/// Whether nothing that follows in the block is reached.
+/// Whether the rest of the block is unreachable.
 fn is_end_of_path(operator: &Operator<'_>) -> bool {
     matches!(
         operator,

@@ -1,4 +1,4 @@
-//! Goes through a function's body to see what it calls.
+//! Walks through a function's body to find its calls.
 //!
 //! For an indirect call the question is where the function pointer comes from. LLVM writes a
 //! call of a trait object's method as
@@ -9,12 +9,11 @@
 //!   call_indirect (type $t)
 //! ```
 //!
-//! or keeps the pointer in a local meanwhile. So we follow what the operands and the locals
-//! hold, as far as it matters here ([`Value`]), through the function, in order. Where branches
-//! meet, what they bring is joined. What a loop assigns is unknown at its beginning when we come
-//! there first; if that leaves an indirect call of unknown origin we go through the function once
-//! more, with what came back to each loop's beginning the first time. That is sound, if not the most
-//! that could be known: it was found while less was known.
+//! or keeps the pointer in a local meanwhile. So this follows the operands and locals through the function, as
+//! far as it matters here ([`Value`]). At joins, their values are joined. In the first pass, what a loop
+//! assigns is unknown at its beginning. If that leaves an indirect call of unknown origin, there is a second
+//! pass: each loop begins with the values that came back to it in the first pass. That is sound, but not the
+//! most precise result, because these values were found with less knowledge.
 
 use std::collections::BTreeSet;
 
@@ -32,7 +31,7 @@ use crate::module::{FunctionIndex, TypeIndex};
 pub(super) fn read(body: &FunctionBody<'_>, index: FunctionIndex, module: &Module) -> Result<Read> {
     let locals = locals(body, index, module)?;
     let Some(assigned) = assigned_in_loops(body, locals.len())? else {
-        // Without any locals nothing is known of what one of them holds.
+        // Without their initial values, locals are not followed: they are unknown.
         return Ok(Scan::run(body, index, module, &[], Vec::new(), Vec::new())?.read);
     };
     let first = Scan::run(body, index, module, &assigned, locals.clone(), Vec::new())?;
@@ -42,7 +41,7 @@ pub(super) fn read(body: &FunctionBody<'_>, index: FunctionIndex, module: &Modul
     Ok(Scan::run(body, index, module, &assigned, locals, first.brought_back)?.read)
 }
 
-/// What the locals hold at first.
+/// The initial values of the locals.
 fn locals(body: &FunctionBody<'_>, index: FunctionIndex, module: &Module) -> Result<Vec<Value>> {
     let signature = module.signatures[index];
     let parameters = module.types.function(signature)?.params().iter();
@@ -55,8 +54,8 @@ fn locals(body: &FunctionBody<'_>, index: FunctionIndex, module: &Module) -> Res
 }
 
 impl<'a> Scan<'a> {
-    /// Goes through a function once. `locals` are what they hold at first, or empty if they are not
-    /// followed. `brought_back` is empty, or comes from the last time.
+    /// Walks through a function once. `locals` are their initial values, or empty if they are not followed.
+    /// `brought_back` is empty, or comes from the previous pass.
     fn run(
         body: &FunctionBody<'_>,
         index: FunctionIndex,
@@ -112,7 +111,7 @@ impl<'a> Scan<'a> {
                 }
                 self.enter(blockty, FrameKind::If)?;
             }
-            // What is caught may come from anywhere within: nothing is known of a local then.
+            // An exception may come from any point within, so the locals are unknown in its handler.
             Operator::TryTable { ref try_table } => {
                 self.locals.fill(Value::Computed);
                 if reachable {
@@ -140,8 +139,7 @@ impl<'a> Scan<'a> {
         Ok(())
     }
 
-    /// Notes what matters wherever it stands, in code that is not reached, too: Binaryen reads
-    /// that as well.
+    /// Records what matters also in unreachable code: Binaryen reads that as well.
     fn note(&mut self, operator: &Operator<'_>, offset: u64) -> Result<()> {
         let calls = &mut self.read.calls;
         match *operator {
@@ -179,7 +177,7 @@ impl<'a> Scan<'a> {
         Ok(())
     }
 
-    /// An instruction that opens and closes nothing.
+    /// Handles an instruction that opens and closes no block.
     fn plain(&mut self, operator: &Operator<'_>) -> Result<()> {
         match *operator {
             Operator::LocalGet { local_index } => self.stack.push(self.local(local_index)),
@@ -211,7 +209,7 @@ impl<'a> Scan<'a> {
             Operator::CallIndirect { type_index, table_index } => {
                 let callee = self.pop();
                 let type_id = self.module.types.id(TypeIndex(type_index))?;
-                // Only of table 0 do we know what is in it.
+                // Only the entries of table 0 are known.
                 let through = if table_index == 0 { callee.callee() } else { Origin::Any };
                 self.read
                     .calls
@@ -220,7 +218,7 @@ impl<'a> Scan<'a> {
                 let (operands, results) = self.module.types.arity(TypeIndex(type_index))?;
                 self.replace(operands, results, Value::Whole);
             }
-            // LLVM may load two pointers at once, and take them apart.
+            // LLVM may load two pointers at once, and split them.
             Operator::I32WrapI64 => {
                 let half = self.pop().half();
                 self.stack.push(half);
@@ -239,7 +237,7 @@ impl<'a> Scan<'a> {
                     Operator::Call { .. } => Value::Whole,
                     _ => Value::Computed,
                 };
-                // With the destination below, and the length above.
+                // The source is below the length, and above the destination.
                 let source = self.stack.len().checked_sub(2).map(|at| self.stack[at]);
                 match *operator {
                     Operator::MemoryCopy { .. } => self.note_read(source, 0),

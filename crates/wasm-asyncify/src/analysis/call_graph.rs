@@ -1,4 +1,4 @@
-//! The call graph: which function calls which, and what can be reached over these calls.
+//! The call graph, and reachability in it.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 
@@ -10,13 +10,13 @@ use crate::module::{FunctionIndex, FunctionMap};
 /// Why a function can reach `suspend`, or can be reached from `resume`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Because {
-    /// It is one of the two.
+    /// It is `suspend` or `resume` itself.
     Switch,
     /// It calls this function, or is called by it.
     Step(Step),
 }
 
-/// One step of a way through the program.
+/// One step of a path through the call graph.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Step {
     /// The function.
@@ -25,36 +25,36 @@ pub struct Step {
     pub indirect: Option<IndirectCall>,
 }
 
-/// What an indirect call is taken to be of.
+/// Which functions an indirect call is assumed to reach.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Precision {
-    /// Everyone of its type whose address is taken. This is sound.
+    /// All functions of its type whose address is taken. This is sound.
     #[default]
     Types,
-    /// What can be in the vtable slot that it loads from. Sound only for programs in which nothing
-    /// but vtables looks like one: see `relocations.rs`.
+    /// The functions that can be in the vtable slot that it loads from. Sound only for programs in which
+    /// nothing but vtables looks like one: see `relocations.rs`.
     Slots,
 }
 
-/// Who calls whom.
+/// The call graph.
 pub(super) struct Graph<'a> {
     program: &'a Program,
     precision: Precision,
     pub(super) ignores_indirect: bool,
-    /// Who calls a function directly.
+    /// The direct callers of each function.
     direct_callers: HashMap<FunctionIndex, Vec<FunctionIndex>>,
-    /// Who makes an indirect call.
+    /// The callers that make each indirect call.
     indirect_callers: HashMap<IndirectCall, Vec<FunctionIndex>>,
-    /// All slots that anyone calls through.
+    /// All slots through which the program calls.
     slots: HashMap<TypeId, BTreeSet<u64>>,
-    /// Where in the table a function is.
+    /// The table entries of each function.
     entries: HashMap<FunctionIndex, Vec<u64>>,
     /// The functions whose address is taken.
     taken: HashMap<TypeId, Vec<FunctionIndex>>,
 }
 
 impl<'a> Graph<'a> {
-    /// With `ignores_indirect` an indirect call is of nobody.
+    /// With `ignores_indirect`, indirect calls reach no function.
     pub(super) fn new(program: &'a Program, precision: Precision, ignores_indirect: bool) -> Self {
         let mut graph = Self {
             program,
@@ -88,8 +88,8 @@ impl<'a> Graph<'a> {
         graph
     }
 
-    /// What is in a table entry is known only as long as nobody changes the table; what is in a
-    /// vtable's slot, only if vtables can be told from all else.
+    /// The call as this analysis may treat it. A table entry is known only if nothing changes the table; a
+    /// vtable slot, only if vtables can be told from other data.
     fn seen_by(&self, call: IndirectCall) -> IndirectCall {
         let is_known = match call.origin {
             Origin::Any => true,
@@ -99,7 +99,7 @@ impl<'a> Graph<'a> {
         if is_known { call } else { IndirectCall { origin: Origin::Any, ..call } }
     }
 
-    /// Everyone who can call `callee`.
+    /// All functions that can call `callee`.
     pub(super) fn callers(&self, callee: FunctionIndex) -> Vec<(FunctionIndex, Step)> {
         let direct = self.direct_callers.get(&callee).into_iter().flatten();
         let step = |indirect| Step { function: callee, indirect };
@@ -125,7 +125,7 @@ impl<'a> Graph<'a> {
         found
     }
 
-    /// Everyone whom `caller` can call.
+    /// All functions that `caller` can call.
     pub(super) fn callees(&self, caller: FunctionIndex) -> Vec<(FunctionIndex, Step)> {
         let calls = &self.program.functions[caller].calls;
         let step = |indirect| Step { function: caller, indirect };
@@ -137,7 +137,7 @@ impl<'a> Graph<'a> {
         found
     }
 
-    /// Everyone whom an indirect call can be of.
+    /// All functions that an indirect call can reach.
     pub(super) fn candidates(&self, call: IndirectCall) -> Vec<FunctionIndex> {
         if self.ignores_indirect {
             return Vec::new();
@@ -147,8 +147,7 @@ impl<'a> Graph<'a> {
         candidates.copied().filter(|candidate| self.program.can_mean(call, *candidate)).collect()
     }
 
-    /// Everything that is connected with `start` by `next`, but not through a barrier; by the
-    /// shortest way.
+    /// All functions that are connected with `start` by `next`, but not through a barrier; by shortest paths.
     pub(super) fn spread(
         &self,
         start: &BTreeSet<FunctionIndex>,

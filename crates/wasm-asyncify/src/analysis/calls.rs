@@ -1,4 +1,4 @@
-//! What one function calls.
+//! The calls of one function.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,26 +10,26 @@ use crate::module::FunctionIndex;
 pub struct Calls {
     /// The functions that it calls directly.
     pub direct: BTreeSet<FunctionIndex>,
-    /// Each with its number among all that the function has, in order.
+    /// Each with its number among all indirect calls of the function, in order.
     pub indirect: BTreeMap<u32, IndirectCall>,
     /// The first tail call, by its offset in the file.
     pub(crate) tail_call: Option<u64>,
 }
 
-/// What an indirect call can reach.
+/// An indirect call: its type and the origin of its pointer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct IndirectCall {
     pub(crate) type_id: TypeId,
     pub(crate) origin: Origin,
 }
 
-/// Where the pointer comes from.
+/// The origin of a function pointer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum Origin {
-    /// This is not known.
+    /// It is unknown.
     Any,
     /// From memory, this many bytes from the beginning of some object.
     Slot(u64),
-    /// It is this table index.
+    /// The pointer is this table index.
     Entry(u64),
 }

@@ -1,4 +1,4 @@
-//! What the analysis found, in words: the calls by which a function can suspend.
+//! Call paths in words: how a function can suspend.
 
 use super::call_graph::Step;
 use super::calls::{IndirectCall, Origin};
@@ -18,11 +18,11 @@ impl Analysis {
         first.into_iter().chain(rest).chain(last).collect::<Vec<_>>().join("\n")
     }
 
-    /// The way from where a coroutine is resumed to the function: each step with how the one
-    /// before calls it. Nothing if no coroutine gets to it.
+    /// The path from where a coroutine is resumed to the function: each step with how the previous function
+    /// calls it. Empty if no coroutine reaches it.
     pub fn down_to(&self, function: FunctionIndex) -> Vec<Step> {
         let mut way = self.way_from_resume(function);
-        // Each has how it calls the next one: that belongs to the next.
+        // Each step has how it calls the next function: that belongs to the next step.
         for at in 1..way.len() {
             way[at - 1].indirect = way[at].indirect;
         }
@@ -33,14 +33,14 @@ impl Analysis {
         way
     }
 
-    /// What a function calls by which it can suspend, in words. Nothing if it cannot, or is only listed.
+    /// The call through which a function can suspend, in words. None if it cannot, or is only listed.
     pub fn next_call(&self, program: &Program, function: FunctionIndex) -> Option<String> {
         let next = self.way_to_suspend(function).get(1).copied();
         next.map(|step| self.call(program, step)).or_else(|| self.foreign_call(program, function))
     }
 
-    /// The call that ends the way on which a function can suspend, in words, if it is one that can be of another
-    /// module's function.
+    /// The last call of the path on which a function can suspend, in words, if it can reach another module's
+    /// function.
     pub(super) fn foreign_call(
         &self,
         program: &Program,
@@ -63,7 +63,7 @@ impl Analysis {
         }
     }
 
-    /// How an indirect call gets to `callee`, in words.
+    /// How an indirect call reaches `callee`, in words.
     pub fn way(&self, program: &Program, call: IndirectCall, callee: FunctionIndex) -> String {
         let taken = &program.functions[callee].address_taken;
         let through = match call.origin {
@@ -85,18 +85,18 @@ impl Analysis {
 }
 
 impl Program {
-    /// What a programmer would call the function.
+    /// The function's name as a programmer would write it.
     pub fn readable(&self, function: FunctionIndex) -> String {
         readable(&self.symbol(function))
     }
 
-    /// The functions that an indirect call can be of.
+    /// The functions that an indirect call can reach.
     pub fn meant(&self, call: IndirectCall) -> impl Iterator<Item = FunctionIndex> {
         let functions = self.functions.indices();
         functions.filter(move |index| self.can_mean(call, *index))
     }
 
-    /// `(i32, i32) -> i32`.
+    /// The text of a type: `(i32, i32) -> i32`.
     fn type_text(&self, type_id: TypeId) -> String {
         let function = &self.types[type_id.at()];
         let list = |types: &[wasmparser::ValType]| {

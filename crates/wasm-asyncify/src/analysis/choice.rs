@@ -1,5 +1,4 @@
-//! What the caller says of a program: which of its imports suspend, and which of its functions are
-//! to be instrumented whatever the analysis finds.
+//! The caller's choice: the imports that suspend, and the functions to instrument whatever the analysis finds.
 //!
 //! The lists are Binaryen's (`asyncify-imports`, `-onlylist`, `-addlist`, `-removelist`), and mean the
 //! same: <https://github.com/WebAssembly/binaryen/blob/main/src/passes/Asyncify.cpp>.
@@ -10,43 +9,41 @@ use super::names::readable;
 use super::program::Program;
 use crate::module::FunctionIndex;
 
-/// Which imports suspend who calls them: the host answers later.
+/// The imports that suspend their callers: the host answers later.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Imports {
-    /// Those whose `module.name` is matched by one of these patterns, in which `*` stands for any
-    /// characters.
+    /// Imports whose `module.name` matches one of these patterns. In a pattern, `*` stands for any characters.
     Matching(Vec<String>),
-    /// Any of them, but for those of `asyncify` itself.
+    /// All imports except those from `asyncify` itself.
     All,
 }
 
 impl Default for Imports {
-    /// None.
+    /// No imports.
     fn default() -> Self {
         Self::Matching(Vec::new())
     }
 }
 
-/// What the caller knows better, or wants otherwise, than the analysis. Functions are given by their
-/// names in the module, or as a programmer writes them; `*` stands for any characters.
+/// What the caller knows better than the analysis, or wants otherwise. Functions are given by their names in
+/// the module, or as a programmer writes them; `*` stands for any characters.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Choice {
-    /// Which imports suspend.
+    /// The imports that suspend.
     pub imports: Imports,
-    /// Whether nothing is ever suspended in an indirect call, other than in functions of `only` or
-    /// `add`.
+    /// Whether nothing is ever suspended in an indirect call, except in functions of `only` or `add`.
     pub ignore_indirect: bool,
-    /// The functions to instrument, if not those that are found.
+    /// The functions to instrument, instead of those that the analysis finds.
     pub only: Option<Vec<String>>,
-    /// Functions to instrument, too.
+    /// Additional functions to instrument.
     pub add: Vec<String>,
-    /// Whether those who call functions of `add` are instrumented, too.
+    /// Whether the callers of functions in `add` are instrumented, too.
     pub propagate_add: bool,
     /// Functions that never suspend, whatever they call.
     pub remove: Vec<String>,
 }
 
-/// The same for one program, by the indices of functions.
+/// The choice for one program, by the indices of functions.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Chosen {
     pub(super) imports: BTreeSet<FunctionIndex>,
@@ -54,7 +51,7 @@ pub(super) struct Chosen {
     pub(super) add: BTreeSet<FunctionIndex>,
     pub(super) propagate_add: bool,
     pub(super) ignore_indirect: bool,
-    /// With the pattern that says so.
+    /// Each with its pattern.
     pub(super) remove: Vec<(FunctionIndex, String)>,
     /// The patterns that match nothing in this program.
     pub(super) unmatched: Vec<String>,
@@ -87,8 +84,7 @@ impl Choice {
         chosen
     }
 
-    /// A function that is both to be instrumented and said never to suspend, with the patterns that
-    /// say so.
+    /// A function that is both to be instrumented and said never to suspend, with the two patterns.
     pub(crate) fn contradiction(&self, program: &Program) -> Option<(String, &str, &str)> {
         let removed: Vec<_> =
             self.remove.iter().map(|pattern| (functions(program, pattern), pattern)).collect();
@@ -114,7 +110,7 @@ impl Choice {
             Imports::All => return imports.map(|(index, _)| index).collect(),
             Imports::Matching(patterns) => patterns,
         };
-        // A module may import the same function several times, perhaps as different types.
+        // A module may import the same function several times, perhaps with different types.
         let imports: Vec<_> = imports.collect();
         let mut suspending = BTreeSet::new();
         for pattern in patterns {
@@ -128,7 +124,7 @@ impl Choice {
     }
 }
 
-/// The functions of the module's own that a pattern is of.
+/// The functions in this module that match a pattern. Imports are left out.
 fn functions(program: &Program, pattern: &str) -> BTreeSet<FunctionIndex> {
     let functions = program.functions.iter().filter(|(_, it)| it.import.is_none());
     let found = functions.filter(|(_, function)| {
@@ -140,14 +136,14 @@ fn functions(program: &Program, pattern: &str) -> BTreeSet<FunctionIndex> {
     found.map(|(index, _)| index).collect()
 }
 
-/// Whether `name` is what `pattern` says, in which `*` stands for any characters.
+/// Whether `name` matches `pattern`, in which `*` stands for any characters.
 fn matches(pattern: &str, name: &str) -> bool {
     let Some((first, rest)) = pattern.split_once('*') else { return pattern == name };
     let Some(mut name) = name.strip_prefix(first) else { return false };
     let mut parts: Vec<_> = rest.split('*').collect();
     let last = parts.pop().unwrap_or_default();
     for part in parts {
-        // The first place will do: what is left then is longest.
+        // The first match is enough: it leaves the longest rest.
         match name.find(part) {
             Some(at) => name = &name[at + part.len()..],
             None => return false,

@@ -1,4 +1,4 @@
-//! Why a function is instrumented, or is not, in words.
+//! Explains in words why a function is instrumented, or is not.
 
 use super::barrier::Barrier;
 use super::call_graph::Step;
@@ -6,12 +6,12 @@ use super::graph::Analysis;
 use super::program::Program;
 use crate::module::FunctionIndex;
 
-/// Explains what was found out about a program's functions.
+/// Explains the results about a program's functions.
 #[derive(Debug)]
 pub struct Explainer<'a> {
     program: &'a Program,
     analysis: &'a Analysis,
-    /// As if panics could suspend, and nothing were assumed not to suspend.
+    /// The analysis as if panics could suspend, and nothing were assumed not to suspend.
     unbarred: Analysis,
 }
 
@@ -21,13 +21,13 @@ pub struct Explainer<'a> {
 pub struct Explanation {
     /// The answer, as the rest of a sentence about the function: `is instrumented: …`.
     pub verdict: String,
-    /// The calls that it rests on, one in each: from where a coroutine is resumed to the function,
-    /// which has a `>` before it, and on to where it is suspended. Empty if there is nothing to show.
+    /// The calls that it rests on, one in each: from where a coroutine is resumed to the function, which is
+    /// marked with `>`, and on to where it is suspended. Empty if there is nothing to show.
     pub calls: Vec<String>,
 }
 
 impl<'a> Explainer<'a> {
-    /// Explains `analysis`, which is of `program`.
+    /// Explains the results of `analysis`, which is of `program`.
     pub fn new(program: &'a Program, analysis: &'a Analysis) -> Self {
         Self { program, analysis, unbarred: analysis.unbarred(program) }
     }
@@ -128,8 +128,8 @@ impl<'a> Explainer<'a> {
         }
     }
 
-    /// The calls from where a coroutine is resumed to the function, and on to where it is
-    /// suspended. Nothing if there is no such way.
+    /// The calls from where a coroutine is resumed to the function, and on to where it is suspended. Empty if
+    /// there is no such path.
     fn whole_way(&self, analysis: &Analysis, index: FunctionIndex) -> Vec<String> {
         let mut way = analysis.down_to(index);
         let on = analysis.way_to_suspend(index);
@@ -140,7 +140,7 @@ impl<'a> Explainer<'a> {
         self.lines(&way, index)
     }
 
-    /// The first function of a way that nobody is called through, and the way, in words.
+    /// The first barrier on a path, and the path, in words.
     fn barred(&self, way: &[Step]) -> Option<(String, Vec<String>)> {
         let (index, barrier) = way
             .iter()
@@ -155,7 +155,7 @@ impl<'a> Explainer<'a> {
         Some((barrier, self.lines(way, index)))
     }
 
-    /// One call a line, and a mark at the function that it is about.
+    /// One call a line, with a mark at the function to explain.
     fn lines(&self, way: &[Step], marked: FunctionIndex) -> Vec<String> {
         let line = |(at, step): (usize, &Step)| {
             let mark = if step.function == marked { '>' } else { ' ' };

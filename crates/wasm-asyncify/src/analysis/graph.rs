@@ -1,4 +1,4 @@
-//! Who can reach `suspend`, and who can be reached from `resume`.
+//! Finds the functions that can reach `suspend`, and those that can be reached from `resume`.
 
 use std::collections::BTreeSet;
 
@@ -10,12 +10,12 @@ use crate::abi;
 use crate::error::Result;
 use crate::module::{FunctionIndex, FunctionMap};
 
-/// Asyncify's imports: who calls one of these is a topmost function…
+/// Asyncify's imports: a function that calls one of these is topmost…
 const TOPMOST: [&str; 2] = ["start_unwind", "stop_rewind"];
-/// …and who calls one of these a bottommost one.
+/// …and a function that calls one of these is bottommost.
 const BOTTOMMOST: [&str; 2] = ["stop_unwind", "start_rewind"];
 
-/// What was found out about a program.
+/// The result of the analysis of a program.
 #[derive(Debug)]
 pub struct Analysis {
     precision: Precision,
@@ -27,16 +27,16 @@ pub struct Analysis {
     barriers: FunctionMap<Option<Barrier>>,
     topmost: BTreeSet<FunctionIndex>,
     bottommost: BTreeSet<FunctionIndex>,
-    /// The bottommost functions that coroutines are resumed by.
+    /// The bottommost functions that resume coroutines.
     resumes: BTreeSet<FunctionIndex>,
     /// The imports that the host suspends in.
     hosts: BTreeSet<FunctionIndex>,
-    /// What the caller has chosen.
+    /// The choice of the caller of this library.
     chosen: Chosen,
-    /// By function index: why it can reach one of these. Empty if there are none.
+    /// By function index: why it can reach one of these imports. Empty if there are none.
     suspends_for_host: FunctionMap<Option<Because>>,
-    /// Whether it is not known who is resumed: what ends a rewind and begins one calls nobody
-    /// else, so whatever can suspend is resumed by others.
+    /// Whether the resumed functions are unknown: some bottommost function calls nothing but Asyncify's
+    /// imports, so other code calls the functions to resume.
     anyone_is_resumed: bool,
 }
 
@@ -45,12 +45,12 @@ impl Analysis {
     ///
     /// # Errors
     ///
-    /// If something that was assumed not to suspend does not exist.
+    /// Fails if something that was assumed not to suspend does not exist.
     pub fn new(program: &Program, no_suspend: &NoSuspend, precision: Precision) -> Result<Self> {
         Ok(Self::with_barriers(program, barrier::barriers(program, no_suspend)?, precision))
     }
 
-    /// What would have been found with this assumed not to suspend.
+    /// The result if these functions were assumed not to suspend.
     ///
     /// # Errors
     ///
@@ -60,14 +60,14 @@ impl Analysis {
         Ok(other.with_chosen(program, self.chosen.clone()))
     }
 
-    /// What would have been found with another precision.
+    /// The result with another precision.
     pub fn with_precision(&self, program: &Program, precision: Precision) -> Self {
         let other = Self::with_barriers(program, self.barriers.clone(), precision);
         other.with_chosen(program, self.chosen.clone())
     }
 
-    /// What would have been found if nothing were assumed: neither that what looks like a vtable is one,
-    /// nor that something never suspends. What was chosen is left out all the same.
+    /// The result without any assumption: neither is what looks like a vtable treated as one, nor is anything
+    /// assumed never to suspend. Functions that were chosen never to suspend remain so.
     pub(crate) fn without_assumptions(&self, program: &Program) -> Self {
         let is_known = |barrier: &Barrier| !matches!(barrier, Barrier::NoSuspend(_));
         let barriers = self.barriers.values().map(|it| it.clone().filter(is_known)).collect();
@@ -75,12 +75,12 @@ impl Analysis {
         other.with_chosen(program, self.chosen.clone())
     }
 
-    /// Analyses a program as if its functions' names said nothing: panics can suspend like all else.
+    /// Analyses a program as if its functions' names were unknown: panics can suspend like other functions.
     pub fn without_barriers(program: &Program, precision: Precision) -> Self {
         Self::with_barriers(program, program.functions.map(|_| None), precision)
     }
 
-    /// The same, as if panics could suspend, and nothing were assumed not to suspend.
+    /// The same analysis, as if panics could suspend, and nothing were assumed not to suspend.
     pub(super) fn unbarred(&self, program: &Program) -> Self {
         let chosen = Chosen { remove: Vec::new(), ..self.chosen.clone() };
         Self::without_barriers(program, self.precision).with_chosen(program, chosen)
@@ -122,8 +122,8 @@ impl Analysis {
             bottommost.contains(&index) || topmost.contains(&index) || barriers[index].is_some()
         };
         let suspends = graph.spread(&topmost, is_barrier, Graph::callers);
-        // It calls another function while no coroutine is current. By the imports it calls it is a
-        // bottommost function, but nothing is suspended below it.
+        // This function calls another one while no coroutine is current. By its imports it is a bottommost
+        // function, but nothing is suspended below it.
         let outside = program.named(abi::OUTSIDE);
         let resumes =
             bottommost.iter().copied().filter(|bottom| Some(*bottom) != outside).collect();
@@ -154,9 +154,9 @@ impl Analysis {
         }
     }
 
-    /// The same, but as the caller has chosen. The host can suspend, too, whoever calls one of the
-    /// chosen imports. It may have called anyone, so it does not matter who is reached. But it does
-    /// not get past a coroutine.
+    /// The same analysis with the caller's choice. The host can also suspend functions that call one of the
+    /// chosen imports. The host may have called any function, so it does not matter which ones are reached from
+    /// `resume`. But nothing is suspended for the host through the switch of a coroutine.
     pub fn with_choice(self, program: &Program, choice: &Choice) -> Self {
         self.with_chosen(program, choice.of(program))
     }
@@ -181,7 +181,7 @@ impl Analysis {
             let is_barrier = |index| self.is_switch(index) || self.barrier(index).is_some();
             let graph = self.graph(program);
             if program.has_foreign && !self.hosts.is_empty() && !self.chosen.ignore_indirect {
-                // The host suspends those of other modules, too.
+                // The host also suspends functions of other modules.
                 let calls = |index: &FunctionIndex| &program.functions[*index].calls;
                 let calls_anyone = |index: &FunctionIndex| !calls(index).indirect.is_empty();
                 let callers = program.functions.indices().filter(calls_anyone);
@@ -192,35 +192,35 @@ impl Analysis {
         self
     }
 
-    /// Who calls whom, as far as it matters.
+    /// The call graph that the analysis uses.
     pub(super) fn graph<'a>(&self, program: &'a Program) -> Graph<'a> {
         Graph::new(program, self.precision, self.chosen.ignore_indirect)
     }
 
-    /// What was chosen that matches nothing in the program.
+    /// The chosen patterns that match nothing in the program.
     pub fn unmatched(&self) -> &[String] {
         &self.chosen.unmatched
     }
 
-    /// Whether the caller has chosen to have this function instrumented.
+    /// Whether the caller has chosen to instrument this function.
     pub(super) fn is_chosen(&self, index: FunctionIndex) -> bool {
         let is_only = self.chosen.only.as_ref().is_some_and(|only| only.contains(&index));
         is_only || self.chosen.add.contains(&index)
     }
 
-    /// Whether it was chosen what to instrument, and this function was not.
+    /// Whether the caller has chosen the functions to instrument, without this one.
     pub(super) fn is_left_out(&self, index: FunctionIndex) -> bool {
         self.chosen.only.is_some() && !self.is_chosen(index)
     }
 
-    /// Whether a function can suspend since a call of its own can be of another module's function.
+    /// Whether a function can suspend because one of its indirect calls can reach another module's function.
     pub(super) fn calls_foreign(&self, index: FunctionIndex) -> bool {
         let because = self.suspends_for_host.get(index).copied().flatten();
         let is_chosen = self.hosts.contains(&index) || self.chosen.add.contains(&index);
         because == Some(Because::Switch) && !is_chosen
     }
 
-    /// What an indirect call was taken to be of.
+    /// The precision of indirect calls in this analysis.
     pub fn precision(&self) -> Precision {
         self.precision
     }
@@ -235,7 +235,7 @@ impl Analysis {
         self.suspends.indices().filter(|index| self.is_instrumented(*index))
     }
 
-    /// The functions that every panic goes through, and that never return.
+    /// The functions that all panics go through, and that never return.
     pub fn panics(&self) -> impl Iterator<Item = FunctionIndex> {
         self.barriers_of(Barrier::Panic)
     }
@@ -255,22 +255,22 @@ impl Analysis {
         self.topmost.iter().copied()
     }
 
-    /// The functions that coroutines are resumed by.
+    /// The functions that resume coroutines.
     pub(super) fn resumes(&self) -> impl Iterator<Item = FunctionIndex> {
         self.resumes.iter().copied()
     }
 
-    /// Why nobody is called through this function, if it is so.
+    /// Why nothing is suspended through this function, if so.
     pub fn barrier(&self, index: FunctionIndex) -> Option<&Barrier> {
         self.barriers[index].as_ref()
     }
 
-    /// Whether it can be suspended, should a coroutine get to it.
+    /// Whether a coroutine that reaches it can be suspended in it.
     pub fn can_suspend(&self, index: FunctionIndex) -> bool {
         self.suspends[index].is_some() && self.barrier(index).is_none()
     }
 
-    /// Whether it can be suspended, by a coroutine that gets to it or by the host.
+    /// Whether it can be suspended, by a coroutine that reaches it or by the host.
     pub(super) fn can_be_suspended(&self, index: FunctionIndex) -> bool {
         let for_host = self.suspends_for_host.get(index).is_some_and(Option::is_some);
         self.can_suspend(index) || (for_host && self.barrier(index).is_none())
@@ -281,12 +281,12 @@ impl Analysis {
         self.topmost.contains(&index) || self.bottommost.contains(&index)
     }
 
-    /// Whether a coroutine can get to a function.
+    /// Whether a coroutine can reach a function.
     pub fn is_reached(&self, index: FunctionIndex) -> bool {
         self.anyone_is_resumed || self.reached[index].is_some()
     }
 
-    /// The functions that a coroutine gets to only through what is assumed not to suspend.
+    /// The functions that a coroutine reaches only through functions that are assumed not to suspend.
     pub fn behind_no_suspend(&self, program: &Program) -> BTreeSet<FunctionIndex> {
         let never_suspends =
             |index: &FunctionIndex| matches!(self.barrier(*index), Some(Barrier::NoSuspend(_)));
@@ -305,15 +305,15 @@ impl Analysis {
             .collect()
     }
 
-    /// The way from a function to where it suspends, itself first: each step with how the one
-    /// before gets there. Nothing if it cannot.
+    /// The path from a function to where it suspends, beginning with the function: each step with how the
+    /// previous function calls it. Empty if it cannot suspend.
     pub fn way_to_suspend(&self, function: FunctionIndex) -> Vec<Step> {
         let way = Self::steps(&self.suspends, function);
         if way.is_empty() { Self::steps(&self.suspends_for_host, function) } else { way }
     }
 
-    /// The way from a function back to where the coroutine is resumed, itself first: each step
-    /// with how it gets to the one before. Nothing if no coroutine gets to the function.
+    /// The path from a function back to where the coroutine is resumed, beginning with the function: each step
+    /// with how it calls the previous one. Empty if no coroutine reaches the function.
     pub fn way_from_resume(&self, function: FunctionIndex) -> Vec<Step> {
         Self::steps(&self.reached, function)
     }

@@ -1,4 +1,4 @@
-//! For each loop, the locals that are assigned in it.
+//! Finds the locals that are assigned in each loop.
 
 use std::collections::BTreeSet;
 
@@ -6,13 +6,12 @@ use wasmparser::{FunctionBody, Operator};
 
 use crate::error::Result;
 
-/// How many values are kept of a function's locals, at most: one of each for each loop, and for each
-/// block that is open at a time. That is a quarter of a gigabyte. Functions of compilers have a
-/// hundredth of it.
+/// The most values of locals that are kept for a function: one of each local for each loop, and for each block
+/// that is open at a time. That is a quarter of a gigabyte. Functions of compilers need a hundredth of it.
 const MOST_VALUES: usize = 1 << 24;
 
-/// For each loop, in the order of their beginnings, the locals that are assigned in it. Nothing if the
-/// function has so many loops and locals that these cannot be followed.
+/// The locals that are assigned in each loop, in the order in which the loops begin. None if the function has
+/// too many loops and locals to follow them.
 pub(super) fn assigned_in_loops(
     body: &FunctionBody<'_>,
     locals: usize,

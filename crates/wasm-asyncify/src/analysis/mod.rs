@@ -1,5 +1,5 @@
-//! Which functions must be instrumented: those that can be on the stack of a coroutine when it
-//! is suspended.
+//! Finds the functions that must be instrumented: those that can be on a coroutine's stack when it is
+//! suspended.
 //!
 //! ```text
 //!   resume ══ entry ── a ── b ── embed ══ suspend          instrumented: entry, a, b, embed
@@ -8,18 +8,18 @@
 //!   main ── executor ── poll ── resume                     main … poll are never suspended
 //! ```
 //!
-//! A function is on such a stack if it can *reach* `suspend`, and can be *reached* from
-//! `resume`, over direct calls and over indirect calls to functions of the same type whose
-//! address is taken. That is sound, and the default. With [`Precision::Slots`] it counts, too, where
-//! the address lies (`relocations.rs`), and what that assumes is checked at run time (`assumed.rs`).
+//! A function is on such a stack if it can *reach* `suspend`, and can be *reached* from `resume`, over direct
+//! calls and over indirect calls to functions of the same type whose address is taken. That is sound, and the
+//! default. [`Precision::Slots`] also takes into account where the address is stored (`relocations.rs`), and
+//! checks its assumptions at run time (`assumed.rs`).
 //!
-//! In Asyncify's words `suspend` is a *topmost* function, one that begins an unwind and ends a rewind,
-//! and `resume` a *bottommost* one; they are recognised by the imports they call, so that a switch of
-//! somebody's own works too.
+//! In Asyncify's terms, `suspend` is a *topmost* function, which begins an unwind and ends a rewind, and
+//! `resume` is a *bottommost* one. Both are recognised by the imports they call, so that any other switch works
+//! too.
 //!
-//! Nothing is suspended through a [`Barrier`]: the panic entry points and what runs the initialiser of a
-//! `thread_local!`, in which no coroutine is current (the linker makes it so), and what the user has
-//! assumed not to suspend.
+//! Nothing is suspended through a [`Barrier`]: panic entry points and the functions that run the initialiser of
+//! a `thread_local!`, in which no coroutine is current (the linker ensures that), and functions that the user
+//! has assumed not to suspend.
 
 mod arity;
 mod assumed;

@@ -1,4 +1,4 @@
-//! Readable names of functions, and which functions a name or path of the user's means.
+//! Readable names of functions, and matching them with names or paths that the user gives.
 
 use rustc_demangle::demangle;
 
@@ -7,8 +7,8 @@ pub fn readable(symbol: &str) -> String {
     format!("{:#}", demangle(symbol))
 }
 
-/// The crate that a function (by its readable name) belongs to: of a method, the crate of the
-/// type or, if that is none's, the trait.
+/// The crate of a function (by its readable name). For a method it is the crate of the type or, if that has
+/// none, of the trait.
 pub fn crate_of(name: &str) -> &str {
     let mut homes = homes(name).filter_map(|home| home.split_once("::")).map(|(first, _)| first);
     homes.find(|first| first.chars().all(|c| c.is_alphanumeric() || c == '_')).unwrap_or("")
@@ -18,7 +18,7 @@ pub fn crate_of(name: &str) -> &str {
 ///
 /// - `core::fmt` means `core::fmt::write`, and `<u32 as core::fmt::Display>::fmt`, too,
 /// - but not `<alloc::vec::Vec<core::fmt::Error> as core::ops::Drop>::drop`,
-/// - and `sqlite3Fts5*` means whatever begins so: C has no modules.
+/// - and `sqlite3Fts5*` means all names with this prefix: C has no modules.
 pub fn is_in(name: &str, path: &str) -> bool {
     if let Some(beginning) = path.strip_suffix('*') {
         return homes(name).any(|home| home.starts_with(beginning));
@@ -37,7 +37,7 @@ pub fn is_in(name: &str, path: &str) -> bool {
 pub fn modules(name: &str) -> impl Iterator<Item = &str> {
     let is_plain = |segment: &str| segment.chars().all(|c| c.is_alphanumeric() || c == '_');
     homes(name).flat_map(move |home| {
-        // The last one is the function itself, or what is more than a path.
+        // The last one is the function itself, or more than a path.
         let mut ends = home.match_indices("::").map(|(at, _)| at);
         let (first, second) = (ends.next(), ends.next());
         let paths = [first, second].map(|end| end.map(|end| &home[..end]));
@@ -45,10 +45,10 @@ pub fn modules(name: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-/// Whether a function (by its readable name) is one that a trait object's vtable can have: a
-/// trait's method for some type. Those that a function pointer to a closure points to are not.
+/// Whether a function (by its readable name) can be in a trait object's vtable: a trait's method for some type.
+/// Functions behind function pointers to closures are not methods.
 pub(crate) fn is_method(name: &str) -> bool {
-    // What calls a closure that is moved out of a box, in both manglings.
+    // The function that calls a closure that is moved out of a box, in both manglings.
     if name.contains("{{vtable.shim}}") || name.contains("{shim:vtable#") {
         return true;
     }
@@ -57,7 +57,7 @@ pub(crate) fn is_method(name: &str) -> bool {
     parts(inner).len() == 2 && rest != ">::call_once"
 }
 
-/// The paths that a name says a function belongs to: `<A as B>::f` is in `A` and in `B`,
+/// The paths that a function belongs to, by its name: `<A as B>::f` is in `A` and in `B`,
 /// `a::<impl B for C>::f` in `a`, `B` and `C`, and `a::f` in `a`.
 fn homes(name: &str) -> impl Iterator<Item = &str> {
     let (before, inner) = match name.strip_prefix('<') {
@@ -72,7 +72,7 @@ fn homes(name: &str) -> impl Iterator<Item = &str> {
     before.into_iter().chain(parts.into_iter().map(without_sigils))
 }
 
-/// Splits at each ` as ` and ` for ` that is in no further brackets.
+/// Splits at each ` as ` and ` for ` that is not inside brackets.
 fn parts(text: &str) -> Vec<&str> {
     let mut parts = Vec::new();
     let mut rest = text;
@@ -91,13 +91,13 @@ fn parts(text: &str) -> Vec<&str> {
     }
 }
 
-/// Where the brackets end that `text` is in.
+/// The position of the bracket that closes the ones around `text`.
 fn end_of_brackets(text: &str) -> usize {
     let end = depths(text).find(|(_, depth)| *depth < 0);
     end.map_or(text.len(), |(at, _)| at)
 }
 
-/// Each character's place, and how deep in brackets it is; a closing one is outside already.
+/// Each character's position and bracket depth. A closing bracket counts as outside.
 fn depths(text: &str) -> impl Iterator<Item = (usize, i32)> {
     let mut depth = 0;
     let mut last = ' ';
@@ -110,7 +110,7 @@ fn depths(text: &str) -> impl Iterator<Item = (usize, i32)> {
             _ => {}
         }
         last = c;
-        // An opening one is inside, but nobody asks about its own place.
+        // An opening bracket counts as inside, but its own depth is never used.
         (at, depth)
     })
 }

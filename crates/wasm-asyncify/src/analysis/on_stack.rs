@@ -1,13 +1,13 @@
-//! Which functions can be on a coroutine's stack at all, whether or not they suspend there, and the calls
-//! between them.
+//! Finds the functions that can be on a coroutine's stack at all, whether or not they suspend there, and the
+//! calls between them.
 //!
-//! That is more than what can be reached from `resume` on the way to `suspend`: what the user has
-//! assumed not to suspend uses the stack like all else. And nothing is taken for granted: an indirect call
-//! can be of every function of its type whose address is taken. Who panics leaves the stack.
+//! These are more than the functions on paths from `resume` to `suspend`: functions that the user has assumed
+//! not to suspend use the stack as well. And nothing is assumed here: an indirect call can reach every function
+//! of its type whose address is taken. A function that panics leaves the stack.
 //!
-//! The host's functions run on a stack of their own, and what they call back does, too (`crate::guard`).
-//! But an import that the host suspends in is called as it is, and a function of another module can be
-//! behind an indirect call: these can call what is exported on the stack that they are called on.
+//! The host's functions run on a stack of their own, and so do their callbacks (`crate::guard`). But an import
+//! that the host suspends in is called directly, and an indirect call can reach a function of another module:
+//! these can call exports on the stack that they are called on.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -17,21 +17,21 @@ use super::index::TypeId;
 use super::program::Program;
 use crate::module::FunctionIndex;
 
-/// What can be on a coroutine's stack, with what that calls there.
+/// The functions that can be on a coroutine's stack, and their calls there.
 #[derive(Debug, Default)]
 pub(crate) struct OnStack {
     functions: BTreeSet<FunctionIndex>,
     calls: BTreeMap<Place, BTreeSet<Place>>,
 }
 
-/// A vertex of the graph of calls.
+/// A vertex of the call graph.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum Place {
     /// One function.
     Function(FunctionIndex),
     /// All indirect calls of one type.
     Indirect(TypeId),
-    /// Code that is not in the module, on the stack that it was called on.
+    /// Code outside of the module, on the stack that it was called on.
     Foreign,
 }
 
@@ -41,13 +41,13 @@ impl OnStack {
         &self.functions
     }
 
-    /// Everything that can be on a coroutine's stack, and for each what it calls.
+    /// All vertices that can be on a coroutine's stack, and the callees of each.
     pub(crate) fn calls(&self) -> &BTreeMap<Place, BTreeSet<Place>> {
         &self.calls
     }
 
-    /// What is called on the stack that `start` is on. `hosts` are imports that can call back on it,
-    /// and who is in `leaves` leaves it.
+    /// Everything that is called on the stack of `start`. `hosts` are imports that can call back on it;
+    /// functions for which `leaves` is true leave it.
     pub(crate) fn from(
         start: impl IntoIterator<Item = Place>,
         program: &Program,
@@ -70,7 +70,7 @@ impl OnStack {
                 }
                 Place::Foreign => {
                     let exported = program.exports.iter().map(|(_, index)| Place::Function(*index));
-                    // Who has the table can call what is in it.
+                    // Code with access to the table can call its functions.
                     let in_table = program.has_foreign.then(|| taken.values().flatten().copied());
                     exported.chain(in_table.into_iter().flatten()).collect()
                 }
@@ -94,7 +94,7 @@ impl OnStack {
     }
 }
 
-/// What a function calls itself.
+/// The callees of a function.
 fn called_by(function: FunctionIndex, program: &Program) -> impl Iterator<Item = Place> {
     let calls = &program.functions[function].calls;
     let direct = calls.direct.iter().map(|callee| Place::Function(*callee));
@@ -102,7 +102,7 @@ fn called_by(function: FunctionIndex, program: &Program) -> impl Iterator<Item =
 }
 
 impl Analysis {
-    /// What can be on a coroutine's stack.
+    /// The functions that can be on a coroutine's stack, and their calls there.
     pub(crate) fn on_stack(&self, program: &Program) -> OnStack {
         let start = self.resumes().flat_map(|resume| called_by(resume, program));
         let leaves =

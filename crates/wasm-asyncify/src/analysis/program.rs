@@ -1,4 +1,4 @@
-//! A module as the analysis sees it: its functions, what they call, and whose address is taken.
+//! A module as the analysis sees it: its functions, their calls, and the functions whose address is taken.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
@@ -14,17 +14,17 @@ use crate::module::{FunctionIndex, FunctionMap};
 pub struct Program {
     /// By index.
     pub functions: FunctionMap<Function>,
-    /// What the entries of table 0 hold at first.
+    /// The initial entries of table 0.
     pub(crate) table: BTreeMap<u64, FunctionIndex>,
     /// Whether table 0 can hold anything else later.
     pub(crate) table_changes: bool,
-    /// Whether an indirect call can be of a function of another module: what that calls, and whether
-    /// it suspends, nobody knows.
+    /// Whether an indirect call can reach a function of another module. What that function calls, and whether
+    /// it suspends, is unknown.
     pub(crate) has_foreign: bool,
-    /// The tables in data that are taken for vtables where that is [asked for](super::Precision).
+    /// The tables in data that are treated as vtables if the [precision](super::Precision) says so.
     pub vtables: Vec<Vtable>,
     pub(crate) exports: Vec<(String, FunctionIndex)>,
-    /// What runs when an instance is made.
+    /// The function that runs when an instance is created.
     pub(crate) start: Option<FunctionIndex>,
     /// By type id.
     pub(crate) types: Vec<FuncType>,
@@ -33,27 +33,27 @@ pub struct Program {
 /// One function.
 #[derive(Debug, Default)]
 pub struct Function {
-    /// As the linker wrote it.
+    /// The name that the linker wrote.
     pub name: Option<String>,
-    /// Where it comes from, if it is imported.
+    /// The import, if it is imported.
     pub import: Option<Import>,
     pub(crate) type_id: TypeId,
-    /// Where the body is in the file, its size included; empty for an import.
+    /// The range of the body in the file, including the size field; empty for an import.
     pub(crate) body: Range<usize>,
-    /// What it calls.
+    /// Its calls.
     pub calls: Calls,
-    /// Whether its address is taken, and where it is to be found.
+    /// Whether its address is taken, and where it is stored.
     pub address_taken: AddressTaken,
 }
 
 /// A table in data that has a vtable's shape.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Vtable {
-    /// Where it is in memory, if it is always there.
+    /// Its address in memory, if that is constant.
     pub address: Option<u64>,
-    /// In bytes.
+    /// Its size in bytes.
     pub size: u64,
-    /// By how many bytes from the beginning.
+    /// By offset in bytes.
     pub functions: BTreeMap<u64, FunctionIndex>,
 }
 
@@ -62,16 +62,16 @@ pub struct Vtable {
 pub struct Import {
     /// The name of the module.
     pub module: String,
-    /// Its name there.
+    /// The function's name there.
     pub name: String,
 }
 
-/// Where a function's address is to be found, and so who can call it indirectly.
+/// Where a function's address is stored. That decides which indirect calls can reach it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct AddressTaken {
-    /// In code, or in data of unknown shape: any indirect call of its type can be of it.
+    /// In code, or in data of unknown shape: any indirect call of its type can reach it.
     pub anywhere: bool,
-    /// In vtables of trait objects, this many bytes from their beginning.
+    /// In vtables of trait objects, at these offsets in bytes.
     pub slots: BTreeSet<u64>,
 }
 
@@ -105,7 +105,7 @@ impl Program {
         found.map(|(index, _)| index)
     }
 
-    /// Whether an indirect call can be of this function.
+    /// Whether an indirect call can reach this function.
     pub(crate) fn can_mean(&self, call: IndirectCall, candidate: FunctionIndex) -> bool {
         let Function { type_id, address_taken: taken, .. } = &self.functions[candidate];
         *type_id == call.type_id

@@ -1,4 +1,4 @@
-//! Reading a module for the analysis.
+//! Reads a module for the analysis.
 
 use std::collections::BTreeSet;
 
@@ -16,24 +16,23 @@ use crate::error::{Context, Result};
 use crate::module::{FunctionIndex, ModuleInfo, validate};
 
 impl Program {
-    /// Reads a module. With `reloc.*` sections in it (`--emit-relocs`) more is known of who can
-    /// call what.
+    /// Reads a module. `reloc.*` sections in it (`--emit-relocs`) make the call graph more precise.
     ///
     /// # Errors
     ///
-    /// If it is no module, or not a valid one.
+    /// Fails if it is no valid module.
     pub fn read(wasm: &[u8]) -> Result<Self> {
-        // What is not valid can be as large as it likes: four billion locals are six bytes.
+        // An invalid module can claim any size: four billion locals take six bytes.
         validate(wasm)?;
         Self::parse(&ModuleInfo::read(wasm)?, false)
     }
 
-    /// What there is to know of a module that was read, and if that is so, of what
-    /// [`closed_world`](crate::Options::closed_world) says.
+    /// The program in a module that was read. `closed_world` says whether
+    /// [`closed_world`](crate::Options::closed_world) holds.
     ///
     /// # Errors
     ///
-    /// If its code or a constant expression in it cannot be read.
+    /// Fails if its code or a constant expression in it cannot be read.
     pub(crate) fn parse(module: &ModuleInfo<'_>, closed_world: bool) -> Result<Self> {
         let mut reader = Reader { closed_world, ..Reader::default() };
         reader.module(module)?;
@@ -41,20 +40,21 @@ impl Program {
     }
 }
 
-/// Gathers what the sections say.
+/// Collects the contents of the sections.
 #[derive(Default)]
 struct Reader<'a> {
     program: Program,
     types: Types,
-    /// Functions that are in a table at first, or can be put into one.
+    /// The functions in element segments: they are in a table initially, or can be put into one.
     taken: BTreeSet<FunctionIndex>,
-    /// Functions that can be in a table by other means than the linker's.
+    /// The functions that can get into a table in other ways than by the linker.
     referenced: BTreeSet<FunctionIndex>,
     /// Whether the host can put functions into a table.
     host_has_table: bool,
-    /// Whether an entry of a table is more than a function's own reference: the host's, say.
+    /// Whether a table entry is initialised with more than a plain function reference; it may be a function of
+    /// the host.
     has_unknown_entry: bool,
-    /// Whether the host does neither.
+    /// Whether the host is known to do neither.
     closed_world: bool,
     relocations: Relocations,
     segments: Vec<Segment<'a>>,
@@ -62,7 +62,7 @@ struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    /// Takes in all but the code.
+    /// Reads all but the code.
     fn module(&mut self, module: &ModuleInfo<'a>) -> Result<()> {
         for sub_type in &module.types {
             self.types.add(sub_type.clone());
@@ -153,13 +153,13 @@ impl<'a> Reader<'a> {
                 }
             }
             ElementKind::Declared => {}
-            // Copied into a table by an instruction.
+            // An instruction can copy it into a table.
             _ => self.program.table_changes = true,
         }
         Ok(())
     }
 
-    /// Notes the functions that a constant expression has references to, be it deep inside.
+    /// Records all functions that a constant expression refers to, however deeply nested.
     fn references(&mut self, expression: &ConstExpr<'_>) -> Result<()> {
         let mut operators = expression.get_operators_reader();
         while !operators.eof() {
@@ -170,7 +170,7 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
-    /// The program, when all has been read.
+    /// The program, after all sections have been read.
     fn finish(mut self, module: &ModuleInfo<'_>) -> Result<Program> {
         self.program.types = self.types.functions();
         let is_copying =
@@ -186,7 +186,7 @@ impl<'a> Reader<'a> {
             self.referenced.extend(&read.references);
             read_addresses.extend(read.read_addresses);
             self.program.table_changes |= read.writes_table;
-            // The host can have given the reference.
+            // The reference may come from the host.
             self.program.has_foreign |= read.writes_table || read.calls_references;
             let range = body.range();
             let function = &mut self.program.functions[index];
@@ -204,13 +204,13 @@ impl<'a> Reader<'a> {
         self.program.has_foreign |= self.host_has_table || self.has_unknown_entry;
         self.program.has_foreign &= is_open;
         if self.program.has_foreign {
-            // The host has these as well.
+            // The host can refer to these as well.
             self.referenced.extend(self.program.exports.iter().map(|(_, index)| *index));
         }
         for index in self.taken.union(&self.referenced) {
             let function = self.program.functions.get_mut(*index);
             let function = function.with_context(|| format!("there is no function {index}"))?;
-            // What the linker put there it did for the sake of some relocation.
+            // The linker puts a function into the table because of some relocation.
             function.address_taken = match &pointers {
                 Some(found) if !self.referenced.contains(index) => found.taken(*index),
                 _ => AddressTaken { anywhere: true, slots: BTreeSet::new() },
@@ -221,7 +221,7 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// What a constant expression is, if it is a plain number.
+/// The value of a constant expression, if it is a plain number.
 fn constant(expression: &ConstExpr<'_>) -> Result<Option<u64>> {
     let mut operators = expression.get_operators_reader();
     let number = match operators.read()? {
@@ -229,12 +229,11 @@ fn constant(expression: &ConstExpr<'_>) -> Result<Option<u64>> {
         Operator::I64Const { value } => value.cast_unsigned(),
         _ => return Ok(None),
     };
-    // Unless it is an operand of something.
+    // Otherwise the number is an operand of another instruction.
     Ok(matches!(operators.read()?, Operator::End).then_some(number))
 }
 
-/// What a constant expression is a reference to, which may be to nothing; if it is that and no
-/// more.
+/// The function that a constant expression refers to, or none for null; if it is no more than that.
 fn plain_reference(expression: &ConstExpr<'_>) -> Result<Option<Option<FunctionIndex>>> {
     Ok(match expression.get_operators_reader().read()? {
         Operator::RefFunc { function_index } => Some(Some(FunctionIndex(function_index))),

@@ -1,24 +1,23 @@
-//! Where function pointers lie, from the relocations that `--emit-relocs` keeps.
+//! Where function pointers are stored, from the relocations that `--emit-relocs` keeps.
 //!
-//! Without them all that is known of a function in the table is that someone has its address.
-//! With them each place that holds the address is known, and for places in data the symbol
-//! they belong to. That matters for the vtables of trait objects, in which most functions of a
-//! Rust program that are called indirectly lie.
+//! Without relocations, it is only known of a function in the table that its address is taken. With them, each
+//! place that holds the address is known, and for places in data the symbol they belong to. That matters for
+//! the vtables of trait objects: most functions of a Rust program that are called indirectly are there.
 //!
-//! A method is called by loading the word at a constant offset from the vtable's beginning. So
-//! a function that is nowhere but in word 3 of vtables is not what is called through word 4.
+//! A method is called by loading the word at a constant offset from the vtable's beginning. So a function that
+//! is only in word 3 of vtables cannot be called through word 4.
 //!
-//! This is used only if the user asks for it ([`Precision::Slots`](super::Precision)), since it relies
-//! on what no one promises. rustc and LLVM keep to it, but a program can break the last point:
+//! This is used only if the user asks for it ([`Precision::Slots`](super::Precision)), because it relies on
+//! facts without a guarantee. rustc and LLVM keep to them, but a program can break the last one:
 //!
-//! - A pointer to a vtable that is passed from one function to another is one to its beginning. (No
-//!   program can name the inside of a vtable. Within a function we look: see [`super::value`].)
+//! - A pointer to a vtable that is passed from one function to another is one to its beginning. (No program can
+//!   name the inside of a vtable. Within a function this is checked: see [`super::value`].)
 //! - A function pointer from a vtable is called, and neither stored nor passed on.
-//! - Constants that look like a vtable, and that the compiler had to name, are vtables: see
-//!   [`super::vtables`]. A static has a name of its own, and is none. A table in safe code can look
-//!   just so, be copied, and have its functions called at other offsets.
+//! - Constants that look like a vtable, and were named by the compiler, are vtables: see [`super::vtables`]. A
+//!   static has its own name, so it is none. But a table in safe code can look the same, be copied, and have
+//!   its functions called at other offsets.
 //!
-//! Every build checks the outcome while it runs: see [`super::assumed`].
+//! Every build checks the outcome at run time: see [`super::assumed`].
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -31,7 +30,7 @@ use super::vtables::{Address, is_anonymous, is_vtable};
 use crate::error::{Context, Result};
 use crate::module::FunctionIndex;
 
-/// What the `linking` and `reloc.*` sections say.
+/// The contents of the `linking` and `reloc.*` sections.
 #[derive(Debug, Default)]
 pub(super) struct Relocations {
     /// By index in the symbol table.
@@ -45,9 +44,9 @@ pub(super) struct Relocations {
 /// One segment of data.
 #[derive(Debug)]
 pub(super) struct Segment<'a> {
-    /// Where they are put in memory, if that is a constant.
+    /// Its address in memory, if that is a constant.
     pub(super) address: Option<u64>,
-    /// Where its contents begin in the file.
+    /// The offset of its contents in the file.
     pub(super) in_file: u64,
     pub(super) data: &'a [u8],
 }
@@ -59,24 +58,24 @@ enum Symbol {
     Other,
 }
 
-/// The functions whose address some data or code holds.
+/// The functions whose address is in data or code.
 #[derive(Debug, Default)]
 pub(super) struct Pointers {
-    /// By where they are in the file.
+    /// By offset in the file.
     vtables: BTreeMap<u64, Vtable>,
     taken: HashMap<FunctionIndex, AddressTaken>,
 }
 
 impl Pointers {
-    /// Where the address of a function is, which somebody has.
+    /// Where the address of a function is stored, if it is taken.
     ///
-    /// If nobody is known to have it, it is not by a relocation that they do.
+    /// If no relocation is known for it, the address can be anywhere.
     pub(super) fn taken(&self, function: FunctionIndex) -> AddressTaken {
         let unknown = AddressTaken { anywhere: true, slots: BTreeSet::new() };
         self.taken.get(&function).cloned().unwrap_or(unknown)
     }
 
-    /// What was taken for a vtable.
+    /// The constants that are treated as vtables.
     pub(super) fn into_vtables(self) -> Vec<Vtable> {
         self.vtables.into_values().collect()
     }
@@ -118,7 +117,7 @@ impl Relocations {
         let list = match section {
             "reloc.CODE" => &mut self.in_code,
             "reloc.DATA" => &mut self.in_data,
-            // Of debug information.
+            // Relocations of debug information.
             _ => return Ok(()),
         };
         for entry in relocations.entries() {
@@ -127,10 +126,10 @@ impl Relocations {
         Ok(())
     }
 
-    /// What is known of function pointers; nothing without relocations.
+    /// Where function pointers are stored; none without relocations.
     ///
-    /// `word` is the size of a pointer; `name` is a function's readable name. From the addresses in
-    /// `read` something is read by itself: no vtable's method is called so.
+    /// `word` is the size of a pointer; `name` returns a function's readable name. The addresses in `read` are
+    /// read directly. No vtable is read like that, so a constant with such an address is no vtable.
     pub(super) fn find(
         &self,
         segments: &[Segment<'_>],
@@ -172,7 +171,7 @@ impl Relocations {
         symbol.copied().with_context(|| format!("a relocation of symbol {}", entry.index))
     }
 
-    /// What looks like a vtable, by where it begins in the file; without its functions.
+    /// The constants that look like vtables, by offset in the file; without their functions.
     fn vtables(
         &self,
         segments: &[Segment<'_>],
@@ -200,7 +199,7 @@ impl Relocations {
                 vtables.insert(start, Vtable { address, size, functions: BTreeMap::new() });
             }
         }
-        // One that something points into is none.
+        // A constant that something points into is no vtable.
         for entry in self.in_code.iter().chain(&self.in_data).filter(|entry| entry.addend != 0) {
             let Symbol::Data { segment, offset, .. } = self.symbol(entry)? else { continue };
             if let Some(segment) = segments.get(segment as usize) {
@@ -223,7 +222,7 @@ fn is_function_pointer(ty: RelocationType) -> bool {
     )
 }
 
-/// Whether code gets a function's address so: as a number, or from a global that holds it.
+/// Whether code gets a function's address by such a relocation: as a number, or from a global that holds it.
 fn is_function_address(ty: RelocationType) -> bool {
     is_function_pointer(ty)
         || matches!(ty, RelocationType::GlobalIndexLeb | RelocationType::GlobalIndexI32)

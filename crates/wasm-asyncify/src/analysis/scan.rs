@@ -1,4 +1,4 @@
-//! The state of one walk through a function's body: what the operands and the locals hold.
+//! The state of one walk through a function's body: the values of operands and locals.
 
 use std::collections::BTreeSet;
 
@@ -9,21 +9,21 @@ use super::types::Types;
 use super::value::Value;
 use crate::module::{FunctionIndex, FunctionMap, TypeIndex};
 
-/// What is found in a body.
+/// The findings in a body.
 #[derive(Debug, Default)]
 pub(super) struct Read {
     pub(super) calls: Calls,
-    /// Functions in a `ref.func`.
+    /// The functions in a `ref.func`.
     pub(super) references: BTreeSet<FunctionIndex>,
-    /// Whether it can change a table.
+    /// Whether the function can change a table.
     pub(super) writes_table: bool,
-    /// Addresses that it reads words from, as far as they are constant.
+    /// The constant addresses that it reads words from.
     pub(super) read_addresses: BTreeSet<u64>,
-    /// Whether it calls references, which can be of other modules.
+    /// Whether it calls references, which can be functions of other modules.
     pub(super) calls_references: bool,
 }
 
-/// What must be known of the module to read a body.
+/// The facts about the module that are needed to read a body.
 #[derive(Debug)]
 pub(super) struct Module {
     pub(super) types: Types,
@@ -37,33 +37,34 @@ pub(super) struct Module {
 pub(super) struct Frame {
     pub(super) block: BlockType,
     pub(super) kind: FrameKind,
-    /// How many operands lie below it.
+    /// The number of operands below it.
     pub(super) height: usize,
-    /// Whether the instruction that comes next can be reached.
+    /// Whether the next instruction can be reached.
     pub(super) reachable: bool,
-    /// What branches to its end bring in the locals.
+    /// The joined locals of all branches to its end.
     pub(super) brought: Option<Vec<Value>>,
-    /// What the locals held at the beginning of an `if`, for its `else`.
+    /// The locals at the beginning of an `if`, for its `else`.
     pub(super) at_start: Option<Vec<Value>>,
-    /// Which loop it is, if it is one.
+    /// The index of the loop, if it is one.
     pub(super) loop_index: Option<usize>,
 }
 
-/// Where in a function we are, and what we know there.
+/// A position in a function, and the state there.
 pub(super) struct Scan<'a> {
     pub(super) module: &'a Module,
     pub(super) assigned_in_loops: &'a [BTreeSet<u32>],
-    /// For each loop, what came back to its beginning the last time; empty the first time.
+    /// For each loop, the joined locals of the branches back to its beginning in the previous pass. Empty in
+    /// the first pass.
     pub(super) known: Vec<Option<Vec<Value>>>,
-    /// The same, this time.
+    /// The same for this pass.
     pub(super) brought_back: Vec<Option<Vec<Value>>>,
-    /// How many have begun.
+    /// The number of loops that have begun.
     pub(super) loops: usize,
-    /// What they hold now.
+    /// The current values of the locals.
     pub(super) locals: Vec<Value>,
     pub(super) stack: Vec<Value>,
     pub(super) frames: Vec<Frame>,
-    /// How many indirect calls there were.
+    /// The number of indirect calls so far.
     pub(super) indirect: u32,
     pub(super) read: Read,
 }

@@ -1,24 +1,24 @@
-//! Functions of std in which a wait ends badly, by their names.
+//! Recognises, by their names, functions of std in which waiting has bad consequences.
 //!
 //! A name is no proof: the program can have its own function with such a name, and the optimiser can inline
-//! std's. If the name is wrong, a wait in that function is refused with a message, and no more. If the
-//! function that runs an initialiser was inlined, `crate::initialisers` finds it.
+//! std's. If the name is wrong, the only consequence is that waiting in that function is refused with a
+//! message. If the function that runs an initialiser was inlined, `crate::initialisers` finds it.
 
 use super::names::{is_in, readable};
 use super::program::Program;
 use crate::module::FunctionIndex;
 
-/// The modules that `thread_local!` is made of, on targets without threads and with them.
+/// The modules behind `thread_local!`, on targets without threads and with them.
 const THREAD_LOCAL: &str = "std::sys::thread_local";
 
 /// Their methods that call an initialiser.
 const INITIALISE: [&str; 3] = ["initialize", "get_or_init_slow", "try_initialize"];
 
-/// Those that call one of these, and have it in them if it was inlined.
+/// The methods that call one of these, or contain it after inlining.
 const GET: [&str; 2] = ["get", "get_or_init"];
 
-/// Whether this (by its readable name) runs the initialiser of a `thread_local!`. `calls` are the
-/// names of what it calls.
+/// Whether a function (by its readable name) runs the initialiser of a `thread_local!`. `calls` are the names
+/// of its callees.
 pub(super) fn is_initialiser(name: &str, mut calls: impl Iterator<Item = String>) -> bool {
     is_in(name, THREAD_LOCAL)
         && (INITIALISE.contains(&method(name))
@@ -26,17 +26,17 @@ pub(super) fn is_initialiser(name: &str, mut calls: impl Iterator<Item = String>
                 && !calls.any(|name| INITIALISE.contains(&method(&name)))))
 }
 
-/// What stops the thread until another one does something.
+/// Functions that stop the thread until another one does something.
 const PARK: [&str; 5] = [
     "std::thread::park",
     "std::thread::park_timeout",
     "std::thread::functions::park",
     "std::thread::functions::park_timeout",
-    // What std's channels wait in.
+    // The function in which std's channels wait.
     "std::sync::mpmc::context::Context::wait_until",
 ];
 
-/// std's channels, and what of them can wait.
+/// std's channels, and their functions that can wait.
 const CHANNELS: &str = "std::sync::mpmc";
 const WAITS_IN_CHANNEL: [&str; 5] = [
     "list::Channel<T>::recv",
@@ -51,7 +51,7 @@ pub(crate) fn parks(program: &Program) -> Vec<FunctionIndex> {
     named(program, |name| PARK.contains(&name))
 }
 
-/// Those, and what the optimiser can have left that has them in it.
+/// The functions that stop the thread, and those that may contain one after inlining.
 pub(crate) fn blocking(program: &Program) -> Vec<FunctionIndex> {
     named(program, |name| PARK.contains(&name) || waits_in_channel(name))
 }
@@ -75,7 +75,7 @@ fn named(program: &Program, is_meant: impl Fn(&str) -> bool) -> Vec<FunctionInde
 /// The last segment of a path, without generic arguments.
 fn method(name: &str) -> &str {
     let path = name.strip_suffix('>').map_or(name, |rest| {
-        // Of `a::b::<c::D>` what is before the brackets.
+        // The part of `a::b::<c::D>` before the brackets.
         rest.split_once("::<").map_or(rest, |(path, _)| path)
     });
     path.rsplit("::").next().unwrap_or(path)

@@ -1,4 +1,4 @@
-//! Which calls can suspend, in the functions that are instrumented.
+//! Finds the calls that can suspend in instrumented functions.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,7 +7,7 @@ use super::graph::Analysis;
 use super::program::Program;
 use crate::module::{FunctionIndex, GlobalIndex};
 
-/// What a function is that nothing is suspended through.
+/// The kind of a function that nothing is suspended through.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum CheckedBarrier {
     Panic,
@@ -16,42 +16,42 @@ pub(crate) enum CheckedBarrier {
     Uninstrumented,
 }
 
-/// Where a module can be suspended, and how: what the passes that write it anew go by.
+/// Where and how a module can be suspended: the input of the passes that rewrite it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct SuspendPlan {
     /// The functions to instrument.
     pub(crate) functions: BTreeSet<FunctionIndex>,
-    /// Those that only the types of indirect calls make suspects: with
-    /// [slots](Precision::Slots) they would not be instrumented. They hardly ever suspend.
+    /// The functions that are instrumented only because of the types of indirect calls: with
+    /// [slots](Precision::Slots) they would not be. They rarely suspend.
     pub(crate) by_type_only: BTreeSet<FunctionIndex>,
-    /// The functions that begin an unwind and end a rewind, and imports that do.
+    /// The functions, and imports, that begin an unwind and end a rewind.
     pub(crate) topmost: BTreeSet<FunctionIndex>,
-    /// Whether there are such imports: then the host must be able to say what it does.
+    /// Whether there are such imports. If so, the host needs access to the functions that start and stop.
     pub(crate) for_host: bool,
     /// Whether functions are resumed one by one, the innermost first, and not all at once.
     pub(crate) flat: bool,
-    /// The memory that frames are in.
+    /// The memory of the frames.
     pub(crate) memory: u32,
     /// The first of the two globals with the state and with `data`, if the module imports them.
     pub(crate) imported_globals: Option<GlobalIndex>,
     /// Whether it exports them.
     pub(crate) exports_globals: bool,
-    /// By function to instrument: which of its indirect calls can be of one of these, by their
-    /// numbers among all that it makes.
+    /// For each function to instrument, the indirect calls that can reach one of these functions. They are
+    /// numbered in order, among all indirect calls of the function.
     pub(crate) indirect: BTreeMap<FunctionIndex, BTreeSet<u32>>,
-    /// Those of `indirect` that can be of a topmost function.
+    /// Those of `indirect` that can reach a topmost function.
     pub(crate) indirect_topmost: BTreeSet<(FunctionIndex, u32)>,
-    /// The functions that nothing may be suspended through, and that look whether it is.
+    /// The functions that nothing may be suspended through, and that check that.
     pub(crate) barriers: BTreeMap<FunctionIndex, CheckedBarrier>,
 }
 
 impl SuspendPlan {
-    /// The same, with functions resumed all at once.
+    /// The same plan, with functions resumed all at once.
     pub(crate) fn eager(&self) -> Self {
         Self { flat: false, ..self.clone() }
     }
 
-    /// The other indirect calls of functions to instrument: nothing is suspended in them.
+    /// The other indirect calls of functions to instrument: they never suspend.
     pub(crate) fn ruled_out(&self, program: &Program) -> BTreeMap<FunctionIndex, BTreeSet<u32>> {
         let all = self.indirect.iter().map(|(function, suspended)| {
             let calls = program.functions[*function].calls.indirect.keys();
@@ -60,7 +60,7 @@ impl SuspendPlan {
         all.filter(|(_, calls): &(_, BTreeSet<u32>)| !calls.is_empty()).collect()
     }
 
-    /// Has all functions that are not instrumented look whether something is suspended through them.
+    /// Makes all uninstrumented functions check that nothing is suspended through them.
     pub(crate) fn assert_uninstrumented(&mut self, program: &Program, analysis: &Analysis) {
         let functions = program.functions.iter().filter(|(_, it)| it.import.is_none());
         let others = functions
@@ -71,14 +71,14 @@ impl SuspendPlan {
         }
     }
 
-    /// What an analysis says.
+    /// The plan that follows from an analysis.
     pub(crate) fn new(program: &Program, analysis: &Analysis) -> Self {
         let graph = analysis.graph(program);
         let precise = match analysis.precision() {
             Precision::Types => Some(analysis.with_precision(program, Precision::Slots)),
             Precision::Slots => None,
         };
-        // Who was chosen by name is suspended in indirect calls, even if nobody else is.
+        // Functions that were chosen by name can be suspended in indirect calls, even if no others can.
         let complete =
             graph.ignores_indirect.then(|| Graph::new(program, analysis.precision(), false));
         let is_by_type_only = |index: &FunctionIndex| {
@@ -110,7 +110,7 @@ impl SuspendPlan {
                     *callees.entry((*call, is_chosen)).or_insert_with(|| {
                         let candidates = graph.candidates(*call);
                         let any = |of: &BTreeSet<_>| candidates.iter().any(|it| of.contains(it));
-                        // What the host suspends in can be behind a function of another module.
+                        // An import that the host suspends in can be called by a function of another module.
                         let is_foreign =
                             plan.for_host && program.has_foreign && !graph.ignores_indirect;
                         (any(&plan.functions), any(&plan.topmost) || is_foreign)

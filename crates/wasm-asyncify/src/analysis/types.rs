@@ -13,11 +13,11 @@ use crate::module::TypeIndex;
 pub(super) struct Types {
     /// By type index.
     sub_types: Vec<SubType>,
-    /// By type index; none for what is no function.
+    /// By type index; none for types that are no function types.
     ids: Vec<Option<TypeId>>,
-    /// Function types with all references alike.
+    /// Function types, with all references treated as equal.
     known: HashMap<FuncType, TypeId>,
-    /// By id, the first type that is called so.
+    /// By id: the first type with this id.
     functions: Vec<FuncType>,
     /// The type index of each tag.
     pub(super) tags: Vec<TypeIndex>,
@@ -40,13 +40,13 @@ impl Types {
         self.sub_types.push(sub_type);
     }
 
-    /// What the type at this index of the type section is called here.
+    /// The id of the type at this index of the type section.
     pub(super) fn id(&self, type_index: TypeIndex) -> Result<TypeId> {
         let id = self.ids.get(usize::from(type_index)).copied().flatten();
         id.with_context(|| format!("type {type_index} is no function type"))
     }
 
-    /// The function types, by what they are called here.
+    /// The function types, by id.
     pub(super) fn functions(&self) -> Vec<FuncType> {
         self.functions.clone()
     }
@@ -73,9 +73,9 @@ impl Types {
     }
 }
 
-/// A call through one type can be of a function of another: one that is equal, though written down
-/// twice, or a subtype. These differ in nothing but references, and what a reference is to is much
-/// to know for little use: so all are taken to be alike.
+/// A call through one type can reach a function of another: of an equal type that is defined twice, or of a
+/// subtype. Such types differ only in references. Telling reference types apart costs more than it is worth, so
+/// all are treated as equal.
 fn with_references_alike(function: &FuncType) -> FuncType {
     let alike = |ty: &ValType| match ty {
         ValType::Ref(_) => ValType::Ref(RefType::ANYREF),

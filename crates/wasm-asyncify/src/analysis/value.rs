@@ -1,34 +1,32 @@
-//! What is known of a value: whether it is a function pointer of known origin, and whether it
-//! points to the beginning of an object.
+//! Abstract values: whether a value is a function pointer of known origin, and whether it points to the
+//! beginning of an object.
 
 use super::calls::Origin;
 
-/// A value, as far as it matters for whom an indirect call can reach.
+/// A value, as far as it matters for the candidates of an indirect call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Value {
-    /// This number. If it is an address, it is not one inside a vtable: see
-    /// [`super::relocations`].
+    /// This number. If it is an address, it is not one inside a vtable: see [`super::relocations`].
     Constant(u64),
-    /// What lies this many bytes after the beginning of some object.
+    /// The word at this offset from the beginning of some object.
     Loaded(u64),
-    /// A pointer as somebody else made it: to the beginning of an object, if it is one to a
-    /// vtable at all.
+    /// An unmodified pointer from other code. If it points to a vtable at all, it points to its beginning.
     Whole,
     /// The result of arithmetic, perhaps a pointer into an object; or unknown.
     Computed,
 }
 
 impl Value {
-    /// What lies at this address, `offset` bytes on.
+    /// The word that is `offset` bytes after this address.
     pub(super) fn load(self, offset: u64) -> Self {
         match self {
             Self::Loaded(_) | Self::Whole => Self::Loaded(offset),
-            // It is some pointer all the same.
+            // The loaded word is an unmodified pointer nevertheless.
             Self::Constant(_) | Self::Computed => Self::Whole,
         }
     }
 
-    /// The lower or the upper half of it.
+    /// The lower or the upper half of the value.
     pub(super) fn half(self) -> Self {
         match self {
             Self::Loaded(_) | Self::Whole => Self::Whole,
@@ -36,7 +34,7 @@ impl Value {
         }
     }
 
-    /// What it can be if it is one or the other.
+    /// The join of two values.
     pub(super) fn join(self, other: Self) -> Self {
         match (self, other) {
             (one, other) if one == other => one,
@@ -45,7 +43,7 @@ impl Value {
         }
     }
 
-    /// What an indirect call through this function pointer can reach.
+    /// The functions that an indirect call through this pointer can reach.
     pub(super) fn callee(self) -> Origin {
         match self {
             Self::Constant(entry) => Origin::Entry(entry),

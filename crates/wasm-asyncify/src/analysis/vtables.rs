@@ -1,29 +1,29 @@
-//! Which of the constants in a program's data are vtables.
+//! Finds the vtables among the constants in a program's data.
 //!
 //! ```text
 //!   word 0             1     2          3        4
 //!   ├ drop_in_place ──┼ size ┼ alignment ┼ method ┼ method …
 //! ```
 //!
-//! The compiler names them as it names all other constants that have no name in the source. So a constant
-//! may be taken for a vtable by mistake. If the program copies it, its function pointers may be loaded from
-//! other offsets, and then a function is missed that should be instrumented. The shape of a constant
-//! cannot rule that out, so this is only an assumption. (If a vtable is not recognised, only precision is
-//! lost.) A constant is taken for a vtable if:
+//! The compiler names them like all other constants that have no name in the source. So a constant may be
+//! treated as a vtable by mistake. If the program copies it, its function pointers may be loaded from other
+//! offsets, and then a function that should be instrumented is missed. The shape of a constant cannot rule that
+//! out, so this is only an assumption. (If a vtable is not recognised, only precision is lost.) A constant is
+//! treated as a vtable if:
 //!
-//! - In word 0 is `drop_in_place`; or nothing, and the first method is one by its name.
+//! - Word 0 is `drop_in_place`; or it is null, and the first method is one by its name.
 //! - Words 1 and 2 are plain numbers that can be a type's size and alignment.
-//! - All other words are addresses, of functions or of supertraits' vtables. A method that no one
-//!   can call would leave a hole: that is not worth taking every other table for a vtable.
+//! - All other words are addresses, of functions or of supertraits' vtables. A method that cannot be called
+//!   would leave a hole. Allowing holes is not worth it: many other tables would then look like vtables.
 
 use std::collections::BTreeMap;
 
 use super::names::{is_in, is_method};
 
-/// No type is aligned to more; a larger number in a vtable's place is no alignment.
+/// The largest alignment of a type. A larger number is no alignment.
 const MOST_ALIGNMENT: u64 = 1 << 29;
 
-/// Whether the compiler made this name up: vtables have no other.
+/// Whether the compiler generated this name: vtables have no other.
 pub(super) fn is_anonymous(name: &str) -> bool {
     let name = name.strip_prefix(".L").unwrap_or(name);
     // In C `vtable.operations` can be a static in a function `vtable`.
@@ -32,19 +32,19 @@ pub(super) fn is_anonymous(name: &str) -> bool {
         || numbered.is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))
 }
 
-/// What an address in data is of.
+/// The kind of an address in data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Address {
     /// `drop_in_place` of some type.
     Drop,
-    /// A method of some trait's.
+    /// A method of some trait.
     Method,
     OtherFunction,
     Data,
 }
 
 impl Address {
-    /// That of a function, by its readable name.
+    /// The address of a function, by its readable name.
     pub(super) fn of_function(name: &str) -> Self {
         if is_in(name, "core::ptr::drop_in_place") {
             Self::Drop
@@ -56,8 +56,8 @@ impl Address {
     }
 }
 
-/// Whether the data at `start` in the file has a vtable's shape. `addresses` are those in all of
-/// the data, by where they are in the file.
+/// Whether the data at `start` in the file has a vtable's shape. `addresses` are all addresses in data, by
+/// their offset in the file.
 pub(super) fn is_vtable(
     start: u64,
     size: u64,
@@ -86,7 +86,7 @@ pub(super) fn is_vtable(
     drops && is_alignment && size_of.is_multiple_of(align_of)
 }
 
-/// The word at this place.
+/// The word at this index.
 fn number(bytes: &[u8], index: usize, word: u64) -> Option<u64> {
     let word = usize::try_from(word).ok()?;
     let bytes = bytes.get(index * word..(index + 1) * word)?;

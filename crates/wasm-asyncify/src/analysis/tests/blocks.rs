@@ -1,4 +1,4 @@
-//! Where function pointers come from, if it depends on the way that is taken.
+//! The origin of function pointers, if it depends on the path that is taken.
 
 use super::super::calls::Origin::{Any, Slot};
 use super::through_of;
@@ -17,9 +17,9 @@ fn an_if_leaves_what_either_branch_does() {
     assert_eq!(branches(SLOT_16, SLOT_16), [Slot(16)]);
     assert_eq!(branches(SLOT_16, ""), [Any]);
     assert_eq!(branches("", SLOT_16), [Any]);
-    // The second begins where the first began.
+    // The second branch begins with the state at the beginning of the first.
     assert_eq!(branches(SLOT_16, CALL), [Any, Slot(12)]);
-    // One that does not come to the end.
+    // A branch that does not reach the end.
     assert_eq!(branches(&format!("{SLOT_16} (return)"), ""), [Slot(12)]);
     assert_eq!(branches("", &format!("{SLOT_16} (unreachable)")), [Slot(12)]);
     let without_else = format!("{SLOT_12} (if (call $g) (then {SLOT_16})) {CALL}");
@@ -63,11 +63,11 @@ fn the_result_of_a_block_is_unknown() {
         let value = "(i32.load offset=12 (local.get $p))";
         let code = format!("(call_indirect (type $t) {block} {value} {end})");
         assert_eq!(through_of(&code), [Any], "{block}");
-        // An address, too.
+        // The same for an address.
         let code = format!("(call_indirect (type $t) (i32.load {block} (local.get $p) {end}))");
         assert_eq!(through_of(&code), [Any], "{block}");
     }
-    // And what it begins with. Below it, nothing changes.
+    // The same for the block's parameter. Operands below it do not change.
     let code = "(i32.load offset=12 (local.get $p)) (local.get $q)
         (block (param i32) (call_indirect (type $t))) (call_indirect (type $t))";
     assert_eq!(through_of(code), [Any, Slot(12)]);
@@ -78,11 +78,11 @@ fn a_loop_may_begin_with_what_it_ended_with() {
     let repeated =
         |code: &str| through_of(&format!("{SLOT_12} (loop {CALL} {code} (br_if 0 (call $g)))"));
     assert_eq!(repeated(""), [Slot(12)]);
-    // This takes a second look.
+    // This takes a second pass.
     assert_eq!(repeated(SLOT_12), [Slot(12)]);
     assert_eq!(repeated(SLOT_16), [Any]);
     assert_eq!(repeated("(local.set $x (call $g))"), [Any]);
-    // What comes back by another way, and from an inner loop.
+    // Values that come back on another path, and from an inner loop.
     assert_eq!(repeated(&format!("{SLOT_16} (br_if 0 (call $g)) {SLOT_12}")), [Any]);
     assert_eq!(repeated(&format!("(loop {SLOT_16} (br_if 1 (call $g)) {SLOT_12})")), [Any]);
     assert_eq!(repeated(&format!("(loop {SLOT_16} (br_if 0 (call $g)))")), [Any]);
@@ -90,7 +90,7 @@ fn a_loop_may_begin_with_what_it_ended_with() {
         repeated(&format!("{SLOT_16} (if (call $g) (then (return))) {SLOT_12}")),
         [Slot(12)]
     );
-    // It is left only; or left and never repeated.
+    // The loop only exits; or it exits and never repeats.
     let once = format!("{SLOT_12} (loop {CALL} {SLOT_16}) {CALL}");
     assert_eq!(through_of(&once), [Slot(12), Slot(16)]);
     // A pointer that moves through a table of pointers.
@@ -114,7 +114,7 @@ fn nothing_is_known_where_an_exception_is_caught() {
     assert_eq!(caught(&format!("try {SLOT_16} catch $tag {CALL} end")), [Any]);
     assert_eq!(caught(&format!("try {SLOT_16} catch_all return end {CALL}")), [Slot(16)]);
     assert_eq!(caught(&format!("try {SLOT_16} delegate 0 {CALL}")), [Slot(16)]);
-    // Whoever catches is reached by that alone.
+    // The handler is reached only by catching.
     let thrown = "(try_table (catch_all 0) (throw $tag))";
     assert_eq!(caught(&format!("(block {thrown} (return)) {CALL}")), [Any]);
     let thrown = format!("(try_table (catch $tag 0) {SLOT_16} (drop (call $g)))");

@@ -1,10 +1,10 @@
-//! Where function pointers come from, in code without branches.
+//! The origin of function pointers, in code without branches.
 
 use super::super::calls::Origin::{Any, Entry, Slot};
 use super::{read, through, through_of};
 use crate::module::FunctionIndex;
 
-/// `x` is called.
+/// The call of `$x`.
 const CALL: &str = "(call_indirect (type $t) (local.get $x))";
 
 #[test]
@@ -12,14 +12,14 @@ fn a_method_is_called_through_its_slot() {
     for (pointer, expected) in [
         ("(i32.load offset=12 (local.get $p))", Slot(12)),
         ("(i32.load (local.get $p))", Slot(0)),
-        // In a local meanwhile.
+        // Kept in a local meanwhile.
         ("(local.set $x (i32.load offset=12 (local.get $p))) (local.get $x)", Slot(12)),
         ("(local.tee $x (i32.load offset=12 (local.get $p)))", Slot(12)),
-        // Of a vtable that a fat pointer leads to, or another vtable.
+        // From a vtable that a fat pointer leads to, or another vtable.
         ("(i32.load offset=16 (i32.load offset=4 (local.get $p)))", Slot(16)),
-        // Or that a function returns.
+        // From a vtable that a function returns.
         ("(i32.load offset=12 (call $g))", Slot(12)),
-        // Of one of two vtables.
+        // From one of two vtables.
         ("(i32.load offset=12 (select (local.get $p) (local.get $q) (call $g)))", Slot(12)),
     ] {
         assert_eq!(through_of(&format!("{pointer} (call_indirect (type $t))")), [expected]);
@@ -31,7 +31,7 @@ fn a_table_entry_is_known_if_it_is_constant() {
     for (pointer, expected) in [
         ("(i32.const 2)", Entry(2)),
         ("(local.set $x (i32.const 3)) (local.get $x)", Entry(3)),
-        // A local's first value.
+        // A local's initial value.
         ("(local.get $x)", Entry(0)),
         ("(select (i32.const 2) (i32.const 2) (call $g))", Entry(2)),
         ("(select (i32.const 2) (i32.const 3) (call $g))", Any),
@@ -46,7 +46,7 @@ fn all_other_pointers_can_be_to_anything() {
         "(local.get $p)",
         "(call $g)",
         "(i32.add (i32.load offset=12 (local.get $p)) (i32.const 0))",
-        // Slots that are not the same.
+        // Different slots.
         "(select (i32.load offset=12 (local.get $p)) (i32.load offset=16 (local.get $p)) (call $g))",
         "(select (i32.load offset=12 (local.get $p)) (i32.const 2) (call $g))",
         // Not from a vtable's beginning, or not known to be.
@@ -70,10 +70,10 @@ fn two_pointers_are_loaded_at_once() {
     assert_eq!(vtable("(i64.load (local.get $p))"), [Slot(12)]);
     assert_eq!(vtable("(i64.shr_u (i64.load (local.get $p)) (i64.const 32))"), [Slot(12)]);
     assert_eq!(vtable("(local.tee $l (i64.load (local.get $p)))"), [Slot(12)]);
-    // No half.
+    // Not a half.
     assert_eq!(vtable("(i64.shr_u (i64.load (local.get $p)) (i64.const 16))"), [Any]);
     assert_eq!(vtable("(i64.add (i64.load (local.get $p)) (i64.const 4))"), [Any]);
-    // Half of two slots: which of them is not known.
+    // Half of two slots: it is unknown which of them.
     let method = "(call_indirect (type $t) (i32.wrap_i64 (i64.load offset=12 (local.get $p))))";
     assert_eq!(through_of(method), [Any]);
 }
@@ -124,7 +124,7 @@ fn what_is_not_reached_is_not_called_indirectly() {
     let dead = format!("(return) {CALL}");
     assert_eq!(through_of(&dead), []);
     assert_eq!(through_of(&format!("(unreachable) (block (loop {CALL}))")), []);
-    // Direct calls count all the same: the engine reads them, too.
+    // Direct calls count nevertheless: the engine reads them, too.
     let program = read("(module (func $g) (func $f (return) (call $g)))");
     assert_eq!(
         Vec::from_iter(&program.functions[FunctionIndex(1)].calls.direct),

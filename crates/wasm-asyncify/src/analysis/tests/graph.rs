@@ -1,4 +1,4 @@
-//! Who is instrumented.
+//! Which functions are instrumented.
 
 use super::super::NoSuspend;
 use super::super::barrier::Barrier;
@@ -123,10 +123,10 @@ fn an_indirect_call_is_of_everyone_it_can_be_of() {
     assert_eq!(indirect("(type $t) (i32.load offset=4 (i32.const 0))"), ["entry", "one", "two"]);
     assert_eq!(indirect("(type $t) (i32.const 2)"), ["entry", "two"]);
     assert_eq!(indirect("(type $other) (i64.const 0) (i32.const 3)"), ["entry", "three"]);
-    // Nobody is there, or nobody of that type.
+    // No function is there, or none of that type.
     assert_eq!(indirect("(type $t) (i32.const 7)"), [""; 0]);
     assert_eq!(indirect("(type $other) (i64.const 0) (i32.const 1)"), [""; 0]);
-    // Types are equal if they look so.
+    // Types are equal if they have the same structure.
     let again = "(param i64) (i64.const 0) (i32.load (i32.const 0))";
     assert_eq!(indirect(again), ["entry", "three"]);
 }
@@ -158,7 +158,7 @@ fn nothing_waits_in_a_panic() {
     let analysis = Analysis::new(&program, &NoSuspend::default(), Precision::Types).unwrap();
     let handler = program.named("_RNvCsb3QmZ2YcDK_7___rustc17rust_begin_unwind").unwrap();
     assert_eq!(Vec::from_iter(analysis.panics()), [handler]);
-    // Unless someone asks what would be if they did.
+    // Unless a caller asks what would be if they did.
     let without = Analysis::without_barriers(&program, Precision::Types);
     assert_eq!(without.instrumented().count(), 5);
 }
@@ -185,7 +185,7 @@ fn the_names_of_all_ends_of_panics_are_known() {
         assert_eq!(barrier(symbol), Some(Barrier::Panic), "{symbol}");
     }
     for symbol in [
-        // This returns.
+        // This function returns.
         "_ZN3std9panicking12catch_unwind17h0123456789abcdefE",
         "_ZN3std3sys9backtrace28__rust_begin_short_backtrace17h0123456789abcdefE",
         "std::panicking::begin_panics",
@@ -209,7 +209,7 @@ fn a_function_that_only_has_the_name_of_a_panic_handler_is_none() {
     for none in [
         "(func $rust_begin_unwind)",
         "(func $rust_begin_unwind (param i32) (result i32) (i32.const 0))",
-        // Who has compiled this mangles the handler's name.
+        // The compiler of this program mangles the handler's name.
         "(func $rust_begin_unwind (param i32))
          (func $_RNvCsb3QmZ2YcDK_7___rustc17rust_begin_unwind (param i32))",
     ] {

@@ -18,7 +18,7 @@ fn read(text: &str) -> Program {
     Program::read(&wat::parse_str(text).unwrap()).unwrap()
 }
 
-/// What the indirect calls of the function `$f` can reach.
+/// The origins of the indirect calls of the function `$f`.
 fn through(program: &Program) -> Vec<Origin> {
     let function = program.named("f").unwrap();
     let calls = &program.functions[function].calls;
@@ -26,7 +26,7 @@ fn through(program: &Program) -> Vec<Origin> {
     through.into_iter().collect()
 }
 
-/// What those of a function with this code can reach. It has parameters `$p` and `$q`, and locals.
+/// The origins in a function with this code. It has parameters `$p` and `$q`, and locals.
 fn through_of(code: &str) -> Vec<Origin> {
     through(&read(&format!(
         "(module (type $t (func)) (table 9 funcref) (memory 1) (tag $tag)

@@ -1,4 +1,4 @@
-//! Who calls whom on a coroutine's stack.
+//! Calls on a coroutine's stack.
 
 use std::collections::BTreeSet;
 

@@ -1,4 +1,4 @@
-//! Whose address is taken, and what is in the table.
+//! The functions whose address is taken, and the contents of the table.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! What the sections that `--emit-relocs` leaves say of function pointers.
+//! What the sections that `--emit-relocs` leaves tell about function pointers.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -18,13 +18,13 @@ enum Word {
     Function(u32),
     /// The global that holds such an address.
     Global(u32),
-    /// An address so many bytes after the beginning of a constant.
+    /// An address this many bytes after the beginning of a constant.
     Data(u32, i32),
 }
 
 use Word::{Data, Function, Global, Number};
 
-/// The functions of most tests: their indexes and what they are called.
+/// The functions of most tests: their indices and names.
 const DROP: u32 = 0;
 const METHOD: u32 = 1;
 const PLAIN: u32 = 2;
@@ -59,7 +59,7 @@ fn program(functions: &str, constants: &[(&str, &[Word])], in_code: &[Word]) -> 
     }
     LinkingSection::new().symbol_table(&symbols).append_to(&mut wasm);
 
-    // A call, since there always is one.
+    // A call, because there always is one.
     let mut code = vec![0, 0, 0];
     for word in in_code {
         word.relocation([1, 4], 0, count, &mut code);
@@ -80,7 +80,7 @@ impl Word {
     fn bytes(&self) -> [u8; 4] {
         match self {
             Number(number) => number.to_le_bytes(),
-            // Of no interest.
+            // Not used.
             Function(_) | Global(_) | Data(..) => [0xff; 4],
         }
     }
@@ -129,7 +129,7 @@ fn anywhere() -> AddressTaken {
     AddressTaken { anywhere: true, slots: BTreeSet::new() }
 }
 
-/// Where the method is taken, if there is this constant, and this in the code.
+/// Where the method's address is stored, with this constant, and this in the code.
 fn method_in(name: &str, words: &[Word], in_code: &[Word]) -> AddressTaken {
     program(FUNCTIONS, &[(name, words)], in_code).functions[FunctionIndex(METHOD)]
         .address_taken
@@ -144,7 +144,7 @@ fn a_function_is_in_the_slots_of_its_vtables() {
     let program = program(FUNCTIONS, &constants, &[Data(0, 0)]);
     assert_eq!(program.functions[FunctionIndex(METHOD)].address_taken, in_slots(&[12, 16]));
     assert_eq!(program.functions[FunctionIndex(DROP)].address_taken, in_slots(&[0]));
-    // It is in the table, but no one seems to know.
+    // It is in the table, but no relocation refers to it.
     assert_eq!(program.functions[FunctionIndex(PLAIN)].address_taken, anywhere());
 }
 
@@ -168,7 +168,7 @@ fn what_only_looks_like_a_vtable_is_none() {
         &[Function(DROP), Function(DROP), Number(4), Function(METHOD)],
         &[Function(DROP), Number(8), Data(0, 0), Function(METHOD)],
         &[Function(DROP), Number(8), Number(4), Function(METHOD), Number(0)],
-        // A table of such things.
+        // A table of similar records.
         &[
             Number(0),
             Number(0),
