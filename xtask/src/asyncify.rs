@@ -1,4 +1,4 @@
-//! Asyncify for guests, with results kept: wasm-opt takes longer than all that comes after it.
+//! Asyncify for guests, with a cache of results: wasm-opt takes longer than all later steps.
 
 use std::collections::HashMap;
 use std::ffi::OsStr;
@@ -10,10 +10,10 @@ use cargo_bysyncify::{Optimizer, Options, Recipe, Resumption, WasmOpt, setup};
 
 use crate::matrix::Configuration;
 
-/// The versions of wasm-opt that a run needs, each ready to use.
+/// The versions of wasm-opt that a run needs, ready to use.
 pub(crate) struct Asyncifier {
     versions: HashMap<u32, WasmOpt>,
-    /// Where results are kept.
+    /// The folder of the cached results.
     folder: PathBuf,
 }
 
@@ -59,7 +59,7 @@ impl Asyncifier {
     }
 }
 
-/// Does with a linked module what our linker does with it.
+/// Transforms a linked module as our linker does.
 fn as_our_linker(
     wasm_opt: Option<&WasmOpt>,
     configuration: Configuration,
@@ -88,8 +88,7 @@ fn as_our_linker(
     fs::write(output, asyncified).with_context(|| format!("cannot write `{}`", output.display()))
 }
 
-/// A `wasm-opt` that keeps its last result. What comes before and after it takes no time, and is
-/// what we test.
+/// A `wasm-opt` that caches its last result. The steps before and after it take no time, and are what we test.
 struct Keeping<'a> {
     wasm_opt: &'a WasmOpt,
     kept: &'a Path,
@@ -126,16 +125,16 @@ impl Optimizer for Keeping<'_> {
     }
 }
 
-/// A way to asyncify a guest that is not the usual one, and has tests of its own.
+/// A special way to asyncify a guest, with tests of its own.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Variant {
-    /// What the names of its tests begin with.
+    /// The prefix of its tests' names.
     pub(crate) name: String,
     /// The arguments of wasm-opt, in place of the usual ones.
     pub(crate) arguments: Vec<String>,
 }
 
-/// What a configuration is called, with its variant.
+/// The name of a configuration, with its variant.
 pub(crate) fn title(configuration: Configuration, variant: Option<&Variant>) -> String {
     match variant {
         Some(Variant { name, .. }) => format!("{configuration}-{name}"),
@@ -143,25 +142,24 @@ pub(crate) fn title(configuration: Configuration, variant: Option<&Variant>) -> 
     }
 }
 
-/// What a user without our toolchain writes (README.md), at the level of the configuration.
+/// The arguments that a user without our toolchain passes (README.md), at the level of the configuration.
 fn arguments(configuration: Configuration, variant: Option<&Variant>) -> Vec<String> {
     let usual = || vec!["--asyncify".into(), "--pass-arg=asyncify-ignore-imports".into()];
     let mut arguments = variant.map_or_else(usual, |variant| variant.arguments.clone());
-    // Names cost nothing here, and make the stack of a trap readable.
+    // Names cost nothing here, and make the stack trace of a trap readable.
     arguments.push("--debuginfo".into());
     arguments.extend(configuration.optimise.map(|level| format!("-O{level}")));
     arguments
 }
 
-/// Makes `output` from `input` by `transform`, unless it was made from the same input, by the
-/// same recipe, before.
+/// Makes `output` from `input` by `transform`, unless it was made before from the same input by the same recipe.
 pub(crate) fn cached(
     input: &Path,
     recipe: &str,
     output: &Path,
     transform: impl FnOnce(&Path) -> Result<()>,
 ) -> Result<()> {
-    // The whole input is kept, not a hash of it: modules are small, and it cannot be wrong.
+    // The key has the whole input, not a hash: modules are small, and a hash could collide.
     let mut key = recipe.as_bytes().to_vec();
     key.push(b'\n');
     key.extend(read(input)?);
@@ -170,7 +168,7 @@ pub(crate) fn cached(
         return Ok(());
     }
 
-    // The key goes first and comes back last, so that it never stands beside another's output.
+    // The key is removed first and written last, so that it is never beside the output of another input.
     if key_file.exists() {
         fs::remove_file(&key_file)?;
     }

@@ -8,14 +8,14 @@ use cargo_bysyncify::setup;
 
 use crate::process;
 
-/// Runs wasm-bindgen on a module; returns the script that it wrote into `folder`.
+/// Runs wasm-bindgen on a module. Returns the path of the script in `folder`.
 pub(crate) fn script(version: &str, target: &str, wasm: &Path, folder: &Path) -> Result<PathBuf> {
     run(version, target, wasm, folder)?;
     let script = wasm.with_extension("js");
     Ok(folder.join(script.file_name().context("a module lies in a file")?))
 }
 
-/// Runs wasm-bindgen on a module; what it makes of it goes into `folder`.
+/// Runs wasm-bindgen on a module, with `folder` for the output.
 pub(crate) fn run(version: &str, target: &str, wasm: &Path, folder: &Path) -> Result<()> {
     let mut command = Command::new(setup::wasm_bindgen(version)?);
     command.args(["--target", target, "--out-dir"]).arg(folder).arg(wasm);

@@ -1,5 +1,5 @@
-//! Packages with tests of their own, examples most of them: each is built as a user builds it,
-//! then its command is run.
+//! Packages with their own test command, most of them examples: each is built as a user would build it, then its
+//! command is run.
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -17,20 +17,23 @@ const WASI: &str = "wasm32-wasip1";
 /// The row of the report.
 pub(crate) const ROW: &str = "examples";
 
-/// Tests every package that has `test = ["program", "argument", …]` in its
-/// `[package.metadata.xtask]`. The command finds the module in `BYSYNCIFY_WASM`, and with
-/// `wasm-bindgen = "<version>"` what that made of it in `BYSYNCIFY_JS`. `wasm-opt-level` is for
-/// those whose wasm-opt would take too long, and `everything = true` for those that are also tested
-/// with all that Binaryen would instrument, `debug = true` for those that are tested as debug
-/// builds, too, and `clang = true` for those with C in them. With `wasi = true` there is also a module for WASI, in `BYSYNCIFY_WASI`, with
-/// `browser = true` a browser, in `BYSYNCIFY_CHROMIUM`, and with `npm = ["name@version", …]` Node
-/// finds these packages. What wasm-bindgen makes is for Node, unless `wasm-bindgen-target` says
-/// otherwise. `only` names the one to test, if not all.
+/// Tests every package that has `test = ["program", "argument", …]` in its `[package.metadata.xtask]`, or only the
+/// one named by `only`. The command finds the module in `BYSYNCIFY_WASM`. Other keys:
+///
+/// - `wasm-bindgen = "<version>"`: its output is in `BYSYNCIFY_JS`, for Node unless `wasm-bindgen-target` says
+///   otherwise;
+/// - `wasm-opt-level`: for packages where wasm-opt would take too long;
+/// - `everything = true`, `debug = true`: also tested with everything instrumented that Binaryen would instrument,
+///   and as a debug build;
+/// - `clang = true`: has C code;
+/// - `wasi = true`: there is also a module for WASI, in `BYSYNCIFY_WASI`;
+/// - `browser = true`: there is a browser, in `BYSYNCIFY_CHROMIUM`;
+/// - `npm = ["name@version", …]`: Node finds these packages.
 pub(crate) fn run(workspace: &Workspace, only: Option<&str>, report: &mut Report) {
     run_those(workspace, |example| only.is_none_or(|name| example.name == name), report);
 }
 
-/// The same of those that belong to `--only safe`: with `safe = true`.
+/// The same for the packages of `--only safe`: those with `safe = true`.
 pub(crate) fn run_safe(workspace: &Workspace, report: &mut Report) {
     run_those(workspace, |example| example.flag("safe"), report);
 }
@@ -48,11 +51,11 @@ fn run_those(workspace: &Workspace, is_meant: impl Fn(&Package) -> bool, report:
 
 /// A way to build an example.
 pub(crate) struct Build {
-    /// What says, in `[package.metadata.xtask]`, that it is to be tested.
+    /// The key in `[package.metadata.xtask]` that asks for a test of this build.
     name: &'static str,
-    /// For `cargo bysyncify build`.
+    /// Options for `cargo bysyncify build`.
     options: &'static [&'static str],
-    /// The folder that the module is in.
+    /// The folder of the module.
     folder: &'static str,
 }
 
@@ -80,13 +83,12 @@ fn run_and_count(workspace: &Workspace, example: &Package, build: &Build, report
     }
 }
 
-/// Builds it in one way, and runs its test command.
+/// Makes one build, and runs the test command.
 fn run_example(workspace: &Workspace, example: &Package, build: &Build) -> Result<()> {
     process::must_succeed(&mut command(workspace, example, "test", build)?).map(drop)
 }
 
-/// Builds a package in one way; the command of its that `key` names in its
-/// `[package.metadata.xtask]`.
+/// Builds a package. Returns its command with the name `key` in `[package.metadata.xtask]`.
 pub(crate) fn command(
     workspace: &Workspace,
     example: &Package,
@@ -122,7 +124,7 @@ pub(crate) fn command(
     Ok(command)
 }
 
-/// Builds it for a target; the module.
+/// Builds it for a target. Returns the path of the module.
 fn build(workspace: &Workspace, example: &Package, target: &str, way: &Build) -> Result<PathBuf> {
     let mut build = process::cargo();
     build.current_dir(&workspace.root);

@@ -1,7 +1,7 @@
-//! The guest matrix: build each guest, asyncify it, run its tests on every engine.
+//! The guest matrix: builds each guest, asyncifies it, and runs its tests on every engine.
 //!
-//! One thread builds (cargo uses all cores itself). What it has built, workers asyncify and run
-//! at once, as many as there are cores. The main thread prints and counts.
+//! One thread builds (cargo itself uses all cores). Workers, one per core, asyncify and run the modules as soon as
+//! they are built. The main thread prints and counts.
 
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{self, Sender};
@@ -26,7 +26,7 @@ use crate::workspace::{Package, Workspace};
 /// The only target that guests are built for.
 pub(crate) const TARGET: &str = "wasm32-unknown-unknown";
 
-/// The row of the report for modules that no engine could be given.
+/// The row of the report for modules that could not be passed to an engine.
 pub(crate) const MODULES: &str = "modules";
 
 /// A guest, and the configurations to test it in.
@@ -38,13 +38,13 @@ pub(crate) struct Plan<'a> {
 }
 
 impl Plan<'_> {
-    /// Of each configuration. The usual way is no variant.
+    /// The variants of each configuration. `None` is the usual way.
     fn variants(&self) -> Vec<Option<&Variant>> {
         if self.variants.is_empty() { vec![None] } else { self.variants.iter().map(Some).collect() }
     }
 }
 
-/// What is to be tested, by the guests' own wishes and by the command line.
+/// The plans, as the guests' metadata and the command line ask for.
 pub(crate) fn plan<'a>(workspace: &'a Workspace, options: &TestOptions) -> Result<Vec<Plan<'a>>> {
     let mut plans = Vec::new();
     for guest in workspace.guests() {
@@ -69,7 +69,7 @@ pub(crate) fn plan<'a>(workspace: &'a Workspace, options: &TestOptions) -> Resul
         let variants: Vec<_> =
             variants.map(|(name, arguments)| Variant { name, arguments }).collect();
         if !variants.is_empty() {
-            // Their arguments are in place of all that we would do.
+            // Their arguments replace everything that our linker would do.
             configurations.retain(|configuration| !configuration.ours);
         }
         plans.push(Plan { guest, configurations, variants });
@@ -80,7 +80,7 @@ pub(crate) fn plan<'a>(workspace: &'a Workspace, options: &TestOptions) -> Resul
     Ok(plans)
 }
 
-/// What running the tests takes.
+/// The tools for running the tests.
 pub(crate) struct Tools<'a> {
     pub(crate) target: &'a WasmTarget,
     pub(crate) asyncifier: &'a Asyncifier,
@@ -98,16 +98,16 @@ struct Job<'a> {
 /// The records of one engine, by its index.
 pub(crate) type Results = Vec<(usize, Vec<Record>)>;
 
-/// What the threads tell the main one.
+/// The messages of the threads to the main thread.
 enum Event<'a> {
     Building(&'a Package, Build),
-    /// A build failed, that of the first of these configurations, and none is tested.
+    /// A build failed, for the first of these configurations. None of them is tested.
     NotBuilt {
         plan: &'a Plan<'a>,
         configurations: &'a [Configuration],
         error: Error,
     },
-    /// A module is done with, or could not be run at all.
+    /// The tests of a module have run, or it could not be run at all.
     Done {
         job: Job<'a>,
         results: Result<Results>,
@@ -151,7 +151,7 @@ pub(crate) fn run(
     });
 }
 
-/// Builds everything, package by package, and gives each module to the workers.
+/// Builds everything, package by package, and passes each module to the workers.
 fn build_all<'a>(
     workspace: &Workspace,
     plans: &'a [Plan<'a>],
@@ -175,7 +175,7 @@ fn build_all<'a>(
                     }
                 }
                 Err(error) => {
-                    // What does not compile at one level does not at the next.
+                    // A package that does not compile at one level does not compile at the next.
                     send(events, Event::NotBuilt { plan, configurations: rest, error });
                     break;
                 }
@@ -185,14 +185,13 @@ fn build_all<'a>(
     }
 }
 
-/// Sends to a thread of the same scope, which listens until all its senders are gone.
+/// Sends to a thread of the same scope, which receives until all its senders are gone.
 fn send<T>(channel: &Sender<T>, value: T) {
-    // So this fails only if the other thread has panicked, and the scope passes that on.
+    // This fails only if the other thread has panicked, and the scope passes that on.
     let _ = channel.send(value);
 }
 
-/// Builds a guest into a folder. Each package by itself: built together, they would share their
-/// features.
+/// Builds a guest into a folder. Each package separately: built together, they would share their features.
 pub(crate) fn compile(
     workspace: &Workspace,
     target: &WasmTarget,
@@ -210,7 +209,7 @@ pub(crate) fn compile(
         .args(feature_arguments(guest))
         .arg("--target-dir")
         .arg(folder)
-        // For the analysis; nobody else looks at these sections.
+        // For the analysis; nothing else reads these sections.
         .args(["--", "-Clink-arg=--emit-relocs"]);
     target.apply(&mut command);
     process::must_succeed(&mut command)?;
@@ -313,7 +312,7 @@ fn handle(
     }
 }
 
-/// Counts the results of one module; what to say of each engine, in a line.
+/// Counts the results of one module. Returns a line about all engines.
 pub(crate) fn count(
     guest: &str,
     configuration: &str,

@@ -17,14 +17,14 @@ pub(crate) fn run(workspace: &Workspace, report: &mut Report) -> Result<()> {
     let mut command = cargo(workspace, "test");
     command.arg("--no-fail-fast");
     println!("host: {}", process::show(&command));
-    // What cargo compiles is its own progress; what tests print matters only if one fails.
+    // On standard error cargo shows its own progress. The output of tests matters only if one fails.
     let output = process::output(command.stderr(Stdio::inherit()))?;
     conclude(ROW, &output, report);
     Ok(())
 }
 
-/// Runs those tests of the engine that run what it has made, in a Node that knows all of it: exceptions
-/// as references, and GC.
+/// Runs the tests of the engine that execute its output, in a Node that knows all of its features: exceptions as
+/// references, and GC.
 pub(crate) fn run_in_new_node(workspace: &Workspace, report: &mut Report) -> Result<()> {
     let mut command = cargo(workspace, "test");
     command.env("NODE", engine::new_node_path()?).args(["--lib", "--", "instrument::tests"]);
@@ -34,8 +34,8 @@ pub(crate) fn run_in_new_node(workspace: &Workspace, report: &mut Report) -> Res
     Ok(())
 }
 
-/// Cargo, for all packages that are for the host, with the features that they document. Who wants one of them asks
-/// for all: with others beside it a package's dependencies have other features, and all would be compiled again.
+/// Cargo, for all packages of the host, with their documented features. All callers use the whole list: with another
+/// set of packages the dependencies have other features, and everything would be compiled again.
 pub(crate) fn cargo(workspace: &Workspace, subcommand: &str) -> Command {
     let mut command = process::cargo();
     command.current_dir(&workspace.root).arg(subcommand);
@@ -48,7 +48,7 @@ pub(crate) fn cargo(workspace: &Workspace, subcommand: &str) -> Command {
     command
 }
 
-/// Counts what a `cargo test` has said, and shows it if there is a failure.
+/// Counts the results in the output of a `cargo test`, and shows it if there is a failure.
 pub(crate) fn conclude(row: &str, output: &Output, report: &mut Report) {
     let text = String::from_utf8_lossy(&output.stdout);
     let (passed, failed) = count(&text);
@@ -65,7 +65,7 @@ pub(crate) fn conclude(row: &str, output: &Output, report: &mut Report) {
     }
 }
 
-/// The sums of all "test result:" lines: passed and failed.
+/// The sums over all "test result:" lines: passed and failed.
 pub(crate) fn count(output: &str) -> (usize, usize) {
     let mut sums = (0, 0);
     for line in output.lines() {

@@ -1,7 +1,8 @@
 //! `cargo xtask`: the commands that only this repository needs.
 //!
-//! `test` runs every test there is, `run` those of one wasm module, `everywhere` those of other
-//! tools, `check` everything that is not a test, `bench` measures. What users of the library need is in `cargo bysyncify` instead.
+//! `test` runs every test, `run` the tests of one wasm module, `everywhere` the tests with other tools, `check`
+//! everything that is not a test, `bench` measures. Commands for users of the library are in `cargo bysyncify`
+//! instead.
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -54,7 +55,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// Runs a command; false if it did its work and found something wrong.
+/// Runs a command. False if the command itself worked, but found something wrong.
 fn run(command: Command) -> Result<bool> {
     match command {
         Command::Test(options) => test::run(&options),

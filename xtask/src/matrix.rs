@@ -1,4 +1,4 @@
-//! Which configurations a guest is tested in: compiler options times Binaryen versions.
+//! The configurations that a guest is tested in: compiler options times Binaryen versions.
 
 use core::fmt;
 
@@ -16,27 +16,25 @@ const BINARYENS: [u32; 4] = [OLDEST, 116, 125, NEWEST];
 /// How rustc compiles and links the guest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Build {
-    /// As in `opt-level = …`, without quotes.
+    /// The value of `opt-level = …`, without quotes.
     pub(crate) opt_level: char,
     pub(crate) fat_lto: bool,
 }
 
 impl Build {
-    /// The name of the cargo profile, and so of the folder: builds do not evict each other.
+    /// The name of the cargo profile, and therefore of the folder: builds do not evict each other.
     pub(crate) fn profile(self) -> String {
         format!("guest-{self}")
     }
 
-    /// `--config` arguments of cargo that define [`Build::profile`].
-    /// What `panic` is: `abort`, or `unwind`.
+    /// `--config` arguments for cargo that define [`Build::profile`]. `panic` is `abort` or `unwind`.
     pub(crate) fn cargo_config(self, panic: &str) -> Vec<String> {
         let profile = self.profile();
         let opt_level = match self.opt_level {
             digit if digit.is_ascii_digit() => digit.to_string(),
             letter => format!("\"{letter}\""),
         };
-        // Only at level 0 are debug assertions and overflow checks of interest, and there they
-        // are what users have as well.
+        // Debug assertions and overflow checks matter only at level 0, and users have them there as well.
         let base = if self.opt_level == '0' { "dev" } else { "release" };
         let lto = if self.fat_lto { "fat" } else { "off" };
         [
@@ -65,10 +63,10 @@ pub(crate) struct Configuration {
     pub(crate) build: Build,
     /// Binaryen's version.
     pub(crate) binaryen: u32,
-    /// wasm-opt's own level after Asyncify, as in `-O3`; none runs Asyncify alone.
+    /// The level of wasm-opt after Asyncify, as in `-O3`; `None` runs Asyncify alone.
     pub(crate) optimise: Option<char>,
-    /// Whether what our linker does is done: wasm-opt only optimises then.
-    /// Else it is what a user without our toolchain does, and Binaryen finds out by itself.
+    /// Whether the module is made as our linker does it; then wasm-opt only optimises. Otherwise it is made as users
+    /// without our toolchain do it, with Binaryen's own analysis.
     pub(crate) ours: bool,
     /// Whether functions are resumed all at once, where our linker would have them resumed one by one.
     pub(crate) all_at_once: bool,
@@ -93,17 +91,17 @@ impl Configuration {
         Self { all_at_once: true, ..self }
     }
 
-    /// Whether the module checks itself while it runs: our linker adds that to debug builds.
+    /// Whether the module checks itself at run time: our linker adds that to debug builds.
     pub(crate) fn is_checked(self) -> bool {
         self.ours && self.build.opt_level == '0'
     }
 
-    /// What the module checks while it runs.
+    /// What the module checks at run time.
     pub(crate) fn checks(self) -> Checks {
         Checks { all: self.is_checked(), stack: self.ours }
     }
 
-    /// Whether wasm-opt does anything.
+    /// Whether wasm-opt is used.
     pub(crate) fn needs_binaryen(self) -> bool {
         !self.ours || self.optimise.is_some()
     }
@@ -120,12 +118,12 @@ impl fmt::Display for Configuration {
         let all_at_once = if self.all_at_once { "-all-at-once" } else { "" };
         let binaryen =
             if self.needs_binaryen() { format!("-b{}", self.binaryen) } else { String::new() };
-        // Not `write!`, which would ignore the width that tables ask for.
+        // Not `write!`, which would ignore the width in tables.
         f.pad(&format!("{}{binaryen}{plain}{ours}{all_at_once}", self.build))
     }
 }
 
-/// The configurations of a guest that asks for the matrix called `name`.
+/// The configurations of a guest with the matrix `name`.
 pub(crate) fn named(name: &str) -> Result<Vec<Configuration>> {
     match name {
         "full" => Ok(full()),
@@ -139,22 +137,22 @@ pub(crate) fn named(name: &str) -> Result<Vec<Configuration>> {
     }
 }
 
-/// The one configuration of `--quick`, both ways.
+/// The single configuration of `--quick`, both ways.
 pub(crate) fn quick() -> Vec<Configuration> {
     Configuration::new('3', false, NEWEST).both_ways().into()
 }
 
-/// What `--quick` makes of a matrix. Programs that must be safe are so by our linker only.
+/// The configurations of a matrix with `--quick`. Programs that must be safe are tested with our linker only.
 pub(crate) fn quick_of(matrix: &str) -> Vec<Configuration> {
     let ours = |configuration: &Configuration| matrix != SAFE || configuration.ours;
     quick().into_iter().filter(ours).collect()
 }
 
-/// Every build both ways, each way with a Binaryen in turn, so that each version has two builds of each way, one of
-/// them with LTO. Not every build with every Binaryen: npm's takes minutes for one that is not optimised.
+/// Every build both ways, each way with a Binaryen in turn. So each version has two builds of each way, one of them
+/// with LTO. Not every build with every Binaryen: npm's takes minutes for an unoptimised build.
 fn full() -> Vec<Configuration> {
-    // Nothing optimised, before or after: what a debugging user looks at. First, so that it
-    // stands beside those of the same build.
+    // No optimisation at all, before or after, as for debugging. It comes first, so that it is beside the others of
+    // the same build.
     let plain = Configuration::new('0', false, NEWEST).without_optimisation();
     let mut all = plain.both_ways().to_vec();
     all.push(plain.ours().all_at_once());
@@ -182,7 +180,7 @@ fn small() -> Vec<Configuration> {
         .collect()
 }
 
-/// For what takes minutes without optimisation, in an interpreter.
+/// For guests that take minutes without optimisation, in an interpreter.
 fn optimised() -> Vec<Configuration> {
     let all = [
         (false, OLDEST, false),
@@ -200,8 +198,7 @@ fn optimised() -> Vec<Configuration> {
         .collect()
 }
 
-/// What rustc can make of a program at each of its levels. By our linker, and with no wasm-opt:
-/// what goes wrong has gone wrong before that.
+/// All levels of rustc. With our linker, and without wasm-opt: whatever goes wrong goes wrong before that.
 fn safe() -> Vec<Configuration> {
     let of = |opt_level, fat_lto| {
         Configuration::new(opt_level, fat_lto, NEWEST).without_optimisation().ours()
@@ -218,7 +215,7 @@ fn safe() -> Vec<Configuration> {
     all
 }
 
-/// For modules that are so large that wasm-opt takes most of a minute for each.
+/// For modules so large that wasm-opt takes most of a minute for each.
 fn brief() -> Vec<Configuration> {
     Configuration::new('3', true, NEWEST).both_ways().into()
 }

@@ -1,4 +1,4 @@
-//! Reading a guest module before it runs: which tests it has, and whether it keeps the rules.
+//! Reads a guest module before it runs: finds its tests, and checks that it follows the rules.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use wasmi::{Engine, ExternType, FuncType, Module, ValType};
 
-/// A function whose export name starts so is a test; the rest of the name is the test's.
+/// The prefix of the export names of tests. The rest of the name is the test's.
 pub(crate) const TEST_PREFIX: &str = "test ";
 
 /// The functions of module `host` that a guest may import: parameters, then results.
@@ -20,27 +20,27 @@ const HOST_FUNCTIONS: [(&str, &[ValType], &[ValType]); 7] = [
     ("is_stack_checked", &[], &[ValType::I32]),
 ];
 
-/// A module that can be given to an engine.
+/// A module that can be passed to an engine.
 #[derive(Debug)]
 pub(crate) struct GuestModule {
     pub(crate) path: PathBuf,
     /// The names of its tests, in the order of its exports. Never empty.
     pub(crate) tests: Vec<String>,
-    /// Tests ask for it: other messages come then.
+    /// What it checks at run time: tests expect other messages then.
     pub(crate) checks: Checks,
 }
 
-/// What a module checks while it runs.
+/// What a module checks at run time.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Checks {
-    /// All that our linker adds to debug builds.
+    /// Everything that our linker adds to debug builds.
     pub(crate) all: bool,
     /// That no coroutine's stack overflows.
     pub(crate) stack: bool,
 }
 
 impl GuestModule {
-    /// Reads the module; an error if it imports what no host offers, or has no test.
+    /// Reads the module. An error if it imports what the host does not offer, or has no test.
     pub(crate) fn open(path: &Path, checks: Checks) -> Result<Self> {
         let bytes = fs::read(path).with_context(|| format!("cannot read `{}`", path.display()))?;
         let module = Module::new(&Engine::default(), &bytes)
@@ -49,7 +49,7 @@ impl GuestModule {
         Ok(Self { path: path.into(), tests: find_tests(&module)?, checks })
     }
 
-    /// Reads a module that catches exceptions, which our interpreter does not know.
+    /// Reads a module that catches exceptions, which our interpreter does not support.
     pub(crate) fn open_with_exceptions(path: &Path, checks: Checks) -> Result<Self> {
         let bytes = fs::read(path).with_context(|| format!("cannot read `{}`", path.display()))?;
         let mut tests = Vec::new();

@@ -1,7 +1,7 @@
-//! The library on the host: natively, and with a thread for each coroutine (`src/raw/switch/threads.rs`).
+//! Tests the library on the host: natively, and with a thread for each coroutine (`src/raw/switch/threads.rs`).
 //!
-//! In both AddressSanitizer watches what its unsafe code does. Natively `cargo test` runs the same without
-//! it. The tests are those of the guests that say so, the same as run in WebAssembly, and those of `tests/native`.
+//! Both run under AddressSanitizer, which checks the unsafe code. `cargo test` runs the native tests without it. The
+//! tests are those of guests with `native = true`, the same as in WebAssembly, and those of `tests/native`.
 
 use std::process::Stdio;
 
@@ -16,18 +16,18 @@ use crate::workspace::{Package, Workspace};
 /// The row of the report.
 pub(crate) const ROW: &str = "native";
 
-/// What the compiler is told: which switch, and who watches. The unit separator stands between two,
-/// for `CARGO_ENCODED_RUSTFLAGS`. And where it is built.
+/// The flags for the compiler, which choose the switch and the sanitizer, and the target folder. Flags are separated
+/// by the unit separator, for `CARGO_ENCODED_RUSTFLAGS`.
 const SWITCHES: [(&str, &str); 2] = [
     ("-Zsanitizer=address", "native"),
     ("--cfg\u{1f}bysyncify_threads\u{1f}-Zsanitizer=address", "threads"),
 ];
 
-/// What shows nothing natively, where there always is `std`.
+/// A guest that tests nothing with the native switch, where there always is `std`.
 const WITH_THREADS_ONLY: &str = "guest-unwind-without-std";
 
-/// Runs the tests of all packages that say `native = true`. Each by itself: built together, they would
-/// share their features, and with `std` what a panic does is another.
+/// Runs the tests of all packages with `native = true`. Each separately: built together, they would share their
+/// features, and with `std` panics behave differently.
 pub(crate) fn run(workspace: &Workspace, report: &mut Report) -> Result<()> {
     let host = setup::host_triple()?;
     for (flags, folder) in SWITCHES {
@@ -44,13 +44,14 @@ pub(crate) fn run(workspace: &Workspace, report: &mut Report) -> Result<()> {
     Ok(())
 }
 
-/// A few of the random schedules in Miri, which takes a second for what others do in a millisecond.
+/// Runs a few of the random schedules in Miri, which takes a second for what otherwise takes a millisecond.
 fn run_in_miri(workspace: &Workspace, report: &mut Report) -> Result<()> {
     let mut command = process::cargo();
     command.current_dir(&workspace.root);
     command.args(["miri", "test", "--lib", "--package", "native-schedules", "--target-dir"]);
     command.arg(workspace.target.join("miri"));
-    // Coroutines are forgotten on purpose, and their threads wait for ever. The seeds are passed on.
+    // Coroutines are forgotten on purpose, and their threads wait for ever. The test can read the variable with the
+    // seeds.
     command.env("MIRIFLAGS", "-Zmiri-ignore-leaks -Zmiri-disable-isolation");
     command.env("RUSTFLAGS", "--cfg bysyncify_threads").env("BYSYNCIFY_SEEDS", "0..20");
     println!("native: {}", process::show(&command));
@@ -69,14 +70,14 @@ fn run_package(
     let mut command = process::cargo();
     command
         .current_dir(&workspace.root)
-        // With a target, build scripts and macros are compiled without the flags.
+        // With `--target`, build scripts and macros are compiled without the flags.
         .args(["test", "--no-fail-fast", "--lib", "--target", host])
         .args(["--package", &package.name])
         .arg("--target-dir")
         .arg(workspace.target.join(folder))
-        // What only a suspended stack points to is no leak, and some are forgotten on purpose.
+        // Memory that only a suspended stack points to is not leaked, and some coroutines are forgotten on purpose.
         .env("ASAN_OPTIONS", "detect_leaks=0")
-        // The runtime of the sanitizer is part of every toolchain, the flag is not stable yet.
+        // The sanitizer's runtime is part of every toolchain, but the flag is not stable yet.
         .env("RUSTC_BOOTSTRAP", "1")
         .env("CARGO_ENCODED_RUSTFLAGS", flags);
     println!("native: {}", process::show(&command));

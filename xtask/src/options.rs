@@ -1,4 +1,4 @@
-//! What to test, and how: what the command line asks for.
+//! The options of the command line: what to test, and how.
 
 use anyhow::{Context, Result};
 use clap::{Args, ValueEnum};
@@ -50,7 +50,7 @@ impl TestOptions {
         let narrowed = self.guest.is_some() || self.config.is_some() || self.run.filter.is_some();
         match self.only {
             Some(only) => only == part,
-            // A part of two others.
+            // It is a part of two others.
             None if part == Part::Safe => false,
             None if self.example.is_some() => part == Part::Examples,
             None => part == Part::Guests || !narrowed,
@@ -82,7 +82,7 @@ impl Default for RunOptions {
     }
 }
 
-/// A seed as people write it and as failures print it: decimal, or hexadecimal after `0x`.
+/// Parses a seed: decimal, or hexadecimal after `0x`, as failures print it.
 pub(crate) fn parse_seed(text: &str) -> Result<u64> {
     let digits = text.replace('_', "");
     match digits.strip_prefix("0x") {

@@ -1,20 +1,20 @@
-//! Running other programs: their output kept, and shown when they fail.
+//! Runs other programs: keeps their output, and shows it when they fail.
 
 use std::process::{Command, Output};
 
 use anyhow::{Context, Result, bail};
 
-/// The cargo that runs us, for calls of our own.
+/// The cargo that runs us, to be called by us.
 pub(crate) fn cargo() -> Command {
     Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
 }
 
-/// Runs a command to its end, whatever that end is.
+/// Runs a command until it ends, successfully or not.
 pub(crate) fn output(command: &mut Command) -> Result<Output> {
     command.output().with_context(|| format!("cannot start `{}`", show(command)))
 }
 
-/// Runs a command that must succeed; its standard output.
+/// Runs a command that must succeed. Returns its standard output.
 pub(crate) fn must_succeed(command: &mut Command) -> Result<Vec<u8>> {
     let output = output(command)?;
     if output.status.success() {
@@ -23,13 +23,13 @@ pub(crate) fn must_succeed(command: &mut Command) -> Result<Vec<u8>> {
     bail!("`{}` failed ({})\n{}", show(command), output.status, all_text(&output))
 }
 
-/// Everything that a program wrote.
+/// Everything that a program printed.
 pub(crate) fn all_text(output: &Output) -> String {
     let stdout = String::from_utf8_lossy(&output.stdout);
     format!("{stdout}{}", String::from_utf8_lossy(&output.stderr)).trim_end().into()
 }
 
-/// A command as one would type it, nearly: good enough to read and to try again.
+/// A command nearly as one would type it: good enough to read and to try again.
 pub(crate) fn show(command: &Command) -> String {
     let program = std::path::Path::new(command.get_program());
     let name = program.file_name().unwrap_or(program.as_os_str()).to_string_lossy();

@@ -16,7 +16,7 @@ impl Progress {
         Self { done: 0, total, is_terminal: io::stdout().is_terminal() }
     }
 
-    /// One more step is done. `line` tells all about it: it stays if this is not a terminal.
+    /// Counts a finished step. `line` describes it, and stays visible if this is not a terminal.
     pub(crate) fn step(&mut self, line: &str) {
         self.done += 1;
         if self.is_terminal {
@@ -26,24 +26,24 @@ impl Progress {
         }
     }
 
-    /// Shows what is being done now. Not worth a line of its own where lines stay.
+    /// Shows the current work. It is shown only on a terminal, where lines do not stay.
     pub(crate) fn doing(&self, what: &str) {
         if self.is_terminal {
             self.draw(what);
         }
     }
 
-    /// Prints something that must stay, bar or not.
+    /// Prints a permanent line, with or without a bar.
     pub(crate) fn note(&self, text: &str) {
         self.clear();
         println!("{text}");
     }
 
     fn draw(&self, text: &str) {
-        // One row of a narrow terminal, or the carriage return would not lead to its start.
+        // At most one row of a narrow terminal: otherwise the carriage return would not lead to its start.
         let text: String = text.lines().next().unwrap_or_default().chars().take(40).collect();
         print!("\r\x1b[K{} {text}", bar(self.done, self.total));
-        // A terminal that went away is no reason to stop testing.
+        // If the terminal is gone, the tests continue.
         let _ = io::stdout().flush();
     }
 

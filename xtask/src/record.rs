@@ -1,4 +1,4 @@
-//! What an engine saw of one test, how that crosses the process boundary, and what it means.
+//! What an engine has observed of one test: how it is serialised, and what it means.
 
 use anyhow::{Context, Result, bail};
 use serde_json::{Value, json};
@@ -9,21 +9,21 @@ pub(crate) enum End {
     Returned,
     /// The engine's text for the trap.
     Trapped(String),
-    /// The test could not be run properly: it gave the host a pointer that points nowhere, or
-    /// the engine itself ended. Never what a test can expect.
+    /// The test could not be run properly: it passed an invalid pointer to the host, or the engine itself ended. No
+    /// test can expect that.
     Broken(String),
 }
 
-/// One test, observed: facts only, no judgement.
+/// The observed facts of one test, without judgement.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Record {
     pub(crate) test: String,
     pub(crate) end: End,
-    /// The last message that the guest passed to `panicked` (after `expect_trap`, if it did that).
+    /// The last message that the guest passed to `panicked` (after `expect_trap`, if it called that).
     pub(crate) panicked: Option<String>,
-    /// The message that the guest announced with `expect_trap`; an empty one is for a trap without.
+    /// The message that the guest announced with `expect_trap`; an empty one means a trap without a message.
     pub(crate) expected: Option<String>,
-    /// Whether it announced that with `allow_trap`, and may return as well.
+    /// Whether it used `allow_trap`, and may return as well.
     pub(crate) may_return: bool,
     /// The lines that the guest logged.
     pub(crate) trace: Vec<String>,
@@ -31,7 +31,7 @@ pub(crate) struct Record {
 }
 
 impl Record {
-    /// A test that could not even begin.
+    /// The record of a test that could not even begin.
     pub(crate) fn broken(test: &str, reason: &str) -> Self {
         Self {
             test: test.into(),
@@ -44,7 +44,7 @@ impl Record {
         }
     }
 
-    /// Nothing if the test passed, else what is wrong, in a line.
+    /// `None` if the test passed, else what is wrong, in a line.
     pub(crate) fn failure(&self) -> Option<String> {
         match (&self.end, &self.expected) {
             (End::Returned, None) => None,
@@ -61,7 +61,7 @@ impl Record {
         }
     }
 
-    /// The line in which a runner reports this record.
+    /// The line with which a runner reports this record.
     pub(crate) fn to_json(&self) -> Value {
         let (end, text) = match &self.end {
             End::Returned => ("returned", None),
@@ -80,7 +80,7 @@ impl Record {
         })
     }
 
-    /// Reads a line that a runner wrote. A line `{"error": …}` is about the whole module.
+    /// Parses a line that a runner wrote. A line `{"error": …}` is about the whole module.
     pub(crate) fn from_json(line: &str) -> Result<Self> {
         let value: Value = serde_json::from_str(line)
             .with_context(|| format!("the runner wrote `{line}`, which is not JSON"))?;

@@ -1,4 +1,4 @@
-//! The results of a whole run: failures in full as they come, counts and times at the end.
+//! The results of a whole run: shows failures in full when they happen, counts and times at the end.
 
 use core::fmt::Write;
 
@@ -7,10 +7,10 @@ use crate::record::{End, Record};
 /// How many of the slowest tests the summary names.
 const SLOWEST: usize = 5;
 
-/// What later lines of a value in a failure begin with: they start where its first one does.
+/// The indentation of further lines of a value in a failure, which aligns them with the first line.
 const INDENT: &str = "\n                 ";
 
-/// Tests counted under one name: an engine's, or a part's.
+/// Tests counted under one name, which is an engine or a part.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 struct Row {
     name: String,
@@ -19,7 +19,7 @@ struct Row {
     failed: usize,
 }
 
-/// Where and how a test ran: all that is needed to run it again.
+/// Where and how a test ran: everything needed to run it again.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Place<'a> {
     pub(crate) guest: &'a str,
@@ -28,26 +28,26 @@ pub(crate) struct Place<'a> {
     pub(crate) seed: u64,
 }
 
-/// Collects results, and says in the end whether all was well.
+/// Collects results. In the end it tells whether all tests passed.
 #[derive(Debug, Default)]
 pub(crate) struct Report {
     rows: Vec<Row>,
     /// Milliseconds and description; the slowest first, no more than [`SLOWEST`].
     slowest: Vec<(f64, String)>,
-    /// What failed, in a line each, and where: the same test fails in many configurations.
+    /// The failures, each as a line, with the places: the same test fails in many configurations.
     failures: Vec<(String, Vec<String>)>,
-    /// What did not run, in a line each, and why.
+    /// The checks that did not run, each as a line with the reason.
     skipped: Vec<String>,
 }
 
 impl Report {
-    /// Makes a row appear in the summary even if nothing is counted in it, and orders the rows.
+    /// Makes a row appear in the summary even if nothing is counted in it. The order of calls is the order of rows.
     pub(crate) fn add_row(&mut self, name: &str, version: &str) {
         let row = Row { name: name.into(), version: version.into(), ..Row::default() };
         self.rows.push(row);
     }
 
-    /// Counts results that someone else has described already.
+    /// Counts results that the caller has already described.
     pub(crate) fn count(&mut self, row: &str, passed: usize, failed: usize) {
         let index = self.rows.iter().position(|known| known.name == row);
         let index = index.unwrap_or_else(|| {
@@ -58,23 +58,23 @@ impl Report {
         self.rows[index].failed += failed;
     }
 
-    /// Counts a failure that is no test's, such as a module that could not be built.
+    /// Counts a failure that does not belong to a test, such as a module that could not be built.
     pub(crate) fn fail(&mut self, row: &str, what: &str) {
         self.count(row, 0, 1);
         self.note_failure(row, what);
     }
 
-    /// Remembers what cannot be tested on this machine.
+    /// Records a check that is not possible on this machine.
     pub(crate) fn skip(&mut self, row: &str, what: &str) {
         self.skipped.push(format!("{row}: {}", what.lines().next().unwrap_or_default()));
     }
 
-    /// Says more about failures that were counted already.
+    /// Adds a description of failures that were counted already.
     pub(crate) fn note_failure(&mut self, row: &str, what: &str) {
         self.remember_failure(&format!("{row}: {what}"), None);
     }
 
-    /// Counts a test; if it failed, the text to show at once.
+    /// Counts a test. If it failed, returns the text to show at once.
     pub(crate) fn add(&mut self, place: Place<'_>, record: &Record) -> Option<String> {
         let failure = record.failure();
         let failed = usize::from(failure.is_some());
@@ -88,7 +88,7 @@ impl Report {
         Some(describe(place, record, &failure))
     }
 
-    /// Whether nothing failed so far.
+    /// Whether nothing has failed so far.
     pub(crate) fn is_good(&self) -> bool {
         self.rows.iter().all(|row| row.failed == 0)
     }
@@ -98,7 +98,7 @@ impl Report {
         self.rows.iter().map(|row| row.passed + row.failed).sum()
     }
 
-    /// What to print at the end. The last line is always `total: N passed, N failed`.
+    /// The text to print at the end. The last line is always `total: N passed, N failed`.
     pub(crate) fn summary(&self) -> String {
         let mut text = String::new();
         // Writing to a string cannot fail.
@@ -135,7 +135,7 @@ impl Report {
     }
 
     fn remember_failure(&mut self, what: &str, place: Option<String>) {
-        // This is an overview: what goes on for lines was shown when it happened.
+        // This is a summary: further lines were shown when the failure happened.
         let what = what.lines().next().unwrap_or_default();
         match self.failures.iter_mut().find(|(known, _)| known == what) {
             Some((_, places)) => places.extend(place),
@@ -152,7 +152,7 @@ impl Report {
     }
 }
 
-/// Where something failed, as the end of a line.
+/// The places of a failure, as the end of a line.
 fn show_places(places: &[String]) -> String {
     match places {
         [] => String::new(),
@@ -161,7 +161,7 @@ fn show_places(places: &[String]) -> String {
     }
 }
 
-/// A failed test, with all that is known about it.
+/// The description of a failed test, with everything that was recorded.
 fn describe(place: Place<'_>, record: &Record, failure: &str) -> String {
     let Place { guest, configuration, engine, seed } = place;
     let mut text = format!("FAILED  {guest}: `{}`: {failure}\n", record.test);
@@ -185,7 +185,7 @@ fn describe(place: Place<'_>, record: &Record, failure: &str) -> String {
     text
 }
 
-/// The lines that a test logged, for people.
+/// The lines that a test logged, as text.
 pub(crate) fn trace(record: &Record) -> String {
     if record.trace.is_empty() { "empty".into() } else { record.trace.join("\n") }
 }

@@ -1,19 +1,19 @@
-//! A `wasm-opt` for tools that call one: a script that notes how it is called, and has the engine's command
-//! do `--asyncify`, the real one all else.
+//! A `wasm-opt` for tools that call one: a script that records its arguments, runs the engine's command for
+//! `--asyncify`, and the real `wasm-opt` for everything else.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
 
-/// A folder with such a script. Put first on PATH it is what a tool calls.
+/// A folder with such a script. If it is first on PATH, tools call the script.
 pub(crate) struct StandIn {
     pub(crate) folder: PathBuf,
     calls: PathBuf,
 }
 
 impl StandIn {
-    /// Writes it.
+    /// Writes the script.
     #[cfg(unix)]
     pub(crate) fn write(folder: PathBuf, ours: &Path, real: &Path) -> Result<Self> {
         use std::os::unix::fs::PermissionsExt;
@@ -39,12 +39,12 @@ impl StandIn {
         anyhow::bail!("a script for a shell stands in for wasm-opt")
     }
 
-    /// What a tool is to call.
+    /// The path of the script.
     pub(crate) fn script(&self) -> PathBuf {
         self.folder.join("wasm-opt")
     }
 
-    /// Fails if nobody has called it for Asyncify: then the real one was, which has one, too.
+    /// Fails if it was not called for Asyncify: then the tool has called the real one, which can do that as well.
     pub(crate) fn must_have_been_called(&self) -> Result<()> {
         let calls = fs::read_to_string(&self.calls)?;
         let was_called = calls.lines().any(|call| call.contains("--asyncify"));

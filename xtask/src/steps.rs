@@ -1,4 +1,4 @@
-//! What a check consists of: steps that are shown, and counted in the report.
+//! The steps of a check, which are shown, and counted in the report.
 
 use std::time::Instant;
 
@@ -20,12 +20,12 @@ impl<'a> Steps<'a> {
         Self { row, check, report }
     }
 
-    /// Makes what later steps need; nothing if it fails.
+    /// Makes something that later steps need. `None` if it fails.
     pub(crate) fn make<T>(&mut self, name: &str, make: impl FnOnce() -> Result<T>) -> Option<T> {
         self.show(name, make, |_| "made".into())
     }
 
-    /// Runs a step, which tells how many tests have passed. The next one runs even if it fails.
+    /// Runs a step, which returns how many tests have passed. Later steps run even if it fails.
     pub(crate) fn test(&mut self, name: &str, test: impl FnOnce() -> Result<usize>) {
         let passed = self.show(name, test, |passed| format!("{passed} passed"));
         self.report.count(self.row, passed.unwrap_or(0), 0);
@@ -54,25 +54,25 @@ impl<'a> Steps<'a> {
         }
     }
 
-    /// What a check needs. If that is not to be had the check is skipped.
+    /// Returns a tool that a check needs. If it is not available, the check is skipped.
     pub(crate) fn found<T>(&mut self, needed: Result<T>) -> Option<T> {
         needed.map_err(|why| self.skip(&why)).ok()
     }
 
-    /// This check cannot be made here.
+    /// Records that this check is not possible here.
     pub(crate) fn skip(&mut self, why: &Error) {
         println!("skipped {}: {why:#}", self.check);
         self.report.skip(self.row, &format!("{}: {why:#}", self.check));
     }
 
-    /// Nothing more can be done for this check.
+    /// Records that this check has failed as a whole.
     pub(crate) fn fail(&mut self, error: &Error) {
         println!("FAILED  {}: {error:#}", self.check);
         self.report.fail(self.row, &format!("{}: see above", self.check));
     }
 }
 
-/// How many tests have passed, by an output like that of `cargo test`; none may have failed.
+/// How many tests have passed, according to output like that of `cargo test`. It is an error if one has failed.
 pub(crate) fn passed(output: &[u8]) -> Result<usize> {
     let text = String::from_utf8_lossy(output);
     match host::count(&text) {

@@ -1,8 +1,8 @@
-//! Guests whose panics unwind: built with a standard library that was compiled for it, made pausable by
-//! our linker, and run on an engine that knows the exceptions they are made of.
+//! Guests whose panics unwind: built with a standard library that was compiled for it, made pausable by our linker,
+//! and run on an engine that supports their kind of exceptions.
 //!
-//! Apart from the other guests: two more standard libraries are built for them, which takes minutes
-//! the first time, and neither our interpreter nor every Binaryen knows exceptions.
+//! They are separate from the other guests: two more standard libraries have to be built, which takes minutes the
+//! first time, and neither our interpreter nor every Binaryen supports exceptions.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -23,8 +23,8 @@ use crate::process;
 use crate::report::Report;
 use crate::workspace::{Package, Workspace};
 
-/// Each of the compiler's levels: where calls are inlined is where exceptions are caught. Unoptimised there
-/// are all of our checks, and with LTO closures are part of entry functions.
+/// All levels of the compiler, because inlining changes where exceptions are caught. The unoptimised build has all of
+/// our checks, and with LTO closures are part of entry functions.
 const BUILDS: [Build; 6] = [
     Build { opt_level: '0', fat_lto: false },
     Build { opt_level: '1', fat_lto: false },
@@ -45,7 +45,7 @@ pub(crate) fn run(workspace: &Workspace, options: &RunOptions, report: &mut Repo
         let engines = [engine];
         let target = setup::unwinding_target(exceptions)?;
         let (usual, other) = match exceptions {
-            // Stock Binaryen's Asyncify knows this kind, in its newest version only. Functions cannot be
+            // Stock Binaryen's Asyncify supports this kind, but only in its newest version. Functions cannot be
             // resumed one by one with it.
             Exceptions::Legacy => (Maker::Ours(Resumption::Automatic), Maker::Stock),
             Exceptions::Standard => {
@@ -72,16 +72,16 @@ pub(crate) fn run(workspace: &Workspace, options: &RunOptions, report: &mut Repo
     Ok(())
 }
 
-/// Who makes a module pausable.
+/// The tool that makes a module pausable.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Maker {
     Ours(Resumption),
-    /// `wasm-opt`, by the line that README.md has.
+    /// `wasm-opt`, with the command line in README.md.
     Stock,
 }
 
 impl Maker {
-    /// What is said of it in the title of a test, if it is not the usual one.
+    /// The suffix in the title of a test; empty for the usual one.
     fn title(self) -> &'static str {
         match self {
             Self::Ours(Resumption::AllAtOnce) => "-all-at-once",
@@ -146,7 +146,7 @@ fn run_module(
     Ok(())
 }
 
-/// The engine's own program with a script of the guest's.
+/// The engine's own program, with a script of the guest.
 fn scripted(engines: &[Box<dyn Engine>], script: &Path, module: &PathBuf) -> Result<Command> {
     let runner = engines.first().context("there is an engine")?.runner();
     let mut command = Command::new(runner.get_program());

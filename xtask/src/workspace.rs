@@ -1,4 +1,4 @@
-//! The packages of this repository, as `cargo metadata` tells them.
+//! The packages of this repository, according to `cargo metadata`.
 
 use std::path::{Path, PathBuf};
 
@@ -11,17 +11,17 @@ use crate::process;
 #[derive(Debug)]
 pub(crate) struct Workspace {
     pub(crate) root: PathBuf,
-    /// Where cargo puts what it builds.
+    /// Cargo's target directory.
     pub(crate) target: PathBuf,
     pub(crate) packages: Vec<Package>,
 }
 
-/// What a package is for: each kind is tested in its own way.
+/// The purpose of a package. Each kind is tested differently.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
-    /// In tests/guests: a wasm module full of tests, or what those share.
+    /// In tests/guests: a wasm module full of tests, or code that these share.
     Guest,
-    /// In examples: a program that users read, unless it says that it runs on the host.
+    /// In examples: a program for users to read, unless its metadata says that it runs on the host.
     Example,
     /// In bench: measured, not tested.
     Bench,
@@ -36,13 +36,13 @@ pub(crate) struct Package {
     pub(crate) version: String,
     pub(crate) folder: PathBuf,
     pub(crate) kind: Kind,
-    /// The stem of the file it is built to, if it is a program or a `cdylib`.
+    /// The stem of the output file, if it is a program or a `cdylib`.
     pub(crate) artefact: Option<String>,
-    /// Whether it is for a registry.
+    /// Whether it is published to a registry.
     pub(crate) is_published: bool,
-    /// The oldest compiler it promises to work with.
+    /// The oldest compiler that it supports.
     pub(crate) rust_version: Option<String>,
-    /// `package.metadata` of its Cargo.toml, `null` without.
+    /// `package.metadata` of its Cargo.toml, or `null`.
     metadata: Value,
 }
 
@@ -51,7 +51,7 @@ impl Workspace {
         Self::at(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../Cargo.toml"))
     }
 
-    /// Another workspace, with a target directory of its own.
+    /// Another workspace, with its own target directory.
     pub(crate) fn at(manifest: &Path) -> Result<Self> {
         let mut command = process::cargo();
         command
@@ -84,12 +84,12 @@ impl Workspace {
         others.filter(is_program).filter(|package| !package.tests_itself())
     }
 
-    /// Guests that are built with panics that unwind.
+    /// The guests that are built with panics that unwind.
     pub(crate) fn unwinding_guests(&self) -> impl Iterator<Item = &Package> {
         self.of_kind(Kind::Guest).filter(|package| package.unwinds())
     }
 
-    /// The packages that come with a test command of their own.
+    /// The packages with their own test command.
     pub(crate) fn with_own_tests(&self) -> impl Iterator<Item = &Package> {
         self.packages.iter().filter(|package| package.tests_itself())
     }
@@ -113,14 +113,14 @@ impl Package {
             kind: if on_host { Kind::Host } else { by_folder },
             folder,
             artefact: artefact(&value["targets"]),
-            // A list of registries, or null: any.
+            // A list of registries; or null for any.
             is_published: value["publish"].as_array().is_none_or(|all| !all.is_empty()),
             rust_version: value["rust_version"].as_str().map(String::from),
             metadata: value["metadata"].clone(),
         })
     }
 
-    /// A string of `[package.metadata.xtask]`.
+    /// A string in `[package.metadata.xtask]`.
     pub(crate) fn setting(&self, key: &str) -> Option<&str> {
         self.metadata["xtask"][key].as_str()
     }
@@ -130,7 +130,7 @@ impl Package {
         self.metadata["xtask"][key].as_bool().unwrap_or(false)
     }
 
-    /// A list of strings of `[package.metadata.xtask]`; empty if there is none.
+    /// A list of strings in `[package.metadata.xtask]`; empty if there is none.
     pub(crate) fn list(&self, key: &str) -> Vec<String> {
         strings(&self.metadata["xtask"][key])
     }
@@ -144,13 +144,13 @@ impl Package {
         !self.list("test").is_empty()
     }
 
-    /// A table of `[package.metadata.xtask]` whose values are lists of strings, by name.
+    /// A table in `[package.metadata.xtask]` whose values are lists of strings, by name.
     pub(crate) fn lists(&self, key: &str) -> Vec<(String, Vec<String>)> {
         let table = self.metadata["xtask"][key].as_object().into_iter().flatten();
         table.map(|(name, list)| (name.clone(), strings(list))).collect()
     }
 
-    /// The features that docs.rs documents: all that users are meant to see.
+    /// The features that docs.rs documents, which are all features meant for users.
     pub(crate) fn documented_features(&self) -> Vec<String> {
         strings(&self.metadata["docs"]["rs"]["features"])
     }
@@ -172,7 +172,7 @@ fn artefact(targets: &Value) -> Option<String> {
         };
         targets.as_array()?.iter().filter(is_product).find(is_wanted)?["name"].as_str()
     };
-    // Cargo writes a library's file with underscores, and a program's as it is named.
+    // Cargo writes a library's file with underscores, and a program's with its own name.
     named("cdylib").map(|name| name.replace('-', "_")).or_else(|| named("bin").map(String::from))
 }
 

@@ -1,4 +1,4 @@
-//! A large archive in the page of `examples/browser`: how long its frames take.
+//! Frame times of the page of `examples/browser` while it reads a large archive.
 
 use anyhow::{Context, Result, bail};
 
@@ -8,7 +8,7 @@ use crate::workspace::{Package, Workspace};
 /// The example, which measures itself.
 const EXAMPLE: &str = "browser";
 
-/// Measures, and prints what it finds.
+/// Runs the measurement, and prints the results.
 pub(super) fn measure(workspace: &Workspace) -> Result<()> {
     let is_meant = |package: &&Package| package.name == EXAMPLE;
     let example = workspace.packages.iter().find(is_meant).context("the example is gone")?;

@@ -1,7 +1,7 @@
-//! `cargo xtask bench`: what the library costs, beside its alternatives.
+//! `cargo xtask bench`: the cost of the library, compared with its alternatives.
 //!
-//! Measures and prints, and judges nothing: machines are noisy, so no figure makes it fail.
-//! bench/README.md says what the figures mean.
+//! It measures and prints, but does not judge: machines are noisy, so no figure makes it fail. bench/README.md
+//! explains the figures.
 
 use core::fmt;
 use std::path::PathBuf;
@@ -24,7 +24,7 @@ mod switch;
 
 use runtime::Runtime;
 
-/// Called by this name, `xtask` is the linker that `bench programs` calls.
+/// The name under which `xtask` acts as the linker for `bench programs`.
 pub(crate) const LINKER: &str = "bysyncify-ld";
 
 /// What to measure, what to print, and where to run it.
@@ -50,7 +50,7 @@ pub(crate) struct Options {
 }
 
 impl Options {
-    /// Whether something is said that only `programs` can do.
+    /// Whether there is an option that only `programs` has.
     pub(crate) fn is_for_programs(&self) -> bool {
         self.program.is_some() || self.wasm_opt.is_some()
     }
@@ -82,7 +82,7 @@ pub(crate) enum Benchmark {
     Browser,
 }
 
-/// Measures what was asked for and prints it. As JSON each benchmark is one line.
+/// Measures what was asked for, and prints it. In JSON each benchmark is one line.
 pub(crate) fn run(options: &Options) -> Result<()> {
     let workspace = Workspace::load()?;
     if options.only == Some(Benchmark::Browser) {
@@ -115,7 +115,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     Ok(())
 }
 
-/// Runs `bench/native`, which prints its figures itself.
+/// Runs `bench/native`, which prints its own figures.
 fn native(workspace: &Workspace) -> Result<()> {
     let mut command = process::cargo();
     command.current_dir(&workspace.root);
@@ -131,6 +131,6 @@ trait Figures: fmt::Display {
 }
 
 fn print(json: bool, figures: &impl Figures) {
-    // As text with an empty line behind, before the next.
+    // The text form has an empty line at the end, before the next benchmark.
     if json { println!("{}", figures.to_json()) } else { println!("{figures}") }
 }

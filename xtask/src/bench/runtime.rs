@@ -1,4 +1,4 @@
-//! What runs a module that is measured: Node, or wasmtime, by a script of ours.
+//! The runtimes of measured modules: Node, or wasmtime, with a script of ours.
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -8,14 +8,14 @@ use anyhow::Result;
 use crate::process;
 use crate::tools;
 
-/// What runs a module.
+/// A program that runs a module.
 pub(super) enum Runtime {
     Node(PathBuf),
-    /// The folder of PyPI's package.
+    /// The folder of the package from PyPI.
     Wasmtime(PathBuf),
 }
 
-/// What it is told to do: the same program twice.
+/// The script for it: the same program in two languages.
 #[derive(Clone, Copy)]
 pub(super) struct Script {
     pub(super) javascript: &'static str,
@@ -23,12 +23,12 @@ pub(super) struct Script {
 }
 
 impl Runtime {
-    /// PyPI's wasmtime, which is installed if it is not there.
+    /// The wasmtime from PyPI, which is installed if it is missing.
     pub(super) fn wasmtime() -> Result<Self> {
         tools::from_pypi(tools::WASMTIME).map(Self::Wasmtime)
     }
 
-    /// What it is called, with its version.
+    /// The runtime's name and version.
     pub(super) fn name(&self) -> Result<String> {
         Ok(match self {
             Self::Node(path) => {

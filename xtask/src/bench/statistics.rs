@@ -10,8 +10,7 @@ impl Sorted {
         Self(values)
     }
 
-    /// The value that `percent` of the others are not above: the nearest one that there is.
-    /// `NaN` if there is none.
+    /// The nearest value to this percentile. `NaN` if there are no numbers.
     pub(super) fn percentile(&self, percent: usize) -> f64 {
         let last = self.0.len().saturating_sub(1);
         self.0.get((last * percent + 50) / 100).copied().unwrap_or(f64::NAN)

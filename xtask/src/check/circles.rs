@@ -1,8 +1,8 @@
-//! No circle of files: none imports another one that imports it, directly or over others.
+//! Checks that no two files import each other, directly or through others.
 //!
-//! What is read is `use` and every other path that begins with `crate` or `super`, outside of tests. Who imports a
-//! name that a folder's `mod.rs` re-exports imports the file that has it. What a `mod.rs` takes from files below
-//! it does not count: it declares them, and refers to them anyway. What they take from it does.
+//! It reads `use` and every other path that begins with `crate` or `super`, outside of tests. An import of a name
+//! that a folder's `mod.rs` re-exports counts as an import of the file that defines it. Imports of a `mod.rs` from
+//! files below it do not count: it declares them, and refers to them anyway. Imports in the other direction count.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -16,7 +16,7 @@ use tokens::{Token, tokens};
 
 mod tokens;
 
-/// The files that crates begin with.
+/// The root files of the crates.
 const CRATES: [&str; 5] = [
     "src/lib.rs",
     "crates/wasm-asyncify/src/lib.rs",
@@ -41,21 +41,21 @@ pub(super) fn check(context: &Context) -> Result<()> {
     Ok(())
 }
 
-/// Where a module is in its crate: the names that lead there.
+/// The path of a module in its crate.
 type Module = Vec<String>;
 
-/// The files of a crate, by the modules that they are.
+/// The files of a crate, by module.
 #[derive(Default)]
 struct Files(BTreeMap<Module, File>);
 
 struct File {
     path: PathBuf,
     imports: Vec<Import>,
-    /// What it re-exports, by the last name.
+    /// The names that it re-exports, with what they refer to.
     exported: BTreeMap<String, Import>,
 }
 
-/// A path, and the module that it begins in.
+/// A path, and the module that it is relative to.
 #[derive(Clone)]
 struct Import {
     base: Module,
@@ -63,7 +63,7 @@ struct Import {
 }
 
 impl Files {
-    /// Reads a module's file, and those below it.
+    /// Reads a module's file, and the files of its submodules.
     fn read(&mut self, path: &Path, module: &[String]) -> Result<()> {
         let text = fs::read_to_string(path).with_context(|| path.display().to_string())?;
         let parsed = Parsed::new(&tokens(&text), module);
@@ -72,7 +72,7 @@ impl Files {
         for name in parsed.modules {
             let below = [module, from_ref(&name)].concat();
             let files = [folder.join(format!("{name}.rs")), folder.join(&name).join("mod.rs")];
-            // Others are written by a build script, or of another crate.
+            // Other files are written by a build script, or belong to another crate.
             if let Some(file) = files.iter().find(|file| file.exists()) {
                 self.read(file, &below)?;
             }
@@ -82,10 +82,10 @@ impl Files {
         Ok(())
     }
 
-    /// The module whose file has what is imported.
+    /// The module whose file defines an imported name.
     fn origin(&self, import: &Import) -> Module {
         let mut import = import.clone();
-        // A name can be re-exported several times; not for ever.
+        // A name can be re-exported several times. The limit ends a cycle of re-exports.
         for _ in 0..self.0.len() {
             let mut names = import.names.into_iter().peekable();
             while let Some(name) = names
@@ -102,13 +102,13 @@ impl Files {
         import.base
     }
 
-    /// The modules whose files a file imports, as far as they count.
+    /// The modules whose files a file imports, if the import counts.
     fn imported<'a>(&'a self, module: &'a Module) -> impl Iterator<Item = Module> + 'a {
         let imports = self.0.get(module).into_iter().flat_map(|file| &file.imports);
         imports.map(|import| self.origin(import)).filter(move |other| !other.starts_with(module))
     }
 
-    /// Files each of which imports the next, and the last one the first.
+    /// Files of which each imports the next, and the last imports the first.
     fn circle(&self) -> Option<Vec<&Path>> {
         let mut done = BTreeSet::new();
         let way = self
@@ -137,7 +137,7 @@ impl Files {
     }
 }
 
-/// What matters of a file.
+/// The relevant contents of a file.
 #[derive(Default)]
 struct Parsed {
     /// The modules that it declares.
@@ -203,7 +203,7 @@ impl Import {
     }
 }
 
-/// The paths that a tree of imports has, each with the name that its last part gets.
+/// The paths in a `use` tree, each with the name that it is imported under.
 fn tree(rest: &mut &[Token]) -> Vec<(Vec<String>, String)> {
     let mut path = Vec::new();
     loop {
@@ -223,7 +223,7 @@ fn tree(rest: &mut &[Token]) -> Vec<(Vec<String>, String)> {
                 *rest = rest.get(1..).unwrap_or_default();
                 return all;
             }
-            // A `*`, and what cannot be.
+            // A `*`, or something invalid.
             _ => {
                 *rest = rest.get(1..).unwrap_or_default();
                 return vec![(path, "*".to_owned())];

@@ -1,4 +1,4 @@
-//! Clippy, with every warning an error: on the host, and as wasm, which half of the code is for.
+//! Clippy, with every warning as an error: on the host, and for wasm, because half of the code is only for wasm.
 
 use std::process::Command;
 
@@ -10,22 +10,22 @@ use crate::guests::{TARGET, feature_arguments};
 use crate::process;
 use crate::workspace::{Kind, Package, Workspace};
 
-/// What has clippy for the compiler that is Debian's `rustc-web`.
+/// The package that has clippy for Debian's compiler `rustc-web`.
 const DEBIAN_PACKAGE: &str = "rust-web-clippy";
 
-/// The project of `EVERYWHERE` that is for no other target than this.
+/// The project of `EVERYWHERE` that is only for the target `WASI`.
 const FOR_WASI: &str = "everywhere-block-on";
 const WASI: &str = "wasm32-wasip1";
 
-/// The library, the tools, and all their tests.
+/// Checks the library, the tools, and all their tests.
 pub(super) fn host(context: &Context) -> Result<()> {
     let mut command = context.cargo("clippy");
     command.arg("--all-targets").args(host_packages(&context.workspace));
     quietly(deny_warnings(&mut command))
 }
 
-/// The library and all that is only ever built for wasm. If there is no clippy for the wasm
-/// compiler this says so, and looks at the compiler's own warnings.
+/// Checks the library and all packages that are only built for wasm. If there is no clippy for the wasm compiler, it
+/// says so, and checks the compiler's own warnings.
 pub(super) fn wasm(context: &Context) -> Result<()> {
     install(context);
     if wasm_clippy(context).is_none() {
@@ -35,7 +35,7 @@ pub(super) fn wasm(context: &Context) -> Result<()> {
         );
     }
     check_as_wasm(context, &library(&context.workspace)?)?;
-    // One by one: together they would share the features of what they depend on.
+    // One by one: otherwise they would share the features of their dependencies.
     for package in context.workspace.packages.iter().filter(|package| is_for_wasm(package)) {
         let mut arguments = vec!["--package".into(), package.name.clone()];
         arguments.extend(feature_arguments(package));
@@ -45,7 +45,7 @@ pub(super) fn wasm(context: &Context) -> Result<()> {
     let mut arguments = everywhere.map(String::from).to_vec();
     arguments.extend(["--exclude".into(), FOR_WASI.into()]);
     check_as_wasm(context, &arguments)?;
-    // What is for WASI alone is the library's module `wasi`, and who uses that.
+    // Only for WASI are the library's module `wasi`, and the project that uses it.
     let target = setup::wasm_target(WASI)?;
     check_for(context, &target, &library(&context.workspace)?)?;
     let arguments = ["--manifest-path", EVERYWHERE, "--package", FOR_WASI];
@@ -75,8 +75,8 @@ fn clippy_for(context: &Context, target: &WasmTarget) -> Option<Command> {
     let Some(rustc) = &target.rustc else {
         return Some(context.cargo_for(target, "clippy"));
     };
-    // Clippy is built with one compiler and reads what only that one writes. So it must be the
-    // one beside the compiler, not the one of the cargo that runs us.
+    // Clippy is built with one compiler and reads only the files of that compiler. So it must be the one beside the
+    // compiler, not the one of the cargo that runs us.
     let program = rustc.with_file_name("cargo-clippy");
     if !program.exists() {
         return None;
@@ -87,7 +87,7 @@ fn clippy_for(context: &Context, target: &WasmTarget) -> Option<Command> {
     Some(command)
 }
 
-/// Where the compiler was installed from Debian's packages, so can be its clippy.
+/// Installs clippy, where the compiler was installed from Debian's packages.
 fn install(context: &Context) {
     if wasm_clippy(context).is_some() {
         return;

@@ -18,8 +18,8 @@ pub(super) fn check(context: &Context) -> Result<()> {
     Ok(())
 }
 
-/// None, each, each two, and all. What breaks is nearly always one feature without another, or two
-/// together; all subsets would be twice as many with each feature more.
+/// The empty set, each feature, each pair, and all. Failures nearly always come from one feature without another, or
+/// from two together. The number of all subsets would double with each feature.
 fn combinations(features: &[String]) -> Vec<Vec<String>> {
     let mut all = vec![Vec::new()];
     for (index, one) in features.iter().enumerate() {

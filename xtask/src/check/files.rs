@@ -1,4 +1,4 @@
-//! Files that people read: none is too long, and each begins by saying what it is for.
+//! Checks files that people read: none is too long, and each begins with a comment about its purpose.
 
 use std::fs;
 use std::path::Path;
@@ -11,13 +11,13 @@ use crate::process;
 
 const MAX_LINES: usize = 400;
 
-/// Written by programs, or no text of ours.
+/// Files that are written by programs, or whose text is not ours.
 const EXEMPT: [&str; 3] = ["Cargo.lock", "package-lock.json", "LICENSE"];
 
-/// In the names of files that a test compares with what it has printed.
+/// A part of the names of files that a test compares with its output.
 const EXPECTED: &str = ".expected.";
 
-/// What a comment begins with, by the ending of the file's name.
+/// The prefixes of comments, by file name extension.
 const COMMENTS: [(&str, &[&str]); 5] = [
     ("rs", &["//!", "// ", "#![doc"]),
     ("mjs", &["//", "#!"]),
@@ -28,7 +28,7 @@ const COMMENTS: [(&str, &[&str]); 5] = [
 
 pub(super) fn check(context: &Context) -> Result<()> {
     let mut git = context.at_root(Command::new("git"));
-    // What is not committed yet counts as well.
+    // Files that are not committed yet count as well.
     git.args(["ls-files", "-z", "--cached", "--others", "--exclude-standard"]);
     let names = process::must_succeed(&mut git)?;
     let mut faults = Vec::new();

@@ -1,4 +1,4 @@
-//! `cargo xtask check`: everything that can be wrong with the repository and is not a test.
+//! `cargo xtask check`: checks of the repository that are not tests.
 
 use std::process::Command;
 use std::time::Instant;
@@ -20,10 +20,10 @@ mod packages;
 /// The workspace that `cargo xtask everywhere` builds.
 const EVERYWHERE: &str = "tests/everywhere/Cargo.toml";
 
-/// That of the programs that docs/cookbook.md is about.
+/// The workspace of the programs in docs/cookbook.md.
 const COOKBOOK: &str = "examples/cookbook/Cargo.toml";
 
-/// What every step needs to know.
+/// The data that every step needs.
 struct Context {
     workspace: Workspace,
     target: WasmTarget,
@@ -57,10 +57,10 @@ impl Context {
     }
 }
 
-/// A step, and what it is called.
+/// A step with its name.
 type Step = (&'static str, fn(&Context) -> Result<()>);
 
-/// The steps, those first that are done soonest.
+/// The steps, the fastest first.
 const STEPS: [Step; 10] = [
     ("format", format),
     ("files", files::check),
@@ -74,7 +74,7 @@ const STEPS: [Step; 10] = [
     ("packages", packages::check),
 ];
 
-/// Runs every step, whether or not one before it failed; true if all are well.
+/// Runs every step, even after a failure. Returns true if all succeeded.
 pub(crate) fn run() -> Result<bool> {
     let workspace = Workspace::load()?;
     let context = Context { workspace, target: setup::wasm_target(TARGET)? };

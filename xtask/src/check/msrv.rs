@@ -1,4 +1,4 @@
-//! The oldest compiler that the library promises to work with.
+//! The oldest compiler that the library supports.
 
 use std::path::Path;
 use std::process::Command;
@@ -9,8 +9,8 @@ use super::{Context, clippy, quietly};
 use crate::guests::TARGET;
 use crate::process;
 
-/// Compiles the library, for the host and as wasm, with exactly the compiler that its
-/// `rust-version` names. Where that cannot be had this says so, and clippy must do.
+/// Compiles the library, for the host and for wasm, with exactly the compiler that its `rust-version` names. If that
+/// compiler is not available, it says so, and uses clippy instead.
 pub(super) fn check(context: &Context) -> Result<()> {
     let library = context.workspace.library()?;
     let version = library.rust_version.as_ref();
@@ -33,7 +33,7 @@ pub(super) fn check(context: &Context) -> Result<()> {
 
 fn compile(context: &Context, version: &str, target: &[&str]) -> Result<()> {
     let mut command = context.at_root(Command::new("rustup"));
-    // Its own folder: other compilers' output would only be thrown away.
+    // A separate folder: the output of other compilers could not be reused.
     let folder = context.workspace.target.join("msrv");
     command.args(["run", version, "cargo", "check", "--target-dir"]).arg(folder);
     command.args(target).args(clippy::library(&context.workspace)?);
@@ -48,7 +48,7 @@ fn can_compile(version: &str, target: &[&str]) -> bool {
         .is_ok_and(|libdir| Path::new(String::from_utf8_lossy(&libdir).trim()).is_dir())
 }
 
-/// Clippy reads `rust-version` and knows in which version each item of the standard library came.
+/// Uses clippy, which reads `rust-version` and knows the version of each item of the standard library.
 fn lint(context: &Context) -> Result<()> {
     for command in [Some(context.cargo("clippy")), clippy::wasm_clippy(context)] {
         let Some(mut command) = command else { continue };

@@ -1,4 +1,4 @@
-//! What is published: that nothing is missing in it, and that it builds from what is packed alone.
+//! Published packages: checks that no file is missing, and that each builds from its packed files alone.
 
 use std::collections::HashSet;
 use std::fs;
@@ -10,10 +10,10 @@ use super::{Context, quietly};
 use crate::process;
 use crate::workspace::Package;
 
-/// What each package has, wherever it is unpacked.
+/// Files that each package must have, wherever it is unpacked.
 const IN_EACH: [&str; 3] = ["Cargo.toml", "LICENSE", "README.md"];
 
-/// Files of which two crates have one each, since neither is packed with what the other has.
+/// Files that two crates have a copy of, because a package cannot contain files of the other.
 const COPIES: [[&str; 2]; 3] = [
     ["build/linker_abi.rs", "crates/wasm-asyncify/src/abi.rs"],
     ["LICENSE", "crates/wasm-asyncify/LICENSE"],
@@ -45,10 +45,10 @@ pub(super) fn check(context: &Context) -> Result<()> {
     build(context, &packages)
 }
 
-/// Builds what was packed, each with what was packed of the others.
+/// Builds the packed crates, with each other's packed files as dependencies.
 ///
-/// Cargo could do so by itself, but keeps what it has unpacked of one version for good, and builds
-/// the others with that.
+/// Cargo could do so itself. But it keeps the unpacked files of a version forever, and would build other packages
+/// with outdated ones.
 fn build(context: &Context, packages: &[&Package]) -> Result<()> {
     let folder = context.workspace.target.join("packages");
     let sources = folder.join("sources");
@@ -61,19 +61,19 @@ fn build(context: &Context, packages: &[&Package]) -> Result<()> {
         "[workspace]\nmembers = [\"*\"]\nresolver = \"3\"\n[patch.crates-io]\n".to_owned();
     for Package { name, version, .. } in packages {
         let packed = context.workspace.target.join(format!("package/{name}-{version}.crate"));
-        // `m`: files are as old as this. In a package all have one date, and cargo would see no change.
+        // `m`: files get the current time. In a package all have the same date, so cargo would see no change.
         quietly(Command::new("tar").current_dir(&sources).arg("-xzmf").arg(packed))?;
         manifest.push_str(&format!("{name}.path = \"{name}-{version}\"\n"));
     }
     fs::write(sources.join("Cargo.toml"), manifest)?;
-    // So that the versions are those that all else here is tested with.
+    // So that dependencies have the versions that everything else here is tested with.
     fs::copy(context.workspace.root.join("Cargo.lock"), sources.join("Cargo.lock"))?;
     let mut command = context.cargo("check");
     command.args(["--quiet", "--workspace", "--target-dir"]).arg(folder.join("target"));
     quietly(command.current_dir(&sources))
 }
 
-/// `cargo package` for these. What is not committed yet counts as well.
+/// `cargo package` for these. Changes that are not committed yet are included.
 fn package_command(context: &Context, packages: &[&Package]) -> Command {
     let mut command = context.cargo("package");
     command.args(["--allow-dirty", "--quiet"]);
@@ -88,7 +88,7 @@ fn lines(command: &mut Command) -> Result<Vec<String>> {
     Ok(printed.lines().map(|line| line.replace('\\', "/")).collect())
 }
 
-/// What a package lacks of its sources, and of what each has to have.
+/// The files that a package lacks: of its sources, and of those that each must have.
 fn missing(package: &str, packed: &[String], sources: &[String]) -> Vec<String> {
     let packed: HashSet<&str> = packed.iter().map(String::as_str).collect();
     let wanted = IN_EACH.into_iter().chain(sources.iter().map(String::as_str));

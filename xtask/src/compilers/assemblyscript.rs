@@ -1,4 +1,4 @@
-//! AssemblyScript, which has a collector of its own in the module.
+//! AssemblyScript, whose modules contain their own garbage collector.
 
 use std::process::Command;
 

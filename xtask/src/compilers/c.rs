@@ -1,4 +1,4 @@
-//! C programs with a switch of their own, compiled by clang. Natively their coroutines are ucontext's.
+//! C programs with their own switch, compiled by clang. Natively they use coroutines of ucontext.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -12,7 +12,7 @@ use crate::steps::Steps;
 use crate::tools::{self, Clang};
 
 const PROGRAMS: [&str; 4] = ["channels", "parser", "trees", "workloads"];
-/// Optimised there is less to go between passes, and npm's wasm-opt takes a second for each call.
+/// Optimised builds test fewer combinations of passes, because npm's wasm-opt takes a second for each call.
 const LEVELS: [(&str, &[&str]); 2] =
     [("-O0", &[OURS, FLAT, BINARYEN, BETWEEN, NAMED]), ("-O2", &[OURS, FLAT, BINARYEN, TINYGO])];
 
@@ -23,12 +23,12 @@ const BETWEEN: &str = "ours, between passes";
 const NAMED: &str = "ours, called wasm-opt";
 const TINYGO: &str = "ours, called as TinyGo does";
 
-/// The passes that the real wasm-opt runs before and after, beside us. From -O2 on it would inline
-/// the switch, which then neither Binaryen's Asyncify nor ours can tell from what is to be suspended.
+/// The passes that the real wasm-opt runs before and after ours. From -O2 on it would inline the switch. Then neither
+/// Binaryen's Asyncify nor ours could tell it from code that is to be suspended.
 const BEFORE: [&str; 2] = ["--remove-unused-module-elements", "-O1"];
 const AFTER: [&str; 2] = ["-Os", "--strip-producers"];
 
-/// How a module is made pausable: a name, and what does it.
+/// A way to make a module pausable: its name, and the function that returns the command.
 type Maker<'a> = (&'a str, &'a dyn Fn(&Path, &Path) -> Result<Command>);
 
 pub(super) fn check(makers: &Makers<'_>, steps: &mut Steps<'_>) -> Result<()> {
@@ -47,7 +47,7 @@ pub(super) fn check(makers: &Makers<'_>, steps: &mut Steps<'_>) -> Result<()> {
             Ok(command)
         }),
         (BINARYEN, &|module, made| Ok(passes(&makers.wasm_opt, module, made, &[], &[]))),
-        // With a real one that is named.
+        // With a real wasm-opt that is named.
         (BETWEEN, &|module, made| {
             let mut command = passes(&makers.wasm_asyncify, module, made, &BEFORE, &AFTER);
             let mut real = OsString::from("--wasm-opt=");
@@ -55,7 +55,7 @@ pub(super) fn check(makers: &Makers<'_>, steps: &mut Steps<'_>) -> Result<()> {
             command.arg(real).arg("--pass-arg=asyncify-verify");
             Ok(command)
         }),
-        // With the next one on PATH.
+        // With the next wasm-opt on PATH.
         (NAMED, &|module, made| {
             let folder = makers.named_wasm_opt()?;
             let real = makers.wasm_opt.parent().context("it is in a folder")?;
@@ -63,7 +63,7 @@ pub(super) fn check(makers: &Makers<'_>, steps: &mut Steps<'_>) -> Result<()> {
             command.env("PATH", path_after(&[&folder, real])?);
             Ok(command)
         }),
-        // That asks for the version first, and says nothing of imports: each can suspend.
+        // This one asks for the version first, and does not exclude imports: each can suspend.
         (TINYGO, &|module, made| {
             let stand_in = makers.stand_in(&makers.wasm_opt)?.script();
             let version = printed(Command::new(&stand_in).arg("--version"))?;
@@ -100,7 +100,7 @@ fn passes(wasm_opt: &Path, module: &Path, made: &Path, before: &[&str], after: &
     command
 }
 
-/// What the program prints as one of the machine's.
+/// The output of the program, built for this machine.
 fn natively(source: &Path, folder: &Path) -> Result<String> {
     let program = folder.join(source.file_stem().context("it has a name")?);
     let mut compiler = Command::new("cc");

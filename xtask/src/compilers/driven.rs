@@ -1,5 +1,5 @@
-//! Modules whose host suspends them, in imports: made pausable in each way that there is, they print what
-//! they print if nobody is ever suspended.
+//! Modules whose host suspends them, in imports. Made pausable by every available tool, they must print the same as
+//! without suspends.
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
@@ -11,11 +11,11 @@ use super::makers::{Makers, compare, printed};
 use crate::process;
 use crate::tools;
 
-/// What a module is made pausable by.
+/// The tool that makes a module pausable.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Maker {
     Ours,
-    /// By us, its functions to be resumed one by one.
+    /// Our command, with functions to be resumed one by one.
     Flat,
     Binaryen,
 }
@@ -33,19 +33,19 @@ impl Maker {
     }
 }
 
-/// A module, and how it is run.
+/// A module, and how to run it.
 pub(super) struct Driven<'a> {
     pub(super) module: &'a Path,
     /// Which imports suspend, as a pattern.
     pub(super) imports: &'a str,
-    /// Is called with a module and whether it is to be suspended: `tests/engine/suspend.mjs`.
+    /// The script that runs a module, suspended or not: `tests/engine/suspend.mjs`.
     pub(super) script: &'a Path,
     pub(super) node: &'a Path,
     pub(super) made_by: &'a [Maker],
 }
 
 impl Driven<'_> {
-    /// Compares what it prints; how often.
+    /// Compares the outputs. Returns the number of comparisons.
     pub(super) fn check(&self, makers: &Makers<'_>) -> Result<usize> {
         let expected = self.run(self.module, "plain")?;
         let naps = expected.rsplit_once("naps: ").context("it counts its naps")?.1;

@@ -1,4 +1,4 @@
-//! Emscripten's `-sASYNCIFY`, with our command where it calls `wasm-opt`.
+//! Emscripten's `-sASYNCIFY`, with our command in place of its `wasm-opt`.
 
 use std::path::Path;
 
@@ -9,7 +9,7 @@ use crate::process;
 use crate::steps::Steps;
 use crate::tools::{self, Emscripten};
 
-/// A program: its file, its compiler, and what that is told.
+/// A program: its file, its compiler, and the options for it.
 struct Program {
     file: &'static str,
     compiler: &'static str,
@@ -27,7 +27,7 @@ const PROGRAMS: [Program; 2] = [
     },
 ];
 
-/// What a program that waits is told besides. More is saved than the default has room for.
+/// Additional options for a program that waits. The default has too little room for what is saved.
 const ASYNCIFY: [&str; 3] = ["-DNAPS", "-sASYNCIFY", "-sASYNCIFY_STACK_SIZE=65536"];
 
 pub(super) fn check(makers: &Makers<'_>, steps: &mut Steps<'_>) -> Result<()> {
@@ -73,7 +73,7 @@ struct Build<'a> {
 }
 
 impl Build<'_> {
-    /// Compiles it with these folders first on PATH, and runs it: what it prints.
+    /// Compiles it with these folders first on PATH, runs it, and returns its output.
     fn run(&self, who: &str, options: &[&str], folders: &[&Path]) -> Result<String> {
         let Self { makers, emscripten, program, level } = self;
         let folder = makers.folder("emscripten")?;
@@ -82,8 +82,8 @@ impl Build<'_> {
         let config = folder.join("config");
         let mut compiler = emscripten.compiler(program.compiler, &config, &makers.node)?;
         compiler.arg(sources.join(program.file)).arg(level).args(program.options).args(options);
-        // One file, since this Emscripten fetches its module as a browser does, which Node has since
-        // learnt, but not for files.
+        // A single file, because this Emscripten fetches its module as a browser does. Node has `fetch` by now, but
+        // not for files.
         compiler.args(["-sSINGLE_FILE=1", "-sENVIRONMENT=node", "--pre-js"]);
         compiler.arg(sources.join("naps.js")).arg("-o").arg(&script);
         let output = process::output(compiler.env("PATH", path_after(folders)?))?;

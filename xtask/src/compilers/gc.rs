@@ -1,6 +1,6 @@
-//! Modules whose objects are the engine's collector's: MoonBit's, and one written by hand. References of all
-//! kinds are alive in them while they are suspended, which Binaryen's Asyncify refuses, and which functions
-//! that are resumed one by one cannot return. They need a newer Node than the oldest that we support.
+//! Modules with objects in the engine's garbage collector: MoonBit's, and one written by hand. They are suspended
+//! while references of all kinds are live, which Binaryen's Asyncify refuses, and which functions that are resumed
+//! one by one cannot return. They need a newer Node than the oldest that we support.
 
 use std::fs;
 use std::process::Command;
@@ -15,9 +15,9 @@ use crate::process;
 use crate::steps::Steps;
 use crate::tools;
 
-/// The playground: its compiler is a script, and the standard library is beside it.
+/// The playground: its compiler is a script, and has the standard library beside it.
 const PACKAGE: &str = "@moonbit/moonpad-monaco@0.1.202602255";
-/// What is compiled of it, in the cache.
+/// The folder for the compiled standard library, in the cache.
 const LIBRARY: &str = "moonbit-library-0.1.202602255";
 
 pub(super) fn check(makers: &Makers<'_>, steps: &mut Steps<'_>) -> Result<()> {

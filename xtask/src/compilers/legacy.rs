@@ -1,5 +1,5 @@
-//! A module with waits in legacy handlers that throw on. It is refused, and what the message says to do is done:
-//! Binaryen translates it to the standard's exceptions, and then it waits there.
+//! A module that waits in legacy handlers that throw on. It is refused. Then the test follows the advice in the
+//! message: Binaryen translates it to the standard's exceptions, and after that it can wait there.
 
 use std::fs;
 use std::process::Command;

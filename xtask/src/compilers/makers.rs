@@ -1,4 +1,4 @@
-//! Who makes modules pausable: the command `wasm-asyncify`, and Binaryen's `wasm-opt`.
+//! The tools that make modules pausable: the command `wasm-asyncify`, and Binaryen's `wasm-opt`.
 
 use std::env;
 use std::ffi::{OsStr, OsString};
@@ -15,21 +15,21 @@ use crate::process;
 use crate::stand_in::StandIn;
 use crate::workspace::Workspace;
 
-/// The programs, and where their results are put.
+/// The programs, and the folders for their results.
 pub(super) struct Makers<'a> {
     pub(super) workspace: &'a Workspace,
-    /// Where the programs to compile are.
+    /// The folder of the programs to compile.
     pub(super) sources: PathBuf,
-    /// Where to put what is made.
+    /// The folder for results.
     target: PathBuf,
     pub(super) wasm_asyncify: PathBuf,
-    /// The newest Binaryen's.
+    /// The newest version of Binaryen's.
     pub(super) wasm_opt: PathBuf,
     pub(super) node: PathBuf,
 }
 
 impl<'a> Makers<'a> {
-    /// Builds the command, and makes sure of a Binaryen.
+    /// Builds the command, and makes sure that there is a Binaryen.
     pub(super) fn prepare(workspace: &'a Workspace) -> Result<Self> {
         let mut build = host::cargo(workspace, "build");
         process::must_succeed(build.args(["--quiet", "--bin", "wasm-asyncify"]))?;
@@ -45,7 +45,7 @@ impl<'a> Makers<'a> {
         })
     }
 
-    /// A folder for what is made, which is there.
+    /// Makes a folder for results.
     pub(super) fn folder(&self, name: &str) -> Result<PathBuf> {
         let folder = self.target.join(name);
         fs::create_dir_all(&folder)
@@ -53,7 +53,7 @@ impl<'a> Makers<'a> {
         Ok(folder)
     }
 
-    /// A folder in which the command is called `wasm-opt`.
+    /// A folder with a copy of the command that is called `wasm-opt`.
     pub(super) fn named_wasm_opt(&self) -> Result<PathBuf> {
         let folder = self.folder("named-wasm-opt")?;
         let copy = folder.join(format!("wasm-opt{}", env::consts::EXE_SUFFIX));
@@ -62,7 +62,7 @@ impl<'a> Makers<'a> {
         Ok(folder)
     }
 
-    /// The command, where a compiler calls `wasm-opt`.
+    /// The command as a stand-in, for compilers that call `wasm-opt`.
     pub(super) fn stand_in(&self, real: &Path) -> Result<StandIn> {
         StandIn::write(self.target.join("stand-in"), &self.wasm_asyncify, real)
     }
@@ -75,17 +75,17 @@ pub(super) fn path_after(folders: &[&Path]) -> Result<OsString> {
     Ok(env::join_paths(folders.chain(env::split_paths(&old)))?)
 }
 
-/// Runs a program whose whole output is what counts.
+/// Runs a program, and returns its standard output.
 pub(super) fn printed(command: &mut Command) -> Result<String> {
     Ok(String::from_utf8(process::must_succeed(command)?)?)
 }
 
-/// The output of a script of Node's.
+/// Runs a script in Node, and returns its output.
 pub(super) fn run_by_node(makers: &Makers<'_>, arguments: &[&OsStr]) -> Result<String> {
     printed(Command::new(&makers.node).args(arguments))
 }
 
-/// Fails unless what was printed is what was expected.
+/// Fails unless the output is as expected.
 pub(super) fn compare(found: &str, expected: &str, who: &str) -> Result<()> {
     if expected.is_empty() {
         bail!("the program that is compared with prints nothing");

@@ -7,8 +7,8 @@
 //!                          └─► the same program, never suspended ──┘ the same
 //! ```
 //!
-//! The compilers are found, or fetched into the cache. Where one cannot be had its check is skipped,
-//! by name.
+//! The compilers are found on the machine, or downloaded into the cache. If one is not available, its check is
+//! skipped, by name.
 
 mod assemblyscript;
 mod c;
@@ -31,7 +31,7 @@ use makers::Makers;
 /// The row of the report.
 const ROW: &str = "engine";
 
-/// A compiler, or what was made by one.
+/// A check of a compiler, or of a program that was made with one.
 struct Check {
     name: &'static str,
     run: fn(&Makers<'_>, &mut Steps<'_>) -> Result<()>,
@@ -48,7 +48,7 @@ const CHECKS: [Check; 8] = [
     Check { name: "Random", run: random::check },
 ];
 
-/// Runs those with this in their names, or all of them.
+/// Runs the checks with this in their names, or all.
 pub(crate) fn run(workspace: &Workspace, filter: Option<&str>, report: &mut Report) -> Result<()> {
     let makers = Makers::prepare(workspace)?;
     let filter = filter.unwrap_or_default();

@@ -1,5 +1,5 @@
-//! Packages of npm's that come with a plain module and one that Binaryen has made pausable. We make the
-//! plain one pausable, and it runs in the glue of the other: it is suspended as often, and says the same.
+//! Packages on npm with a plain module and one that Binaryen has made pausable. We make the plain one pausable, and
+//! run it in the glue code of the other. It must be suspended as often, and print the same.
 
 use std::ffi::OsStr;
 use std::process::Command;
@@ -13,13 +13,13 @@ use crate::tools;
 
 const PACKAGES: [&str; 2] = ["wa-sqlite@1.0.0", "quickjs-emscripten@0.32.0"];
 
-/// The scripts, each with the plain module that it is about.
+/// The scripts, each with the plain module that it uses.
 const MODULES: [(&str, &str); 2] = [
     ("wa-sqlite", "wa-sqlite/dist/wa-sqlite.wasm"),
     ("quickjs", "@jitl/quickjs-wasmfile-release-sync/dist/emscripten-module.wasm"),
 ];
 
-/// What Binaryen has made pausable. Emscripten has named the exports anew.
+/// The modules that Binaryen has made pausable. Emscripten has renamed their exports.
 const THEIRS: [&str; 2] = [
     "wa-sqlite/dist/wa-sqlite-async.wasm",
     "@jitl/quickjs-wasmfile-release-asyncify/dist/emscripten-module.wasm",

@@ -1,6 +1,6 @@
-//! Random modules, all of whose imports suspend: the engine's own test of them
-//! (`crates/wasm-asyncify/tests/modules`), with far more modules than `cargo test` makes.
-//! Those with GC, exceptions and all else that wasmi does not know are run by a new Node.
+//! Random modules, in which all imports suspend. This runs the engine's own test of them
+//! (`crates/wasm-asyncify/tests/modules`), with far more modules than in `cargo test`. Modules with GC, exceptions
+//! and other features that wasmi lacks run in a new Node.
 
 use anyhow::{Context, Result, ensure};
 
@@ -10,9 +10,9 @@ use crate::host;
 use crate::process;
 use crate::steps::{Steps, passed};
 
-/// Of so many seeds of each kind about a third makes a module that can be run.
+/// The number of seeds of each kind. About a third makes a module that can be run.
 const SEEDS: &str = "7000";
-/// How many are to be run at least.
+/// The smallest number of modules that must run.
 const MODULES: usize = 5_000;
 
 pub(super) fn check(makers: &Makers<'_>, steps: &mut Steps<'_>) -> Result<()> {

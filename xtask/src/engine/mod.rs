@@ -1,7 +1,7 @@
 //! The engines that tests run on.
 //!
-//! Each engine runs in a process of its own, so that a test that hangs, or that takes its engine
-//! down with it, is one failed test and no more. What all of them speak is in [`runner`].
+//! Each engine runs in its own process. So a test that hangs, or crashes its engine, is only one failed test. The
+//! protocol of all engines is in [`runner`].
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -14,9 +14,9 @@ mod node;
 pub(crate) mod runner;
 pub(crate) mod wasmi;
 
-/// A way to run the tests of a module.
+/// An engine that can run the tests of a module.
 pub(crate) trait Engine: Sync {
-    /// As `--engine` takes it and the summary prints it.
+    /// Its name, for `--engine` and for the summary.
     fn name(&self) -> &'static str;
 
     /// The engine's own version.
@@ -31,17 +31,17 @@ pub(crate) fn node() -> Result<Box<dyn Engine>> {
     Ok(Box::new(node::Node::find()?))
 }
 
-/// One that knows the standard's exceptions.
+/// A Node that knows the standard's exceptions.
 pub(crate) fn new_node() -> Result<Box<dyn Engine>> {
     Ok(Box::new(node::Node::at("node 26", new_node_path()?)?))
 }
 
-/// Its program.
+/// The path of that Node.
 pub(crate) fn new_node_path() -> Result<PathBuf> {
     Ok(tools::from_npm(&["node@26"])?.join("node_modules/node/bin/node"))
 }
 
-/// The engines asked for: all, or the one called `only`.
+/// The requested engines: all, or the one called `only`.
 pub(crate) fn find(only: Option<&str>) -> Result<Vec<Box<dyn Engine>>> {
     if let Some(other) = only.filter(|name| ![node::NAME, wasmi::NAME].contains(name)) {
         bail!("there is no engine `{other}`: write `node` or `wasmi`");

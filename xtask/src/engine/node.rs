@@ -13,7 +13,7 @@ pub(super) const NAME: &str = "node";
 /// The runner's program.
 const SCRIPT: &str = include_str!("node.mjs");
 
-/// Node, where it is installed.
+/// An installed Node.
 pub(super) struct Node {
     name: &'static str,
     program: PathBuf,
@@ -25,7 +25,7 @@ impl Node {
         Self::at(NAME, cargo_bysyncify::setup::node()?)
     }
 
-    /// That of a program, under a name.
+    /// The Node of this program, under a name.
     pub(super) fn at(name: &'static str, program: PathBuf) -> Result<Self> {
         let output = process::must_succeed(Command::new(&program).arg("--version"))?;
         let version = String::from_utf8_lossy(&output);

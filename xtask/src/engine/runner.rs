@@ -1,9 +1,10 @@
-//! Talking to a runner: a child process that runs tests on some engine.
+//! Communicates with a runner: a child process that runs tests on some engine.
 //!
 //! The runner reads one JSON object from its standard input, up to the end of file:
-//! `{"module": path, "is_checked": boolean, "is_stack_checked": boolean, "seed": decimal string, "tests": [names]}`. It compiles
-//! the module once, runs each test in an instance of its own, in the order given, and after each
-//! one writes a line, a [`Record`] in JSON. If the module as a whole cannot be used it writes
+//! `{"module": path, "is_checked": boolean, "is_stack_checked": boolean, "seed": decimal string,
+//! "tests": [names]}`. It compiles the module once, and runs each test in its own instance, in the given order.
+//! After each test it writes a line, a [`Record`] in JSON. If the module as a whole cannot be used it writes
+//! `{"error": text}`.
 //! `{"error": text}`.
 
 use core::time::Duration;
@@ -19,12 +20,12 @@ use super::Engine;
 use crate::module::GuestModule;
 use crate::record::Record;
 
-/// The longest that one test may take. The longest there is takes seconds on a fast machine;
-/// this is for slow ones, and for tests that never end.
+/// The longest time for one test. The slowest test takes seconds on a fast machine. The limit is for slow machines,
+/// and for tests that never end.
 const TEST_LIMIT: Duration = Duration::from_secs(600);
 
-/// Runs the named tests of a module. Every one of them gets a record: a test that hangs or that
-/// takes the engine down is marked as broken, and those after it run in a new process.
+/// Runs the named tests of a module. Each gets a record. A test that hangs or crashes the engine is marked as broken,
+/// and the tests after it run in a new process.
 pub(crate) fn run(
     engine: &dyn Engine,
     module: &GuestModule,
@@ -48,14 +49,14 @@ pub(crate) fn run(
     Ok(records)
 }
 
-/// What comes of a test.
+/// The outcome of a test.
 enum Next {
     Record(Record),
-    /// There is no record, for this reason, and there will be no more.
+    /// There is no record, for this reason, and no more will follow.
     Broken(String),
 }
 
-/// A runner at work. Ends with this value.
+/// The process of a runner. It is ended when this value is dropped.
 struct Process {
     child: Child,
     lines: Receiver<String>,
@@ -82,7 +83,7 @@ impl Process {
             bail!("a piped stream of the runner is missing");
         };
 
-        // Both outputs are read all the time: a runner never waits for us.
+        // Both outputs are read all the time, so that a runner never blocks on us.
         let (sender, lines) = mpsc::channel();
         thread::spawn(move || {
             for line in BufReader::new(stdout).lines().map_while(|line| line.ok()) {
@@ -93,7 +94,7 @@ impl Process {
         });
         let complaints = thread::spawn(move || {
             let mut bytes = Vec::new();
-            // What could be read up to an error is still worth showing.
+            // The part that could be read before an error is still worth showing.
             let _ = stderr.read_to_end(&mut bytes);
             String::from_utf8_lossy(&bytes).into_owned()
         });
@@ -105,12 +106,12 @@ impl Process {
             "seed": seed.to_string(),
             "tests": tests,
         });
-        // A runner that ends without reading this says why in its outputs, which we do read.
+        // A runner that ends without reading this prints the reason on its outputs, which we read.
         let _ = stdin.write_all(request.to_string().as_bytes());
         Ok(Self { child, lines, complaints: Some(complaints) })
     }
 
-    /// What comes of the next test.
+    /// Waits for the outcome of the next test.
     ///
     /// # Errors
     ///
@@ -132,7 +133,7 @@ impl Process {
 
 impl Drop for Process {
     fn drop(&mut self) {
-        // Either it has ended already, which is the usual case, or it must not outlive its test.
+        // Usually it has ended already; otherwise it must not outlive its test.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }

@@ -1,6 +1,6 @@
-//! wasmi: an interpreter, with nothing of a browser in it.
+//! wasmi: an interpreter, without anything from a browser.
 //!
-//! Its runner is this very program, called as `xtask wasmi-runner`.
+//! Its runner is this program itself, called as `xtask wasmi-runner`.
 
 use std::fs;
 use std::io::{self, Write};
@@ -54,7 +54,7 @@ impl Engine for Wasmi {
     }
 }
 
-/// The version of a package that Cargo.lock names. wasmi itself does not tell its own.
+/// The version of a package in Cargo.lock. wasmi itself does not print its version.
 fn locked_version<'a>(lock: &'a str, package: &str) -> Option<&'a str> {
     let name = format!("name = \"{package}\"");
     let mut lines = lock.lines().skip_while(|line| *line != name);
@@ -80,7 +80,7 @@ pub(crate) fn serve() -> Result<()> {
     Ok(())
 }
 
-/// What one instance has told its host.
+/// The messages of one instance to its host.
 #[derive(Default)]
 struct Seen {
     panicked: Option<String>,
@@ -137,7 +137,7 @@ impl Runner {
     }
 }
 
-/// The module `host` that tests/README.md describes.
+/// The module `host` as described in tests/README.md.
 fn host_functions(engine: &wasmi::Engine, seed: u64, checks: Checks) -> Result<Linker<Seen>> {
     let mut linker = Linker::new(engine);
     linker.func_wrap(

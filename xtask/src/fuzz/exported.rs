@@ -1,4 +1,4 @@
-//! Exports what a module has for itself, so that the fuzzer can look at what is saved in its memory.
+//! Exports an internal function of a module, so that the fuzzer can check what is saved in its memory.
 
 use core::convert::Infallible;
 
@@ -7,11 +7,11 @@ use wasm_encoder::reencode::{Error, Reencode, utils};
 use wasm_encoder::{ExportKind, ExportSection, Module};
 use wasmparser::{KnownCustom, Name, Parser, Payload};
 
-/// Tells how many bytes the frame has that begins with a number. Only a module has it whose functions are
-/// resumed one by one.
+/// The name of the function that returns the size of a frame by the number at its beginning. Only modules whose
+/// functions are resumed one by one have it.
 pub(super) const FRAME_SIZE: &str = "asyncify_frame_size";
 
-/// The module, with that function exported if it has it.
+/// The module, with that function exported if it exists.
 pub(super) fn with_frame_size(wasm: &[u8]) -> Result<Vec<u8>> {
     let Some(function) = named(wasm, FRAME_SIZE)? else { return Ok(wasm.to_vec()) };
     let mut module = Module::new();
@@ -39,7 +39,7 @@ impl Reencode for Exporter {
     }
 }
 
-/// The function of this name.
+/// The function with this name.
 fn named(wasm: &[u8], name: &str) -> Result<Option<u32>> {
     for payload in Parser::new(0).parse_all(wasm) {
         let Payload::CustomSection(section) = payload? else { continue };

@@ -1,5 +1,5 @@
-//! `cargo xtask fuzz`: random programs that wait. Made pausable by us they must do the same as made so
-//! by Binaryen's own ([`modules`], [`rust`]), and the same as if they never waited ([`steps`]).
+//! `cargo xtask fuzz`: random programs that wait. Made pausable by us, they must do the same as when made pausable by
+//! Binaryen ([`modules`], [`rust`]), and the same as without waiting ([`steps`]).
 
 mod exported;
 mod modules;
@@ -24,7 +24,7 @@ use crate::workspace::Workspace;
 /// The row of the report.
 pub(crate) const ROW: &str = "fuzz";
 
-/// Which functions are instrumented in which form: there are two, and they must work together.
+/// The choices of functions for compact form. There are two forms, and they must work together.
 const FORMS: [Compact; 4] =
     [Compact::ByTypeOnly, Compact::All, Compact::EveryOther(0), Compact::EveryOther(1)];
 
@@ -53,16 +53,16 @@ pub(crate) struct Options {
     pub(crate) only: Option<usize>,
 }
 
-/// What came out.
+/// The result of a run.
 #[derive(Default)]
 struct Findings {
     /// How many programs ran.
     programs: usize,
-    /// What each mismatch was, and how to see it again.
+    /// Each mismatch, and how to reproduce it.
     mismatches: Vec<String>,
 }
 
-/// Runs random programs, and prints what is found; whether all is well.
+/// Runs random programs, and prints the findings. Returns whether there is no mismatch.
 pub(crate) fn run(options: &Options) -> Result<bool> {
     let findings = find(&Workspace::load()?, options)?;
     for mismatch in &findings.mismatches {
@@ -71,7 +71,7 @@ pub(crate) fn run(options: &Options) -> Result<bool> {
     Ok(findings.mismatches.is_empty() && findings.programs > 0)
 }
 
-/// The same as a part of all tests.
+/// The same, as a part of `cargo xtask test`.
 pub(crate) fn test(workspace: &Workspace, seed: u64, report: &mut Report) {
     match find(workspace, &Options { seed, ..Options::parse_from([ROW]) }) {
         Ok(Findings { programs, mismatches }) => {
@@ -99,15 +99,15 @@ fn find(workspace: &Workspace, options: &Options) -> Result<Findings> {
     Ok(findings)
 }
 
-/// Has one of these functions left out, as if it never suspended.
+/// Chooses one of these functions to be left out, as if it never suspended.
 fn to_forget(instrumented: Vec<String>, random: &mut Random) -> Option<NoSuspend> {
-    // Those that have a path.
+    // Only functions whose name is a path.
     let functions: Vec<_> =
         instrumented.into_iter().filter(|name| !name.starts_with('<')).collect();
     (!functions.is_empty()).then(|| NoSuspend(vec![random.pick(&functions).clone()]))
 }
 
-/// Where two runs of a program part.
+/// Describes the first difference of two runs of a program.
 fn difference(ours: &Outcome, expected: &Outcome) -> String {
     let same = ours.trace.iter().zip(&expected.trace).take_while(|(one, other)| one == other);
     let same = same.count();

@@ -1,4 +1,4 @@
-//! Random wasm modules, made pausable by us, and by Binaryen's default.
+//! Random wasm modules, made pausable by us and by Binaryen with its defaults.
 
 use std::fs;
 use std::path::PathBuf;
@@ -17,16 +17,16 @@ use super::{FORMS, Findings, Options, difference, to_forget, wasm};
 use crate::tools;
 use crate::workspace::Workspace;
 
-/// After so many mismatches nobody needs more.
+/// It stops after this many mismatches.
 const ENOUGH: usize = 5;
 
-/// One module in so many is optimised, which takes ten times as long.
+/// One module in so many is optimised, because that takes ten times as long.
 const OPTIMISED: usize = 7;
 
-/// How often each program runs, each time in another way.
+/// How often each program runs, each time with another seed.
 const RUNS: i32 = 8;
 
-/// With one module in so many it is tried whether anyone would notice if a function were missing.
+/// With one module in so many it also tests whether a missing function would be noticed.
 const FORGETTING: usize = 4;
 
 /// Makes modules, runs their programs, and compares.
@@ -80,14 +80,14 @@ fn add(counter: &AtomicUsize, more: usize) {
 
 struct Fuzzer<'a> {
     options: &'a Options,
-    /// Where programs are written.
+    /// The folder for programs.
     folder: PathBuf,
     wasm_opt: WasmOpt,
     counts: Counts,
 }
 
 impl Fuzzer<'_> {
-    /// Runs all modules, several at once.
+    /// Runs all modules, several in parallel.
     fn all(&self) -> Result<Vec<String>> {
         let next = AtomicUsize::new(0);
         let found = Mutex::new(Vec::new());
@@ -124,7 +124,7 @@ impl Fuzzer<'_> {
         }
     }
 
-    /// Which programs the module of this index has.
+    /// The numbers of the programs in the module with this index.
     fn numbers(&self, index: usize) -> Vec<usize> {
         match self.options.only {
             Some(only) if index == 0 => vec![only],
@@ -136,7 +136,7 @@ impl Fuzzer<'_> {
         }
     }
 
-    /// Compares the programs of one module; what is wrong, if anything is, and how to see it again.
+    /// Compares the programs of one module. Returns the first mismatch, if any, and how to reproduce it.
     fn module(&self, index: usize, numbers: &[usize]) -> Result<Option<String>> {
         let seed = random::part(self.options.seed, index as u64);
         let compare = |numbers: &[usize]| {
@@ -144,7 +144,7 @@ impl Fuzzer<'_> {
                 .unwrap_or_else(|error| Some(Mismatch { number: None, what: format!("{error:#}") }))
         };
         let Some(mismatch) = compare(numbers) else { return Ok(None) };
-        // Is it the same without the other programs?
+        // Does it still fail without the other programs?
         let suspects = match &mismatch.number {
             Some(number) => slice::from_ref(number),
             None => numbers,
@@ -162,7 +162,7 @@ impl Fuzzer<'_> {
         )))
     }
 
-    /// Makes a module pausable in both ways, and runs its programs.
+    /// Makes a module pausable with both tools, and runs its programs.
     fn compare(&self, seed: u64, numbers: &[usize]) -> Result<Option<Mismatch>> {
         let module = wasm::module(seed, numbers)?;
         let mut random = Random::new(!seed);
@@ -209,7 +209,7 @@ impl Fuzzer<'_> {
     }
 }
 
-/// Whether any of these runs is another than expected.
+/// Whether any of these runs differs from the expected outcome.
 fn differs(wasm: &[u8], expected: &[(usize, i32, Outcome)]) -> Result<bool> {
     let runner = Runner::new(wasm)?;
     for (number, seed, expected) in expected {
@@ -220,11 +220,11 @@ fn differs(wasm: &[u8], expected: &[(usize, i32, Outcome)]) -> Result<bool> {
     Ok(false)
 }
 
-/// What `$poll` shows of a coroutine that was suspended.
+/// The value that `$poll` traces for a coroutine that was suspended.
 const SUSPENDED: i32 = 3;
 
 struct Mismatch {
-    /// The program, if it is known which of them it is.
+    /// The number of the program, if it is known.
     number: Option<usize>,
     what: String,
 }

@@ -1,4 +1,4 @@
-//! Random numbers that are the same for the same seed, everywhere and for ever.
+//! Random numbers that are always the same for the same seed, on every machine.
 
 /// SplitMix64.
 pub(super) struct Random(u64);
@@ -21,19 +21,19 @@ impl Random {
         (self.next() >> 16) as usize % limit
     }
 
-    /// True that often.
+    /// Returns true with this probability.
     pub(super) fn percent(&mut self, percent: usize) -> bool {
         self.below(100) < percent
     }
 
-    /// One of these, of which there is at least one.
+    /// Chooses one of these. There must be at least one.
     pub(super) fn pick<'a, T>(&mut self, from: &'a [T]) -> &'a T {
         &from[self.below(from.len())]
     }
 }
 
-/// A seed for the `index`th part of what `seed` makes. That of the first part is `seed` itself, so
-/// that each part can be made again alone.
+/// The seed for the `index`th part of a run with this `seed`. For the first part it is `seed` itself, so that each
+/// part can be repeated alone.
 pub(super) fn part(seed: u64, index: u64) -> u64 {
     match index {
         0 => seed,

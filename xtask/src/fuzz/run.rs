@@ -1,4 +1,4 @@
-//! Running the programs of a module.
+//! Runs the programs of a module.
 
 use anyhow::{Context, Result};
 use wasmi::{Caller, Config, Engine, Error, Extern, Instance, Linker, Module, Store, TrapCode};
@@ -10,7 +10,7 @@ use super::saved::Saved;
 /// More than any program needs.
 const FUEL: u64 = 200_000_000;
 
-/// What a program did.
+/// The behaviour of a program.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Outcome {
     pub(super) trace: Vec<i32>,
@@ -18,18 +18,17 @@ pub(super) struct Outcome {
     pub(super) end: Option<String>,
 }
 
-/// Where a program suspends, of all the places where it could.
+/// At which of its possible suspend points a program suspends.
 pub(super) enum Schedule {
-    /// Once wherever it can. Whoever polls it does other things before it goes on.
+    /// Once at each. The poller does other things before it resumes the coroutine.
     Once,
-    /// As often as this says, so many times in a hundred. Whoever polls it does other things meanwhile.
+    /// With this probability in percent. The poller does other things meanwhile.
     Mixed(Random, usize),
-    /// It just waits where it is, if at all: nobody else runs, and what it does is the same. As often
-    /// as these numbers say, so many times in a hundred.
+    /// With this probability in percent, but in place: nothing else runs meanwhile, so the behaviour does not change.
     InPlace(Random, usize),
 }
 
-/// A schedule on which nothing is suspended. A module that is not instrumented can run on it.
+/// A schedule without suspends. A module that is not instrumented can run on it.
 pub(super) fn never() -> Schedule {
     Schedule::InPlace(Random::new(0), 0)
 }
@@ -45,15 +44,15 @@ impl Schedule {
     }
 }
 
-/// What a program tells its host.
+/// The messages of a program to its host.
 struct Seen {
     schedule: Schedule,
     trace: Vec<i32>,
     panic: Option<String>,
     suspends: usize,
-    /// What was saved, each time when a coroutine was suspended.
+    /// The saved data, at each suspend of a coroutine.
     saved: Vec<Saved>,
-    /// How large frames are, by the number of the function, if functions are resumed one by one.
+    /// The sizes of frames, by the number of the function, if functions are resumed one by one.
     sizes: Option<Vec<u32>>,
 }
 
@@ -64,7 +63,7 @@ impl Seen {
     }
 }
 
-/// A module that can be run.
+/// A module, ready to be run.
 pub(super) struct Runner {
     module: Module,
     linker: Linker<Seen>,
@@ -74,9 +73,9 @@ pub(super) struct Runner {
 pub(super) struct Session {
     store: Store<Seen>,
     instance: Instance,
-    /// How often anything was suspended in it.
+    /// How often coroutines were suspended in it.
     pub(super) suspends: usize,
-    /// What was saved in the last program, each time when one of its coroutines was suspended.
+    /// The saved data in the last program, at each suspend of a coroutine.
     pub(super) saved: Vec<Saved>,
 }
 
@@ -116,7 +115,7 @@ impl Runner {
                 Ok(())
             },
         )?;
-        // Only a module that is not instrumented has these, and it never calls them.
+        // Only a module that is not instrumented imports these, and it never calls them.
         for name in ["start_unwind", "start_rewind"] {
             linker.func_wrap("asyncify", name, |_: i32| -> Result<(), Error> {
                 Err(Error::new("it is not instrumented"))
@@ -142,8 +141,7 @@ impl Runner {
         Ok(Self { module, linker })
     }
 
-    /// Runs the program of this number in an instance of its own; each `seed` makes it take other
-    /// ways.
+    /// Runs the program with this number in its own instance. Each `seed` makes it take other paths.
     pub(super) fn run(&self, number: usize, seed: i32) -> Result<Outcome> {
         Ok(self.session()?.run(number, seed, Schedule::Once)?.0)
     }
@@ -153,7 +151,7 @@ impl Runner {
         store.set_fuel(FUEL)?;
         let instance = self.linker.instantiate_and_start(&mut store, &self.module)?;
         if let Ok(size) = instance.get_typed_func::<u32, u32>(&store, exported::FRAME_SIZE) {
-            // It traps where there is none of that number.
+            // It traps for a number without a function.
             let sizes = (0..).map_while(|number| size.call(&mut store, number).ok());
             store.data_mut().sizes = Some(sizes.collect());
         }
@@ -162,7 +160,7 @@ impl Runner {
 }
 
 impl Session {
-    /// Runs a program. Whether another one can be run after it.
+    /// Runs a program. Also returns whether another one can be run after it.
     pub(super) fn run(
         &mut self,
         number: usize,
@@ -180,7 +178,7 @@ impl Session {
         self.suspends += seen.suspends;
         self.saved = std::mem::take(&mut seen.saved);
         let (trace, panic) = (std::mem::take(&mut seen.trace), seen.panic.take());
-        // Programs end themselves so, and at no other time than while nothing is suspended.
+        // Programs end themselves with this trap, and only while nothing is suspended.
         let is_usable = match &ended {
             Ok(()) => true,
             Err(error) => error.as_trap_code() == Some(TrapCode::UnreachableCodeReached),

@@ -1,10 +1,9 @@
-//! What is saved of a coroutine that is suspended, and that it is no more than it may be.
+//! Measures what is saved of a suspended coroutine, and checks that it is no more than allowed.
 //!
-//! Where functions are resumed one by one, frames lie in segments, of which each but the newest has room
-//! in it that is not given back yet. In none is that more than what lives there, frames and link, so all
-//! of it is never more than twice what lives. (`instrument/flat/dispatcher.rs` of the engine has the
-//! layout.) Of a frame no more lives than what would be saved if all were resumed at once, and the number
-//! of its function.
+//! Where functions are resumed one by one, frames are in segments. Each segment except the newest has free room that
+//! is not given back yet. In no segment is that more than its live part, which is frames and link. So the total is at
+//! most twice the live part. (`instrument/flat/dispatcher.rs` of the engine has the layout.) The live part of a frame
+//! is no more than what resuming all at once would save, plus the number of its function.
 
 use anyhow::{Context, Result, ensure};
 
@@ -12,23 +11,23 @@ use super::wasm::HEADER;
 
 /// The first word of a link.
 const LINK: u32 = u32::MAX;
-/// Bytes of a link, and of the number that a frame begins with.
+/// The number of bytes of a link, and of the number that a frame begins with.
 const LINK_SIZE: usize = 12;
 const NUMBER: usize = 4;
 
-/// What there is of one coroutine.
+/// The saved data of one coroutine.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Saved {
     /// All bytes that are in use.
     pub(super) bytes: usize,
-    /// Bytes of frames that live, and how many these are.
+    /// Bytes of live frames, and their number.
     live: usize,
     frames: usize,
     pub(super) segments: usize,
 }
 
 impl Saved {
-    /// Of a coroutine whose memory begins at `core`: see `switch.wat`. `sizes` are those of frames, by
+    /// Reads it for a coroutine whose memory begins at `core`: see `switch.wat`. `sizes` has the sizes of frames, by
     /// the number of the function, if functions are resumed one by one.
     pub(super) fn read(memory: &[u8], core: u32, sizes: Option<&[u32]>) -> Result<Self> {
         let word = |at: usize| -> Result<u32> {
@@ -75,7 +74,7 @@ impl Saved {
         Ok(saved)
     }
 
-    /// Checks that what lives is no more than what was saved of the same coroutine where all are resumed
+    /// Checks that the live part is no more than what is saved of the same coroutine where all functions are resumed
     /// at once.
     pub(super) fn check(&self, at_once: &Self) -> Result<()> {
         let (live, frames) = (self.live, self.frames);
@@ -92,7 +91,7 @@ impl Saved {
 mod tests {
     use super::*;
 
-    /// Memory of a coroutine at 16, with these words where frames are.
+    /// Memory with a coroutine at address 16, and with these words as its frames.
     fn memory(words: &[u32], newest: u32) -> Vec<u8> {
         let start = 48 + 4 * words.len() as u32;
         let mut memory = vec![0; 200];
@@ -115,7 +114,7 @@ mod tests {
         };
         let one = Saved { bytes: 12, live: 12, frames: 2, segments: 1 };
         assert_eq!(read(&[1, 7, 0], 48), Ok(one));
-        // Two frames of 4 bytes were taken, and one of 8 lives.
+        // Two frames of 4 bytes were removed, and one of 8 bytes is live.
         let two = Saved { bytes: 32, live: 12, frames: 2, segments: 2 };
         assert_eq!(read(&[0, 0, 1, 7, 0, LINK, 56, 48], 64), Ok(two));
         let wrong = |words: &[u32], newest| read(words, newest).unwrap_err();

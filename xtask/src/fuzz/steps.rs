@@ -1,17 +1,15 @@
-//! Random wasm modules that are suspended at random, against the same modules that never are.
+//! Random wasm modules that are suspended at random, compared with the same modules without suspends.
 //!
-//! Nothing but the transform and the checker is at work here, neither `wasm-opt` nor Binaryen's
-//! Asyncify, which take nearly all of the time elsewhere: so a program can be suspended millions of
-//! times. What it is compared with is the module as it was, not instrumented at all. For that to do
-//! the same a coroutine just waits where it is: whoever polls it goes on polling until it has finished.
+//! Only the transform and the checker run here, without `wasm-opt` and Binaryen's Asyncify, which take nearly all of
+//! the time elsewhere. So a program can be suspended millions of times. It is compared with the original module,
+//! which is not instrumented at all. To make both behave the same, a coroutine just waits in place: its poller polls
+//! it until it has finished.
 //!
-//! That is done where all functions are resumed at once, where they are one by one, and where they are put where they
-//! are called before. Then the first two are
-//! compared where coroutines take turns, poll each other, and are given up; and what is saved of each
-//! whenever it is suspended ([`saved`](super::saved)).
+//! This is done with functions resumed all at once, with functions resumed one by one, and with functions inlined
+//! before the transform. Then the first two are compared where coroutines take turns, poll each other, and are
+//! abandoned. At each suspend, the saved data is compared as well ([`saved`](super::saved)).
 //!
-//! A *step* is one suspend that was executed: the stack of a coroutine was unwound, and was then
-//! rewound, up to the same place.
+//! A *step* is one executed suspend: the stack of a coroutine was unwound and later rewound to the same place.
 
 use std::time::Instant;
 
@@ -23,17 +21,17 @@ use super::run::{Runner, Schedule, never};
 use super::{FORMS, Findings, Options, difference, to_forget, wasm};
 use crate::workspace::Workspace;
 
-/// How often each program of a module runs, each time suspended elsewhere.
+/// How often each program of a module runs, each time with other suspends.
 const RUNS: u64 = 48;
 
-/// With one module in so many it is tried whether it would be noticed if a function were missing.
+/// With one module in so many it also tests whether a missing function would be noticed.
 const FORGETTING: usize = 4;
 
-/// How often it is suspended where it can be, of a hundred times: sometimes hardly ever, so that it
-/// is late in its life, and mostly more than once in each place.
+/// How often it suspends at a suspend point, in percent. Sometimes rarely, so that it is suspended late in its run;
+/// mostly more than once at each point.
 const PERCENTS: [usize; 4] = [3, 50, 70, 85];
 
-/// Makes modules, and runs them until there were as many steps as asked for.
+/// Makes and runs modules until the requested number of steps is reached.
 pub(super) fn find(workspace: &Workspace, options: &Options) -> Result<Findings> {
     let mut findings = Findings::default();
     if options.steps == 0 {
@@ -96,18 +94,18 @@ pub(super) struct Counts {
     panics: usize,
     functions: usize,
     instrumented: usize,
-    /// Tables that look like vtables.
+    /// The number of tables that look like vtables.
     lookalikes: usize,
     /// How often a function was left out on purpose, and how often that was noticed.
     forgotten: usize,
     noticed: usize,
-    /// How many bytes were saved where functions are resumed one by one, and where all are at once.
+    /// How many bytes were saved with functions resumed one by one, and with all at once.
     bytes: [usize; 2],
     /// The most segments that one coroutine had.
     segments: usize,
 }
 
-/// Runs one module; what is wrong, if anything is, and how to see it again.
+/// Runs one module. Returns the first mismatch, if any, and how to reproduce it.
 fn module(
     workspace: &Workspace,
     seed: u64,
@@ -118,7 +116,7 @@ fn module(
         compare(seed, numbers, done).unwrap_or_else(|error| Some(format!("{error:#}")))
     };
     let Some(what) = compare(numbers) else { return Ok(None) };
-    // Is it the same without the other programs?
+    // Does it still fail without the other programs?
     let alone = numbers.iter().find_map(|number| Some((*number, compare(&[*number])?)));
     let (numbers, what, which) = match alone {
         Some((number, what)) => (vec![number], what, format!(" --program {number}")),
@@ -132,7 +130,7 @@ fn module(
     )))
 }
 
-/// Runs the programs of one module; where one of them does something else, if it does.
+/// Runs the programs of one module. Returns the first difference, if any.
 fn compare(seed: u64, numbers: &[usize], done: &mut Counts) -> Result<Option<String>> {
     let module = wasm::module(seed, numbers)?;
     let mut random = Random::new(!seed);
@@ -174,9 +172,8 @@ fn compare(seed: u64, numbers: &[usize], done: &mut Counts) -> Result<Option<Str
     Ok(mismatch)
 }
 
-/// Runs programs whose coroutines take turns, are resumed in each other, and are given up, where functions
-/// are resumed one by one and where all are at once; where one of them does something else, or has more
-/// saved than it may.
+/// Runs programs whose coroutines take turns, are resumed in each other, and are abandoned, with functions resumed
+/// one by one and all at once. Returns the first difference, if any, or where more is saved than allowed.
 fn mixed(
     one_by_one: &Runner,
     at_once: &Runner,
@@ -220,14 +217,14 @@ fn mixed(
     Ok(None)
 }
 
-/// A module that is instrumented, and the same that is not.
+/// An instrumented module, and the same module without instrumentation.
 pub(super) struct Runners<'a> {
     pub(super) ours: &'a Runner,
     pub(super) plain: &'a Runner,
 }
 
 impl Runners<'_> {
-    /// Runs programs in both; where one of them does something else, if it does.
+    /// Runs programs in both. Returns the first difference, if any.
     pub(super) fn compare(
         &self,
         seed: u64,

@@ -1,5 +1,5 @@
-//! Compilers out of Debian's packages, unpacked into the cache. Nothing is installed: clang runs
-//! whatever `wasm-opt` is on PATH, and one in `/usr/bin` would be everybody's.
+//! Compilers from Debian's packages, unpacked into the cache. Nothing is installed: clang runs any `wasm-opt` on
+//! PATH, and one in `/usr/bin` would affect all users.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -11,7 +11,7 @@ use cargo_bysyncify::{WasmOpt, setup};
 
 use crate::process;
 
-/// Clang and what it is made of, but for what every machine has.
+/// The packages of clang and its libraries, except those that every machine has.
 const LLVM: [&str; 14] = [
     "clang-14",
     "libclang-common-14-dev",
@@ -29,12 +29,12 @@ const LLVM: [&str; 14] = [
     "libz3-4",
 ];
 
-/// Emscripten, without its compilers.
+/// The packages of Emscripten, without its compilers.
 const EMSCRIPTEN: [&str; 4] = ["binaryen", "emscripten", "node-acorn", "node-xtend"];
 
 /// A clang that compiles for wasm, and its linker.
 pub(crate) struct Clang {
-    /// Where Debian's packages are, if it is not the one on PATH.
+    /// The folder of Debian's packages, if it is not the clang on PATH.
     root: Option<PathBuf>,
 }
 
@@ -47,7 +47,7 @@ impl Clang {
         self.command("wasm-ld")
     }
 
-    /// Has cargo compile what is in C, of crates for wasm, with it.
+    /// Makes cargo use it for C code in crates for wasm.
     pub(crate) fn compile_for_wasm(&self, cargo: &mut Command) {
         let compiler = self.compiler();
         cargo.env("CC_wasm32_unknown_unknown", compiler.get_program());
@@ -63,7 +63,7 @@ impl Clang {
     }
 }
 
-/// Finds one, or fetches Debian's.
+/// Finds a clang, or downloads Debian's.
 pub(crate) fn clang() -> Result<Clang> {
     let targets = process::output(Command::new("clang").arg("--print-targets"));
     let knows_wasm = targets.is_ok_and(|it| String::from_utf8_lossy(&it.stdout).contains("wasm32"));
@@ -80,14 +80,14 @@ pub(crate) fn wasi_libc() -> Result<PathBuf> {
     Ok(unpacked("debian-wasi-libc", &["wasi-libc"])?.join("usr/lib/wasm32-wasi"))
 }
 
-/// Emscripten with all it needs.
+/// Emscripten with everything that it needs.
 pub(crate) struct Emscripten {
     root: PathBuf,
     llvm: PathBuf,
 }
 
 impl Emscripten {
-    /// `emcc` or `em++`, which finds its `wasm-opt` on PATH. Writes its configuration to a file.
+    /// The command for `emcc` or `em++`, which finds its `wasm-opt` on PATH. Writes its configuration to a file.
     pub(crate) fn compiler(&self, name: &str, config: &Path, node: &Path) -> Result<Command> {
         let scripts = self.root.join("usr/share/emscripten");
         let text = format!(
@@ -95,7 +95,7 @@ impl Emscripten {
             self.llvm.join("usr/lib/llvm-14/bin").display(),
             self.root.join("usr").display(),
             node.display(),
-            // Debian's libraries are there, compiled.
+            // Debian's compiled libraries are there.
             scripts.join("cache").display()
         );
         fs::write(config, text).with_context(|| format!("cannot write `{}`", config.display()))?;
@@ -105,13 +105,13 @@ impl Emscripten {
         Ok(command)
     }
 
-    /// The folder with Binaryen's programs, which are as old as Emscripten.
+    /// The folder with the Binaryen that belongs to this Emscripten.
     pub(crate) fn binaryen(&self) -> PathBuf {
         self.root.join("usr/bin")
     }
 }
 
-/// Fetches Debian's.
+/// Downloads Debian's Emscripten.
 pub(crate) fn emscripten() -> Result<Emscripten> {
     process::must_succeed(Command::new("python3").arg("--version"))?;
     Ok(Emscripten {
@@ -120,8 +120,8 @@ pub(crate) fn emscripten() -> Result<Emscripten> {
     })
 }
 
-/// A native `wasm-opt`, for what runs it thousands of times: the one that there is, or Debian's. npm's where there is
-/// none.
+/// A native `wasm-opt`, for tests that run it thousands of times: the one on the machine, or Debian's. If there is
+/// none, npm's.
 pub(crate) fn native_wasm_opt() -> Result<WasmOpt> {
     let found = setup::wasm_opt()?;
     if !found.is_script() {
@@ -137,7 +137,7 @@ fn of_llvm(root: &Path, program: impl AsRef<OsStr>) -> Command {
     command
 }
 
-/// The folder in the cache that these packages were unpacked to.
+/// The folder in the cache into which these packages were unpacked.
 fn unpacked(name: &str, packages: &[&str]) -> Result<PathBuf> {
     setup::cached(name, |partial| {
         println!("fetching {} and what they need from Debian, once …", packages[0]);
@@ -146,7 +146,7 @@ fn unpacked(name: &str, packages: &[&str]) -> Result<PathBuf> {
             command.args(["download", "--quiet"]).args(packages).current_dir(partial);
             process::must_succeed(&mut command)
         };
-        // What there is may not be known yet.
+        // The package lists may be outdated.
         if download().is_err() {
             process::must_succeed(Command::new("apt-get").args(["update", "--quiet"]))?;
             download()?;

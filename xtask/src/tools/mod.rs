@@ -1,4 +1,4 @@
-//! Programs of others that tests need: found, or installed into the cache, once for all checkouts.
+//! Other programs that tests need: found, or installed into the cache, which all checkouts share.
 
 mod debian;
 
@@ -11,8 +11,8 @@ use cargo_bysyncify::setup;
 use crate::process;
 pub(crate) use debian::{Clang, Emscripten, clang, emscripten, native_wasm_opt, wasi_libc};
 
-/// What Binaryen must be told that engines and compilers have by default. With `--all-features`
-/// it writes encodings that they do not read.
+/// Options that enable in Binaryen what engines and compilers have by default. With `--all-features` it writes
+/// encodings that they cannot read.
 pub(crate) const BINARYEN_FEATURES: [&str; 6] = [
     "--enable-bulk-memory",
     "--enable-mutable-globals",
@@ -22,17 +22,17 @@ pub(crate) const BINARYEN_FEATURES: [&str; 6] = [
     "--enable-simd",
 ];
 
-/// The wasmtime that is run: a package of PyPI's.
+/// The wasmtime to run: a package on PyPI.
 pub(crate) const WASMTIME: &str = "wasmtime==50.0.1";
 
-/// The folder with a crate's programs, which are built if they are not there: that takes minutes.
-/// `name` is what the folder is called in the cache.
+/// The folder with the programs of a crate, which are built if they are missing: that takes minutes. `name` is the
+/// folder's name in the cache.
 pub(crate) fn from_crate(name: &str, package: &str, version: &str) -> Result<PathBuf> {
     let place = setup::cached(&format!("{name}-{version}"), |partial| {
         println!("building {package} {version}, once …");
         let mut install = process::cargo();
-        // Optimised it would take twice as long to build. The target folder is one that is
-        // removed: ours is of other profiles.
+        // An optimised build would take twice as long. It uses a temporary target folder, because ours has other
+        // profiles.
         install.args(["install", "--quiet", "--debug", "--locked", package, "--version", version]);
         install.arg("--root").arg(partial).env_remove("CARGO_TARGET_DIR");
         process::must_succeed(&mut install).map(drop)
@@ -40,8 +40,7 @@ pub(crate) fn from_crate(name: &str, package: &str, version: &str) -> Result<Pat
     Ok(place.join("bin"))
 }
 
-/// The folder in which packages of npm's were installed. The first names the folder in the cache:
-/// `name@version`.
+/// The folder in which packages of npm were installed. The first one names the folder in the cache: `name@version`.
 pub(crate) fn from_npm(packages: &[&str]) -> Result<PathBuf> {
     let first = packages.first().context("a package has a name")?;
     let name: String = first.chars().map(|c| if c == '@' || c == '/' { '-' } else { c }).collect();
@@ -55,7 +54,7 @@ pub(crate) fn from_npm(packages: &[&str]) -> Result<PathBuf> {
     })
 }
 
-/// The folder in which a package of PyPI's was unpacked: `name==version`, without what it needs.
+/// The folder into which a package of PyPI was unpacked: `name==version`, without its dependencies.
 pub(crate) fn from_pypi(package: &str) -> Result<PathBuf> {
     setup::cached(&format!("pypi-{}", package.replace("==", "-")), |partial| {
         println!("installing {package} from PyPI, once …");
@@ -73,13 +72,13 @@ pub(crate) fn new_binaryen() -> Result<PathBuf> {
     Ok(setup::cache_dir()?.join(format!("binaryen-{major}/node_modules/.bin")))
 }
 
-/// Chromium, and the driver that belongs to it.
+/// Chromium, and its driver.
 pub(crate) struct Chromium {
     pub(crate) browser: &'static str,
     pub(crate) driver: &'static str,
 }
 
-/// Finds them, or installs Debian's.
+/// Finds both, or installs Debian's.
 pub(crate) fn chromium() -> Result<Chromium> {
     let found = Chromium { browser: "chromium", driver: "chromedriver" };
     let is_there =

@@ -1,5 +1,5 @@
-//! `cargo xtask bench engine`: modules of others with everything instrumented, by us and by Binaryen:
-//! size, what the pass takes, and CPU time.
+//! `cargo xtask bench engine`: modules of other projects with everything instrumented, by us and by Binaryen: size,
+//! cost of the pass, and CPU time.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -29,7 +29,7 @@ const PACKAGES: [&str; 5] = [
     "tree-sitter-javascript@0.25.0",
 ];
 
-/// What `bench/engine/programs.mjs` calls a program, and its module.
+/// The names of programs in `bench/engine/programs.mjs`, and their modules.
 const PROGRAMS: [(&str, &str); 4] = [
     ("sqlite", "wa-sqlite/dist/wa-sqlite.wasm"),
     ("quickjs", "@jitl/quickjs-wasmfile-release-sync/dist/emscripten-module.wasm"),
@@ -37,13 +37,13 @@ const PROGRAMS: [(&str, &str); 4] = [
     ("esbuild", "esbuild-wasm/esbuild.wasm"),
 ];
 
-/// How often each pass runs: the least of its times counts.
+/// How often each pass runs. The shortest time counts.
 const PASSES: usize = 3;
 
-/// A pass that takes more seconds of CPU time than this runs once.
+/// A pass that takes more than this many seconds of CPU time runs once.
 const LONG: f64 = 5.0;
 
-/// Measures every program, or the one of this name.
+/// Measures every program, or the one with this name.
 pub(super) fn measure(
     workspace: &Workspace,
     node: &Path,
@@ -118,14 +118,14 @@ pub(super) fn measure(
     Ok(Report { wasm_opt: version(&wasm_opt)?, node: version(node)?, programs })
 }
 
-/// What a program calls itself.
+/// The version that a program prints.
 fn version(program: &Path) -> Result<String> {
     let mut command = Command::new(program);
     let said = process::must_succeed(command.arg("--version"))?;
     Ok(String::from_utf8_lossy(&said).trim().to_owned())
 }
 
-/// Milliseconds of CPU time, by build: of a run, and of one that is suspended.
+/// Milliseconds of CPU time, by build: of a run without suspends, and of a run that is suspended.
 struct Times {
     cpu: Vec<Option<f64>>,
     suspended: Vec<Option<f64>>,

@@ -1,4 +1,4 @@
-//! Runs a pass, and says what it took.
+//! Runs a pass, and measures its cost.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -7,20 +7,20 @@ use anyhow::{Context, Result, bail};
 
 use crate::process;
 
-/// A pass may take so many seconds.
+/// The time limit of a pass, in seconds.
 const LIMIT: &str = "600";
 
-/// What `timeout` exits with if it was more.
+/// The exit status of `timeout` after the limit.
 const TOO_LONG: i32 = 124;
 
-/// Who makes a module pausable.
+/// A program that makes a module pausable.
 pub(super) struct Pass {
     pub(super) name: &'static str,
     pub(super) program: PathBuf,
     pub(super) options: Vec<&'static str>,
 }
 
-/// What it takes.
+/// The cost of a pass.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Cost {
     /// CPU time, of all threads.
@@ -29,7 +29,7 @@ pub(super) struct Cost {
 }
 
 impl Pass {
-    /// Makes `made` of `module`. Nothing if that takes too long.
+    /// Makes `made` from `module`. `None` if that takes too long.
     pub(super) fn run(&self, module: &Path, made: &Path) -> Result<Option<Cost>> {
         let mut command = Command::new("time");
         command.args(["--format=%U %S %M", "timeout", LIMIT]).arg(&self.program);
@@ -45,7 +45,7 @@ impl Pass {
     }
 }
 
-/// What `time` says in its last line.
+/// Parses the last line of `time`'s output.
 fn cost(said: &str) -> Result<Cost> {
     let numbers: Vec<f64> = said
         .lines()
@@ -59,7 +59,7 @@ fn cost(said: &str) -> Result<Cost> {
 }
 
 impl Cost {
-    /// The least of both.
+    /// The minimum of both values.
     pub(super) fn least(self, other: Option<Self>) -> Self {
         other.map_or(self, |other| Self {
             seconds: self.seconds.min(other.seconds),

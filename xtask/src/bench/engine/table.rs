@@ -15,18 +15,18 @@ pub(super) struct Report {
 
 pub(super) struct Program {
     pub(super) name: &'static str,
-    /// The first is the plain one.
+    /// The first build is the plain one.
     pub(super) builds: Vec<Build>,
 }
 
 pub(super) struct Build {
     pub(super) name: &'static str,
     pub(super) bytes: u64,
-    /// What the pass took, if there was one.
+    /// The cost of the pass, if there was one.
     pub(super) cost: Option<Cost>,
     /// Milliseconds.
     pub(super) cpu: Option<f64>,
-    /// The same, of another run, which is suspended.
+    /// The same, for another run, which is suspended.
     pub(super) suspended: Option<f64>,
 }
 

@@ -1,4 +1,4 @@
-//! What is measured: the workloads in C, made pausable by each of us, and in Rust.
+//! The builds that are measured: the workloads in C, made pausable by each tool, and in Rust.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -24,12 +24,12 @@ pub(super) struct Build {
     pub(super) runs: Runs,
 }
 
-/// What runs it.
+/// The runtime of a build.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Runs {
     /// The engine.
     Module,
-    /// The engine, which pauses it by itself: that takes so long that it does not run all.
+    /// An engine that suspends stacks by itself. That takes so long that not all workloads run.
     PausedByHost,
     /// The machine.
     Native,
@@ -48,11 +48,11 @@ impl Build {
     }
 }
 
-/// The build that all are compared with, and the one that the targets are for: see [`all`].
+/// The baseline, which all builds are compared with, and the build that has targets: see [`all`].
 pub(super) const BASELINE: usize = 0;
 pub(super) const OURS: usize = 3;
 
-/// Makes all of them. The first is what the others are compared with. Also which Binaryen it was.
+/// Makes all builds, beginning with the baseline. Also returns the version of Binaryen.
 pub(super) fn all(workspace: &Workspace) -> Result<(Vec<Build>, u32)> {
     let folder = workspace.target.join("bench/literature");
     fs::create_dir_all(&folder).with_context(|| format!("cannot create `{}`", folder.display()))?;
@@ -71,7 +71,7 @@ pub(super) fn all(workspace: &Workspace) -> Result<(Vec<Build>, u32)> {
     Ok((builds, wasm_opt.version()))
 }
 
-/// What all modules in C go through.
+/// The arguments for all modules in C.
 const AFTER: [&str; 3] = ["-O3", "--strip-debug", "--enable-reference-types"];
 
 struct Maker<'a> {
@@ -95,8 +95,8 @@ impl Maker<'_> {
         Ok(module)
     }
 
-    /// With no debug info, of which Debian's libc has some. Where functions are resumed one by one there is a second
-    /// table, which takes references.
+    /// Optimises a module, and strips debug info (Debian's libc has some). Where functions are resumed one by one
+    /// there is a second table, so calls need reference types.
     fn optimise(&self, module: &Path, name: &str, passes: &[&str]) -> Result<PathBuf> {
         let made = self.folder.join(name).with_extension("opt.wasm");
         let mut arguments = vec![module.as_os_str(), "-o".as_ref(), made.as_os_str()];
@@ -113,7 +113,7 @@ impl Maker<'_> {
         self.optimise(&made, &name, &[])
     }
 
-    /// As our linker does it.
+    /// Builds the Rust module as our linker does.
     fn rust(&self) -> Result<PathBuf> {
         let build = matrix::Build { opt_level: '3', fat_lto: true };
         let mut command = self.cargo("module");

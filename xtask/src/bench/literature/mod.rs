@@ -16,14 +16,14 @@ use builds::{BASELINE, Runs};
 use table::{Measured, Report};
 use worker::Worker;
 
-/// A workload of a size.
+/// A workload with its size.
 struct Workload {
     name: &'static str,
     size: u32,
     rounds: usize,
-    /// The highest ratio of the Rust one's time to that of the baseline that we aim at.
+    /// The target: the highest ratio of the Rust build's time to the baseline's.
     target: f64,
-    /// Whether one run of it is over in a second, whoever pauses it.
+    /// Whether one run takes less than a second in every build.
     is_short: bool,
 }
 
@@ -43,7 +43,7 @@ const WORKLOADS: [Workload; 9] = [
     short("c10m", 200_000),
 ];
 
-/// Measures everything.
+/// Measures all workloads.
 pub(super) fn measure(workspace: &Workspace, runtime: &Runtime) -> Result<impl Figures + use<>> {
     eprintln!("building …");
     let (builds, binaryen) = builds::all(workspace)?;
@@ -69,7 +69,8 @@ pub(super) fn measure(workspace: &Workspace, runtime: &Runtime) -> Result<impl F
     Ok(Report { engine: runtime.name()?, binaryen, columns, rows })
 }
 
-/// Runs a workload in all builds, by turns; how many nanoseconds each round took. Nothing for who cannot run it.
+/// Runs a workload in all builds, in turn, and returns the nanoseconds of each round. `None` for a build that cannot
+/// run it.
 fn by_turns(
     workload: &Workload,
     mut workers: Vec<(&str, Option<&mut Worker>)>,
@@ -77,10 +78,10 @@ fn by_turns(
     let mut times: Vec<_> = workers.iter().map(|_| Some(Vec::new())).collect();
     let mut expected = None;
     let count = workers.len();
-    // In the first round engines compile what is hot: it does not count.
+    // In the first round engines compile the hot code, so it does not count.
     for round in 0..=workload.rounds {
         for turn in 0..count {
-            // Whoever comes next finds other caches: so they take turns in that, too.
+            // Each build leaves other data in the caches for the next one, so the order changes as well.
             let index = (round + turn) % count;
             let (name, worker) = &mut workers[index];
             let run = match worker {
@@ -110,7 +111,7 @@ fn by_turns(
     Ok(times)
 }
 
-/// The median of one build's times, and of its ratios to the baseline's of the same rounds.
+/// The median ratio of one build's time to the baseline's time in the same round.
 fn ratio(times: &[Option<Vec<f64>>], index: usize) -> Option<f64> {
     let (ours, other) = (times[index].as_ref()?, times[BASELINE].as_ref()?);
     Some(Sorted::new(ours.iter().zip(other).map(|(ours, other)| ours / other).collect()).median())

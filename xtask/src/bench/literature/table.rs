@@ -1,4 +1,4 @@
-//! The figures: how long the baseline took, and how many times that the others.
+//! The figures: the time of the baseline, and the ratios of the other builds to it.
 
 use core::fmt;
 
@@ -9,7 +9,7 @@ use super::ratio;
 use crate::bench::Figures;
 use crate::bench::statistics::Sorted;
 
-/// A workload's figures.
+/// The figures of a workload.
 pub(super) struct Measured {
     pub(super) name: String,
     pub(super) target: f64,

@@ -1,5 +1,5 @@
-//! A process that runs workloads when it is told to: one for each build, so that no build is compiled with
-//! what an engine has learnt of another one.
+//! A process that runs workloads on request. Each build has its own, so that an engine does not compile a build with
+//! what it has learnt from another one.
 
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
@@ -9,11 +9,11 @@ use anyhow::{Context, Result};
 use crate::bench::runtime::Script;
 use crate::process;
 
-/// What runs the workloads of a module, whose path is its argument.
+/// The script that runs the workloads of a module, whose path is its argument.
 pub(super) const SCRIPT: Script =
     Script { javascript: include_str!("worker.mjs"), python: include_str!("worker.py") };
 
-/// What a run has returned, and how many nanoseconds it took.
+/// The result of a run, and its time.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Run {
     pub(super) result: i64,
@@ -38,12 +38,12 @@ impl Worker {
         Ok(Self { child, input, output })
     }
 
-    /// Runs a workload. Nothing, if the engine cannot.
+    /// Runs a workload. `None` if the engine cannot run it.
     pub(super) fn run(&mut self, workload: &str, size: u32) -> Result<Option<Run>> {
         writeln!(self.input, "{workload} {size}")?;
         let mut line = String::new();
         self.output.read_line(&mut line)?;
-        // What has ended has said why on standard error, which is ours too.
+        // A process that has ended has printed the reason on standard error, which it shares with us.
         anyhow::ensure!(!line.is_empty(), "it has ended, in {workload}");
         parse(&line)
     }

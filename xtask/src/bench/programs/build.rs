@@ -1,7 +1,7 @@
-//! Making all builds of a program from what was linked once.
+//! Makes all builds of a program, which is linked only once.
 //!
-//! `wasm-opt` gets the module that the linker wrote. Our linker gets what that one had been given:
-//! its `--reproduce` keeps a copy of the objects and of the arguments.
+//! `wasm-opt` gets the module that the linker wrote. Our linker gets the inputs of that linker: with `--reproduce` it
+//! keeps a copy of the objects and the arguments.
 
 use std::env;
 use std::ffi::OsStr;
@@ -22,27 +22,27 @@ use crate::matrix;
 use crate::process;
 use crate::workspace::{Package, Workspace};
 
-/// What makes a module of a program, with arguments of its own.
+/// The tool that makes a module of a program, and its arguments.
 pub(super) enum How {
     WasmOpt(&'static [&'static str]),
     Linker(&'static [&'static str]),
-    /// Our linker's library, with no function in compact form and no checks of stacks: the linker has
-    /// no option for the former.
+    /// Our linker's library, with no function in compact form and no stack checks. (The linker has no option for the
+    /// former.)
     AllFast,
 }
 
-/// What is needed to build programs.
+/// The tools for building programs.
 pub(super) struct Workshop {
     target: WasmTarget,
     wasm_opt: WasmOpt,
-    /// Cargo's target directory, and where the modules go.
+    /// Cargo's target directory, which also has the modules.
     folder: PathBuf,
 }
 
-/// A program that was linked, and no more than that.
+/// A program that was only linked.
 struct Linked {
     module: PathBuf,
-    /// What the linker was given: a tar file.
+    /// The inputs of the linker, in a tar file.
     objects: PathBuf,
 }
 
@@ -65,13 +65,13 @@ impl Workshop {
 
     /// The modules, in the order of `builds`.
     pub(super) fn build(&self, package: &Package, builds: &[Build]) -> Result<Vec<PathBuf>> {
-        // Progress goes to standard error: what is printed may be piped somewhere.
+        // Progress goes to standard error, because standard output may be piped.
         eprintln!("{}: compiling …", name(package));
         let linked = self.link(package)?;
         builds.iter().map(|build| self.make(package, &linked, build)).collect()
     }
 
-    /// Compiles and links: opt-level 3, with LTO.
+    /// Compiles and links with opt-level 3 and LTO.
     fn link(&self, package: &Package) -> Result<Linked> {
         let artefact = package.artefact.as_deref().context("the package builds no program")?;
         let build = matrix::Build { opt_level: '3', fat_lto: true };
@@ -88,14 +88,14 @@ impl Workshop {
             .arg(&self.folder)
             .args(["--", "-C"])
             .arg(format!("link-arg=--reproduce={}", objects.display()));
-        // What Rhai hashes with is drawn by lot when that is compiled.
+        // A seed of Rhai's hash function is chosen at random when it is compiled.
         command.env("CONST_RANDOM_SEED", "the same each time");
         self.target.apply(&mut command);
         process::must_succeed(&mut command)?;
         Ok(Linked { module: built.join(artefact).with_extension("wasm"), objects })
     }
 
-    /// One build, which is kept until what it is made of changes.
+    /// Makes one build, which is cached until its inputs change.
     fn make(&self, package: &Package, linked: &Linked, build: &Build) -> Result<PathBuf> {
         let program = name(package);
         let file = build.name.replace(|c: char| !c.is_ascii_alphanumeric(), "-");
@@ -116,7 +116,7 @@ impl Workshop {
         Ok(output)
     }
 
-    /// All that the result depends on besides the program.
+    /// Everything that the result depends on, except the program.
     fn recipe(&self, how: &How) -> Result<String> {
         let version = self.wasm_opt.version();
         let arguments = match how {
@@ -124,19 +124,19 @@ impl Workshop {
             How::Linker(arguments) => arguments,
             How::AllFast => &["(all fast)"][..],
         };
-        // Our linker is this very program. When that was built will do for what it does.
+        // Our linker is this program itself. Its build time stands for its behaviour.
         let built = fs::metadata(own_path()?)?.modified()?;
         Ok(format!("linker of {built:?} with wasm-opt {version} {arguments:?}"))
     }
 
     fn wasm_opt(&self, input: &Path, output: &Path, arguments: &[&str]) -> Result<()> {
         let files = [input.as_os_str(), "-o".as_ref(), output.as_os_str()];
-        // With names, as our linker has it: they make the stack of a trap readable.
+        // With names, as our linker does: they make the stack trace of a trap readable.
         let arguments = arguments.iter().chain(&["--debuginfo"]).map(OsStr::new);
         self.wasm_opt.run(arguments.chain(files))
     }
 
-    /// Links once more, with our linker.
+    /// Links again, with our linker.
     fn relink(&self, objects: &Path, output: &Path, arguments: &[&str]) -> Result<()> {
         let mut link = Command::new(own_path()?);
         link.arg(LINKER)
@@ -147,7 +147,7 @@ impl Workshop {
         Ok(())
     }
 
-    /// Links once more, as our linker does it, and does by itself what comes then.
+    /// Links again with the options that our linker uses, and then does by itself what our linker does.
     fn all_fast(&self, objects: &Path, output: &Path) -> Result<()> {
         let for_analysis =
             ["--emit-relocs", "--keep-section=name", "--keep-section=target_features"];
@@ -164,10 +164,10 @@ impl Workshop {
         Ok(())
     }
 
-    /// The linker of the compiler that was used.
+    /// The linker of the compiler in use.
     fn rust_lld(&self) -> Result<PathBuf> {
         let name = format!("bin/rust-lld{}", env::consts::EXE_SUFFIX);
-        // lib/rustlib/wasm32-unknown-unknown/lib, and lib/rustlib/<host>/bin.
+        // From lib/rustlib/wasm32-unknown-unknown/lib to lib/rustlib/<host>/bin.
         let all = self.target.libdir.ancestors().nth(2).context("no folder of targets")?;
         let targets =
             fs::read_dir(all).with_context(|| format!("cannot read `{}`", all.display()))?;
@@ -178,9 +178,9 @@ impl Workshop {
     }
 }
 
-/// Has a linker link what is in the tar file, with more arguments. Returns the module's path.
+/// Has a linker link the contents of the tar file, with additional arguments. Returns the module's path.
 fn link_objects(objects: &Path, linker: &mut Command, arguments: &[&str]) -> Result<PathBuf> {
-    // A new folder each time: so our linker finds nothing there of an earlier time.
+    // A new folder each time, so that our linker finds no earlier results there.
     let folder = objects.with_extension("objects");
     if folder.exists() {
         fs::remove_dir_all(&folder)?;
@@ -189,7 +189,7 @@ fn link_objects(objects: &Path, linker: &mut Command, arguments: &[&str]) -> Res
     let mut unpack = Command::new("tar");
     process::must_succeed(unpack.arg("-xf").arg(objects).arg("-C").arg(&folder))?;
 
-    // All in the linker's archive is in one folder, which has the archive's name.
+    // The linker's archive has a single folder, with the archive's name.
     let inner = folder.join(objects.file_stem().unwrap_or_default());
     linker
         .current_dir(&inner)

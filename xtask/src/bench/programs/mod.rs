@@ -1,7 +1,7 @@
-//! `cargo xtask bench programs`: what it costs real programs that they can be suspended.
+//! `cargo xtask bench programs`: the cost for real programs of being suspendable.
 //!
-//! Each program of bench/programs is linked once. All builds are made of what was linked, give the
-//! same answer, and are run by turns in one process.
+//! Each program of bench/programs is linked once. All builds are made from that. They give the same answer, and are
+//! run in turn in one process.
 
 use std::path::Path;
 
@@ -19,7 +19,7 @@ use build::{How, Workshop};
 use size::Size;
 use table::{Measured, Program, Report};
 
-/// A way to make a module of a program. The first one is what the others are compared with.
+/// A way to make a module of a program. The other builds are compared with the first.
 struct Build {
     name: &'static str,
     how: How,
@@ -28,7 +28,7 @@ struct Build {
     target: Option<Target>,
 }
 
-/// The highest ratios that we aim at.
+/// The targets: the highest ratios that we aim at.
 #[derive(Clone, Copy)]
 struct Target {
     size: f64,
@@ -64,7 +64,7 @@ const BUILDS: [Build; 6] = [
     },
 ];
 
-/// What a function that SQL calls waits in, and what does not wait in it: docs/tools.md has the list, too.
+/// The functions of SQLite that never wait, if only a function called from SQL waits. docs/tools.md has the list, too.
 const SQLITE: &str = concat!(
     "--bysyncify-assume-no-suspend=",
     include_str!("../../../../bench/large/sqlite/no_suspend.txt")
@@ -84,7 +84,7 @@ fn builds(program: &str) -> Vec<Build> {
     builds
 }
 
-/// Measures every program, or the one of this name.
+/// Measures every program, or the one with this name.
 pub(super) fn measure(
     workspace: &Workspace,
     node: &Path,
@@ -111,8 +111,7 @@ pub(super) fn measure(
     Ok(Report { node: version, wasm_opt: workshop.wasm_opt_version(), programs })
 }
 
-/// The packages of bench/programs that are programs; or the one of this name, which can be one of
-/// bench/large as well.
+/// The packages of bench/programs that are programs; or the one with this name, which may also be in bench/large.
 fn chosen<'a>(
     workspace: &'a Workspace,
     large: &'a Workspace,
@@ -133,7 +132,7 @@ fn chosen<'a>(
     }
 }
 
-/// What a program is called: its folder.
+/// The name of a program, which is that of its folder.
 fn name(package: &Package) -> &str {
     package.folder.file_name().and_then(|name| name.to_str()).unwrap_or(&package.name)
 }

@@ -1,4 +1,4 @@
-//! How large a module is, and how much of it Asyncify has instrumented.
+//! Measures how large a module is, and how much of it Asyncify has instrumented.
 
 use std::fs;
 use std::path::Path;
@@ -9,23 +9,22 @@ use wasmparser::{
     TypeRef,
 };
 
-/// The function that Binaryen's Asyncify exports to tell its state: it reads that and does nothing
-/// else.
+/// The function that Binaryen's Asyncify exports to read its state. It does nothing else.
 const GET_STATE: &str = "asyncify_get_state";
 
-/// The name of the global that our linker keeps the state in.
+/// The name of the global in which our linker keeps the state.
 const STATE: &str = "asyncify_state";
 
-/// What of a module is counted.
+/// The figures of a module.
 #[derive(Debug, PartialEq)]
 pub(super) struct Size {
-    /// Bytes without custom sections: names, and what tools leave behind.
+    /// Bytes without custom sections, which have names and data of tools.
     pub(super) bytes: usize,
     /// Bytes of the code section.
     pub(super) code: usize,
     pub(super) functions: usize,
-    /// Functions that read Asyncify's state, as each does that can be suspended. None if there is
-    /// nothing to tell the state by, as in a module that was not asyncified.
+    /// The number of functions that read Asyncify's state, which all instrumented functions do. `None` if the state
+    /// cannot be identified, as in a module that was not asyncified.
     pub(super) instrumented: Option<usize>,
 }
 
@@ -46,7 +45,8 @@ impl Size {
                 _ => payload.as_section().map(|(_, range)| range.end),
             };
             if let Some(end) = end {
-                // A section's range begins after its length: so this is from the one before.
+                // A section's range begins after its length, so the length is counted from the end of the previous
+                // section.
                 let len = usize::try_from(end)? - last_end;
                 last_end += len;
                 match payload {
@@ -83,7 +83,7 @@ impl Size {
             state = globals_read(get_state)?.first().copied();
         }
         let instrumented = state.map(|state| readers(&bodies, state)).transpose()?;
-        // All but that one.
+        // Do not count that function itself.
         let instrumented = instrumented.map(|count| count - usize::from(get_state.is_some()));
         Ok(Self { bytes, code, functions: bodies.len(), instrumented })
     }
@@ -103,7 +103,7 @@ fn global_named(names: NameSectionReader<'_>, name: &str) -> Result<Option<u32>>
     Ok(None)
 }
 
-/// How many functions read a global.
+/// The number of functions that read a global.
 fn readers(bodies: &[FunctionBody<'_>], global: u32) -> Result<usize> {
     let mut count = 0;
     for body in bodies {
@@ -136,7 +136,7 @@ mod tests {
         let without = wat::parse_str(format!("(module {text})")).expect("a module").len();
         assert_eq!(
             size(&format!(r#"(module (@custom "name" "") {text} (@custom "x" "more"))"#)),
-            // Code: id, length, count, and each function's length, number of locals and end.
+            // The code section has: id, length, count, and for each function its length, number of locals and end.
             Size { bytes: without, code: 3 + 2 * 3, functions: 2, instrumented: None }
         );
     }
@@ -154,7 +154,7 @@ mod tests {
                 (func (export "asyncify_stop_unwind") i32.const 0 global.set $state))"#,
         );
         assert_eq!((found.functions, found.instrumented), (4, Some(1)));
-        // By the name that our linker gives it.
+        // The state is found by the name that our linker gives it.
         let found = size(
             "(module
                 (global $stack (mut i32) (i32.const 0))

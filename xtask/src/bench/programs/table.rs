@@ -16,7 +16,7 @@ pub(super) struct Report {
     pub(super) programs: Vec<Program>,
 }
 
-/// A program with its builds: the first is the one that the others are compared with.
+/// A program with its builds. The others are compared with the first.
 pub(super) struct Program {
     pub(super) name: String,
     pub(super) suspends: u64,
@@ -32,13 +32,13 @@ pub(super) struct Measured {
     pub(super) samples: Vec<f64>,
 }
 
-/// One build beside the first one.
+/// The ratios of one build to the first one.
 struct Ratios {
     size: f64,
     code: f64,
-    /// Of the medians.
+    /// The ratio of the medians.
     cpu: f64,
-    /// Of each round.
+    /// The ratio in each round.
     rounds: Sorted,
 }
 

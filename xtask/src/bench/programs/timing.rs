@@ -1,6 +1,6 @@
-//! Running the builds of a program by turns, in several Nodes one after the other: see
-//! bench/programs/measure.mjs. Where V8 puts a module's code is different in each, and can make more of
-//! a difference than how it was built.
+//! Runs the builds of a program in turn, in several processes of Node, one after the other: see
+//! bench/programs/measure.mjs. V8 puts a module's code at another address in each process, which can matter more than
+//! how it was built.
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -12,20 +12,20 @@ use serde_json::{Value, json};
 use super::Build;
 use crate::workspace::{Package, Workspace};
 
-/// What Node has measured.
+/// The measurements of Node.
 pub(super) struct Timings {
-    /// Its version.
+    /// The version of Node.
     pub(super) node: String,
     /// How often a run in a coroutine is suspended.
     pub(super) suspends: u64,
-    /// For each build the milliseconds of CPU time in each round.
+    /// For each build, the milliseconds of CPU time in each round.
     pub(super) samples: Vec<Vec<f64>>,
 }
 
-/// How many processes measure.
+/// The number of processes that measure.
 const PROCESSES: usize = 5;
 
-/// Fails if a build does not do the same as the others.
+/// Runs the measurements. Fails if a build does not give the same result as the others.
 pub(super) fn run(
     node: &Path,
     workspace: &Workspace,
@@ -61,7 +61,7 @@ fn run_once(
         .stdout(Stdio::piped())
         .spawn()
         .with_context(|| format!("cannot start `{}`", node.display()))?;
-    // One that ends without reading this says why on standard error, which is ours too.
+    // A process that ends without reading this prints the reason on standard error, which it shares with us.
     let _ = child.stdin.take().map(|mut stdin| write!(stdin, "{request}"));
     let output = child.wait_with_output()?;
     if !output.status.success() {

@@ -1,9 +1,9 @@
-//! Counting instructions, nearly: the same on every machine, however busy.
+//! Counts instructions, approximately: the result is the same on every machine, however busy.
 //!
-//! wasmi charges fuel. In version 2.0, with its default costs: one unit for each WebAssembly
-//! instruction, nothing for `nop`, `drop`, `block`, `loop`, `else`, `end`, `return` and
-//! `unreachable`. It charges a block as a whole, and one unit more, when it is entered: so what
-//! follows a taken branch within a block is counted although it is not executed.
+//! wasmi charges fuel. In version 2.0, with its default costs: one unit for each WebAssembly instruction, nothing for
+//! `nop`, `drop`, `block`, `loop`, `else`, `end`, `return` and `unreachable`. When a block is entered it charges the
+//! whole block, and one unit more. So instructions after a taken branch in a block are counted although they are not
+//! executed.
 
 use std::fs;
 use std::path::Path;
@@ -13,13 +13,13 @@ use wasmi::{Config, Engine, Instance, Linker, Module, Store};
 
 use super::modules::Function;
 
-/// More than anything here takes: what matters is how much is left.
+/// More than any measurement uses: the difference is what matters.
 const FULL: u64 = u64::MAX / 2;
 
-/// The most functions that are on the stack in what is measured, nearly.
+/// Approximately the largest number of functions on the stack in a measurement.
 const DEEPEST: usize = 10_000;
 
-/// The repetitions of a short run, and of a long one. What both do once cancels out.
+/// The repetitions of a short run, and of a long one. The fixed costs of both cancel out.
 const FEW: u32 = 100;
 const MANY: u32 = 1100;
 
@@ -47,7 +47,7 @@ pub(super) fn call(module: &Path, export: &str) -> Result<u32> {
 fn instantiate(path: &Path) -> Result<(Store<()>, Instance)> {
     let bytes = fs::read(path).with_context(|| format!("cannot read `{}`", path.display()))?;
     let mut config = Config::default();
-    // What is resumed all at once calls as deep as it was.
+    // When a stack is resumed all at once, calls are nested as deep as before.
     config
         .consume_fuel(true)
         .set_max_recursion_depth(2 * DEEPEST)
@@ -76,7 +76,7 @@ mod tests {
         fs::write(file.path(), wat::parse_str(text).expect("valid text")).expect("what is written");
         let function = Function { module: file.path(), export: "f", depth: 0 };
         let count = per_repetition(function).expect("a count");
-        // Seven instructions, and one for the block.
+        // Seven instructions, and one unit for the block.
         assert_eq!(count, 8.0);
     }
 }

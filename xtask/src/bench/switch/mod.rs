@@ -15,12 +15,12 @@ mod timing;
 use modules::{Modules, Side};
 use table::{Counts, Measured, Report};
 
-/// A comparison. What is measured is `ours` divided by `other`.
+/// A comparison. The result is `ours` divided by `other`.
 struct Comparison {
     name: &'static str,
     ours: Side,
     other: Side,
-    /// The highest ratio of times that we aim at.
+    /// The target: the highest ratio of times.
     target: Option<f64>,
 }
 
@@ -63,9 +63,9 @@ fn comparisons() -> Vec<Comparison> {
     ]
 }
 
-/// Measures everything.
+/// Measures all comparisons.
 pub(super) fn measure(workspace: &Workspace, runtime: &Runtime) -> Result<impl Figures + use<>> {
-    // Progress goes to standard error: what is printed may be piped somewhere.
+    // Progress goes to standard error, because standard output may be piped.
     eprintln!("building …");
     let modules = Modules::build(workspace)?;
     let comparisons = comparisons();

@@ -1,4 +1,4 @@
-//! The modules that are measured: all built and asyncified in the same way.
+//! The measured modules, all built and asyncified in the same way.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -18,7 +18,7 @@ pub(super) struct Size {
     pub(super) without: u64,
 }
 
-/// What users write who have not our toolchain.
+/// The arguments that users without our toolchain pass.
 const ASYNCIFY: [&str; 3] = ["--asyncify", "--pass-arg=asyncify-ignore-imports", "-O3"];
 const STRIP: [&str; 2] = ["--strip-debug", "--strip-producers"];
 
@@ -29,7 +29,7 @@ pub(super) enum Side {
     Guest { export: &'static str, depth: u32 },
     /// The same in the module that our linker makes.
     Linked { export: &'static str, depth: u32 },
-    /// bench/guest/examples/interpreter.rs, linked by us.
+    /// bench/guest/examples/interpreter.rs, linked by our linker.
     Script { depth: u32, all_at_once: bool },
     /// An export of bench/guest/examples/reads.rs.
     Reads { export: &'static str },
@@ -42,7 +42,7 @@ pub(super) enum Side {
 }
 
 impl Side {
-    /// How many functions are on the stack where it waits, but for the first.
+    /// How many functions are on the stack where it waits, without the first.
     pub(super) fn depth(self) -> u32 {
         match self {
             Self::Guest { depth, .. }
@@ -63,7 +63,7 @@ pub(super) struct Function<'a> {
     pub(super) depth: u32,
 }
 
-/// Where the modules are, and what is known of them without running them.
+/// The paths of the modules, and figures that need no run.
 pub(super) struct Modules {
     guest: PathBuf,
     linked: PathBuf,
@@ -99,7 +99,7 @@ impl Modules {
                 OptLevel::O3,
                 Resumption::Automatic,
             )?,
-            // It is large: npm's wasm-opt would take a quarter of an hour.
+            // Not optimised, because it is large: npm's wasm-opt would take a quarter of an hour.
             script: [
                 tool.link(&example("interpreter"), OptLevel::O0, Resumption::Automatic)?,
                 tool.link(&example("interpreter"), OptLevel::O0, Resumption::AllAtOnce)?,
@@ -114,7 +114,7 @@ impl Modules {
         })
     }
 
-    /// The function that stands for one side, if it is one that needs no host.
+    /// The function that measures one side, if that side needs no host.
     pub(super) fn counted(&self, side: Side) -> Option<Function<'_>> {
         let (module, export) = match side {
             Side::Guest { export, .. } => (&self.guest, export),
@@ -131,7 +131,7 @@ impl Modules {
     }
 }
 
-/// Builds bench/guest and its examples; the folder that they are in.
+/// Builds bench/guest and its examples. Returns their folder.
 fn compile(workspace: &Workspace, folder: &Path, build: matrix::Build) -> Result<PathBuf> {
     let mut command = process::cargo();
     command
@@ -146,7 +146,7 @@ fn compile(workspace: &Workspace, folder: &Path, build: matrix::Build) -> Result
     Ok(folder.join(TARGET).join(build.profile()))
 }
 
-/// Makes a binary of `bench/<name>.wat`.
+/// Assembles `bench/<name>.wat`.
 fn assemble(workspace: &Workspace, folder: &Path, name: &str) -> Result<PathBuf> {
     let binary = wat::parse_file(workspace.root.join("bench").join(name).with_extension("wat"))?;
     write(folder.join(name).with_extension("wasm"), &binary)
@@ -168,7 +168,7 @@ struct Tool<'a> {
 }
 
 impl Tool<'_> {
-    /// Does what our linker does; where the result is.
+    /// Transforms a module as our linker does. Returns the path of the result.
     fn link(&self, input: &Path, opt_level: OptLevel, resumption: Resumption) -> Result<PathBuf> {
         let module =
             fs::read(input).with_context(|| format!("cannot read `{}`", input.display()))?;
@@ -178,7 +178,7 @@ impl Tool<'_> {
         write(self.folder.join(format!("{name}.{resumption:?}.wasm")), &made)
     }
 
-    /// Runs wasm-opt; where the result is.
+    /// Runs wasm-opt. Returns the path of the result.
     fn run(&self, input: &Path, arguments: &[&str]) -> Result<PathBuf> {
         let name = input.file_stem().unwrap_or_default();
         let output = self.folder.join(name).with_extension("opt.wasm");

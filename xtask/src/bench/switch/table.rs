@@ -8,7 +8,7 @@ use super::modules::Size;
 use super::timing::Times;
 use crate::bench::Figures;
 
-/// The most bytes that a suspended coroutine may take beyond its stack and its closure.
+/// The target for memory: the most bytes of a suspended coroutine beyond its stack and its closure.
 const MEMORY_TARGET: u32 = 96;
 
 /// Everything that was measured.
@@ -26,13 +26,13 @@ pub(super) struct Report {
 pub(super) struct Measured {
     pub(super) name: &'static str,
     pub(super) target: Option<f64>,
-    /// None if this engine cannot do what is compared.
+    /// `None` if this engine cannot run the comparison.
     pub(super) times: Option<Times>,
-    /// None for what cannot be counted.
+    /// `None` if it cannot be counted.
     pub(super) counts: Option<Counts>,
 }
 
-/// Fuel of one repetition: see `fuel.rs`.
+/// The fuel of one repetition: see `fuel.rs`.
 pub(super) struct Counts {
     pub(super) ours: f64,
     pub(super) other: f64,

@@ -1,4 +1,4 @@
-//! Measuring time: all of it in one process, which gets its work on standard input.
+//! Measures time, all in one process, which gets its work on standard input.
 
 use std::io::Write;
 use std::process::Stdio;
@@ -12,11 +12,11 @@ use crate::bench::runtime::{Runtime, Script};
 use crate::bench::statistics::Sorted;
 use crate::process;
 
-/// The program, and the format of what it reads and writes.
+/// The program, which also defines the format of its input and output.
 const SCRIPT: Script =
     Script { javascript: include_str!("timing.mjs"), python: include_str!("timing.py") };
 
-/// Nanoseconds for each repetition, and ratios of one round each.
+/// Nanoseconds per repetition, and the ratio in each round.
 #[derive(Debug)]
 pub(super) struct Times {
     pub(super) ours: Sorted,
@@ -24,7 +24,7 @@ pub(super) struct Times {
     pub(super) ratios: Sorted,
 }
 
-/// Measures them: one result for each comparison; none for what this engine cannot do.
+/// Measures the comparisons: one result for each; `None` where this engine cannot run it.
 pub(super) fn run(
     runtime: &Runtime,
     modules: &Modules,
@@ -43,7 +43,7 @@ pub(super) fn run(
         .stdout(Stdio::piped())
         .spawn()
         .with_context(|| format!("cannot start `{}`", process::show(&command)))?;
-    // One that ends without reading this says why on standard error, which is ours too.
+    // A process that ends without reading this prints the reason on standard error, which it shares with us.
     let _ = child.stdin.take().map(|mut stdin| write!(stdin, "{}", Value::from(request)));
     let output = child.wait_with_output()?;
     if !output.status.success() {

@@ -1,8 +1,8 @@
-//! Small crates, and which of their files import each other.
+//! Tests the check with small crates.
 
 use super::*;
 
-/// The files of a circle in a crate of these.
+/// The files of a cycle in a crate with these files.
 fn circle(files: &[(&str, &str)]) -> Vec<String> {
     let folder = tempfile::tempdir().unwrap();
     for (name, text) in files {
@@ -18,7 +18,7 @@ fn circle(files: &[(&str, &str)]) -> Vec<String> {
     names.map(|name| name.display().to_string().replace('\\', "/")).collect()
 }
 
-/// The same in a crate of two files.
+/// The same, for a crate with two modules.
 fn circle_of(a: &str, b: &str) -> Vec<String> {
     circle(&[("lib.rs", "mod a;\npub(crate) mod b;\n"), ("a.rs", a), ("b.rs", b)])
 }

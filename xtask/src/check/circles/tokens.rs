@@ -1,4 +1,4 @@
-//! The tokens of a Rust file, without comments, strings and tests, as far as paths are concerned.
+//! The tokens of a Rust file, without comments, strings and tests. Only what matters for paths is distinguished.
 
 /// A token.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -10,7 +10,7 @@ pub(super) enum Token {
 }
 
 impl Token {
-    /// The name, if it is one.
+    /// The name, or an empty text if it is not a name.
     pub(super) fn name(&self) -> &str {
         match self {
             Self::Name(name) => name,
@@ -19,7 +19,7 @@ impl Token {
     }
 }
 
-/// What comes before the tests that a file ends with, or other files have.
+/// The tokens before the tests, which are at the end of a file or in other files.
 pub(super) fn tokens(text: &str) -> Vec<Token> {
     let mut tokens = Vec::new();
     let mut rest = text;
@@ -32,7 +32,7 @@ pub(super) fn tokens(text: &str) -> Vec<Token> {
             if item.starts_with("mod tests {") {
                 break;
             }
-            // To the end of a line: a module in another file, or an import.
+            // Skip to the end of the item: a module in another file, or an import.
             rest = match item.starts_with("mod ") || item.starts_with("use ") {
                 true => after.split_once(';').map_or("", |(_, after)| after),
                 false => after,
@@ -58,7 +58,7 @@ fn is_in_name(c: char) -> bool {
     c.is_alphanumeric() || c == '_'
 }
 
-/// What comes after a comment, a string or a quoted character, if the text begins with one.
+/// The text after a comment, a string or a quoted character, if the text begins with one.
 fn after_literal(text: &str) -> Option<&str> {
     if text.starts_with("//") {
         return Some(text.split_once('\n').map_or("", |(_, after)| after));

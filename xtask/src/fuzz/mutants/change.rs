@@ -12,7 +12,7 @@ use wasmparser::{
 
 use crate::fuzz::random::Random;
 
-/// How often another change is tried when one leaves the module invalid.
+/// How often another change is tried if a change makes the module invalid.
 const TRIES: usize = 200;
 
 /// The functions of a module, to be changed.
@@ -24,9 +24,9 @@ pub(super) struct Code<'a> {
 
 struct Body<'a> {
     bytes: &'a [u8],
-    /// Those of the parameters, too.
+    /// The types of all locals, including the parameters.
     locals: Vec<ValType>,
-    /// By instruction: where it begins in the bytes.
+    /// The offset of each instruction in the bytes.
     begins: Vec<usize>,
     operators: Vec<Operator<'a>>,
 }
@@ -34,18 +34,18 @@ struct Body<'a> {
 /// A module that was changed, and how.
 pub(super) struct Mutant {
     pub(super) wasm: Vec<u8>,
-    /// What kind of change it is.
+    /// The kind of change.
     pub(super) kind: &'static str,
     /// The function, by its index.
     pub(super) function: usize,
-    /// The code around it as it was.
+    /// The original code around the change.
     pub(super) around: String,
 }
 
-/// What to put in the place of some instructions.
+/// The replacement of some instructions.
 struct Change {
     kind: &'static str,
-    /// How many instructions it is of.
+    /// The number of instructions that it replaces.
     count: usize,
     bytes: Vec<u8>,
 }
@@ -82,7 +82,7 @@ impl<'a> Code<'a> {
         Ok(Self { wasm, bodies, imports })
     }
 
-    /// The bodies that are not among these: those that were changed, or were added and are called.
+    /// The bodies that differ from all bodies of `before`: those that were changed, or were added and are called.
     pub(super) fn others(&self, before: &Self) -> Vec<usize> {
         let all = self.bodies.iter().flat_map(|body| &body.operators);
         let called: BTreeSet<usize> = all
@@ -98,13 +98,12 @@ impl<'a> Code<'a> {
         (0..self.bodies.len()).filter(is_other).collect()
     }
 
-    /// The module with one instruction, or a few, of one of these bodies changed. None if nothing
-    /// is found that can be.
+    /// Changes one instruction, or a few, in one of these bodies. `None` if no possible change is found.
     pub(super) fn mutant(&self, bodies: &[usize], random: &mut Random) -> Result<Option<Mutant>> {
         for _ in 0..TRIES {
             let index = *random.pick(bodies);
             let body = &self.bodies[index];
-            // The last one ends the function.
+            // The last instruction ends the function.
             let at = random.below(body.operators.len());
             let Some(change) = body.change(at, random)? else { continue };
             let end = body.begins.get(at + change.count).copied().unwrap_or(body.bytes.len());
@@ -148,7 +147,7 @@ impl<'a> Code<'a> {
 }
 
 impl Body<'_> {
-    /// A change that begins at an instruction.
+    /// A change that begins at this instruction.
     fn change(&self, at: usize, random: &mut Random) -> Result<Option<Change>> {
         let one = |kind, instructions: &[Instruction<'_>]| {
             Ok(Some(Change { kind, count: 1, bytes: encoded(instructions) }))
@@ -231,7 +230,7 @@ impl Body<'_> {
         }
     }
 
-    /// Instructions from here on that are missing, or there twice, or in another order.
+    /// A change that removes, repeats or reorders the instructions from here on.
     fn moved(&self, at: usize, random: &mut Random) -> Option<Change> {
         let end = |count: usize| self.begins.get(at + count).copied();
         let (count, more) = (1 + random.below(4), 1 + random.below(4));
@@ -247,7 +246,7 @@ impl Body<'_> {
         })
     }
 
-    /// Another local of the type of the one that an instruction is about.
+    /// Another local with the same type as the local of this instruction.
     fn like(&self, operator: &Operator<'_>, random: &mut Random) -> Option<u32> {
         let (Operator::LocalGet { local_index }
         | Operator::LocalSet { local_index }

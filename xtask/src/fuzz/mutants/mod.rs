@@ -1,14 +1,14 @@
-//! Whether the checker sees what is wrong: instrumented modules are changed at random.
+//! Tests whether the checker finds errors: instrumented modules are changed at random.
 //!
-//! A change that the checker lets pass must make no difference when the module is run, suspended at
-//! random. What it refuses is not run: it may refuse what is right, if it cannot see that. These pass:
+//! If the checker accepts a change, the module must behave the same when it is suspended at random. A refused module
+//! is not run: the checker may refuse a correct module that it cannot prove. These changes pass:
 //!
-//! - changes of what nobody looks at: a local that is dead, or only used to compute others that are; a
-//!   parameter of a function that is rewound, and so takes it from its frame; what is returned while
-//!   it unwinds; a part of a frame that no site needs;
+//! - changes of values that are never used: a dead local, or one that is only used to compute others that are dead; a
+//!   parameter of a rewinding function, which is restored from its frame; the result of an unwinding function; a part
+//!   of a frame that no site needs;
 //! - changes of code that is never reached;
-//! - the order of what does not depend on each other, such as restoring two locals;
-//! - what does nothing when it is done twice.
+//! - the order of independent operations, such as restoring two locals;
+//! - repetitions of operations where the second one has no effect.
 
 mod change;
 
@@ -26,21 +26,21 @@ use super::steps::Runners;
 use super::{FORMS, Findings, Options, wasm};
 use crate::workspace::Workspace;
 
-/// How many mutants there are of each module.
+/// The number of mutants of each module.
 const EACH: usize = 50;
 
-/// How often a mutant runs that the checker has let pass.
+/// How often a mutant runs that the checker has accepted.
 const RUNS: u64 = 24;
 
 #[derive(Default)]
 struct Found {
-    /// By kind of change: how many mutants the checker has refused, and how many it has let pass.
+    /// For each kind of change: how many mutants the checker has refused, and how many it has accepted.
     counts: BTreeMap<&'static str, [usize; 2]>,
-    /// Those that it has let pass.
+    /// The mutants that it has accepted.
     passed: Vec<String>,
 }
 
-/// Changes modules, until there were as many changes as asked for.
+/// Changes modules, until the requested number of changes is reached.
 pub(super) fn find(workspace: &Workspace, options: &Options) -> Result<Findings> {
     let mut findings = Findings::default();
     if options.mutants == 0 {
@@ -79,7 +79,7 @@ pub(super) fn find(workspace: &Workspace, options: &Options) -> Result<Findings>
     Ok(findings)
 }
 
-/// Changes one module; what is wrong, if anything is.
+/// Changes one module. Returns the first mismatch, if any.
 fn module(seed: u64, mutants: usize, found: &mut Found) -> Result<Option<String>> {
     let mut random = Random::new(!seed);
     let numbers = [random.below(wasm::PROGRAMS)];

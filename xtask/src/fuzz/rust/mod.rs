@@ -1,5 +1,4 @@
-//! Random Rust programs, compiled in several ways, and made pausable by us, and by Binaryen's
-//! default.
+//! Random Rust programs, compiled with several options, and made pausable by us and by Binaryen with its defaults.
 
 mod program;
 mod shape;
@@ -23,7 +22,7 @@ use crate::workspace::Workspace;
 
 const PACKAGE: &str = "fuzzed";
 
-/// How often each program runs, each time in another way.
+/// How often each program runs, each time with another seed.
 const RUNS: i32 = 48;
 
 /// Compiles programs, runs them, and compares.
@@ -56,8 +55,8 @@ pub(super) fn find(workspace: &Workspace, options: &Options) -> Result<Findings>
     Ok(findings)
 }
 
-/// Whether a run is as expected up to where it says that the precise mode is wrong for the program,
-/// which has tables that look like vtables.
+/// Whether a run is as expected until it reports that the precise mode is wrong for this program, which has tables
+/// that look like vtables.
 fn stops(run: &Outcome, expected: &Outcome) -> bool {
     let says_so = |end: &String| end.contains("was suspended, which is assumed not to happen");
     run.end.as_ref().is_some_and(says_so) && expected.trace.starts_with(&run.trace)
@@ -71,8 +70,8 @@ struct Fuzzer<'a> {
 }
 
 impl Fuzzer<'_> {
-    /// Compares the two modules that are made of the program of this seed: how it was compiled,
-    /// and what is wrong, if anything is.
+    /// Compares the two modules that are made of the program of this seed. Returns how it was compiled, and the first
+    /// mismatch, if any.
     fn compare(&self, seed: u64) -> Result<(String, Option<String>)> {
         let mut random = Random::new(!seed);
         let build =
@@ -80,7 +79,7 @@ impl Fuzzer<'_> {
         let text = program::program(seed);
         let linked = self.compile(&text, build)?;
         let level = *random.pick(&[OptLevel::O0, OptLevel::O1, OptLevel::O2]);
-        // As in a debug build, it notices a suspend below a function that is not instrumented.
+        // As in a debug build, it detects a suspend in a callee of a function that is not instrumented.
         let checks = build.opt_level == '0';
         let compact = *random.pick(&FORMS);
         let precision = *random.pick(&[Precision::Types, Precision::Slots]);
@@ -115,14 +114,14 @@ impl Fuzzer<'_> {
         Ok((name, None))
     }
 
-    /// Compiles a program; the module as the linker wrote it.
+    /// Compiles a program. Returns the module as linked.
     fn compile(&self, text: &str, build: Build) -> Result<Vec<u8>> {
         let folder = self.folder.join("crate");
         fs::create_dir_all(folder.join("src"))
             .with_context(|| format!("cannot create `{}`", folder.display()))?;
         fs::write(folder.join("src/lib.rs"), text)?;
         fs::write(folder.join("Cargo.toml"), self.manifest())?;
-        // So that the versions are those that all else here is tested with.
+        // So that dependencies have the versions that everything else here is tested with.
         fs::copy(self.root.join("Cargo.lock"), folder.join("Cargo.lock"))?;
         let target = self.folder.join("target");
         let mut command = process::cargo();

@@ -1,4 +1,4 @@
-// What every generated program begins with: see `mod.rs` beside it.
+// The beginning of every generated program: see `mod.rs` beside it.
 
 use std::any::Any;
 use std::cell::Cell;
@@ -23,7 +23,7 @@ unsafe extern "C" {
 }
 
 static RANDOM: AtomicU32 = AtomicU32::new(0);
-/// How many functions may still be entered.
+/// How many more functions may be entered.
 static BUDGET: AtomicI32 = AtomicI32::new(0);
 
 fn trace(value: u32) {
@@ -36,13 +36,13 @@ fn random(limit: u32) -> u32 {
     (number >> 16) % limit
 }
 
-/// Whether a function may do something, which can call so deep.
+/// Whether a function may do something. `depth` limits how deep it may call.
 #[inline(never)]
 fn enter(depth: u32) -> bool {
     depth > 0 && BUDGET.fetch_sub(1, Relaxed) > 0
 }
 
-/// Pending once.
+/// A future that is pending once.
 struct Once(bool);
 
 impl Future for Once {
@@ -58,7 +58,7 @@ impl Future for Once {
     }
 }
 
-/// Suspends the coroutine that is running, every other time.
+/// Suspends the running coroutine, half of the time.
 #[inline(never)]
 fn wait() -> u32 {
     if random(2) == 0 && can_embed() { embed(Once(false)) } else { 0 }
@@ -77,7 +77,7 @@ where
     }
 }
 
-/// An executor, perhaps inside of a coroutine.
+/// Runs an executor, perhaps inside a coroutine.
 #[inline(never)]
 fn inner(depth: u32, value: u32, function: Plain) -> u32 {
     let mut coroutine = Coroutine::new(STACK, move |_| function(depth, value));
@@ -91,7 +91,7 @@ fn inner(depth: u32, value: u32, function: Plain) -> u32 {
 
 type Plain = fn(u32, u32) -> u32;
 
-/// Writes to nowhere, and waits while it does.
+/// A writer that discards its output, and waits while it writes.
 struct Waiting(u32);
 
 impl fmt::Write for Waiting {
@@ -114,7 +114,7 @@ impl io::Write for Waiting {
     }
 }
 
-/// What looks like a vtable if word 0 is 0.
+/// Looks like a vtable if word 0 is 0.
 #[repr(C)]
 #[derive(Clone, Copy)]
 struct Step {
@@ -130,7 +130,7 @@ fn step(depth: u32, value: u32, step: &Step) -> u32 {
     if value & 1 == 0 { (step.run)(depth, value) } else { (step.then)(depth, value) }
 }
 
-/// Some steps, each at another place.
+/// Several steps, each at a different offset.
 struct Steps {
     name: u32,
     steps: [Step; 2],
@@ -141,13 +141,13 @@ fn steps(depth: u32, steps: &Steps) -> u32 {
     (steps.steps[1].run)(depth, steps.name) ^ (steps.steps[0].then)(depth, 1)
 }
 
-/// A method of some type's, without the type: as tables have it that are made by hand.
+/// A type's method without the type, as in tables that are written by hand.
 ///
-/// The number says nothing. But nothing else in the program is called with one, so that whom such a
-/// call can be of depends on these tables alone.
+/// The number has no meaning. But no other function in the program has such a parameter, so the possible callees of
+/// such a call depend on these tables alone.
 type Method = unsafe fn(*const (), u32, u32, f64) -> u32;
 
-/// What looks like a vtable from end to end, and is none.
+/// Looks exactly like a vtable, but is not one.
 #[repr(C)]
 #[derive(Clone, Copy)]
 struct Ops {
@@ -158,7 +158,7 @@ struct Ops {
     then: Method,
 }
 
-/// Copies of such, at other places than in a vtable.
+/// Copies of it, at other offsets than in a vtable.
 #[repr(C)]
 struct Device {
     number: u32,
@@ -166,7 +166,7 @@ struct Device {
     spare: [Ops; 2],
 }
 
-/// A function that calls a method from one place of a `$of`, and uses after that what it held before.
+/// A function that calls a method from one field of a `$of`, and afterwards uses a value from before the call.
 macro_rules! calls {
     ($($name:ident: $of:ty => ($($place:tt)+);)*) => {$(
         #[inline(never)]
@@ -192,7 +192,7 @@ calls! {
     spare_then: Device => (.spare[1].then);
 }
 
-/// Everything, from outside of all coroutines.
+/// The entry point, outside of all coroutines.
 fn start(seed: u32, roots: &[Plain]) {
     std::panic::set_hook(Box::new(|panic| {
         let text = panic.to_string();

@@ -1,4 +1,4 @@
-//! The text of a random Rust program: its traits, types, tables and functions.
+//! Writes the text of a random Rust program: its traits, types, tables and functions.
 
 use core::fmt::Write as _;
 
@@ -70,7 +70,7 @@ impl Program {
                 let _ = writeln!(text, "{};", signature.replace("mut v", "v"));
             }
         }
-        // For the last parameter of others.
+        // For the last parameter of other methods.
         let _ = writeln!(text, "}}\nfn other{index}(d: u32, v: u32, x: &dyn X{index}) -> u32 {{");
         let method = random.below(found.methods.len());
         let _ = writeln!(
@@ -123,7 +123,7 @@ impl Program {
         }
     }
 
-    /// Where objects of a trait come from: the heap, and constants.
+    /// Writes functions that return objects of a trait: from the heap, and from constants.
     fn write_objects(&self, text: &mut String, index: usize, random: &mut Random) {
         let types: Vec<usize> = (0..3).map(|_| random.below(self.types)).collect();
         let arms: String = (0..types.len() - 1)
@@ -157,8 +157,8 @@ impl Program {
         text.push_str("}\n");
     }
 
-    /// Constants that nothing but the program's own code tells from vtables: promoted, and made
-    /// from a type by hand.
+    /// Writes constants that only the program's own code distinguishes from vtables: promoted constants, made from a
+    /// type by hand.
     fn write_lookalikes(&self, text: &mut String, random: &mut Random) {
         for (index, of_type) in self.lookalikes.iter().enumerate() {
             let name = format!("L{index}");
@@ -210,7 +210,7 @@ impl Program {
         }
     }
 
-    /// Function pointers in data.
+    /// Writes tables of function pointers in data.
     fn write_tables(&self, text: &mut String, random: &mut Random) {
         for index in 0..4 {
             let functions: Vec<String> = (0..3).map(|_| self.function(random)).collect();

@@ -1,9 +1,8 @@
-//! What a random Rust program consists of, before its text is written, and how its functions and
-//! methods are called.
+//! The parts of a random Rust program, before its text is written, and how its functions and methods are called.
 
 use crate::fuzz::random::Random;
 
-/// How a method is called besides `(&self, depth: u32, value: u32)`.
+/// The last parameter of a method, after `(&self, depth: u32, value: u32)`.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Extra {
     Nothing,
@@ -14,26 +13,26 @@ pub(super) enum Extra {
 }
 
 pub(super) struct Trait {
-    /// The trait that this is a subtrait of.
+    /// The supertrait, if there is one.
     pub(super) supertrait: Option<usize>,
     pub(super) methods: Vec<Method>,
 }
 
 pub(super) struct Method {
     pub(super) extra: Extra,
-    /// Whether there is a body for those who write none.
+    /// Whether it has a default body.
     pub(super) has_default: bool,
 }
 
-/// What a program consists of.
+/// The parts of a program.
 pub(super) struct Program {
     pub(super) traits: Vec<Trait>,
-    /// How many types there are. Each implements all traits.
+    /// The number of types. Each implements all traits.
     pub(super) types: usize,
     pub(super) functions: usize,
     /// Functions that never wait.
     pub(super) quiet_functions: usize,
-    /// Tables that look like vtables: the type that each is for.
+    /// Tables that look like vtables: the type of each.
     pub(super) lookalikes: Vec<usize>,
 }
 
@@ -65,7 +64,7 @@ impl Program {
         }
     }
 
-    /// The head of a method.
+    /// The signature of a method.
     pub(super) fn signature(&self, trait_index: usize, method: usize) -> String {
         let extra = match self.traits[trait_index].methods[method].extra {
             Extra::Nothing => String::new(),
@@ -76,7 +75,7 @@ impl Program {
         format!("fn m{trait_index}_{method}(&self, d: u32, mut v: u32{extra}) -> u32")
     }
 
-    /// What a method is called with.
+    /// The arguments for a method.
     pub(super) fn arguments(
         &self,
         trait_index: usize,
@@ -103,7 +102,7 @@ impl Program {
         }
     }
 
-    /// What a method does with its last parameter.
+    /// A statement that uses the last parameter of a method.
     pub(super) fn use_of(&self, trait_index: usize, method: usize) -> String {
         match self.traits[trait_index].methods[method].extra {
             Extra::Nothing => String::new(),

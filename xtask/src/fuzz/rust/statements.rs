@@ -1,4 +1,4 @@
-//! Random statements of Rust. `d` is how deep calls may go, `v` some number.
+//! Random statements of Rust. `d` is the remaining call depth, `v` some number.
 
 use super::shape::Program;
 use crate::fuzz::random::Random;
@@ -7,7 +7,7 @@ use crate::fuzz::random::Random;
 pub(super) struct Body<'a> {
     program: &'a Program,
     random: &'a mut Random,
-    /// It never waits, nor does what it calls.
+    /// Neither it nor its callees ever wait.
     is_quiet: bool,
     place: u32,
 }
@@ -17,7 +17,7 @@ impl<'a> Body<'a> {
         Self { program, random, is_quiet, place: 0 }
     }
 
-    /// A block that results in a `u32`.
+    /// A block with a `u32` result.
     pub(super) fn text(mut self, statements: usize) -> String {
         self.place = (self.random.next() as u32) & 0xffff_0000;
         let count = 1 + self.random.below(statements);
@@ -56,7 +56,7 @@ impl<'a> Body<'a> {
         }
     }
 
-    /// Shows that we were here, and with what.
+    /// Traces this place and a value.
     fn trace(&mut self) -> String {
         self.place += 1;
         format!("trace({:#x} ^ (v & 0xffff));", self.place)
@@ -89,7 +89,7 @@ impl<'a> Body<'a> {
         )
     }
 
-    /// A trait and one of its methods.
+    /// Chooses a trait and one of its methods.
     fn method(&mut self) -> (usize, usize) {
         let index = self.random.below(self.program.traits.len());
         (index, self.random.below(self.program.traits[index].methods.len()))
@@ -166,7 +166,7 @@ impl<'a> Body<'a> {
         }
     }
 
-    /// A constant with function pointers that is copied to another place.
+    /// A constant with function pointers that is copied to another address.
     fn copied_step(&mut self) -> String {
         let (one, other) = (self.random.below(4), self.random.below(4));
         match self.random.below(3) {
@@ -182,7 +182,7 @@ impl<'a> Body<'a> {
         }
     }
 
-    /// A table that looks like a vtable, called where it is, or from a copy.
+    /// A table that looks like a vtable, called directly or from a copy.
     fn lookalike(&mut self) -> String {
         let index = self.random.below(self.program.lookalikes.len());
         let of_type = self.program.lookalikes[index];
@@ -192,7 +192,7 @@ impl<'a> Body<'a> {
         let from_device =
             *self.random.pick(&["device_run", "device_then", "spare_run", "spare_then"]);
         match self.random.below(4) {
-            // By a real vtable.
+            // Through a real vtable.
             0 => format!(
                 "{{ {state} let o: Box<dyn L{index}> = Box::new(s); v ^= o.run(d - 1, v, 0.5) ^ o.then(d - 1, v, 0.5); }}"
             ),
@@ -280,7 +280,7 @@ impl<'a> Body<'a> {
         }
     }
 
-    /// What is not done often.
+    /// A statement that is rarely executed.
     fn rare(&mut self) -> String {
         let function = self.function();
         match self.random.below(3) {

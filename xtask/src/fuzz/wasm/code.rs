@@ -1,4 +1,4 @@
-//! Random code: what the functions of a program do.
+//! Random code for the functions of a program.
 
 use core::fmt::Write as _;
 
@@ -7,32 +7,32 @@ use super::sections::Address;
 use super::shape::{Kind, Shape, Slot};
 use crate::fuzz::random::Random;
 
-/// How deep blocks are nested.
+/// The deepest nesting of blocks.
 const NESTING: usize = 2;
-/// How deep the functions of coroutines may call each other: some have a hundred frames.
+/// The deepest nesting of calls in coroutines: some have a hundred frames.
 const DEPTHS: [usize; 4] = [4, 9, 9, 100];
-/// In one place of so many the program can well panic, which ends it; in the others hardly.
+/// In one place of so many a panic is likely, which ends the program; in the others it is rare.
 const PANICS: usize = 4;
 
 /// Writes the functions of a program.
 pub(super) struct Writer<'a> {
     pub(super) shape: &'a Shape,
     pub(super) memory: &'a Memory,
-    /// What tells its names from those of others.
+    /// The program's number, which distinguishes its names from those of others.
     pub(super) number: usize,
     /// Whether other functions may be put into the table.
     pub(super) changes_table: bool,
     pub(super) random: &'a mut Random,
-    /// What addresses the code holds.
+    /// The addresses in the code.
     pub(super) in_code: Vec<Address>,
     text: String,
     /// The variables of the function that is being written.
     variables: Vec<(Kind, String)>,
     pub(super) is_quiet: bool,
     pub(super) waits: bool,
-    /// The type of a function pointer that most of what is written now is about.
+    /// The function pointer type that most of the current code uses.
     pub(super) focus: Option<usize>,
-    /// The number of the last place that was given one.
+    /// The number of the last numbered place.
     place: usize,
 }
 
@@ -60,7 +60,7 @@ impl<'a> Writer<'a> {
         }
     }
 
-    /// The text of all functions, and the addresses that are in it.
+    /// The text of all functions, and the addresses in it.
     pub(super) fn finish(mut self) -> (String, Vec<Address>) {
         for index in 0..self.shape.functions.len() {
             self.function(index);
@@ -100,7 +100,7 @@ impl<'a> Writer<'a> {
         self.line(&format!("{result})"));
     }
 
-    /// `(return …)` for a function of this type.
+    /// `(return …)` for a function with this type.
     fn result(&self, type_index: usize) -> String {
         let results = &self.shape.types[type_index].results;
         let values: Vec<String> =
@@ -108,7 +108,7 @@ impl<'a> Writer<'a> {
         format!("(return {})", values.join(" "))
     }
 
-    /// The end of every panic: no coroutine is current any more, and it never returns.
+    /// The end of every panic: then no coroutine is current, and it never returns.
     fn panic(&mut self) {
         let prefix = self.prefix();
         (self.is_quiet, self.waits) = (false, false);
@@ -123,14 +123,14 @@ impl<'a> Writer<'a> {
         self.line("(unreachable))");
     }
 
-    /// What `$resume` calls: the coroutine's own function.
+    /// The coroutine's own function, which `$resume` calls.
     fn entry(&mut self) {
         let prefix = self.prefix();
         self.line(&format!("(func ${prefix}entry (type $entry)"));
         self.variables.clear();
         self.locals();
         self.line("(local $d i32) (local $v i32)");
-        // Some wait by themselves: then theirs may be the only frame.
+        // Some wait themselves: then theirs may be the only frame.
         (self.is_quiet, self.waits) = (false, self.random.percent(50));
         let depth = *self.random.pick(&DEPTHS);
         self.line(&format!("(local.set $d (i32.const {depth}))"));
@@ -145,7 +145,7 @@ impl<'a> Writer<'a> {
         self.line("(i32.const 1))");
     }
 
-    /// What the host calls: an executor.
+    /// The function that the host calls: an executor.
     fn run(&mut self) {
         let (prefix, base) = (self.prefix(), self.memory.base);
         let (number, coroutines) = (self.number, self.shape.coroutines);
@@ -189,7 +189,7 @@ impl<'a> Writer<'a> {
         self.line("(call $trace (local.get $count)))");
     }
 
-    /// A call of a function that no coroutine calls.
+    /// A call of a function that coroutines never call.
     fn outside_call(&mut self) {
         let all = self.shape.functions.iter().enumerate();
         let outside = all.filter(|(_, function)| function.is_outside).map(|(index, _)| index);
@@ -210,7 +210,7 @@ impl<'a> Writer<'a> {
         format!("p{}", self.number)
     }
 
-    /// The type and the parameters of a function that is begun now.
+    /// Begins a function: returns its type and parameters.
     fn header(&mut self, type_index: usize) -> String {
         let parameters = &self.shape.types[type_index].parameters;
         self.variables = vec![(Kind::Number, "d".to_owned()), (Kind::Number, "v".to_owned())];
@@ -229,7 +229,7 @@ impl<'a> Writer<'a> {
         header
     }
 
-    /// Declares the locals that every function has, one for each kind and some more.
+    /// Declares the locals of every function: one for each kind, and some more.
     fn locals(&mut self) {
         let kinds = self.own_locals();
         let mut line = String::from("(local $long i64)");
@@ -244,7 +244,7 @@ impl<'a> Writer<'a> {
         self.line(&line);
     }
 
-    /// Gives each of these a value of its kind.
+    /// Sets each of these locals to a value of its kind.
     fn set_locals(&mut self) {
         for kind in self.own_locals() {
             let value = self.simple(kind);
@@ -252,7 +252,7 @@ impl<'a> Writer<'a> {
         }
     }
 
-    /// The kinds of which each function has a local.
+    /// The kinds for which each function has a local.
     fn own_locals(&self) -> Vec<Kind> {
         let mut kinds = vec![Kind::Number];
         for of_trait in 0..self.shape.traits.len() {
@@ -263,7 +263,7 @@ impl<'a> Writer<'a> {
         kinds
     }
 
-    /// The local of this kind.
+    /// The local with this kind.
     pub(super) fn local(&self, kind: Kind) -> String {
         match kind {
             Kind::Number => "number".to_owned(),
@@ -274,7 +274,7 @@ impl<'a> Writer<'a> {
         }
     }
 
-    /// A value that needs no variable.
+    /// A value without variables.
     fn simple(&self, kind: Kind) -> String {
         match kind {
             Kind::Number => "(local.get $v)".to_owned(),
@@ -304,7 +304,7 @@ impl<'a> Writer<'a> {
         meant.map(|(_, name)| name.clone()).collect()
     }
 
-    /// A number that no other place in the program has.
+    /// A number that is unique in the program.
     pub(super) fn next_place(&mut self) -> usize {
         self.place += 1;
         self.place
@@ -320,8 +320,8 @@ impl<'a> Writer<'a> {
     }
 }
 
-/// Parameters that make the types of one program unlike those of all others in its module, so
-/// that nothing that is known of one depends on another.
+/// Parameters that distinguish the types of one program from those of all others in its module, so that the analysis
+/// of one program does not depend on another.
 pub(super) fn markers(number: usize) -> [&'static str; 3] {
     [1, 3, 9].map(|place| ["i64", "f32", "f64"][number / place % 3])
 }

@@ -1,5 +1,5 @@
-//! Random code around tables that look like vtables, and are none: as C and popular crates write
-//! them by hand.
+//! Random code that uses tables that look like vtables, but are not: C code and popular crates have such tables,
+//! written by hand.
 //!
 //! ```text
 //!   constant   ├ drop ┼ size ┼ alignment ┼ run ┼ then ┤
@@ -7,7 +7,7 @@
 //!   variable   ├ … ┼ … ┼ drop ┼ size ┼ alignment ┼ run ┼ then ┤     called from here, too
 //! ```
 //!
-//! Nobody who looks at the constant alone can say at which offset its functions are called.
+//! The constant alone does not show at which offset its functions are called.
 
 use super::code::Writer;
 use super::memory::Places;
@@ -15,7 +15,7 @@ use super::sections::Address;
 use super::shape::Lookalike;
 
 impl Writer<'_> {
-    /// Copies all tables, so that all variables can be used.
+    /// Copies all tables, so that all variables are initialised.
     pub(super) fn copy_lookalikes(&mut self) {
         for table in 0..self.shape.lookalikes.len() {
             self.copy_lookalike(table);
@@ -57,7 +57,7 @@ impl Writer<'_> {
         }
     }
 
-    /// A function of this type out of a table, if one has it.
+    /// A function with this type, loaded from a table, if one has it.
     pub(super) fn out_of_lookalike(&mut self, type_index: usize) -> Option<String> {
         let mut found = Vec::new();
         for (index, table) in self.shape.lookalikes.iter().enumerate() {

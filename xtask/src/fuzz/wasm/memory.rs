@@ -1,4 +1,4 @@
-//! Where a program's things are: in the table, and in memory.
+//! The layout of a program's data in the table and in memory.
 //!
 //! ```text
 //!   base ├ budget ┼ random state ┼ … data … ┼ 64 KiB: coroutine 0 ┼ coroutine 1 ┼ …
@@ -10,51 +10,51 @@ use super::sections::{Address, Symbol};
 use super::shape::{Lookalike, Shape, Taken, Word};
 use crate::fuzz::random::Random;
 
-/// Bytes of memory that each program has.
+/// The bytes of memory for each program.
 pub(super) const SIZE: u32 = 0x3_0000;
-/// Where its data begins.
+/// The offset of its data.
 const DATA: u32 = 0x100;
-/// Where its coroutines begin, and how large each is.
+/// The offset of its coroutines, and the size of each.
 const COROUTINES: u32 = 0x1_0000;
 const COROUTINE: u32 = 0x8000;
-/// What comes before a coroutine's frames: see `switch.wat`.
+/// The size of the header before a coroutine's frames: see `switch.wat`.
 pub(in crate::fuzz) const HEADER: u32 = 32;
 
-/// Words one after the other in memory, to choose from.
+/// Consecutive words in memory, to choose from.
 #[derive(Clone, Copy)]
 pub(super) struct Array {
     pub(super) address: u32,
     pub(super) length: u32,
 }
 
-/// Where a table that looks like a vtable is.
+/// The addresses of a table that looks like a vtable.
 #[derive(Clone, Copy)]
 pub(super) struct Places {
     pub(super) constant: u32,
-    /// The number of its symbol in the program; that of the variable follows it.
+    /// The number of its symbol in the program. The variable's symbol has the next number.
     pub(super) symbol: usize,
     pub(super) variable: u32,
 }
 
-/// The memory and the part of the table that a program has.
+/// The memory of a program, and its part of the table.
 pub(super) struct Memory {
     pub(super) base: u32,
     /// The first data symbol of the program.
     pub(super) first_symbol: usize,
-    /// The functions in the table, and the entry of the first of them.
+    /// The functions in the table, and the index of the first.
     pub(super) table: Vec<usize>,
     pub(super) first_entry: u32,
-    /// By type: an entry that another function may be put into later.
+    /// For each type, an entry that another function may be written to later.
     pub(super) spares: HashMap<usize, u32>,
-    /// By trait: fat pointers, of two words each.
+    /// For each trait, fat pointers, of two words each.
     pub(super) fats: Vec<Array>,
-    /// By type: function pointers. Other ones may be written there.
+    /// For each type, function pointers, which may be overwritten by others.
     pub(super) pointers: HashMap<usize, Array>,
     pub(super) vtables: Vec<u32>,
     pub(super) lookalikes: Vec<Places>,
     pub(super) data: Vec<u8>,
     pub(super) symbols: Vec<Symbol>,
-    /// The words of the data that hold addresses.
+    /// The words in data that have addresses.
     pub(super) addresses: Vec<(u32, Address)>,
 }
 
@@ -147,7 +147,7 @@ impl Memory {
         self.lookalikes.push(Places { constant, symbol, variable });
     }
 
-    /// Where the data begins in memory.
+    /// The address of the data in memory.
     pub(super) fn data_address(&self) -> u32 {
         self.base + DATA
     }
@@ -156,12 +156,12 @@ impl Memory {
         self.base + COROUTINES + number as u32 * COROUTINE
     }
 
-    /// What a coroutine's first two words are at first: where frames may be saved.
+    /// The initial values of a coroutine's first two words: the memory for frames.
     pub(super) fn frames(&self, number: usize) -> (u32, u32) {
         (self.coroutine(number) + HEADER, self.coroutine(number) + COROUTINE)
     }
 
-    /// Where a function is in the table.
+    /// The index of a function in the table.
     pub(super) fn entry(&self, function: usize) -> u32 {
         let at = self.table.iter().position(|other| *other == function);
         self.first_entry + at.expect("only of functions that are taken") as u32

@@ -1,4 +1,4 @@
-//! Random modules: each with many small programs, which have nothing in common but the switch.
+//! Random modules: each has many small programs, which share only the switch.
 
 mod code;
 mod lookalikes;
@@ -21,7 +21,7 @@ use self::sections::{Address, Part};
 use self::shape::{Kind, Shape, Type};
 use super::random::{self, Random};
 
-/// How many programs a module can have: so many have types of their own.
+/// The largest number of programs in a module: so many have different types.
 pub(super) const PROGRAMS: usize = 27;
 
 /// The functions that all programs share, imported ones first; see `switch.wat`.
@@ -33,9 +33,9 @@ const PAGE: u32 = 0x1_0000;
 pub(super) struct Module {
     pub(super) text: String,
     pub(super) wasm: Vec<u8>,
-    /// How many of its functions belong to programs.
+    /// The number of functions that belong to programs.
     pub(super) functions: u32,
-    /// How many tables it has that look like vtables, and are copied, changed and called through.
+    /// The number of tables that look like vtables, and are copied, changed and called through.
     pub(super) lookalikes: usize,
 }
 
@@ -47,7 +47,7 @@ struct Program {
     in_code: Vec<Address>,
 }
 
-/// The module that this seed makes, with those of its programs that have these numbers.
+/// The module for this seed, with only those of its programs that have these numbers.
 pub(super) fn module(seed: u64, numbers: &[usize]) -> Result<Module> {
     let mut random = Random::new(seed);
     let changes_table = random.percent(25);
@@ -63,7 +63,7 @@ pub(super) fn module(seed: u64, numbers: &[usize]) -> Result<Module> {
         let writer = Writer::new(&shape, &memory, *number, changes_table, &mut random);
         let (code, in_code) = writer.finish();
         let first_function = functions;
-        // Its panic, its entry and what the host runs.
+        // Its panic, its entry and the function that the host calls.
         functions += shape.functions.len() as u32 + 3;
         entries += memory.table.len() as u32 + 1;
         symbols += memory.symbols.len();
@@ -79,7 +79,7 @@ pub(super) fn module(seed: u64, numbers: &[usize]) -> Result<Module> {
     Ok(Module { text, wasm, functions: functions - SHARED_FUNCTIONS, lookalikes })
 }
 
-/// Writes that module into this folder, and its text beside it. Where it is.
+/// Writes that module into this folder, and its text beside it. Returns its path.
 pub(super) fn write(folder: &Path, seed: u64, numbers: &[usize]) -> Result<PathBuf> {
     let module = module(seed, numbers)?;
     fs::create_dir_all(folder)?;
@@ -104,7 +104,7 @@ fn text(programs: &[Program], numbers: &[usize], entries: u32, exports_table: bo
     let mut text = String::from("(module\n");
     for (program, number) in programs.iter().zip(numbers) {
         for (index, found) in program.shape.types.iter().enumerate() {
-            // And another one that is equal.
+            // And another type that is equal.
             for name in ["t", "same"] {
                 let ty = function_type(found, *number);
                 let _ = writeln!(text, "  (type $p{number}{name}{index} {ty})");

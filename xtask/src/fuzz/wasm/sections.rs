@@ -6,26 +6,26 @@ use wasm_encoder::{
 };
 use wasmparser::{Parser, Payload};
 
-/// What an address in code or data is of.
+/// The target of an address in code or data.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Address {
-    /// By its index in its program.
+    /// A function, by its index in its program.
     Function(usize),
-    /// By its number among all data symbols of the module.
+    /// Data, by its number among all data symbols of the module.
     Data { symbol: usize, addend: u32 },
 }
 
-/// Something in a program's data.
+/// An item in a program's data.
 pub(super) struct Symbol {
     pub(super) name: String,
     pub(super) offset: u32,
     pub(super) size: u32,
 }
 
-/// What one program has in these sections.
+/// The contents of these sections for one program.
 pub(super) struct Part<'a> {
     pub(super) symbols: &'a [Symbol],
-    /// The module's index of the program's first function.
+    /// The index in the module of the program's first function.
     pub(super) first_function: u32,
     pub(super) in_code: &'a [Address],
     pub(super) in_data: &'a [(u32, Address)],
@@ -36,13 +36,13 @@ const TABLE_INDEX_I32: u8 = 2;
 const MEMORY_ADDR_SLEB: u8 = 4;
 const MEMORY_ADDR_I32: u8 = 5;
 
-/// The module with the sections. The data of the `n`th part is in the `n`th segment; `functions`
-/// is how many functions there are.
+/// Appends the sections to the module. The data of the `n`th part is in the `n`th segment. `functions` is the number
+/// of functions.
 pub(super) fn append(wasm: &mut Vec<u8>, parts: &[Part<'_>], functions: u32) -> Result<()> {
     let layout = Layout::read(wasm)?;
     let mut table = SymbolTable::new();
     for index in 0..functions {
-        // One that is imported has its name from there.
+        // An imported function gets its name from the import.
         let name = format!("function{index}");
         let (flags, name) = if index < layout.imports {
             (SymbolTable::WASM_SYM_UNDEFINED, None)
@@ -63,7 +63,7 @@ pub(super) fn append(wasm: &mut Vec<u8>, parts: &[Part<'_>], functions: u32) -> 
     let mut in_data = Relocations { bytes: Vec::new(), count: 0, functions };
     for (part, segment) in parts.iter().zip(&layout.segments) {
         for address in part.in_code {
-            // Where it is in the code does not matter.
+            // The offset in the code does not matter.
             in_code.add([TABLE_INDEX_SLEB, MEMORY_ADDR_SLEB], 0, *address, part);
         }
         for (offset, address) in part.in_data {
@@ -109,15 +109,15 @@ impl Relocations {
     }
 }
 
-/// Where things are in a module.
+/// Positions in a module.
 #[derive(Default)]
 struct Layout {
-    /// How many functions are imported.
+    /// The number of imported functions.
     imports: u32,
-    /// The index of the code section among all sections, and of that with the data.
+    /// The index of the code section among all sections, and the index of the data section.
     code: u32,
     data: u32,
-    /// Where the contents of each segment begin in the data section.
+    /// The offset in the data section of each segment's contents.
     segments: Vec<u32>,
 }
 

@@ -1,41 +1,39 @@
-//! What a random program consists of, before its code is written: types, traits, functions, and
-//! who has whose address.
+//! The parts of a random program, before its code is written: types, traits, functions, and where the addresses of
+//! functions are.
 //!
-//! It is what a compiler makes of a Rust program. A *fat* pointer lies in memory, the address of
-//! some data and that of a vtable. A method is called through its slot in a vtable, and nobody
-//! keeps the function pointers that lie there, but for some that are in tables which only look like
-//! vtables ([`Lookalike`]). All other function pointers may be passed on,
-//! kept in memory, and found in tables.
+//! It is modelled on compiled Rust programs. A *fat* pointer is in memory: the address of some data and of a vtable.
+//! A method is called through its slot in a vtable. The function pointers there are not stored anywhere else, except
+//! some in tables that only look like vtables ([`Lookalike`]). All other function pointers may be passed on, kept in
+//! memory, and found in tables.
 
 use crate::fuzz::random::Random;
 
-/// What a value is, though all of them are i32.
+/// The meaning of a value. All of them are i32.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
     Number,
-    /// Where a fat pointer to an object of this trait is.
+    /// The address of a fat pointer to an object of this trait.
     Fat(usize),
     /// The address of a vtable of this trait.
     Vtable(usize),
-    /// A pointer to a function of this type.
+    /// A pointer to a function with this type.
     Pointer(usize),
-    /// The same, but perhaps out of a vtable: for calls only.
+    /// The same, but perhaps loaded from a vtable: only for calls.
     Callable(usize),
 }
 
-/// A function type. All functions have two numbers before these parameters: how much deeper they
-/// may call, and any number.
+/// A function type. All functions have two numbers before these parameters: the remaining call depth, and any number.
 pub(super) struct Type {
     pub(super) parameters: Vec<Kind>,
     pub(super) results: Vec<Kind>,
-    /// Whether there are function pointers of it that are not in vtables.
+    /// Whether function pointers with this type may be outside of vtables.
     pub(super) has_pointers: bool,
 }
 
-/// The type of what is in the first word of vtables.
+/// The type of the function in the first word of vtables.
 pub(super) const DROP: usize = 0;
 
-/// What one word of a trait's vtables is, from the fourth on.
+/// The contents of one word of a trait's vtables, from the fourth on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Slot {
     Method(usize),
@@ -47,15 +45,15 @@ pub(super) struct Trait {
     pub(super) slots: Vec<Slot>,
 }
 
-/// Who has a function's address.
+/// Where a function's address is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Taken {
     Never,
-    /// Vtables.
+    /// In vtables.
     Method,
-    /// Vtables, in their first word.
+    /// In vtables, in their first word.
     Drop,
-    /// Code and data of any shape.
+    /// Anywhere in code and data.
     Pointer,
 }
 
@@ -63,11 +61,11 @@ pub(super) struct Function {
     pub(super) name: String,
     pub(super) type_index: usize,
     pub(super) taken: Taken,
-    /// It never waits, nor does what it calls.
+    /// Neither it nor its callees ever wait.
     pub(super) is_quiet: bool,
-    /// It waits by itself, and not only in what it calls.
+    /// It waits itself, and not only in its callees.
     pub(super) waits: bool,
-    /// It is called from outside of all coroutines only.
+    /// It is called only from outside of all coroutines.
     pub(super) is_outside: bool,
 }
 
@@ -84,13 +82,13 @@ pub(super) enum Word {
     Vtable(usize),
 }
 
-/// A table of functions that looks like a vtable, and is none.
+/// A table of functions that looks like a vtable, but is not one.
 pub(super) struct Lookalike {
     pub(super) drop: Option<usize>,
     pub(super) size: u32,
     pub(super) align: u32,
     pub(super) functions: Vec<usize>,
-    /// How many words its variable begins with that are no part of it.
+    /// The number of words in its variable before the table.
     pub(super) shift: u32,
 }
 
@@ -105,7 +103,7 @@ pub(super) struct Shape {
 }
 
 impl Shape {
-    /// `number` tells the program's functions from those of others in the module.
+    /// Makes a random shape. `number` distinguishes the program's functions from those of others in the module.
     pub(super) fn random(number: usize, random: &mut Random) -> Self {
         let (traits, types) = (1 + random.below(3), 4 + random.below(6));
         let mut shape = Self {
@@ -162,7 +160,7 @@ impl Shape {
         self.traits.push(Trait { slots: slots.collect() });
     }
 
-    /// Of each type there is something to call.
+    /// Makes sure that for each type there is something to call.
     fn add_missing_methods(&mut self, random: &mut Random) {
         for index in (0..self.types.len()).filter(|index| *index != DROP) {
             if !self.types[index].has_pointers && !self.is_of_method(index) {
@@ -177,8 +175,8 @@ impl Shape {
         self.traits.iter().any(|found| found.slots.contains(&Slot::Method(type_index)))
     }
 
-    /// Of each type one function can well wait, and the others are mostly quiet: so there are few
-    /// ways to where something waits, and it matters if one of them is missed.
+    /// For each type, one function is likely to wait, and the others rarely do. So there are few paths to a suspend
+    /// point, and it matters if the analysis misses one.
     fn add_functions(&mut self, number: usize, random: &mut Random) {
         for type_index in (0..self.types.len()).filter(|index| *index != DROP) {
             let has_pointers = self.types[type_index].has_pointers;
@@ -235,11 +233,11 @@ impl Shape {
 
     fn add_vtables(&mut self, random: &mut Random) {
         let drops = self.of(DROP, Taken::Drop);
-        // Supertraits come first: there is a vtable of each when it is needed.
+        // Supertraits come first, so that their vtables exist when they are needed.
         for of_trait in 0..self.traits.len() {
             for _ in 0..1 + random.below(3) {
                 let words = self.traits[of_trait].slots.iter().map(|slot| match *slot {
-                    // Something whose address others have, too.
+                    // A function whose address is elsewhere as well.
                     Slot::Method(type_index)
                         if self.types[type_index].has_pointers && random.percent(20) =>
                     {
@@ -274,12 +272,12 @@ impl Shape {
         self.lookalikes.push(Lookalike { drop, size, align, functions, shift });
     }
 
-    /// The types that have function pointers.
+    /// The types with function pointers.
     pub(super) fn pointer_types(&self) -> Vec<usize> {
         (0..self.types.len()).filter(|index| self.types[*index].has_pointers).collect()
     }
 
-    /// The functions of this type whose address is taken so.
+    /// The functions with this type whose address is taken in this way.
     pub(super) fn of(&self, type_index: usize, taken: Taken) -> Vec<usize> {
         let is_meant =
             |function: &Function| function.type_index == type_index && function.taken == taken;
@@ -287,7 +285,7 @@ impl Shape {
         all.filter(|(_, function)| is_meant(function)).map(|(index, _)| index).collect()
     }
 
-    /// The functions of this type whose address may be anywhere. There are some of each type.
+    /// The functions with this type whose address may be taken. There are some for each type.
     pub(super) fn taken(&self, type_index: usize) -> Vec<usize> {
         [Taken::Method, Taken::Pointer].iter().flat_map(|it| self.of(type_index, *it)).collect()
     }
@@ -299,6 +297,6 @@ impl Shape {
 }
 
 impl Lookalike {
-    /// The words before the functions: as in a vtable.
+    /// The number of words before the functions, as in a vtable.
     pub(super) const BEFORE: usize = 3;
 }

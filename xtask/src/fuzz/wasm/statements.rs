@@ -29,7 +29,7 @@ impl Writer<'_> {
         }
     }
 
-    /// Shows the value of some variable, and so that we were here.
+    /// Traces the value of some variable, which also shows that this place was reached.
     pub(super) fn trace(&mut self) {
         let place = self.next_place() * 65_536;
         let value = self.value(Kind::Number);
@@ -74,7 +74,7 @@ impl Writer<'_> {
         self.keep_results(type_index);
     }
 
-    /// Gives the local with a function pointer of this type another value, or calls it.
+    /// Sets the local with a function pointer of this type to another value, or calls it.
     fn about_callable(&mut self, type_index: usize) {
         let local = self.local(Kind::Callable(type_index));
         if self.random.percent(60) {
@@ -85,7 +85,7 @@ impl Writer<'_> {
         }
     }
 
-    /// A function pointer that is in a local for a while, with branches and loops in between.
+    /// A function pointer that stays in a local across branches and loops.
     pub(super) fn tangle(&mut self, nesting: usize) {
         let type_index = 1 + self.random.below(self.shape.types.len() - 1);
         self.focus = Some(type_index);
@@ -123,7 +123,7 @@ impl Writer<'_> {
         self.keep_results(type_index);
     }
 
-    /// Calls what is in the first word of a vtable, if anything is.
+    /// Calls the function in the first word of a vtable, if there is one.
     fn drop_call(&mut self) {
         let of_trait = self.random.below(self.shape.traits.len());
         let kind = Kind::Vtable(of_trait);
@@ -148,7 +148,7 @@ impl Writer<'_> {
         values.join(" ")
     }
 
-    /// Puts what was returned into locals, and shows that we are back.
+    /// Stores the results of a call in locals, and sometimes traces that it has returned.
     fn keep_results(&mut self, type_index: usize) {
         let shape = self.shape;
         for kind in shape.types[type_index].results.iter().rev() {
@@ -159,7 +159,7 @@ impl Writer<'_> {
         }
     }
 
-    /// What a coroutine does: calls, so that some of them wait.
+    /// The code of a coroutine: calls, so that some of them wait.
     pub(super) fn start(&mut self) {
         self.line("(local.set $i0 (i32.const 3)) (loop");
         if self.waits {
@@ -183,13 +183,13 @@ impl Writer<'_> {
         self.trace();
     }
 
-    /// What is not done often.
+    /// A statement that is rarely executed.
     fn other(&mut self) {
         if self.is_quiet {
             return self.trace();
         }
         match self.random.below(8) {
-            // An executor inside of a coroutine.
+            // An executor inside a coroutine.
             0 => {
                 let coroutine = self.random.below(self.shape.coroutines);
                 let core = self.memory.coroutine(coroutine);
@@ -220,7 +220,7 @@ impl Writer<'_> {
                 let core = self.memory.coroutine(coroutine);
                 self.line(&format!("(if {condition} (then (call $cancel (i32.const {core}))))"));
             }
-            // Code that is never reached.
+            // Unreachable code.
             _ => {
                 self.line("(block (br 0)");
                 self.direct_call();
@@ -235,7 +235,7 @@ impl Writer<'_> {
         }
         let type_index = *self.random.pick(&self.shape.pointer_types());
         let spare = self.memory.spares[&type_index];
-        // Of any function of that type: this takes its address, if nothing else does.
+        // Any function with that type: `ref.func` takes its address, even if nothing else does.
         let all = self.shape.functions.iter().enumerate();
         let possible: Vec<usize> = all
             .filter(|(_, callee)| callee.type_index == type_index && !callee.is_outside)
@@ -244,12 +244,12 @@ impl Writer<'_> {
             .collect();
         let function = *self.random.pick(&possible);
         let prefix = self.prefix();
-        // Not while anybody may be on a stack who was called through this entry: where functions are all
-        // resumed at once, by Binaryen as by us, the call is made again, and would be another's.
+        // Not while a function that was called through this entry may be on a stack. Where functions are resumed all
+        // at once, by Binaryen or by us, the call is made again, and would call another function.
         let phases = (0..self.shape.coroutines).fold("(i32.const 0)".to_owned(), |sum, number| {
             let phase =
                 format!("(i32.load offset=12 (i32.const {}))", self.memory.coroutine(number));
-            // 0 is a new one and 5 one that has finished.
+            // Phase 0 is a new coroutine and 5 a finished one.
             format!("(i32.add {sum} (i32.rem_u {phase} (i32.const 5)))")
         });
         self.line(&format!(
@@ -276,7 +276,7 @@ impl Writer<'_> {
             format!("(local.tee $i{nesting} (i32.sub (local.get $i{nesting}) (i32.const 1)))");
         self.statements(2, nesting);
         if self.random.percent(30) {
-            // Another way back, from the middle.
+            // Another back edge, from the middle.
             let condition = self.condition();
             self.line(&format!(
                 "(br_if 0 (i32.and {condition} (i32.gt_s {counted} (i32.const 0))))"

@@ -5,11 +5,11 @@ use super::memory::Array;
 use super::sections::Address;
 use super::shape::{Kind, Slot, Taken};
 
-/// How deep expressions go.
+/// The deepest nesting of expressions.
 const DEPTH: usize = 2;
 
 impl Writer<'_> {
-    /// An expression of this kind.
+    /// An expression with this kind.
     pub(super) fn value(&mut self, kind: Kind) -> String {
         if let Kind::Callable(type_index) = kind
             && self.random.percent(60)
@@ -46,7 +46,7 @@ impl Writer<'_> {
         format!("(local.get ${})", self.random.pick(&self.variables(kind)))
     }
 
-    /// One or the other of two values.
+    /// One of two values.
     fn joined(&mut self, kind: Kind, depth: usize) -> String {
         let one = self.value_within(kind, depth);
         let other = self.value_within(kind, depth);
@@ -58,7 +58,7 @@ impl Writer<'_> {
         }
     }
 
-    /// True every other time.
+    /// True half of the time.
     pub(super) fn condition(&mut self) -> String {
         format!("(call $coin (i32.const {}))", self.memory.base)
     }
@@ -115,7 +115,7 @@ impl Writer<'_> {
         }
     }
 
-    /// The word that lies `offset` bytes after where a pointer points to.
+    /// The word `offset` bytes after the target of a pointer.
     fn loaded(&mut self, kind: Kind, offset: u32, depth: usize) -> String {
         let pointer = self.value_within(kind, depth);
         match self.random.below(10) {
@@ -168,7 +168,7 @@ impl Writer<'_> {
         if self.random.percent(90) {
             return self.loaded(Kind::Vtable(of_trait), offset, depth);
         }
-        // Of a vtable that is known.
+        // From a known vtable.
         let vtable = *self.random.pick(&self.shape.vtables_of(of_trait));
         let address = self.memory.vtables[vtable];
         let addend = self.random.below(offset as usize + 1) as u32;
@@ -176,7 +176,7 @@ impl Writer<'_> {
         format!("(i32.load offset={} (i32.const {}))", offset - addend, address + addend)
     }
 
-    /// Where slots of this kind are: of which trait, and how far from a vtable's beginning.
+    /// The slots with this kind: the trait, and the offset in its vtables.
     pub(super) fn slots(&self, wanted: Slot) -> Vec<(usize, u32)> {
         let mut found = Vec::new();
         for (of_trait, found_trait) in self.shape.traits.iter().enumerate() {
