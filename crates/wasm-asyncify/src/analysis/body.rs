@@ -139,7 +139,7 @@ impl<'a> Scan<'a> {
         Ok(())
     }
 
-    /// Records what matters also in unreachable code: Binaryen reads that as well.
+    /// Records calls, references and writes of tables, also in unreachable code: Binaryen reads that as well.
     fn note(&mut self, operator: &Operator<'_>, offset: u64) -> Result<()> {
         let calls = &mut self.read.calls;
         match *operator {

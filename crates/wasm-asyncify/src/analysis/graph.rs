@@ -66,8 +66,8 @@ impl Analysis {
         other.with_chosen(program, self.chosen.clone())
     }
 
-    /// The result without any assumption: neither is what looks like a vtable treated as one, nor is anything
-    /// assumed never to suspend. Functions that were chosen never to suspend remain so.
+    /// The result without assumptions: nothing is treated as a vtable because of its shape, and nothing is
+    /// assumed never to suspend. Functions that the caller has chosen never to suspend are still left out.
     pub(crate) fn without_assumptions(&self, program: &Program) -> Self {
         let is_known = |barrier: &Barrier| !matches!(barrier, Barrier::NoSuspend(_));
         let barriers = self.barriers.values().map(|it| it.clone().filter(is_known)).collect();

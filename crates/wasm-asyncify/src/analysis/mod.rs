@@ -8,18 +8,18 @@
 //!   main ── executor ── poll ── resume                     main … poll are never suspended
 //! ```
 //!
-//! A function is on such a stack if it can *reach* `suspend`, and can be *reached* from `resume`, over direct
-//! calls and over indirect calls to functions of the same type whose address is taken. That is sound, and the
-//! default. [`Precision::Slots`] also takes into account where the address is stored (`relocations.rs`), and
-//! checks its assumptions at run time (`assumed.rs`).
+//! A function is on such a stack if it can *reach* `suspend`, and can be *reached* from `resume`. By default, an
+//! indirect call can reach all functions of its type whose address is taken. That is sound.
+//! [`Precision::Slots`] also takes into account where the address is stored (`relocations.rs`); its assumptions
+//! are checked at run time (`assumed.rs`).
 //!
 //! In Asyncify's terms, `suspend` is a *topmost* function, which begins an unwind and ends a rewind, and
 //! `resume` is a *bottommost* one. Both are recognised by the imports they call, so that any other switch works
 //! too.
 //!
-//! Nothing is suspended through a [`Barrier`]: panic entry points and the functions that run the initialiser of
-//! a `thread_local!`, in which no coroutine is current (the linker ensures that), and functions that the user
-//! has assumed not to suspend.
+//! Nothing is suspended through a [`Barrier`]: panic entry points, the functions that run the initialiser of a
+//! `thread_local!`, and functions that the user has assumed not to suspend. The linker ensures that no coroutine
+//! is current in the first two.
 
 mod arity;
 mod assumed;

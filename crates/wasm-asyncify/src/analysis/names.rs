@@ -37,7 +37,7 @@ pub fn is_in(name: &str, path: &str) -> bool {
 pub fn modules(name: &str) -> impl Iterator<Item = &str> {
     let is_plain = |segment: &str| segment.chars().all(|c| c.is_alphanumeric() || c == '_');
     homes(name).flat_map(move |home| {
-        // The last one is the function itself, or more than a path.
+        // The last segment is left out: it is the function itself, or not a plain path.
         let mut ends = home.match_indices("::").map(|(at, _)| at);
         let (first, second) = (ends.next(), ends.next());
         let paths = [first, second].map(|end| end.map(|end| &home[..end]));

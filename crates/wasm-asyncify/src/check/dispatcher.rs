@@ -6,7 +6,7 @@
 //!         1   the segment's base  5   data->start
 //!         2   its cursor          6   the function's number
 //!         3   its top             7   the state that it finds
-//!                                 8   whether it is the last one
+//!                                 8   whether it is the last frame
 //! ```
 
 use wasmparser::{BlockType, MemArg, MemArgTarget, Operator};
@@ -106,9 +106,9 @@ pub(super) struct Uses<'a, 'm> {
     pub(super) thrown: Option<Thrown>,
 }
 
-/// Proves that this is the dispatcher. The limit of the stack and its distance from the saved frames may be in
-/// any globals of the original, because nothing else tells which these are. Returns these globals, if the
-/// module has a limit.
+/// Proves that this is the dispatcher. Returns the globals with the limit of the stack and its distance from the
+/// saved frames, if the module has a limit. Any globals of the original are accepted: nothing else tells which
+/// these are.
 pub(super) fn check(code: &Code<'_>, uses: &Uses<'_, '_>) -> Result<Option<Stack>, Wrong> {
     let found: Vec<_> = code.steps.iter().map(|step| word(&step.operator, uses)).collect();
     let found = found.join(" ");

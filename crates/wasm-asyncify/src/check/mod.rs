@@ -9,7 +9,7 @@
 //!   function continues as the original does after that call.
 //! - All this holds however often it is suspended, in whatever order.
 //!
-//! Where functions are resumed one by one, a function in which a rewind begins only calls the function that
+//! Functions may be resumed one by one. Then a function in which a rewind begins only calls the function that
 //! resumes ([`beginnings`]), or pops the only frame if that is its own ([`only_frame`]).
 //!
 //! A function that nothing may be suspended through traps at once when its callee unwinds.

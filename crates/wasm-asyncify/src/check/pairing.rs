@@ -1,5 +1,5 @@
-//! Maps functions, globals and so on of the original to those of the instrumented module, and checks that
-//! everything but the code of instrumented functions is unchanged.
+//! Maps functions, globals and so on of the original to those of the instrumented module. Checks that all but
+//! the code of instrumented functions is unchanged.
 
 use std::collections::BTreeMap;
 

@@ -136,7 +136,7 @@ fn keep<'a>(table: Table, code: &[Operator<'a>]) -> Vec<Operator<'a>> {
         &[reference.clone(), RefIsNull, then.clone(), number(0), Return, End][..],
         // live += 1
         &[get(live), number(1), I32Add, set(live)],
-        // If there are fewer than twice as many places, next is the first of as many new ones.
+        // If there are fewer than twice as many places, doubles the table; next is the first new place.
         &[TableSize { table }, get(live), number(1), I32Shl, I32LtU, then.clone()],
         &[TableSize { table }, set(next), null, TableSize { table }, TableGrow { table }],
         &[number(-1), I32Eq, then.clone(), Unreachable, End, End],

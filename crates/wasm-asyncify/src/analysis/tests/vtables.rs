@@ -355,7 +355,7 @@ fn calls_that_rest_on_the_assumption_are_those_of_who_can_unwind() {
     assert_eq!(
         assumed_with(Precision::Slots),
         BTreeMap::from([
-            // `calls_c` and what calls them by a pointer see nothing that was not seen before.
+            // `calls_c` and its indirect callers need no check: an earlier check fails first.
             (index("c"), watched(&["suspend"], &[])),
             (index("b"), watched(&[], &[(1, "<a::First as a::X>::g")])),
         ])
