@@ -1,6 +1,5 @@
-//! Programs whose functions are resumed one by one, in hard cases: hosts with little room, programs that are moved
-//! while they are suspended, functions with the largest number of results, and the frames that are left after an
-//! exception.
+//! Hard cases for programs whose functions are resumed one by one. Hosts have little room; programs are moved while
+//! they are suspended; functions have the largest number of results; exceptions leave frames.
 
 use core::fmt::Write as _;
 use core::ops::Range;

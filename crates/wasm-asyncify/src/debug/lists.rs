@@ -1,8 +1,8 @@
 //! Corrects the lists of DWARF 2 to 4, in place: `.debug_ranges`, `.debug_loc`, and `.debug_aranges`.
 //!
-//! A list consists of pairs of addresses, relative to a base: the unit's, or one that a pair in the list sets,
-//! whose first number is the largest possible one. The list ends with a pair of zeroes. In a location list an
-//! expression follows each pair.
+//! A list consists of pairs of addresses, relative to a base. The base is the unit's, or is set by a pair whose
+//! first number is the largest possible one. The list ends with a pair of zeroes. In a location list an expression
+//! follows each pair.
 
 use super::addresses::Addresses;
 use super::bytes;

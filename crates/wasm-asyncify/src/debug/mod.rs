@@ -17,8 +17,8 @@
 //! of the memory as addresses of code; and it would read and write all names and types, which stay.
 //!
 //! Afterwards DWARF gives the same line for each call and each instruction as before, also in the copies for
-//! rewinds. Ranges of blocks and of inlined functions cover their code where it runs the first time: a call that a
-//! rewind repeats is in the range of the function, but not in that of the function inlined into it.
+//! rewinds. Ranges of blocks and of inlined functions cover their code where it runs the first time. They do not
+//! cover calls that a rewind repeats: these are only in the range of the whole function.
 
 mod addresses;
 mod bytes;

@@ -18,7 +18,6 @@
 //!
 //! All positions are byte offsets in a body, which begins with the number of its groups of locals. The n-th body of
 //! a module remains the n-th, not counting the bodies that one pass inserts before all others.
-//! all of them.
 
 use core::convert::Infallible;
 

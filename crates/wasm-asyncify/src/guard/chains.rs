@@ -8,8 +8,8 @@
 //!
 //! ```text
 //!   limit ── f ── g ── type ── h              f, g, h: no check        16 + 48 + 32 <= RESERVE
-//!                  └── C ─┤                   C is checked: whoever it calls begins at the limit
-//!                         └── e ── …          but for e, which it calls before its prologue
+//!                  └── C ─┤                   C is checked: its callees begin at the limit
+//!                         └── e ── …          except e, which it calls before its prologue
 //! ```
 //!
 //! So for each node of the call graph (`analysis/on_stack.rs`)

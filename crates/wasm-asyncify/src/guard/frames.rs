@@ -28,8 +28,8 @@ const MOST: i64 = -0x4000_0000;
 /// How one function moves the stack pointer.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Frame {
-    /// For each instruction that sets the stack pointer, in order: whether it can set it lower than on entry, and
-    /// lower than all settings before it on each path to it.
+    /// For each instruction that sets the stack pointer, in order: whether the new value can be lower than the value
+    /// on entry, and lower than all earlier values on each path.
     pub(super) lowers: Vec<bool>,
     /// How far below its value on entry the stack pointer can be, in bytes. `None` if that is not known.
     pub(super) size: Option<u64>,

@@ -21,7 +21,7 @@
 //! > no coroutine is current ⇔ the stack pointer is on the host's stack
 //!
 //! and so `bysyncify_outside` switches stacks, too. A panic, which never returns, leaves the coroutine as soon as
-//! it can be recognised: for its hook, which must not wait, and for the host that survives the trap and calls
+//! it can be recognised. There are two reasons: its hook must not wait, and the host survives the trap and may call
 //! again.
 //!
 //! Where panics unwind they are exceptions, and code inside the coroutine may catch them and continue. So in a
@@ -48,9 +48,10 @@
 //!
 //! # What has no wrapper
 //!
-//! There are no wrappers for exported functions. A call of one (or a call through the table, which could not be
-//! watched: wasm-bindgen enters closures so) comes from the host, where no coroutine is current already. The only
-//! case that is missed is a trap that is no panic, after which nothing can be relied on.
+//! There are no wrappers for exported functions. The host calls them, and no coroutine is current there already.
+//! The same is true of calls from outside through the table, which could not be watched: wasm-bindgen enters
+//! closures that way. The only case that is missed is a trap that is no panic, after which nothing can be relied
+//! on.
 //!
 //! # Checks
 //!
@@ -122,8 +123,8 @@ pub(crate) struct Guards<'a> {
     /// The places in functions where another coroutine may have run the initialiser of a `thread_local!` meanwhile.
     /// If so, that is reported, in any build.
     pub(crate) rewrites: Option<&'a Rewrites>,
-    /// Imports that the host suspends their callers in. Nothing is done there: the calls
-    /// are made again, and who waits in a coroutine is told so by it.
+    /// Imports in which the host suspends their callers. They get no wrapper, because a rewind calls them again. If
+    /// the host suspends a coroutine in one, the coroutine itself reports that.
     pub(crate) suspends: &'a [FunctionIndex],
     /// Calls that are made while an exception propagates, such as calls of destructors: their callees run as the host
     /// does.

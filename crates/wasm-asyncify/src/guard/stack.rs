@@ -1,8 +1,8 @@
 //! Checks that a coroutine's stack does not overflow.
 //!
-//! A function that moves the stack pointer down checks that it stays above the *limit*, which belongs to the stack
-//! (`build/switch.wat`): it changes together with the pointer, and is null on the stack that coroutines are resumed
-//! from.
+//! A function that moves the stack pointer down checks that it stays above the *limit*. The limit belongs to the
+//! stack (`build/switch.wat`): it changes together with the pointer, and is null on the stack that coroutines are
+//! resumed from.
 //!
 //! ```text
 //!  low end                       limit                                         high end

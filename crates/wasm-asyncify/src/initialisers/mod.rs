@@ -25,9 +25,9 @@
 //!   with a call in between that can suspend ([`scan`]).
 //!
 //! All three depend on what the code does, and not on how LLVM usually writes it. Code that writes the state in an
-//! initialiser comes after a failed test in the same function: both are in std's function and the function that
-//! calls it, and a body is inlined as a whole. Where a value cannot be followed, the pass assumes that it matters;
-//! and an address that cannot be followed is an error ([`Lost`]).
+//! initialiser comes after a failed test in the same function. (std's function and its caller contain both, and a
+//! body is inlined as a whole.) Where a value cannot be followed, the pass assumes that it matters; and an address
+//! that cannot be followed is an error ([`Lost`]).
 //!
 //! A program can do the same by hand: a flag in a `const { .. }` thread-local, tested before a wait and set after
 //! it. If the flag is alone in the static, nothing can be lost, and it is left alone. If it is beside a value, the

@@ -27,8 +27,8 @@ use super::value::Value;
 use crate::error::{Context, Failure, Result};
 use crate::module::{FunctionIndex, GlobalIndex};
 
-/// The values of the state after an initialisation: while the old value is dropped, and after the new one is
-/// written.
+/// The values that the state gets after an initialisation: `ALIVE` when there is a new value, and `DROPPED` before
+/// the old one is dropped.
 const ALIVE: u64 = super::ALIVE as u64;
 const DROPPED: u64 = 2;
 
