@@ -1,5 +1,5 @@
-//! Writes a function in compact form: for those that hardly ever suspend, such as the many that only
-//! the types of indirect calls make suspects.
+//! Writes functions in compact form. It is for functions that hardly ever suspend, such as the many that are suspects
+//! only because of the types of indirect calls.
 //!
 //! ```text
 //!   f(x):                       f(x):
@@ -18,14 +18,13 @@
 //!
 //! The differences to the fast form ([`calls`](super::calls)):
 //!
-//! - A rewind goes on *before* a call, not after it: so the call is there only once. Its operands
-//!   are made again, as far as it matters ([`operands`]).
-//! - Saving and restoring is done by functions that all share ([`helpers`]).
-//! - Everything is restored where the function begins, and dead locals are saved as they are.
-//! - The number of the site is a constant on the way out. Only if there is a loop with sites in it
-//!   need it be in a local on the way back; and in the loop it is the state that says whether it
-//!   counts: while a function runs from its beginning to the call that is made again, the state is
-//!   not normal.
+//! - A rewind continues *before* a call, not after it, so the code has the call only once. Its operands are computed
+//!   again, as far as they matter ([`operands`]).
+//! - Shared functions save and restore ([`helpers`]).
+//! - Everything is restored at the function's beginning, and dead locals are saved as they are.
+//! - The number of the site is a constant on the path out. On the way back it is in a local only if a loop has sites.
+//!   In the loop, the state says whether the number counts: from the function's beginning to the repeated call, the
+//!   state is not normal.
 //!
 //! ```text
 //!            site    local 0   local 4         local 2
@@ -34,9 +33,8 @@
 //!            └───────┴─────────┴─────────┴───────────────┘
 //! ```
 //!
-//! Where there is one site the frame does not say which; and where there is nothing to say there is no
-//! frame. If besides that the function returns what the call returns, the call need not be followed
-//! by anything; and if it begins with the call, nothing need go before it.
+//! With one site, the frame does not say which site is suspended; with nothing to save, there is no frame. If such a
+//! function returns what the call returns, no code follows the call. If it begins with the call, no code precedes it.
 
 mod operands;
 pub(super) mod plan;
@@ -79,8 +77,8 @@ impl<R: Reencode<Error = Infallible>> Emitter<'_, '_, R> {
         self.begin_compact_level(0)
     }
 
-    /// Begins all blocks of a level, and writes what a rewind does there: it restores locals, and
-    /// goes to before the call; or to the level that the call is in.
+    /// Begins all blocks of a level, and writes what a rewind does there. It restores locals, and branches to before
+    /// the call or to the level that contains the call.
     pub(super) fn begin_compact_level(&mut self, level: usize) -> Result<()> {
         let is_numbered = self.compact()?.is_numbered;
         self.begin_blocks(level)?;
@@ -120,8 +118,7 @@ impl<R: Reencode<Error = Infallible>> Emitter<'_, '_, R> {
                 self.write(&restore);
             }
         }
-        // The number of the site is on the stack now, if there is one, and this is the function's
-        // level.
+        // At the function's level, the number of the site is on the stack now, if sites are numbered.
         match (only, self.position) {
             (Some(way), position) => {
                 if let Some(position) = position {
@@ -154,8 +151,8 @@ impl<R: Reencode<Error = Infallible>> Emitter<'_, '_, R> {
         self.close(Label::Nothing)
     }
 
-    /// The slots that must not be null when a call is made again, and are not restored: of operands
-    /// that may have any other value then, and are not replayed.
+    /// The slots that must not be null when a call is repeated, but are not restored. They are for operands that may
+    /// have any other value then, and are not replayed.
     fn unset(&mut self) -> Result<BTreeMap<u32, wasmparser::ValType>> {
         let shape = self.shape;
         let compact = self.compact.take().context("a function in fast form")?;
@@ -176,7 +173,7 @@ impl<R: Reencode<Error = Infallible>> Emitter<'_, '_, R> {
         Ok(unset)
     }
 
-    /// Makes the call of a site, for the first time or again, with the code of its operands.
+    /// Makes the call of a site, for the first time or repeated, with the code of its operands.
     pub(super) fn compact_call(&mut self, site: usize) -> Result<()> {
         let shape = self.shape;
         let Site { call, below, base, operands, .. } = &shape.sites[site];
@@ -229,7 +226,7 @@ impl<R: Reencode<Error = Infallible>> Emitter<'_, '_, R> {
         Ok(())
     }
 
-    /// Writes instructions as they are.
+    /// Copies instructions unchanged.
     fn copy(&mut self, code: core::ops::Range<usize>) -> Result<()> {
         for index in code {
             self.operator(index, &self.shape.operators[index])?;
@@ -237,7 +234,7 @@ impl<R: Reencode<Error = Infallible>> Emitter<'_, '_, R> {
         Ok(())
     }
 
-    /// Returns, or saves what is in the frame and returns.
+    /// Returns, or saves the frame and returns.
     pub(super) fn end_compact_function(&mut self) -> Result<()> {
         let &Compact { is_numbered, exit, .. } = self.compact()?;
         if exit != Exit::Unwind {
@@ -272,10 +269,10 @@ impl<R: Reencode<Error = Infallible>> Emitter<'_, '_, R> {
     }
 }
 
-/// A local, its type, and where it is kept if it is a reference.
+/// A local, its type, and its kind if it is a reference.
 type Local = (u32, wasmparser::ValType, Option<Kind>);
 
-/// The saved locals in the order in which they are saved: first all `i32`s.
+/// The saved locals in the order of saving: first all `i32`s.
 pub(super) fn saved(locals: &[Local]) -> Result<Vec<(u32, wasmparser::ValType, Number)>> {
     let number = |(local, ty, kind): &Local| {
         let number = kind.map(Number::Reference).or_else(|| Number::for_type(*ty));

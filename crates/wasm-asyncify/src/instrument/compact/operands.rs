@@ -1,4 +1,4 @@
-//! How the operands of a call are made again when a rewind makes the call again.
+//! Computes the operands of a call again when a rewind repeats the call.
 //!
 //! ```text
 //!   local.get $x                      i32.load offset=12 …
@@ -10,11 +10,10 @@
 //!                                     call_indirect
 //! ```
 //!
-//! An instrumented function looks at its parameters only when it is called for the first time. So on
-//! a rewind they may have any value, and code that can do no harm whatever the locals are is just run
-//! once more: it is *replayed*. All else is done before the place where the rewind goes on, and its
-//! result kept in a local. Where it matters, as for the function that is called indirectly, that local
-//! is in the frame.
+//! An instrumented function reads its parameters only when it is called for the first time. So on a rewind they may
+//! have any value. Code that does no harm whatever the locals are is run once more: it is *replayed*. All other code
+//! runs before the place where the rewind continues, and its result is kept in a local. That local is in the frame if
+//! its value matters, as that of the function that is called indirectly.
 
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -26,12 +25,11 @@ use crate::instrument::shape::{Shape, Site};
 /// The operands of a site.
 #[derive(Debug)]
 pub(super) struct Operands {
-    /// The instruction that the code of the last operands begins with; the call itself, if the code
-    /// of none of them is known.
+    /// The first instruction of the code of the last operands; the call itself if the code of no operand is known.
     pub(super) begin: usize,
-    /// How many of the operands are on the stack then.
+    /// How many operands are on the stack before that instruction.
     pub(super) on_stack: usize,
-    /// The others.
+    /// The other operands.
     pub(super) parts: Vec<Part>,
 }
 
@@ -43,7 +41,7 @@ pub(super) struct Part {
 }
 
 impl Operands {
-    /// Those of a site. `is_site` tells of other calls.
+    /// The operands of a site. `is_site` says whether another call is a site.
     pub(super) fn new(shape: &Shape<'_>, site: &Site, is_site: impl Fn(usize) -> bool) -> Self {
         let mut begin = site.call;
         let mut on_stack = site.operands.len();
@@ -66,14 +64,14 @@ impl Operands {
         Self { begin, on_stack, parts }
     }
 
-    /// Whether the call can be made from the first of this code on, as if for the first time.
+    /// Whether the call can be repeated from the first instruction of this code, as if for the first time.
     pub(super) fn are_all_replayed(&self) -> bool {
         self.on_stack == 0 && self.parts.iter().all(|part| part.is_replayed)
     }
 }
 
-/// Where the code before `end` begins that puts an operand at this height. Nothing if it is not just
-/// one instruction after the other.
+/// The beginning of the code before `end` that puts an operand at this height; nothing if that code is not
+/// straight-line.
 fn start(
     shape: &Shape<'_>,
     end: usize,
@@ -126,11 +124,11 @@ fn is_control(operator: &Operator<'_>) -> bool {
     )
 }
 
-/// Whether it neither traps nor changes anything, whatever the locals are. Those that are assigned
-/// to later must not be read later.
+/// Whether the operator neither traps nor changes anything, whatever the locals are. It must not read a local that is
+/// assigned to later.
 fn can_be_replayed(shape: &Shape<'_>, operator: &Operator<'_>, assigned: &BTreeSet<u32>) -> bool {
     match operator {
-        // One that may be null now, and should not be, traps.
+        // A local that may be null now, but should not be, traps.
         Operator::LocalGet { local_index } => {
             !assigned.contains(local_index) && !shape.is_made_nullable(*local_index)
         }

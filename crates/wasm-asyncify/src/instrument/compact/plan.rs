@@ -1,5 +1,5 @@
-//! What is known of a function before it is written in compact form: where each site begins, whether
-//! the frame says which one is suspended, and where a call goes that is unwinding.
+//! The state that is kept for a function before it is written in compact form: where each site begins, whether the
+//! frame says which site is suspended, and where a call branches to when it unwinds.
 
 use wasmparser::Operator;
 
@@ -7,34 +7,34 @@ use super::operands::Operands;
 use crate::instrument::frame::Frame;
 use crate::instrument::shape::{Shape, Site};
 
-/// Whether there are helpers for all that may have to be saved.
+/// Whether helpers can save everything that may have to be saved.
 pub(in crate::instrument) fn is_possible(shape: &Shape<'_>) -> bool {
     let kept = shape.sites.iter().flat_map(Site::kept).map(|(_, ty)| ty);
     let mut all = shape.locals.iter().copied().chain(kept);
     all.all(|ty| ty != wasmparser::ValType::V128)
 }
 
-/// What is to be known of a function for this.
+/// The state for one function.
 #[derive(Debug)]
 pub(in crate::instrument) struct Compact {
     /// By site.
     pub(super) operands: Vec<Operands>,
     /// Whether the frame says which site is suspended.
     pub(super) is_numbered: bool,
-    /// Where it goes from a call that is unwinding.
+    /// Where a call branches to when it unwinds.
     pub(super) exit: Exit,
-    /// Whether it is rewound by beginning it: then there is no more to a rewind.
+    /// Whether a rewind only runs the function from its beginning.
     pub(super) begins_with_call: bool,
 }
 
-/// Where to go from a call that is unwinding.
+/// Where a call branches to when it unwinds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Exit {
-    /// To where something is saved, or only returned.
+    /// To the code that saves, or only returns.
     Unwind,
-    /// Out of the function, which returns nothing.
+    /// Out of the function, which has no results.
     Function,
-    /// It goes there anyhow.
+    /// Nowhere: the function returns next anyhow.
     Falls,
 }
 
