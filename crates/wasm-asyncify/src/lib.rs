@@ -39,6 +39,7 @@ mod remedy;
 mod resumption;
 mod symbols;
 mod transform;
+mod uninstrumented;
 pub mod warnings;
 
 pub use error::Error;

@@ -9,7 +9,7 @@
 
 use wasmparser::Parser;
 
-use crate::analysis::{Analysis, Barrier, Precision, Program, SuspendPlan};
+use crate::analysis::{Analysis, Precision, Program, SuspendPlan};
 use crate::assumptions;
 use crate::check;
 use crate::debug::{Debug, Trail};
@@ -19,7 +19,7 @@ use crate::guard::{self, Guards};
 use crate::initialisers;
 use crate::inline;
 use crate::instrument;
-use crate::module::{self, AsyncifyInfo, FunctionIndex, ModuleInfo, build_id};
+use crate::module::{self, AsyncifyInfo, ModuleInfo, build_id};
 use crate::options::{Options, Producer};
 use crate::parameters;
 use crate::provide;
@@ -27,6 +27,7 @@ use crate::refusal;
 use crate::remedy::Remedy;
 use crate::resumption::{self, Resumption};
 use crate::symbols::{self, Told};
+use crate::uninstrumented;
 use crate::warnings;
 
 /// What only a module of rustc's has that uses the library `bysyncify`.
@@ -281,7 +282,7 @@ fn prepare(
     let sound = analysis.with_precision(&program, Precision::Types);
     let chosen = instrumenter == Instrumenter::Own;
     let uninstrumented =
-        if checks && chosen { uninstrumented(&program, &analysis, &sound) } else { Vec::new() };
+        if checks && chosen { uninstrumented::find(&program, &analysis, &sound) } else { Vec::new() };
     let assumed = match chosen {
         true => assumptions::to_check(&program, &analysis, &plan, checks)?,
         false => None,
@@ -342,37 +343,6 @@ fn prepare(
 fn simplified(guarded: &[u8], plan: &SuspendPlan, trail: &mut Trail) -> Result<Vec<u8>> {
     let without = parameters::in_locals(&ModuleInfo::read(guarded)?, &plan.functions, trail)?;
     exceptions::hoist(&ModuleInfo::read(&without)?, &plan.functions, trail)
-}
-
-/// The functions that are not instrumented but could be on a coroutine's stack when it is
-/// suspended, if the analysis or the user were wrong. Each with what there is to say of that.
-/// `sound` assumes nothing.
-fn uninstrumented(
-    program: &Program,
-    analysis: &Analysis,
-    sound: &Analysis,
-) -> Vec<(FunctionIndex, String)> {
-    let functions = program.functions.iter().filter(|(_, function)| function.import.is_none());
-    let others = functions
-        .map(|(index, _)| index)
-        .filter(|index| !analysis.is_instrumented(*index) && !analysis.is_switch(*index));
-    let behind_no_suspend = sound.behind_no_suspend(program);
-    let remarked = others.filter_map(|index| {
-        let remark = match analysis.barrier(index) {
-            Some(Barrier::Panic | Barrier::Initialiser) => return None,
-            Some(Barrier::NoSuspend(path)) => format!(" (`{path}` is assumed not to suspend)"),
-            None if sound.is_reached(index) => String::new(),
-            None if behind_no_suspend.contains(&index) && sound.can_suspend(index) => {
-                " (called by what is assumed not to suspend)".to_owned()
-            }
-            // By what was found no coroutine gets to it. If it cannot suspend either, there would
-            // have to be two errors.
-            None if sound.can_suspend(index) => String::new(),
-            None => return None,
-        };
-        Some((index, remark))
-    });
-    remarked.collect()
 }
 
 /// A linked module without the sections that say where things are in it, which move, or in which file

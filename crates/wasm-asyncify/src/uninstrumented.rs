@@ -1,0 +1,35 @@
+//! What is left uninstrumented, and so what a debug build looks at.
+
+use crate::analysis::{Analysis, Barrier, Program};
+use crate::module::FunctionIndex;
+
+/// The functions that are not instrumented but could be on a coroutine's stack when it is
+/// suspended, if the analysis or the user were wrong. Each with what there is to say of that.
+/// `sound` assumes nothing.
+pub(crate) fn find(
+    program: &Program,
+    analysis: &Analysis,
+    sound: &Analysis,
+) -> Vec<(FunctionIndex, String)> {
+    let functions = program.functions.iter().filter(|(_, function)| function.import.is_none());
+    let others = functions
+        .map(|(index, _)| index)
+        .filter(|index| !analysis.is_instrumented(*index) && !analysis.is_switch(*index));
+    let behind_no_suspend = sound.behind_no_suspend(program);
+    let remarked = others.filter_map(|index| {
+        let remark = match analysis.barrier(index) {
+            Some(Barrier::Panic | Barrier::Initialiser) => return None,
+            Some(Barrier::NoSuspend(path)) => format!(" (`{path}` is assumed not to suspend)"),
+            None if sound.is_reached(index) => String::new(),
+            None if behind_no_suspend.contains(&index) && sound.can_suspend(index) => {
+                " (called by what is assumed not to suspend)".to_owned()
+            }
+            // By what was found no coroutine gets to it. If it cannot suspend either, there would
+            // have to be two errors.
+            None if sound.can_suspend(index) => String::new(),
+            None => return None,
+        };
+        Some((index, remark))
+    });
+    remarked.collect()
+}
