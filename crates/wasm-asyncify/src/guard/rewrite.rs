@@ -372,6 +372,9 @@ impl Reencode for Rewriter<'_> {
                 let added = self.plan.globals.iter().map(|(name, _)| *name);
                 names.globals(&extended(map, self.info.module.globals, added)?);
             }
+            // Of a function itself, not of what is called in its place.
+            Name::Local(map) => names.locals(&utils::indirect_name_map(map, Ok)?),
+            Name::Label(map) => names.labels(&utils::indirect_name_map(map, Ok)?),
             // Other index spaces do not change.
             other => utils::parse_custom_name_subsection(self, names, other)?,
         }
