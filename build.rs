@@ -1,6 +1,6 @@
 //! Emits the switch object, packs it and tells Cargo to link it. See `build/object.rs`.
 
-use std::{env, fs, path::PathBuf};
+use std::{env, fs, path::PathBuf, process::Command};
 
 #[path = "build/abi.rs"]
 #[allow(dead_code, reason = "the library uses the rest")]
@@ -13,6 +13,8 @@ mod encode;
 mod native;
 #[path = "build/object.rs"]
 mod object;
+#[path = "build/stack_pointer.rs"]
+mod stack_pointer;
 #[path = "build/threads.rs"]
 mod threads;
 
@@ -36,6 +38,17 @@ fn main() {
             return;
         }
     };
+    let refusal = stack_pointer::refusal(
+        &variable("TARGET"),
+        &variable("CARGO_CFG_TARGET_ENV"),
+        &variable("CARGO_CFG_TARGET_FEATURE"),
+        &variable("CARGO_ENCODED_RUSTFLAGS"),
+        llvm_version,
+    );
+    if let Some(refusal) = refusal {
+        println!("cargo::error={refusal}");
+        return;
+    }
     if env::var_os("CARGO_FEATURE_STD").is_some() {
         println!("cargo::rustc-cfg=bysyncify_std");
     }
@@ -58,6 +71,12 @@ fn main() {
     if !threads {
         println!("cargo::rustc-cfg=bysyncify_single_threaded");
     }
+}
+
+/// That of the compiler, if it can be asked.
+fn llvm_version() -> Option<u32> {
+    let output = Command::new(env::var_os("RUSTC")?).arg("-vV").output().ok()?;
+    stack_pointer::llvm_version(&String::from_utf8(output.stdout).ok()?)
 }
 
 /// Where there is none the crate compiles all the same, so that it can be checked and documented.
