@@ -1,8 +1,8 @@
 //! Random schedules of coroutines, each compared with the same program as `async` blocks.
 //!
-//! A coroutine is to do what an `async` block does: be polled as often, wake the same wakers, keep no
-//! waker alive that an `async` block would not, and drop the same things in the same order, however
-//! it ends. So each random program is interpreted twice, and each random schedule run with both:
+//! A coroutine must do what an `async` block does: be polled as often, wake the same wakers, keep no waker alive that
+//! an `async` block would not, and drop the same values in the same order, however it ends. So each random program is
+//! interpreted in two ways, and each random schedule is run with both:
 //!
 //! ```text
 //!   seed ─► program (Op) ─┬─► stackful: try_embed, embed, Coroutine, Generator ─┐
@@ -10,8 +10,9 @@
 //!   seed ─► schedule: which task is polled with which waker, dropped, or woken ─┘
 //! ```
 //!
-//! `cargo test` runs it natively, and `cargo xtask test --only native` under AddressSanitizer as well, once
-//! more with threads for a switch (`src/raw/switch/threads.rs`), and in Miri. `BYSYNCIFY_SEEDS=from..to` runs others, in one process.
+//! `cargo test` runs it natively. `cargo xtask test --only native` also runs it under AddressSanitizer, again with
+//! threads as the switch (`src/raw/switch/threads.rs`), and in Miri. `BYSYNCIFY_SEEDS=from..to` runs other seeds, in
+//! one process.
 #![cfg(all(test, not(target_family = "wasm")))]
 
 mod program;
@@ -27,9 +28,9 @@ mod world;
 use std::env;
 use std::process::Command;
 
-/// Set to the seeds to run here.
+/// The variable with the seeds to run in this process.
 const SEEDS: &str = "BYSYNCIFY_SEEDS";
-/// How many seeds a process runs: threads of coroutines that were forgotten stay until it ends.
+/// How many seeds a process runs: threads of forgotten coroutines stay until it ends.
 const PER_PROCESS: u64 = 250;
 
 fn in_this_process(seeds: &str) {

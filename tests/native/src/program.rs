@@ -2,36 +2,36 @@
 
 use guest_support::random::Random;
 
-/// What the code of a task does, in order.
+/// An operation of a task's code.
 #[derive(Clone, Debug)]
 pub(crate) enum Op {
-    /// Waits for a future that is pending so many times, and remembers whom to wake.
+    /// Waits for a future that is pending this many times, and remembers its waker.
     Wait(usize),
-    /// The same, in a way that does not return if it is cancelled.
+    /// The same, but if it is cancelled the wait does not return.
     WaitOrUnwind(usize),
-    /// Waits for a future that is pending so many times, and tells nobody.
+    /// Waits for a future that is pending this many times, and does not remember its waker.
     WaitSilently(usize),
-    /// Calls something, which has something to drop.
+    /// Calls a function that has a value to drop.
     Call(Vec<Op>),
-    /// Catches a panic of what it calls.
+    /// Calls a function, and catches its panic.
     Catch(Vec<Op>),
     /// Waits for another task.
     Task(Vec<Op>),
-    /// Waits for another task, which panics at its end, and catches that.
+    /// Waits for another task, which panics at its end, and catches the panic.
     TaskThatPanics(Vec<Op>),
-    /// Polls another task so often, with a waker of its own, and lets go of it.
+    /// Polls another task this many times, with its own waker, and then drops or forgets it.
     ByHand { task: Vec<Op>, polls: usize, forget: bool },
-    /// Takes some of the values that a generator has.
+    /// Takes some of the values of a generator.
     Generate { has: usize, take: usize },
-    /// The same of one that waits before each.
+    /// The same for a stream, which waits before each value.
     Stream { has: usize, take: usize },
-    /// Waits for a future that waits in the middle of being polled, and wakes whom it was given then.
+    /// Waits for a future that waits in the middle of its poll, and then wakes the waker of that poll.
     WaitInPoll(usize),
-    /// The same for one that is pending afterwards, once.
+    /// The same for a future that is pending once after that.
     PendAfterWait,
 }
 
-/// A program that goes down so far.
+/// A program with this nesting depth.
 pub(crate) fn random(random: &mut Random, depth: usize) -> Vec<Op> {
     (0..random.below(5)).map(|_| op(random, depth)).collect()
 }

@@ -15,10 +15,10 @@ pub(crate) type Task = Pin<Box<dyn Future<Output = ()>>>;
 /// The payload of the panics here.
 pub(crate) struct Panicked;
 
-/// Where what is forgotten is, so that it is not taken for a leak.
+/// The addresses of forgotten tasks, so that they are not reported as leaks.
 static FORGOTTEN: Mutex<Vec<usize>> = Mutex::new(Vec::new());
 
-/// Never drops it.
+/// Forgets a task without dropping it.
 pub(crate) fn forget(task: Task) {
     FORGOTTEN.lock().unwrap().push(Box::into_raw(Box::new(task)).expose_provenance());
 }
@@ -59,10 +59,10 @@ fn run(seed: u64, task: fn(&World, &[Op]) -> Task) -> Vec<String> {
                 drop(tasks.swap_remove(chosen));
             }
             1 | 2 => world.wake(random.below(8)),
-            // Most executors bring the same waker each time.
+            // Most executors use the same waker each time.
             3 | 4 => usual = random.below(3),
             _ => {
-                // Its waker is gone when the poll has returned.
+                // This waker is dropped when the poll has returned.
                 let waker = Waker::from(sources[usual].clone());
                 let poll = tasks[chosen].as_mut().poll(&mut Context::from_waker(&waker));
                 world.add(format_args!("{chosen}: {}", poll.is_ready()));
@@ -71,7 +71,7 @@ fn run(seed: u64, task: fn(&World, &[Op]) -> Task) -> Vec<String> {
                 }
             }
         }
-        // Nobody keeps a waker longer than an `async` block does.
+        // No waker is kept longer than by an `async` block.
         world.add(format_args!("wakers {:?}", sources.each_ref().map(Arc::strong_count)));
     }
     world.add("all are dropped");

@@ -1,4 +1,4 @@
-//! Programs as coroutines.
+//! Runs programs as coroutines.
 
 use std::future::poll_fn;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -30,7 +30,7 @@ fn coroutine(
     })
 }
 
-/// Polls it to its end here, and keeps its stack.
+/// Polls a task to completion here, and keeps its stack.
 fn embed_task(world: &World, program: &[Op], panics: bool) -> Result<(), EmbedError> {
     let mut task = coroutine(world, program, panics);
     let result = try_embed(&mut task);
@@ -136,7 +136,7 @@ fn step(world: &World, op: &Op) -> Result<(), EmbedError> {
     Ok(())
 }
 
-/// What a panic of ours comes to; that of a cancelled coroutine goes on.
+/// The result of a panic of these tests; a panic of a cancelled coroutine continues.
 fn caught(
     world: &World,
     result: std::thread::Result<Result<(), EmbedError>>,

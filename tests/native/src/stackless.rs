@@ -1,4 +1,4 @@
-//! The same programs as `async` blocks. Nothing of the library is used here.
+//! Runs the same programs as `async` blocks, without the library.
 
 use std::cell::Cell;
 use std::future::poll_fn;
@@ -29,7 +29,7 @@ fn block(world: &World, program: &[Op], panics: bool) -> Task {
 }
 
 fn run<'a>(world: &'a World, program: &'a [Op]) -> Pin<Box<dyn Future<Output = ()> + 'a>> {
-    // What a function does before its first wait it does when it is called.
+    // A function runs its code before the first wait when it is called.
     let mut guard = None;
     Box::pin(async move {
         guard.get_or_insert_with(|| world.guard("call"));
@@ -117,8 +117,7 @@ async fn step(world: &World, op: &Op) {
             world.add(value);
         }
         Op::PendAfterWait => {
-            // A future that is pending, and was polled with a waker that is not the latest, is
-            // polled again at once.
+            // If a future is pending, and was polled with a waker that is not the latest, it is polled again at once.
             let first = waker().await;
             world.leaf(1, false).await;
             world.remember_for_a_while(&first);
@@ -132,19 +131,19 @@ async fn step(world: &World, op: &Op) {
                 })
                 .await;
             }
-            // What it was polled with lives on while it is being polled.
+            // The waker of a poll stays alive during that poll.
             let _second = waker().await;
             world.add(world.leaf(1, false).await);
         }
     }
 }
 
-/// The waker of the poll in progress.
+/// The waker of the current poll.
 async fn waker() -> Waker {
     poll_fn(|cx| Poll::Ready(cx.waker().clone())).await
 }
 
-/// What a generator's code puts values into.
+/// The place where a generator's code puts its values.
 struct Slot<T>(Rc<Cell<Option<T>>>);
 
 impl<T> Slot<T> {

@@ -1,6 +1,6 @@
-//! Native stacks that overflow, and code that is on another stack than its coroutine's.
+//! Native stacks that overflow, and code that runs on another stack than its coroutine's.
 //!
-//! What ends a program runs in a process of its own.
+//! Code that ends the program runs in its own process.
 
 use std::env;
 use std::future::{pending, poll_fn};
@@ -37,13 +37,13 @@ fn overflow_in_a_coroutine() {
     let _ = poll(&mut coroutine);
 }
 
-/// A coroutine, so that our handler is in place, and then what `body` does.
+/// Runs a coroutine, so that our handler is installed, and then `body`.
 fn after_a_coroutine(body: fn()) {
     assert!(poll(&mut Coroutine::with_default_stack(|_| ())).is_ready());
     body();
 }
 
-/// Runs `body` in another process: what has ended that, and what it has said.
+/// Runs `body` in another process. Returns the signal that ended that, and its output.
 fn in_a_process(name: &str, body: fn()) -> (Option<i32>, String) {
     if env::var(IS_CHILD).is_ok_and(|it| it == name) {
         body();
@@ -65,7 +65,7 @@ fn an_overflow_is_told_and_ends_the_program() {
     assert_eq!((signal, said.trim()), (Some(SIGABRT), expected));
 }
 
-// It has a handler in place of std's.
+// The sanitizer replaces std's handler by its own.
 #[cfg(not(is_sanitized))]
 #[test]
 fn an_overflow_of_another_stack_is_told_by_std() {

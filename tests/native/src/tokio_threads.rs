@@ -1,4 +1,4 @@
-//! Coroutines in tokio's runtime with several threads, as docs/native.md says.
+//! Coroutines in tokio's multi-threaded runtime, as described in docs/native.md.
 
 use std::rc::Rc;
 use std::time::Duration;
@@ -15,7 +15,7 @@ fn runtime() -> Runtime {
 
 /// Synchronous code that waits for a timer, and for another task.
 fn work(receiver: oneshot::Receiver<u32>) -> u32 {
-    // Not `Send`, and on the stack while it waits.
+    // This value is not `Send`, and on the stack while it waits.
     let kept = Rc::new(1);
     embed(tokio::time::sleep(Duration::from_millis(1)));
     embed(receiver).unwrap() + *kept

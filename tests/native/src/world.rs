@@ -1,4 +1,4 @@
-//! What both interpreters share: the trace, futures to wait for, and whom they wake.
+//! The shared parts of both interpreters: the trace, futures to wait for, and their wakers.
 
 use std::cell::{Cell, RefCell};
 use std::fmt::Display;
@@ -9,17 +9,17 @@ use std::task::{Context, Poll, Wake, Waker};
 
 use bysyncify::Stack;
 
-/// Everything that one run of a schedule has.
+/// The state of one run of a schedule.
 #[derive(Clone)]
 pub(crate) struct World(Rc<Shared>);
 
 struct Shared {
     trace: Arc<Mutex<Vec<String>>>,
-    /// Numbers for what is made.
+    /// The number of the next object.
     next: Cell<usize>,
-    /// Whom the futures that are pending were told to wake.
+    /// The wakers of the futures that are pending.
     waiting: RefCell<Vec<(usize, Waker)>>,
-    /// Stacks of coroutines that have finished.
+    /// The stacks of finished coroutines.
     stacks: RefCell<Vec<Stack>>,
 }
 
@@ -45,12 +45,12 @@ impl World {
         self.0.next.replace(self.0.next.get() + 1)
     }
 
-    /// Something that says so when it is dropped, and reads memory of its own.
+    /// A value that is traced when it is dropped, and then reads its own memory.
     pub(crate) fn guard(&self, name: &'static str) -> Guard {
         Guard { world: self.clone(), name, number: Box::new(self.number()) }
     }
 
-    /// A waker that says so when it is woken.
+    /// A waker that is traced when it is woken.
     pub(crate) fn source(&self, name: usize) -> Arc<Source> {
         Arc::new(Source { trace: self.0.trace.clone(), name })
     }
@@ -69,12 +69,12 @@ impl World {
         self.0.waiting.borrow_mut().retain(|(other, _)| *other != number);
     }
 
-    /// Has a waker remembered by the code that was polled last, whatever it is.
+    /// Remembers a waker for the code that was polled last, whichever it is.
     pub(crate) fn remember_for_a_while(&self, waker: &Waker) {
         self.remember(usize::MAX, waker);
     }
 
-    /// Wakes one that waits, and forgets whom it woke.
+    /// Wakes one waiter, and removes its waker.
     pub(crate) fn wake(&self, index: usize) {
         let chosen = {
             let mut waiting = self.0.waiting.borrow_mut();
@@ -122,7 +122,7 @@ impl Wake for Source {
     }
 }
 
-/// Pending some times.
+/// A future that is pending several times.
 pub(crate) struct Leaf {
     left: usize,
     is_silent: bool,
@@ -137,7 +137,7 @@ impl Future for Leaf {
         let world = self.guard.world.clone();
         world.add(format_args!("poll {number}"));
         if !self.is_silent {
-            // Which waker is it?
+            // Shows in the trace which waker it is.
             cx.waker().wake_by_ref();
         }
         if self.left == 0 {

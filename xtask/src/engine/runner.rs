@@ -5,7 +5,6 @@
 //! "tests": [names]}`. It compiles the module once, and runs each test in its own instance, in the given order.
 //! After each test it writes a line, a [`Record`] in JSON. If the module as a whole cannot be used it writes
 //! `{"error": text}`.
-//! `{"error": text}`.
 
 use core::time::Duration;
 use std::io::{BufRead, BufReader, Read, Write};

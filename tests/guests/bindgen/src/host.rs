@@ -1,4 +1,4 @@
-//! Timers of Node, and how a panic is shown.
+//! Node's timers, and a hook that prints panics.
 
 use js_sys::{Array, Function, Promise};
 use wasm_bindgen::convert::IntoWasmAbi;
@@ -6,7 +6,7 @@ use wasm_bindgen::prelude::*;
 
 #[wasm_bindgen(module = "node:timers/promises")]
 extern "C" {
-    /// Resolves to `value` after so many milliseconds.
+    /// Resolves to `value` after this many milliseconds.
     #[wasm_bindgen(js_name = setTimeout)]
     pub(crate) fn sleep(milliseconds: u32, value: &JsValue) -> Promise;
 }
@@ -22,7 +22,7 @@ extern "C" {
     #[wasm_bindgen(js_namespace = console, js_name = error)]
     fn console_error(message: &str);
 
-    /// One import for each type that `this` has: wasm-bindgen makes them of functions of ours.
+    /// Has one import for each type of `this`: wasm-bindgen makes the imports from functions of ours.
     #[wasm_bindgen(js_namespace = Reflect, experimental_generic_mono)]
     pub(crate) fn apply<T: IntoWasmAbi>(function: &Function, this: T, arguments: &Array);
 }

@@ -1,5 +1,4 @@
-//! Coroutines that wait for JavaScript's promises. `run.mjs` runs each exported function, in an
-//! instance of its own.
+//! Coroutines that wait for JavaScript's promises. `run.mjs` runs each exported function, in its own instance.
 
 mod host;
 
@@ -22,7 +21,7 @@ fn wait_for(promise: Promise) -> Result<JsValue, JsValue> {
     embed(JsFuture::from(promise))
 }
 
-/// Two tasks, and this one, which waits for them.
+/// Two tasks; this one waits for them.
 #[wasm_bindgen]
 pub async fn two_spawned_coroutines_take_turns() {
     let trace = Rc::new(RefCell::new(Vec::new()));
@@ -47,7 +46,7 @@ pub async fn two_spawned_coroutines_take_turns() {
     assert_eq!(all_done.take(), expected);
 }
 
-/// A `JsValue` is an index, so nothing of it is lost when the stack is put away.
+/// A `JsValue` is an index, so it survives when the stack is saved.
 #[wasm_bindgen]
 pub async fn js_values_on_the_stack_outlive_a_suspend() {
     let sum = Coroutine::new(STACK, |_| {
@@ -66,7 +65,7 @@ pub async fn js_values_on_the_stack_outlive_a_suspend() {
     assert_eq!(sum.await, 33.0);
 }
 
-/// JavaScript has a reference to what lies in the coroutine's frame.
+/// JavaScript has a reference to data in the coroutine's frame.
 #[wasm_bindgen]
 pub async fn a_closure_on_the_stack_is_called_while_its_coroutine_is_suspended() {
     let calls = Coroutine::new(STACK, |_| {
@@ -99,7 +98,7 @@ pub async fn what_javascript_calls_back_cannot_wait() {
         let inside = seen.clone();
         let closure = Closure::once(move || look_into(&inside));
         apply(closure.as_ref().unchecked_ref(), JsValue::NULL, &Array::new());
-        // And here it can wait again.
+        // After the callback it can wait again.
         wait_for(sleep(1, &JsValue::NULL)).unwrap();
         seen.take()
     });
@@ -117,7 +116,7 @@ pub async fn pass_through(value: JsValue, times: u32) -> JsValue {
     .await
 }
 
-/// The operator `?` takes it from there.
+/// The operator `?` passes it on.
 #[wasm_bindgen]
 pub async fn a_rejected_promise_is_an_error_in_synchronous_code() {
     let error = Coroutine::new(STACK, |_| {
@@ -128,7 +127,7 @@ pub async fn a_rejected_promise_is_an_error_in_synchronous_code() {
     assert_eq!(error.await.unwrap_err().as_string().as_deref(), Some("no"));
 }
 
-/// Whether the coroutine returns when it is dropped or not.
+/// With a coroutine that returns when it is dropped, and one that does not.
 #[wasm_bindgen]
 pub async fn a_promise_may_settle_after_its_coroutine_was_dropped() {
     let dropped = Rc::new(RefCell::new(Vec::new()));

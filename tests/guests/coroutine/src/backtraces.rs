@@ -1,4 +1,4 @@
-//! What is told of a stack that is suspended.
+//! Backtraces of suspended stacks.
 
 use std::cell::RefCell;
 use std::future::{Future, poll_fn};
@@ -10,12 +10,12 @@ use bysyncify::raw::RawCoroutine;
 use bysyncify::{Backtrace, BacktraceStatus, Coroutine, Generator, embed};
 use guest_support::{after_polls, is_checked, is_stack_checked, poll_once, tests};
 
-/// Whether our linker has made the module, or it is a native program that can be asked.
+/// Whether the module was made by our linker, or this is a native program whose stacks can be read.
 fn is_known() -> bool {
     if cfg!(target_family = "wasm") { is_stack_checked() } else { !cfg!(bysyncify_threads) }
 }
 
-/// Whether functions are known by their names.
+/// Whether functions have names.
 fn has_names() -> bool {
     if cfg!(target_family = "wasm") { is_checked() } else { cfg!(debug_assertions) && is_known() }
 }
@@ -35,7 +35,7 @@ fn outer(call: &dyn Fn() -> u32) -> u32 {
     sum
 }
 
-/// The line of this file that has this comment.
+/// The number of the line in this file that ends with this comment.
 fn line(comment: &str) -> u32 {
     let found = include_str!("backtraces.rs").lines().position(|line| line.ends_with(comment));
     found.expect("such a line") as u32 + 1
@@ -47,7 +47,8 @@ fn shown(trace: &Backtrace) -> Vec<&str> {
     ours.map(|(_, name)| name.split([':', '{', '<', '>']).next().unwrap_or_default()).collect()
 }
 
-/// Asserts that a trace is of `inner`, called in a closure of `outer`, of this test. `call` is the line of the closure.
+/// Asserts that a trace shows `inner`, called in a closure of `outer`, of this test. `call` is the line of the
+/// closure.
 #[track_caller]
 fn assert_whole(trace: &Backtrace, test: &str, call: u32) {
     if !is_known() {
@@ -63,13 +64,14 @@ fn assert_whole(trace: &Backtrace, test: &str, call: u32) {
     }
     let shown = shown(trace);
     assert_eq!(shown[..2], ["inner", test], "{trace}");
-    // What calls the closure may have a frame of its own in between.
+    // The caller of the closure may have its own frame in between.
     assert!(shown.contains(&"outer"), "{trace}");
-    // Neither how it waits, nor how it was started, nor who asks.
+    // The trace shows neither the code of the wait, nor the start of the coroutine, nor the code that reads the
+    // trace.
     let ends = [trace.frames().first(), trace.frames().last()];
     assert!(ends.iter().all(|frame| frame.unwrap().name().contains("backtraces::")), "{trace}");
     assert!(!trace.frames().iter().any(|frame| frame.name().starts_with("bysyncify::")), "{trace}");
-    // The harness builds modules without DWARF. That they have lines otherwise is shown by `examples/goroutines`.
+    // The harness builds modules without DWARF. `examples/goroutines` tests that they have lines otherwise.
     if cfg!(target_family = "wasm") {
         return;
     }
@@ -99,7 +101,8 @@ tests! {
     }
 
     fn a_trace_after_some_frames_were_taken_again() {
-        // Resumed one by one, what returns leaves its callers where they are, and what waits next is a segment of its own.
+        // When functions are resumed one by one, the callers of a function that has returned keep their frames, and
+        // the next wait has its own segment.
         let mut coroutine = Coroutine::new(65536, |_| {
             outer(&|| outer(&|| inner(1) + embed(after_polls(1, 0)))); // the segments
         });
@@ -118,7 +121,8 @@ tests! {
     }
 
     fn a_trace_of_who_polls_it_or_is_polled_by_it() {
-        // A coroutine that waits for another one is suspended in that wait; of itself nobody who runs can ask.
+        // A coroutine that waits for another one is suspended in that wait. Running code cannot ask for its own
+        // backtrace.
         let mut inside = Box::pin(Coroutine::new(65536, |_| outer(&|| inner(1))));
         let seen = Rc::new(RefCell::new(Vec::new()));
         let told = seen.clone();
@@ -148,7 +152,7 @@ tests! {
         let mut coroutine = RawCoroutine::new(memory, |_| outer(&|| 1 + inner(1))); // in memory
         assert_eq!(poll_once(&mut coroutine), Poll::Pending);
         assert_whole(&coroutine.backtrace(), "a_trace_of_generators_and_in_memory_of_ones_own", line("// in memory"));
-        // Nobody who is asked is woken, and what is cancelled can be asked no more.
+        // Asking wakes nothing, and a cancelled coroutine has no backtrace any more.
         coroutine.cancel();
         assert_eq!(coroutine.backtrace().status(), BacktraceStatus::NotSuspended);
     }

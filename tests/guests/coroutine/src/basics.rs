@@ -1,4 +1,4 @@
-//! The ordinary life of a coroutine.
+//! The normal life of a coroutine.
 
 use bysyncify::{Coroutine, State, embed, get_state};
 use futures_core::FusedFuture;
@@ -68,7 +68,7 @@ tests! {
     }
 }
 
-/// Looks when it is dropped.
+/// Calls a function when it is dropped.
 struct Looks<F: Fn()>(F);
 
 impl<F: Fn()> Drop for Looks<F> {

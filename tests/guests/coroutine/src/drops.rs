@@ -1,4 +1,4 @@
-//! What is dropped, when, and what is leaked: rules S2 and S3 of the design.
+//! Which values are dropped, when, and which are leaked: rules S2 and S3 of the design.
 
 use bysyncify::{Cancelled, Coroutine, EmbedError, Generator, abandoned_coroutines};
 use futures_core::FusedFuture;
@@ -6,13 +6,13 @@ use guest_support::{Droppy, Gate, Trace, after_polls, insistently, poll_once, te
 use std::rc::Rc;
 use std::task::Poll;
 
-/// Waits ten times, with something to drop between any two; returns how far it came.
+/// Waits ten times, with a value to drop between any two waits. Returns how far it came.
 fn ten_waits(trace: &Trace) -> Result<usize, (usize, EmbedError)> {
     const NAMES: [&str; 10] = ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"];
     let mut held = Vec::new();
     for (index, name) in NAMES.into_iter().enumerate() {
         held.push(Droppy(trace.clone(), name));
-        // A future of our own on the stack, dropped before those that came first.
+        // A future on the stack, which is dropped before older values.
         let guard = Droppy(trace.clone(), "future");
         let future = async move {
             let _guard = guard;
@@ -23,7 +23,7 @@ fn ten_waits(trace: &Trace) -> Result<usize, (usize, EmbedError)> {
     Ok(held.len())
 }
 
-/// What `ten_waits` drops if it is stopped at its wait number `stop`.
+/// The trace of `ten_waits` if it is stopped at its wait number `stop`.
 fn dropped_after(stop: usize) -> Vec<String> {
     let finished = std::iter::repeat_n(String::from("drop future"), stop + 1);
     finished.chain((0..=stop).map(|index| format!("drop {index}"))).collect()
@@ -117,7 +117,7 @@ tests! {
         });
         assert!(poll_once(&mut coroutine).is_pending());
         assert_eq!(coroutine.cancel(), None);
-        // The future could be dropped. The frame could not.
+        // The future could be dropped, but not the frame.
         assert_eq!(trace.take(), ["drop future"]);
         assert_eq!(abandoned_coroutines(), 1);
         assert!(coroutine.is_terminated());
@@ -133,7 +133,7 @@ tests! {
             for _ in 0..5 {
                 errors += u32::from(handle.try_embed(after_polls(1, ())).is_err());
             }
-            // Not even what is ready, or asked for without a handle.
+            // Not even a future that is ready, or a wait without a handle.
             errors += u32::from(bysyncify::try_embed(async {}) == Err(Cancelled));
             (errors, bysyncify::can_embed())
         });
@@ -147,7 +147,7 @@ tests! {
         let mut coroutine = Coroutine::new(16384, move |_| ten_waits(&inside));
         assert!(poll_once(&mut coroutine).is_pending());
         std::mem::forget(coroutine);
-        // What is allocated now is not what was forgotten.
+        // New allocations do not reuse the forgotten memory.
         for _ in 0..100 {
             let mut other = Coroutine::new(16384, |_| std::hint::black_box([1u8; 4096])[7]);
             assert_eq!(poll_once(&mut other), Poll::Ready(1));

@@ -1,4 +1,4 @@
-//! Coroutines that yield: the order of events, and what becomes of values and of frames.
+//! Coroutines that yield: the order of events, and what happens to values and to frames.
 
 use bysyncify::{
     AsyncGenerator, BoxAsyncGenerator, BoxCoroutine, BoxGenerator, Cancelled, CoreHandle,
@@ -21,7 +21,7 @@ fn poll_next<S: Stream + Unpin>(stream: &mut S) -> Poll<Option<S::Item>> {
     Pin::new(stream).poll_next(&mut Context::from_waker(Waker::noop()))
 }
 
-/// Yields the numbers of a binary tree, in order: from as many depths as it is high.
+/// Yields the numbers of a binary tree, in order, from all depths of the tree.
 fn walk(low: u32, high: u32, yielder: Yielder<'_, u32>) -> Result<(), EmbedError> {
     let array = std::hint::black_box([low; 4]);
     if low < high {
@@ -69,7 +69,7 @@ tests! {
             yielder.yield_(1);
             inside.add("waits");
             yielder.yield_(handle.embed(after_polls(2, 2)));
-            // Whatever is ready does not keep it.
+            // A ready future does not stop it.
             yielder.yield_(handle.embed(after_polls(0, 3)));
             handle.embed(after_polls(1, ()));
             inside.add("ends");
@@ -111,7 +111,7 @@ tests! {
             assert_eq!(yielder.try_yield(Droppy(inside.clone(), "first")), Ok(()));
             assert_eq!(yielder.try_yield(Droppy(inside.clone(), "second")), Err(Cancelled));
             inside.add("cancelled");
-            // Nobody will take it.
+            // This value will not be taken.
             assert_eq!(yielder.try_yield(Droppy(inside.clone(), "third")), Err(Cancelled));
         });
         drop(numbers.next());
@@ -229,7 +229,7 @@ tests! {
     }
 
     fn a_future_inside_a_generator_may_yield() {
-        // The whole stack is paused, in the middle of the future's `poll`.
+        // The whole stack is suspended, in the middle of the future's `poll`.
         let mut stream = AsyncGenerator::new(STACK, |handle, yielder| {
             handle.embed(async {
                 after_polls(1, ()).await;
@@ -237,7 +237,7 @@ tests! {
                 after_polls(1, ()).await;
             });
         });
-        // A waker that is equal to its clones: a future that yields is polled again for another.
+        // This waker equals its clones. With other wakers a future that yields is polled again.
         let waker = Waker::from(Arc::new(CountingWaker::default()));
         let mut context = Context::from_waker(&waker);
         let polls = [(); 4].map(|()| Pin::new(&mut stream).poll_next(&mut context));
@@ -290,7 +290,7 @@ tests! {
         assert_eq!(poll_next(&mut stream), Poll::Ready(None));
         let stack = stream.into_stack().expect("it has ended");
 
-        // One that has not started: its closure is dropped.
+        // If it has not started, its closure is dropped.
         let inner = Rc::clone(&seen);
         let mut unused = Generator::with_stack(stack, move |yielder| {
             yielder.yield_(1);

@@ -1,8 +1,7 @@
 //! A thousand coroutines at once, each compared with the same program as an `async fn`.
 //!
-//! What lies on a coroutine's stack is of every kind: wasm locals, arrays and strings whose
-//! address is taken, boxes, frames up to 200 deep. Between any two polls another coroutine
-//! runs, or something deep on the executor's own stack.
+//! The stacks contain data of all kinds: wasm locals, arrays and strings whose address is taken, boxes, up to 200
+//! nested frames. Between any two polls another coroutine runs, or deeply nested code on the executor's own stack.
 
 use bysyncify::{Coroutine, embed};
 use guest_support::random::Random;
@@ -12,10 +11,10 @@ use std::hint::black_box;
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 
-/// One program, twice: `wait` and `call` are what differs.
+/// One program in two versions, which differ only in `wait` and `call`.
 macro_rules! program {
     ($name:ident, $wait:ident, $call:ident $(, $asyncness:ident)?) => {
-        /// Goes `depth` frames down and up again, and waits now and then.
+        /// Calls itself to a depth of `depth` and returns, and sometimes waits.
         $($asyncness)? fn $name(mut random: Random, depth: usize, values: &mut Vec<u64>) -> u64 {
             let mut array = [0u32; 12];
             for (index, word) in array.iter_mut().enumerate() {
@@ -71,7 +70,7 @@ macro_rules! box_and_await {
 program!(stackful, embed_it, just_call);
 program!(stackless, await_it, box_and_await, async);
 
-/// Uses the executor's own stack, and leaves nothing there as it was.
+/// Uses the executor's own stack, and overwrites it.
 fn unrelated(depth: usize, value: u32) -> u32 {
     let mut array = [value; 32];
     let array = black_box(&mut array);
@@ -81,8 +80,8 @@ fn unrelated(depth: usize, value: u32) -> u32 {
 
 type Values = (u64, Vec<u64>);
 
-/// Polls all to the end, in an order that depends on the seed only; returns for each what it
-/// returned and how often it was polled.
+/// Polls all to completion, in an order that depends only on the seed. Returns for each its result and how often it
+/// was polled.
 fn drive<F: Future<Output = Values> + Unpin>(seed: u64, tasks: Vec<F>) -> Vec<(Values, usize)> {
     let mut random = Random::new(seed);
     let mut context = Context::from_waker(Waker::noop());

@@ -1,7 +1,7 @@
 //! Tests of the library alone, in every configuration.
 //!
-//! On the host, where coroutines are threads, those are left out that are about the memory of a
-//! coroutine's stack, or about Asyncify.
+//! On the host, where coroutines are threads, tests about the memory of a coroutine's stack and about Asyncify are
+//! left out.
 
 mod backtraces;
 mod basics;

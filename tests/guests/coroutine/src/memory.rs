@@ -1,4 +1,4 @@
-//! What a coroutine takes, and that suspending takes nothing.
+//! How much memory a coroutine takes, and that suspending takes none.
 
 use bysyncify::{Coroutine, Stack};
 use guest_support::{after_polls, poll_once, tests};
@@ -7,7 +7,7 @@ use std::hint::black_box;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::Poll;
 
-/// The system's allocator, and what it was asked for.
+/// The system's allocator, with counters.
 struct Counting;
 
 static ALLOCATIONS: AtomicUsize = AtomicUsize::new(0);
@@ -33,10 +33,10 @@ unsafe impl GlobalAlloc for Counting {
     }
 }
 
-/// Which multiples of 8 those blocks lie at that are as large as a stack: the even ones, the odd ones.
+/// For the addresses of blocks as large as a stack, divided by 8: bit 0 is set if one is even, bit 1 if one is odd.
 static PLACES: AtomicUsize = AtomicUsize::new(0);
 
-/// What has to be aligned on a stack.
+/// A value that has to be aligned on a stack.
 #[repr(align(16))]
 struct Aligned([u8; 16]);
 
@@ -103,7 +103,7 @@ tests! {
     fn a_stack_is_aligned_wherever_its_memory_lies() {
         let (mut kept, mut sizes) = (Vec::new(), Vec::new());
         for index in 0..64 {
-            // So that blocks lie at every place that the allocator has.
+            // So that blocks get all alignments that the allocator uses.
             kept.push(vec![0u8; 8 * (index % 3 + 1)]);
             let mut coroutine = Coroutine::with_stack(Stack::new(4096), |_| {
                 let local = Aligned([1; 16]);
@@ -117,7 +117,7 @@ tests! {
             kept.push(vec![0u8; 8 * (index % 2 + 1)]);
         }
         assert!(sizes.iter().all(|size| *size == sizes[0]), "{sizes:?}");
-        // The allocator of wasm32 knows blocks that lie between two multiples of 16.
+        // The allocator of wasm32 also returns blocks between two multiples of 16.
         let places = if cfg!(target_pointer_width = "32") { 0b11 } else { 0b01 };
         assert_eq!(PLACES.load(Ordering::Relaxed), places);
     }
@@ -132,7 +132,7 @@ tests! {
         assert!(poll_once(&mut finished).is_ready());
         drop(finished);
         assert_eq!(bytes(), before);
-        // But not while frames are in it.
+        // But it is not freed while it has frames.
         let mut abandoned = Coroutine::new(8192, |handle| handle.embed(after_polls(1, ())));
         assert!(poll_once(&mut abandoned).is_pending());
         drop(abandoned);

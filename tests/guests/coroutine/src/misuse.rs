@@ -1,4 +1,4 @@
-//! Every misuse has its message: rules S5, S6 and S9 of the design.
+//! Each misuse has its own message: rules S5, S6 and S9 of the design.
 
 use bysyncify::{Coroutine, EmbedError, RawCoreHandle, can_embed, embed, try_embed};
 use guest_support::{after_polls, expect_trap, insistently, poll_once, run, tests};
@@ -13,7 +13,7 @@ fn leak_a_handle() -> RawCoreHandle {
         handle.embed(after_polls(1, ()));
     });
     assert!(poll_once(&mut coroutine).is_pending());
-    // So that the handle stays valid.
+    // Forgotten, so that the handle stays valid.
     std::mem::forget(coroutine);
     leaked.get().expect("set by the coroutine")
 }
@@ -21,7 +21,7 @@ fn leak_a_handle() -> RawCoreHandle {
 #[cfg(target_family = "wasm")]
 #[allow(improper_ctypes, reason = "the switch does not look at it")]
 unsafe extern "C" {
-    /// The switch's own (`build/switch.wat`).
+    /// A function of the switch itself (`build/switch.wat`).
     fn bysyncify_suspend(wait: *const u8) -> u32;
 }
 
@@ -72,7 +72,7 @@ tests! {
         assert!(poll_once(&mut coroutine).is_pending());
         assert!(!can_embed());
         assert_eq!(try_embed(async { 1 }), Err(EmbedError::NotRunning));
-        // And the coroutine is none the worse for it.
+        // The coroutine still works.
         assert!(poll_once(&mut coroutine).is_ready());
         assert!(!can_embed());
     }
@@ -82,7 +82,7 @@ tests! {
         // SAFETY: the coroutine was forgotten, so its memory is there for ever.
         let handle = unsafe { handle.to_handle() };
         assert_eq!(handle.try_embed(async { 1 }), Err(EmbedError::NotRunning));
-        // Not from within another coroutine either.
+        // It fails inside another coroutine, too.
         let inside = handle.raw();
         let coroutine = Coroutine::new(8192, move |_| {
             // SAFETY: as above.

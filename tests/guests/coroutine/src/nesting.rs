@@ -60,7 +60,7 @@ tests! {
                 // SAFETY: the outer coroutine runs: it polls this one.
                 unsafe { outer.embed(after_one_poll(7)) }
             });
-            // It is the inner one that is suspended: its poll returns, here.
+            // The inner coroutine is suspended: its poll returns here.
             assert!(poll_once(&mut inner).is_pending());
             inside.add("the outer one went on");
             outer.embed(inner)
@@ -74,13 +74,13 @@ tests! {
             let kept = [5u32; 16];
             handle.embed(async {
                 let kept = std::hint::black_box(&kept);
-                // Suspends the coroutine in the middle of this future's poll.
+                // Suspends the coroutine during the poll of this future.
                 let inner = embed(after_polls(2, 1));
                 let after = after_polls(1, 2).await;
                 inner + after + kept[3] + embed(after_one_poll(10))
             })
         });
-        // One poll less if the waker did not recognise itself, and the future was polled again.
+        // One poll less, if the waker did not equal its clone and the future was polled again.
         let (polls, value) = run(coroutine);
         assert!((4..=5).contains(&polls), "{polls} polls");
         assert_eq!(value, 18);
@@ -91,9 +91,9 @@ tests! {
         let passed = gate.clone();
         let mut coroutine = Coroutine::new(32768, move |handle| {
             handle.embed(async move {
-                // The coroutine is resumed here with another waker than it was polled with…
+                // The coroutine is resumed here with another waker than before…
                 embed(after_one_poll(()));
-                // …and waits here: whom does it ask to be woken?
+                // …and waits here: which waker is registered?
                 passed.pass().await
             })
         });
@@ -105,7 +105,7 @@ tests! {
         gate.open(9);
         assert_eq!((first.count(), second.count()), (1, 1));
         assert_eq!(poll_with(&mut coroutine, &second), Poll::Ready(9));
-        // Nobody keeps a waker of a coroutine that has finished.
+        // A finished coroutine keeps no waker.
         assert_eq!((Arc::strong_count(&first), Arc::strong_count(&second)), (1, 1));
     }
 
@@ -136,7 +136,7 @@ tests! {
         let mut first = Coroutine::new(16384, move |handle| {
             let _held = Droppy(one.clone(), "first");
             let _ = handle.try_embed(after_polls(9, ()));
-            // It runs on its own stack, but it is the second one that goes on afterwards.
+            // It runs on its own stack, and afterwards the second one is resumed.
             one.add(format!("can embed: {}", can_embed()));
         });
         assert!(poll_once(&mut first).is_pending());
@@ -153,7 +153,7 @@ tests! {
     }
 
     fn a_future_on_the_stack_of_one_is_polled_by_another() {
-        // `pin!` puts it on the first one's stack; polling is done wherever it is embedded.
+        // `pin!` puts it on the first one's stack. It can be polled in any coroutine.
         let coroutine = Coroutine::new(32768, |handle| {
             let mut shared = pin!(after_polls(3, 11));
             assert!(poll_once(&mut shared).is_pending());

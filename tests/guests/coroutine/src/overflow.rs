@@ -9,19 +9,19 @@ use std::hint::black_box;
 use std::mem::MaybeUninit;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// Nothing but locals: the shadow stack is hardly used.
+/// Uses only locals, so hardly any of the shadow stack.
 fn descend(depth: u32) -> u32 {
     if depth == 0 { embed(after_polls(1, 0)) } else { descend(depth - 1) ^ black_box(depth) }
 }
 
-/// What a wait leaves free below the stack pointer, in bytes: LLVM's red zone, and what functions without
-/// a check may use.
+/// The bytes that a wait leaves free below the stack pointer: LLVM's red zone, and the reserve for functions without
+/// a check.
 fn kept_free() -> usize {
     if is_stack_checked() { 384 } else { 128 }
 }
 
-/// What is said to be needed, to be left, and the stack's size. Not on the heap: Binaryen's frames run over
-/// what lies there.
+/// The expected figures: the bytes that are needed, the bytes that are left, and the stack's size. Not on the heap,
+/// because Binaryen's frames overwrite that.
 static EXPECTED: [AtomicUsize; 3] = [const { AtomicUsize::new(0) }; 3];
 
 tests! {
@@ -70,13 +70,13 @@ tests! {
         assert!(first.frames >= 4 && first.frames < 4096, "{first:?}");
         assert_eq!(first.total() % 16, 0);
 
-        // The same again on the same stack, used as it is: the same figures.
+        // The same again on the same, used stack gives the same figures.
         let mut coroutine = Coroutine::with_stack(stack, deep);
         while poll_once(&mut coroutine).is_pending() {}
         let stack = coroutine.into_stack().expect("it has finished");
         assert_eq!(stack.high_water(), Some(first));
 
-        // And the figure is enough.
+        // And that size is enough.
         assert_eq!(run(Coroutine::new(first.total(), deep)), (4, 6));
     }
 
@@ -84,7 +84,7 @@ tests! {
         let mut coroutine = Coroutine::new(1 << 20, |_| descend(200));
         assert!(poll_once(&mut coroutine).is_pending());
         let used = coroutine.stack_usage();
-        // Room for the shadow stack, and half of what is to be saved.
+        // Room for the shadow stack, and for half of the saved frames.
         let size = (used.shadow + used.frames / 2).next_multiple_of(16) + 256;
         let mut coroutine = Coroutine::new(size, |_| descend(200));
         let expected = [used.frames, size - used.shadow - kept_free(), size];
@@ -93,8 +93,8 @@ tests! {
         at_panic(|message| {
             let [frames, available, size] =
                 [0, 1, 2].map(|place: usize| EXPECTED[place].load(Ordering::Relaxed));
-            // Where functions are resumed one by one a word more is needed, if the first frame that does
-            // not fit lacks no more.
+            // Where functions are resumed one by one, one word more is needed if the first frame that does not fit
+            // lacks no more than that.
             let is_expected = [frames, frames + 4].into_iter().any(|frames| {
                 let enough = (size + frames - available).next_multiple_of(16);
                 message
@@ -124,7 +124,7 @@ tests! {
         let mut coroutine = RawCoroutine::new(memory, move |handle| {
             handle.embed(after_polls(1, ()));
             assert_eq!(fill_down_to(low - 100), 1);
-            // Even what is ready.
+            // It is detected even if the future is ready.
             handle.embed(async {});
         });
         assert!(poll_once(&mut coroutine).is_pending());
@@ -142,7 +142,7 @@ tests! {
 
     fn the_shadow_stack_is_below_its_end_at_a_suspend() {
         let jump = |_: bysyncify::CoreHandle<'_>| {
-            // Not filled: the canary is not overwritten, there is just no room.
+            // It is not filled, so the canary is not overwritten; there is just no room.
             let array = [const { MaybeUninit::<u8>::uninit() }; 6000];
             let array = black_box(&array);
             embed(after_polls(1, array.len()))
@@ -156,7 +156,7 @@ tests! {
     }
 
     fn a_frame_that_was_not_filled_is_below_the_stack_at_a_ready_wait() {
-        // What a stable sort does: it has an array of 4 KiB on the stack, and fills little of it.
+        // A stable sort has an array of 4 KiB on the stack, and uses little of it.
         let (_, memory) = below_and_above();
         let mut coroutine = RawCoroutine::new(memory, |handle| {
             let mut values: Vec<u64> = (0..200).map(|value| value * 7919 % 211).collect();
@@ -181,7 +181,7 @@ tests! {
                 assert!((32768..=65536 - 128).contains(&stack_left().unwrap()));
             });
             embed(inner);
-            // Frames of callers may lie there now.
+            // The stack may have frames of callers now.
             let after = stack_left().expect("a coroutine is running");
             assert!((before - 1024..=before).contains(&after), "{before} {after}");
         });
@@ -193,7 +193,7 @@ tests! {
         fn descend(depth: u32) -> u32 {
             let array = black_box([depth; 64]);
             if stack_left().is_some_and(|left| left < 32768) {
-                // A wait finds room, too.
+                // There is room for a wait, too.
                 return embed(after_polls(1, depth));
             }
             descend(depth + 1) + array[7] - array[8]
@@ -212,8 +212,8 @@ tests! {
     }
 
     fn a_buffer_of_a_dead_coroutine_does_not_hide_the_message() {
-        // Asyncify's last descriptor is that of the first coroutine, whose memory is then filled
-        // with what it would refuse.
+        // Asyncify's last descriptor is that of the first coroutine. Its memory is then filled with values that make
+        // the descriptor invalid.
         let mut first = Coroutine::new(8192, |handle| handle.embed(after_polls(1, ())));
         while poll_once(&mut first).is_pending() {}
         drop(first);
@@ -235,8 +235,8 @@ fn below_and_above() -> (&'static mut [MaybeUninit<u8>], &'static mut [MaybeUnin
     pages.0.split_at_mut(2 * 4096)
 }
 
-/// Expects the message of [`fill_down_to`], when it has overwritten what lies below the stack; or
-/// rather, in a module that checks itself, before it does.
+/// Expects the message of [`fill_down_to`] after it has overwritten memory below the stack. In a module that checks
+/// itself, expects the message before that.
 fn expect_overwritten() {
     if !expect_overflow_in("guest_coroutine::overflow::fill_down_to") {
         expect_trap(
@@ -246,7 +246,8 @@ fn expect_overwritten() {
     }
 }
 
-/// Expects the message of a wait below the stack; or likewise of whoever is the first there.
+/// Expects the message of a wait below the stack; in a module that checks itself, the message of the first function
+/// there.
 fn expect_no_room() {
     if is_checked() {
         mask_quotes();

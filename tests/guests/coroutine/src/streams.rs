@@ -1,4 +1,4 @@
-//! Streams as iterators: what is waited for, when it ends, and what a cancellation makes of it.
+//! Streams as iterators: when they wait, when they end, and what happens after a cancellation.
 
 use bysyncify::{
     AsyncGenerator, Cancelled, Coroutine, EmbedError, abandoned_coroutines, iter, try_iter,
@@ -10,13 +10,12 @@ use std::task::{Context, Poll};
 
 const STACK: usize = 16384;
 
-/// Counts up to a number, pending before each and before the end. Panics after the end, as a
-/// stream may.
+/// Counts up to a number. Pending before each item and before the end. Panics after the end, as streams may.
 struct Count {
     next: u32,
     to: u32,
     is_ready: bool,
-    /// Nothing is pinned here, but a stream may be such that it cannot be moved.
+    /// Nothing is pinned here, but in general a stream cannot be moved.
     _held: Option<Droppy>,
 }
 
@@ -46,7 +45,7 @@ impl Stream for Count {
     }
 }
 
-/// The same, and cannot be moved once it was polled.
+/// The same, but it cannot be moved once it was polled.
 fn immovable(to: u32) -> impl Stream<Item = u32> {
     struct Immovable(Count, std::marker::PhantomPinned);
     impl Stream for Immovable {
@@ -61,7 +60,7 @@ fn immovable(to: u32) -> impl Stream<Item = u32> {
 
 tests! {
     fn a_stream_is_an_iterator() {
-        // Polled once for each item and once for the end, and suspended before each of these.
+        // Polled once for each item and once for the end, and suspended before each.
         let coroutine = Coroutine::new(STACK, |handle| handle.iter(Count::to(3)).collect());
         assert_eq!(run(coroutine), (5, vec![0, 1, 2]));
         let coroutine = Coroutine::new(STACK, |_| iter(Count::to(3)).collect());
@@ -108,7 +107,7 @@ tests! {
         let mut coroutine = Coroutine::new(STACK, |handle| {
             let mut numbers = handle.try_iter(Count::to(9));
             let items: Vec<_> = numbers.by_ref().collect();
-            // Whatever the stream still has.
+            // The iterator ends, although the stream has more items.
             assert_eq!((numbers.size_hint(), numbers.next()), ((0, Some(0)), None));
             items
         });
@@ -143,7 +142,7 @@ tests! {
         });
         assert!(poll_once(&mut coroutine).is_pending());
         assert_eq!((coroutine.cancel(), abandoned_coroutines()), (None, 1));
-        // It lies on the stack that stays as it is.
+        // It is on the stack, which is kept unchanged.
         assert_eq!(trace.take(), [""; 0]);
     }
 

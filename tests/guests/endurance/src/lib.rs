@@ -1,5 +1,5 @@
-//! Millions of suspends, and very many coroutines: nothing grows, and nothing is lost. And random programs
-//! that do what `async fn`s do ([`twins`]).
+//! Millions of suspends, and very many coroutines: memory does not grow, and no value is lost. Also random programs
+//! that do the same as `async fn`s ([`twins`]).
 
 mod twins;
 
@@ -10,7 +10,7 @@ use std::task::{Context, Poll};
 use bysyncify::{CoreHandle, Coroutine, EmbedError, abandoned_coroutines};
 use guest_support::{poll_once, tests};
 
-/// The address of a frame on top of the caller's. It is the same wherever one function asks.
+/// The address of a frame above the caller's. It is the same for all calls from one function.
 #[inline(never)]
 fn stack_pointer() -> usize {
     let local = 0u8;
@@ -22,7 +22,7 @@ fn pages() -> usize {
     core::arch::wasm32::memory_size(0)
 }
 
-/// Pending once.
+/// A future that is pending once.
 #[derive(Default)]
 struct Once(bool);
 
@@ -34,7 +34,7 @@ impl Future for Once {
     }
 }
 
-/// Suspends `count` times, with something on the stack; returns how often it was resumed.
+/// Suspends `count` times, with data on the stack. Returns how often it was resumed.
 fn count_up(handle: CoreHandle<'_>, count: u32) -> u32 {
     let mut resumed = [0; 8];
     for index in 0..count {
@@ -76,7 +76,7 @@ tests! {
         for coroutine in &mut coroutines {
             assert!(poll_once(coroutine).is_pending());
         }
-        // Backwards, lest the order be what makes it work.
+        // Backwards, because the test must not depend on the order.
         for coroutine in coroutines.iter_mut().rev() {
             assert!(poll_once(coroutine).is_pending());
         }
@@ -86,7 +86,7 @@ tests! {
         }
         drop(coroutines);
         assert_eq!((stack_pointer(), pages()), (before, full));
-        // All of it was given back: there is room for the same again.
+        // All memory was freed: there is room for the same number again.
         let again: Vec<_> = (0..COUNT).map(|_| Coroutine::new(1024, |_| ())).collect();
         assert_eq!((again.len(), pages()), (COUNT, full));
     }

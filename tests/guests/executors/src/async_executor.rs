@@ -1,4 +1,4 @@
-//! `async-executor`, whose `spawn` asks for `Send` or does not, and `async-channel`.
+//! `async-executor`, with a `spawn` that requires `Send` and one that does not, and `async-channel`.
 
 use std::pin::pin;
 
@@ -25,7 +25,7 @@ fn consume(from: &Receiver<String>, trace: &Trace) -> usize {
     messages
 }
 
-/// Two producers that wait for room, and a consumer that waits for messages.
+/// The trace of two producers that wait for room, and a consumer that waits for messages.
 const ALL: [&str; 8] =
     ["sent a0", "got a0", "sent a1", "got a1", "sent b0", "got b0", "sent b1", "got b1"];
 

@@ -1,4 +1,4 @@
-//! Timeouts, and waiting for whichever comes first: with what crates for futures have for it.
+//! Timeouts, and waiting for the first of several futures, with the functions of crates for futures.
 
 use std::future::pending;
 use std::pin::pin;
@@ -16,7 +16,7 @@ use guest_support::{CountingWaker, Droppy, Trace, poll_once, tests};
 use crate::STACK;
 use crate::clock::Clock;
 
-/// Runs to the end. Time passes when there is nothing to do.
+/// Runs a future to completion. Time passes when there is nothing to do.
 fn run<F: Future + Unpin>(clock: &Clock, mut future: F) -> F::Output {
     let counter = Arc::new(CountingWaker::default());
     let waker = Waker::from(counter.clone());
@@ -29,7 +29,7 @@ fn run<F: Future + Unpin>(clock: &Clock, mut future: F) -> F::Output {
     }
 }
 
-/// Sync code with a timeout: `None` if the future takes longer.
+/// Synchronous code with a timeout: `None` if the future takes longer.
 fn within<T>(clock: &Clock, ticks: u32, future: impl Future<Output = T>) -> Option<T> {
     let timeout = clock.after(ticks);
     embed(or(async { Some(future.await) }, async {
@@ -38,7 +38,7 @@ fn within<T>(clock: &Clock, ticks: u32, future: impl Future<Output = T>) -> Opti
     }))
 }
 
-/// Sync code that reads commands, and does something else whenever none has come for a while.
+/// Synchronous code that reads commands, and does something else when none has come for a while.
 fn serve(clock: &Clock, mut commands: UnboundedReceiver<&'static str>, trace: &Trace) {
     loop {
         let idle = pin!(clock.after(3));
@@ -144,7 +144,7 @@ tests! {
             }
             inside.add("is told");
         });
-        // The coroutine is dropped where it waits, and told so.
+        // The coroutine is dropped while it waits, and its wait returns an error.
         let finished = or(async { endless.await; true }, async { clock.after(5).await; false });
         assert!(!run(&clock, pin!(finished)));
         assert_eq!(trace.take(), ["works", "works", "is told", "drop stack"]);
@@ -162,7 +162,7 @@ tests! {
     }
 
     fn a_wait_may_be_aborted_from_elsewhere() {
-        // The coroutine goes on: only what it waits for has been given up.
+        // The coroutine continues: only the future that it waits for was aborted.
         let (waiting, handle) = abortable(pending::<()>());
         let mut coroutine = Coroutine::new(STACK, |_| {
             (embed(waiting), try_embed(async { "goes on" }))

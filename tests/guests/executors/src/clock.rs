@@ -1,10 +1,10 @@
-//! Time, which there is none of here.
+//! A simulated clock, because the target has none.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::task::{Poll, Waker};
 
-/// Time that passes when nobody has anything to do.
+/// A clock that advances when there is nothing else to do.
 #[derive(Clone, Default)]
 pub(crate) struct Clock {
     now: Rc<Cell<u32>>,
@@ -12,7 +12,7 @@ pub(crate) struct Clock {
 }
 
 impl Clock {
-    /// A future, but no `async fn`: it registers again whenever it is polled.
+    /// A future, but not an `async fn`: it registers a waker at each poll.
     pub(crate) fn after(&self, ticks: u32) -> impl Future<Output = u32> + use<> {
         let (clock, at) = (self.clone(), self.now.get() + ticks);
         std::future::poll_fn(move |cx| {
@@ -24,7 +24,7 @@ impl Clock {
         })
     }
 
-    /// Goes to the next alarm, and wakes whom it is for. Returns whether there was one.
+    /// Advances to the next alarm, and wakes its waiters. Returns whether there was one.
     pub(crate) fn advance(&self) -> bool {
         let mut alarms = self.alarms.borrow_mut();
         let Some(next) = alarms.iter().map(|&(at, _)| at).min() else { return false };

@@ -1,4 +1,4 @@
-//! `embassy-executor`: tasks that are linked into its queue themselves, and no allocation.
+//! `embassy-executor`: tasks are themselves linked into its queue, without allocation.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -26,7 +26,7 @@ fn spawn<F: Future + 'static>(executor: &'static Executor, future: F) {
     executor.spawner().spawn(storage.spawn(|| future).unwrap());
 }
 
-/// Runs until nothing is left to do, now or later.
+/// Runs until nothing is left to do, and no alarm is set.
 fn run_all(executor: &'static Executor, clock: &Clock) {
     loop {
         while PENDED.swap(false, Ordering::Relaxed) {
@@ -57,7 +57,7 @@ tests! {
         let all = ["slow starts", "fast starts", "fast at 2", "fast at 4", "slow at 5",
             "fast at 6", "slow at 10", "slow at 15"];
         let mut got = trace.take();
-        got[..2].sort_by(|a, b| b.cmp(a)); // which of those two is first, is embassy's business
+        got[..2].sort_by(|a, b| b.cmp(a)); // the order of these two is up to embassy
         assert_eq!(got, all);
     }
 

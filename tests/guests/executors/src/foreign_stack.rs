@@ -1,4 +1,4 @@
-//! Code that switches stacks by itself.
+//! Code that itself switches stacks.
 
 use bysyncify::{Coroutine, embed};
 use guest_support::{after_polls, expect_trap, poll_once, run, tests};
@@ -11,7 +11,7 @@ fn deep(depth: u32) -> u32 {
 
 tests! {
     fn waiting_on_a_stack_that_stacker_made_is_refused() {
-        // It is allocated after the coroutine's own, and so lies above it.
+        // The new stack is allocated after the coroutine's own, so it is above that.
         let mut coroutine = Coroutine::new(65536, |_| stacker::grow(1 << 20, || deep(100)));
         let guard = vec![0x55u8; 60_000];
         expect_trap(

@@ -1,12 +1,12 @@
-//! Coroutines under executors, channels and waiters that nobody here wrote.
+//! Coroutines with executors, channels and waiters of other projects.
 //!
-//! The traces that these tests assert are in the order in which things happened.
+//! The traces that these tests assert are in the order of events.
 
 mod async_executor;
 mod choice;
 mod clock;
 mod embassy;
-// What switches stacks by itself is not on the stack that the library knows.
+// Code that itself switches stacks runs on a stack that the library does not know.
 #[cfg(target_family = "wasm")]
 mod foreign_stack;
 mod local_pool;
@@ -21,7 +21,7 @@ use guest_support::{Trace, after_one_poll};
 /// Enough for everything here, unoptimised.
 const STACK: usize = 32 * 1024;
 
-/// Synchronous code that waits in the middle of a loop, with an array that has an address.
+/// Synchronous code that waits in a loop, with an array whose address is taken.
 fn count(name: &str, to: u32, trace: &Trace) -> u32 {
     let mut seen = [0; 8];
     for step in 0..to {

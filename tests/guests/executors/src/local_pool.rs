@@ -14,7 +14,7 @@ use guest_support::{Droppy, Trace, after_polls, tests};
 
 use crate::{STACK, count};
 
-/// Returns each ball, one lower, until there is none. Returns how many there were.
+/// Sends each ball back with its number reduced by one, until a ball has number 0. Returns how many balls came.
 fn play(
     name: &str,
     to: UnboundedSender<u32>,

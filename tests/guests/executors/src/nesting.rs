@@ -13,7 +13,7 @@ use guest_support::{Droppy, Trace, after_one_poll, insistently, poll_once, tests
 
 use crate::{STACK, count};
 
-/// A coroutine that waits for one that waits for one that waits for messages.
+/// A coroutine that waits for a second one, which waits for a third one, which waits for messages.
 fn tower(
     name: &'static str,
     mut from: UnboundedReceiver<u32>,
@@ -91,7 +91,7 @@ tests! {
         assert_eq!(trace.take(), ["round", "a0", "b0", "round", "a1", "b1", "round"]);
     }
 
-    /// Who is suspended is the one whose stack the code stands on.
+    /// The coroutine whose stack is in use is suspended.
     fn an_outer_handle_waits_in_the_innermost_coroutine() {
         let trace = Trace::default();
         let inside = trace.clone();
@@ -167,7 +167,7 @@ tests! {
         let mut victim = Coroutine::new(STACK, move |handle| {
             let _droppy = Droppy(in_victim.clone(), "victim");
             assert!(handle.try_embed(std::future::pending::<()>()).is_err());
-            // Cancelled, but what it polls itself is not.
+            // This coroutine is cancelled, but not the coroutine that it polls itself.
             in_victim.add(format!("sum {}", count_to_the_end(&in_victim)));
         });
         assert!(poll_once(&mut victim).is_pending());

@@ -1,7 +1,7 @@
-//! tokio's current-thread runtime and what `tokio::sync` has.
+//! tokio's current-thread runtime and parts of `tokio::sync`.
 //!
-//! That runtime parks its thread when it has nothing to do, which the target cannot: here there
-//! is always something.
+//! When it has nothing to do, that runtime parks its thread, which the target cannot do. In these tests there is
+//! always something to do.
 
 use std::rc::Rc;
 use std::sync::Arc;
@@ -128,8 +128,8 @@ tests! {
         assert_eq!(abandoned_coroutines(), 0);
     }
 
-    /// A future may say that it is pending only to let others run. Where coroutines are threads it does
-    /// not: tokio counts what each thread has done.
+    /// A future may be pending only to let others run. This does not work where coroutines are threads: tokio counts
+    /// the operations of each thread.
     #[cfg(target_family = "wasm")]
     fn a_coroutine_with_much_to_do_lets_others_run() {
         let trace = Trace::default();

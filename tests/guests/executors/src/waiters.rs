@@ -1,5 +1,5 @@
-//! S2: a future on a coroutine's stack may be linked into someone's list of waiters. When the
-//! coroutine is dropped it is either unlinked, or its memory is never used for anything else.
+//! S2: a future on a coroutine's stack may be linked into a list of waiters elsewhere. When the coroutine is dropped,
+//! either the future is unlinked, or its memory is never reused.
 //!
 //! `tokio::sync::Notify` and `event-listener` have such lists.
 
@@ -22,7 +22,7 @@ fn start(coroutine: impl Future<Output = ()> + 'static) -> Task {
     task
 }
 
-/// One that returns when it is cancelled.
+/// A task that returns when it is cancelled.
 fn polite(name: &'static str, notify: &Rc<Notify>, trace: &Trace) -> Task {
     let (notify, trace) = (notify.clone(), trace.clone());
     start(Coroutine::new(STACK, move |handle| {
@@ -35,7 +35,7 @@ fn polite(name: &'static str, notify: &Rc<Notify>, trace: &Trace) -> Task {
     }))
 }
 
-/// One that never returns, with a waiter that is linked and lies on its stack.
+/// A task that never returns, with a linked waiter on its stack.
 fn stubborn(notify: &Rc<Notify>) -> Task {
     let notify = notify.clone();
     start(Coroutine::new(STACK, move |handle| {
@@ -44,7 +44,7 @@ fn stubborn(notify: &Rc<Notify>) -> Task {
     }))
 }
 
-/// Allocates and fills memory of all sizes; what was freed wrongly is overwritten now.
+/// Allocates and fills memory of all sizes, which overwrites memory that was freed too early.
 fn churn() {
     let sizes = (4..18).map(|log| 1usize << log).chain([STACK, STACK + 64, STACK + 256]);
     let blocks: Vec<_> = sizes.flat_map(|size| (0..40).map(move |_| vec![0xff_u8; size])).collect();
@@ -67,7 +67,7 @@ fn churn() {
     drop(blocks);
 }
 
-/// Polls all, and forgets those that have finished.
+/// Polls all tasks, and drops those that have finished.
 fn poll_all(tasks: &mut Vec<Task>) {
     tasks.retain_mut(|task| {
         task.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending()
@@ -107,7 +107,7 @@ tests! {
         drop(abandoned);
         assert_eq!(abandoned_coroutines(), 2);
         churn();
-        // Each of those who will never come takes a notification with it.
+        // Each waiter that will never run takes one notification.
         for expected in [&["a was notified", "drop a"][..], &[], &[], &["b was notified", "drop b"]] {
             notify.notify_one();
             churn();

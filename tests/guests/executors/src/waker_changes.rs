@@ -1,6 +1,6 @@
-//! The waker that a future sees is that of the coroutine's poll in progress, always.
+//! A future always sees the waker of the coroutine's current poll.
 //!
-//! Executors bring another waker when a future moves to another task or another combinator.
+//! Executors use another waker when a future moves to another task or another combinator.
 
 use std::cell::{Cell, RefCell};
 use std::future::poll_fn;
@@ -15,7 +15,7 @@ use guest_support::{CountingWaker, Gate, Trace, after_one_poll, insistently, tes
 
 use crate::STACK;
 
-/// A waker, and a way to tell how many of it there are and how often they were woken.
+/// A waker that counts its clones and its wakes.
 struct Source(Arc<CountingWaker>);
 
 impl Source {
@@ -33,7 +33,7 @@ impl Source {
         Pin::new(stream).poll_next(&mut Context::from_waker(&waker))
     }
 
-    /// How many wakers there are.
+    /// The number of wakers that exist.
     fn wakers(&self) -> usize {
         Arc::strong_count(&self.0) - 1
     }
@@ -138,7 +138,7 @@ tests! {
         first.open(1);
         assert_eq!(early.0.count(), 1);
 
-        // Inside, the future still has the early waker, and gives it to the second gate.
+        // The future still has the early waker inside this poll, and registers it at the second gate.
         assert!(late.poll(&mut coroutine).is_pending());
         assert_eq!(trace.take(), ["first gave 1"]);
         assert!(late.is(&second.waker().unwrap()));
@@ -174,11 +174,11 @@ tests! {
     }
 }
 
-/// What is left of a waker when the coroutine it was given to has ended in some way.
+/// Checks that no waker is left after the coroutine that got it has ended in some way.
 fn ends(end: impl FnOnce(&Source, Pin<Box<dyn Future<Output = ()>>>)) {
     let source = Source::new();
     let mut coroutine = Box::pin(Coroutine::new(STACK, |handle| {
-        // Cancelled here the first time, and in the inner one.
+        // This wait is cancelled first, and so is the inner one.
         let _ = handle.try_embed(async {
             let _ = bysyncify::try_embed(after_one_poll(()));
             std::future::pending::<()>().await;
@@ -194,7 +194,7 @@ tests! {
     fn a_dropped_coroutine_keeps_no_waker() {
         ends(|_, coroutine| drop(coroutine));
         ends(|source, mut coroutine| {
-            // Nothing waits inside any more, and what it waits for keeps no waker.
+            // No wait inside is left, and the pending future keeps no waker.
             assert!(source.poll(&mut coroutine).is_pending());
             assert_eq!(source.wakers(), 0);
         });
@@ -236,13 +236,14 @@ tests! {
         let last_seen = || seen.take().pop().expect("a waker");
 
         assert_eq!(first.poll_next(&mut stream), Poll::Ready(Some(1)));
-        // It is in the middle of that poll, whose waker is gone but for this.
+        // It is in the middle of that poll, which has the only waker that is left.
         assert_eq!(first.wakers(), 1);
-        // It goes on with the waker that it has, says that it is pending, and is polled with that of now.
+        // That poll continues with its own waker, and returns "pending". Then the future is polled with the current
+        // waker.
         assert_eq!(second.poll_next(&mut stream), Poll::Ready(Some(2)));
         assert!(first.is(&last_seen()));
         assert_eq!((first.wakers(), second.wakers()), (0, 1));
-        // The same again: so it is not polled another time.
+        // The same waker again, so it is not polled another time.
         assert_eq!(second.poll_next(&mut stream), Poll::Pending);
         assert!(second.is(&last_seen()));
         assert_eq!((first.wakers(), second.wakers()), (0, 0));
@@ -251,7 +252,7 @@ tests! {
         assert_eq!(first.wakers(), 1);
         assert_eq!(second.poll_next(&mut stream), Poll::Ready(Some(100)));
         assert!(first.is(&last_seen()));
-        // Nothing is kept for a value that is yielded elsewhere.
+        // No waker is kept for a value that is yielded outside of the future.
         assert_eq!((first.wakers(), second.wakers()), (0, 0));
         assert_eq!(first.poll_next(&mut stream), Poll::Ready(None));
     }

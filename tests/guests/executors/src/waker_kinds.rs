@@ -1,4 +1,4 @@
-//! Wakers of unusual kinds: that equal no other, that run code, that own coroutines.
+//! Unusual wakers: unequal to all others, running code, or owning coroutines.
 
 use std::cell::{Cell, RefCell};
 use std::future::pending;
@@ -13,13 +13,13 @@ use guest_support::{Droppy, Trace, after_one_poll, poll_once, tests};
 
 use crate::STACK;
 
-/// How many unequal wakers there are.
+/// The number of unequal wakers that exist.
 static ALIVE: AtomicUsize = AtomicUsize::new(0);
 
-/// Each clone has data of its own, so `will_wake` says no of any two of them.
+/// Each clone has its own data, so `will_wake` is false for any two of them.
 ///
-/// Cloning and dropping call user code here, which tries to wait, and is told that it cannot:
-/// wherever the library clones a waker, nothing is in a state to be suspended.
+/// Cloning and dropping call user code here, which tries to wait, and gets an error. Wherever the library clones a
+/// waker, nothing can be suspended.
 static UNEQUAL: RawWakerVTable = RawWakerVTable::new(
     |_| RawWaker::new(unequal_data(), &UNEQUAL),
     drop_unequal_data,
@@ -50,7 +50,7 @@ fn unequal() -> Waker {
     unsafe { Waker::new(unequal_data(), &UNEQUAL) }
 }
 
-/// A waker that owns something.
+/// A waker that owns a future.
 struct Owner {
     trace: Trace,
     _owned: Box<dyn Future<Output = ()>>,
@@ -67,7 +67,7 @@ impl Wake for Owner {
     }
 }
 
-/// A task as executors have them: its wakers own it.
+/// A task like those of executors: its wakers own it.
 struct Task {
     future: RefCell<Option<Pin<Box<dyn Future<Output = ()>>>>>,
     _end: Droppy,
@@ -140,7 +140,7 @@ tests! {
                 if !core::mem::take(&mut first) {
                     return Poll::Ready(());
                 }
-                // Suspended in here, what this is polled with must live on.
+                // While it is suspended here, the waker of this poll must stay alive.
                 handle.embed(after_one_poll(()));
                 in_waker.add("went on");
                 Poll::Pending
@@ -155,7 +155,7 @@ tests! {
         assert_eq!(abandoned_coroutines(), 0);
     }
 
-    /// The classic executor: what nobody can wake any more is dropped.
+    /// As in a classic executor, a task without wakers is dropped.
     fn a_task_that_only_its_wakers_own_ends_with_the_last_of_them() {
         for is_stackful in [false, true] {
             let trace = Trace::default();
@@ -165,7 +165,7 @@ tests! {
                 Box::pin(Coroutine::new(STACK, move |handle| {
                     let _frame = frame;
                     let _ = handle.try_embed(after_one_poll(()));
-                    // In the second poll nothing keeps the waker.
+                    // In the second poll there is no clone of the waker.
                     assert_eq!(handle.try_embed(pending::<()>()), Err(EmbedError::Cancelled));
                 }))
             } else {

@@ -20,7 +20,7 @@ tests! {
             assert_eq!(got[..], expected);
             reader.read(&mut got)
         });
-        // 14 times seven bytes, two, and none.
+        // 14 reads of seven bytes, one of two, and one of none.
         assert_eq!(run(coroutine), (17, Ok(0)));
         assert_eq!(file.asked().len(), 16);
     }
@@ -47,7 +47,7 @@ tests! {
             while got.len() < 310 && reader.read(&mut byte).unwrap() == 1 {
                 got.push(byte[0]);
             }
-            // First what is there, then all of the rest at once, and not by way of the buffer.
+            // First the rest of the buffer, then everything else at once, without the buffer.
             let mut rest = [0; 400];
             for expected in [290, 400, 0] {
                 let len = reader.read(&mut rest).unwrap();
@@ -67,7 +67,7 @@ tests! {
         reader.consume(3);
         assert_eq!((reader.buffer(), *reader.get_ref()), (&b"e"[..], &b" text"[..]));
         assert_eq!(reader.fill_buf(), Ok(&b"e"[..]));
-        // More than there is.
+        // More than the buffer has.
         reader.consume(3);
         assert_eq!(reader.fill_buf(), Ok(&b" tex"[..]));
         assert_eq!(reader.into_inner(), b"t");
@@ -104,7 +104,7 @@ tests! {
         let coroutine = Coroutine::new(STACK, move |_| {
             reader.fill_buf().unwrap();
             reader.consume(20);
-            // 30 bytes more than this is no `i64`.
+            // 30 bytes more than this overflows an `i64`.
             let error = reader.seek(SeekFrom::Current(i64::MIN));
             (error, reader.seek(SeekFrom::Current(0)))
         });

@@ -1,22 +1,22 @@
-//! A file that keeps those who use it waiting, and remembers what they have asked for.
+//! A file that is often pending, and records its operations.
 
 use std::cell::RefCell;
 use std::io::{self, Cursor, Read, Seek, SeekFrom, Write};
 use std::rc::Rc;
 use std::task::{Context, Poll, ready};
 
-/// Shared by its clones: what one has done can be looked at through another.
+/// The clones share the same file, so one can inspect what was done through another.
 #[derive(Clone)]
 pub(crate) struct File(Rc<RefCell<State>>);
 
 struct State {
     bytes: Cursor<Vec<u8>>,
-    /// The most that is read or written at once.
+    /// The most bytes that are read or written at once.
     step: usize,
-    /// How often it is pending before each thing that it does.
+    /// How often it is pending before each operation.
     delay: usize,
     left: usize,
-    /// A seek of tokio's that has begun.
+    /// A seek that has begun, in tokio's interface.
     target: Option<SeekFrom>,
     asked: Vec<String>,
 }
@@ -32,12 +32,12 @@ impl File {
         self.0.borrow().bytes.get_ref().clone()
     }
 
-    /// What it was asked to do since this was called last.
+    /// The operations since the last call.
     pub(crate) fn asked(&self) -> Vec<String> {
         std::mem::take(&mut self.0.borrow_mut().asked)
     }
 
-    /// Does `act` when the delay is over, and notes `what` then.
+    /// Calls `act` after the delay, and records `what`.
     fn poll<T>(
         &self,
         cx: &mut Context<'_>,
@@ -74,7 +74,7 @@ impl File {
         self.poll(cx, || format!("{to:?}"), |state| state.bytes.seek(to))
     }
 
-    /// As tokio has it: not while another is going on.
+    /// As in tokio: an error while another seek is in progress.
     pub(crate) fn start_seek(&self, to: SeekFrom) -> io::Result<()> {
         match self.0.borrow_mut().target.replace(to) {
             None => Ok(()),

@@ -1,4 +1,4 @@
-//! `std::io` over `futures-io` and over tokio: the same is asked of both.
+//! `std::io` over `futures-io` and over tokio, with the same tests.
 
 use std::io::{self, BufRead, BufReader, BufWriter, Read, Seek, SeekFrom, Write};
 
@@ -76,7 +76,7 @@ fn reads_all<F: Flavour>() {
             let coroutine = Coroutine::new(STACK, move |_| {
                 let mut got = vec![0; 100];
                 buffered.read_exact(&mut got).unwrap();
-                // What was read ahead is before what is read now.
+                // The bytes that were read ahead come before the bytes that are read now.
                 got.extend_from_slice(buffered.buffer());
                 plain.read_to_end(&mut got).unwrap();
                 got
@@ -100,7 +100,7 @@ fn reads_ahead<F: Flavour>() {
         }
         got
     });
-    // Three buffers full, and the end.
+    // Three full buffers, and the end.
     let (polls, got) = run(coroutine);
     assert!(got == all);
     assert_eq!((polls, file.asked()), (5, vec!["read 8192".to_string(); 4]));
@@ -117,7 +117,7 @@ fn goes_past_the_buffer<F: Flavour>() {
         reader.read_to_end(&mut got).unwrap();
         got
     });
-    // What is always ready suspends nobody.
+    // A reader that is always ready does not suspend.
     let (polls, got) = run(coroutine);
     assert!(got == all);
     assert_eq!((polls, &*file.asked()[0]), (1, "read 65536"));
@@ -153,7 +153,7 @@ fn writes_what_is_left_when_dropped<F: Flavour>() {
     let mut writer = F::writer(file.clone());
     run(Coroutine::new(STACK, move |_| writer.write_all(b"hello").unwrap()));
     assert_eq!(file.bytes(), b"hello");
-    // Nobody has flushed.
+    // It was not flushed.
     assert_eq!(file.asked(), ["write 5", "write 3", "write 1"]);
 }
 
@@ -210,7 +210,7 @@ fn is_an_error_outside<F: Flavour>() {
     }
 }
 
-/// What synchronous code does until it is done. None of it may try again for ever.
+/// Synchronous code that loops until it is done. After a cancellation none of it may retry for ever.
 fn ends_when_cancelled<F: Flavour>() {
     let acts: [fn(F) -> io::Result<u64>; 6] = [
         |mut file| file.read_exact(&mut [0; 50]).map(|()| 0),
@@ -236,7 +236,7 @@ fn ends_when_cancelled<F: Flavour>() {
     assert_eq!(abandoned_coroutines(), 0);
 }
 
-/// A `BufWriter` writes when it is dropped, and tries again if it is interrupted.
+/// A `BufWriter` writes when it is dropped, and retries after `Interrupted`.
 fn loses_what_was_not_written_when_cancelled<F: Flavour>() {
     let file = File::new(&[], usize::MAX, 1);
     let mut writer = F::writer(file.clone());

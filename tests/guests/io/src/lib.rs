@@ -1,4 +1,4 @@
-//! The adapters between synchronous and asynchronous I/O, over files made for it.
+//! The adapters between synchronous and asynchronous I/O, over files made for these tests.
 
 mod embedded;
 mod file;
@@ -12,7 +12,7 @@ use guest_support::random::Random;
 /// Enough for everything here, unoptimised.
 const STACK: usize = 128 * 1024;
 
-/// As many bytes that follow no pattern, the same each time.
+/// Random bytes, the same each time.
 fn bytes(len: usize) -> Vec<u8> {
     let mut random = Random::new(1);
     std::iter::repeat_with(|| random.bits() as u8).take(len).collect()

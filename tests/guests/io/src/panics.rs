@@ -1,4 +1,4 @@
-//! A panic hook that waits. With `std` the library knows of it by itself, whoever made the module.
+//! A panic hook that waits. With `std` the library itself detects it, whatever tool made the module.
 
 use bysyncify::{Coroutine, can_embed, embed, try_embed};
 use guest_support::{after_one_poll, at_panic, expect_trap, poll_once, tests};

@@ -1,4 +1,4 @@
-//! Reading and seeking in what is fetched a range at a time.
+//! Reads and seeks in files that are fetched a range at a time.
 
 use std::cell::RefCell;
 use std::io::{self, BufRead, BufReader, Cursor, ErrorKind, Read, Seek, SeekFrom};
@@ -12,7 +12,7 @@ use guest_support::{after_one_poll, expect_trap, poll_once, random_seed, run, te
 
 use crate::{STACK, bytes};
 
-/// A file on a server that remembers what was fetched of it.
+/// A file on a server that records the fetched ranges.
 #[derive(Clone)]
 struct Remote {
     bytes: Rc<Vec<u8>>,
@@ -34,7 +34,7 @@ impl Remote {
         self.fetched.take()
     }
 
-    /// A reader in blocks of 100 bytes, of which it keeps three.
+    /// A reader with blocks of 100 bytes, which keeps three of them.
     fn reader(&self) -> impl BufRead + Seek + 'static {
         let remote = self.clone();
         let len = self.bytes.len() as u64;
@@ -42,7 +42,7 @@ impl Remote {
     }
 }
 
-/// Runs it in a coroutine; how often that was suspended.
+/// Runs a closure in a coroutine. Also returns how often that was suspended.
 fn inside<T: 'static>(closure: impl FnOnce() -> T + 'static) -> (usize, T) {
     let (polls, result) = run(Coroutine::new(STACK, move |_| closure()));
     (polls - 1, result)
@@ -146,14 +146,14 @@ tests! {
         let expected = remote.bytes.clone();
         inside(move || {
             let mut got = vec![0; 1000];
-            // From the middle of a block that is not there.
+            // From the middle of a block that was not fetched.
             reader.seek(SeekFrom::Start(150)).unwrap();
             assert_eq!(reader.read(&mut got[..500]).unwrap(), 500);
-            // The rest of one that is, which takes no waiting.
+            // The rest of a fetched block, without waiting.
             reader.seek(SeekFrom::Start(20)).unwrap();
             assert_eq!(reader.fill_buf().unwrap().len(), 80);
             assert_eq!(reader.read(&mut got).unwrap(), 80);
-            // All that is left.
+            // The rest of the file.
             assert_eq!(reader.read(&mut got).unwrap(), 950);
             assert_eq!(got[..950], expected[100..]);
             assert_eq!(reader.read(&mut got).unwrap(), 0);
@@ -222,7 +222,7 @@ tests! {
             reader.fetched()
         });
         let ranges = remote.fetched();
-        // Up to half of what is kept.
+        // The ranges grow up to half of what is kept.
         let grown = [0..100, 100..300, 300..700, 700..1500, 1500..2300];
         assert_eq!(ranges, [&grown[..], &[5000..5100, 5100..5300, 9900..10_000]].concat());
         let bytes = ranges.iter().map(|range| range.end - range.start).sum();

@@ -1,4 +1,4 @@
-//! The file by the traits of each of the crates that have any.
+//! The file's implementations of the traits of each crate.
 
 use std::future::poll_fn;
 use std::io::{self, SeekFrom};
@@ -70,7 +70,7 @@ impl tokio::io::AsyncSeek for File {
     }
 }
 
-/// As `embedded-io` has it: the only thing that can go wrong is a seek to nowhere.
+/// The error type for `embedded-io`: the only possible error is a seek to an invalid position.
 fn simple<T>(result: io::Result<T>) -> Result<T, ErrorKind> {
     result.map_err(|_| ErrorKind::InvalidInput)
 }
@@ -106,7 +106,7 @@ impl embedded_io_async::Seek for File {
     }
 }
 
-/// Reads ahead itself, as `AsyncBufRead` is meant to.
+/// A file with its own buffer, as `AsyncBufRead` requires.
 pub(crate) struct Buffered {
     pub(crate) file: File,
     buffer: [u8; 8],

@@ -14,7 +14,7 @@ use crate::ways::{Input, in_memory, read_in_all_ways, write_in_all_ways};
 const TREE_TAR_GZ: &[u8] = include_bytes!("../data/tree.tar.gz");
 const TREE_ZIP: &[u8] = include_bytes!("../data/tree.zip");
 
-/// What is packed in both archives; directories are empty.
+/// The names in both archives. Directories are empty.
 const NAMES: [&str; 7] = [
     "tree/",
     "tree/CHANGELOG.md",
@@ -42,7 +42,7 @@ fn read_tar_gz(input: Box<dyn Input>) -> Entries {
 fn read_zip(input: Box<dyn Input>) -> Entries {
     let mut archive = ZipArchive::new(input).expect("an archive");
     let mut entries = Entries::new();
-    // Backwards: so it has to seek.
+    // Backwards, so it has to seek.
     for index in (0..archive.len()).rev() {
         let mut entry = archive.by_index(index).expect("an entry");
         let mut contents = Vec::new();
@@ -54,7 +54,7 @@ fn read_zip(input: Box<dyn Input>) -> Entries {
 
 fn gunzip(input: Box<dyn Input>) -> Vec<u8> {
     let mut contents = Vec::new();
-    // Not by its `BufRead`.
+    // Without using the `BufRead`.
     let mut decoder = flate2::read::GzDecoder::new(input);
     decoder.read_to_end(&mut contents).expect("contents, and their checksum");
     contents
@@ -76,7 +76,7 @@ tests! {
 
     fn a_zip_is_unpacked() {
         let entries = sorted(read_in_all_ways(TREE_ZIP, read_zip));
-        // By another program, of the same files.
+        // The other archive was made from the same files, by another program.
         assert!(entries == sorted(read_tar_gz(in_memory(TREE_TAR_GZ))));
     }
 
@@ -104,7 +104,7 @@ tests! {
         let packed = write_in_all_ways(|output| {
             let mut archive = ZipWriter::new(output);
             for (name, contents) in read_zip(in_memory(TREE_ZIP)) {
-                // Seeks back to write each size into the header before.
+                // Seeks back to write each size into the header before the data.
                 archive.start_file(name, SimpleFileOptions::default()).expect("a header is written");
                 archive.write_all(&contents).expect("it is written");
             }
@@ -115,7 +115,7 @@ tests! {
     }
 
     fn an_archive_in_an_archive_is_unpacked() {
-        // A decoder over a decoder over a file: three readers deep at each wait.
+        // A decoder over a decoder over a file: each wait is inside three readers.
         let outer = write_in_all_ways(|output| {
             let mut archive = ZipWriter::new(output);
             archive.start_file("tree.tar.gz", SimpleFileOptions::default()).expect("a header");

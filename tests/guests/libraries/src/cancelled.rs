@@ -1,4 +1,4 @@
-//! A cancelled coroutine in the middle of these crates: each returns an error that tells.
+//! A coroutine is cancelled inside these crates: each returns an error that shows it.
 
 use std::error::Error;
 use std::io::{self, Read};
@@ -17,7 +17,7 @@ use crate::ways::Input;
 type Outcome = Result<(), Box<dyn Error>>;
 type Program = fn(Box<dyn Input>) -> Outcome;
 
-/// What `read` returns if it is cancelled after it was suspended so many times.
+/// The error of `read` if it is cancelled after it was suspended this many times.
 fn cancelled_after(suspends: usize, bytes: &[u8], read: Program) -> Box<dyn Error> {
     let input = io::BufReader::with_capacity(64, FuturesIo::new(File::new(bytes, 16)));
     let mut coroutine = Coroutine::new(STACK, move |_| read(Box::new(input)));
@@ -29,7 +29,7 @@ fn cancelled_after(suspends: usize, bytes: &[u8], read: Program) -> Box<dyn Erro
     result.expect_err("it is not through")
 }
 
-/// Its errors have no `source`, but can be taken apart.
+/// These errors have no `source`, but can be taken apart.
 fn read_csv(input: Box<dyn Input>) -> Outcome {
     let mut records = csv::Reader::from_reader(input).into_records();
     records.try_for_each(|record| record.map(drop)).map_err(|error| match error.into_kind() {
@@ -51,7 +51,7 @@ fn read_tar_gz(input: Box<dyn Input>) -> Outcome {
     Ok(())
 }
 
-/// Its errors have no `source`, but become what it was given.
+/// These errors have no `source`, but can be converted into the original one.
 fn read_png(input: Box<dyn Input>) -> Outcome {
     let mut reader = png::Decoder::new(input).read_info().map_err(io::Error::from)?;
     let mut pixels = vec![0; reader.output_buffer_size().expect("it fits")];
@@ -59,7 +59,7 @@ fn read_png(input: Box<dyn Input>) -> Outcome {
     Ok(())
 }
 
-/// Likewise.
+/// The same.
 fn read_json(input: Box<dyn Input>) -> Outcome {
     serde_json::from_reader::<_, Value>(input).map_err(io::Error::from)?;
     Ok(())

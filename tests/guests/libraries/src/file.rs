@@ -1,4 +1,4 @@
-//! A file that is pending at awkward places, by the traits of `futures-io` and of tokio.
+//! A file that is pending at awkward places, with the traits of `futures-io` and of tokio.
 
 use std::cell::RefCell;
 use std::io::{self, Cursor, Read, Seek, SeekFrom, Write};
@@ -8,9 +8,9 @@ use std::task::{Context, Poll, ready};
 
 use tokio::io::ReadBuf;
 
-/// Pending before each thing that it does, of which none is to more than `step` bytes.
+/// A file that is pending before each operation, and reads or writes at most `step` bytes at once.
 ///
-/// Shared by its clones: what one has written can be read through another.
+/// The clones share the same file: what one has written can be read through another.
 #[derive(Clone)]
 pub(crate) struct File {
     bytes: Rc<RefCell<Cursor<Vec<u8>>>>,

@@ -1,4 +1,4 @@
-//! One entry of an archive of more than a gigabyte, of which next to nothing is fetched.
+//! Reads one entry of an archive larger than a gigabyte, of which very little is fetched.
 
 use std::cell::RefCell;
 use std::io::{Read, Write};
@@ -14,10 +14,10 @@ use zip::ZipArchive;
 
 use crate::STACK;
 
-/// The size of each entry that nobody wants.
+/// The size of each entry that is not read.
 const LARGE: u32 = 360_000_000;
 
-/// A file of which only some parts are there. All else is zeros.
+/// A file that consists of some parts, with zeros between them.
 #[derive(Default)]
 struct Sparse {
     parts: Vec<(u64, Vec<u8>)>,
@@ -45,7 +45,7 @@ impl Sparse {
     }
 }
 
-/// What the archive says of an entry, in its directory and before the entry.
+/// The data of an entry that is in the directory and in its header.
 struct Entry {
     name: &'static str,
     method: u16,
@@ -82,7 +82,7 @@ impl Entry {
     }
 }
 
-/// An archive of three large entries, as they are, and between them one that is deflated.
+/// An archive with three large, uncompressed entries, and a deflated one between them.
 fn archive(wanted: &[u8]) -> Sparse {
     let mut encoder = DeflateEncoder::new(Vec::new(), Compression::default());
     encoder.write_all(wanted).expect("memory");

@@ -1,4 +1,4 @@
-//! Synchronous crates as they are, over asynchronous files: the same as in memory, byte for byte.
+//! Unmodified synchronous crates over asynchronous files: they must do the same as in memory, byte for byte.
 //!
 //! The files in `data` were made by other programs: GNU tar, gzip, Info-ZIP, `pnmtopng`, Python.
 
@@ -10,5 +10,5 @@ mod pictures;
 mod text;
 mod ways;
 
-/// What several of these crates take where nothing is optimised.
+/// The stack that several of these crates need where nothing is optimised.
 const STACK: usize = 1024 * 1024;

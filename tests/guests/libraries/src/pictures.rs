@@ -29,7 +29,7 @@ tests! {
     fn a_picture_is_decoded() {
         let pixels = read_in_all_ways(PICTURE, decode);
         assert_eq!(pixels.len(), 97 * 61 * 4);
-        // By the formula that it was made with: the alpha channel goes from left to right.
+        // The alpha channel follows the formula that it was made with: it increases from left to right.
         assert!(pixels.chunks(4).enumerate().all(|(at, pixel)| pixel[3] as usize == at % 97 * 255 / 97));
     }
 

@@ -26,7 +26,7 @@ tests! {
             (headers, reader.into_records().collect::<Result<Vec<_>, _>>().expect("records"))
         });
         assert_eq!(&records.0, &["name", "version", "checksum", "dependencies"][..]);
-        // Some of them have lines in a field.
+        // Some records have line breaks in a field.
         assert!(PACKAGES_CSV.split(|byte| *byte == b'\n').count() > records.1.len() + 10);
         assert!(records.1 == self::records());
     }

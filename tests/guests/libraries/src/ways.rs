@@ -1,4 +1,4 @@
-//! The ways in which a file is given to code that knows nothing of waiting.
+//! The ways to pass a file to code that knows nothing of waiting.
 
 use std::fmt::Debug;
 use std::io::{BufRead, BufReader, BufWriter, Cursor, Seek, Write};
@@ -10,26 +10,25 @@ use guest_support::{after_one_poll, run};
 use crate::STACK;
 use crate::file::File;
 
-/// What any of the crates may want to read from. Not a type parameter: each crate is compiled
-/// once, for all of the ways.
+/// The traits that these crates read from. Not a type parameter, so that each crate is compiled only once.
 pub(crate) trait Input: BufRead + Seek {}
 impl<T: BufRead + Seek> Input for T {}
 
-/// What any of them may want to write to.
+/// The traits that these crates write to.
 pub(crate) trait Output: Write + Seek {}
 impl<T: Write + Seek> Output for T {}
 
-/// The file in memory, where nobody waits.
+/// The file in memory, which never waits.
 pub(crate) fn in_memory(bytes: &[u8]) -> Box<dyn Input + '_> {
     Box::new(Cursor::new(bytes))
 }
 
-/// How much comes at once, and how much is read ahead. Where these end, in the middle of a
-/// number, of a header or of a block, is where the crates are suspended.
+/// How much is read at once, and how much is read ahead. The crates are suspended where these end, which is in the
+/// middle of a number, of a header or of a block.
 const SIZES: [(usize, usize); 6] =
     [(1, 1), (7, 64), (1, 8192), (511, 512), (513, 512), (usize::MAX, 8192)];
 
-/// The file as it is read over each kind of asynchronous source.
+/// The file, through each kind of asynchronous reader.
 fn inputs(bytes: &'static [u8]) -> Vec<(String, Box<dyn Input>)> {
     let mut inputs: Vec<(String, Box<dyn Input>)> = Vec::new();
     for (step, ahead) in SIZES {
@@ -49,8 +48,7 @@ fn inputs(bytes: &'static [u8]) -> Vec<(String, Box<dyn Input>)> {
     inputs
 }
 
-/// Asserts that what is read from the bytes in each way is what is read from them in memory;
-/// returns that.
+/// Asserts that reading the bytes in each way has the same result as in memory. Returns the result.
 pub(crate) fn read_in_all_ways<T: PartialEq + Debug + 'static>(
     bytes: &'static [u8],
     read: fn(Box<dyn Input>) -> T,
@@ -59,13 +57,13 @@ pub(crate) fn read_in_all_ways<T: PartialEq + Debug + 'static>(
     for (way, input) in inputs(bytes) {
         let (polls, got) = run(Coroutine::new(STACK, move |_| read(input)));
         assert!(polls > 1, "{way}: it was never suspended");
-        // Not `assert_eq`: it would print the whole file.
+        // Not `assert_eq`, which would print the whole file.
         assert!(got == expected, "{way}: it is another than in memory");
     }
     expected
 }
 
-/// Asserts that what is written to a file in each way is what is written to memory; returns that.
+/// Asserts that writing to a file in each way has the same result as in memory. Returns the result.
 pub(crate) fn write_in_all_ways(write: fn(&mut dyn Output)) -> Vec<u8> {
     let mut expected = Cursor::new(Vec::new());
     write(&mut expected);

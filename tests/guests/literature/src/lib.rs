@@ -1,10 +1,10 @@
-//! The workloads of bench/literature, so small that they take no time: they return what they must, and so
-//! what is measured is what it is said to be.
+//! The workloads of bench/literature, with sizes so small that they take no time. They must return the right results,
+//! which shows that the benchmark measures what it claims.
 
 use bench_literature::WORKLOADS;
 use guest_support::tests;
 
-/// Runs one, twice: the second time finds memory that the first has used.
+/// Runs one workload twice: the second run uses memory that the first one has used.
 fn check(name: &str) {
     let workload = WORKLOADS.iter().find(|it| it.name == name).expect("a workload's name");
     let (size, expected) = workload.small;

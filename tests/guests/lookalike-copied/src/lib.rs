@@ -1,11 +1,11 @@
-//! A driver's table of functions, as many programs write it.
+//! A driver's table of functions, as found in many programs.
 //!
-//! It has a vtable's form: a destructor or none, a size, an alignment, a function. But it is copied,
-//! and its function called from another offset than a vtable's. A linker that takes it for a vtable
-//! does not see the call, and leaves its caller out: that ran on while the coroutine was suspended,
-//! and wrote through a `Box` that was not there.
+//! It has the layout of a vtable: a destructor or null, a size, an alignment, a function. But it is copied, and its
+//! function is called from another offset than a vtable's. A linker that treats it as a vtable misses the call, and
+//! does not instrument the caller. Such a caller once ran on while the coroutine was suspended, and wrote through a
+//! `Box` that was not initialised.
 //!
-//! In a crate of its own: what is seen depends on what else has vtables.
+//! This is a separate crate, because the analysis depends on which other vtables there are.
 
 use bysyncify::{Coroutine, embed};
 use guest_support::{after_polls, run, tests};
@@ -73,8 +73,7 @@ fn read(device: &Device<Net>) -> u64 {
     *value
 }
 
-/// Reads from a driver behind a trait object, so that `read` is known to wait, and then from a
-/// device.
+/// Reads from a driver behind a trait object, so that the analysis knows that `read` waits, and then from a device.
 fn both(which: u32) -> (u64, u64) {
     let driver: Box<dyn Driver> =
         if black_box(which) < 9 { Box::new(Net(1)) } else { Box::new(Disk(2)) };

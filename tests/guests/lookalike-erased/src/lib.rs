@@ -1,7 +1,7 @@
-//! A type that was erased by hand: a table of destructor, size, alignment and function, as popular
-//! crates have it, and a pointer beside it.
+//! A type that was erased by hand: a table with destructor, size, alignment and function, as in popular crates, and a
+//! pointer beside it.
 //!
-//! The table is promoted, so it looks just like a vtable. It is moved as a whole into a struct and
+//! The table is a promoted constant, so it looks exactly like a vtable. It is moved as a whole into a struct and
 //! called there.
 
 use bysyncify::{Coroutine, embed};

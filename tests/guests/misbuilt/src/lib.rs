@@ -1,7 +1,7 @@
-//! What a module says that was asyncified in a wrong way: rule S1 in ARCHITECTURE.md.
+//! The messages of modules that were asyncified wrongly: rule S1 in ARCHITECTURE.md.
 //!
-//! Cargo.toml has the wrong ways. A module that was not asyncified at all cannot speak: no
-//! engine accepts its imports.
+//! Cargo.toml has the wrong arguments. A module that was not asyncified at all cannot print a message: no engine
+//! accepts its imports.
 
 use std::hint::black_box;
 
@@ -17,18 +17,18 @@ const LOST_FRAMES: &str = "a coroutine returned while it was being suspended or 
 
 type Function = extern "C" fn() -> u32;
 
-/// Named in the list of what is not instrumented.
+/// This function is excluded from instrumentation.
 #[unsafe(no_mangle)]
 #[inline(never)]
 extern "C" fn waits_here() -> u32 {
     embed(after_one_poll(7))
 }
 
-/// Likewise.
+/// This one as well.
 #[unsafe(no_mangle)]
 #[inline(never)]
 extern "C" fn is_in_the_middle(next: Function) -> u32 {
-    // On the shadow stack.
+    // This array is on the shadow stack.
     let mut array = [1; 16];
     let array = black_box(&mut array);
     array[3] += next();
@@ -64,7 +64,7 @@ tests! {
     }
 
     fn removed_middle_called_by_pointer() {
-        // Whoever calls it this way is instrumented, and so suspended; but it itself runs on.
+        // An indirect caller is instrumented, and so it is suspended. But the function itself runs on.
         let middle = black_box(is_in_the_middle as extern "C" fn(Function) -> u32);
         let mut coroutine = Coroutine::new(16384, move |_| middle(waits_here));
         expect_trap(LOST_FRAMES);

@@ -1,13 +1,13 @@
 //! Code that calls Asyncify's functions itself, in a program with coroutines.
 //!
-//! Where such code is, our linker has functions resumed all at once: that one leaves frames in memory is
-//! known of the library's switch only.
+//! If a program has such code, our linker makes functions that are resumed all at once. Only of the library's own
+//! switch does it know that frames may stay in memory.
 
 use bysyncify::{Coroutine, RawStack, embed, start_unwind, stop_unwind};
 use guest_support::{after_polls, expect_trap, is_checked, mask_quotes, poll_once, tests};
 use std::hint::black_box;
 
-/// Starts an unwind, as a host does that suspends the code it has called.
+/// Starts an unwind, like a host that suspends the code it has called.
 ///
 /// Asyncify does not instrument this function, because of the call in it.
 #[inline(never)]

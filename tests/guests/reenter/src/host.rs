@@ -1,4 +1,4 @@
-//! What talks to JavaScript.
+//! The interface to JavaScript.
 
 mod sys {
     #[link(wasm_import_module = "host")]
@@ -8,7 +8,7 @@ mod sys {
     }
 }
 
-/// Adds a line to what JavaScript sees.
+/// Adds a line to the log that JavaScript gets.
 pub(crate) fn log(text: impl AsRef<str>) {
     let text = text.as_ref();
     // SAFETY: JavaScript reads these bytes, now.

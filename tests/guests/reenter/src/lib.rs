@@ -1,5 +1,4 @@
-//! A program whose coroutines call JavaScript. `run.mjs` is the JavaScript, and says what it does
-//! there, and what must come of it.
+//! A program whose coroutines call JavaScript. `run.mjs` has the JavaScript functions and the expected results.
 
 mod host;
 
@@ -17,7 +16,7 @@ thread_local! {
     static TASKS: RefCell<Vec<Option<Task>>> = const { RefCell::new(Vec::new()) };
 }
 
-/// Pending once.
+/// A future that is pending once.
 fn pause() -> impl Future<Output = ()> {
     let mut is_ready = false;
     poll_fn(move |_| match std::mem::replace(&mut is_ready, true) {
@@ -33,7 +32,7 @@ fn spawn(task: impl Future<Output = ()> + 'static) -> usize {
     })
 }
 
-/// Takes the task out while it is polled: what it calls may look for it, and for others.
+/// Polls a task, which is removed from the list meanwhile: code that it calls may access the list.
 fn poll_task(number: usize) -> &'static str {
     let taken = TASKS.with_borrow_mut(|tasks| tasks.get_mut(number).and_then(Option::take));
     let Some(mut task) = taken else { return "is not there" };
@@ -45,7 +44,7 @@ fn poll_task(number: usize) -> &'static str {
     "is pending"
 }
 
-/// Says when it is dropped.
+/// Logs when it is dropped.
 struct Local;
 
 impl Drop for Local {
@@ -84,7 +83,7 @@ exports! {
         }))
     }
 
-    /// A task that polls the first one.
+    /// A task that polls the first task.
     fn spawn_poller() -> usize {
         spawn(Coroutine::new(65536, |_| {
             log(format!("inner task {}", poll_task(0)));
@@ -93,7 +92,7 @@ exports! {
         }))
     }
 
-    /// A task that calls itself for ever.
+    /// A task with an infinite recursion.
     fn spawn_recursion() -> usize {
         fn descend(depth: u32) -> u32 {
             let deeper = black_box(depth + 1);

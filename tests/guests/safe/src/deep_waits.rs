@@ -1,6 +1,6 @@
-//! Calls of all kinds that wait anywhere, on stacks of any size: frames that are saved lie in the stack
-//! while other code runs, waits again, and ends. Each program must end with the result that it has
-//! where nobody waits, or with the message that names a size; and a stack that was measured must do.
+//! Calls of all kinds that wait anywhere, on stacks of any size. Saved frames are in the stack while other code runs,
+//! waits again, and ends. Each program must end with the same result as without waiting, or with the message that
+//! names a size. A stack of the measured size must be enough.
 
 use bysyncify::{Coroutine, Generator, MIN_STACK_SIZE, RawCoroutine, Stack, can_embed, embed};
 use guest_support::beside::{memory_between_others, overwritten};
@@ -11,17 +11,18 @@ use std::hint::black_box;
 use std::mem::MaybeUninit;
 use std::task::Poll;
 
-/// A function of these: what it calls and where it waits is in the first, how deep in the second.
+/// A function of these programs. The first argument determines what it calls and where it waits, the second limits
+/// the depth.
 type Called = fn(u64, u32) -> u64;
 
-/// Waits in a coroutine, if two of the bits are 0.
+/// Waits, if the two low bits are 0 and a coroutine is running.
 fn pause(bits: u64) {
     if bits.is_multiple_of(4) && can_embed() {
         embed(after_polls(1 + (bits >> 2) as usize % 2, ()));
     }
 }
 
-/// Calls whatever the bits say.
+/// Calls the function that the bits choose.
 #[inline(never)]
 fn call(bits: u64, depth: u32) -> u64 {
     let (which, rest) = (bits % 16, bits.rotate_right(4));
@@ -50,14 +51,14 @@ fn call(bits: u64, depth: u32) -> u64 {
     black_box(called)[which as usize](rest, depth)
 }
 
-/// Writes to all of its frame.
+/// Writes to its whole frame.
 #[inline(never)]
 fn filled<const N: usize>(bits: u64, depth: u32) -> u64 {
     let array = black_box([bits as u8; N]);
     call(bits, depth).wrapping_add(array[N / 2].into())
 }
 
-/// Writes to the low end of its frame only.
+/// Writes only to the low end of its frame.
 #[inline(never)]
 fn low_end<const N: usize>(bits: u64, depth: u32) -> u64 {
     let mut array = [const { MaybeUninit::<u8>::uninit() }; N];
@@ -68,7 +69,7 @@ fn low_end<const N: usize>(bits: u64, depth: u32) -> u64 {
     below.wrapping_add(1)
 }
 
-/// Waits, and then gets further down without another wait.
+/// Waits, and then uses more of the stack without another wait.
 #[inline(never)]
 fn descends<const N: usize>(bits: u64, depth: u32) -> u64 {
     let below = call(bits, depth);
@@ -86,7 +87,7 @@ fn quiet(bits: u64, depth: u32) -> u64 {
     below.rotate_left(1) ^ array[bits as usize % 20]
 }
 
-/// Has nothing in memory, and much to save.
+/// Has no data in memory, but many locals to save.
 #[inline(never)]
 fn locals(bits: u64, depth: u32) -> u64 {
     let [a, b, c] = [1, 2, 3].map(|by| black_box(bits.rotate_left(by)));
@@ -96,7 +97,7 @@ fn locals(bits: u64, depth: u32) -> u64 {
     (first ^ a ^ b ^ c ^ d.to_bits()).wrapping_add(second).wrapping_add(e.into())
 }
 
-/// Has a frame whose size depends on where the stack pointer was.
+/// Has a frame whose size depends on the stack pointer.
 #[inline(never)]
 fn aligned(bits: u64, depth: u32) -> u64 {
     #[repr(align(64))]
@@ -124,7 +125,7 @@ fn looped(bits: u64, depth: u32) -> u64 {
     sum
 }
 
-/// Waits where a value is dropped.
+/// Waits in a destructor.
 #[inline(never)]
 fn dropped(bits: u64, depth: u32) -> u64 {
     struct Last<'a>(&'a mut u64, u64, u32);
@@ -150,7 +151,7 @@ fn nested(bits: u64, depth: u32) -> u64 {
     }
 }
 
-/// Takes what a generator yields, which waits for nobody else.
+/// Takes the values of a generator, which does not wait.
 #[inline(never)]
 fn generated(bits: u64, depth: u32) -> u64 {
     let values = Generator::new(64 * 1024, move |yielder| {
@@ -175,13 +176,13 @@ fn printed(bits: u64, depth: u32) -> u64 {
     format!("<{}>", Printed(bits, depth.min(2))).len() as u64
 }
 
-/// What is run on a small stack, by its number.
+/// A random program to run on a small stack.
 fn program(random: &mut Random) -> impl FnOnce() -> u64 + Copy + 'static {
     let (bits, depth) = (random.bits(), 4 + random.below(20) as u32);
     move || call(bits, depth)
 }
 
-/// Runs a program where it has room, and measures how much it needs.
+/// Runs a program on a large stack, and measures how much it needs.
 fn measured(program: impl FnOnce() -> u64 + Copy + 'static, expected: u64) -> usize {
     let mut coroutine = Coroutine::with_stack(Stack::painted(256 * 1024), move |_| program());
     let result = loop {
@@ -195,13 +196,13 @@ fn measured(program: impl FnOnce() -> u64 + Copy + 'static, expected: u64) -> us
 }
 
 thread_local! {
-    /// Whether of the message of an overflow only the beginning is told.
+    /// Whether only the beginning of an overflow's message is reported.
     static SHORTENED: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Runs a program on a stack of so many bytes, between memory that nobody may write to.
+/// Runs a program on a stack of this size, between memory that must not be written to.
 fn run_on(size: usize, program: impl FnOnce() -> u64 + Copy + 'static, expected: u64) {
-    // How much the coroutine keeps beside its stack depends on where the memory is, too.
+    // How much the coroutine keeps beside its stack also depends on the address of the memory.
     let coroutine = (size + 96..)
         .map(|len| RawCoroutine::new(memory_between_others(len), move |_| program()))
         .find(|coroutine| coroutine.stack_size() >= size)
@@ -219,7 +220,7 @@ fn run_on(size: usize, program: impl FnOnce() -> u64 + Copy + 'static, expected:
 
 fn on_stacks_that_are_too_small(number: u64) {
     let mut random = Random::new(random_seed() ^ number << 40);
-    // What else is said depends on where it is noticed.
+    // The rest of the message depends on where the overflow is detected.
     SHORTENED.set(true);
     allow_trap("coroutine stack overflow");
     let program = program(&mut random);
@@ -230,7 +231,7 @@ fn on_stacks_that_are_too_small(number: u64) {
     }
 }
 
-/// How many are measured.
+/// The number of programs that are measured.
 const PROGRAMS: usize = if cfg!(debug_assertions) { 30 } else { 500 };
 
 fn on_measured_stacks(number: u64) {
@@ -256,7 +257,7 @@ macro_rules! each {
     )*};
 }
 
-// An overflow ends the program, so each has an instance of its own.
+// An overflow ends the program, so each number has its own instance.
 each! { 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28 29 30 31 }
 
 tests! {

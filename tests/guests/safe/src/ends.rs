@@ -1,4 +1,4 @@
-//! Coroutines that end at odd times: in their own poll, in a destructor, in somebody's buffer.
+//! Coroutines that end at odd times: in their own poll, in a destructor, while a buffer is borrowed.
 
 use bysyncify::{Coroutine, EmbedError, Generator, abandoned_coroutines, embed, try_embed};
 use guest_support::{Trace, after_polls, poll_once, run, tests};
@@ -66,7 +66,7 @@ tests! {
         assert_eq!(trace.take(), ["Ok(5)"]);
     }
 
-    /// `read_to_string` keeps what it reads in the string before it knows that it is UTF-8.
+    /// `read_to_string` stores the bytes in the string before it has checked that they are UTF-8.
     fn a_string_that_is_being_read_stays_borrowed() {
         struct Reader(u32);
         impl Read for Reader {

@@ -1,6 +1,6 @@
-//! Frames of all sizes and kinds on stacks that are too small for them: filled and not, of leaves, of
-//! recursions, larger than all addresses below. What lies on either side of the stack must stay as it
-//! is, and each must end with the message that names the function, or with its result.
+//! Frames of all sizes and kinds on stacks that are too small: filled or not, of leaf functions and recursions,
+//! larger than all addresses below. The memory on either side of the stack must not change. Each program must end
+//! with the message that names the function, or with its result.
 
 use bysyncify::{Coroutine, MIN_STACK_SIZE, RawCoroutine, embed};
 use guest_support::beside::{memory_between_others, overwritten};
@@ -14,8 +14,8 @@ use std::mem::MaybeUninit;
 
 macro_rules! leaf {
     ($name:ident, $first:literal, $second:literal) => {
-        /// Has a frame of no more than 128 bytes and calls nobody: LLVM leaves the stack pointer
-        /// where it is, and writes below it.
+        /// Has a frame of at most 128 bytes and calls no function: LLVM does not change the stack pointer, and writes
+        /// below it.
         #[inline(never)]
         fn $name(x: u64) -> u64 {
             let first = black_box([x; $first]);
@@ -81,7 +81,7 @@ tests! {
     }
 
     fn an_array_larger_than_all_that_is_below_it() {
-        // Its address would be less than 0, and so a large number.
+        // Its address would be below 0, and so wraps to a large number.
         #[inline(never)]
         fn enormous() -> u8 {
             let array = [const { MaybeUninit::<u8>::uninit() }; 900_000_000];
@@ -118,7 +118,7 @@ tests! {
             large()
         });
         assert!(poll_once(&mut coroutine).is_pending());
-        // The stack that coroutines are resumed from has room.
+        // The stack of the caller, outside of the coroutine, has room.
         assert_eq!(large(), 7);
         assert!(expect_overflow_in("guest_safe::frames::an_array_after_a_wait::large"));
         let _ = poll_once(&mut coroutine);
@@ -149,8 +149,8 @@ tests! {
     }
 }
 
-/// Runs random calls on stacks of random sizes, some after a wait, until one does not fit. Each ends
-/// in the result that it has where there is room, or in the message.
+/// Runs random calls on stacks of random sizes, some after a wait, until one does not fit. Each must end with the
+/// result for a large stack, or with the message.
 fn random_calls(number: u64) {
     let mut random = Random::new(random_seed() ^ number << 32);
     may_overflow();
@@ -169,7 +169,7 @@ fn random_calls(number: u64) {
     panic!("10,000 random stacks were large enough");
 }
 
-/// Calls whatever the bits say.
+/// Calls the function that the bits choose.
 #[inline(never)]
 fn call(bits: u64, depth: u32) -> u64 {
     let (which, rest) = (bits % 16, bits.rotate_right(4));
@@ -184,7 +184,7 @@ fn call(bits: u64, depth: u32) -> u64 {
         4 => filled::<5000>(rest, depth),
         5 => low_end::<200>(rest, depth),
         6 => low_end::<8192>(rest, depth),
-        // Through pointers.
+        // Indirect calls.
         7..12 => black_box([filled::<16>, filled::<150>, low_end::<600>, call, aligned])
             [which as usize - 7](rest, depth),
         12 => {
@@ -198,14 +198,14 @@ fn call(bits: u64, depth: u32) -> u64 {
     }
 }
 
-/// Writes to all of its frame.
+/// Writes to its whole frame.
 #[inline(never)]
 fn filled<const N: usize>(bits: u64, depth: u32) -> u64 {
     let array = black_box([bits as u8; N]);
     call(bits, depth).wrapping_add(array[N / 2].into())
 }
 
-/// Writes to the low end of its frame only.
+/// Writes only to the low end of its frame.
 #[inline(never)]
 fn low_end<const N: usize>(bits: u64, depth: u32) -> u64 {
     let mut array = [const { MaybeUninit::<u8>::uninit() }; N];
@@ -215,7 +215,7 @@ fn low_end<const N: usize>(bits: u64, depth: u32) -> u64 {
     below.wrapping_add(1)
 }
 
-/// Has a frame whose size depends on where the stack pointer was.
+/// Has a frame whose size depends on the stack pointer.
 #[inline(never)]
 fn aligned(bits: u64, depth: u32) -> u64 {
     #[repr(align(64))]
@@ -224,7 +224,7 @@ fn aligned(bits: u64, depth: u32) -> u64 {
     call(bits, depth) ^ array.0[(bits % 20) as usize]
 }
 
-/// The message of an overflow, whoever has it, is as good as the right result.
+/// Accepts the message of an overflow in any function, as well as the right result.
 fn may_overflow() {
     mask_numbers();
     mask_quotes();

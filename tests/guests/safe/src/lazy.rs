@@ -1,7 +1,7 @@
 //! Two coroutines wait in the initialiser of the same value.
 //!
-//! std guards most of its lazily initialised types against an initialiser that asks for the value
-//! it makes. To them the second coroutine looks just like that.
+//! std guards most of its lazily initialised types against an initialiser that accesses the value it makes. The
+//! second coroutine looks exactly like that to them.
 
 use bysyncify::{Coroutine, embed};
 use guest_support::{after_polls, expect_trap, poll_once, tests};
@@ -55,7 +55,7 @@ tests! {
     }
 }
 
-/// Runs `initialise` in two coroutines, in turns. `message` is what comes of it.
+/// Runs `initialise` in two coroutines, in turns. `message` is the expected result.
 fn two_at_once(message: &str, initialise: impl Fn() -> u32 + Clone + 'static) {
     let [mut one, mut other] = [(); 2].map(|()| {
         let initialise = initialise.clone();

@@ -1,10 +1,10 @@
-//! Programs without a line of unsafe code that have gone wrong, or could: each must end with the
-//! right value, or with a message that says what was wrong.
+//! Programs without unsafe code that have failed once, or could: each must end with the right value, or with a
+//! message that says what was wrong.
 //!
-//! Nothing here is about how the crate does it. A file is a kind of program: what std assumes of
-//! threads ([`lazy`], [`thread_locals`], [`locks`], [`park`]), what others assume of scopes
-//! ([`scopes`]), stacks of any size ([`sizes`], [`overflow`], [`frames`], [`reserve`], [`deep_waits`]),
-//! ends at odd times ([`ends`]), wakers that do things ([`wakers`]).
+//! These tests do not depend on the crate's implementation. Each file has one kind of program: assumptions of std
+//! about threads ([`lazy`], [`thread_locals`], [`locks`], [`park`]), assumptions of other crates about scopes
+//! ([`scopes`]), stacks of any size ([`sizes`], [`overflow`], [`frames`], [`reserve`], [`deep_waits`]), ends at odd
+//! times ([`ends`]), wakers that run code ([`wakers`]).
 
 mod deep_waits;
 mod ends;

@@ -1,6 +1,6 @@
-//! Two coroutines want the same lock of std's, and the one that has it waits.
+//! Two coroutines lock the same lock of std, and its owner waits.
 //!
-//! There is one thread, so std need not wait for the owner: that it is locked is a mistake.
+//! There is one thread, so std treats a locked lock as an error and does not wait for the owner.
 
 use bysyncify::{Coroutine, embed};
 use guest_support::{after_polls, expect_trap, poll_once, tests};
@@ -58,7 +58,7 @@ tests! {
         });
     }
 
-    /// `ReentrantLock` lets in whoever is on the same thread. What it guards is a `RefCell`.
+    /// `ReentrantLock` allows every access from the same thread. It guards a `RefCell`.
     fn the_standard_output_is_locked_by_two() {
         let go = |polls| {
             Coroutine::new(65536, move |_| {
@@ -94,7 +94,7 @@ tests! {
     }
 }
 
-/// Runs `lock` in two coroutines, in turns. `message` is what comes of it.
+/// Runs `lock` in two coroutines, in turns. `message` is the expected result.
 fn two_at_once(message: &str, lock: impl Fn() + Clone + 'static) {
     let [mut one, mut other] = [(); 2].map(|()| {
         let lock = lock.clone();

@@ -1,10 +1,9 @@
-//! Stacks that are a little too small, at every depth: what lies below is not touched before the
-//! program ends with a message.
+//! Stacks that are slightly too small, at every depth: memory below the stack must not change before the program ends
+//! with a message.
 //!
-//! LLVM gives a function that calls no other up to 128 bytes below the stack pointer (its red zone)
-//! without moving that, and `std::io::copy` has a buffer of 8 KiB that it does not fill. Where exactly
-//! a stack ends up depends on the compiler, so each depth and each size is tried, in an instance of
-//! its own.
+//! A leaf function may use up to 128 bytes below the stack pointer (LLVM's red zone) without changing it.
+//! `std::io::copy` has a buffer of 8 KiB that it does not fill. The exact depth of a stack depends on the compiler,
+//! so each depth and each size is tried, in its own instance.
 
 use bysyncify::Coroutine;
 use guest_support::{allow_trap, is_checked, mask_numbers, mask_quotes, run};
@@ -26,7 +25,7 @@ macro_rules! sweep {
     )*};
 }
 
-/// Functions that call no other, with a frame of some size.
+/// Leaf functions, with frames of two sizes.
 macro_rules! leaf {
     ($name:ident, $small:literal, $large:literal) => {
         #[inline(never)]
@@ -48,7 +47,7 @@ leaf!(leaf_of_14, 14, 14);
 
 const LEAVES: [fn(u64) -> u64; 4] = [leaf_of_4_or_8, leaf_of_4_or_10, leaf_of_2_or_12, leaf_of_14];
 
-/// Brings the stack pointer down, 16 or 32 bytes at a time.
+/// Lowers the stack pointer, by 16 or 32 bytes at a time.
 #[inline(never)]
 fn descend(depth: u32, value: u64, leaf: fn(u64) -> u64) -> u64 {
     let here = [value];
@@ -57,7 +56,7 @@ fn descend(depth: u32, value: u64, leaf: fn(u64) -> u64) -> u64 {
     result
 }
 
-/// The same from a place 48 bytes further down.
+/// The same, starting 48 bytes lower.
 #[inline(never)]
 fn descend_from_below(depth: u32, value: u64, leaf: fn(u64) -> u64) -> u64 {
     let here = [value; 5];
@@ -68,7 +67,7 @@ fn descend_from_below(depth: u32, value: u64, leaf: fn(u64) -> u64) -> u64 {
 
 const INTACT: u64 = 0x1111_1111_1111_1111;
 
-/// Runs `body` on a small stack, just above a box that nobody has to do with.
+/// Runs `body` on a small stack, just above an unrelated box.
 fn above_a_box(size: usize, body: impl FnOnce() -> u64 + 'static) {
     let below = Box::new([INTACT; 64]);
     let coroutine = Coroutine::new(size, move |_| body());
@@ -77,7 +76,7 @@ fn above_a_box(size: usize, body: impl FnOnce() -> u64 + 'static) {
     assert_eq!(*black_box(below), [INTACT; 64], "a box that nobody has to do with was overwritten");
 }
 
-/// An overflow is as good as none, if it says so.
+/// Accepts an overflow with its message, as well as no overflow.
 fn allow_overflow() {
     mask_numbers();
     mask_quotes();
@@ -88,7 +87,7 @@ fn allow_overflow() {
     ));
 }
 
-/// Swallows what it is given.
+/// Discards its input.
 struct Sink(u64);
 
 impl Write for Sink {
@@ -104,7 +103,7 @@ impl Write for Sink {
 
 sweep! {
     leaves_at_a_depth_of(depth in 0 1 2 3 4 5 6 7 8 9 10 11 12) {
-        // The first one that does not fit ends the program, so they come by size.
+        // The first one that does not fit ends the program, so they are sorted by size.
         for leaf in LEAVES {
             above_a_box(512, move || descend(depth, 0xdead, leaf));
         }

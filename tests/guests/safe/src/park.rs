@@ -1,7 +1,7 @@
-//! What stops the thread until another thread does something, where there is no other.
+//! Functions that stop the thread until another thread does something, when there is no other thread.
 //!
-//! `std::thread::park` returns at once here, so whatever waits with it spins. A module of our linker's
-//! stops there, unless the optimiser has inlined what parks.
+//! `std::thread::park` returns at once here, so code that waits with it spins. A module from our linker stops there,
+//! unless the optimiser has inlined the function that parks.
 
 use bysyncify::{Coroutine, embed};
 use guest_support::{
@@ -18,8 +18,8 @@ tests! {
         std::thread::park();
     }
 
-    /// So what waits with it asks again. A module of our linker's stops at the first, unless the optimiser has
-    /// inlined what parks.
+    /// It returns at once, so code that waits with it retries. A module from our linker stops at the first call,
+    /// unless the optimiser has inlined the function that parks.
     fn a_coroutine_parks() {
         let coroutine = Coroutine::new(65536, |_| {
             (0..1000_u32).inspect(|_| std::thread::park()).sum::<u32>()
@@ -104,7 +104,7 @@ tests! {
     }
 }
 
-/// What is said of the function that parks.
+/// The message about the function that parks.
 const STOPPED: &str =
     "would stop the only thread there is: what waits in it spins for ever; wait with `…` instead";
 
@@ -114,7 +114,7 @@ fn expect_stop() {
     expect_trap(&format!("`…` {STOPPED}"));
 }
 
-/// Calls what hangs, in a module that checks itself: there it must not.
+/// Calls a function that would hang, but only in a module that checks itself: there it must stop.
 fn stops_where_it_parks(hangs: impl FnOnce() -> u32 + 'static) {
     if is_checked() {
         expect_stop();

@@ -1,5 +1,5 @@
-//! What has no check of its own, called where the stack just has room for whoever has one: it stays
-//! within the bytes that are kept free for it at the stack's low end.
+//! Functions without their own check, called where the stack has just enough room for their checked caller. They must
+//! stay within the reserve, the bytes at the stack's low end that are kept free for them.
 //!
 //! ```text
 //!   low end                    limit
@@ -7,8 +7,8 @@
 //!   │  ◄── leaf() │  ◄── small() │ ◄── above()          │ ◄── coroutine
 //! ```
 //!
-//! Each stack is 16 bytes smaller than the one before, until the function with the check ends the
-//! program. So on the last one that is large enough, it came as near to the limit as can be.
+//! Each stack is 16 bytes smaller than the previous one, until the function with the check ends the program. So on
+//! the last stack that is large enough, that function came as close to the limit as possible.
 
 use bysyncify::raw::RawCoroutine;
 use bysyncify::{StackUsage, embed};
@@ -18,8 +18,8 @@ use guest_support::{
 };
 use std::hint::black_box;
 
-/// Has the array written to, which nobody reads. At opt-level 0 it is anyway, and a call to
-/// `black_box` would be a real one: its caller would be no leaf.
+/// Makes the compiler keep an array that is not read. At opt-level 0 it does so anyway, and there `black_box` would
+/// be a real call: its caller would not be a leaf function.
 macro_rules! keep {
     ($array:ident) => {
         #[cfg(not(debug_assertions))]
@@ -27,18 +27,18 @@ macro_rules! keep {
     };
 }
 
-/// How long an array fits into a frame. The rest is for the argument at opt-level 0, and for what
-/// `black_box` is given at others.
+/// The length of an array that fits into a frame. The rest of the frame is for the argument at opt-level 0, and for
+/// the argument of `black_box` at other levels.
 const fn words(bytes: usize) -> usize {
     bytes / 8 - 1
 }
 
-/// What is called through a pointer. The `f32` makes its type unlike all others: else these functions could be
-/// called by many, of whom those without a check would leave less of the reserve.
+/// A function that is called indirectly. The `f32` makes its type unique. Otherwise these functions would have many
+/// possible callers, and those without a check would leave less of the reserve.
 type Callee = fn(u64, f32) -> u64;
 
-/// Calls nobody, and has a frame of no more than 128 bytes: LLVM leaves the stack pointer where it is,
-/// and writes below it.
+/// Calls no function, and has a frame of at most 128 bytes: LLVM does not change the stack pointer, and writes below
+/// it.
 #[inline(never)]
 fn leaf(value: u64, _: f32) -> u64 {
     let array = [value; words(128)];
@@ -46,7 +46,7 @@ fn leaf(value: u64, _: f32) -> u64 {
     array[0]
 }
 
-/// Has no check, if what it needs is no more than the reserve: whoever calls it has one.
+/// Has no check, if it needs no more than the reserve: its caller has one.
 #[inline(never)]
 fn small<const N: usize>(value: u64, _: f32) -> u64 {
     let array = [value; N];
@@ -62,7 +62,7 @@ fn chain<const M: usize, const N: usize>(value: u64, _: f32) -> u64 {
     small::<N>(value, 0.0) ^ array[0]
 }
 
-/// Has a check: it may call anything. It needs more than what begins and ends a coroutine, so its
+/// Has a check, because it may call anything. It needs more than the code that begins and ends a coroutine, so its
 /// check is the first to fail.
 #[inline(never)]
 fn above(value: u64, callee: Callee) -> u64 {
@@ -83,8 +83,8 @@ fn on_ever_smaller_stacks(callee: Callee) {
     }
 }
 
-/// Waits below callers that save something, and calls `callee` when it goes on: their frames are still
-/// in the stack.
+/// Waits below callers that save something, and calls `callee` after it is resumed: then the callers' frames are
+/// still in the stack.
 #[inline(never)]
 fn wait_and_call(depth: u64, callee: Callee) -> u64 {
     if depth > 0 {
@@ -96,11 +96,11 @@ fn wait_and_call(depth: u64, callee: Callee) -> u64 {
 
 const VALUE: u64 = 0xdead_beef_dead_beef;
 
-/// Whether the frames of `depth` callers are as they were after `callee` has used all of the reserve.
+/// Tests that the frames of `depth` callers are unchanged after `callee` has used the whole reserve.
 fn below_frames(depth: u64, callee: Callee) {
     let expected = (1..=depth).fold(callee(VALUE, 0.0), |it, depth| it.rotate_left(1) ^ depth);
     mask_numbers();
-    // On the first stack that is too small one of several is said, depending on where it is noticed.
+    // On the first stack that is too small, the message depends on where the overflow is detected.
     expect_trap("coroutine stack overflow");
     for size in (512..8192).step_by(16).rev() {
         let callee = black_box(callee);
@@ -113,7 +113,7 @@ fn below_frames(depth: u64, callee: Callee) {
         assert!(poll_once(&mut coroutine).is_pending());
         let StackUsage { frames, shadow } = coroutine.stack_usage();
         let left = coroutine.stack_size() - frames - shadow;
-        // 128 are LLVM's.
+        // 128 of these bytes are LLVM's red zone.
         assert!(left >= 256 + 128, "{left} bytes are left of a stack of {size}");
         assert_eq!(run(coroutine), (1, expected), "on a stack of {size} bytes");
         assert_eq!(overwritten(), None, "by a stack of {size} bytes");

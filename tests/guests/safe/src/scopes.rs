@@ -1,7 +1,7 @@
-//! Crates that assume that scopes of one thread end in the reverse order.
+//! Crates that assume that the scopes of one thread end in reverse order.
 //!
-//! Two coroutines end in whatever order they like. What comes of it is these crates' to say; here
-//! is what each of them does, so that `docs/limits.md` can.
+//! Two coroutines end in any order. The result is up to these crates. The tests show what each of them does, as
+//! described in `docs/limits.md`.
 
 use bysyncify::{Coroutine, embed};
 use fluid_let::{fluid_let, fluid_set};
@@ -29,7 +29,7 @@ tests! {
         assert!(!SCOPED.is_set());
     }
 
-    /// The one that ends first takes away what the other one has set.
+    /// The scope that ends first removes the value that the other one has set.
     fn scopes_that_are_waited_in() {
         let go = |polls, value: u64| {
             Coroutine::new(65536, move |_| {
@@ -41,15 +41,15 @@ tests! {
         };
         let (mut one, mut other) = (go(1, 1), go(2, 2));
         assert!(poll_once(&mut one).is_pending() && poll_once(&mut other).is_pending());
-        // What it sees is the other one's, which was set last.
+        // It sees the value of the other one, which was set last.
         assert_eq!(poll_once(&mut one), Poll::Ready(2));
         assert!(poll_once(&mut other).is_pending());
         expect_trap("cannot access a scoped thread local variable without calling `set` first");
         let _ = poll_once(&mut other);
     }
 
-    /// The one that ends last brings back what the other one had set. It is not looked at here: the
-    /// array is no more.
+    /// The scope that ends last restores the value that the other one had set. The value is not read here: the array
+    /// no longer exists.
     fn a_scope_that_is_left_behind() {
         let go = |polls, value: u64| {
             Coroutine::new(65536, move |_| {

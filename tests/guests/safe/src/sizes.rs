@@ -1,4 +1,4 @@
-//! Stacks of any size, wherever they are, for closures and results of any size and alignment.
+//! Stacks of any size, at any address, for closures and results of any size and alignment.
 
 use bysyncify::{Coroutine, RawCoroutine, Stack, embed};
 use guest_support::{after_polls, expect_trap, mask_numbers, poll_once, run, tests};
@@ -35,7 +35,7 @@ tests! {
     }
 
     fn sizes_that_are_too_small_say_what_is_needed() {
-        // Each size in an instance of its own would show no more: nothing is written before.
+        // Other sizes, each in its own instance, would show no more: nothing is written before the check.
         let needed = Coroutine::new(512, |_| ());
         assert_eq!(needed.stack_size(), 512);
         expect_trap("a stack of 511 bytes is too small for a coroutine: give it at least 512");

@@ -1,12 +1,12 @@
 //! Coroutines that wait in the initialiser of a `thread_local!`.
 //!
-//! std has no guard against two in it at a time, as it has for all else that is made when it is asked
-//! for first: without coroutines the second one is in the first, and there can be no reference yet.
-//! With two coroutines the first one to be through gets a reference, and the second one would replace
-//! what it refers to.
+//! std does not guard such a value against two concurrent initialisers, as it guards all other lazily initialised
+//! values. Without coroutines a second initialiser can only run inside the first, when there can be no reference to the
+//! value yet. With two coroutines, the first one that finishes gets a reference, and the second one would replace the
+//! value that it refers to.
 //!
-//! Who waits there is told that he cannot. With LTO at `opt-level = "z"` LLVM inlines std's function that calls
-//! the initialiser. Then one coroutine can wait there, and it is the second one that is stopped.
+//! So a wait there fails with a message. With LTO at `opt-level = "z"` LLVM inlines std's function that calls the
+//! initialiser. Then a single coroutine can wait there, and only a second one is stopped.
 
 #![allow(clippy::missing_const_for_thread_local, reason = "it is about initialisers that run")]
 
@@ -17,7 +17,7 @@ use std::future::poll_fn;
 use std::hint::black_box;
 use std::task::Poll;
 
-/// A value that is another each time, after a wait.
+/// Returns another value each time, after a wait.
 #[inline(never)]
 fn next() -> u32 {
     if can_embed() {
@@ -29,7 +29,7 @@ fn next() -> u32 {
     TURN.get()
 }
 
-/// Like `next`, and nothing is expected.
+/// Like `next`, but expects no trap.
 #[inline(never)]
 fn quietly() -> u32 {
     embed(after_polls(1, ()));
@@ -37,7 +37,7 @@ fn quietly() -> u32 {
     TURN.get()
 }
 
-/// It waits when it is dropped.
+/// Waits when it is dropped.
 struct Waits(u32);
 
 impl Drop for Waits {
@@ -46,7 +46,7 @@ impl Drop for Waits {
     }
 }
 
-/// It has no bytes, and may exist once.
+/// A type without bytes, of which only one value may exist.
 struct Token;
 
 impl Token {
@@ -164,7 +164,7 @@ tests! {
     fn an_initialiser_asks_whether_it_can_wait() {
         let coroutine = Coroutine::new(65536, |_| (MAYBE.with(|it| *it), MAYBE.with(|it| *it)));
         let (polls, values) = run(coroutine);
-        // It cannot, but where it was inlined.
+        // It cannot wait, except where the function was inlined.
         assert!([(1, (100, 100)), (2, (1, 1))].contains(&(polls, values)), "{polls}, {values:?}");
     }
 
@@ -189,7 +189,7 @@ tests! {
         assert_eq!(poll_once(&mut other), Poll::Ready(1));
     }
 
-    /// What does not wait in its initialiser is used across waits by everybody.
+    /// A value whose initialiser does not wait can be used across waits by all coroutines.
     fn two_use_what_is_initialised_at_once() {
         let go = |name: u32| {
             Coroutine::new(65536, move |_| {
@@ -216,7 +216,7 @@ tests! {
         assert_eq!(LIST.take(), [1, 2, 1, 2, 1, 2]);
     }
 
-    /// What one waits for may be put into a thread-local: its bytes are like those of states.
+    /// A value to wait for may be in a thread-local: its bytes are like those of an initialiser's state.
     fn one_waits_for_what_others_put_there() {
         let mut coroutine = Coroutine::new(65536, |_| {
             let mut got = Vec::new();
@@ -243,7 +243,7 @@ tests! {
         assert_eq!(poll_once(&mut coroutine), Poll::Ready(sent));
     }
 
-    /// A flag of one's own is not the state of an initialiser, though it looks just so.
+    /// A flag of the program is not the state of an initialiser, although it looks exactly like one.
     fn two_do_once_what_they_have_a_flag_for() {
         let go = || {
             Coroutine::new(65536, |_| {
@@ -263,12 +263,12 @@ tests! {
     }
 }
 
-/// Whether the other one is in the initialiser still.
+/// Whether the other coroutine is still in the initialiser.
 fn is_first() -> bool {
     TURN.get() == 1
 }
 
-/// What is read through a reference, before and after waits: this must be the same.
+/// Reads a value through a reference before and after waits. It must not change.
 fn hold<T, V: PartialEq + std::fmt::Debug>(reference: &T, read: impl Fn(&T) -> V) {
     let before = read(reference);
     for _ in 0..3 {

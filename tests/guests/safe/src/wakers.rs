@@ -1,4 +1,4 @@
-//! Wakers that run code of their own, and tasks that only their wakers own.
+//! Wakers that run code, and tasks that only their wakers own.
 
 use bysyncify::{CoreHandle, Coroutine, abandoned_coroutines, can_embed, embed, try_embed};
 use guest_support::{Trace, after_polls, poll_once, tests};
@@ -17,7 +17,7 @@ thread_local! {
     static REENTERED: Cell<u32> = const { Cell::new(0) };
 }
 
-/// Its destructor asks whether one can wait, drops a coroutine that waits, and runs another.
+/// Its destructor asks whether it can wait, drops a coroutine that waits, and runs another.
 struct Meddler;
 
 impl Wake for Meddler {
@@ -37,7 +37,7 @@ impl Drop for Meddler {
 
 struct Nobody;
 
-/// Counts when it is dropped.
+/// Counts its drops.
 struct Counted;
 
 impl Drop for Counted {
@@ -95,7 +95,7 @@ tests! {
         assert_eq!((REENTERED.get(), abandoned_coroutines()), (4, 0));
     }
 
-    /// The executor of textbooks: a task that nobody can wake any more is dropped.
+    /// As in textbook executors, a task without wakers is dropped.
     fn a_task_that_only_its_wakers_own() {
         for is_coroutine in [false, true] {
             DROPPED.set(0);
@@ -132,7 +132,7 @@ tests! {
             let next = Arc::new(Nobody);
             let waker = Waker::from(next.clone());
             let polled = Pin::new(&mut coroutine).poll(&mut Context::from_waker(&waker));
-            // It has let go of the one before.
+            // It has dropped the previous waker.
             assert_eq!(Arc::strong_count(&last), 1);
             last = next;
             if polled == Poll::Ready(7) {

@@ -1,4 +1,4 @@
-//! What lies beside a coroutine's stack, and must stay as it is.
+//! Memory beside a coroutine's stack, which must not change.
 
 use std::cell::Cell;
 use std::mem::MaybeUninit;
@@ -6,16 +6,16 @@ use std::mem::MaybeUninit;
 use crate::host::at_panic;
 
 thread_local! {
-    /// What is below and above the stack that was made last.
+    /// The memory below and above the stack that was made last.
     static BESIDE: Cell<Option<[&'static [MaybeUninit<u8>]; 2]>> = const { Cell::new(None) };
 }
 
-/// How much lies on either side of a stack.
+/// The number of bytes on either side of a stack.
 const MARGIN: usize = 4096;
 const UNTOUCHED: u8 = 0x11;
 
-/// Memory for a coroutine, with others' on both sides. From now on a panic looks at these: if they
-/// have changed it tells that in place of its message.
+/// Memory for a coroutine, with other memory on both sides. From now on a panic checks that memory: if it has
+/// changed, the panic's message is replaced.
 pub fn memory_between_others(size: usize) -> &'static mut [MaybeUninit<u8>] {
     let all = vec![MaybeUninit::new(UNTOUCHED); size + 2 * MARGIN].leak();
     let (below, rest) = all.split_at_mut(MARGIN);
@@ -25,7 +25,7 @@ pub fn memory_between_others(size: usize) -> &'static mut [MaybeUninit<u8>] {
     stack
 }
 
-/// What is wrong, if memory beside the stack has changed.
+/// An error message, if memory beside the stack has changed.
 pub fn overwritten() -> Option<String> {
     let is_changed = |byte: &MaybeUninit<u8>| {
         // SAFETY: all of it was written when it was made.

@@ -26,45 +26,44 @@ pub fn log(text: &str) {
     unsafe { sys::log(text.as_ptr(), text.len()) }
 }
 
-/// From now on the only good outcome is a panic with exactly this message, or, if that is empty, a
-/// trap that nobody has told of.
+/// From now on the test passes only with a panic with exactly this message; or, if the message is empty, with a trap
+/// without a panic.
 pub fn expect_trap(message: &str) {
     // SAFETY: the host reads these bytes, now.
     unsafe { sys::expect_trap(message.as_ptr(), message.len()) }
 }
 
-/// From now on there are two good outcomes: a panic with exactly this message, and none. For what
+/// From now on the test passes with a panic with exactly this message, and also if it returns. For tests whose result
 /// depends on how the guest was compiled.
 pub fn allow_trap(message: &str) {
     // SAFETY: the host reads these bytes, now.
     unsafe { sys::allow_trap(message.as_ptr(), message.len()) }
 }
 
-/// From now on every number in a panic message is told as `#`: for those that depend on how the
-/// guest was compiled.
+/// From now on each number in a panic message is replaced by `#`: for numbers that depend on how the guest was
+/// compiled.
 pub fn mask_numbers() {
     MASK_NUMBERS.store(true, Ordering::Relaxed);
 }
 
-/// From now on what is in backquotes in a panic message is told as `…`: for names of functions that
-/// depend on the compiler's version.
+/// From now on text in backquotes in a panic message is replaced by `…`: for function names that depend on the
+/// compiler's version.
 pub fn mask_quotes() {
     MASK_QUOTES.store(true, Ordering::Relaxed);
 }
 
-/// What is told in place of a panic's message, which it is given, if not that.
+/// Gets a panic's message, and may return another one to replace it.
 pub type Look = fn(&str) -> Option<String>;
 
 static AT_PANIC: Mutex<Option<Look>> = Mutex::new(None);
 
-/// From now on a panic looks whether something is wrong: if so, that is told in place of its
-/// message.
+/// From now on a panic calls this function. If it returns a text, that replaces the panic's message.
 pub fn at_panic(look: Look) {
     *AT_PANIC.lock().expect("no panic holds it") = Some(look);
 }
 
-/// From now on a panic's message comes after all those before it, with ` | ` in between. On the host,
-/// where a panic ends a test, only the last one then does.
+/// From now on a panic's message is appended to all earlier ones, separated by ` | `. On the host, where a panic ends
+/// a test, only the last one does.
 pub fn tell_all_messages() {
     #[cfg(not(target_family = "wasm"))]
     std::mem::forget(crate::native::Catching::new());
@@ -98,19 +97,18 @@ pub fn random_seed() -> u64 {
     sys::random_seed()
 }
 
-/// Whether the linker has made this module check itself while it runs.
+/// Whether the linker has made this module check itself at run time.
 pub fn is_checked() -> bool {
     sys::is_checked() != 0
 }
 
-/// Whether it looks whether a coroutine's stack overflows: a module that our linker has made does.
+/// Whether it checks that coroutines' stacks do not overflow. Modules from our linker do.
 pub fn is_stack_checked() -> bool {
     sys::is_stack_checked() != 0
 }
 
-/// From now on the only good outcome is the message that a coroutine's stack overflows in this
-/// function, with any numbers, if the linker has made the module look for that. Returns whether it
-/// has.
+/// From now on the test passes only with the message that a coroutine's stack overflows in this function, with any
+/// numbers. Does nothing if the linker has added no such check to the module. Returns whether it has.
 pub fn expect_overflow_in(function: &str) -> bool {
     if !is_stack_checked() {
         return false;

@@ -1,4 +1,4 @@
-//! What the test guests share: the `tests!` macro, the host's functions, and a few futures.
+//! Shared code of the test guests: the `tests!` macro, the host's functions, and a few futures.
 
 use std::cell::RefCell;
 use std::future::Future;
@@ -19,8 +19,8 @@ pub use host::{
     mask_numbers, mask_quotes, random_seed, start, tell_all_messages,
 };
 
-/// Exports each function as a test: the harness runs it in an instance of its own. On the host it is
-/// a test of `cargo test`, and runs in a process of its own.
+/// Exports each function as a test: the harness runs it in its own instance. On the host it is a test of
+/// `cargo test`, and runs in its own process.
 #[macro_export]
 macro_rules! tests {
     ($($(#[$meta:meta])* fn $name:ident() $body:block)*) => {$(
@@ -50,12 +50,12 @@ macro_rules! tests {
     )*};
 }
 
-/// Pending once, then ready with its argument. Wakes the waker it was polled with.
+/// A future that is pending once, then ready with its argument. Wakes the waker that it was polled with.
 pub fn after_one_poll<T: Unpin>(value: T) -> impl Future<Output = T> + Unpin {
     after_polls(1, value)
 }
 
-/// Pending `count` times, then ready with its argument.
+/// A future that is pending `count` times, then ready with its argument.
 pub fn after_polls<T: Unpin>(count: usize, value: T) -> impl Future<Output = T> + Unpin {
     let (mut left, mut value) = (count, Some(value));
     std::future::poll_fn(move |cx| match left {
@@ -73,7 +73,7 @@ pub fn poll_once<F: Future + Unpin>(future: &mut F) -> Poll<F::Output> {
     Pin::new(future).poll(&mut Context::from_waker(Waker::noop()))
 }
 
-/// Polls until the future is ready; returns how often that was, and the output.
+/// Polls until the future is ready. Returns the number of polls, and the output.
 pub fn run<F: Future + Unpin>(mut future: F) -> (usize, F::Output) {
     for polls in 1.. {
         if let Poll::Ready(output) = poll_once(&mut future) {
@@ -83,8 +83,8 @@ pub fn run<F: Future + Unpin>(mut future: F) -> (usize, F::Output) {
     unreachable!("polled for ever")
 }
 
-/// Waits as `wait` does, and once more if that is unwound: who is dropped meanwhile is abandoned, also
-/// where a wait that cannot return is unwound. In WebAssembly that is so by itself.
+/// Calls `wait`, and again if that is unwound. So a coroutine that is dropped meanwhile is abandoned, even where a
+/// wait that cannot return is unwound. In WebAssembly it is abandoned anyway.
 pub fn insistently<R>(mut wait: impl FnMut() -> R) -> R {
     if cfg!(target_family = "wasm") {
         return wait();
@@ -97,7 +97,7 @@ pub fn insistently<R>(mut wait: impl FnMut() -> R) -> R {
     }
 }
 
-/// What happened, in order: tests assert all of it.
+/// The events in their order. Tests assert all of them.
 #[derive(Clone, Debug, Default)]
 pub struct Trace(Rc<RefCell<Vec<String>>>);
 
@@ -123,7 +123,7 @@ impl Drop for Droppy {
     }
 }
 
-/// A waker that counts.
+/// A waker that counts its wakes.
 #[derive(Debug, Default)]
 pub struct CountingWaker(AtomicUsize);
 
@@ -140,7 +140,7 @@ impl Wake for CountingWaker {
     }
 }
 
-/// A value that one side sets and the other waits for; remembers the last waker it was given.
+/// A value that one side sets and the other waits for. It keeps the last waker that was registered.
 #[derive(Debug, Default)]
 pub struct Gate<T> {
     value: RefCell<Option<T>>,
@@ -148,7 +148,7 @@ pub struct Gate<T> {
 }
 
 impl<T> Gate<T> {
-    /// Opens the gate, and wakes who waits.
+    /// Opens the gate, and wakes the waiter.
     pub fn open(&self, value: T) {
         *self.value.borrow_mut() = Some(value);
         if let Some(waker) = self.waker.take() {

@@ -1,40 +1,39 @@
-//! The harness's functions where there is no harness: a guest's tests on the host.
+//! The harness's functions for guests' tests on the host, without the harness.
 //!
-//! `cargo xtask test --only native` builds guests with a switch of threads. Each test runs in a
-//! process of its own, as in WebAssembly it runs in an instance of its own, and the first panic that
-//! nobody says to catch ends it, as a trap does.
+//! `cargo xtask test --only native` builds guests with a switch of threads. Each test runs in its own process, as in
+//! WebAssembly it runs in its own instance. The first panic that is not announced as caught ends it, as a trap does.
 
 use std::process::{Command, exit};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::{env, slice, str};
 
-/// Set in a test's own process.
+/// The variable that is set in a test's own process.
 const IS_CHILD: &str = "BYSYNCIFY_NATIVE_TEST";
-/// The seed, if it is not the default one.
+/// The variable with the seed, if it is not the default one.
 const SEED: &str = "BYSYNCIFY_NATIVE_SEED";
 
-/// How a test may end.
+/// The allowed ends of a test.
 enum Ends {
-    /// It returns.
+    /// It must return.
     Well,
-    /// It panics with this message.
+    /// It must panic with this message.
     With(String),
-    /// Either.
+    /// Both are allowed.
     WellOrWith(String),
 }
 
 static ENDS: Mutex<Ends> = Mutex::new(Ends::Well);
 
-/// How many of these there are.
+/// The number of these values that exist.
 static CATCHING: AtomicUsize = AtomicUsize::new(0);
 
-/// While there is one, a panic does not end the test: somebody catches it.
+/// While such a value exists, a panic does not end the test, because it will be caught.
 #[derive(Debug)]
 pub struct Catching(());
 
 impl Catching {
-    /// From now on.
+    /// Begins now.
     #[expect(clippy::new_without_default, reason = "making one does something")]
     pub fn new() -> Self {
         CATCHING.fetch_add(1, Ordering::Relaxed);
@@ -48,7 +47,7 @@ impl Drop for Catching {
     }
 }
 
-/// Runs `body` in a process of its own, or here if this is that process.
+/// Runs `body` in its own process, or here if this is that process.
 pub fn run(module: &str, name: &str, body: fn()) {
     if env::var_os(IS_CHILD).is_some() {
         super::start();
@@ -59,7 +58,7 @@ pub fn run(module: &str, name: &str, body: fn()) {
         }
         return;
     }
-    // A path in a test's name begins below the crate.
+    // The path in a test's name does not contain the crate.
     let path = module.split_once("::").map_or(String::new(), |(_, path)| format!("{path}::"));
     let mut child = Command::new(env::current_exe().expect("this is a program"));
     child.args([&format!("{path}{name}"), "--exact", "--nocapture"]).env(IS_CHILD, "1");

@@ -1,11 +1,11 @@
-//! One wait by each method that a trait and what it requires have.
+//! One wait by each method of a trait and of its supertraits.
 //!
-//! Each adds a digit of its own, so that the sum tells which were called.
+//! Each adds a digit of its own, so that the sum shows which were called.
 
-/// How often a coroutine is polled that waits four times.
+/// How often a coroutine with four waits is polled.
 pub(crate) const POLLS: usize = 5;
 
-/// What `by_all` returns.
+/// The result of `by_all`.
 pub(crate) const SUM: u32 = 1111;
 
 macro_rules! by_all {
@@ -15,7 +15,7 @@ macro_rules! by_all {
             use std::pin::pin;
             use $traits::{Awaiter, AwaiterMut, UnsafeAwaiter};
 
-            /// Waits by `Awaiter`, and by the three traits that it requires.
+            /// Waits by `Awaiter`, and by its three supertraits.
             pub(crate) fn by_all(awaiter: &mut impl Awaiter) -> u32 {
                 let one = awaiter.r#await(pin!(after_one_poll(1)));
                 let ten = awaiter.await_mut(pin!(after_one_poll(10)));
@@ -23,18 +23,18 @@ macro_rules! by_all {
                 one + ten + unsafe { by_unsafe(awaiter) }
             }
 
-            /// Waits by `AwaiterMut`, and by the trait that it requires.
+            /// Waits by `AwaiterMut`, and by its supertrait.
             pub(crate) fn by_mut(awaiter: &mut (impl AwaiterMut + ?Sized)) -> u32 {
                 let ten = awaiter.await_mut(pin!(after_one_poll(10)));
                 // SAFETY: it is an `AwaiterMut`, so this is no less safe than `await_mut`.
                 ten + unsafe { awaiter.unsafe_await_mut(pin!(after_one_poll(1000))) }
             }
 
-            /// Waits by `UnsafeAwaiter`, and by the trait that it requires.
+            /// Waits by `UnsafeAwaiter`, and by its supertrait.
             ///
             /// # Safety
             ///
-            /// - As `UnsafeAwaiter` has it.
+            /// - As in `UnsafeAwaiter`.
             pub(crate) unsafe fn by_unsafe(awaiter: &mut (impl UnsafeAwaiter + ?Sized)) -> u32 {
                 // SAFETY: our caller's promise.
                 let hundred = unsafe { awaiter.unsafe_await(pin!(after_one_poll(100))) };

@@ -1,4 +1,4 @@
-//! Cores: for those who build a coroutine type of their own.
+//! Cores, for users who build their own coroutine type.
 
 use awaiter_trait::AwaiterMut;
 use bysyncify::Stack;
@@ -12,9 +12,9 @@ use std::task::{Poll, Waker};
 
 use crate::by_all::{POLLS, SUM, v01, v02};
 
-/// What the entry function is given.
+/// The argument of the entry function.
 struct Job<A> {
-    /// What it waits with.
+    /// The awaiter that it waits with.
     awaiter: Cell<*mut A>,
     body: fn(&mut A) -> u32,
     output: Cell<Option<u32>>,
@@ -38,12 +38,12 @@ impl<A> Job<A> {
         RawCore::ENTRY_RETURNED
     }
 
-    /// Where the core expects its data.
+    /// The data pointer for the core.
     fn data(&self) -> *mut () {
         ptr::from_ref(self).cast_mut().cast()
     }
 
-    /// Polls until the entry function has returned; how often that was, and its result.
+    /// Polls until the entry function has returned. Returns the number of polls, and its result.
     ///
     /// # Safety
     ///

@@ -1,4 +1,4 @@
-//! Handles behind `dyn`, as code that knows of no coroutine sees them.
+//! Handles behind `dyn`, as code sees them that knows nothing of coroutines.
 
 use awaiter_trait::r#dyn::{DynAwaiter, DynAwaiterMut, DynUnsafeAwaiter, DynUnsafeAwaiterMut};
 use awaiter_trait::{Awaiter, UnsafeAwaiter, UnsafeAwaiterMut};

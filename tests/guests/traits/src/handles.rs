@@ -1,4 +1,4 @@
-//! The handles that a closure is given.
+//! The handles that a closure gets.
 
 use bysyncify::{Coroutine, RawCoreHandle};
 use guest_support::{run, tests};

@@ -1,7 +1,7 @@
-//! The traits of `awaiter-trait`, both versions, and the types that they are for.
+//! The traits of `awaiter-trait`, in both versions, and the types that implement them.
 //!
-//! One implementation of that crate is left out: `UnsafeAwaiter` for `dyn DynAwaiterMut` calls
-//! itself without end in 0.2.8.
+//! One implementation of that crate is left out: in 0.2.8, `UnsafeAwaiter` for `dyn DynAwaiterMut` calls itself
+//! endlessly.
 
 mod by_all;
 

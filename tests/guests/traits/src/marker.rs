@@ -1,4 +1,4 @@
-//! `CoroutineMarker`, which makes coroutines for code that is generic over how.
+//! `CoroutineMarker`, which makes coroutines for code that is generic over the implementation.
 
 use awaiter_trait::r#dyn::{DynAwaiter, DynAwaiterMut, DynUnsafeAwaiter, DynUnsafeAwaiterMut};
 use awaiter_trait::{
@@ -33,7 +33,7 @@ fn unsafe_exclusive(awaiter: &mut (dyn DynUnsafeAwaiterMut + '_)) -> u32 {
     unsafe { awaiter.unsafe_await_mut(pin!(after_polls(2, 5))) }
 }
 
-/// A library's function: it knows nothing of this crate. It lends its own locals.
+/// A library's function, which knows nothing of this crate. It lends its own locals.
 fn total_of<C: Coroutine>(coroutine: &C, values: &[u32], trace: &Trace) -> u32 {
     let future = coroutine.exec(|awaiter| {
         values

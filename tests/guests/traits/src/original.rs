@@ -1,8 +1,8 @@
-//! The example of the original crate's README, and its comments made code.
+//! The example in the original crate's README, with its comments turned into code.
 
 #![allow(clippy::let_and_return, clippy::redundant_async_block, reason = "as it was written there")]
 
-// What it imports.
+// The example's imports.
 use bysyncify::Coroutine;
 use core::pin::pin;
 

@@ -1,7 +1,7 @@
 //! Panics that unwind, where the library has no `std` to catch them with.
 //!
-//! To catch a panic and hand it on takes `std`. Without the library's feature of that name one that would
-//! leave a coroutine ends the program; one that is caught inside is no affair of the library's.
+//! Catching a panic and raising it again needs `std`. Without the library's feature `std`, a panic that would leave a
+//! coroutine ends the program. A panic that is caught inside does not concern the library.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
@@ -12,7 +12,7 @@ use guest_support::{
     Droppy, Trace, after_polls, expect_trap, poll_once, run, tell_all_messages, tests,
 };
 
-/// The panic's own message, what we say, and what std says since ours must not unwind.
+/// Expects the panic's own message, then the library's, then std's, because the library's panic must not unwind.
 fn expect_end(message: &str) {
     tell_all_messages();
     expect_trap(&format!(
@@ -38,7 +38,7 @@ tests! {
         });
         assert_eq!(poll_once::<Coroutine<_, ()>>(&mut coroutine), Poll::Pending);
         expect_end("out");
-        // Nobody can catch it: it does not get so far.
+        // It cannot be caught, because the program ends before.
         assert!(!is_caught(|| { let _ = poll_once(&mut coroutine); }));
     }
 
@@ -60,7 +60,7 @@ tests! {
         assert_eq!(run(coroutine), (3, (true, 5)));
     }
 
-    /// To unwind it takes `std`, too.
+    /// Unwinding needs `std`, too.
     fn a_coroutine_that_is_dropped_while_it_waits_in_embed_is_abandoned() {
         let trace = Trace::default();
         for gives_up in [true, false] {

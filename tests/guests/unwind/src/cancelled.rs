@@ -1,4 +1,4 @@
-//! A coroutine that is dropped while it waits in `embed`, which has nothing to return: it is unwound.
+//! A coroutine that is dropped while it waits in `embed`. That cannot return a result, so the coroutine is unwound.
 
 use std::panic;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -105,7 +105,7 @@ tests! {
     }
 
     fn who_panics_with_that_elsewhere_is_not_mistaken_for_it() {
-        // The payload of one coroutine, raised again in another that was not cancelled.
+        // The payload of one coroutine is raised again in another one that was not cancelled.
         let trace = Trace::default();
         let log = trace.clone();
         let mut first = Coroutine::new(16_384, move |_| {

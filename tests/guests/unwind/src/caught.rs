@@ -1,4 +1,4 @@
-//! A panic that is caught where it was raised, in a coroutine: that goes on as before.
+//! A panic that is caught in the coroutine that raised it: the coroutine continues as before.
 
 use std::cell::{Cell, RefCell};
 use std::future::poll_fn;
@@ -73,7 +73,7 @@ tests! {
     fn a_panic_hook_cannot_wait_and_what_is_caught_then_can() {
         let seen = Trace::default();
         let trace = seen.clone();
-        // A hook is `Send`; there are no threads here.
+        // A hook must be `Send`; there are no threads here.
         struct Shown(Trace);
         // SAFETY: there is one thread.
         unsafe impl Send for Shown {}

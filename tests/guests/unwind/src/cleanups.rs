@@ -1,4 +1,4 @@
-//! Destructors that run because a panic unwinds: they cannot wait, and must not panic.
+//! Destructors that run during a panic's unwinding: they cannot wait, and must not panic.
 
 use std::io::{self, BufWriter, Write};
 use std::task::Poll;
@@ -24,7 +24,7 @@ impl Write for Waits {
     }
 }
 
-/// These panics, and what std says of the second.
+/// Expects these panics, and std's message after the second.
 fn expect_end(messages: &str) {
     tell_all_messages();
     let last = match cfg!(target_family = "wasm") {
@@ -85,7 +85,7 @@ tests! {
                 writer.write_all(b"lost").expect("there is room");
                 panic!("x")
             });
-            // Without a panic what is buffered is written when the buffer is dropped.
+            // Without a panic, buffered data is written when the buffer is dropped.
             BufWriter::new(Waits(sink)).write_all(b"dropped").expect("there is room");
             message
         });

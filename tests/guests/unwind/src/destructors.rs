@@ -1,4 +1,4 @@
-//! Destructors that panic, and one that waits.
+//! Destructors that panic, and a destructor that waits.
 
 use bysyncify::{Coroutine, try_embed};
 use guest_support::{Trace, after_polls, poll_once, run, tests};

@@ -1,5 +1,5 @@
-//! What `twice.mjs` calls: the host goes on after a panic that nobody has caught, or after an exception of
-//! its own has gone through a coroutine.
+//! The functions that `twice.mjs` calls: the host continues after an uncaught panic, or after one of its own
+//! exceptions has passed through a coroutine.
 
 use std::cell::{Cell, RefCell};
 use std::future::poll_fn;
@@ -17,7 +17,7 @@ thread_local! {
     static OTHERS: Cell<Vec<[u8; 1024]>> = const { Cell::new(Vec::new()) };
 }
 
-/// Panics in a coroutine and catches that, if it is to; panics again, and nobody catches that.
+/// Optionally panics in a coroutine and catches that. Then panics again, uncaught.
 // SAFETY: no other symbol has this name.
 #[unsafe(export_name = "host panics")]
 extern "C" fn panics(catches_first: u32) {
@@ -34,14 +34,14 @@ extern "C" fn panics(catches_first: u32) {
     let _ = poll_once(&mut coroutine);
 }
 
-/// Where the stack is.
+/// The address of the stack.
 // SAFETY: as above.
 #[unsafe(export_name = "host here")]
 extern "C" fn here() -> usize {
     black_box(&0_u8) as *const u8 as usize
 }
 
-/// How many bytes of what `panics` has filled have changed, after a deep recursion.
+/// How many bytes that `panics` has filled have changed, after a deep recursion.
 // SAFETY: as above.
 #[unsafe(export_name = "host changed")]
 extern "C" fn changed(depth: u32) -> usize {
@@ -69,7 +69,7 @@ fn call_host(_: CoreHandle<'_>) {
     log(&format!("array is intact: {}", black_box(&array) == &[7; 256]));
 }
 
-/// The same where a future is polled that waits in the middle.
+/// The same in the poll of a future that waits in the middle.
 fn call_host_in_a_poll(_: CoreHandle<'_>) {
     let _local = Local;
     let array = black_box([7_u8; 256]);
@@ -96,7 +96,7 @@ extern "C" fn spawn(in_a_poll: u32) -> usize {
     })
 }
 
-/// Polls a task, which is not there meanwhile: 0 if it is pending, 1 if it is ready, 2 if it is gone.
+/// Polls a task, which is removed from the list meanwhile: 0 if it is pending, 1 if it is ready, 2 if it is gone.
 // SAFETY: as above.
 #[unsafe(export_name = "host poll")]
 extern "C-unwind" fn poll(task: usize) -> u32 {

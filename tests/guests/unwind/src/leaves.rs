@@ -1,4 +1,4 @@
-//! A panic that leaves a coroutine's closure: it reaches whoever polls, on his own stack.
+//! A panic that leaves a coroutine's closure: it reaches the poller, on the poller's own stack.
 
 use std::any::Any;
 use std::future::Future;
@@ -32,7 +32,7 @@ tests! {
             assert_eq!(caught(|| { let _ = poll_once(&mut coroutine); }), Some(AGAIN.into()));
         }
         assert_eq!(coroutine.cancel(), None);
-        // And its stack is free for the next.
+        // Its stack can be used again.
         let stack = coroutine.into_stack().expect("it has ended");
         assert_eq!(run(Coroutine::with_stack(stack, |_| embed(after_polls(1, 4)))), (2, 4));
         assert_eq!(abandoned_coroutines(), 0);
@@ -186,7 +186,7 @@ tests! {
         let mut coroutine = Coroutine::new(4096, |_| ());
         assert!(poll_once(&mut coroutine).is_ready());
         let again = "cannot poll a coroutine after it has finished";
-        // In a coroutine, too: that goes on.
+        // Also inside another coroutine, which continues.
         let outer = Coroutine::new(65_536, move |_| {
             (caught(|| { let _ = poll_once(&mut coroutine); }), embed(after_polls(1, 1)))
         });

@@ -1,10 +1,10 @@
-//! Panics that unwind. Built with a standard library that was compiled for it, and with both kinds
-//! of WebAssembly's exceptions: `cargo xtask test --only unwind`.
+//! Panics that unwind. Built with a standard library that was compiled for it, and with both kinds of WebAssembly
+//! exceptions: `cargo xtask test --only unwind`.
 //!
-//! A file is where the panic goes: it is caught inside ([`caught`]), leaves the coroutine
-//! ([`leaves`]), was raised to unwind a cancelled one ([`cancelled`]), runs destructors ([`cleanups`]),
-//! comes out of one ([`destructors`]) or out of a waker ([`wakers`]), goes through the switch (`switch`),
-//! or out of an export, so that the host goes on ([`host`]). Random programs throw as `async fn`s do ([`twins`]).
+//! There is a file for each path of a panic. It is caught inside ([`caught`]), leaves the coroutine ([`leaves`]), was
+//! raised to unwind a cancelled one ([`cancelled`]), runs destructors ([`cleanups`]), comes out of a destructor
+//! ([`destructors`]) or out of a waker ([`wakers`]), passes through the switch (`switch`), or leaves an export, after
+//! which the host continues ([`host`]). Random programs throw as `async fn`s do ([`twins`]).
 
 mod cancelled;
 mod caught;
@@ -21,13 +21,13 @@ mod wakers;
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-/// What `function` panics with, in words; nothing if it does not panic.
+/// The message of `function`'s panic; `None` if it does not panic.
 fn caught(function: impl FnOnce()) -> Option<String> {
     catch(function).err().map(|payload| words(payload.as_ref()))
 }
 
-/// `catch_unwind`, not inlined: with legacy exceptions LLVM may put what comes after it into a handler
-/// that throws on, and what is there cannot be suspended. The linker refuses that.
+/// `catch_unwind`, not inlined: with legacy exceptions LLVM may put the code after it into a handler that throws on.
+/// That code could not be suspended, and the linker refuses it.
 #[inline(never)]
 fn catch<R>(function: impl FnOnce() -> R) -> Result<R, Box<dyn Any + Send>> {
     #[cfg(not(target_family = "wasm"))]

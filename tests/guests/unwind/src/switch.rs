@@ -1,4 +1,4 @@
-//! A panic that goes through the switch, past all that the library does to catch it before.
+//! A panic that passes through the switch, although the library normally catches it before that.
 
 use std::future::poll_fn;
 use std::ptr;
@@ -22,7 +22,7 @@ extern "C-unwind" fn panics(_: *mut (), _: AbiTag) {
 }
 
 tests! {
-    /// In a module of our linker's nothing that can be caught gets so far: see `caught`.
+    /// In a module from our linker no panic that can be caught gets this far: see `caught`.
     fn one_that_the_future_catches_that_is_waited_for() {
         if is_stack_checked() {
             return;

@@ -1,8 +1,8 @@
-//! Wakers whose functions panic, run coroutines, or are not what they were before.
+//! Wakers whose functions panic, run coroutines, or return another waker.
 //!
-//! A wait owns no waker but while another wait goes on inside of it: so these are the places at which
-//! the library calls a waker's functions, and after each of them the coroutine goes on, and as many
-//! wakers were dropped as were made.
+//! A wait owns no waker unless another wait is in progress inside it. So these tests have all places where the
+//! library calls a waker's functions. After each of them the coroutine continues, and as many wakers were dropped as
+//! were made.
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
@@ -16,13 +16,13 @@ use guest_support::{Droppy, Trace, after_polls, poll_once, run, tests};
 
 use crate::caught;
 
-/// What happens at a call of a waker's function.
+/// The effect of a call of a waker's function.
 enum Act {
-    /// What should.
+    /// The normal effect.
     Well,
-    /// This is called, too.
+    /// Also calls this function.
     Calls(Box<dyn FnOnce()>),
-    /// A clone is another waker, to which this happens when it is dropped.
+    /// A clone is another waker, which has this effect when it is dropped.
     Other(Box<Act>),
 }
 
@@ -38,7 +38,7 @@ impl Act {
     }
 }
 
-/// What is behind a waker.
+/// The data of a waker.
 struct Script {
     clones: RefCell<VecDeque<Act>>,
     drops: RefCell<VecDeque<Act>>,
@@ -86,8 +86,8 @@ fn raw(script: Rc<Script>) -> RawWaker {
     RawWaker::new(Rc::into_raw(script).cast(), &FUNCTIONS)
 }
 
-/// A waker to which these things happen in turn when it is cloned, and when one of it is dropped;
-/// then nothing more. And how many there are.
+/// A waker with these effects, in this order, when it is cloned, and when one of its clones is dropped. Later calls
+/// have no special effect. Also returns the number of wakers.
 fn scripted(
     clones: impl IntoIterator<Item = Act>,
     drops: impl IntoIterator<Item = Act>,
@@ -106,7 +106,7 @@ fn poll_with<F: Future + Unpin>(future: &mut F, waker: &Waker) -> Poll<F::Output
     Pin::new(future).poll(&mut Context::from_waker(waker))
 }
 
-/// Waits in the middle of a poll; what the inner wait panics with.
+/// Waits during a poll. Returns the panic message of the inner wait.
 fn waits_in_a_poll(polls: usize) -> Option<String> {
     embed(poll_fn(|_| Poll::Ready(caught(|| embed(after_polls(polls, ()))))))
 }
@@ -163,7 +163,7 @@ tests! {
         assert_eq!(wakers.get(), 0);
     }
 
-    /// The wait has its result by then, and is lost.
+    /// By then the wait has its result, which is lost.
     fn one_that_panics_when_it_is_dropped_at_the_end_of_a_wait_in_a_poll() {
         let (waker, wakers) = scripted([], [Act::Well, panics("second drop")]);
         let mut coroutine = Coroutine::new(65_536, |_| {
@@ -226,7 +226,7 @@ tests! {
             (caught(|| embed(after_polls(1, ()))), can_embed(), embed(after_polls(1, 5)))
         });
         assert!(poll_with(&mut coroutine, &waker).is_pending());
-        // The wait has a clone, and the executor its own.
+        // The wait has a clone, and the executor its own waker.
         assert_eq!(wakers.get(), 2);
         assert!(poll_with(&mut coroutine, &waker).is_pending());
         let expected = (Some("clone's drop".into()), true, 5);
@@ -282,7 +282,7 @@ tests! {
                 assert_eq!(result, Ok(Ok(Err(EmbedError::Cancelled))));
             });
             assert!(poll_with(&mut coroutine, &waker).is_pending());
-            // The executor's own; of those two that have another inside; and of one that is unlike.
+            // The executor's own; the clones of the two waits that have another wait inside; and one that is unequal.
             assert_eq!(wakers.get(), if is_faithful { 3 } else { 4 });
             drop(waker);
             drop(coroutine);
@@ -290,8 +290,8 @@ tests! {
         }
     }
 
-    /// Two executors in turns, and a coroutine that is polled with what the outer one was given, before
-    /// and after that has waited in the middle of it.
+    /// Two executors poll in turns. An inner coroutine is polled with the waker of the outer one, before and after
+    /// the outer one has waited in the middle of that poll.
     fn those_that_a_coroutine_inside_was_polled_with() {
         let sources = [scripted([], []), scripted([], [])];
         let seen = Rc::new(RefCell::new(Vec::<Waker>::new()));
@@ -320,7 +320,7 @@ tests! {
             let (before, now) = (Some((turn + 1) % 2), Some(turn % 2));
             match turn {
                 0 => assert_eq!(found, [now]),
-                // With the old one, as the poll goes on; then it is polled again with the latest.
+                // With the old one, as that poll continues; then it is polled again with the latest.
                 1 | 2 => assert_eq!(found, [before, now]),
                 _ => {
                     assert_eq!((found, polled), (vec![before], Poll::Ready(7)));

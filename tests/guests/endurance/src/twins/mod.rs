@@ -1,9 +1,9 @@
-//! Random programs, written once ([`program.rs`](self)) and run twice: as coroutines, and as `async fn`s, which
-//! must do the same. They wait deep and shallow, poll each other, are dropped while they wait, and throw: with
-//! panics where these unwind.
+//! Random programs, written once ([`program.rs`](self)) and run twice: as coroutines, and as `async fn`s, which must
+//! do the same. They wait in deep and shallow calls, poll each other, are dropped while they wait, and throw (with
+//! panics, where these unwind).
 //!
-//! A *step* is one wait that was executed in both. `TWIN_STEPS` in the environment of the compiler says how
-//! many there are to be.
+//! A *step* is one wait that was executed in both. `TWIN_STEPS` in the compiler's environment sets the number of
+//! steps.
 
 use std::any::Any;
 use std::cell::Cell;
@@ -16,10 +16,10 @@ use std::task::{Context, Poll, Waker};
 use bysyncify::{Coroutine, try_embed};
 use guest_support::tests;
 
-/// What the functions of a program share, and what they have done.
+/// The shared state of a program's functions, and the record of what they have done.
 struct World {
     random: Cell<u32>,
-    /// How many functions may still be entered.
+    /// How many more functions may be entered.
     left: Cell<u32>,
     trace: Cell<u64>,
     waits: Cell<u64>,
@@ -45,7 +45,7 @@ impl World {
         self.trace.set(mixed.rotate_left(29));
     }
 
-    /// Whether another function may do something.
+    /// Whether a function may do something, which counts as entering it.
     fn enters(&self) -> bool {
         let left = self.left.get();
         self.left.set(left.saturating_sub(1));
@@ -57,7 +57,7 @@ impl World {
     }
 }
 
-/// Shows when it is dropped.
+/// Traces a value when it is dropped.
 struct Guard(&'static World, u32);
 
 impl Drop for Guard {
@@ -76,7 +76,7 @@ enum End {
 type Outcome = Result<u32, End>;
 type Task = Pin<Box<dyn Future<Output = Outcome>>>;
 
-/// What a panic is of.
+/// The payload of a panic.
 struct Thrown(u32);
 
 fn throw(value: u32) -> End {
@@ -96,13 +96,13 @@ fn outcome<T>(caught: Result<T, Box<dyn Any + Send>>, thrown: impl FnOnce(u32) -
     }
 }
 
-/// What a function does, a panic of its own among that. Not inlined: see `catch` in the guest `unwind`.
+/// Calls a function, and catches the panics of these programs. Not inlined: see `catch` in the guest `unwind`.
 #[inline(never)]
 fn catch<T>(function: impl FnOnce() -> T, thrown: impl FnOnce(u32) -> T) -> T {
     outcome(catch_unwind(AssertUnwindSafe(function)), thrown)
 }
 
-/// Pending once.
+/// A future that is pending once.
 #[derive(Default)]
 struct Once(bool);
 
@@ -114,7 +114,7 @@ impl Future for Once {
     }
 }
 
-/// Polls a task, whose panics do not leave it.
+/// Polls a task, and catches its panics.
 fn poll(task: &mut Task) -> Poll<Outcome> {
     let poll = || task.as_mut().poll(&mut Context::from_waker(Waker::noop()));
     catch(poll, |value| Poll::Ready(Err(End::Thrown(value))))
@@ -193,7 +193,7 @@ mod futures {
     include!("program.rs");
 }
 
-/// Runs tasks in turns until there were so many waits. Some are dropped before they end.
+/// Runs tasks in turns until there were this many waits. Some are dropped before they end.
 fn run(seed: u32, waits: u64, task: fn(&'static World, u32) -> Task) -> &'static World {
     let world: &World = Box::leak(Box::new(World::new(seed)));
     let mut tasks: [Option<Task>; 3] = [None, None, None];
@@ -218,7 +218,7 @@ fn run(seed: u32, waits: u64, task: fn(&'static World, u32) -> Task) -> &'static
     world
 }
 
-/// How many steps there are in this run, and in all.
+/// The number of steps in one run, and in total.
 const ONCE: u64 = 2_000;
 const STEPS: u64 = 100_000;
 

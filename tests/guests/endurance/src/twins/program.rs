@@ -1,4 +1,4 @@
-// What a random program does, in both forms: see `mod.rs`. `function!` makes a function of it, `call!` calls one,
+// The code of random programs, for both versions: see `mod.rs`. `function!` defines a function, `call!` calls one,
 // and `wait!` waits.
 
 function! {
@@ -17,7 +17,7 @@ function! {
     }
 }
 
-// Waits in a loop, below whoever has called it.
+// Waits in a loop, as the innermost function.
 function! {
     fn leaf(world, n) {
         let mut sum = n;
@@ -36,7 +36,7 @@ function! {
     }
 }
 
-// Goes down far, and waits on the way back now and then.
+// Recurses deeply, and sometimes waits on the way back.
 function! {
     fn deep(world, n) {
         let guard = Guard(world, n);
@@ -49,7 +49,7 @@ function! {
     }
 }
 
-// Has values of all types alive while it waits.
+// Has live values of all types while it waits.
 function! {
     fn many(world, n) {
         let (mut longs, mut float) = ([u64::from(n); 3], f64::from(n) * 0.5);
@@ -79,7 +79,7 @@ function! {
     }
 }
 
-// An executor: polls a task so many times, and drops it then.
+// An executor: polls a task a few times, and then drops it.
 function! {
     fn polls(world, n) {
         let mut inner = task(world, n);

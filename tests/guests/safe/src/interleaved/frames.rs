@@ -1,5 +1,5 @@
-//! What lies on a stack while it waits: numbers of all types, large results, arrays, references, closures,
-//! values to be dropped.
+//! Data on the stack during waits: numbers of all types, large results, arrays, references, closures, values to be
+//! dropped.
 
 use std::any::Any;
 use std::cell::RefCell;
@@ -22,7 +22,7 @@ impl Drop for Noted<'_> {
     }
 }
 
-/// Registers of all types are in use at once.
+/// Locals of all types are live at once.
 pub(super) fn numbers(seed: u64) -> (i32, i64, f32, f64, u128, i8, bool, char) {
     let (mut a, mut b) = (seed as i32, seed as i64);
     let (mut c, mut d) = (seed as f32, seed as f64);
@@ -74,7 +74,7 @@ pub(super) fn large_results(seed: u64) -> (Large, Option<Large>, Result<Large, S
     (returns_large(6, seed), maybe, result)
 }
 
-/// Arrays whose addresses are taken, in loops; each is another's neighbour.
+/// Arrays whose addresses are taken, in loops, with other arrays beside them.
 pub(super) fn arrays(seed: u64) -> u64 {
     let mut sum = 0_u64;
     for round in 0..6 {
@@ -260,7 +260,7 @@ pub(super) fn control_flow(seed: u64) -> (u64, String) {
     (sum, text)
 }
 
-/// What one coroutine has made is run in another one, and in a generator.
+/// Closures and values from one coroutine are used in another one, and in a generator.
 pub(super) fn moved_between_stacks(seed: u64) -> Vec<u64> {
     type Task = Box<dyn FnOnce(u64) -> Box<dyn Any>>;
     let shared = Rc::new(RefCell::new(vec![seed]));
@@ -298,7 +298,7 @@ pub(super) fn moved_between_stacks(seed: u64) -> Vec<u64> {
             values.yield_(value + index as u64);
         }
     });
-    // It is dropped half way.
+    // The generator is dropped half way.
     for it in generator.by_ref().take(3) {
         pause();
         all.push(it);

@@ -1,4 +1,4 @@
-//! What the standard library calls, and iterators, readers and writers: each waits.
+//! Callbacks of the standard library, and iterators, readers and writers: each waits.
 
 use std::collections::{BTreeMap, BinaryHeap, HashMap};
 use std::fmt::Write as _;

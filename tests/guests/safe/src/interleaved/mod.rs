@@ -1,9 +1,8 @@
-//! Ordinary code that waits in odd places: it must do the same whether it waits or not, and whoever
-//! runs in between.
+//! Ordinary code that waits in odd places. It must do the same whether it waits or not, and whatever runs in between.
 //!
-//! Each program here is a function of a number. It is run outside of all coroutines, where [`pause`]
-//! does nothing; and then in several coroutines with different numbers, in an order that is drawn, where
-//! [`pause`] waits. What they return must be the same. [`lists`] and [`frames`] have the programs.
+//! Each program here is a function of a number. First it is run outside of all coroutines, where [`pause`] does
+//! nothing. Then it is run in several coroutines with different numbers, in a random order, where [`pause`] waits.
+//! The results must be the same. The programs are in [`lists`] and [`frames`].
 
 mod frames;
 mod lists;
@@ -18,7 +17,7 @@ use bysyncify::{Coroutine, can_embed, embed};
 use guest_support::random::Random;
 use guest_support::{after_polls, poll_once, random_seed, tests};
 
-/// Waits, in a coroutine.
+/// Waits, if a coroutine is running.
 fn pause() {
     if can_embed() {
         PAUSES.set(PAUSES.get() + 1);
@@ -34,7 +33,7 @@ fn random(seed: u64) -> Random {
     Random::new(seed)
 }
 
-/// Compares what a program returns.
+/// Compares the results of a program.
 fn compare<R: PartialEq + fmt::Debug + 'static>(program: fn(u64) -> R) {
     let mut order = random(random_seed());
     let seeds: Vec<u64> = (0..5).map(|_| order.below(1 << 30) as u64).collect();
@@ -58,7 +57,7 @@ fn compare<R: PartialEq + fmt::Debug + 'static>(program: fn(u64) -> R) {
     assert_eq!(results.into_iter().map(Option::unwrap).collect::<Vec<_>>(), expected);
 }
 
-/// It waits whenever something is done with it.
+/// A value that waits in each of its operations.
 #[derive(Clone, Debug)]
 struct Slow(u64);
 
