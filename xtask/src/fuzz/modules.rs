@@ -20,13 +20,13 @@ use crate::workspace::Workspace;
 /// It stops after this many mismatches.
 const ENOUGH: usize = 5;
 
-/// One module in so many is optimised, because that takes ten times as long.
+/// One module in this many is optimised, because that takes ten times as long.
 const OPTIMISED: usize = 7;
 
 /// How often each program runs, each time with another seed.
 const RUNS: i32 = 8;
 
-/// With one module in so many it also tests whether a missing function would be noticed.
+/// With one module in this many it also tests whether a missing function would be noticed.
 const FORGETTING: usize = 4;
 
 /// Makes modules, runs their programs, and compares.

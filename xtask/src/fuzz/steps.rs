@@ -24,7 +24,7 @@ use crate::workspace::Workspace;
 /// How often each program of a module runs, each time with other suspends.
 const RUNS: u64 = 48;
 
-/// With one module in so many it also tests whether a missing function would be noticed.
+/// With one module in this many it also tests whether a missing function would be noticed.
 const FORGETTING: usize = 4;
 
 /// How often it suspends at a suspend point, in percent. Sometimes rarely, so that it is suspended late in its run;

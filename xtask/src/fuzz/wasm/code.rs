@@ -11,7 +11,7 @@ use crate::fuzz::random::Random;
 const NESTING: usize = 2;
 /// The deepest nesting of calls in coroutines: some have a hundred frames.
 const DEPTHS: [usize; 4] = [4, 9, 9, 100];
-/// In one place of so many a panic is likely, which ends the program; in the others it is rare.
+/// In one of this many places a panic is likely, which ends the program; in the others it is rare.
 const PANICS: usize = 4;
 
 /// Writes the functions of a program.
