@@ -1,7 +1,7 @@
 //! The traits of the crate `awaiter-trait`, in both of its incompatible versions.
 //!
-//! Version 0.2.8 implements `UnsafeAwaiter` for `dyn DynAwaiterMut` by calling itself without
-//! end. Nothing here goes through that implementation.
+//! Version 0.2.8 implements `UnsafeAwaiter` for `dyn DynAwaiterMut` by an endless recursion. Nothing here uses
+//! that implementation.
 
 use core::pin::Pin;
 
@@ -12,7 +12,7 @@ macro_rules! implement {
     ($feature:literal, $traits:ident, $future:ty) => {
         #[cfg(feature = $feature)]
         const _: () = {
-            // Each forwards to the method of the same meaning.
+            // Each method forwards to `embed` or its equivalent here.
             impl $traits::Awaiter for RawCore {
                 fn r#await<T>(&self, future: $future) -> T {
                     self.embed(future)
@@ -70,13 +70,12 @@ mod marker {
         ///
         /// # Safety
         ///
-        /// `awaiter_trait::Coroutine::exec` is safe and takes closures that borrow. Whoever makes
-        /// a marker promises in the name of everyone who uses it:
+        /// `awaiter_trait::Coroutine::exec` is safe and takes closures that borrow. The caller of `new` makes this
+        /// promise for all users of the marker:
         ///
-        /// - What a closure given to `exec`, or its result, borrows stays borrowed until the
-        ///   future that `exec` returned has ended, as for
-        ///   [`Coroutine::new_unchecked`](crate::Coroutine::new_unchecked). In short: these
-        ///   futures are not forgotten, and no closure waits again once it was cancelled.
+        /// - What a closure given to `exec`, or its result, borrows stays borrowed until the future that `exec`
+        ///   returned has ended, as for [`Coroutine::new_unchecked`](crate::Coroutine::new_unchecked). In short:
+        ///   these futures are not forgotten, and no closure waits again after it was cancelled.
         pub const unsafe fn new(size: usize) -> Self {
             Self { size }
         }
@@ -87,8 +86,8 @@ mod marker {
         }
     }
 
-    /// Implements one of the eight traits that differ in how they borrow the marker and what
-    /// they call a handle. By hand: `autoimpl!` needs trait upcasting, which Rust 1.85 has not.
+    /// Implements one of the eight traits. They differ in how they borrow the marker, and in the type of the
+    /// handle. Not by `autoimpl!`: that needs trait upcasting, which Rust 1.85 does not have.
     macro_rules! implement {
         ($($trait:ident::$exec:ident(&[$($self_mut:ident)?], &[$($mut:ident)?] $awaiter:ident)
             $($unsafe:ident)?;)*) => {$(
@@ -100,7 +99,7 @@ mod marker {
                     let closure = move |$($mut)? handle: CoreHandle<'_>| {
                         closure(&$($mut)? handle)
                     };
-                    // SAFETY: whoever made the marker has promised it.
+                    // SAFETY: the caller of `CoroutineMarker::new` has promised it.
                     unsafe { Coroutine::new_unchecked(self.size, closure) }
                 }
             }

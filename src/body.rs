@@ -1,10 +1,10 @@
-//! What runs on a coroutine's stack.
+//! The code that runs on a coroutine's stack.
 
 use crate::handle::CoreHandle;
 
-/// A coroutine's closure, or what a type of ours keeps together with one.
+/// A coroutine's closure, or a type of this crate that holds one together with other data.
 pub(crate) trait Body<T> {
-    /// Runs it to its end.
+    /// Runs the closure until it returns.
     fn run(self, handle: CoreHandle<'_>) -> T;
 }
 

@@ -1,5 +1,5 @@
-//! A test: docs/errors.md has a heading for each message that a [`Fatal`], a [`Refusal`] or an error
-//! consists of. `tests/messages.rs` looks for those of a `panic!`.
+//! A test: docs/errors.md has a heading for each message of a [`Fatal`], a [`Refusal`] or an error.
+//! `tests/messages.rs` checks the messages of `panic!`.
 
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -9,7 +9,7 @@ use crate::embed::EmbedError;
 use crate::raw::fatal::{Fatal, Function};
 use crate::raw::refusal::Refusal;
 
-/// The next of all causes. A new one must be given its place here.
+/// The next of all causes. A new variant must be added here.
 fn after(cause: Fatal) -> Option<Fatal> {
     let (needed, size, function) = (1, 1, Function { name: "N", number: 1 });
     Some(match cause {
@@ -31,7 +31,7 @@ fn after(cause: Fatal) -> Option<Fatal> {
     })
 }
 
-/// A message as the catalogue has it: with an ellipsis for each number and name.
+/// Returns a message in the form of the catalogue: with an ellipsis for each number and name.
 fn in_general(message: &str) -> String {
     let word = |word: &str| match word {
         "N" => "…".to_string(),

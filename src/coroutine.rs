@@ -16,11 +16,11 @@ use crate::raw::layout::{DEFAULT_STACK_SIZE, Layout, MIN_STACK_SIZE, StackUsage}
 use crate::raw_coroutine::RawCoroutine;
 use crate::stack::Stack;
 
-/// Synchronous code as a future: a closure on a stack of its own, which pauses as a whole
-/// whenever it waits.
+/// Synchronous code as a future: a closure on a stack of its own, which is suspended as a whole whenever the
+/// closure waits.
 ///
-/// It runs on any executor: each poll runs the closure until it waits for a future that is
-/// pending, or returns. It is one pointer; its memory is one allocation.
+/// It runs on any executor. Each poll runs the closure until it waits for a future that is pending, or returns.
+/// The value is one pointer; its memory is one allocation.
 ///
 /// ```no_run
 /// use bysyncify::Coroutine;
@@ -35,36 +35,35 @@ use crate::stack::Stack;
 ///
 /// # Dropping a coroutine
 ///
-/// One that was not started, or has finished, just goes away. One that is suspended is resumed
-/// once more, as [`cancel`](Coroutine::cancel) does, so that it can return and its destructors
-/// run. One that waits in `embed` has nothing to return: where panics unwind, and with the feature
-/// `std`, its stack is unwound, without a panic hook. If it suspends again, as one that waits in
-/// `embed` does where panics abort, its memory is leaked, and counted by
-/// [`abandoned_coroutines`](crate::abandoned_coroutines): frames that are still there may hold
-/// futures that others point to, so that memory must not be used for anything else. Wait with
+/// A coroutine that was not started, or has finished, is just freed. A suspended coroutine is resumed once more,
+/// as by [`cancel`](Coroutine::cancel), so that it can return and its destructors run. If it waits in `embed`,
+/// that has no value to return: where panics unwind, and with the feature `std`, its stack is unwound, without a
+/// panic hook. If it suspends again, its memory is leaked, and counted by
+/// [`abandoned_coroutines`](crate::abandoned_coroutines). (A wait in `embed` does so where panics abort.) Its
+/// frames may hold futures that other code points to, so that memory must not be reused. Wait with
 /// [`try_embed`](CoreHandle::try_embed) where that matters.
 ///
 /// # Panics
 ///
-/// Where panics unwind, and with the feature `std`, a panic that leaves the closure reaches whoever
-/// polls, cancels or drops the coroutine, which has ended then. One that is caught inside leaves it as
-/// it was. What runs while a panic unwinds cannot wait. Without `std` a panic that would leave the
-/// closure ends the program.
+/// Where panics unwind, and with the feature `std`, a panic that leaves the closure is raised again in the
+/// function that polls, cancels or drops the coroutine. The coroutine has then ended. A panic that is caught
+/// inside has no effect on the coroutine. What runs while a panic unwinds cannot wait. Without `std` a panic that
+/// would leave the closure ends the program.
 ///
 /// # Threads
 ///
-/// A coroutine is neither `Send` nor `Sync`, except where the target has no threads: there it
-/// is both, for executors whose `spawn` asks for it.
+/// A coroutine is neither `Send` nor `Sync`, except where the target has no threads: there it is both, for
+/// executors whose `spawn` requires it.
 ///
 /// # Native programs
 ///
-/// There the closure runs on a native stack of its own, which is larger than what was asked for and has a
-/// guard; panics unwind, and a dropped coroutine does, without the feature `std`: see
-/// [their page](crate::guide::native).
+/// There the closure runs on a native stack of its own, which is larger than the requested size and has a guard.
+/// Panics unwind, and dropping a coroutine unwinds its stack, without the feature `std`: see [their
+/// page](crate::guide::native).
 ///
 /// # In a struct
 ///
-/// The type of a closure has no name. [`BoxCoroutine`] is a coroutine whose type has one.
+/// The type of a closure has no name. [`BoxCoroutine`] is a coroutine whose type has a name.
 #[must_use = "a coroutine does nothing unless it is polled: await it, or spawn it"]
 pub struct Coroutine<U, T> {
     raw: ManuallyDrop<RawCoroutine<U, T>>,
@@ -73,7 +72,7 @@ pub struct Coroutine<U, T> {
 /// A [`Coroutine`] of a boxed closure: a type that can be named, for the field of a struct or for a
 /// list of coroutines of different closures.
 ///
-/// It costs an allocation and an indirect call when it starts, and nothing after.
+/// It costs an allocation and an indirect call when it is started, and nothing afterwards.
 ///
 /// ```no_run
 /// use bysyncify::{BoxCoroutine, embed};
@@ -94,20 +93,20 @@ where
     U: FnOnce(CoreHandle<'_>) -> T + 'static,
     T: 'static,
 {
-    /// Makes a coroutine of `closure`, with a stack of `size` bytes, rounded up to 16.
+    /// Makes a coroutine of `closure`, with a stack of `size` bytes, rounded up to a multiple of 16.
     ///
-    /// The closure runs when the coroutine is polled, not before. How much it needs depends on
-    /// the code and on how it was optimised, and cannot grow: [`Coroutine::with_default_stack`]
-    /// has a first choice, and [`Stack::painted`] measures what is needed.
+    /// The closure runs when the coroutine is polled, not before. How much stack it needs depends on the code and
+    /// on how it was optimised, and cannot grow: [`Coroutine::with_default_stack`] has a first choice, and
+    /// [`Stack::painted`] measures what is needed.
     ///
-    /// A stack that is too small ends the program with a message: before anything is overwritten
-    /// if our linker has made the module; otherwise at the next wait or at the end, and until then
-    /// what lies below the stack is overwritten, since there are no guard pages in WebAssembly.
+    /// A stack that is too small ends the program with a message. If `bysyncify-ld` has linked the module, the
+    /// program ends before anything is overwritten. Otherwise it ends at the next wait or at the coroutine's end.
+    /// Until then, the memory below the stack is overwritten, because WebAssembly has no guard pages.
     ///
     /// # Panics
     ///
-    /// Panics if `size` is less than [`MIN_STACK_SIZE`](crate::MIN_STACK_SIZE), or less than the
-    /// closure and its result take: they are moved to the stack.
+    /// Panics if `size` is less than [`MIN_STACK_SIZE`](crate::MIN_STACK_SIZE), or less than the size of the
+    /// closure and its result: they are moved to the stack.
     #[track_caller]
     pub fn new(size: usize, closure: U) -> Self {
         // SAFETY: the bounds on `U` and `T` leave nothing that could end before the coroutine.
@@ -120,23 +119,22 @@ where
     ///
     /// # Panics
     ///
-    /// Panics if the closure and its result take more than that: box what is large.
+    /// Panics if the closure and its result do not fit: box large values.
     #[track_caller]
     pub fn with_default_stack(closure: U) -> Self {
         Self::new(DEFAULT_STACK_SIZE, closure)
     }
 
-    /// Makes a coroutine of `closure` on a stack that there already is: see
-    /// [`Coroutine::into_stack`].
+    /// Makes a coroutine of `closure` on an existing stack: see [`Coroutine::into_stack`].
     ///
-    /// What the coroutine itself takes (64 bytes on wasm32, and its closure or its result,
-    /// whichever is larger) is taken from the stack, so `Stack::new(size)` leaves a little less
-    /// room than `Coroutine::new(size, ..)`. [`Coroutine::stack_size`] says how much.
+    /// The coroutine's own data (64 bytes on wasm32, and its closure or its result, whichever is larger) is placed
+    /// in the same memory. So `Stack::new(size)` leaves a little less room than `Coroutine::new(size, ..)`.
+    /// [`Coroutine::stack_size`] returns how much.
     ///
     /// # Panics
     ///
-    /// Panics if less than [`MIN_STACK_SIZE`](crate::MIN_STACK_SIZE) bytes would be left, or less
-    /// than the closure and its result take. The closure is dropped then, and the stack freed.
+    /// Panics if less than [`MIN_STACK_SIZE`](crate::MIN_STACK_SIZE) bytes would be left, or less than the size of
+    /// the closure and its result. The closure is then dropped, and the stack freed.
     #[track_caller]
     pub fn with_stack(stack: Stack, closure: U) -> Self {
         // SAFETY: the bounds on `U` and `T` leave nothing that could end before the coroutine.
@@ -152,11 +150,10 @@ where
     ///
     /// # Safety
     ///
-    /// - What `U` and `T` borrow stays borrowed until the coroutine has *ended*: was polled to
-    ///   completion, or cancelled or dropped without being abandoned
-    ///   ([`abandoned_coroutines`](crate::abandoned_coroutines)). Forgetting the coroutine does
-    ///   not end it: a suspended frame may have moved a value out of a borrow and mean to put
-    ///   it back.
+    /// - What `U` and `T` borrow stays borrowed until the coroutine has *ended*: was polled to completion, or
+    ///   cancelled or dropped without being abandoned ([`abandoned_coroutines`](crate::abandoned_coroutines)).
+    ///   Forgetting the coroutine does not end it: a suspended frame may have moved a value out of a borrow, to
+    ///   put it back later.
     ///
     /// # Panics
     ///
@@ -184,7 +181,7 @@ where
 }
 
 impl<U, T> Coroutine<U, T> {
-    /// Makes a coroutine of whatever can run on one.
+    /// Makes a coroutine of any [`Body`].
     ///
     /// # Safety
     ///
@@ -203,7 +200,7 @@ impl<U, T> Coroutine<U, T> {
         unsafe { Self::with_body_on(Stack::new(len), body) }
     }
 
-    /// Like [`Coroutine::with_body`], on a stack that there already is.
+    /// Like [`Coroutine::with_body`], on an existing stack.
     ///
     /// # Safety
     ///
@@ -214,7 +211,7 @@ impl<U, T> Coroutine<U, T> {
         U: Body<T>,
     {
         let painted = stack.is_painted();
-        // While the stack still owns the memory: this panics if it is too small.
+        // Before the stack gives its memory away: this panics if it is too small.
         let layout =
             RawCoroutine::<U, T>::divide(stack.address(), stack.size()).after(stack.offset());
         let memory = stack.into_raw(RawCoroutine::<U, T>::FRAME_LAYOUT);
@@ -232,15 +229,14 @@ impl<U, T> Coroutine<U, T> {
     /// [`try_embed`](CoreHandle::try_embed) that it waits in, and every later one, returns
     /// [`EmbedError::Cancelled`](crate::EmbedError::Cancelled), so that the closure can return
     /// and its destructors run.
-    ///
-    /// Returns what the closure returns. Returns `None` if the coroutine had not been started
-    /// (then the closure is dropped), had already ended, or suspended again (then it is
-    /// *abandoned*: see "Dropping a coroutine" above). Polling it again panics.
+    /// Returns what the closure returns. Returns `None` if the coroutine had not been started (then the closure is
+    /// dropped), had already ended, or suspended again (then it is *abandoned*: see "Dropping a coroutine" above).
+    /// Polling it afterwards panics.
     pub fn cancel(&mut self) -> Option<T> {
         self.raw.cancel()
     }
 
-    /// Returns the memory of a coroutine that has finished, for the next one.
+    /// Returns the memory of a coroutine that has finished, to be used for another one.
     ///
     /// # Errors
     ///
@@ -254,23 +250,23 @@ impl<U, T> Coroutine<U, T> {
         }
     }
 
-    /// The bytes that the coroutine's frames and its shadow stack share.
+    /// The size of the stack that the coroutine's frames and its shadow stack share, in bytes.
     pub fn stack_size(&self) -> usize {
         self.raw.stack_size()
     }
 
-    /// How much of the stack is in use while the coroutine is suspended. Exact, and costs
-    /// nothing; [`Stack::high_water`] tells how much was in use between two suspends.
+    /// How much of the stack is in use while the coroutine is suspended. Exact, and free of cost;
+    /// [`Stack::high_water`] returns how much was in use between two suspends.
     pub fn stack_usage(&self) -> StackUsage {
         self.raw.stack_usage()
     }
 
-    /// What is on the stack while the coroutine is suspended: the functions from where it waits to its
-    /// closure, with files and lines where the build has them.
+    /// The functions on the stack while the coroutine is suspended, from where it waits to its closure, with files
+    /// and lines where the build has them.
     ///
-    /// Nothing of it runs, but natively for what captures the trace; it goes on waiting as before. It costs
-    /// nothing before it is asked for. Of a coroutine that has not started, runs, or has ended the trace says
-    /// so: see [`BacktraceStatus`](crate::BacktraceStatus).
+    /// No code of the coroutine runs (natively, only the code that captures the trace). It waits on as before. A
+    /// backtrace costs nothing until it is captured. If the coroutine has not started, is running, or has ended,
+    /// the trace says so: see [`BacktraceStatus`](crate::BacktraceStatus).
     ///
     /// ```no_run
     /// # let mut coroutine = bysyncify::Coroutine::with_default_stack(|_| ());
@@ -308,8 +304,8 @@ impl<U, T> Future for Coroutine<U, T> {
     ///
     /// # Panics
     ///
-    /// Panics if the closure does, where panics unwind: with what that panicked with. Panics if the
-    /// coroutine has ended: see [`FusedFuture::is_terminated`].
+    /// Where panics unwind, panics if the closure does, with the same payload. Panics if the coroutine has ended:
+    /// see [`FusedFuture::is_terminated`].
     #[inline]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<T> {
         Pin::new(&mut *self.raw).poll(cx)
@@ -317,7 +313,7 @@ impl<U, T> Future for Coroutine<U, T> {
 }
 
 impl<U, T> Coroutine<U, T> {
-    /// Like `poll`. Without a waker it is that of the last poll.
+    /// Like `poll`. Without a waker, it uses that of the last poll.
     ///
     /// # Safety
     ///
@@ -338,18 +334,18 @@ impl<U, T> FusedFuture for Coroutine<U, T> {
 
 impl<U, T> Drop for Coroutine<U, T> {
     fn drop(&mut self) {
-        // Also if cancelling panics.
+        // A guard, because the memory is freed also if cancelling panics.
         let reclaiming = Reclaiming(self);
         reclaiming.0.raw.cancel();
     }
 }
 
-/// Frees the memory of a coroutine that is being dropped, if that has ended.
+/// Frees the memory of a coroutine that is being dropped, if the coroutine has ended.
 struct Reclaiming<'a, U, T>(&'a mut Coroutine<U, T>);
 
 impl<U, T> Drop for Reclaiming<'_, U, T> {
     fn drop(&mut self) {
-        // SAFETY: the coroutine is being dropped. Where there is no stack, the memory is leaked.
+        // SAFETY: the coroutine is being dropped. If this returns no stack, the memory is leaked.
         let _stack = unsafe { self.0.reclaim() };
     }
 }

@@ -21,9 +21,9 @@ pub enum EmbedError {
     /// The coroutine was cancelled or dropped. Return from it: a coroutine that waits once
     /// more, with [`embed`], is never resumed, and its memory is leaked.
     Cancelled,
-    /// No coroutine is running here, or not the one whose handle was used; or this is a place in
-    /// which none can wait, such as a panic hook or the initialiser of a `thread_local!`. The
-    /// future was dropped without having been polled.
+    /// No coroutine is running here, or not the one whose handle was used; or no coroutine can wait in this
+    /// place, such as a panic hook or the initialiser of a `thread_local!`. The future was dropped without having
+    /// been polled.
     NotRunning,
 }
 
@@ -40,18 +40,17 @@ impl core::error::Error for EmbedError {}
 
 /// Waits for `future` in the innermost running coroutine, from any depth of synchronous calls.
 ///
-/// Polls the future with the waker of the coroutine's own poll. While it is pending the
-/// coroutine's whole stack is paused and its poll returns [`Pending`](core::task::Poll::Pending).
-/// The future may borrow from the stack that it is called on, and need not be `Send`.
+/// Polls the future with the waker of the coroutine's own poll. While the future is pending, the coroutine's whole
+/// stack is suspended, and its poll returns [`Pending`](core::task::Poll::Pending). The future may borrow from the
+/// stack that it is called on, and need not be `Send`.
 ///
-/// If the coroutine is cancelled or dropped in the meantime, this never returns: the future is
-/// dropped. Where panics unwind, and with the feature `std`, the stack is unwound as by a panic, but
-/// without a panic hook; elsewhere it stays as it is, and its memory is leaked. [`try_embed`] returns
-/// an error instead.
+/// If the coroutine is cancelled or dropped in the meantime, this never returns: the future is dropped. Where
+/// panics unwind, and with the feature `std`, the coroutine's stack is unwound as by a panic, but without a panic
+/// hook. Otherwise the stack stays as it is, and its memory is leaked. [`try_embed`] returns an error instead.
 ///
 /// # Panics
 ///
-/// Panics outside a coroutine. [`can_embed`] asks.
+/// Panics outside a coroutine. [`can_embed`] tells whether it would.
 ///
 /// ```no_run
 /// # use bysyncify::embed;
@@ -79,12 +78,12 @@ pub fn try_embed<F: IntoFuture>(future: F) -> Result<F::Output, EmbedError> {
     let mut place = MaybeUninit::uninit();
     let Some(waiting) = Waiting::begin(&mut place) else { return Err(refusal()) };
     loop {
-        // SAFETY: whatever has begun to wait inside has ended, so this wait is the innermost.
+        // SAFETY: every wait that has begun inside has ended, so this wait is the innermost.
         let waker = unsafe { waiting.wait.waker() };
         if let Poll::Ready(output) = future.as_mut().poll(&mut Context::from_waker(waker)) {
             return Ok(output);
         }
-        // SAFETY: whatever ran inside has given way to us, so this coroutine is the innermost
+        // SAFETY: every coroutine that ran inside has suspended or ended, so this coroutine is the innermost
         // again. `bysyncify_resume` is at the bottom of its stack to end the unwind.
         let outcome = unsafe { ActiveSwitch::suspend(waiting.wait.as_ptr()) };
         if outcome != abi::SUSPEND_RESUMED && catch_up(waiting.wait, outcome) {
@@ -93,20 +92,20 @@ pub fn try_embed<F: IntoFuture>(future: F) -> Result<F::Output, EmbedError> {
     }
 }
 
-/// Whether [`embed`] would wait here: in a coroutine that was not cancelled.
+/// Returns whether [`embed`] would wait here: in a coroutine that was not cancelled.
 ///
-/// Not in what the host calls back while a coroutine runs: nothing can be suspended across a
-/// frame of JavaScript's. (That takes the linker, `bysyncify-ld`. In a module that it has not made
-/// this cannot know of such a frame.)
+/// False in a function that the host calls back while a coroutine runs: nothing can be suspended across a frame of
+/// JavaScript's. (Only a module linked by `bysyncify-ld` knows. In a module that it has not made this cannot know
+/// of such a frame.)
 pub fn can_embed() -> bool {
     // SAFETY: as in `try_embed`.
     current().is_some_and(|core| unsafe { core.as_ref() }.can_wait())
 }
 
-/// Asyncify's state, from our own record: a module cannot ask for Asyncify's.
+/// Returns Asyncify's state, from this crate's own record: a module cannot ask for Asyncify's.
 ///
-/// Code that runs always sees [`State::Normal`]. Anything else means that the function which
-/// asks was not instrumented.
+/// Code that runs always sees [`State::Normal`]. Any other state means that the calling function was not
+/// instrumented.
 pub fn get_state() -> State {
     // SAFETY: as in `try_embed`.
     current().map_or(State::Normal, |core| unsafe { core.as_ref() }.phase().into())
@@ -118,7 +117,7 @@ fn current() -> Option<NonNull<RawCore>> {
     NonNull::new(ActiveSwitch::current().cast_mut())
 }
 
-/// Why there was nothing to wait in.
+/// Returns why there is no coroutine to wait in.
 #[cold]
 #[inline(never)]
 fn refusal() -> EmbedError {
@@ -131,15 +130,15 @@ fn refusal() -> EmbedError {
 
 /// One call of `embed`.
 ///
-/// How this is cut into functions is because of Asyncify. `embed` is instrumented, since it
-/// waits: at every suspend all of its locals are saved and restored. What is out of line here
-/// is not instrumented, and works on memory that `embed` only knows the address of.
+/// It is split into functions because of Asyncify. `embed` is instrumented, because it waits: at every suspend all
+/// of its locals are saved and restored. The functions that are not inlined are not instrumented. They work on
+/// memory of which `embed` holds only the address.
 struct Waiting<'a> {
     wait: &'a FutureWait,
 }
 
 impl<'a> Waiting<'a> {
-    /// Begins to wait in the innermost coroutine, unless there is none, or it was cancelled or panics.
+    /// Begins to wait in the innermost coroutine. None if there is none, or if it was cancelled or panics.
     #[cfg_attr(bysyncify_native, inline)]
     #[cfg_attr(not(bysyncify_native), inline(never))]
     fn begin(place: &'a mut MaybeUninit<FutureWait>) -> Option<Self> {
@@ -147,7 +146,7 @@ impl<'a> Waiting<'a> {
         // SAFETY: the innermost running coroutine is the one whose stack we stand on, and its
         // core outlives its stack.
         let core = unsafe { current.as_ref() };
-        // The earlier an overflow is noticed the better; after one, the rest is not for use.
+        // Check for an overflow as early as possible: after one, the other fields are not reliable.
         core.assert_room();
         if core.is_cancelled() || core.is_panicking() {
             return None;
@@ -157,12 +156,11 @@ impl<'a> Waiting<'a> {
     }
 }
 
-/// Looks at what is wrong, or new. Returns whether the coroutine was cancelled.
+/// Handles an error of the switch, or a new epoch. Returns whether the coroutine was cancelled.
 ///
-/// If it is wrong, code may still be in the middle of an unwind, whose caller was not instrumented.
-/// Until that was ended, what Asyncify has instrumented does nothing. Binaryen instruments whatever
-/// can panic, and nearly all can in an unoptimised build. So all of this is called through the switch,
-/// which ends the unwind first.
+/// After an error, an unwind may still be in progress, because the caller was not instrumented. Until the unwind
+/// is ended, instrumented functions do nothing. Binaryen instruments every function that can panic, which is
+/// nearly all in an unoptimised build. So all of this is called through the switch, which ends the unwind first.
 #[cold]
 #[inline(never)]
 fn catch_up(wait: &FutureWait, outcome: u32) -> bool {
@@ -186,8 +184,8 @@ fn catch_up(wait: &FutureWait, outcome: u32) -> bool {
 fn finish(wait: &FutureWait) {
     // SAFETY: as in `Waiting::begin`.
     let core = unsafe { wait.core.as_ref() };
-    // SAFETY: the code that runs is the coroutine's, what has begun to wait inside has ended, and who
-    // calls this is through with it.
+    // SAFETY: the code that runs is the coroutine's, every wait that has begun inside has ended, and the caller
+    // does not use this wait any more.
     unsafe { core.waker.finish(wait) };
 }
 
@@ -198,7 +196,7 @@ impl Drop for Waiting<'_> {
     }
 }
 
-/// What `embed` makes of what `try_embed` returned.
+/// Turns the result of `try_embed` into that of `embed`.
 #[inline]
 #[track_caller]
 pub(crate) fn value_or_diverge<T>(result: Result<T, EmbedError>) -> T {
@@ -224,7 +222,7 @@ fn diverge_without_value(error: EmbedError) -> ! {
             // SAFETY: as in `Waiting::begin`.
             let core = unsafe { current.as_ref() };
             if core.may_be_unwound() {
-                // Where panics do not unwind this returns.
+                // This returns where panics do not unwind.
                 panics::unwind_cancelled();
             }
             // SAFETY: the code that runs is the coroutine's.
@@ -242,7 +240,7 @@ fn diverge_without_value(error: EmbedError) -> ! {
 impl RawCore {
     /// Waits for `future` in the innermost running coroutine: this one, or one that runs in it.
     ///
-    /// Like the free function [`embed`], and panics also while this coroutine is not running.
+    /// Like the free function [`embed`]. It panics also while this coroutine is not running.
     #[inline]
     #[track_caller]
     pub fn embed<F: IntoFuture>(&self, future: F) -> F::Output {
@@ -253,12 +251,12 @@ impl RawCore {
     ///
     /// # Errors
     ///
-    /// Those of the free function [`try_embed`]; [`EmbedError::NotRunning`] also while this
-    /// coroutine is not running.
+    /// Errors of the free function [`try_embed`]; and [`EmbedError::NotRunning`] also while this coroutine is not
+    /// running.
     #[inline]
     pub fn try_embed<F: IntoFuture>(&self, future: F) -> Result<F::Output, EmbedError> {
         if !self.is_running() {
-            // It may be that its core was overwritten.
+            // Its core may have been overwritten: then this reports the overflow.
             self.assert_room_if_current();
             return Err(EmbedError::NotRunning);
         }

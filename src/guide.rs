@@ -18,8 +18,8 @@
 //!
 //! These modules exist in the documentation only. Whole programs are in the repository's `examples`.
 
-/// Where the chapters are in the documentation. In the repository their links lead to files: of two
-/// definitions of a link the first is taken.
+/// Links to the chapters in the documentation. In the repository they lead to files: rustdoc takes the first of
+/// two definitions of a link.
 macro_rules! links {
     () => {
         concat!(

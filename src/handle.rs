@@ -1,4 +1,4 @@
-//! What a coroutine's closure is given to wait with.
+//! The handle that a coroutine's closure gets, to wait with.
 
 use core::ptr::NonNull;
 
@@ -7,12 +7,11 @@ use crate::raw::control_block::RawCore;
 
 /// A coroutine, as seen from inside: waits for futures.
 ///
-/// Handles are small, `Copy`, and can be passed down to whatever needs to wait. They cannot
-/// leave the closure that they were given to. Code that no handle can be passed to uses the
-/// free function [`embed`](crate::embed()).
+/// Handles are small, `Copy`, and can be passed down to any code that waits. They cannot leave the closure that
+/// they were given to. Code that does not get a handle uses the free function [`embed`](crate::embed()).
 ///
-/// A future that waits is always waited for on the stack it was called on, so in the innermost
-/// coroutine; the outer ones see that one's [`Pending`](core::task::Poll::Pending).
+/// A future that waits is always waited for on the stack it was called on, so in the innermost coroutine. The
+/// outer coroutines see the [`Pending`](core::task::Poll::Pending) of the inner one.
 #[derive(Clone, Copy, Debug)]
 pub struct CoreHandle<'a> {
     core: &'a RawCore,
@@ -101,7 +100,7 @@ impl RawCoreHandle {
     ///
     /// # Errors
     ///
-    /// Those of [`CoreHandle::try_embed`].
+    /// Errors of [`CoreHandle::try_embed`].
     pub unsafe fn try_embed<F: IntoFuture>(&self, future: F) -> Result<F::Output, EmbedError> {
         // SAFETY: as in `embed`.
         unsafe { self.to_handle() }.try_embed(future)

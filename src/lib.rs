@@ -1,4 +1,4 @@
-// Of two definitions of a link the first is taken: in the repository the README's lead to files.
+// Rustdoc takes the first of two definitions of a link: in the repository the README's links lead to files.
 //! [how-it-works]: guide::how_it_works
 //! [executors]: guide::executors
 //! [streams-and-io]: guide::streams_and_io
@@ -25,7 +25,7 @@
 
 #[cfg(any(feature = "alloc", bysyncify_std))]
 extern crate alloc;
-// Where coroutines run natively there is `std`, whether or not it is asked for.
+// Native programs that can run coroutines have `std`, whether or not the feature asks for it.
 #[cfg(bysyncify_std)]
 extern crate std;
 
@@ -61,7 +61,7 @@ mod stack;
 #[cfg(any(feature = "awaiter-trait", feature = "awaiter-trait-01"))]
 mod awaiter;
 
-// What they are doing.
+// Backtraces of coroutines.
 #[cfg(feature = "alloc")]
 pub use backtrace::{Backtrace, BacktraceFrame, BacktraceStatus};
 
@@ -88,7 +88,7 @@ pub use stack_left::stack_left;
 #[cfg(all(feature = "alloc", feature = "awaiter-trait"))]
 pub use awaiter::CoroutineMarker;
 
-// What is documented in `raw`, by the names that it has had in 0.2.
+// Items that are documented in `raw`, under the names that they had in 0.2.
 #[cfg(feature = "alloc")]
 #[doc(hidden)]
 pub use raw::Core;

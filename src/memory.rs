@@ -1,4 +1,4 @@
-//! What a [`Stack`](crate::Stack) owns: the memory of one coroutine.
+//! The memory of one coroutine, which a [`Stack`](crate::Stack) owns.
 //!
 //! | | where a coroutine's stack lies in its memory | natively |
 //! |---|---|---|
@@ -6,7 +6,8 @@
 //! | a coroutine made on it has | that block | a block for what lies below a stack (`src/raw/frame.rs`), and when it runs a native stack |
 //! | given back, it is | the same block | the same size; native stacks are kept elsewhere (`src/raw/fiber/stacks.rs`) |
 //!
-//! Both divide it in the same way, so that what does not fit in WebAssembly is refused natively, too.
+//! Both divide it in the same way, so that a coroutine that is refused in WebAssembly, because it does not fit, is
+//! refused natively, too.
 
 use core::alloc::Layout as Frame;
 use core::mem::MaybeUninit;
@@ -14,7 +15,7 @@ use core::ptr::NonNull;
 
 pub(crate) use imp::Memory;
 
-/// What `Memory::into_raw` gives away: enough for what lies below a stack, at least.
+/// Memory that `Memory::into_raw` gives away: at least enough for the part that lies below a stack.
 pub(crate) type RawMemory = NonNull<[MaybeUninit<u8>]>;
 
 #[cfg(not(bysyncify_native))]
@@ -27,8 +28,9 @@ mod imp {
     use super::{Frame, MaybeUninit, NonNull, RawMemory};
     use crate::raw::layout::STACK_ALIGN;
 
-    /// The unit of allocation. It has the most alignment that an allocator gives without being asked for more. The one
-    /// of wasm32 gives 8 bytes, and for 16 it takes a larger block and frees both ends of that: three times as long.
+    /// The unit of allocation. It has the largest alignment that the allocator gives without extra work. The
+    /// allocator of wasm32 gives 8 bytes. For 16 it allocates a larger block and frees both ends of it, which
+    /// takes three times as long.
     #[derive(Clone, Copy)]
     #[repr(C)]
     #[cfg_attr(not(target_pointer_width = "64"), repr(align(8)))]
@@ -37,13 +39,13 @@ mod imp {
 
     const _: () = assert!(size_of::<Block>() == align_of::<Block>());
 
-    /// What a block has more than was asked for, so that a stack can be aligned in it.
+    /// Bytes of a block beyond the requested size, so that a stack can be aligned in it.
     const SPARE: usize = STACK_ALIGN - size_of::<Block>();
 
     pub(crate) struct Memory(Box<[MaybeUninit<Block>]>);
 
     impl Memory {
-        /// None if there is none.
+        /// Returns None if memory is exhausted.
         #[inline]
         pub(crate) fn new(size: usize) -> Option<Self> {
             let len = size.checked_next_multiple_of(STACK_ALIGN)?.checked_add(SPARE)?;
@@ -64,13 +66,13 @@ mod imp {
             size_of_val(&*self.0) - SPARE
         }
 
-        /// Where it is: its alignment decides how it is divided.
+        /// The address of the memory: its alignment decides how the memory is divided.
         #[inline]
         pub(crate) fn address(&self) -> usize {
             self.0.as_ptr().addr()
         }
 
-        /// Gives it away, to be turned into memory again by `from_raw`, or leaked.
+        /// Gives the memory away, to be turned into a `Memory` again by `from_raw`, or leaked.
         #[inline]
         pub(crate) fn into_raw(self, _: Frame) -> RawMemory {
             let len = size_of_val(&*self.0);
@@ -102,7 +104,7 @@ mod imp {
     }
 
     impl Memory {
-        /// None if there could never be as much.
+        /// Returns None if the size exceeds what any allocation can have.
         pub(crate) fn new(size: usize) -> Option<Self> {
             let size = size.checked_next_multiple_of(STACK_ALIGN)?;
             (size <= isize::MAX as usize).then_some(Self { size })
@@ -112,12 +114,12 @@ mod imp {
             self.size
         }
 
-        /// Where a block would be: at the best of all alignments.
+        /// The address of an imagined block, with the best alignment.
         pub(crate) fn address(&self) -> usize {
             0
         }
 
-        /// A block for a frame, to be turned into memory again by `from_raw`, or leaked.
+        /// Allocates a block for a frame, to be turned into memory again by `from_raw`, or leaked.
         pub(crate) fn into_raw(self, frame: Frame) -> RawMemory {
             // SAFETY: there is a core in each frame, so it is not empty.
             let block = unsafe { alloc(frame) };
@@ -127,8 +129,8 @@ mod imp {
 
         /// # Safety
         ///
-        /// - `memory` comes from `into_raw`, with the same frame, and nothing uses it any more. `stack` is
-        ///   what was left beside that.
+        /// - `memory` comes from `into_raw`, with the same frame, and nothing uses it any more. `stack` is the
+        ///   size that was left beside the frame.
         pub(crate) unsafe fn from_raw(memory: RawMemory, frame: Frame, stack: usize) -> Self {
             // SAFETY: our caller's promise.
             unsafe { dealloc(memory.as_ptr().cast(), frame) };

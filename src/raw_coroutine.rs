@@ -20,8 +20,8 @@ use crate::raw::phase::Phase;
 
 /// A coroutine in memory that you provide: needs no allocator.
 ///
-/// Everything that [`Coroutine`](crate::Coroutine) says of polling, cancelling and dropping
-/// holds here too.
+/// What the documentation of [`Coroutine`](crate::Coroutine) says of polling, cancelling and dropping is true
+/// here, too.
 ///
 /// ```no_run
 /// use bysyncify::raw::RawCoroutine;
@@ -36,19 +36,20 @@ use crate::raw::phase::Phase;
 #[must_use = "a coroutine does nothing unless it is polled: await it, or spawn it"]
 pub struct RawCoroutine<U, T> {
     frame: NonNull<Frame<Slot<U, T>>>,
-    /// We drop both; and we are `Send` and `Sync` only where the target makes it so.
+    /// The coroutine drops both. `Send` and `Sync` are implemented below, and only where the target has no
+    /// threads.
     marker: PhantomData<(U, T)>,
 }
 
-/// The closure until it is called; from when it has returned its result, or what it panicked with.
+/// The closure until it is called; after it has returned, its result, or the payload of its panic.
 #[repr(C)]
 union Slot<U, T> {
     _closure: ManuallyDrop<U>,
     _result: ManuallyDrop<Result<T, Payload>>,
 }
 
-// SAFETY: the target has no threads (build.rs), so there is no other thread to send to. This
-// is for executors whose `spawn` asks for `Send`.
+// SAFETY: the target has no threads (build.rs), so there is no other thread to send to. This is for executors
+// whose `spawn` requires `Send`.
 #[cfg(bysyncify_single_threaded)]
 unsafe impl<U, T> Send for RawCoroutine<U, T> {}
 // SAFETY: likewise.
@@ -60,19 +61,19 @@ where
     U: FnOnce(CoreHandle<'_>) -> T + 'static,
     T: 'static,
 {
-    /// Makes a coroutine of `closure` that lives in `memory`: the closure or its result,
-    /// whichever is larger, and 64 bytes (on wasm32) at the low end; the rest is its stack.
+    /// Makes a coroutine of `closure` that lives in `memory`. The closure or its result, whichever is larger, and
+    /// 64 bytes (on wasm32) are at the low end; the rest is its stack.
     ///
     /// The closure runs when the coroutine is polled, not before.
     ///
     /// # Panics
     ///
-    /// Panics if less than [`MIN_STACK_SIZE`](crate::MIN_STACK_SIZE) bytes are left for the stack,
-    /// or less than the closure and its result take: they are moved there.
+    /// Panics if less than [`MIN_STACK_SIZE`](crate::MIN_STACK_SIZE) bytes are left for the stack, or less than
+    /// the size of the closure and its result: they are moved there.
     #[track_caller]
     pub fn new(memory: &'static mut [MaybeUninit<u8>], closure: U) -> Self {
-        // SAFETY: a `'static` unique reference is what is asked for, and the bounds on `U` and
-        // `T` leave nothing that could end before the coroutine.
+        // SAFETY: a `'static` unique reference is what is required, and the bounds on `U` and `T` leave nothing
+        // that could end before the coroutine.
         unsafe { Self::new_unchecked(NonNull::from(memory), closure) }
     }
 }
@@ -89,9 +90,8 @@ where
     ///   coroutine has ended: it was polled to completion, or cancelled or dropped without
     ///   being abandoned ([`abandoned_coroutines`]).
     /// - [`into_memory`](Self::into_memory) is called only if `memory` is valid for `'static`.
-    /// - What `U` and `T` borrow stays borrowed until the coroutine has *ended*, in the same
-    ///   sense. Forgetting it is not enough: a suspended frame may have moved a value out of a
-    ///   borrow that it means to put back.
+    /// - What `U` and `T` borrow stays borrowed until the coroutine has *ended*, in the same sense. Forgetting it
+    ///   is not enough: a suspended frame may have moved a value out of a borrow, to put it back later.
     ///
     /// # Panics
     ///
@@ -105,7 +105,7 @@ where
 }
 
 impl<U, T> RawCoroutine<U, T> {
-    /// Where such a coroutine lies in memory of this length, at this address.
+    /// Returns where such a coroutine lies in memory of this length, at this address.
     ///
     /// # Panics
     ///
@@ -123,13 +123,13 @@ impl<U, T> RawCoroutine<U, T> {
         layout
     }
 
-    /// Makes a coroutine of whatever can run on one. Does not panic.
+    /// Makes a coroutine of any [`Body`]. Does not panic.
     ///
     /// # Safety
     ///
     /// - As for [`RawCoroutine::new_unchecked`].
-    /// - `layout` is what [`RawCoroutine::divide`] has returned for `memory`; natively `memory` need hold no
-    ///   more than the frame.
+    /// - `layout` is what [`RawCoroutine::divide`] has returned for `memory`. Natively, `memory` need hold no more
+    ///   than the frame.
     #[inline]
     pub(crate) unsafe fn with_body(
         memory: NonNull<[MaybeUninit<u8>]>,
@@ -147,8 +147,8 @@ impl<U, T> RawCoroutine<U, T> {
         coroutine
     }
 
-    /// The coroutine's first function, on its own stack. One for each `U` and `T`, so that the
-    /// closure is inlined: a switch costs one indirect call.
+    /// The coroutine's first function, on its own stack. There is one for each `U` and `T`, so that the closure is
+    /// inlined: a switch costs one indirect call.
     ///
     /// # Safety
     ///
@@ -163,17 +163,17 @@ impl<U, T> RawCoroutine<U, T> {
         let frame = unsafe { Frame::<Slot<U, T>>::around(core) };
         // SAFETY: likewise.
         let slot = unsafe { Frame::payload(frame) };
-        // SAFETY: the slot holds the closure, and nobody reads it again: the phase has moved on.
+        // SAFETY: the slot holds the closure, and nothing reads it again: the phase is no longer `Ready`.
         let body = unsafe { slot.cast::<U>().read() };
         // SAFETY: the frame outlives this function's stack.
         let handle = CoreHandle::new(unsafe { core.as_ref() });
         let result = panics::catch(|| body.run(handle));
-        // SAFETY: the slot has room for a result, and is free since the closure was moved out.
+        // SAFETY: the slot has room for a result, and is free because the closure was moved out.
         unsafe { slot.cast::<Result<T, Payload>>().write(result) };
         RawCore::ENTRY_RETURNED
     }
 
-    /// What a coroutine keeps in its memory beside its stack.
+    /// The layout of what a coroutine keeps in its memory beside its stack.
     #[cfg_attr(not(feature = "alloc"), expect(dead_code, reason = "for `Coroutine`"))]
     pub(crate) const FRAME_LAYOUT: core::alloc::Layout = Frame::<Slot<U, T>>::LAYOUT;
 
@@ -182,13 +182,12 @@ impl<U, T> RawCoroutine<U, T> {
     /// [`EmbedError::Cancelled`](crate::EmbedError::Cancelled), so that the closure can return
     /// and its destructors run.
     ///
-    /// Returns what the closure returns. Returns `None` if the coroutine had not been started
-    /// (then the closure is dropped), had already ended, or suspended again (then it is
-    /// *abandoned*: its memory is leaked, because its frames may hold futures that others
-    /// point to). Polling it again panics.
+    /// Returns what the closure returns. Returns `None` if the coroutine had not been started (then the closure is
+    /// dropped), had already ended, or suspended again (then it is *abandoned*: its memory is leaked, because its
+    /// frames may hold futures that other code points to). Polling it afterwards panics.
     #[inline]
     pub fn cancel(&mut self) -> Option<T> {
-        // What most of those are that are dropped.
+        // The usual phase of a coroutine that is dropped.
         if self.core().phase() == Phase::Finished {
             return None;
         }
@@ -200,8 +199,8 @@ impl<U, T> RawCoroutine<U, T> {
         match self.core().phase() {
             Phase::Ready => {
                 self.core().end(Phase::Finished);
-                // SAFETY: it was never started, and now cannot be: the closure is in the slot,
-                // and nobody else drops it.
+                // SAFETY: it was never started, and now cannot be: the closure is in the slot, and nothing else
+                // drops it.
                 unsafe { self.slot().cast::<U>().drop_in_place() };
                 None
             }
@@ -214,7 +213,7 @@ impl<U, T> RawCoroutine<U, T> {
                         None
                     }
                     Poll::Ready(Err(payload)) if panics::is_panicking() => {
-                        // The hook has seen it. A second panic would end the program.
+                        // The panic hook has seen it. A second panic would end the program.
                         self.core().end(Phase::Panicked);
                         payload.forget();
                         None
@@ -228,8 +227,8 @@ impl<U, T> RawCoroutine<U, T> {
                 }
             }
             Phase::Finished | Phase::Panicked | Phase::Abandoned => None,
-            // Polling borrows a coroutine, so this is only seen after a trap, by a host that
-            // goes on all the same. What lies on that stack is not known: leave it.
+            // Polling borrows a coroutine, so these phases are only seen after a trap, if the host continues all
+            // the same. The contents of that stack are unknown: leave it.
             Phase::Running | Phase::Unwinding | Phase::Rewinding => {
                 ABANDONED.fetch_add(1, Ordering::Relaxed);
                 None
@@ -244,22 +243,22 @@ impl<U, T> RawCoroutine<U, T> {
     /// Returns the coroutine itself if it has not finished or was abandoned.
     pub fn into_memory(self) -> Result<&'static mut [MaybeUninit<u8>], Self> {
         let Some(memory) = self.finished_memory() else { return Err(self) };
-        // Before the reference is made: dropping would look at the memory once more.
+        // Before the reference is made: dropping would access the memory once more.
         mem::forget(self);
-        // SAFETY: `new` was given such a reference, and nothing uses the memory any more; who
-        // called `new_unchecked` has promised that it is the same.
+        // SAFETY: `new` was given such a reference, and nothing uses the memory any more. The caller of
+        // `new_unchecked` has promised the same.
         Ok(unsafe { &mut *memory.as_ptr() })
     }
 
-    /// The memory of a coroutine that has finished: free to be reused once the coroutine is
-    /// forgotten, or dropped, which does nothing more.
+    /// The memory of a coroutine that has finished. It can be reused once the coroutine is forgotten, or dropped,
+    /// which then does nothing.
     #[inline]
     pub(crate) fn finished_memory(&self) -> Option<NonNull<[MaybeUninit<u8>]>> {
         let has_ended = matches!(self.core().phase(), Phase::Finished | Phase::Panicked);
         has_ended.then(|| self.core().memory())
     }
 
-    /// The bytes that the coroutine's frames and its shadow stack share.
+    /// The size of the stack that the coroutine's frames and its shadow stack share, in bytes.
     pub fn stack_size(&self) -> usize {
         self.core().stack_size()
     }
@@ -269,7 +268,7 @@ impl<U, T> RawCoroutine<U, T> {
         self.core().stack_usage()
     }
 
-    /// What is on the stack while it is suspended: see
+    /// The functions on the stack while the coroutine is suspended: see
     /// [`Coroutine::backtrace`](crate::Coroutine::backtrace).
     #[cfg(feature = "alloc")]
     pub fn backtrace(&self) -> crate::Backtrace {
@@ -290,13 +289,13 @@ impl<U, T> RawCoroutine<U, T> {
         // SAFETY: `new_unchecked` has paired `entry` with the frame that it expects. Our caller promises the rest.
         let poll = unsafe { self.core().resume_with(waker) };
         poll.map(|()| {
-            // SAFETY: `entry` has returned, and has left its result in the slot. `resume`
-            // completes once, so this is the only time that it is taken.
+            // SAFETY: `entry` has returned, and has left its result in the slot. `resume` completes once, so this
+            // is the only time that the result is taken.
             unsafe { self.slot().cast::<Result<T, Payload>>().read() }
         })
     }
 
-    /// Like `poll`. Without a waker it is that of the last poll.
+    /// Like `poll`. Without a waker, it uses that of the last poll.
     ///
     /// # Safety
     ///
@@ -311,7 +310,7 @@ impl<U, T> RawCoroutine<U, T> {
         }
     }
 
-    /// Goes on with a panic that has left the closure.
+    /// Continues a panic that has left the closure.
     #[cold]
     fn panic_with(&self, payload: Payload) -> ! {
         self.core().end(Phase::Panicked);
@@ -320,7 +319,7 @@ impl<U, T> RawCoroutine<U, T> {
 
     #[inline]
     pub(crate) fn core(&self) -> &RawCore {
-        // SAFETY: the frame is valid for as long as we are: whoever made us promised it.
+        // SAFETY: the frame is valid as long as this coroutine, as the caller of its constructor has promised.
         let core = unsafe { Frame::core(self.frame) };
         // SAFETY: likewise.
         unsafe { core.as_ref() }
@@ -340,8 +339,8 @@ impl<U, T> Future for RawCoroutine<U, T> {
     ///
     /// # Panics
     ///
-    /// Panics if the closure does, where panics unwind: with what that panicked with. Panics if the
-    /// coroutine has ended: see [`FusedFuture::is_terminated`].
+    /// Where panics unwind, panics if the closure does, with the same payload. Panics if the coroutine has ended:
+    /// see [`FusedFuture::is_terminated`].
     #[inline]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<T> {
         // SAFETY: there is a waker.
@@ -349,7 +348,7 @@ impl<U, T> Future for RawCoroutine<U, T> {
     }
 }
 
-// Only a pointer: what must not move is behind it.
+// It is only a pointer: the data that must not move is behind it.
 impl<U, T> Unpin for RawCoroutine<U, T> {}
 
 impl<U, T> FusedFuture for RawCoroutine<U, T> {
@@ -373,8 +372,8 @@ impl<U, T> fmt::Debug for RawCoroutine<U, T> {
 
 static ABANDONED: AtomicUsize = AtomicUsize::new(0);
 
-/// How many coroutines were dropped or cancelled and suspended again, since the program
-/// began: each has leaked its memory.
+/// The number of coroutines that suspended again when they were dropped or cancelled, since the start of the
+/// program. Each has leaked its memory.
 ///
 /// A coroutine that waits with [`try_embed`](crate::try_embed) and returns when that says
 /// [`Cancelled`](crate::EmbedError::Cancelled) is never among them.

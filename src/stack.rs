@@ -1,4 +1,4 @@
-//! Memory for coroutines: allocated once, reused often, measured if asked to.
+//! Memory for coroutines: allocated once, reused often, measured on request.
 
 use core::alloc::Layout as Frame;
 use core::fmt;
@@ -8,8 +8,8 @@ use crate::raw::layout::{STACK_ALIGN, StackUsage};
 
 /// Owned memory for one coroutine at a time.
 ///
-/// Give it to [`Coroutine::with_stack`](crate::Coroutine::with_stack), and get it back from
-/// [`Coroutine::into_stack`](crate::Coroutine::into_stack) when that has finished.
+/// Pass it to [`Coroutine::with_stack`](crate::Coroutine::with_stack).
+/// [`Coroutine::into_stack`](crate::Coroutine::into_stack) returns it when the coroutine has finished.
 pub struct Stack {
     memory: Memory,
     painted: bool,
@@ -19,7 +19,7 @@ pub struct Stack {
 impl Stack {
     /// Allocates `size` bytes, rounded up to a multiple of 16 and aligned to 16.
     ///
-    /// A coroutine keeps its closure in there as well as its stack.
+    /// A coroutine keeps both its closure and its stack in this memory.
     ///
     /// # Panics
     ///
@@ -34,7 +34,7 @@ impl Stack {
     /// Like [`Stack::new`], and measures how much a coroutine uses: see
     /// [`Stack::high_water`].
     ///
-    /// That takes one pass over the whole memory before and one after.
+    /// That takes one pass over the whole memory before the coroutine runs, and one after.
     ///
     /// # Panics
     ///
@@ -44,20 +44,21 @@ impl Stack {
         Self { painted: true, ..Self::new(size) }
     }
 
-    /// The number of bytes: what was asked for, rounded up to a multiple of 16.
+    /// The size in bytes: the requested size, rounded up to a multiple of 16.
     #[inline]
     pub fn size(&self) -> usize {
         self.memory.size()
     }
 
-    /// The most that the last coroutine has used at any time, if this was made by
-    /// [`Stack::painted`] and one has finished on it. A stack of `total()` bytes is enough to run
-    /// the same again; a smaller one may do, because the two maxima are of different moments.
-    /// What is within a frame and was never written to is not seen: if the deepest function has more
-    /// than 256 bytes of that, a message asks for them.
+    /// The most that the last coroutine has used at any time. None unless the stack was made by [`Stack::painted`]
+    /// and a coroutine has finished on it.
     ///
-    /// The two are told apart by the longest stretch that neither has touched. If they add up
-    /// to nearly the whole stack there was no such stretch: measure with a larger one.
+    /// A stack of `total()` bytes is enough to run the same again. A smaller one may do, because the two maxima
+    /// are of different moments. What is within a frame and was never written to is not seen: if the deepest
+    /// function has more than 256 bytes of that, a message asks for them.
+    ///
+    /// The longest range that was not written to separates frames from shadow stack. If the two add up to nearly
+    /// the whole stack, there was no such range: measure with a larger stack.
     pub fn high_water(&self) -> Option<StackUsage> {
         self.high_water
     }
@@ -67,20 +68,20 @@ impl Stack {
         self.painted
     }
 
-    /// Where the stack's own bytes are, 16-aligned: that decides how they are divided.
+    /// The address of the stack's first byte, 16-aligned: it decides how the memory is divided.
     #[inline]
     pub(crate) fn address(&self) -> usize {
         self.memory.address().next_multiple_of(STACK_ALIGN)
     }
 
-    /// How far that is into the memory that [`Stack::into_raw`] gives away.
+    /// The offset of that byte in the memory that [`Stack::into_raw`] gives away.
     #[inline]
     pub(crate) fn offset(&self) -> usize {
         self.address() - self.memory.address()
     }
 
-    /// Gives the memory away, to be turned into a stack again by `from_raw`, or leaked. It is for a
-    /// coroutine with such a frame.
+    /// Gives the memory away, to be turned into a stack again by `from_raw`, or leaked. It is for a coroutine with
+    /// such a frame.
     #[inline]
     pub(crate) fn into_raw(self, frame: Frame) -> RawMemory {
         self.memory.into_raw(frame)
@@ -88,8 +89,8 @@ impl Stack {
 
     /// # Safety
     ///
-    /// - `memory` comes from `into_raw`, with the same frame, and nothing uses it any more. `stack` is the
-    ///   size of the stack beside that.
+    /// - `memory` comes from `into_raw`, with the same frame, and nothing uses it any more. `stack` is the size of
+    ///   the stack beside the frame.
     #[inline]
     pub(crate) unsafe fn from_raw(
         memory: RawMemory,
@@ -113,8 +114,8 @@ impl fmt::Debug for Stack {
     }
 }
 
-/// Where memory is exhausted std ends the program, and on `wasm32-unknown-unknown` says nothing.
-/// Here there is something to say: it is most likely the size that is wrong.
+/// Panics. If memory is exhausted, std ends the program, and on `wasm32-unknown-unknown` without a message. Here a
+/// message helps: most likely the size is wrong.
 #[cold]
 #[track_caller]
 fn no_memory(size: usize) -> ! {

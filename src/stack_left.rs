@@ -8,21 +8,20 @@
 
 use crate::raw::switch::{ActiveSwitch, Switch};
 
-/// How far below the limit the stack pointer can be: in functions that have no check.
+/// The maximum distance of the stack pointer below the limit: functions without a check can go there.
 const BELOW_LIMIT: usize = 384;
 
-/// How many bytes the running coroutine's stack has left for the function that asks, and all that
-/// it calls. `None` if no coroutine is running, or the code runs on a stack that `stacker` or the
-/// like has brought.
+/// Returns how many bytes of the running coroutine's stack are left for the calling function and its callees.
+/// `None` if no coroutine is running, or if the code runs on a stack that `stacker` or a similar library has made.
 ///
-/// This is what may be taken before the program ends with a message of an overflow. The 384 bytes
-/// at the low end that the linker's checks want to be left are not counted (128 without our
-/// linker). What a wait has to save comes from the same bytes: leave some of them.
+/// So an interpreter or a parser can report its own error in time. These bytes can be used before the program ends
+/// with the message of an overflow. The 384 bytes at the low end that the linker's checks reserve are not counted
+/// (128 without `bysyncify-ld`). A wait saves its frames in the same bytes: leave some of them.
 ///
-/// In a native program it is what the native stack has left: see [its page](crate::guide::native).
+/// In a native program it is the rest of the native stack: see [its page](crate::guide::native).
 ///
-/// So an interpreter or a parser can raise its own error in time. It measures the stack that LLVM
-/// keeps in memory. The engine's own call stack is another, and no program can measure that.
+/// It measures the stack that LLVM keeps in memory. The WebAssembly engine's own call stack is another, which no
+/// program can measure.
 ///
 /// ```
 /// /// How deep lists are in each other; none if it is too deep for the stack.

@@ -1,4 +1,4 @@
-//! Streams in: a stream as a blocking iterator.
+//! Blocking iterators over streams.
 
 use core::future::poll_fn;
 use core::iter::FusedIterator;
@@ -11,8 +11,8 @@ use crate::handle::CoreHandle;
 
 /// Iterates over `stream`, and waits for each item in the innermost running coroutine.
 ///
-/// A stream that is not `Unpin` is pinned first: `iter(pin!(stream))`, or `iter(Box::pin(stream))`
-/// if the iterator is to leave the function.
+/// Pin a stream that is not `Unpin` first: `iter(pin!(stream))`, or `iter(Box::pin(stream))` if the iterator is to
+/// leave the function.
 ///
 /// If the coroutine is cancelled or dropped, the `next` that waits never returns, as with
 /// [`embed`](crate::embed()). [`try_iter`] has an error for that.
@@ -64,13 +64,13 @@ impl<'a> CoreHandle<'a> {
     }
 }
 
-/// The items of a stream, each waited for when it is asked for: see [`iter`].
+/// The items of a stream, each waited for when the iterator is advanced: see [`iter`].
 #[derive(Debug)]
 #[must_use = "an iterator does nothing unless it is consumed"]
 pub struct StreamIter<'a, S>(TryStreamIter<'a, S>);
 
 impl<S> StreamIter<'_, S> {
-    /// The stream, with what it has not given out yet.
+    /// Returns the stream, with the items that the iterator has not returned yet.
     pub fn into_inner(self) -> S {
         self.0.stream
     }
@@ -92,28 +92,28 @@ impl<S: Stream + Unpin> Iterator for StreamIter<'_, S> {
 
 impl<S: Stream + Unpin> FusedIterator for StreamIter<'_, S> {}
 
-/// The items of a stream, or an error and no more: see [`try_iter`].
+/// The items of a stream. Ends after an error: see [`try_iter`].
 ///
-/// After an error it has ended, even if the stream has not: so a loop that skips errors ends too.
+/// After an error there are no more items, even if the stream has some. So a loop that skips errors ends, too.
 #[derive(Debug)]
 #[must_use = "an iterator does nothing unless it is consumed"]
 pub struct TryStreamIter<'a, S> {
     stream: S,
-    /// None if any coroutine will do.
+    /// None if any coroutine may wait.
     handle: Option<CoreHandle<'a>>,
     /// A stream must not be polled after its end.
     has_ended: bool,
 }
 
 impl<S> TryStreamIter<'_, S> {
-    /// The stream, with what it has not given out yet.
+    /// Returns the stream, with the items that the iterator has not returned yet.
     pub fn into_inner(self) -> S {
         self.stream
     }
 }
 
 impl<S: Stream + Unpin> TryStreamIter<'_, S> {
-    /// How many items the stream still has, as far as it knows.
+    /// The bounds of the number of items that the stream still has.
     fn rest(&self) -> (usize, Option<usize>) {
         if self.has_ended { (0, Some(0)) } else { self.stream.size_hint() }
     }
@@ -137,7 +137,7 @@ impl<S: Stream + Unpin> Iterator for TryStreamIter<'_, S> {
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
-        // The next may be an error, and the last.
+        // The next item may be an error, and then it is the last.
         let (least, most) = self.rest();
         (least.min(1), most.and_then(|most| most.checked_add(usize::from(!self.has_ended))))
     }
