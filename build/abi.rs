@@ -14,10 +14,6 @@ pub(crate) use linker_abi::*;
 // `src/passes/Asyncify.cpp`: `DataOffset`.)
 pub(crate) const START: usize = 0;
 pub(crate) const END: usize = 1;
-/// The coroutine's `__stack_pointer`, installed by the next resume.
-pub(crate) const STACK_POINTER: usize = 2;
-/// A `u32`, one of the phases below.
-pub(crate) const PHASE: usize = 3;
 /// What a suspended coroutine waits with: a `Wait`.
 pub(crate) const WAITING: usize = 5;
 /// The epoch, a `u32` that changes when `embed` should look at the core again.
@@ -38,11 +34,10 @@ pub(crate) const fn core_size(pointer: usize) -> usize {
 /// The epoch, a `u32`, when who waits last looked at the core.
 pub(crate) const WAIT_EPOCH: usize = 0;
 
-// The phases that the switch itself reads or writes. `src/raw/phase.rs` explains them.
+// The phases that the switch itself reads or writes, with `REWINDING`. `src/raw/phase.rs` explains them.
 pub(crate) const RUNNING: u32 = 1;
 pub(crate) const UNWINDING: u32 = 2;
 pub(crate) const SUSPENDED: u32 = 3;
-pub(crate) const REWINDING: u32 = 4;
 
 // What `bysyncify_resume` returns.
 /// The entry function was unwound by `bysyncify_suspend`.

@@ -32,6 +32,7 @@ mod process;
 mod progress;
 mod record;
 mod report;
+mod stack_switching;
 mod stand_in;
 mod steps;
 mod test;

@@ -18,6 +18,8 @@ pub(crate) enum Part {
     Everywhere,
     /// Panics that do.
     Unwind,
+    /// Guests whose coroutines are continuations of the engine's.
+    StackSwitching,
     /// `wasm-asyncify`, with modules of other compilers.
     Engine,
     Fuzz,
@@ -61,7 +63,7 @@ impl TestOptions {
 /// How to run the tests of a module.
 #[derive(Debug, PartialEq, Args)]
 pub(crate) struct RunOptions {
-    /// Guests: on this engine only, node or wasmi
+    /// Guests: on this engine only, node or wasmi; stack-switching: node or wasmtime
     #[arg(long)]
     pub(crate) engine: Option<String>,
     /// Only tests with this in the name [of `test`: implies --only guests]

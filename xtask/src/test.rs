@@ -11,18 +11,19 @@ use crate::guests::{self, Tools};
 use crate::options::{Part, RunOptions, TestOptions};
 use crate::report::Report;
 use crate::workspace::Workspace;
-use crate::{compilers, everywhere, examples, fuzz, host, native, unwind};
+use crate::{compilers, everywhere, examples, fuzz, host, native, stack_switching, unwind};
 
 /// Runs all the tests that were asked for; whether all of them passed.
 pub(crate) fn run(options: &TestOptions) -> Result<bool> {
     let workspace = Workspace::load()?;
     let mut report = Report::default();
     // Engines come first in the summary, but host tests run first: they are the fastest to fail.
-    let engines = engine::find(options.run.engine.as_deref())?;
     let wants_guests = options.wants(Part::Guests) || options.wants(Part::Safe);
-    if wants_guests {
-        add_rows(&engines, &mut report);
-    }
+    let engines = match wants_guests {
+        true => engine::find(options.run.engine.as_deref())?,
+        false => Vec::new(),
+    };
+    add_rows(&engines, &mut report);
     if options.wants(Part::Host) {
         report.add_row(host::ROW, "");
         host::run(&workspace, &mut report)?;
@@ -46,6 +47,9 @@ pub(crate) fn run(options: &TestOptions) -> Result<bool> {
     if options.wants(Part::Unwind) {
         host::run_in_new_node(&workspace, &mut report)?;
         unwind::run(&workspace, &options.run, &mut report)?;
+    }
+    if options.wants(Part::StackSwitching) {
+        stack_switching::run(&workspace, options, &mut report)?;
     }
     if options.wants(Part::Engine) {
         compilers::run(&workspace, options.run.filter.as_deref(), &mut report)?;

@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
+use wasm_asyncify::Lowering;
 use wasm_asyncify::analysis::Precision;
 
 use crate::optimizer::OptLevel;
@@ -33,6 +34,8 @@ pub(crate) struct Arguments {
     pub(crate) precision: Precision,
     /// `--bysyncify-everything`: instrument what Binaryen would instrument by default.
     pub(crate) everything: bool,
+    /// `--bysyncify-lowering=asyncify|stack-switching`: what pauses coroutines.
+    pub(crate) lowering: Lowering,
     /// `--bysyncify-checks=on|off`: whether the program checks itself at run time. By default on if it is not
     /// optimised.
     pub(crate) checks: bool,
@@ -72,6 +75,10 @@ impl Arguments {
                     Some(("suspends", imports)) => {
                         read.suspends.extend(imports.split(',').map(|it| it.trim().to_owned()));
                     }
+                    Some(("lowering", "asyncify")) => read.lowering = Lowering::Instrumentation,
+                    Some(("lowering", "stack-switching")) => {
+                        read.lowering = Lowering::StackSwitching;
+                    }
                     Some(("checks", "on")) => checks = Some(true),
                     Some(("checks", "off")) => checks = Some(false),
                     Some(("stack-checks", "on")) => read.no_stack_checks = false,
@@ -83,7 +90,8 @@ impl Arguments {
                         "`--bysyncify-{option}` is no option of this linker, which has \
                          --bysyncify-assume-no-suspend=PATH,…, --bysyncify-suspends=MODULE.NAME,…, \
                          --bysyncify-precise, --bysyncify-everything, --bysyncify-symbols, \
-                         --bysyncify-checks=on|off and --bysyncify-stack-checks=on|off"
+                         --bysyncify-checks=on|off, --bysyncify-stack-checks=on|off and \
+                         --bysyncify-lowering=asyncify|stack-switching"
                     ),
                 }
                 continue;
@@ -122,6 +130,12 @@ impl Arguments {
             bail!(
                 "`--bysyncify-precise` says how this linker chooses what to instrument, and with \
                  `--bysyncify-everything` Binaryen chooses: leave one of them out"
+            );
+        }
+        if read.everything && read.lowering == Lowering::StackSwitching {
+            bail!(
+                "`--bysyncify-lowering=stack-switching` has nothing instrumented, and \
+                 `--bysyncify-everything` all: leave one of them out"
             );
         }
         read.checks = checks.unwrap_or(!is_optimised);
@@ -207,6 +221,7 @@ mod tests {
                 suspends: vec![],
                 precision: Precision::Types,
                 everything: false,
+                lowering: Lowering::Instrumentation,
                 checks: false,
                 no_stack_checks: false,
                 symbols: false,
@@ -259,13 +274,20 @@ mod tests {
             "`--bysyncify-fast` is no option of this linker, which has \
              --bysyncify-assume-no-suspend=PATH,…, --bysyncify-suspends=MODULE.NAME,…, \
              --bysyncify-precise, --bysyncify-everything, --bysyncify-symbols, \
-             --bysyncify-checks=on|off and --bysyncify-stack-checks=on|off"
+             --bysyncify-checks=on|off, --bysyncify-stack-checks=on|off and \
+             --bysyncify-lowering=asyncify|stack-switching"
         );
         let both = Arguments::read(&words("a.o --bysyncify-precise --bysyncify-everything"));
         assert_eq!(
             both.unwrap_err().to_string(),
             "`--bysyncify-precise` says how this linker chooses what to instrument, and with \
              `--bysyncify-everything` Binaryen chooses: leave one of them out"
+        );
+        let both = words("a.o --bysyncify-everything --bysyncify-lowering=stack-switching");
+        assert_eq!(
+            Arguments::read(&both).unwrap_err().to_string(),
+            "`--bysyncify-lowering=stack-switching` has nothing instrumented, and \
+             `--bysyncify-everything` all: leave one of them out"
         );
         let precision = |text| super::tests::read(text).precision;
         assert_eq!(precision("a.o"), Precision::Types);
@@ -288,6 +310,16 @@ mod tests {
         assert!(read("a.o --bysyncify-stack-checks=off").no_stack_checks);
         let off_and_on = "a.o --bysyncify-stack-checks=off --bysyncify-stack-checks=on";
         assert!(!read(off_and_on).no_stack_checks);
+    }
+
+    #[test]
+    fn functions_are_instrumented_unless_the_engine_is_to_switch_stacks() {
+        let lowering = |text| read(text).lowering;
+        assert_eq!(lowering("a.o"), Lowering::Instrumentation);
+        let switching = "a.o --bysyncify-lowering=stack-switching";
+        assert_eq!(lowering(switching), Lowering::StackSwitching);
+        let not = format!("{switching} --bysyncify-lowering=asyncify");
+        assert_eq!(lowering(&not), Lowering::Instrumentation);
     }
 
     #[test]

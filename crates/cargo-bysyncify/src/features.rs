@@ -36,8 +36,9 @@ pub(crate) enum User {
 
 /// Names in a `target_features` section, the names in `wasm-opt`'s flags, and the first version that has the flag (0:
 /// older than all that we support). The source is `--help` of the versions on npm: 108, 116, 118 to 125 and 129 to
-/// 132. `memory64` alone is older, but without 64-bit tables, which the compiler emits with it.
-const FLAGS: [(&str, &str, u32); 20] = [
+/// 132. `memory64` alone is older, but without 64-bit tables, which the compiler emits with it. `stack-switching` is in
+/// 122, which crashes on a module that uses it.
+const FLAGS: [(&str, &str, u32); 21] = [
     ("atomics", "threads", 0),
     ("bulk-memory", "bulk-memory", 0),
     ("bulk-memory-opt", "bulk-memory-opt", 121),
@@ -56,6 +57,7 @@ const FLAGS: [(&str, &str, u32); 20] = [
     ("relaxed-simd", "relaxed-simd", 0),
     ("sign-ext", "sign-ext", 0),
     ("simd128", "simd", 0),
+    ("stack-switching", "stack-switching", 125),
     ("tail-call", "tail-call", 0),
     ("wide-arithmetic", "wide-arithmetic", 130),
 ];
@@ -89,6 +91,7 @@ impl Unknown {
             "custom-page-sizes" => WasmFeatures::CUSTOM_PAGE_SIZES,
             "memory64" => WasmFeatures::MEMORY64,
             "multimemory" => WasmFeatures::MULTI_MEMORY,
+            "stack-switching" => WasmFeatures::STACK_SWITCHING,
             "wide-arithmetic" => WasmFeatures::WIDE_ARITHMETIC,
             _ => return Ok(None),
         };

@@ -56,7 +56,7 @@ pub use optimizer::{OptLevel, Optimizer, Options};
 pub use pipeline::Recipe;
 pub use setup::WasmOpt;
 pub use wasm_asyncify::analysis::{NoSuspend, Precision};
-pub use wasm_asyncify::{Compact, Resumption};
+pub use wasm_asyncify::{Compact, Lowering, Resumption};
 
 /// Makes a linked module pausable, as the linker does. A module that does not use Asyncify is returned unchanged.
 ///

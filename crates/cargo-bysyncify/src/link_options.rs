@@ -43,6 +43,9 @@ pub(crate) struct LinkOptions {
     /// only debug builds have them
     #[arg(long)]
     pub(crate) symbols: bool,
+    /// What pauses coroutines. With `stack-switching` nothing is instrumented: it is for engines that have this proposal
+    #[arg(long, value_name = "asyncify|stack-switching", value_parser = lowering)]
+    pub(crate) lowering: Option<String>,
     /// Have wasm-opt's Asyncify do it, which instruments far more
     #[arg(long)]
     pub(crate) everything: bool,
@@ -59,6 +62,13 @@ fn is_on(text: &str) -> Result<bool, &'static str> {
         "on" => Ok(true),
         "off" => Ok(false),
         _ => Err("it is `on` or `off`"),
+    }
+}
+
+fn lowering(text: &str) -> Result<String, &'static str> {
+    match text {
+        "asyncify" | "stack-switching" => Ok(text.to_owned()),
+        _ => Err("it is `asyncify` or `stack-switching`"),
     }
 }
 
@@ -98,6 +108,7 @@ impl LinkOptions {
             switch("checks", self.checks),
             switch("stack-checks", self.stack_checks),
             flag("symbols", self.symbols),
+            self.lowering.as_ref().map(|lowering| format!("lowering={lowering}")),
         ];
         let options = options.into_iter().flatten();
         options.map(|option| format!("-Clink-arg=--bysyncify-{option}")).collect()
@@ -179,6 +190,7 @@ mod tests {
             checks: Some(true),
             stack_checks: Some(false),
             symbols: true,
+            lowering: Some("stack-switching".into()),
             ..LinkOptions::default()
         };
         assert_eq!(
@@ -187,7 +199,8 @@ mod tests {
                 "-Clink-arg=--bysyncify-suspends=env.sleep,env.fetch",
                 "-Clink-arg=--bysyncify-checks=on",
                 "-Clink-arg=--bysyncify-stack-checks=off",
-                "-Clink-arg=--bysyncify-symbols"
+                "-Clink-arg=--bysyncify-symbols",
+                "-Clink-arg=--bysyncify-lowering=stack-switching"
             ]
         );
     }

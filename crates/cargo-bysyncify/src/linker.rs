@@ -40,6 +40,7 @@ It takes the arguments of wasm-ld, which it calls (BYSYNCIFY_LINKER, rust-lld or
   --bysyncify-checks=on|off             whether the program checks itself
   --bysyncify-stack-checks=on|off       whether it is noticed when a stack overflows
   --bysyncify-symbols                   backtraces have names, files and lines
+  --bysyncify-lowering=stack-switching  coroutines are the engine's continuations
 
 `cargo bysyncify help build` explains them.
 ";
@@ -113,6 +114,7 @@ fn finish(
         suspends: arguments.suspends.clone(),
         precision: arguments.precision,
         everything: arguments.everything,
+        lowering: arguments.lowering,
         checks: arguments.checks,
         compact: Compact::default(),
         no_stack_checks: arguments.no_stack_checks,

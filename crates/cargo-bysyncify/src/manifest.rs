@@ -5,14 +5,14 @@ use std::path::PathBuf;
 use anyhow::{Context, Result};
 use serde_json::{Value, json};
 use wasm_asyncify::analysis::{NoSuspend, Precision};
-use wasm_asyncify::{Compact, Resumption};
+use wasm_asyncify::{Compact, Lowering, Resumption};
 
 use crate::pipeline::Recipe;
 use crate::setup::WasmOpt;
 
 /// Increased when modules are made in another way. Then a module that an older program of the same version has kept
 /// is not reused.
-const REVISION: u64 = 27;
+const REVISION: u64 = 28;
 
 /// The tool and the options that a module was made with.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,6 +37,7 @@ impl Manifest {
             suspends,
             precision,
             everything,
+            lowering,
             checks,
             no_stack_checks,
             resumption: _,
@@ -56,6 +57,7 @@ impl Manifest {
             "suspends": suspends,
             "precise": *precision == Precision::Slots,
             "everything": everything,
+            "stack-switching": *lowering == Lowering::StackSwitching,
             "checks": checks,
             "stack-checks": !no_stack_checks,
             "debug-info": debug_info,
@@ -92,6 +94,10 @@ impl Manifest {
                     false => Precision::Types,
                 },
                 everything: made["everything"].as_bool()?,
+                lowering: match made["stack-switching"].as_bool()? {
+                    true => Lowering::StackSwitching,
+                    false => Lowering::Instrumentation,
+                },
                 checks: made["checks"].as_bool()?,
                 compact: Compact::default(),
                 verify: false,
@@ -120,6 +126,7 @@ mod tests {
                 suspends: vec!["env.f".into()],
                 precision: Precision::Slots,
                 everything: false,
+                lowering: Lowering::StackSwitching,
                 checks: true,
                 compact: Compact::default(),
                 verify: false,

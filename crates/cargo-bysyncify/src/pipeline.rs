@@ -5,6 +5,8 @@
 //!         └─► guarded ─► instrumented and optimised by wasm-opt ─────┘
 //! ```
 //!
+//! For engines that switch stacks the first path is taken, and no function is instrumented.
+//!
 //! Optimisation comes last, because inlining would put the functions that start and stop an unwind into code that
 //! must be instrumented.
 
@@ -13,7 +15,7 @@ use std::fs;
 use std::path::Path;
 use wasm_asyncify::analysis::{Choice, Imports, NoSuspend, Precision};
 use wasm_asyncify::module::{self, AsyncifyInfo};
-use wasm_asyncify::{Compact, Guarded, Output, Prepared, Producer, Resumption};
+use wasm_asyncify::{Compact, Guarded, Lowering, Output, Prepared, Producer, Resumption};
 
 use crate::events::{Counts, Phase};
 use crate::naming;
@@ -33,6 +35,8 @@ pub struct Recipe {
     pub precision: Precision,
     /// Whether Binaryen's Asyncify does the work, and chooses what to instrument.
     pub everything: bool,
+    /// What pauses coroutines.
+    pub lowering: Lowering,
     /// Whether the module checks itself at run time, as debug builds do.
     pub checks: bool,
     /// Which functions are instrumented in compact form (small), instead of the fast form (fast when it suspends).
@@ -66,6 +70,7 @@ impl Recipe {
             no_suspend: self.no_suspend.clone(),
             choice: self.choice(),
             precision: self.precision,
+            lowering: self.lowering,
             checks: self.checks,
             compact: self.compact,
             no_stack_checks: self.no_stack_checks,
@@ -176,7 +181,8 @@ pub(crate) fn plain(
 }
 
 fn options(linked: &[u8], recipe: &Recipe) -> Result<Options> {
-    let AsyncifyInfo { features, for_wasm_bindgen, .. } = AsyncifyInfo::read(linked)?;
+    let AsyncifyInfo { mut features, for_wasm_bindgen, .. } = AsyncifyInfo::read(linked)?;
+    features.extend(recipe.lowering.features().iter().map(|&feature| feature.to_owned()));
     let suspends = recipe.suspends.clone();
     Ok(Options { opt_level: recipe.opt_level, features, for_wasm_bindgen, suspends })
 }

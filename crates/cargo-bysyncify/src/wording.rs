@@ -53,6 +53,7 @@ fn words(remedy: Remedy) -> String {
             "build without the target feature `tail-call`, or link without `--bysyncify-precise` and \
              `--bysyncify-assume-no-suspend`"
         }
+        Remedy::Instrument => "link without `--bysyncify-lowering=stack-switching`",
         Remedy::UpdateOrNoChecks => {
             "update it (`cargo update bysyncify`), or link with `--bysyncify-stack-checks=off` and \
              `--bysyncify-checks=off`"

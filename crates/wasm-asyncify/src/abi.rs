@@ -35,6 +35,14 @@ pub(crate) const STACK_RESERVE: &str = "bysyncify_stack_reserve";
 /// The core of the coroutine whose stack that is. Means nothing while the limit is null.
 pub(crate) const STACK_OWNER: &str = "bysyncify_stack_owner";
 
+// Offsets into a core, in pointers.
+/// The coroutine's `__stack_pointer`, installed by the next resume.
+pub(crate) const STACK_POINTER: usize = 2;
+/// A `u32`, which phase the coroutine is in.
+pub(crate) const PHASE: usize = 3;
+/// The phase of one that was suspended, from where it is resumed to where it goes on.
+pub(crate) const REWINDING: u32 = 4;
+
 /// How far below its stack pointer a function may write: LLVM does not move the pointer for a
 /// frame of up to this many bytes, if the function calls no other. ("Red zone" in its
 /// `WebAssemblyFrameLowering.cpp`.)

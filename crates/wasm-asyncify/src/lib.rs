@@ -11,6 +11,8 @@
 //!        analysis ◄─────────────────────┘         which functions can be suspended, and in which calls
 //! ```
 //!
+//! For engines that pause stacks themselves `continuations` is in the place of `exceptions`, `instrument` and `check`.
+//!
 //! `initialisers` finds what guards have to look at, by what `instrument` says of calls.
 //!
 //! [`transform()`] does all of it, [`Prepared`] the same in steps. [`analyse()`] only says what would be
@@ -21,7 +23,9 @@
 mod abi;
 pub mod analysis;
 mod assumptions;
+mod bare;
 mod check;
+mod continuations;
 mod debug;
 mod error;
 mod exceptions;
@@ -42,10 +46,11 @@ mod transform;
 mod uninstrumented;
 pub mod warnings;
 
+pub use bare::bare;
 pub use error::Error;
 pub use findings::{Findings, analyse};
-pub use options::{Compact, FrameMemory, Options, Producer, StateGlobals};
+pub use options::{Compact, FrameMemory, Lowering, Options, Producer, StateGlobals};
 pub use refusal::check_names;
 pub use remedy::Remedy;
 pub use resumption::Resumption;
-pub use transform::{Guarded, Output, Prepared, bare, guarded_for_binaryen, transform};
+pub use transform::{Guarded, Output, Prepared, guarded_for_binaryen, transform};

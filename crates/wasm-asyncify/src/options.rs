@@ -27,6 +27,8 @@ pub struct Options {
     pub precision: Precision,
     /// Whether the module checks itself while it runs, as debug builds do.
     pub checks: bool,
+    /// What pauses its coroutines.
+    pub lowering: Lowering,
     /// Which functions are instrumented in the form that is small, and not in the one that is fast
     /// when it suspends.
     pub compact: Compact,
@@ -52,6 +54,30 @@ pub struct Options {
     pub symbols_folder: Option<String>,
 }
 
+impl Lowering {
+    /// What a module uses then, whatever it used before: as a section `target_features` has it.
+    pub fn features(self) -> &'static [&'static str] {
+        match self {
+            Self::Instrumentation => &[],
+            Self::StackSwitching => {
+                &["exception-handling", "gc", "multivalue", "reference-types", "stack-switching"]
+            }
+        }
+    }
+}
+
+impl Options {
+    /// The same without anybody's word for what is suspended in a program, but for its imports.
+    pub(crate) fn assuming_nothing(&self) -> Self {
+        Self {
+            no_suspend: NoSuspend::default(),
+            choice: Choice { imports: self.choice.imports.clone(), ..Choice::default() },
+            precision: Precision::Types,
+            ..self.clone()
+        }
+    }
+}
+
 /// Who has made a module, and so what the names of its functions say.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Producer {
@@ -62,6 +88,20 @@ pub enum Producer {
     /// Nobody knows: names say nothing, unless `bysyncify_resume` is one. A module with that is
     /// rustc's.
     Any,
+}
+
+/// What pauses a module's coroutines.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Lowering {
+    /// Their functions, which are instrumented: in any engine.
+    #[default]
+    Instrumentation,
+    /// The engine, by the [stack switching] proposal: no function is changed but those of the switch of the library
+    /// `bysyncify`, whose coroutines only can be paused. What else this struct says of how functions are
+    /// instrumented, and of backtraces, means nothing then.
+    ///
+    /// [stack switching]: https://github.com/WebAssembly/stack-switching
+    StackSwitching,
 }
 
 /// Which functions get the compact form.

@@ -56,6 +56,9 @@ pub enum Remedy {
     AssumeNothingOrUpdate,
     /// Assume nothing, or do without tail calls.
     AssumeNothingOrAvoidTailCalls,
+    /// Have functions instrumented: without
+    /// [`Lowering::StackSwitching`](crate::Lowering::StackSwitching).
+    Instrument,
     /// Update the library, or do without checks of any kind.
     UpdateOrNoChecks,
     /// Update the library, or do without the checks of stacks.
@@ -116,6 +119,7 @@ impl fmt::Display for Remedy {
                 "choose `Precision::Types` and leave `Options::no_suspend` empty, or build without the \
                  target feature `tail-call`"
             }
+            Self::Instrument => "do without `Lowering::StackSwitching`",
             Self::UpdateOrNoChecks => {
                 "update it, or set `Options::no_stack_checks` and not `Options::checks`"
             }

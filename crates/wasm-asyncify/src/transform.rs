@@ -5,13 +5,16 @@
 //!                  └► refusals ◄───────────────────┘
 //! ```
 //!
-//! First guards, since they add calls, which are then instrumented as all others are.
+//! First guards, since they add calls, which are then instrumented as all others are. Where the engine pauses stacks
+//! `continuations` comes after them, and nothing else.
 
 use wasmparser::Parser;
 
 use crate::analysis::{Analysis, Precision, Program, SuspendPlan};
 use crate::assumptions;
+use crate::bare::bare;
 use crate::check;
+use crate::continuations;
 use crate::debug::{Debug, Trail};
 use crate::error::{Context, Error, Failure, Result};
 use crate::exceptions::{self, Cleanups};
@@ -20,7 +23,7 @@ use crate::initialisers;
 use crate::inline;
 use crate::instrument;
 use crate::module::{self, AsyncifyInfo, ModuleInfo, build_id};
-use crate::options::{Options, Producer};
+use crate::options::{Lowering, Options, Producer};
 use crate::parameters;
 use crate::provide;
 use crate::refusal;
@@ -72,6 +75,7 @@ pub struct Prepared {
     trail: Trail,
     debug: Option<Debug>,
     symbols: Symbols,
+    instrumenter: Instrumenter,
     verify: bool,
     /// Whether functions are resumed all at once if they cannot be one by one.
     may_be_eager: bool,
@@ -86,10 +90,12 @@ struct Symbols {
 }
 
 /// Who instruments a module after it was prepared, and chooses what.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Instrumenter {
     Own,
     Binaryen,
+    /// The engine pauses stacks by itself.
+    Nobody,
 }
 
 impl Prepared {
@@ -99,13 +105,20 @@ impl Prepared {
     ///
     /// If it cannot be read, has been through Asyncify already, or lacks what an option names.
     pub fn new(linked: &[u8], options: &Options) -> Result<Self, Error> {
-        prepare(linked, options, Instrumenter::Own)
+        match options.lowering {
+            Lowering::Instrumentation => prepare(linked, options, Instrumenter::Own),
+            // What is assumed would be noticed by what is instrumented.
+            Lowering::StackSwitching => {
+                prepare(linked, &options.assuming_nothing(), Instrumenter::Nobody)
+            }
+        }
     }
 
     /// The functions that will be instrumented: each by its name, with what it calls that can
     /// suspend, in words.
     pub fn functions(&self) -> impl Iterator<Item = (String, String)> {
-        self.analysis.instrumented().map(|index| {
+        let are_any = self.instrumenter != Instrumenter::Nobody;
+        self.analysis.instrumented().filter(move |_| are_any).map(|index| {
             let why = self.analysis.next_call(&self.program, index);
             (self.program.readable(index), why.unwrap_or_else(|| "is listed".to_owned()))
         })
@@ -128,6 +141,13 @@ impl Prepared {
     ///
     /// If it cannot be proved; says where.
     pub fn check(&self, instrumented: &[u8]) -> Result<(), Error> {
+        if self.instrumenter == Instrumenter::Nobody {
+            // There is one that it may be.
+            return match continuations::lower(&self.guarded, &mut Trail::default())? {
+                only if only == instrumented => Ok(()),
+                _ => Err(Error::Wrong { function: None, what: "it is another".to_owned() }),
+            };
+        }
         let simplified = simplified(&self.guarded, &self.plan, &mut Trail::default())?;
         let check = |plan| check::check(&simplified, instrumented, plan);
         let checked = match check(&self.plan) {
@@ -146,6 +166,19 @@ impl Prepared {
     pub fn instrument(self) -> Result<Output, Error> {
         let Self { program, analysis, mut plan, guarded, mut trail, debug, .. } = self;
         let (symbols, verify, may_be_eager) = (self.symbols, self.verify, self.may_be_eager);
+        if self.instrumenter == Instrumenter::Nobody {
+            let mut module = continuations::lower(&guarded, &mut trail)?;
+            let lost = debug.and_then(|debug| debug.add_to(&mut module, &trail).err());
+            build_id::renew(&mut module)?;
+            return Ok(Output {
+                module,
+                functions: program.own_functions(),
+                instrumented: 0,
+                unmatched: analysis.unmatched().to_owned(),
+                lost_debug_info: lost.map(|error| error.to_string()),
+                start_can_suspend: None,
+            });
+        }
         let simplified = simplified(&guarded, &plan, &mut trail)?;
         let mut instrumented = instrument::with_frame_maps(&simplified, &plan, &mut trail);
         if let Err(Failure::Own(unsupported)) = &instrumented
@@ -175,10 +208,9 @@ impl Prepared {
         };
         symbols::fill(&mut module, &maps, plan.flat, told).context("cannot tell of its frames")?;
         build_id::renew(&mut module)?;
-        let functions = program.functions.values().filter(|it| it.import.is_none()).count();
         Ok(Output {
             module,
-            functions: functions as u64,
+            functions: program.own_functions(),
             instrumented: analysis.instrumented().count() as u64,
             unmatched: analysis.unmatched().to_owned(),
             lost_debug_info,
@@ -260,6 +292,9 @@ fn prepare(
     instrumenter: Instrumenter,
 ) -> Result<Prepared, Error> {
     let (read, program, analysis) = examine(linked, options)?;
+    if instrumenter == Instrumenter::Nobody {
+        continuations::check(&program, &analysis, options)?;
+    }
     let panics: Vec<_> = analysis.panics().collect();
     let running_initialisers: Vec<_> = analysis.initialisers().collect();
     let checks = options.checks;
@@ -281,8 +316,11 @@ fn prepare(
     // Where a coroutine can be whatever is assumed.
     let sound = analysis.with_precision(&program, Precision::Types);
     let chosen = instrumenter == Instrumenter::Own;
-    let uninstrumented =
-        if checks && chosen { uninstrumented::find(&program, &analysis, &sound) } else { Vec::new() };
+    let uninstrumented = if checks && chosen {
+        uninstrumented::find(&program, &analysis, &sound)
+    } else {
+        Vec::new()
+    };
     let assumed = match chosen {
         true => assumptions::to_check(&program, &analysis, &plan, checks)?,
         false => None,
@@ -303,7 +341,7 @@ fn prepare(
         suspends: &suspends,
         on_stack: on_stack.as_ref(),
         // Binaryen has its own way.
-        cleanups: chosen.then_some(&cleanups),
+        cleanups: (instrumenter != Instrumenter::Binaryen).then_some(&cleanups),
         checks,
         symbols: chosen,
         parks: &parks,
@@ -336,26 +374,22 @@ fn prepare(
         folder: options.symbols_folder.clone(),
         keeps_dwarf: options.debug_info,
     };
-    Ok(Prepared { program, analysis, plan, guarded, trail, debug, symbols, verify, may_be_eager })
+    Ok(Prepared {
+        program,
+        analysis,
+        plan,
+        guarded,
+        trail,
+        debug,
+        symbols,
+        instrumenter,
+        verify,
+        may_be_eager,
+    })
 }
 
 /// The module without what a rewind could not get into.
 fn simplified(guarded: &[u8], plan: &SuspendPlan, trail: &mut Trail) -> Result<Vec<u8>> {
     let without = parameters::in_locals(&ModuleInfo::read(guarded)?, &plan.functions, trail)?;
     exceptions::hoist(&ModuleInfo::read(&without)?, &plan.functions, trail)
-}
-
-/// A linked module without the sections that say where things are in it, which move, or in which file
-/// that is said.
-///
-/// # Errors
-///
-/// If it cannot be read.
-pub fn bare(linked: &[u8]) -> Result<Vec<u8>, Error> {
-    module::without_sections(linked, is_of_no_use_later)
-}
-
-fn is_of_no_use_later(section: &str) -> bool {
-    ["linking", "sourceMappingURL", "external_debug_info"].contains(&section)
-        || ["reloc.", ".debug_"].iter().any(|start| section.starts_with(start))
 }

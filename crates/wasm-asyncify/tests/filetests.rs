@@ -18,7 +18,8 @@ use std::path::Path;
 use golden::assert_golden;
 use wasm_asyncify::analysis::{Choice, Explanation, Imports};
 use wasm_asyncify::{
-    Compact, FrameMemory, Options, Producer, Resumption, StateGlobals, analyse, module, transform,
+    Compact, FrameMemory, Lowering, Options, Producer, Resumption, StateGlobals, analyse, module,
+    transform,
 };
 
 /// The line before the result.
@@ -68,6 +69,8 @@ impl Case {
                 ("memory", name) => options.memory = FrameMemory::Named(name.to_owned()),
                 ("globals", "imported") => options.globals = StateGlobals::Imported,
                 ("globals", "exported") => options.globals = StateGlobals::Exported,
+                ("lowering", "stack-switching") => options.lowering = Lowering::StackSwitching,
+                ("stack-checks", "off") => options.no_stack_checks = true,
                 ("compact", "all") => options.compact = Compact::All,
                 ("compact", "none") => options.compact = Compact::None,
                 ("show", "report") => show = Show::Report,

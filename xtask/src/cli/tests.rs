@@ -31,6 +31,7 @@ fn defaults_test_everything() {
         Part::Examples,
         Part::Everywhere,
         Part::Unwind,
+        Part::StackSwitching,
         Part::Fuzz,
     ] {
         assert!(options.wants(part));

@@ -9,10 +9,12 @@ use std::process::Command;
 use anyhow::{Result, bail};
 
 use crate::tools;
+use crate::workspace::Workspace;
 
 mod node;
 pub(crate) mod runner;
 pub(crate) mod wasmi;
+mod wasmtime;
 
 /// An engine that can run the tests of a module.
 pub(crate) trait Engine: Sync {
@@ -36,6 +38,21 @@ pub(crate) fn new_node() -> Result<Box<dyn Engine>> {
     Ok(Box::new(node::Node::at("node 26", new_node_path()?)?))
 }
 
+/// An engine that switches stacks: Node 26, with V8's flag for it, or the engine called `only`.
+pub(crate) fn switching(workspace: &Workspace, only: Option<&str>) -> Result<Box<dyn Engine>> {
+    match only {
+        None | Some(node::NAME) => {
+            let node = node::Node::at("node 26, wasmfx", new_node_path()?)?;
+            Ok(Box::new(node.with(&[SWITCHES_STACKS])))
+        }
+        Some(wasmtime::NAME) => Ok(Box::new(wasmtime::Wasmtime::build(workspace)?)),
+        Some(other) => bail!("`{other}` does not switch stacks: write `node` or `wasmtime`"),
+    }
+}
+
+/// V8's flag for the stack switching proposal.
+pub(crate) const SWITCHES_STACKS: &str = "--experimental-wasm-wasmfx";
+
 /// The path of that Node.
 pub(crate) fn new_node_path() -> Result<PathBuf> {
     Ok(tools::from_npm(&["node@26"])?.join("node_modules/node/bin/node"))
@@ -55,4 +72,24 @@ pub(crate) fn find(only: Option<&str>) -> Result<Vec<Box<dyn Engine>>> {
         engines.push(Box::new(wasmi::Wasmi::find()?));
     }
     Ok(engines)
+}
+
+/// The version of a package that a Cargo.lock names. Engines themselves do not tell theirs.
+fn locked_version<'a>(lock: &'a str, package: &str) -> Option<&'a str> {
+    let name = format!("name = \"{package}\"");
+    let mut lines = lock.lines().skip_while(|line| *line != name);
+    lines.nth(1)?.strip_prefix("version = \"")?.strip_suffix('"')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn version_is_read_from_the_lock_file() {
+        let lock = "[[package]]\nname = \"wasmi_core\"\nversion = \"1.0.0\"\n\n\
+                    [[package]]\nname = \"wasmi\"\nversion = \"2.3.4\"\n";
+        assert_eq!(locked_version(lock, "wasmi"), Some("2.3.4"));
+        assert_eq!(locked_version(lock, "other"), None);
+    }
 }

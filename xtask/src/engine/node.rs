@@ -18,6 +18,8 @@ pub(super) struct Node {
     name: &'static str,
     program: PathBuf,
     version: String,
+    /// What it is told besides.
+    flags: &'static [&'static str],
 }
 
 impl Node {
@@ -30,7 +32,12 @@ impl Node {
         let output = process::must_succeed(Command::new(&program).arg("--version"))?;
         let version = String::from_utf8_lossy(&output);
         let version = version.trim().trim_start_matches('v').into();
-        Ok(Self { name, program, version })
+        Ok(Self { name, program, version, flags: &[] })
+    }
+
+    /// The same, told this besides.
+    pub(super) fn with(self, flags: &'static [&'static str]) -> Self {
+        Self { flags, ..self }
     }
 }
 
@@ -45,7 +52,7 @@ impl Engine for Node {
 
     fn runner(&self) -> Command {
         let mut command = Command::new(&self.program);
-        command.args(["--input-type=module", "--eval", SCRIPT]);
+        command.args(self.flags).args(["--input-type=module", "--eval", SCRIPT]);
         command
     }
 }

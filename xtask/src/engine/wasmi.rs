@@ -12,7 +12,7 @@ use anyhow::{Context, Result};
 use serde_json::{Value, json};
 use wasmi::{Caller, Config, Error, Extern, Linker, Module, Store};
 
-use super::Engine;
+use super::{Engine, locked_version};
 use crate::module::{Checks, TEST_PREFIX};
 use crate::record::{End, Record};
 
@@ -52,13 +52,6 @@ impl Engine for Wasmi {
         command.arg("wasmi-runner");
         command
     }
-}
-
-/// The version of a package in Cargo.lock. wasmi itself does not print its version.
-fn locked_version<'a>(lock: &'a str, package: &str) -> Option<&'a str> {
-    let name = format!("name = \"{package}\"");
-    let mut lines = lock.lines().skip_while(|line| *line != name);
-    lines.nth(1)?.strip_prefix("version = \"")?.strip_suffix('"')
 }
 
 /// The runner: reads the request from standard input, writes records to standard output.
@@ -185,17 +178,4 @@ fn read_text(
         Error::new(format!("{function}({pointer}, {length}) points outside the memory"))
     })?;
     Ok(String::from_utf8_lossy(bytes).into_owned())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn version_is_read_from_the_lock_file() {
-        let lock = "[[package]]\nname = \"wasmi_core\"\nversion = \"1.0.0\"\n\n\
-                    [[package]]\nname = \"wasmi\"\nversion = \"2.3.4\"\n";
-        assert_eq!(locked_version(lock, "wasmi"), Some("2.3.4"));
-        assert_eq!(locked_version(lock, "other"), None);
-    }
 }

@@ -113,6 +113,7 @@ fn finished() -> Finished {
                 debug_info: false,
                 symbols: false,
                 symbols_folder: None,
+                lowering: wasm_asyncify::Lowering::default(),
                 no_stack_checks: false,
                 resumption: wasm_asyncify::Resumption::default(),
                 opt_level: OptLevel::O3,

@@ -105,6 +105,11 @@ impl Program {
         found.map(|(index, _)| index)
     }
 
+    /// The number of functions that are not imported.
+    pub(crate) fn own_functions(&self) -> u64 {
+        self.functions.values().filter(|function| function.import.is_none()).count() as u64
+    }
+
     /// Whether an indirect call can reach this function.
     pub(crate) fn can_mean(&self, call: IndirectCall, candidate: FunctionIndex) -> bool {
         let Function { type_id, address_taken: taken, .. } = &self.functions[candidate];
