@@ -70,9 +70,17 @@ const SQLITE: &str = concat!(
     include_str!("../../../../bench/large/sqlite/no_suspend.txt")
 );
 
-/// The builds of a program.
-fn builds(program: &str) -> Vec<Build> {
+/// The builds of a program, for a Node that switches stacks if it does.
+fn builds(program: &str, switches_stacks: bool) -> Vec<Build> {
     let mut builds = Vec::from(BUILDS);
+    if switches_stacks {
+        builds.push(Build {
+            name: "ours, stack switching",
+            how: How::Linker(&["--bysyncify-lowering=stack-switching"]),
+            run: "inside",
+            target: None,
+        });
+    }
     if program == "sqlite" {
         builds.push(Build {
             name: "ours, told what does not wait",
@@ -93,10 +101,11 @@ pub(super) fn measure(
 ) -> Result<impl Figures + use<>> {
     let large = Workspace::at(&workspace.root.join("bench/large/Cargo.toml"))?;
     let workshop = Workshop::new(workspace, wasm_opt)?;
+    let switches_stacks = timing::switches_stacks(node)?;
     let mut programs = Vec::new();
     let mut version = String::new();
     for package in chosen(workspace, &large, only)? {
-        let all = builds(name(package));
+        let all = builds(name(package), switches_stacks);
         let modules = workshop.build(package, &all)?;
         eprintln!("{}: measuring …", name(package));
         let timings = timing::run(node, workspace, package, &modules, &all)?;

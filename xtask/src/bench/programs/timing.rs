@@ -10,6 +10,8 @@ use anyhow::{Context, Result, bail};
 use serde_json::{Value, json};
 
 use super::Build;
+use crate::engine::SWITCHES_STACKS;
+use crate::process;
 use crate::workspace::{Package, Workspace};
 
 /// The measurements of Node.
@@ -24,6 +26,14 @@ pub(super) struct Timings {
 
 /// The number of processes that measure.
 const PROCESSES: usize = 5;
+
+/// Whether this Node can switch stacks, if it is told to. Versions before 26 cannot.
+pub(super) fn switches_stacks(node: &Path) -> Result<bool> {
+    let version = process::must_succeed(Command::new(node).arg("--version"))?;
+    let version = String::from_utf8_lossy(&version);
+    let major = version.trim().trim_start_matches('v').split('.').next();
+    Ok(major.and_then(|major| major.parse::<u32>().ok()).is_some_and(|major| major >= 26))
+}
 
 /// Runs the measurements. Fails if a build does not give the same result as the others.
 pub(super) fn run(
@@ -55,7 +65,9 @@ fn run_once(
         "folder": package.folder,
         "builds": modules.iter().zip(builds).map(build).collect::<Vec<_>>(),
     });
+    let flag = switches_stacks(node)?.then_some(SWITCHES_STACKS);
     let mut child = Command::new(node)
+        .args(flag)
         .arg(workspace.root.join("bench/programs/measure.mjs"))
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())

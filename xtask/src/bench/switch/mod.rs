@@ -34,6 +34,9 @@ fn comparisons() -> Vec<Comparison> {
     let wat = |depth| Side::Switch { depth };
     let least = |depth| Side::Least { depth };
     let jspi = |depth| Side::Jspi { depth };
+    let continuations = |export, depth| Side::Continuations { export, depth };
+    let switched = |depth| continuations("bench suspend", depth);
+    let spawned = Side::Linked { export: "bench spawn", depth: 0 };
     let script = |depth, all_at_once| Side::Script { depth, all_at_once };
     let row = |name, ours, other, target| Comparison { name, ours, other, target };
     vec![
@@ -60,6 +63,12 @@ fn comparisons() -> Vec<Comparison> {
         row("linked by us, depth 0 : JSPI", linked(0), jspi(0), Some(1.0)),
         row("linked by us, depth 100 : JSPI", linked(100), jspi(100), Some(1.0)),
         row("linked by us, depth 10000 : JSPI", linked(10_000), jspi(10_000), Some(1.0)),
+        // Last: V8 is told that it may switch stacks, which is for the whole process.
+        row("stack switching, depth 0 : linked", switched(0), linked(0), None),
+        row("stack switching, depth 2 : linked", switched(2), linked(2), None),
+        row("stack switching, depth 10 : linked", switched(10), linked(10), None),
+        row("stack switching, depth 1000 : linked", switched(1000), linked(1000), None),
+        row("spawn, stack switching : linked", continuations("bench spawn", 0), spawned, None),
     ]
 }
 

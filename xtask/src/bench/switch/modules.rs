@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-use cargo_bysyncify::{OptLevel, Recipe, Resumption, WasmOpt, setup};
+use cargo_bysyncify::{Lowering, OptLevel, Recipe, Resumption, WasmOpt, setup};
 
 use crate::guests::TARGET;
 use crate::matrix;
@@ -29,6 +29,8 @@ pub(super) enum Side {
     Guest { export: &'static str, depth: u32 },
     /// The same in the module that our linker makes.
     Linked { export: &'static str, depth: u32 },
+    /// The same, with coroutines as continuations of the engine.
+    Continuations { export: &'static str, depth: u32 },
     /// bench/guest/examples/interpreter.rs, linked by our linker.
     Script { depth: u32, all_at_once: bool },
     /// An export of bench/guest/examples/reads.rs.
@@ -47,6 +49,7 @@ impl Side {
         match self {
             Self::Guest { depth, .. }
             | Self::Linked { depth, .. }
+            | Self::Continuations { depth, .. }
             | Self::Script { depth, .. }
             | Self::Switch { depth }
             | Self::Least { depth }
@@ -67,6 +70,7 @@ pub(super) struct Function<'a> {
 pub(super) struct Modules {
     guest: PathBuf,
     linked: PathBuf,
+    continuations: PathBuf,
     /// With functions resumed one by one, and all at once.
     script: [PathBuf; 2],
     reads: PathBuf,
@@ -99,6 +103,7 @@ impl Modules {
                 OptLevel::O3,
                 Resumption::Automatic,
             )?,
+            continuations: tool.with_continuations(&built.join("bench_guest.wasm"))?,
             // Not optimised, because it is large: npm's wasm-opt would take a quarter of an hour.
             script: [
                 tool.link(&example("interpreter"), OptLevel::O0, Resumption::Automatic)?,
@@ -114,11 +119,20 @@ impl Modules {
         })
     }
 
-    /// The function that measures one side, if that side needs no host.
+    /// The function that measures one side, if wasmi can run it.
     pub(super) fn counted(&self, side: Side) -> Option<Function<'_>> {
+        match side {
+            Side::Continuations { .. } => None,
+            _ => self.function(side),
+        }
+    }
+
+    /// The function that stands for one side, if it is one that needs no host.
+    pub(super) fn function(&self, side: Side) -> Option<Function<'_>> {
         let (module, export) = match side {
             Side::Guest { export, .. } => (&self.guest, export),
             Side::Linked { export, .. } => (&self.linked, export),
+            Side::Continuations { export, .. } => (&self.continuations, export),
             Side::Script { all_at_once, .. } => {
                 (&self.script[usize::from(all_at_once)], "bench script")
             }
@@ -170,12 +184,23 @@ struct Tool<'a> {
 impl Tool<'_> {
     /// Transforms a module as our linker does. Returns the path of the result.
     fn link(&self, input: &Path, opt_level: OptLevel, resumption: Resumption) -> Result<PathBuf> {
+        let recipe = Recipe { opt_level, resumption, ..Recipe::default() };
+        self.make(input, &recipe, &format!("{resumption:?}"))
+    }
+
+    /// The same, where the engine is to switch stacks.
+    fn with_continuations(&self, input: &Path) -> Result<PathBuf> {
+        let lowering = Lowering::StackSwitching;
+        let recipe = Recipe { opt_level: OptLevel::O3, lowering, ..Recipe::default() };
+        self.make(input, &recipe, "continuations")
+    }
+
+    fn make(&self, input: &Path, recipe: &Recipe, kind: &str) -> Result<PathBuf> {
         let module =
             fs::read(input).with_context(|| format!("cannot read `{}`", input.display()))?;
-        let recipe = Recipe { opt_level, resumption, ..Recipe::default() };
-        let made = cargo_bysyncify::asyncify(&module, &recipe, Some(self.wasm_opt))?;
+        let made = cargo_bysyncify::asyncify(&module, recipe, Some(self.wasm_opt))?;
         let name = input.file_stem().unwrap_or_default().to_string_lossy();
-        write(self.folder.join(format!("{name}.{resumption:?}.wasm")), &made)
+        write(self.folder.join(format!("{name}.{kind}.wasm")), &made)
     }
 
     /// Runs wasm-opt. Returns the path of the result.

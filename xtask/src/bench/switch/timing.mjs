@@ -3,9 +3,11 @@
 // Reads a list of `{ours, other}` from standard input. A side is `{module, export, depth}`, for
 // a function that is called with the depth and the number of repetitions, or
 // `{jspi, depth}`, with the path of bench/jspi.wat in binary. Writes a list: for each pair `{ours, other}`, the
-// nanoseconds of one repetition in each round, or null where this Node has no JSPI.
+// nanoseconds of one repetition in each round, or null where this Node has no JSPI, or for a module with
+// `continuations` cannot switch stacks.
 
 import { readFileSync, writeSync } from "node:fs";
+import { setFlagsFromString } from "node:v8";
 
 const ROUNDS = 151;
 const SAMPLE_MS = 3;
@@ -15,6 +17,13 @@ const WARM_UP_MS = 1000;
 const load = (path, imports = {}) =>
   new WebAssembly.Instance(new WebAssembly.Module(readFileSync(path)), imports).exports;
 
+// V8 cannot yet unless it is told to, and before Node 26 not at all.
+function switchesStacks() {
+  if (Number(process.versions.node.split(".")[0]) < 26) return false;
+  setFlagsFromString("--experimental-wasm-wasmfx");
+  return true;
+}
+
 // A function of the number of repetitions. Each side has an instance of its own for each pair.
 function prepare(side) {
   if (side.jspi) {
@@ -23,6 +32,7 @@ function prepare(side) {
     const run = WebAssembly.promising(load(side.jspi, { host: { wait } }).run);
     return (count) => run(side.depth, count);
   }
+  if (side.continuations && !switchesStacks()) return null;
   const measured = load(side.module)[side.export];
   return (count) => measured(side.depth, count);
 }

@@ -30,8 +30,13 @@ pub(super) fn run(
     modules: &Modules,
     rows: &[Comparison],
 ) -> Result<Vec<Option<Times>>> {
-    let side = |side: Side| match modules.counted(side) {
-        Some(f) => json!({ "module": f.module, "export": f.export, "depth": f.depth }),
+    let side = |side: Side| match modules.function(side) {
+        Some(f) => json!({
+            "module": f.module,
+            "export": f.export,
+            "depth": f.depth,
+            "continuations": matches!(side, Side::Continuations { .. }),
+        }),
         None => json!({ "jspi": modules.jspi, "depth": side.depth() }),
     };
     let sides = |row: &Comparison| json!({ "ours": side(row.ours), "other": side(row.other) });
