@@ -15,13 +15,13 @@ use super::thrown;
 use crate::instrument::runtime::Runtime;
 use crate::module::FunctionIndex;
 
-/// All of it, ready to be written.
+/// The additions, ready to be written.
 pub(in crate::instrument) struct Additions {
     at: Beginnings,
     functions: Vec<Added>,
     /// The functions in the table.
     elements: Vec<u32>,
-    /// Where they are there.
+    /// Their place in it.
     place: Place,
 }
 
@@ -34,7 +34,7 @@ struct Added {
 }
 
 impl Additions {
-    /// `new_index` says what has become of a function.
+    /// `new_index` returns the new index of a function.
     pub(in crate::instrument) fn new(
         plan: &FlatPlan,
         runtime: Runtime,
@@ -105,7 +105,7 @@ impl Additions {
         !self.place.is_shared
     }
 
-    /// The type of the program's first table of its own.
+    /// The type of the first table that the program defines, after it has grown.
     pub(in crate::instrument) fn grown(&self, ty: wasmparser::TableType) -> wasmparser::TableType {
         match self.place.is_shared {
             true => self.place.grown(ty, self.elements.len() as u64),
@@ -113,7 +113,7 @@ impl Additions {
         }
     }
 
-    /// If there is one.
+    /// Adds the table, if the functions need one of their own.
     pub(in crate::instrument) fn add_table(&self, tables: &mut TableSection) {
         if !self.has_table() {
             return;

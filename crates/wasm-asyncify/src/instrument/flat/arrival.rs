@@ -1,5 +1,5 @@
-//! What is called in the place of `bysyncify_suspend` when a rewind has arrived at such a call: the part of
-//! it that ends the rewind, copied, so that an optimiser can put it where it is called.
+//! The function that is called instead of `bysyncify_suspend` when a rewind has arrived at such a call. It is a copy
+//! of the part that ends the rewind, so that an optimiser can inline it.
 //!
 //! ```text
 //!   bysyncify_suspend(wait):            asyncify_arrive(wait):
@@ -12,13 +12,13 @@
 //!     begin an unwind
 //! ```
 //!
-//! What is left out is known there. A coroutine is current, and its phase is *rewinding*: nobody but our switch
-//! begins a rewind ([`callers_check`](super::entries::Entries::callers_check)), `bysyncify_resume` sets both
-//! before it does, and from there to the call code runs that finds the frame and restores it, and no other. And who
-//! ends a rewind has nothing else to do then than to set the state. That is done on all ways before it returns: so
-//! nobody who goes on after the call need ask for the state.
+//! What is left out is known at that point. A coroutine is current, and its phase is *rewinding*, because only our
+//! switch begins a rewind ([`callers_check`](super::entries::Entries::callers_check)). `bysyncify_resume` sets both
+//! before it begins one, and from there to this call, only code runs that finds and restores the frame. To end a
+//! rewind, only the state must be set then. Every path sets it before it returns, so code after the call need not
+//! test the state.
 //!
-//! If the function is not what is expected here there is no such copy, and it is called again itself.
+//! If the function is not as expected here, there is no such copy, and the function itself is called again.
 
 use wasm_encoder::Instruction::{Call, End, I32Const, Unreachable};
 use wasm_encoder::reencode::{Reencode, RoundtripReencoder};
@@ -30,7 +30,7 @@ use crate::error::Result;
 use crate::instrument::runtime::{Runtime, function};
 use crate::module::{FunctionIndex, ModuleInfo};
 
-/// The function that begins unwinds, and what it does when a rewind has arrived in it.
+/// The function that begins unwinds, and its code for when a rewind has arrived in it.
 #[derive(Clone, Debug)]
 pub(super) struct Arrival {
     pub(super) suspend: FunctionIndex,
@@ -38,7 +38,7 @@ pub(super) struct Arrival {
 }
 
 impl Arrival {
-    /// If it is as in `build/switch.wat`.
+    /// Finds the function, if it is as in `build/switch.wat`.
     pub(super) fn find(module: &ModuleInfo<'_>) -> Result<Option<Self>> {
         let mut named = module.bodies().filter(|(function, _)| {
             module.function_names.get(function).is_some_and(|name| *name == abi::SUSPEND)
@@ -56,7 +56,7 @@ impl Arrival {
         let mut code = Vec::new();
         for instruction in &self.code {
             match instruction {
-                // The only one.
+                // The only call: `stop_rewind`.
                 Call(_) => code.extend([I32Const(0), runtime.state.set()]),
                 other => code.push(other.clone()),
             }
@@ -66,7 +66,7 @@ impl Arrival {
     }
 }
 
-/// What it begins with, and what it does when a rewind has arrived.
+/// The instructions that it begins with, and those that run when a rewind has arrived.
 fn arrives<'o, 'a>(
     operators: &'o [Operator<'a>],
 ) -> Option<(&'o [Operator<'a>], &'o [Operator<'a>])> {
@@ -110,7 +110,7 @@ fn arrives<'o, 'a>(
     is_ended.then_some((first, then))
 }
 
-/// The same instruction, if it is one that the copy may have.
+/// The same instruction, if the copy may contain it.
 fn copied(module: &ModuleInfo<'_>, operator: &Operator<'_>) -> Option<Instruction<'static>> {
     let at = |it| RoundtripReencoder.mem_arg(it).ok();
     Some(match *operator {

@@ -1,5 +1,4 @@
-//! The dispatcher: resumes the innermost function of what is suspended, then the one that called it, and
-//! so on, each by itself.
+//! The dispatcher: resumes the innermost suspended function, then its caller, and so on, each by itself.
 //!
 //! ```text
 //!   dispatch():
@@ -8,17 +7,17 @@
 //!     loop:
 //!       frame = cursor, cursor += the frame's size      ┌ base  ┌ cursor       ┌ top
 //!       if the segment ends here:                    ───┬───────┬──────────────┬───
-//!         free it, go on in the one before              │ taken │ f3  f2  f1   │      one segment
-//!       call the function, put its results aside     ───┴───────┴──────────────┴───
+//!         free it, continue in the previous one         │ taken │ f3  f2  f1   │      one segment
+//!       call the function, save its results          ───┴───────┴──────────────┴───
 //!       if it was suspended again:
-//!         what it has saved is a new segment; remember the old one in it
+//!         its frames are a new segment; link it to the old one
 //!         return
 //!       if there was no frame left: return
 //!       state = RESULT
 //! ```
 //!
-//! While code runs, `data->start` is `top`, the end of what must be kept. So whoever suspends again
-//! saves above it: a *segment* of its own. Behind its last frame comes a link:
+//! While code runs, `data->start` is `top`, the end of what must be kept. So functions that suspend again save above
+//! it, in a *segment* of their own. A link follows its last frame:
 //!
 //! ```text
 //!   ──┬───────┬───────────┬─────┬─────┬────┬────────┬──────┬──
@@ -29,13 +28,13 @@
 //!                         └─────────────────────────────────────────────┴──────────┘
 //! ```
 //!
-//! Where the newest segment begins is written in the last word before `data->end`, when it is
-//! suspended. Nobody needs that while code runs: the dispatcher has it in its locals. It must be the
-//! `top` that was left, or the program ends: then whoever resumes has set `start` to something else.
+//! When the newest segment is suspended, its base is written to the last word before `data->end`. While code runs,
+//! the word is not needed: the dispatcher has the base in a local. It must equal the `top` that was left, or the
+//! program ends: then the code that resumes has changed `start`.
 //!
-//! What was taken is not given back before the segment ends. If that is more than what is left in it when
-//! something is suspended again, what is left moves down. So never more is in use than twice what
-//! lives, and the work of moving was paid for by the frames that were taken.
+//! Frames that were taken are not freed before the segment ends. If they are larger than the rest of the segment when
+//! something is suspended again, the rest moves down. So the memory in use is at most twice that of live frames. The
+//! cost of moving is amortised over the frames that were taken.
 
 use crate::error::Result;
 use wasm_encoder::Instruction::{
@@ -52,10 +51,10 @@ use crate::instrument::runtime::{Runtime, function};
 use crate::instrument::types::cast;
 use crate::module::GlobalIndex;
 
-/// The number in the place of a function's that a link begins with.
+/// The first word of a link, in the place of a function's number.
 const LINK: i32 = -1;
 
-/// Tells how many bytes the frame of a function in the table has, the number of the function included.
+/// Returns the size of the frame of a function in the table, in bytes and with the function's number.
 pub(super) fn frame_size(plan: &FlatPlan, runtime: Runtime) -> Function {
     let mut sizes: Vec<u32> = plan.functions().iter().map(|it| it.size).collect();
     sizes.sort_unstable();
@@ -69,7 +68,7 @@ pub(super) fn frame_size(plan: &FlatPlan, runtime: Runtime) -> Function {
     function([], &code)
 }
 
-/// Calls a function in the table, and puts its results aside.
+/// Calls a function in the table, and saves its results.
 pub(super) fn enter(plan: &FlatPlan) -> Result<Function> {
     let mut types: Vec<_> = plan.functions().iter().map(|it| it.ty).collect();
     types.sort_unstable();
@@ -79,7 +78,7 @@ pub(super) fn enter(plan: &FlatPlan) -> Result<Function> {
     for ty in &types {
         let signature = plan.signature_of(*ty)?;
         code.push(End);
-        // Each finds its parameters in its frame.
+        // Each function restores its parameters from its frame.
         for parameter in signature.params() {
             code.push(zero(*parameter)?);
         }
@@ -95,8 +94,7 @@ pub(super) fn enter(plan: &FlatPlan) -> Result<Function> {
     Ok(function([], &code))
 }
 
-/// Resumes, and returns what the outermost function does: nothing that counts, if it is suspended
-/// again.
+/// Resumes, and returns the results of the outermost function. They have no meaning if it is suspended again.
 pub(super) fn resume(
     plan: &FlatPlan,
     runtime: Runtime,
@@ -104,7 +102,7 @@ pub(super) fn resume(
 ) -> Result<Function> {
     let mut code = vec![Call(plan.fixed(Fixed::Dispatch))];
     for (ty, global) in results.iter().zip(plan.globals(results)?) {
-        // A function that is unwound returns zeros.
+        // A function that unwinds returns zeros.
         let Some(kind) = plan.kind(*ty) else {
             code.extend([zero(*ty)?, global.get(), runtime.state.get(), Select]);
             continue;
@@ -112,7 +110,7 @@ pub(super) fn resume(
         let null = RefNull(kind.heap());
         let select = TypedSelect(kind.ty());
         code.extend([null.clone(), global.get(), runtime.state.get(), select]);
-        // Null is of any of those types.
+        // Null has each of these types.
         code.extend(cast(*ty, Some(kind)));
         code.extend([null, global.set()]);
     }
@@ -163,11 +161,11 @@ fn begin(runtime: Runtime) -> Vec<Instruction<'static>> {
     ]
 }
 
-/// Takes a frame, and gives back the segment if it was the last one in it.
+/// Takes a frame, and frees the segment if it was the last frame there.
 fn take(plan: &FlatPlan, runtime: Runtime) -> Vec<Instruction<'static>> {
     let pointer = runtime.size_of_pointer();
     let mut code = vec![
-        // What the function reads is behind its number.
+        // What the function reads follows its number.
         LocalGet(CURSOR),
         runtime.constant(4),
         runtime.add(),
@@ -182,7 +180,7 @@ fn take(plan: &FlatPlan, runtime: Runtime) -> Vec<Instruction<'static>> {
         LocalGet(TOP),
         runtime.equals(),
         If(BlockType::Empty),
-        // It was the oldest segment: the only one without a link.
+        // This is the oldest segment: the only one without a link.
         I32Const(1),
         LocalSet(IS_LAST),
         LocalGet(DATA),
@@ -196,7 +194,7 @@ fn take(plan: &FlatPlan, runtime: Runtime) -> Vec<Instruction<'static>> {
         If(BlockType::Empty),
     ];
     code.extend([
-        // The segment before ends where this one begins.
+        // The previous segment ends where this one begins.
         LocalGet(DATA),
         LocalGet(BASE),
         LocalTee(TOP),
@@ -213,7 +211,7 @@ fn take(plan: &FlatPlan, runtime: Runtime) -> Vec<Instruction<'static>> {
     code
 }
 
-/// What was given back can be used for the stack again.
+/// Lowers the limit of the stack: freed memory can be used for it again.
 fn lower_limit(stack: Stack, runtime: Runtime) -> Vec<Instruction<'static>> {
     vec![
         LocalGet(DATA),
@@ -224,7 +222,7 @@ fn lower_limit(stack: Stack, runtime: Runtime) -> Vec<Instruction<'static>> {
     ]
 }
 
-/// Links the new segment to the one before, if there is anything left in that.
+/// Links the new segment to the previous one, if any frames are left there.
 fn suspended(runtime: Runtime) -> Vec<Instruction<'static>> {
     let pointer = runtime.size_of_pointer();
     let mut code = vec![
@@ -232,7 +230,7 @@ fn suspended(runtime: Runtime) -> Vec<Instruction<'static>> {
         If(BlockType::Empty),
         Return,
         End,
-        // If there is no room for a frame `start` is too large, and whoever resumed sees that.
+        // If there is no room for a frame, `start` is too large, and the code that resumes sees that.
         LocalGet(DATA),
         runtime.load_pointer(0),
         LocalTee(START),
@@ -242,7 +240,7 @@ fn suspended(runtime: Runtime) -> Vec<Instruction<'static>> {
         If(BlockType::Empty),
         Return,
         End,
-        // Who has set `start` to anything else meanwhile has had frames overwritten that live.
+        // If `start` was set to anything else meanwhile, live frames were overwritten.
         LocalGet(DATA),
         runtime.load_pointer(pointer),
         runtime.constant(pointer),
@@ -273,7 +271,7 @@ fn suspended(runtime: Runtime) -> Vec<Instruction<'static>> {
         runtime.constant(link),
         runtime.add(),
         runtime.store_pointer(0),
-        // Whether it fits, with where the newest segment begins.
+        // Tests whether the link fits, with the word that says where the newest segment begins.
         LocalGet(START),
         runtime.constant(link + pointer),
         runtime.add(),
@@ -307,7 +305,7 @@ fn suspended(runtime: Runtime) -> Vec<Instruction<'static>> {
     code
 }
 
-/// Moves what is left in the segment, and all above it, down to where the segment begins.
+/// Moves the rest of the segment, and all above it, down to the segment's base.
 fn move_down(runtime: Runtime) -> Vec<Instruction<'static>> {
     // Sizes are multiples of 4.
     vec![

@@ -1,11 +1,11 @@
-//! Which functions can have the flat form, and which of them need no frame.
+//! Decides which functions can have the flat form, and which of them need no frame.
 
 use wasmparser::{Operator, ValType};
 
 use crate::instrument::shape::{Kind, Shape, Structure};
 use crate::instrument::{Callee, Reason};
 
-/// Whether a function needs no frame: it returns what the only call in it returns that can suspend.
+/// Whether a function needs no frame: it returns the results of each site right after the call.
 pub(in crate::instrument) fn passes_on(shape: &Shape<'_>) -> bool {
     !catches(shape)
         && shape.sites.iter().all(|site| {
@@ -16,13 +16,13 @@ pub(in crate::instrument) fn passes_on(shape: &Shape<'_>) -> bool {
         })
 }
 
-/// Whether there is a call in a `try` that can suspend: what it throws may be caught there.
+/// Whether a call that can suspend is in a `try`, which may catch what it throws.
 pub(super) fn catches(shape: &Shape<'_>) -> bool {
     shape.structures.iter().any(|it| it.kind == Kind::Try && !it.sites.is_empty())
 }
 
-/// Why a function cannot have this form. `is_refused` if a rewind that begins in it cannot return what it
-/// returns.
+/// The reason why a function cannot have this form, if any. `is_refused`: a rewind that begins in it cannot return
+/// its results.
 pub(in crate::instrument) fn unsupported(shape: &Shape<'_>, is_refused: bool) -> Option<Reason> {
     if shape.sites.is_empty() {
         return None;
@@ -36,7 +36,7 @@ pub(in crate::instrument) fn unsupported(shape: &Shape<'_>, is_refused: bool) ->
     } else {
         let of_callees = shape.sites.iter().flat_map(|site| &site.results);
         let mut results = shape.structures[0].results.iter().chain(of_callees);
-        // The dispatcher passes null.
+        // For parameters, the dispatcher passes null.
         let can_be_null = |ty: &ValType| ty.as_reference_type().is_none_or(|it| it.is_nullable());
         let has_kind =
             |ty: &ValType| ty.as_reference_type().is_none_or(|it| shape.types.kind(it).is_some());

@@ -1,14 +1,14 @@
-//! Which instrumented functions can be called by code that is not instrumented: a rewind begins in these.
+//! Finds the instrumented functions that uninstrumented code can call: a rewind begins in these.
 //!
-//! Such a function must not restore itself then. It calls the dispatcher, which resumes the innermost function,
-//! and returns the dispatcher's result. Code may call `start_rewind` in one function, and what was suspended in
-//! another, so it is not known which functions these are. All count that are exported, that have their address
-//! taken, or that are called directly.
+//! Then such a function must not restore itself. It calls the dispatcher, which resumes the innermost function, and
+//! returns the dispatcher's result. Code may call `start_rewind` in one function, and what was suspended in another,
+//! so it is not known in which functions rewinds begin. All functions count that are exported, that have their
+//! address taken, or that uninstrumented code calls directly.
 //!
-//! Our own switch calls both in `bysyncify_resume`, which no compiler has seen. If nobody else calls
-//! `start_rewind`, a rewind begins in what that one calls.
+//! Our own switch does both in `bysyncify_resume`, which no compiler has seen. If no other function calls
+//! `start_rewind`, rewinds begin in the callees of `bysyncify_resume`.
 //!
-//! Our own switch also compares `start` with `end` itself, before each call of one of the four: see
+//! Before each call of one of the four functions, our own switch also compares `start` with `end`: see
 //! [`Entries::callers_check`].
 
 use crate::error::Result;
@@ -21,13 +21,12 @@ use crate::analysis::SuspendPlan;
 use crate::instrument::runtime::REPLACED;
 use crate::module::{FunctionIndex, ModuleInfo, TypeIndex};
 
-/// Where rewinds begin, and who begins them.
+/// The functions in which rewinds begin, and whether only our own switch begins them.
 #[derive(Debug)]
 pub(super) struct Entries {
     pub(super) functions: BTreeSet<FunctionIndex>,
-    /// Whether the functions of our own switch are the only ones that call what takes the place of the
-    /// imports, so that `start` has not passed `end` whenever one is called, and a word before `end` is free
-    /// when an unwind begins. In `build/switch.wat`:
+    /// Whether only the functions of our own switch call those that replace the imports. Then `start` has not passed
+    /// `end` whenever one is called, and a word before `end` is free when an unwind begins. In `build/switch.wat`:
     ///
     /// - `start_unwind`: `bysyncify_suspend` has found that the reserve is free between `start` and the stack
     ///   pointer, and sets `end` to that. The reserve is more than a word.
@@ -39,7 +38,7 @@ pub(super) struct Entries {
     pub(super) callers_check: bool,
 }
 
-/// The functions of our switch that call what takes the place of the imports.
+/// The functions of our switch that call those that replace the imports.
 const CALLERS: [&str; 3] = [abi::RESUME, abi::SUSPEND, abi::OUTSIDE];
 
 pub(super) fn of(module: &ModuleInfo<'_>, plan: &SuspendPlan) -> Result<Entries> {
@@ -103,7 +102,7 @@ fn is_function(kind: ExternalKind) -> bool {
 #[derive(Debug, Default)]
 struct Calls {
     direct: BTreeSet<FunctionIndex>,
-    /// The types of the indirect ones.
+    /// The types of the indirect calls.
     types: BTreeSet<TypeIndex>,
 }
 

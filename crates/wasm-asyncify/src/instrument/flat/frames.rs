@@ -1,4 +1,4 @@
-//! Saves and restores a frame of a function that is resumed by itself.
+//! Saves and restores the frame of a function that is resumed by itself.
 //!
 //! ```text
 //!            number  position  local 0   local 4         local 2
@@ -11,8 +11,8 @@
 //!            number   local 4   local 0  position     local 2
 //! ```
 //!
-//! In compact form the functions that save write what they are given last first, so that the position,
-//! which is on the stack before all else, need not be put anywhere.
+//! In compact form, the functions that save write their last argument first. So the position, which is pushed before
+//! all else, need not be put into a local.
 
 use core::convert::Infallible;
 
@@ -28,20 +28,19 @@ use super::super::leave::Header;
 use super::super::types::cast;
 use crate::error::{Context, Result};
 
-/// Bytes of a frame that the function's number takes.
+/// The size of the function's number in a frame, in bytes.
 pub(in crate::instrument) const HEADER: u32 = 4;
 
 /// A frame as it is in memory.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Own {
-    /// Bytes of it, its function's number included.
+    /// The frame's size in bytes, with the function's number.
     pub(super) size: u32,
     pub(super) number: u32,
 }
 
 impl<R: Reencode<Error = Infallible>> Emitter<'_, '_, R> {
-    /// Restores everything, in the order in which it was saved. Of what is saved by one call the last
-    /// is first.
+    /// Restores everything, in the order of saving. Of the words that one call saves, the last comes first.
     pub(super) fn restore_compactly(&mut self) -> Result<()> {
         let Order { words, others } = Order::new(self.position, &self.frame)?;
         let words = words.chunks(MOST.into()).flat_map(|words| words.iter().rev());
@@ -62,24 +61,24 @@ impl<R: Reencode<Error = Infallible>> Emitter<'_, '_, R> {
         Ok(())
     }
 
-    /// The frame as it is in memory, with the number that the function is going to have.
+    /// The frame as it is in memory, with the number that the function will have.
     pub(super) fn own_frame(&self) -> Result<Own> {
         let size = match self.form {
             Form::Fast => self.frame.size,
             Form::Compact => Order::new(self.position, &self.frame)?.size(),
         };
-        // It is put into the table when it has been written, and no other one before that.
+        // The function is put into the table after it has been written, and no other function before that.
         let number = self.flat()?.plan.functions().len() as u32;
         Ok(Own { size: HEADER + size, number })
     }
 
-    /// Where the position is in compact form: the words of the first call are saved last first.
+    /// The offset of the position in compact form: the first call saves its last word first.
     pub(in crate::instrument) fn compact_position(&self) -> Result<u32> {
         let words = Order::new(self.position, &self.frame)?.words.len();
         Ok(4 * (words.min(MOST.into()) as u32 - 1))
     }
 
-    /// The function's number in the table.
+    /// Puts the function into the table. Returns its number there.
     fn add_to_table(&mut self, size: u32) -> Result<Instruction<'static>> {
         let catches = super::catches(self.shape);
         let flat = self.flat.as_mut().context("a function of another form")?;
@@ -115,10 +114,10 @@ impl<R: Reencode<Error = Infallible>> Emitter<'_, '_, R> {
 
 /// What is saved in compact form, in order.
 struct Order {
-    /// First what has 4 bytes: locals, and the function's number (`None`), which is the last that the
-    /// first call saves.
+    /// First the words of 4 bytes: locals, and the function's number (`None`), which is the last argument of the
+    /// first call.
     words: Vec<Option<u32>>,
-    /// Then what has other sizes, and references.
+    /// Then values of other sizes, and references.
     others: Vec<(u32, ValType, Number)>,
 }
 
@@ -133,7 +132,7 @@ impl Order {
         Ok(Self { words, others })
     }
 
-    /// Bytes of it without the function's number.
+    /// The size in bytes, without the function's number.
     fn size(&self) -> u32 {
         let others: u32 = self.others.iter().map(|(_, _, number)| number.bytes()).sum();
         4 * (self.words.len() as u32 - 1) + others

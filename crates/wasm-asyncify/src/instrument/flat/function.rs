@@ -5,7 +5,7 @@ use super::plan::FlatPlan;
 use crate::instrument::shape::Shape;
 use crate::module::FunctionIndex;
 
-/// What is to be known of a function for this.
+/// The state for one function.
 #[derive(Debug)]
 pub(in crate::instrument) struct Flat<'p> {
     pub(super) plan: &'p mut FlatPlan,
@@ -22,7 +22,7 @@ impl<'p> Flat<'p> {
         Self { plan, function, numbers: Numbers::new(shape) }
     }
 
-    /// Bytes of its frame, when it has been written.
+    /// The size of its frame in bytes, after it has been written.
     pub(in crate::instrument) fn size_of_last(&self) -> u32 {
         self.plan.functions().last().map_or(0, |last| last.size)
     }

@@ -1,12 +1,12 @@
-//! Writes functions so that a rewind resumes only the innermost of them: the flat form. Those that
-//! called it stay suspended until it returns.
+//! Writes functions so that a rewind resumes only the innermost one: the flat form. Its callers stay suspended until
+//! it returns.
 //!
 //! ```text
 //!   f(x):                       f(x):
 //!     a = x + 1                   if state ≠ normal:                   (rewinding)
 //!     r = g(a)      becomes         if a rewind begins: return what the dispatcher returns
 //!     return r + a                  restore a from the frame
-//!                                   state = normal, r = the result that was put aside; go to 1
+//!                                   state = normal, r = the saved result; go to 1
 //!                                 a = x + 1
 //!                                 r = g(a)
 //!                                 if state ≠ normal: go to 2           (unwinding)
@@ -15,37 +15,38 @@
 //!                                 return 0
 //! ```
 //!
-//! A wait in a loop below a thousand callers so saves and restores one frame, and not a thousand. The
-//! [`dispatcher`] calls who is suspended, the innermost first, and passes on what each returns.
+//! So a wait in a loop below a thousand callers saves and restores one frame, and not a thousand. The [`dispatcher`]
+//! calls the suspended functions, the innermost first, and passes the results of each to its caller.
 //!
-//! What differs from the other forms ([`calls`](super::calls), [`compact`](super::compact)):
+//! The differences to the other forms ([`calls`](super::calls), [`compact`](super::compact)):
 //!
-//! - A call is not made again, unless it is of a topmost function, which began the unwind and has to
-//!   hear that it is over. So operands of calls need not be kept, nor whom an indirect call was of.
-//! - Who is resumed goes on behind the test after its call. (If the topmost function itself is called again there,
-//!   and not its [copy](arrival), that may unwind, too: then it is before the test.)
-//! - A function that waits itself makes room for its frame in place, and calls nobody for that.
-//! - A call whose results are returned at once needs neither a frame nor a test after it: the next
-//!   frame is the caller's, who gets the same results.
-//! - Frames lie in memory while code runs. Who resumes must leave them there, and `data` as it is: it
-//!   must not set `start` back, and `end` not to below `start`.
+//! - Only a call of a topmost function is repeated: that function began the unwind, and must learn that it is over.
+//!   For other calls, neither operands nor the callee of an indirect call need be kept.
+//! - A resumed function continues after the test that follows its call. If it repeats the call of a topmost function
+//!   itself, not of its [copy](arrival), that may unwind too; then it continues before the test.
+//! - A function that calls a topmost function makes room for its frame inline, without a call.
+//! - A call whose results are returned at once needs neither a frame nor a test after it. The next frame is the
+//!   caller's, and the caller gets the same results.
+//! - Frames stay in memory while code runs. The code that resumes must leave them there, and must not change `data`:
+//!   it must not set `start` back, nor `end` below `start`.
 //!
-//! The state, as what is resumed finds it ([`runtime`](super::runtime) has the rest):
+//! The state when a function is resumed ([`runtime`](super::runtime) has the other states):
 //!
 //! | | |
 //! |---|---|
-//! | 2 | `start_rewind` was called: whoever is called by what is not instrumented calls the dispatcher, or takes its frame if that is the [only one](only_frame) |
+//! | 2 | `start_rewind` was called: a function that uninstrumented code calls then calls the dispatcher, or takes its
+//! frame if that is the [only one](only_frame) |
 //! | 3 | this is the innermost function |
 //! | 4 | its callee has returned |
 //! | 5 | its callee has thrown |
 //!
-//! Results are put aside in globals: of numbers there is one of each type for each place, of references one for
-//! each kind of them, that any of that kind can be put in. Who fetches one casts it, and leaves null.
+//! Results are saved in globals: for each type of number and kind of reference, as many as a single function returns.
+//! A global for references holds any reference of its kind; the code that fetches it casts it, and leaves null.
 //!
-//! What a function calls is resumed by the dispatcher, and not in a `try_table` of that function. So the
-//! dispatcher catches what is thrown, and resumes those that have such calls in a `try_table`: they throw it
-//! once more where they go on, and there it finds its handler. Those that have none are passed over. With the
-//! exceptions before the standard's that cannot be: a `try` with such a call is refused.
+//! The dispatcher resumes the callees of a function, so they do not run inside a `try_table` of that function.
+//! Therefore the dispatcher catches exceptions, and resumes the functions that have such calls in a `try_table`.
+//! These throw the exception again where they continue, and there it finds its handler. All other functions are
+//! skipped. Legacy exceptions do not allow this: a `try` with such a call is refused.
 
 pub(super) mod additions;
 mod arrival;
@@ -84,15 +85,15 @@ use numbers::Way;
 use only_frame::FrameAt;
 use plan::Optional;
 
-/// The states that a function is resumed in.
+/// The states in which a function is resumed.
 const INNERMOST: i32 = 3;
 const RESULT: i32 = 4;
 const THROWING: i32 = 5;
 
-/// What `start_rewind` sets.
+/// The state that `start_rewind` sets.
 const REWINDING: i32 = 2;
 
-/// What is passed when nobody looks at it.
+/// The value that is passed where the callee does not read it.
 fn zero(ty: ValType) -> Result<Instruction<'static>> {
     let null = || Some(Instruction::RefNull(ty.as_reference_type()?.heap_type().try_into().ok()?));
     module::zero(ty).or_else(null).context("a reference that is not known")
@@ -113,7 +114,7 @@ impl<R: Reencode<Error = Infallible>> Emitter<'_, '_, R> {
         self.begin_flat_level(0)
     }
 
-    /// Begins all blocks of a level, and writes what is done there when the function is resumed.
+    /// Begins all blocks of a level, and writes the code that runs there when the function is resumed.
     pub(super) fn begin_flat_level(&mut self, level: usize) -> Result<()> {
         self.begin_blocks(level)?;
         let restore = match (self.form, self.frame_at) {
@@ -122,8 +123,8 @@ impl<R: Reencode<Error = Infallible>> Emitter<'_, '_, R> {
             }
             _ => Vec::new(),
         };
-        // Not the position, which is assigned to where the function begins and nowhere else, for the same reason as
-        // what is dead is set to 0 outside of loops: see `leave`.
+        // Tests the state, not the position. The position is assigned to at the function's beginning and nowhere
+        // else, for the same reason that dead locals are set to 0 outside loops: see `leave`.
         self.write(&self.runtime.state.get());
         let ways = self.flat()?.numbers.ways.get(&level).context("a level without a site")?.clone();
         if let [(_, Way::Level(inner))] = ways[..]
@@ -174,7 +175,7 @@ impl<R: Reencode<Error = Infallible>> Emitter<'_, '_, R> {
         Ok(())
     }
 
-    /// Goes to where the number in `position` leads.
+    /// Branches to where the number in `position` leads.
     fn arrive(&mut self, ways: &[(u32, Way)]) -> Result<()> {
         let (last, others) = ways.split_last().context("a level without a site")?;
         let Some(before) = others.last() else { return self.arrive_by(last) };
@@ -221,7 +222,7 @@ impl<R: Reencode<Error = Infallible>> Emitter<'_, '_, R> {
         Ok(())
     }
 
-    /// Leaves on the stack how far the number is above another one.
+    /// Leaves the number minus `first` on the stack.
     fn number_less(&mut self, first: u32) -> Result<()> {
         let position = self.position.context("several sites without a position")?;
         self.write(&Instruction::LocalGet(position));
@@ -242,7 +243,7 @@ impl<R: Reencode<Error = Infallible>> Emitter<'_, '_, R> {
             Way::Again(site) => {
                 let it = &self.shape.sites[*site];
                 let is_sure = !is_indirect(&self.shape.operators[it.call]);
-                // Nor is it of any other if none of them returns such results.
+                // An indirect call is sure as well, if no other callee returns such results.
                 if is_sure || self.flat()?.plan.globals(&it.results).is_err() {
                     return self.call_top_again(*site);
                 }
@@ -261,7 +262,7 @@ impl<R: Reencode<Error = Infallible>> Emitter<'_, '_, R> {
         }
     }
 
-    /// Goes on after one of these calls, which has returned.
+    /// Continues after one of these calls: the one that has returned.
     fn fetch_results(&mut self, first: u32, sites: &[usize]) -> Result<()> {
         if catches(self.shape) {
             self.throw_if_thrown()?;
@@ -274,7 +275,7 @@ impl<R: Reencode<Error = Infallible>> Emitter<'_, '_, R> {
             code.push(global.get());
             let kind = plan.kind(*ty);
             code.extend(cast(*ty, kind));
-            // So that it does not live on in there.
+            // The global must not keep the object alive.
             let null = kind.map(|kind| Instruction::RefNull(kind.heap()));
             forget.extend(null.into_iter().flat_map(|null| [null, global.set()]));
         }
@@ -297,7 +298,7 @@ impl<R: Reencode<Error = Infallible>> Emitter<'_, '_, R> {
         Ok(())
     }
 
-    /// Throws what the callee has thrown, if it has not returned.
+    /// Throws the exception of the callee, if it has thrown one.
     fn throw_if_thrown(&mut self) -> Result<()> {
         let throw = self.flat()?.plan.optional(Optional::Throw)?;
         self.write_all(&[
@@ -310,13 +311,13 @@ impl<R: Reencode<Error = Infallible>> Emitter<'_, '_, R> {
         Ok(())
     }
 
-    /// Whether nobody goes on after a call but in the state *normal*, who was suspended there.
+    /// Whether a function that was suspended in this call continues after it only in the state *normal*.
     pub(super) fn goes_on_in_normal_state(&self, site: usize) -> Result<bool> {
         let is_topmost = self.shape.sites[site].callee == Callee::Topmost;
         Ok(self.flat.is_some() && (!is_topmost || self.arrives_in(site)?.is_some()))
     }
 
-    /// What is called in the place of a topmost function, when a rewind has arrived at this call.
+    /// The function that is called instead of a topmost function when a rewind has arrived at this call.
     fn arrives_in(&self, site: usize) -> Result<Option<u32>> {
         Ok(match self.shape.operators[self.shape.sites[site].call] {
             Operator::Call { function_index } => {
@@ -353,7 +354,7 @@ impl<R: Reencode<Error = Infallible>> Emitter<'_, '_, R> {
     }
 }
 
-/// What precedes a function that what is not instrumented can call, and that is never innermost.
+/// The prologue of a function that uninstrumented code can call, and that is never innermost.
 pub(super) fn begin_rewind(state: GlobalIndex, resume: u32) -> [Instruction<'static>; 7] {
     [
         state.get(),

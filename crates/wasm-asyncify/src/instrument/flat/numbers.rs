@@ -1,19 +1,17 @@
-//! Gives the sites of a function their numbers, so that a rewind finds its way to each by few and small
-//! tables of branches.
+//! Numbers the sites of a function, so that a rewind finds each with few and small branch tables.
 //!
-//! At each level, what a number can lead to lies in one range:
+//! At each level, the numbers with one target form a range:
 //!
 //! ```text
 //!   numbers     0  1  2 │ 3  4 │ 5 │ 6  7  8 │ 9 … 90
 //!   lead to    ─ group ─ ─group─ call  a loop    a larger loop
 //! ```
 //!
-//! - a *group*: sites of this level whose calls have results of the same types. They are fetched once
-//!   for all of them;
-//! - a call that is made again;
-//! - a level within this one, with all the sites in it. The largest is last, and what the table leads
-//!   to by default. So a function with loops in loops has tables that grow with `n log n`, not with the
-//!   square of it.
+//! - a *group*: sites of this level whose calls have results of the same types. The code that fetches the results is
+//!   shared;
+//! - a call that is repeated;
+//! - a level within this one, with all its sites. The largest level is last, and the table's default target. So the
+//!   tables of a function with nested loops grow with `n log n`, not with the square of `n`.
 
 use std::collections::BTreeMap;
 
@@ -23,14 +21,14 @@ use crate::instrument::Callee;
 use crate::instrument::levels::{direct, levels_in};
 use crate::instrument::shape::{Shape, Site};
 
-/// What a range of numbers leads to.
+/// The target of a range of numbers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Way {
-    /// After the calls of these sites, whose results are of the same types.
+    /// After the calls of these sites, whose results have the same types.
     Group(Vec<usize>),
-    /// The call of this site, which is made again if it is the innermost one.
+    /// The call of this site, which is repeated if this function is the innermost one.
     Again(usize),
-    /// A level in this one.
+    /// A level within this one.
     Level(usize),
 }
 
@@ -39,8 +37,7 @@ pub(super) enum Way {
 pub(super) struct Numbers {
     /// By site.
     pub(super) of: Vec<u32>,
-    /// By level, if there is a site in it: the first number of each range, in order, and where it
-    /// leads.
+    /// By level, if it has a site: the first number of each range, in order, and the range's target.
     pub(super) ways: BTreeMap<usize, Vec<(u32, Way)>>,
 }
 
@@ -101,9 +98,9 @@ fn ways_to(shape: &Shape<'_>, sites: Vec<usize>) -> Vec<Way> {
 /// What the sites of a group have in common.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Key {
-    /// Of references the exact types, since they are cast when they are fetched.
+    /// For references, the exact types: they are cast when they are fetched.
     results: Vec<ValType>,
-    /// Several results are put into slots for this height.
+    /// The height of the slots for the results, if there are several results.
     at: Option<usize>,
 }
 

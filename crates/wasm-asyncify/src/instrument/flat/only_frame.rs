@@ -1,20 +1,20 @@
-//! Where a rewind begins in the only function that is suspended: it takes its frame itself, which is
-//! cheaper than to have the dispatcher find out whose it is and call it once more.
+//! A function in which a rewind begins takes its frame itself, if that is the only frame. Otherwise the dispatcher
+//! would have to find out whose frame it is, and call the function once more.
 //!
 //! ```text
 //!   f:  if state = rewinding:
 //!         frame = where the newest segment begins
 //!         if the segment ends with a frame of f's size, and it has f's number:     ┐ that is what the
 //!           data->start = frame, lower the limit of the stack                      │ dispatcher does
-//!           state = INNERMOST, go on as if the dispatcher had called it            ┘ with the last frame
+//!           state = INNERMOST, continue as if the dispatcher had called it         ┘ with the last frame
 //!         else: return what the dispatcher returns
 //! ```
 //!
-//! A coroutine that waits in its own function has one frame, once it has been inlined what it calls. Where
-//! there is another frame the segment has more bytes than one of them: so the test is true of no other. And
-//! it is the oldest segment then, since the others have a link behind their last frame.
+//! A coroutine that waits in its own function has one frame, after the callees have been inlined. With another frame,
+//! the segment is larger than one frame, so the test fails. If it succeeds, this is the oldest segment, because all
+//! others have a link after their last frame.
 //!
-//! Only in functions that can be innermost: those with a call of a topmost one.
+//! Only functions that can be innermost do this: those that call a topmost function.
 
 use wasm_encoder::Instruction::{
     Block, Br, BrIf, Call, Else, End, I32Const, I32Eq, I32Eqz, I32Load, I32Ne, If, LocalGet,
@@ -28,11 +28,11 @@ use super::{INNERMOST, REWINDING};
 use crate::instrument::runtime::Runtime;
 use crate::module::GlobalIndex;
 
-/// Where a function has the address of what it restores.
+/// Where a function finds the address of what it restores.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum FrameAt {
     Local(u32),
-    /// The global that the dispatcher passes it in.
+    /// The global in which the dispatcher passes it.
     Global(GlobalIndex),
 }
 
@@ -51,7 +51,7 @@ impl FrameAt {
         }
     }
 
-    /// Sets it, and leaves it on the stack.
+    /// Sets the address, and leaves it on the stack.
     fn tee(self) -> Vec<Instruction<'static>> {
         match self {
             Self::Local(local) => vec![LocalTee(local)],
@@ -60,8 +60,8 @@ impl FrameAt {
     }
 }
 
-/// What such a function begins with, if a rewind can begin in it: then `resume` is what has the dispatcher
-/// resume. The function is resumed behind this, wherever the frame comes from.
+/// The prologue of such a function, if a rewind can begin in it. `resume` is the function that calls the dispatcher.
+/// The function is resumed after this code, wherever the frame comes from.
 pub(super) fn begin_rewind(
     plan: &FlatPlan,
     runtime: Runtime,
@@ -105,7 +105,7 @@ pub(super) fn begin_rewind(
     }
     let restores = own.size > HEADER;
     if restores {
-        // It is behind the number.
+        // What is restored follows the number.
         code.extend([frame_at.get(), runtime.constant(HEADER), runtime.add(), frame_at.set()]);
     }
     code.extend([I32Const(INNERMOST), runtime.state.set(), Br(1), End, Call(resume), Return]);

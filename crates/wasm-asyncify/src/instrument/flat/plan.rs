@@ -1,5 +1,5 @@
-//! What the flat form adds to a module: a table of the functions that can be suspended, the functions
-//! of the dispatcher, which calls them, and globals that results are put aside in.
+//! What the flat form adds to a module: a table of the functions that can be suspended, the functions of the
+//! dispatcher, which calls them, and globals in which results are saved.
 
 use crate::error::{Context, Result};
 use crate::instrument::additions::Globals;
@@ -21,40 +21,40 @@ use crate::module::{FunctionIndex, FunctionMap, GlobalIndex, ModuleInfo, TypeInd
 /// The plan for a module.
 #[derive(Debug)]
 pub(in crate::instrument) struct FlatPlan {
-    /// The functions that what is not instrumented can call, and which of `resumes` is for them.
+    /// The functions that uninstrumented code can call, and the index in `resumes` for each.
     entries: BTreeMap<FunctionIndex, usize>,
-    /// Those of them for which there is none, since they return what nothing can stand in for.
+    /// Such functions without one, because no value can stand in for their results.
     refused: BTreeSet<FunctionIndex>,
-    /// The results that such functions have: for each there is a function that resumes.
+    /// The result types of such functions. For each of these lists, there is a function that resumes.
     resumes: Vec<Vec<ValType>>,
     /// The type index of each function.
     types: FunctionMap<TypeIndex>,
-    /// By type index, if it is one of functions.
+    /// The function types, by type index.
     signatures: BTreeMap<TypeIndex, FuncType>,
-    /// What the globals are that results are put aside in.
+    /// What each global for results holds.
     results: Vec<Slot>,
     kinds: Kinds,
     /// The functions in the table, in order.
     functions: Vec<Entry>,
-    /// Where they are.
+    /// Their place.
     pub(in crate::instrument) table: Place,
     pub(super) stack: Option<Stack>,
     /// Whether exceptions may have to be passed on.
     pub(super) catches: bool,
     /// See [`entries::Entries::callers_check`].
     pub(in crate::instrument) callers_check: bool,
-    /// What is called when a rewind has arrived at a call of our switch's.
+    /// The function that is called when a rewind has arrived at a call of our switch.
     pub(super) arrival: Option<Arrival>,
     pub(super) at: Beginnings,
     /// The first global that is added.
     first_global: GlobalIndex,
 }
 
-/// What can be put aside in a global.
+/// What a global for results can hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Slot {
     Number(wasm_encoder::ValType),
-    /// Any reference of this kind. Who takes it casts it.
+    /// Any reference of this kind. The code that fetches it casts it.
     Reference(Kind),
 }
 
@@ -64,22 +64,22 @@ pub(super) struct Entry {
     pub(super) function: FunctionIndex,
     /// Its type index.
     pub(super) ty: TypeIndex,
-    /// Bytes that its frame has.
+    /// The size of its frame, in bytes.
     pub(super) size: u32,
     /// Whether it may catch what its callee throws.
     pub(super) catches: bool,
 }
 
-/// The globals of our switch that say how far down a stack goes.
+/// The globals of our switch that say how far down a stack may grow.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Stack {
-    /// What the stack pointer must not pass.
+    /// The address that the stack pointer must not pass.
     pub(super) limit: GlobalIndex,
-    /// How far that is above what lies below the stack.
+    /// The distance from the limit to what lies below the stack.
     pub(super) reserve: GlobalIndex,
 }
 
-/// Where what is added begins.
+/// The first indices of what is added.
 #[derive(Clone, Copy, Debug, Default)]
 pub(in crate::instrument) struct Beginnings {
     pub(in crate::instrument) function: u32,
@@ -89,9 +89,9 @@ pub(in crate::instrument) struct Beginnings {
 /// The functions that are always added.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Fixed {
-    /// Tells how many bytes the frame of a function in the table has.
+    /// Returns the size of the frame of a function in the table, in bytes.
     FrameSize,
-    /// Calls a function in the table, and puts its results aside.
+    /// Calls a function in the table, and saves its results.
     Enter,
     /// Resumes what is suspended, until it has returned or is suspended again.
     Dispatch,
@@ -99,19 +99,19 @@ pub(super) enum Fixed {
 
 pub(super) const FIXED: [Fixed; 3] = [Fixed::FrameSize, Fixed::Enter, Fixed::Dispatch];
 
-/// The functions that are added after these where exceptions are passed on.
+/// The functions that are added after the fixed ones if exceptions are passed on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Optional {
-    /// Tells whether a function in the table may catch what its callee throws.
+    /// Returns whether a function in the table may catch what its callee throws.
     Catches,
-    /// Throws what was caught.
+    /// Throws the exception that was caught.
     Throw,
 }
 
 pub(super) const OPTIONAL: [Optional; 2] = [Optional::Catches, Optional::Throw];
 
 impl FlatPlan {
-    /// What is known of a module before its functions are written.
+    /// Plans for a module before its functions are written.
     pub(in crate::instrument) fn new(module: &ModuleInfo<'_>, plan: &SuspendPlan) -> Result<Self> {
         let types = (0..).map(TypeIndex).zip(&module.types);
         let signatures: BTreeMap<_, _> = types
@@ -137,7 +137,7 @@ impl FlatPlan {
             first_global: GlobalIndex::default(),
         };
         for function in &plan.functions {
-            // Who returns anything else and can be suspended is refused later.
+            // A function with other results that can be suspended is refused later.
             let results = flat.signature(*function)?.results();
             let results: Vec<_> = results.iter().filter_map(|ty| flat.slot(*ty)).collect();
             for (at, slot) in results.iter().enumerate() {
@@ -177,7 +177,7 @@ impl FlatPlan {
         self.signatures.get(&ty).context("a function without a type")
     }
 
-    /// Puts a function into the table. Its place in it.
+    /// Puts a function into the table. Returns its index there.
     pub(super) fn add(&mut self, function: FunctionIndex, size: u32, catches: bool) -> Result<u32> {
         let ty = *self.types.get(function).context("no such function")?;
         self.functions.push(Entry { function, ty, size, catches });
@@ -189,14 +189,13 @@ impl FlatPlan {
         &self.functions
     }
 
-    /// The function that resumes and returns what this one does, if what is not instrumented can call
-    /// it.
+    /// The function that resumes and has the same results as this function, if uninstrumented code can call this one.
     pub(in crate::instrument) fn resume_in(&self, function: FunctionIndex) -> Option<u32> {
         let which = self.entries.get(&function)?;
         Some(self.at.function + self.before_resumes() + *which as u32)
     }
 
-    /// Whether it is such a function and cannot be resumed so.
+    /// Whether uninstrumented code can call this function, but no rewind can begin in it.
     pub(in crate::instrument) fn is_refused(&self, function: FunctionIndex) -> bool {
         self.refused.contains(&function)
     }
@@ -208,7 +207,7 @@ impl FlatPlan {
         }
     }
 
-    /// The kind of reference that it is, if it is one and can be put aside.
+    /// The kind of a reference that can be saved in a global; nothing for other types.
     pub(super) fn kind(&self, ty: ValType) -> Option<Kind> {
         match self.slot(ty)? {
             Slot::Reference(kind) => Some(kind),
@@ -216,28 +215,29 @@ impl FlatPlan {
         }
     }
 
-    /// Whether this can be a result where a rewind begins: something is returned also if it is suspended
-    /// again.
+    /// Whether a function in which a rewind begins can have this result. It returns some value also if it is
+    /// suspended again.
     fn can_be_resumed_for(&self, ty: ValType) -> bool {
         self.slot(ty).is_some() && !is_non_null(ty)
     }
 
-    /// The results of each function that resumes.
+    /// The result types of each function that resumes.
     pub(super) fn resumes(&self) -> &[Vec<ValType>] {
         &self.resumes
     }
 
-    /// How many functions are added, each with a type of its own.
+    /// The number of functions that are added. Each has a type of its own.
     pub(in crate::instrument) fn count(&self) -> u32 {
         self.arrive() + u32::from(self.arrival.is_some())
     }
 
-    /// How many are added before what is called when a rewind has arrived, if that is.
+    /// How many functions are added before the one for arrivals, if there is one.
     fn arrive(&self) -> u32 {
         self.before_resumes() + self.resumes.len() as u32
     }
 
-    /// What is called in the place of a topmost function when a rewind has arrived there, if not that one itself.
+    /// The function that is called instead of a topmost function when a rewind has arrived there; nothing if the
+    /// topmost function itself is called.
     pub(super) fn arrive_in(&self, function: FunctionIndex) -> Option<u32> {
         let is_it = self.arrival.as_ref().is_some_and(|it| it.suspend == function);
         is_it.then(|| self.at.function + self.arrive())
@@ -248,7 +248,7 @@ impl FlatPlan {
         (FIXED.len() + optional) as u32
     }
 
-    /// Says where it will be, and adds the globals.
+    /// Sets the first indices of what is added, and adds the globals.
     pub(in crate::instrument) fn place(
         &mut self,
         at: Beginnings,
@@ -290,7 +290,7 @@ impl FlatPlan {
         self.at.function + which as u32
     }
 
-    /// One of those that are there where exceptions are passed on.
+    /// A function that is added only if exceptions are passed on.
     pub(super) fn optional(&self, which: Optional) -> Result<u32> {
         let index = self.at.function + FIXED.len() as u32 + which as u32;
         self.catches.then_some(index).context("nobody passes an exception on")
@@ -301,12 +301,12 @@ impl FlatPlan {
         self.first_global.plus(1)
     }
 
-    /// The global that the dispatcher passes the address of a frame in.
+    /// The global in which the dispatcher passes the address of a frame.
     pub(super) fn frame(&self) -> GlobalIndex {
         self.first_global
     }
 
-    /// The globals that these results are put aside in.
+    /// The globals in which these results are saved.
     pub(super) fn globals(&self, results: &[ValType]) -> Result<Vec<GlobalIndex>> {
         let slots: Option<Vec<_>> = results.iter().map(|ty| self.slot(*ty)).collect();
         let slots = slots.context("a result that cannot be put aside")?;
@@ -321,7 +321,7 @@ impl FlatPlan {
     }
 }
 
-/// Whether any of the functions can catch anything.
+/// Whether any of the functions has a `try_table`.
 fn has_try_table(module: &ModuleInfo<'_>, plan: &SuspendPlan) -> Result<bool> {
     for (function, body) in module.bodies() {
         if !plan.functions.contains(&function) {
@@ -336,7 +336,7 @@ fn has_try_table(module: &ModuleInfo<'_>, plan: &SuspendPlan) -> Result<bool> {
     Ok(false)
 }
 
-/// A type of what can be put aside, as it is written.
+/// Converts a type that can be saved in a global to `wasm_encoder`'s.
 pub(super) fn written(ty: ValType) -> Result<wasm_encoder::ValType> {
     let written = match ty {
         ValType::Ref(reference) => types::written(reference).map(wasm_encoder::ValType::Ref),
@@ -345,7 +345,7 @@ pub(super) fn written(ty: ValType) -> Result<wasm_encoder::ValType> {
     written.context("a result of a type that is not known")
 }
 
-/// A type of numbers, as it is written.
+/// Converts a type of numbers to `wasm_encoder`'s.
 fn number(ty: ValType) -> Option<wasm_encoder::ValType> {
     match ty {
         ValType::I32 => Some(wasm_encoder::ValType::I32),

@@ -1,9 +1,10 @@
-//! The table that the dispatcher calls functions through.
+//! The table through which the dispatcher calls functions.
 //!
-//! If possible it is the end of the program's own table, which is made larger: wasm-bindgen accepts only modules
-//! with one table of functions (`main_function_table` in `walrus`). The program must not notice that its table is
-//! larger. So this is done only if the module has our switch (then it is rustc's, which calls functions by
-//! addresses that it knows), and if no code looks at the table. Any other module gets a second table.
+//! If possible it is the end of the program's own table, which is made larger: wasm-bindgen accepts only modules with
+//! one table of functions (`main_function_table` in `walrus`). The program must not notice that its table is larger.
+//! So this is done only if the module has our switch, and if no code uses the table other than by calls. (A module
+//! with our switch is rustc's, and calls functions only by addresses that it knows.) Any other module gets a second
+//! table.
 
 use wasmparser::{Operator, RefType, TableType};
 
@@ -11,11 +12,11 @@ use crate::abi;
 use crate::error::Result;
 use crate::module::ModuleInfo;
 
-/// Where in which table the functions are.
+/// The place of the functions: which table, and where in it.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::instrument) struct Place {
     pub(super) table: u32,
-    /// The index of the first one.
+    /// The index of the first function.
     pub(super) first: u32,
     /// Whether the table is the program's.
     pub(in crate::instrument) is_shared: bool,
@@ -30,21 +31,21 @@ impl Place {
         };
         let most = ty.initial.max(ty.maximum.unwrap_or_default());
         let is_plain = ty.element_type == RefType::FUNCREF && !ty.table64 && !ty.shared;
-        // So that there is room for as many as there can be.
+        // There must be room for as many functions as there can be.
         if !is_plain || most > i32::MAX as u64 / 2 || is_looked_at(module)? {
             return Ok(own);
         }
         Ok(Self { table: 0, first: u32::try_from(ty.initial)?, is_shared: true })
     }
 
-    /// The type of the program's table, with so many functions more.
+    /// The type of the program's table, with `count` more functions.
     pub(super) fn grown(self, ty: TableType, count: u64) -> TableType {
         let maximum = ty.maximum.map(|maximum| maximum + count);
         TableType { initial: ty.initial + count, maximum, ..ty }
     }
 }
 
-/// Whether code does anything with the first table but call functions in it.
+/// Whether code uses the first table other than by calls.
 fn is_looked_at(module: &ModuleInfo<'_>) -> Result<bool> {
     for (_, body) in module.bodies() {
         for operator in body.get_operators_reader()? {

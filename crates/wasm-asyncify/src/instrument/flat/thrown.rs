@@ -1,21 +1,21 @@
-//! Exceptions, where functions are resumed one by one: the dispatcher catches what a function throws, and has
-//! the functions that called it throw it again, each where it waits for that call.
+//! Exceptions, if functions are resumed one by one. The dispatcher catches what a function throws. Then the callers
+//! of that function throw it again, each where it waits for the call.
 //!
 //! ```text
 //!   loop:
 //!     take a frame
 //!     if something was thrown, and the function catches nothing:   ┐ pass_over
-//!       go on with the next one; throw it if there is none         ┘
+//!       take the next frame; throw it if there is none             ┘
 //!     try:                                                         ┐
-//!       call the function, put its results aside                   │ catching
+//!       call the function, save its results                        │ catching
 //!     catch:                                                       │
-//!       put it aside, state = THROWING                             │
-//!       go on with the next one; throw it if there is none         ┘
+//!       save it, state = THROWING                                  │
+//!       take the next frame; throw it if there is none             ┘
 //!     …
 //! ```
 //!
-//! Whoever catches nothing need not be called: that would only throw again. Nothing of this is in a module
-//! in which no function that can be suspended has a `try_table`.
+//! A function that catches nothing need not be called: it would only throw again. A module has none of this code if
+//! no function that can be suspended has a `try_table`.
 
 use std::borrow::Cow;
 
@@ -32,14 +32,14 @@ use super::locals::{IS_LAST, NUMBER, STATE};
 use super::plan::{FlatPlan, Optional};
 use crate::instrument::runtime::{Runtime, function};
 
-/// Tells whether a function in the table may catch what its callee throws.
+/// Returns whether a function in the table may catch what its callee throws.
 pub(super) fn catches(plan: &FlatPlan) -> Function {
     let mut code = classes(plan.functions().iter().map(|it| u32::from(it.catches)).collect(), 2);
     code.extend([End, I32Const(0), Return, End, I32Const(1), Return, End, Unreachable]);
     function([], &code)
 }
 
-/// Throws what was caught, and forgets it. Nothing is resumed then.
+/// Throws the exception that was caught, and clears its global. Nothing is resumed then.
 pub(super) fn throw(plan: &FlatPlan, runtime: Runtime) -> Function {
     let code = [
         I32Const(0),
@@ -52,7 +52,7 @@ pub(super) fn throw(plan: &FlatPlan, runtime: Runtime) -> Function {
     function([], &code)
 }
 
-/// In the dispatcher's loop: passes over a function that would not catch what was thrown.
+/// In the dispatcher's loop: skips a function that would not catch the exception.
 pub(super) fn pass_over(plan: &FlatPlan) -> Result<Vec<Instruction<'static>>> {
     let mut code = vec![
         LocalGet(STATE),
@@ -69,7 +69,7 @@ pub(super) fn pass_over(plan: &FlatPlan) -> Result<Vec<Instruction<'static>>> {
     Ok(code)
 }
 
-/// In the dispatcher's loop: enters a function, and goes on with the next one if it throws.
+/// In the dispatcher's loop: enters a function, and continues with the next one if it throws.
 pub(super) fn catching(
     plan: &FlatPlan,
     enter: [Instruction<'static>; 2],
@@ -87,7 +87,7 @@ pub(super) fn catching(
     Ok(code)
 }
 
-/// Goes on with the next frame, to a loop that is so deep; if there is none it throws.
+/// Continues with the next frame, at the loop that is `depth` labels out; throws if there is no frame.
 fn go_on(plan: &FlatPlan, depth: u32) -> Result<[Instruction<'static>; 5]> {
     let throw = Call(plan.optional(Optional::Throw)?);
     Ok([LocalGet(IS_LAST), I32Eqz, BrIf(depth), throw, Unreachable])
