@@ -1,13 +1,12 @@
-//! Calls for which Asyncify does not instrument their caller.
+//! Calls that do not cause their caller to be instrumented.
 //!
-//! A function that can panic can be suspended, as far as Asyncify can see: panicking makes
-//! indirect calls. So can one that clones a waker. Functions that resume and wait would be
-//! instrumented, and slowed down, for the sake of what they never do. Such calls are made
-//! through the switch instead, which Asyncify never instruments and never looks behind.
+//! For Asyncify, a function that can panic can be suspended, because a panic makes indirect calls. The same is
+//! true of a function that clones a waker. So the functions that resume and wait would be instrumented, and slowed
+//! down, for something that they never do. Such calls are made through the switch instead. Asyncify never
+//! instruments the switch, and does not follow its calls.
 //!
-//! In there no coroutine is current, so code that tries to wait is told that it cannot. It
-//! also ends an unwind that has gone wrong: in the middle of one, instrumented code does
-//! nothing, not even panic.
+//! In such a call no coroutine is current, so code that tries to wait gets an error. The call also ends an unwind
+//! that has gone wrong: during an unwind, instrumented code does nothing, not even panic.
 
 use core::convert::Infallible;
 use core::hint::spin_loop;
@@ -17,20 +16,20 @@ use super::control_block::AbiTag;
 use super::panics::{self, Payload};
 use super::switch::{ActiveSwitch, Switch};
 
-/// Calls `function` outside of any coroutine. A panic leaves this as it leaves the function, but does
-/// not pass through the switch.
+/// Calls `function` outside of any coroutine. A panic leaves this as it leaves the function, but does not pass
+/// through the switch.
 #[cold]
 #[inline(never)]
 pub(crate) fn call_uninstrumented<F: FnOnce()>(function: F) {
     let mut call = Call { function: ManuallyDrop::new(function), panicked: None };
-    // SAFETY: `run` takes such a call, and this is the only time.
+    // SAFETY: `run` takes a pointer to such a call, and this is the only time.
     unsafe { ActiveSwitch::call_uninstrumented(run::<F>, (&raw mut call).cast()) };
     if let Some(payload) = call.panicked {
         payload.resume()
     }
 }
 
-/// A function to call, and what it panicked with.
+/// A function to call, and the payload of its panic.
 struct Call<F> {
     function: ManuallyDrop<F>,
     panicked: Option<Payload>,
@@ -41,8 +40,8 @@ struct Call<F> {
 #[inline(never)]
 pub(crate) fn diverge_uninstrumented<F: FnOnce() -> Infallible>(function: F) -> ! {
     call_uninstrumented(|| match function() {});
-    // Not `unreachable!`, nor its unchecked sibling, which panics in unoptimised builds: then
-    // this function would be instrumented, and do nothing during an unwind that has gone wrong.
+    // Not `unreachable!`, nor `unreachable_unchecked`, which panics in unoptimised builds: then this function
+    // would be instrumented, and do nothing during an unwind that has gone wrong.
     loop {
         spin_loop();
     }

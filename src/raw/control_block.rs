@@ -1,8 +1,8 @@
 //! The control block of one coroutine: what its code, its owner and the switch share.
 //!
-//! Plain data, with what can be read from it alone; it calls no other file. What is done with it is in the
-//! files beside this one: `resume.rs` runs a coroutine, `waker.rs` keeps its waker, `diagnose.rs`
-//! finds out what is wrong with it, and `switch/` pauses it.
+//! Plain data, with the methods that only read it; it calls no other file. The operations on it are in the files
+//! beside this one: `resume.rs` runs a coroutine, `waker.rs` keeps its waker, `diagnose.rs` finds the cause of an
+//! error, and `switch/` pauses it.
 //!
 //! ```text
 //!  words   0      1    2              3      4 .. 8                     9 ..       13    14
@@ -12,12 +12,11 @@
 //!         Asyncify's   the switch's: `build/abi.rs` says which words it knows
 //! ```
 //!
-//! It lies in the coroutine's memory, just below its stack, so that a shadow stack that has grown
-//! too far runs over the canary first.
+//! It lies in the coroutine's memory, just below its stack, so that a shadow stack that has grown too far
+//! overwrites the canary first.
 //!
-//! Fields are cells because everybody has a shared reference: the coroutine's own code while it
-//! runs, and its poller. There is one thread at a time, and each field has one writer at a
-//! time.
+//! Fields are cells because all users have a shared reference: the coroutine's own code while it runs, and its
+//! poller. They run on one thread at a time, and each field has one writer at a time.
 
 use core::cell::{Cell, UnsafeCell};
 use core::mem::{ManuallyDrop, MaybeUninit, offset_of};
@@ -34,27 +33,26 @@ use crate::abi;
 #[derive(Debug)]
 #[repr(C)]
 pub struct RawStack {
-    /// Where the next frame is saved. Grows.
+    /// The address where the next frame is saved. Grows upwards.
     pub start: *mut u8,
-    /// What `start` must not pass. Asyncify compares the two when an unwind begins and ends,
-    /// not while it saves.
+    /// The limit of `start`. Asyncify compares the two when an unwind begins and ends, not while it saves frames.
     pub end: *mut u8,
 }
 
-/// What the code of one coroutine and its owner share. Lies in the coroutine's memory, just
+/// The control block of one coroutine, which its code and its owner share. Lies in the coroutine's memory, just
 /// below its stack.
 #[repr(C, align(16))]
 pub struct RawCore {
-    // Some of these are the switch's too; `build/abi.rs` says where it expects them.
+    // The switch uses some of these fields, too: `build/abi.rs` has their offsets.
     stack: UnsafeCell<RawStack>,
     pub(super) stack_pointer: Cell<*mut u8>,
     pub(super) phase: Cell<u32>,
-    /// See `src/waker.rs`.
+    /// See `waker.rs`.
     pub(crate) waker: CoreWaker,
     pub(super) cancelled: Cell<bool>,
-    /// Whether it was unwound because it was cancelled: see `RawCore::may_be_unwound`.
+    /// Whether its stack was unwound because it was cancelled: see `RawCore::may_be_unwound`.
     pub(super) unwound: Cell<bool>,
-    /// Whether a panic was under way when it was resumed: see `RawCore::is_panicking`.
+    /// Whether a panic was in progress when it was resumed: see `RawCore::is_panicking`.
     pub(super) resumed_in_panic: Cell<bool>,
     /// For `Stack::painted`.
     pub(super) painted: Cell<bool>,
@@ -64,71 +62,69 @@ pub struct RawCore {
     low: NonNull<u8>,
     /// Its high end.
     high: *mut u8,
-    /// Natively: what was asked for, in bytes.
+    /// Natively: the requested size of the stack, in bytes.
     #[cfg(bysyncify_native)]
     size: usize,
-    /// Natively: the stack that it has then.
+    /// Natively: the stack that it has.
     #[cfg(bysyncify_native)]
     pub(super) fiber: Fiber,
-    /// Natively: where it is to put a backtrace of its own stack, if that is what it is resumed for.
+    /// Natively: the place for a backtrace of its own stack, if it is resumed to capture one.
     #[cfg(all(bysyncify_native, feature = "alloc"))]
     pub(super) asked: Cell<*mut Option<std::backtrace::Backtrace>>,
     /// The last field, and just below the stack.
     pub(super) canary: u64,
 }
 
-/// The part of a core that deals with wakers. The switch knows `waiting` and `epoch`.
+/// The part of a core that handles wakers. The switch uses `waiting` and `epoch`.
 #[repr(C)]
 pub(crate) struct CoreWaker {
-    /// The executor's: valid while the coroutine runs, stale otherwise.
+    /// The executor's waker: valid while the coroutine runs, stale otherwise.
     pub(super) latest: Cell<*const Waker>,
-    /// What it waits with while it is suspended: stale otherwise.
+    /// The wait of the coroutine while it is suspended: stale otherwise.
     pub(crate) waiting: Cell<*const Wait>,
     /// The innermost wait for a future in progress, or null.
     pub(super) innermost: Cell<*const FutureWait>,
-    /// The functions of a waker whose clones are the same two pointers. Null if none is known.
+    /// The vtable of a waker whose clones are the same two pointers. Null if none is known.
     pub(super) same_clones: Cell<*const RawWakerVTable>,
-    /// Goes up by one when there is another waker in `latest`, or the coroutine was cancelled: a wait
-    /// of another epoch looks at both before it is suspended. Wraps.
+    /// Incremented when `latest` becomes another waker, or the coroutine is cancelled. A wait with another epoch
+    /// checks both before it is suspended. Wraps.
     pub(crate) epoch: Cell<u32>,
 }
 
-/// What every wait begins with. The switch compares `epoch`, and remembers where this is while the coroutine is
+/// The header of every wait. The switch compares `epoch`, and keeps a pointer to the header while the coroutine is
 /// suspended.
 #[repr(C)]
 pub(crate) struct Wait {
-    /// The core's epoch when this last looked at it.
+    /// The core's epoch when this wait last caught up with it.
     pub(crate) epoch: Cell<u32>,
-    /// Whether it is the beginning of a generator's slot (`src/generator/slot.rs`), and not of a
-    /// [`FutureWait`].
+    /// Whether this is the header of a generator's slot (`src/generator/slot.rs`), and not of a [`FutureWait`].
     pub(super) is_of_slot: bool,
 }
 
-/// What one call of `embed` waits with.
+/// The state of one call of `embed`.
 #[repr(C)]
 pub(crate) struct FutureWait {
-    /// Its epoch is the core's when `waker` was the latest.
+    /// Its epoch is that of the core when `waker` was the latest.
     pub(crate) base: Wait,
     pub(super) waker: UnsafeCell<ManuallyDrop<Waker>>,
     pub(crate) core: NonNull<RawCore>,
-    /// The wait whose future is being polled meanwhile, or null.
+    /// The wait in progress when this one began, which polls a future meanwhile; or null.
     pub(super) outer: *const FutureWait,
-    /// Whether `waker` is a clone. If not, it is a copy of the executor's.
+    /// Whether `waker` is a clone. If not, it is a copy of the executor's waker.
     pub(super) is_owned: Cell<bool>,
 }
 
-/// What [`Switch::resume`](super::switch::Switch::resume) calls on the coroutine's own stack.
-/// Returns [`ENTRY_RETURNED`] when it is through; Asyncify makes an unwound function return 0.
+/// The function that [`Switch::resume`](super::switch::Switch::resume) calls on the coroutine's own stack. Returns
+/// [`ENTRY_RETURNED`] when it has finished; Asyncify makes an unwound function return 0.
 ///
-/// No panic leaves it, but an exception of the host's may, where there are exceptions.
+/// No panic leaves it, but an exception of the host may, where there are exceptions.
 pub(crate) type Entry = unsafe extern "C-unwind" fn(data: *mut (), tag: AbiTag) -> u32;
 
-/// The last argument of the functions that only the switch calls. Its value has no meaning: it marks
-/// the type of these functions.
+/// The last argument of the functions that only the switch calls. Its value has no meaning: it marks the type of
+/// these functions.
 ///
-/// Our linker finds out which functions an indirect call can reach by their types, so as to
-/// instrument no others. No other function has a pointer and an `f32` as its arguments, or hardly
-/// one, so no other call seems to reach these.
+/// `bysyncify-ld` determines by type which functions an indirect call can reach, and instruments no others. Hardly
+/// any other function has a pointer and an `f32` as its parameters, so no other call seems to reach these.
 #[derive(Clone, Copy, Debug)]
 #[repr(transparent)]
 pub struct AbiTag(pub(super) f32);
@@ -136,8 +132,8 @@ pub struct AbiTag(pub(super) f32);
 /// See [`Entry`].
 pub(crate) const ENTRY_RETURNED: u32 = 1;
 
-/// What [`Switch::call_uninstrumented`](super::switch::Switch::call_uninstrumented) calls. Here, too,
-/// an exception of the host's may come out.
+/// A function that [`Switch::call_uninstrumented`](super::switch::Switch::call_uninstrumented) calls. An exception
+/// of the host may leave it, too.
 pub(crate) type UninstrumentedFn = unsafe extern "C-unwind" fn(data: *mut (), tag: AbiTag);
 
 const _: () = if cfg!(bysyncify_switch) {
@@ -152,7 +148,7 @@ const _: () = if cfg!(bysyncify_switch) {
     assert!(align_of::<RawCore>() == STACK_ALIGN);
 };
 
-// Where the core knows a wait to be, there is what waits with it.
+// The core's pointer to the header of a wait is also a pointer to the wait.
 const _: () = assert!(offset_of!(FutureWait, base) == 0);
 const _: () = if cfg!(bysyncify_switch) {
     let pointer = size_of::<usize>();
@@ -163,8 +159,8 @@ const _: () = if cfg!(bysyncify_switch) {
 };
 
 impl RawCore {
-    /// The core of a coroutine that has not run, with its stack's size, and its memory's low end and
-    /// high end.
+    /// Makes the core of a coroutine that has not run. `size` is that of its stack; `low` and `high` are the ends
+    /// of its memory.
     #[inline]
     pub(super) fn new(
         stack: RawStack,
@@ -204,11 +200,10 @@ impl RawCore {
         }
     }
 
-    /// What an entry function returns when it is through. Asyncify returns 0 from one that it
-    /// unwinds.
+    /// The result of an entry function that has finished. An entry function that Asyncify unwinds returns 0.
     pub const ENTRY_RETURNED: u32 = ENTRY_RETURNED;
 
-    /// Ends the coroutine, from the outside if it has not returned.
+    /// Sets the last phase of the coroutine. If it has not returned, its owner calls this.
     #[inline]
     pub(crate) fn end(&self, phase: Phase) {
         self.phase.set(phase as u32);
@@ -219,13 +214,13 @@ impl RawCore {
         Phase::decode(self.phase.get())
     }
 
-    /// Whether the coroutine is on the call stack: the innermost, or one that polls it.
+    /// Whether the coroutine is on the call stack: the innermost, or an outer one.
     #[inline]
     pub fn is_running(&self) -> bool {
         self.phase() == Phase::Running
     }
 
-    /// Whether it was resumed before and waits.
+    /// Whether it has been started, and waits.
     #[inline]
     #[cfg(feature = "alloc")]
     pub(crate) fn is_suspended(&self) -> bool {
@@ -252,7 +247,7 @@ impl RawCore {
     pub fn stack_usage(&self) -> StackUsage {
         #[cfg(bysyncify_native)]
         {
-            // Where it waits is near the low end of what is in use.
+            // The address of its wait is near the low end of the used part.
             let (stack, lowest) = (self.fiber.range(), self.waker.waiting.get().addr());
             let is_there = self.phase() == Phase::Suspended && stack.contains(&lowest);
             StackUsage { frames: 0, shadow: if is_there { stack.end - lowest } else { 0 } }
@@ -270,22 +265,23 @@ impl RawCore {
         }
     }
 
-    /// How many bytes a stack must have for its code to come down to this address: all above it, and
-    /// the frames that lie in it.
+    /// The stack size in bytes that is needed if the shadow stack comes down to `lowest`: all above this address,
+    /// and the saved frames.
     pub(super) fn needed_down_to(&self, lowest: usize) -> usize {
         let stack = self.stack_range();
         let frames = self.saved_to().addr().saturating_sub(stack.start.addr());
         stack.end.addr().saturating_sub(lowest).saturating_add(frames)
     }
 
-    /// Where Asyncify will save the next frame. While code runs that is the low end of the stack, or
-    /// in an optimised module of our linker's the end of the frames of those who wait for that code to return.
+    /// The address where Asyncify saves the next frame. While code runs, that is the low end of the stack. In an
+    /// optimised module of `bysyncify-ld` it is the end of the frames of the functions that wait for that code to
+    /// return.
     pub(super) fn saved_to(&self) -> *mut u8 {
         // SAFETY: the descriptor is valid for reads, and the switch is not running.
         unsafe { (*self.stack.get()).start }
     }
 
-    /// What that must not pass, since the coroutine was suspended last.
+    /// The limit of that address, as of the last suspend.
     pub(super) fn saved_to_at_most(&self) -> *mut u8 {
         // SAFETY: the descriptor is valid for reads, and the switch is not running.
         unsafe { (*self.stack.get()).end }
@@ -300,13 +296,14 @@ impl RawCore {
         low.with_addr(base)..low.with_addr(top)
     }
 
-    /// What Asyncify has saved while the coroutine is suspended, and up to where it could have.
+    /// The frames that Asyncify has saved while the coroutine is suspended, and the limit up to which it could
+    /// have.
     #[cfg(all(bysyncify_switch, feature = "alloc"))]
     pub(crate) fn saved(&self) -> (core::ops::Range<*mut u8>, *mut u8) {
         (self.stack_range().start..self.saved_to(), self.saved_to_at_most())
     }
 
-    /// Its first function, as it is called through the program's table.
+    /// Its entry function, which is called through the program's table.
     #[cfg(all(bysyncify_switch, feature = "alloc"))]
     pub(crate) fn entry(&self) -> Entry {
         self.entry

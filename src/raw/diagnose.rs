@@ -1,8 +1,8 @@
 //! Finds out what is wrong with a coroutine, after the switch or `embed` has seen an error.
 //!
-//! The switch answers with a number and nothing else. Everything that can be said of it is in the
-//! control block: the phase tells what was under way, and the two ends of the stack how far each
-//! half has come. A canary that is gone comes first: what else is there cannot be believed then.
+//! The switch returns only a number. The rest is in the control block: the phase shows what was in progress, and
+//! the ends of the stack show how far each half has grown. The canary is checked first: if it was overwritten, no
+//! other field is reliable.
 
 use core::mem::MaybeUninit;
 
@@ -24,8 +24,8 @@ impl RawCore {
         fatal(&self.overflow().unwrap_or(cause))
     }
 
-    /// Ends the program after `bysyncify_suspend` has said that something is wrong. Called outside
-    /// of any coroutine, so that no unwind goes on.
+    /// Ends the program after `bysyncify_suspend` has returned an error. Called outside of any coroutine, so that
+    /// no unwind continues.
     #[cold]
     pub(crate) fn unsound_suspend(&self, outcome: u32) -> ! {
         let cause = match self.phase() {
@@ -37,15 +37,15 @@ impl RawCore {
         fatal(&self.overflow().unwrap_or(cause))
     }
 
-    /// Ends the program if the shadow stack has been below the stack, or nearly is in it where frames
-    /// lie: what `embed` itself calls must fit, since it works on this core.
+    /// Ends the program if the shadow stack has been below the stack, or has nearly reached the saved frames: the
+    /// functions that `embed` itself calls must fit, because they work on this core.
     #[inline]
     pub(crate) fn assert_room(&self) {
         if !ActiveSwitch::STACK_IS_IN_MEMORY {
             return;
         }
-        // The address of a local: where the shadow stack is now, or a little above. A frame that
-        // is larger than the canary and was not filled has left the canary alone.
+        // The address of a local: the shadow stack's pointer, or a little above. A frame that is larger than the
+        // canary, and was not filled, may not have touched the canary.
         let here = MaybeUninit::<u8>::uninit();
         let here = core::hint::black_box(&raw const here).addr();
         let lowest = here.saturating_sub(RED_ZONE);
@@ -60,7 +60,7 @@ impl RawCore {
         }
     }
 
-    /// Whether the shadow stack has stayed within the stack, as far as can be seen.
+    /// Whether the canary is intact: then the shadow stack has stayed within the stack, as far as can be seen.
     #[inline]
     fn is_intact(&self) -> bool {
         // SAFETY: a field of ours. Volatile because it is written by stack frames that have grown
@@ -68,10 +68,10 @@ impl RawCore {
         unsafe { (&raw const self.canary).read_volatile() == abi::CANARY_VALUE }
     }
 
-    /// What is wrong, if it has to do with the stack.
+    /// The error, if the stack has overflowed or is another one.
     fn overflow(&self) -> Option<Fatal> {
         if !self.is_intact() {
-            // Nothing else that is here can be believed.
+            // No other field is reliable.
             return Some(Fatal::CanaryDead);
         }
         let (saved_to, end) = (self.saved_to(), self.saved_to_at_most());
@@ -83,7 +83,7 @@ impl RawCore {
             let needed = stack.end.addr().saturating_sub(stack_pointer.addr());
             Some(Fatal::ShadowOverflow { needed, size })
         } else if saved_to > end && self.phase() == Phase::Running {
-            // There is too little room even before an unwind begins.
+            // There was too little room even before an unwind began.
             Some(Fatal::ShadowOverflow { needed: self.needed_down_to(end.addr()), size })
         } else if saved_to > end {
             let needed = saved_to.addr() - stack.start.addr();

@@ -1,8 +1,8 @@
 //! Errors that end the program, and their messages.
 //!
-//! Each of these means that memory or control flow is already wrong: a stack ran over what
-//! lies beside it, or frames were lost. Unwinding would run destructors over that, so there is
-//! no way on: [`fatal`] prints through the panic hook or handler, and ends the program.
+//! Each of these means that memory or control flow is already wrong: a stack has overwritten adjacent memory, or
+//! frames were lost. Unwinding would run destructors on that, so the program cannot continue. [`fatal`] prints
+//! through the panic hook or handler, and ends the program.
 
 #![forbid(unsafe_code)]
 
@@ -29,12 +29,11 @@ pub(crate) enum Fatal {
     ForeignStack,
     /// A function saw an unwind that it does not take part in.
     Uninstrumented { function: Function },
-    /// A coroutine called a function that stops the thread, where there is no other.
+    /// A coroutine called a function that stops the thread, and there is no other thread.
     Parked { function: Function },
-    /// A coroutine has waited in the initialiser of a `thread_local!`, and meanwhile another one has
-    /// been through it.
+    /// A coroutine has waited in the initialiser of a `thread_local!`, and meanwhile another one has completed it.
     Reinitialised { function: Function },
-    /// A call was suspended that is assumed never to be. The function's name has the callee's in it.
+    /// A call was suspended that is assumed never to be. The function's name contains the callee's.
     Assumed { function: Function, callee: Option<Function> },
     /// `bysyncify_suspend` returned to a caller that should have been unwound.
     NotInstrumented,
@@ -42,7 +41,7 @@ pub(crate) enum Fatal {
     LostFrames,
     /// No coroutine was current at a suspend, though one was when the wait began.
     NotCurrent,
-    /// An unwind arrived that we did not start.
+    /// An unwind arrived that this crate did not start.
     ForeignUnwind,
     /// A panic would have left a coroutine, or a call outside of one.
     #[cfg_attr(
@@ -52,10 +51,10 @@ pub(crate) enum Fatal {
     PanicWithoutStd,
 }
 
-/// A function, as the linker's checks know it.
+/// A function, as the linker's checks report it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Function {
-    /// Its name, in backquotes, and what there is to say of it. Empty if the module has no names.
+    /// Its name, in backquotes, with further information. Empty if the module has no names.
     pub(crate) name: &'static str,
     /// Its number in the module as it was linked.
     pub(crate) number: usize,
@@ -156,10 +155,10 @@ impl fmt::Display for Fatal {
     }
 }
 
-/// Says `cause` and ends the program.
+/// Prints `cause` and ends the program.
 ///
-/// `extern "C"`: a panic does not leave such a function. Where panics unwind, and cannot be caught
-/// for want of `std`, it aborts, after a second message.
+/// `extern "C"`: a panic does not leave such a function. If panics unwind, and cannot be caught for lack of `std`,
+/// it aborts, after a second message.
 #[cold]
 #[inline(never)]
 pub(crate) extern "C" fn fatal(cause: &Fatal) -> ! {

@@ -1,4 +1,4 @@
-//! What lies in a coroutine's memory below its stack: its core, and what its owner keeps with it.
+//! The part of a coroutine's memory below its stack: its core, and its owner's data.
 //!
 //! ```text
 //!  low                                                        high
@@ -13,16 +13,16 @@ use core::ptr::NonNull;
 use super::control_block::{AbiTag, Entry, RawCore, RawStack};
 use super::layout::Layout;
 
-/// What lies below a coroutine's stack: a core, and what else its owner keeps with it.
+/// The part of a coroutine's memory below its stack: a core, and its owner's data.
 #[repr(C)]
 pub(crate) struct Frame<P> {
     payload: UnsafeCell<MaybeUninit<P>>,
     core: RawCore,
-    // If `P` wants more than 16 bytes of alignment, what would be padding belongs to the stack.
+    // If `P` needs more than 16 bytes of alignment, the padding at the end belongs to the stack.
 }
 
 impl<P> Frame<P> {
-    /// What a frame takes, up to the end of its core.
+    /// The size and alignment of a frame, up to the end of its core.
     pub(crate) const LAYOUT: core::alloc::Layout = {
         let size = offset_of!(Self, core) + size_of::<RawCore>();
         match core::alloc::Layout::from_size_align(size, align_of::<Self>()) {
@@ -31,7 +31,7 @@ impl<P> Frame<P> {
         }
     };
 
-    /// Where a frame and a stack lie in memory of this length, at this address.
+    /// Returns where a frame and a stack lie in memory of this length, at this address.
     ///
     /// # Panics
     ///
@@ -45,16 +45,15 @@ impl<P> Frame<P> {
         }
     }
 
-    /// Lays a frame and a stack into `memory`. The payload is not initialized. Does not panic.
+    /// Places a frame and a stack in `memory`. The payload is not initialized. Does not panic.
     ///
-    /// The core will call `entry` with itself, or with `data` if there is one.
+    /// The core will pass `entry` a pointer to itself, or `data` if that is given.
     ///
     /// # Safety
     ///
     /// - `memory` is valid for reads and writes, and nothing else accesses it, until the
     ///   coroutine has ended and its frame is no longer used.
-    /// - `layout` is what [`Frame::divide`] has returned for it. Natively no more of it need be there than
-    ///   the frame.
+    /// - `layout` is what [`Frame::divide`] has returned for it. Natively, only the frame need be there.
     pub(crate) unsafe fn place(
         memory: NonNull<[MaybeUninit<u8>]>,
         layout: Layout,
@@ -72,7 +71,7 @@ impl<P> Frame<P> {
         let frame = at(layout.frame).cast::<Self>();
         let high = at(memory.len()).as_ptr();
         let size = layout.top - layout.base;
-        // SAFETY: in bounds and aligned, as `Layout::divide` has it; ours by our contract.
+        // SAFETY: in bounds and aligned, as `Layout::divide` ensures; ours by our contract.
         let place = unsafe { Self::core(frame) };
         let data = data.unwrap_or(place.as_ptr().cast());
         let core = RawCore::new(stack, size, low, high, entry, data);
@@ -91,11 +90,11 @@ impl<P> Frame<P> {
         unsafe { NonNull::new_unchecked(core) }
     }
 
-    /// The frame that a core lies in.
+    /// Returns the frame that a core lies in.
     ///
     /// # Safety
     ///
-    /// - [`Frame::core`] has returned this of such a frame.
+    /// - [`Frame::core`] has returned `core` for such a frame.
     pub(crate) unsafe fn around(core: NonNull<RawCore>) -> NonNull<Self> {
         // SAFETY: our caller's promise.
         unsafe { core.byte_sub(offset_of!(Self, core)) }.cast()
@@ -117,25 +116,24 @@ fn too_small(len: usize, needed: usize) -> ! {
     panic!("{len} bytes are too few for this coroutine: give it {needed}")
 }
 
-/// The same function.
+/// Returns the same function, with a type that may unwind.
 pub(super) fn that_may_unwind(
     entry: unsafe extern "C" fn(data: *mut (), tag: AbiTag) -> u32,
 ) -> Entry {
-    // SAFETY: who may call a function that unwinds may call one that does not.
+    // SAFETY: code that may call a function that unwinds may call one that does not.
     unsafe { mem::transmute::<unsafe extern "C" fn(*mut (), AbiTag) -> u32, Entry>(entry) }
 }
 
 impl RawCore {
-    /// Makes a core that will run `entry(data)` in `memory`, part of which it fills itself.
+    /// Makes a core in `memory` that will run `entry(data)` on a stack in the rest of it.
     ///
-    /// `entry` is called on the stack in `memory`, and returns
-    /// [`ENTRY_RETURNED`](Self::ENTRY_RETURNED) when it is through.
+    /// `entry` returns [`ENTRY_RETURNED`](Self::ENTRY_RETURNED) when it has finished.
     ///
     /// # Safety
     ///
-    /// - `memory` is valid for reads and writes, and nothing else accesses it, until the
-    ///   returned core is no longer used and its coroutine has ended. While that is suspended
-    ///   its frames are in there: they may hold futures that others have pointers to.
+    /// - `memory` is valid for reads and writes, and nothing else accesses it, until the returned core is no
+    ///   longer used and its coroutine has ended. While the coroutine is suspended, its frames are in there: they
+    ///   may hold futures that other code points to.
     ///
     /// # Panics
     ///
@@ -152,7 +150,7 @@ impl RawCore {
         unsafe { Self::place_in(memory, layout, entry, data) }
     }
 
-    /// Like [`RawCore::new_in`], in memory that was divided already.
+    /// Like [`RawCore::new_in`], in memory that was already divided.
     ///
     /// # Safety
     ///

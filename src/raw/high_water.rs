@@ -7,7 +7,7 @@ use super::layout::StackUsage;
 use super::paint;
 
 impl RawCore {
-    /// Has the stack measured.
+    /// Requests that the use of the stack is measured.
     ///
     /// # Safety
     ///
@@ -15,15 +15,15 @@ impl RawCore {
     #[cold]
     pub(crate) unsafe fn paint(&self) {
         self.painted.set(true);
-        // A native stack is painted when there is one.
+        // A native stack is painted when the coroutine gets it.
         #[cfg(not(bysyncify_native))]
-        // SAFETY: nobody uses it: our caller's promise.
+        // SAFETY: nothing uses it: our caller's promise.
         unsafe {
             paint::paint(&self.stack_range())
         };
     }
 
-    /// What was used, if that is measured.
+    /// How much of the stack was used, if that was measured.
     ///
     /// # Safety
     ///

@@ -8,14 +8,14 @@
 //!        frame               16-aligned             base: 16-aligned              top: 16-aligned
 //! ```
 //!
-//! Two stacks share the space between `base` and `top`. LLVM's *shadow stack* (what has an
-//! address) grows down from `top` while the coroutine runs. When it suspends, Asyncify saves
-//! the wasm locals of every paused function from `base` up, in what the shadow stack left.
-//! So there is one size to choose, not two. In an optimised module of our linker's frames stay there
-//! while code runs, of those functions that wait for it to return: then that is where the shadow stack ends.
+//! Two stacks share the space between `base` and `top`. LLVM's *shadow stack* (values that have an address) grows
+//! down from `top` while the coroutine runs. When it suspends, Asyncify saves the wasm locals of every suspended
+//! function from `base` up, in the space that the shadow stack has left. So there is one size to choose, not two.
+//! In an optimised module of `bysyncify-ld`, frames stay there while code runs: those of the functions that wait
+//! for it to return. The shadow stack must not grow below their end.
 //!
-//! Asyncify wants its buffer 4-aligned (8 on wasm64), and LLVM the shadow stack 16-aligned:
-//! both per Binaryen's `Asyncify.cpp` and the WebAssembly C ABI.
+//! Asyncify needs its buffer 4-aligned (8 on wasm64), and LLVM needs the shadow stack 16-aligned: see Binaryen's
+//! `Asyncify.cpp` and the WebAssembly C ABI.
 
 #![forbid(unsafe_code)]
 
@@ -24,39 +24,40 @@ pub(crate) const STACK_ALIGN: usize = 16;
 
 /// The smallest stack that a coroutine accepts, in bytes.
 ///
-/// It is not a size to aim for: an unoptimised build needs more to do anything.
+/// It is not a recommended size: an unoptimised build needs more to do anything.
 pub const MIN_STACK_SIZE: usize = 512;
 
-/// The stack that a coroutine gets which asks for no size, in bytes: 64 KiB, or 256 KiB if this crate
-/// is compiled with debug assertions, as in an unoptimised build.
+/// The stack size of a coroutine for which no size is given, in bytes: 64 KiB, or 256 KiB if this crate is
+/// compiled with debug assertions, as in an unoptimised build.
 ///
-/// Of the libraries that this crate is tested with the hungriest is a `flate2` decoder: 39 KB optimised,
-/// 120 KB not. It is twice as much, rounded up to a power of two. Many coroutines that do little want
-/// less ([`Stack::painted`](crate::Stack::painted) measures), and an interpreter wants more.
+/// Of the libraries that this crate is tested with, a `flate2` decoder needs most: 39 KB optimised, 120 KB not.
+/// The default is twice as much, rounded up to a power of two. Many small coroutines need less
+/// ([`Stack::painted`](crate::Stack::painted) measures), and an interpreter needs more.
 pub const DEFAULT_STACK_SIZE: usize = if cfg!(debug_assertions) { 256 * 1024 } else { 64 * 1024 };
 
-/// What `embed` needs for itself, in bytes, with room to spare: measured by running a recursion
-/// on stacks of every size, to see that each ends in its result or in a message.
+/// The bytes of stack that `embed` needs for itself, with room to spare. Measured by running a recursion on stacks
+/// of every size: each must end in its result or in a message.
 pub(crate) const RED_ZONE: usize = if cfg!(debug_assertions) { 1024 } else { 256 };
 
-/// What a stack should have beyond what was measured, in bytes: [`RED_ZONE`], or the 384 that the
-/// checks of our linker want to be left below whoever has one, and 256 for what is within the deepest
-/// frame and was not written to, which leaves no trace. Where std writes a number it is 160.
+/// The room that a stack should have beyond the measured use, in bytes. It is [`RED_ZONE`], or the 384 that the
+/// checks of `bysyncify-ld` reserve below a function with a check. The latter is raised by 256 for the part of the
+/// deepest frame that was not written to, which leaves no trace. In std's formatting of numbers, that part has 160
+/// bytes.
 pub(crate) const SPARE: usize = if cfg!(debug_assertions) { 1024 } else { 640 };
 
 /// How much of a coroutine's stack is used, in bytes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct StackUsage {
-    /// What Asyncify has saved, growing up. In an optimised module of our linker's a part of it may have
-    /// been taken again and not be free yet: no more than what is still needed.
+    /// The frames that Asyncify has saved, growing up. In an optimised module of `bysyncify-ld`, a part of them
+    /// may have been restored already and not be free yet: no more than what is still needed.
     pub frames: usize,
-    /// What the shadow stack takes, growing down.
+    /// The shadow stack, growing down.
     pub shadow: usize,
 }
 
 impl StackUsage {
-    /// A size to ask for: both together, and what [`embed`](crate::embed()) and the linker's
-    /// checks want to be left (640 bytes, or 1024 with debug assertions), rounded up to 16.
+    /// Returns a size for a stack: the sum of both, and the room that [`embed`](crate::embed()) and the linker's
+    /// checks need (640 bytes, or 1024 with debug assertions), rounded up to a multiple of 16.
     pub fn total(self) -> usize {
         (self.frames + self.shadow + SPARE).next_multiple_of(STACK_ALIGN)
     }
@@ -74,7 +75,7 @@ impl Layout {
     /// Divides `len` bytes at `address` for a frame of the given size and alignment, both
     /// multiples of 16.
     ///
-    /// Errs with the number of bytes that would have been enough.
+    /// The error is the number of bytes that would have been enough.
     #[inline]
     pub(crate) fn divide(
         address: usize,
@@ -85,7 +86,7 @@ impl Layout {
         debug_assert!(frame.align() >= STACK_ALIGN && frame.size() % STACK_ALIGN == 0);
         let offset = address.next_multiple_of(frame.align()) - address;
         let base = offset + frame.size();
-        // Wraps only if `len` is nonsense for this address; then `top` is small.
+        // Saturates only if `len` is impossible at this address; then `top` is small.
         let end = address.saturating_add(len) / STACK_ALIGN * STACK_ALIGN;
         let top = end.saturating_sub(address);
         if top < base || top - base < MIN_STACK_SIZE {
@@ -94,15 +95,15 @@ impl Layout {
         Ok(Self { frame: offset, base, top })
     }
 
-    /// The same, with so many bytes more before it.
+    /// The same layout, moved up by `offset` bytes.
     #[cfg(feature = "alloc")]
     #[inline]
     pub(crate) fn after(self, offset: usize) -> Self {
         Self { frame: self.frame + offset, base: self.base + offset, top: self.top + offset }
     }
 
-    /// How many 16-aligned bytes always suffice for a stack of `size` bytes beside such a frame.
-    /// Saturates at `usize::MAX`.
+    /// Returns how many 16-aligned bytes always suffice for a stack of `size` bytes beside such a frame. Saturates
+    /// at `usize::MAX`.
     #[inline]
     pub(crate) fn needed(size: usize, frame: core::alloc::Layout) -> usize {
         let lost_to_alignment = frame.align() - STACK_ALIGN;

@@ -1,5 +1,5 @@
-//! What [`Coroutine`](crate::Coroutine) is made of: for programs without an allocator, and for those
-//! who build a coroutine type or a switch of their own.
+//! The parts of [`Coroutine`](crate::Coroutine): for programs without an allocator, and for authors of a coroutine
+//! type or a switch of their own.
 //!
 //! | to … | there is |
 //! |---|---|
@@ -24,8 +24,8 @@
 //!         Poll::Pending  ◄═════ unwind ══════════════└ bysyncify_suspend
 //! ```
 
-// The files, each above those that it imports. Nothing in here is imported through this file, and
-// what `pub use` hands on from outside of this folder lies above all of it.
+// The files, each above those that it imports. No file in here imports another through this one. The items from
+// outside of this folder that `pub use` re-exports lie above all of it.
 //
 //   owned_core
 //     frame ── resume

@@ -1,4 +1,4 @@
-//! A core that owns its memory, for those who build a coroutine type of their own.
+//! A core that owns its memory, for authors of a coroutine type.
 
 use core::mem::ManuallyDrop;
 use core::ops::Deref;
@@ -12,8 +12,8 @@ use crate::stack::Stack;
 
 /// A [`RawCore`] and the memory that it lies in.
 ///
-/// Dropping one whose coroutine is suspended leaks the memory: only
-/// [`Coroutine`](crate::Coroutine) knows how to end its closure.
+/// Dropping a core whose coroutine is suspended leaks the memory: only [`Coroutine`](crate::Coroutine) can end its
+/// closure.
 #[derive(Debug)]
 pub struct Core {
     core: NonNull<RawCore>,
@@ -27,11 +27,11 @@ unsafe impl Send for Core {}
 unsafe impl Sync for Core {}
 
 impl Core {
-    /// Makes a core that will run `entry(data)` on a stack of `size` bytes, rounded up to 16
-    /// and at least [`MIN_STACK_SIZE`](crate::MIN_STACK_SIZE).
+    /// Makes a core that will run `entry(data)` on a stack of `size` bytes, rounded up to a multiple of 16 and at
+    /// least [`MIN_STACK_SIZE`](crate::MIN_STACK_SIZE).
     ///
-    /// `entry` returns [`RawCore::ENTRY_RETURNED`] when it is through. Making a core calls
-    /// nothing; [`RawCore::resume`] does, and is `unsafe`.
+    /// `entry` returns [`RawCore::ENTRY_RETURNED`] when it has finished. Making a core does not call it;
+    /// [`RawCore::resume`] does, and is `unsafe`.
     #[allow(clippy::not_unsafe_ptr_arg_deref, reason = "`data` is only kept")]
     pub fn new(
         size: usize,
@@ -86,7 +86,7 @@ impl Deref for Core {
 
 impl Drop for Core {
     fn drop(&mut self) {
-        // SAFETY: we are being dropped. Where there is no stack, the memory is leaked.
+        // SAFETY: we are being dropped. If this returns no stack, the memory is leaked.
         let _stack = unsafe { self.reclaim() };
     }
 }

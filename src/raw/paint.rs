@@ -1,8 +1,9 @@
-//! How much of a stack was used: it is filled with a word that programs rarely write, and later looked at.
+//! Measures how much of a stack was used: it is filled with a word that programs rarely write, and later searched
+//! for other words.
 //!
-//! In WebAssembly, and wherever the stack lies in the coroutine's memory, it is filled when the coroutine is
-//! made, and looked at when its memory is taken back. A native stack is there only while the coroutine runs:
-//! it is filled when it is started, and looked at when it has returned (`fiber`).
+//! In WebAssembly, and wherever the stack lies in the coroutine's memory, it is filled when the coroutine is made,
+//! and searched when its memory is taken back. A native stack exists only while the coroutine runs: it is filled
+//! when the coroutine is started, and searched when the coroutine has returned (`fiber`).
 
 use core::ops::Range;
 
@@ -25,7 +26,7 @@ pub(crate) unsafe fn paint(stack: &Range<*mut u8>) {
     }
 }
 
-/// Finds where the paint is gone: frames come from below, the shadow stack from above.
+/// Finds where the paint is gone: frames grow from below, the shadow stack from above.
 ///
 /// # Safety
 ///
@@ -38,8 +39,8 @@ pub(crate) unsafe fn measure(stack: &Range<*mut u8>) -> StackUsage {
         // lies there now was written by frames that the compiler thinks are gone.
         unsafe { word.read_volatile() == PAINT }
     };
-    // Both halves have gaps: arrays that were never filled in the one, and in the other locals
-    // that were loaded from such an array, and saved. What was never used is the longest run.
+    // Both halves have gaps: the shadow stack has arrays that were never filled, and the frames have locals that
+    // were loaded from such an array. The part that was never used is the longest run of paint.
     let words = words(stack);
     let (mut start, mut unused) = (0, 0..0);
     for index in 0..=words {
@@ -73,7 +74,7 @@ mod tests {
         let unused = unsafe { measure(&range) };
         assert_eq!(unused, StackUsage { frames: 0, shadow: 0 });
 
-        // With gaps, as arrays leave them that were never filled.
+        // With gaps, like those of arrays that were never filled.
         for word in [0, 2, 50, 60] {
             // SAFETY: in bounds.
             let word = unsafe { range.start.cast::<u32>().add(word) };

@@ -1,9 +1,8 @@
 //! Panics that leave a coroutine's closure.
 //!
-//! They cannot be left to go on: below the entry function is the switch, which knows nothing of
-//! exceptions, and the poller's stack pointer has to be set first. So where panics unwind each one
-//! is caught where it would leave the coroutine's stack, kept in the coroutine's memory, and
-//! raised again by the poll, on the stack of whoever polls:
+//! They cannot unwind further: below the entry function is the switch, which does not handle exceptions, and the
+//! poller's stack pointer has to be set first. So where panics unwind, each one is caught where it would leave the
+//! coroutine's stack, kept in the coroutine's memory, and raised again by the poll, on the poller's stack:
 //!
 //! ```text
 //!   poll ─► resume ═══ switch ═══► entry ─► catch ─► the closure ─► … panic!
@@ -12,12 +11,12 @@
 //!    └──── returns ◄══ switch ════ returns
 //! ```
 //!
-//! That takes `std`, and so the feature of that name; natively there always is `std`. Without it such a panic ends the program with
-//! a message. Where panics abort, as is usual on wasm, there is nothing to catch: [`Payload`] is an
-//! empty type, and none of this is in the program.
+//! That needs `std`, and so the feature of that name; natively there is always `std`. Without it, such a panic
+//! ends the program with a message. Where panics abort, as is usual on wasm, there is nothing to catch:
+//! [`Payload`] is an empty type, and the program contains none of this.
 //!
-//! The same way out serves a coroutine that is cancelled while it waits in `embed`, which has
-//! nothing to return: a payload of our own, raised without the panic hook, unwinds its stack.
+//! A coroutine that is cancelled while it waits in `embed` has nothing to return. Its stack is unwound in the same
+//! way: by a payload of this crate, raised without the panic hook.
 
 #[cfg(all(bysyncify_std, panic = "unwind"))]
 mod imp {
@@ -27,34 +26,34 @@ mod imp {
     use core::panic::AssertUnwindSafe;
     use std::panic;
 
-    /// What a panic carries.
+    /// The payload of a panic.
     pub(crate) struct Payload(Box<dyn Any + Send>);
 
     /// The payload that unwinds a cancelled coroutine.
     struct Cancellation;
 
-    /// Calls `function`; an error if it panics.
+    /// Calls `function`. Returns an error if it panics.
     #[inline(always)]
     pub(crate) fn catch<R>(function: impl FnOnce() -> R) -> Result<R, Payload> {
-        // Whatever a panic leaves half done is seen again only by those who would also see it if
-        // the caller's own frame were unwound: the payload is raised again, or the coroutine ends.
+        // Data that a panic leaves half changed is seen again only by code that would also see it if the caller's
+        // own frame were unwound: the payload is raised again, or the coroutine ends.
         panic::catch_unwind(AssertUnwindSafe(function)).map_err(Payload)
     }
 
     impl Payload {
-        /// Goes on with the panic.
+        /// Continues the panic.
         #[cold]
         #[inline(never)]
         pub(crate) fn resume(self) -> ! {
             panic::resume_unwind(self.0)
         }
 
-        /// Whether it is that of [`unwind_cancelled`].
+        /// Whether it is the payload of [`unwind_cancelled`].
         pub(crate) fn is_cancellation(&self) -> bool {
             self.0.is::<Cancellation>()
         }
 
-        /// Lets go of it. Its destructor could panic, and is not run.
+        /// Forgets the payload: its destructor could panic, and is not run.
         pub(crate) fn forget(self) {
             mem::forget(self.0);
         }
@@ -71,7 +70,7 @@ mod imp {
     #[cfg(panic = "unwind")]
     use crate::raw::fatal::{Fatal, fatal};
 
-    /// Of a panic that nobody can catch.
+    /// The payload of a panic, without values: no panic can be caught.
     pub(crate) enum Payload {}
 
     /// Calls `function`, which ends the program if it panics.
@@ -110,17 +109,17 @@ mod imp {
         }
     }
 
-    /// Does nothing: there is no way to unwind.
+    /// Does nothing: unwinding is not possible.
     pub(crate) fn unwind_cancelled() {}
 }
 
 pub(crate) use imp::{Payload, catch, unwind_cancelled};
 
-/// Whether that can be known at all: see [`is_panicking`].
+/// Whether a panic in progress can be detected: see [`is_panicking`].
 pub(crate) const CAN_BE_TOLD: bool = cfg!(bysyncify_std);
 
-/// Whether a panic is under way on this thread, as far as can be known: then another one must not leave
-/// a destructor.
+/// Whether a panic is in progress on this thread, as far as can be detected: then another one must not leave a
+/// destructor.
 #[inline]
 pub(crate) fn is_panicking() -> bool {
     #[cfg(bysyncify_std)]

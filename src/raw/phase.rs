@@ -1,8 +1,8 @@
-//! Where a coroutine is in its life.
+//! The phases of a coroutine.
 //!
-//! Asyncify keeps a state of its own, but a module cannot ask for it: Binaryen refuses the
-//! import `asyncify.get_state` in every version up to 132, whatever its documentation says
-//! ("call to unidenfied asyncify import"). So we keep our own record, one for each coroutine.
+//! Asyncify keeps a state of its own, but a module cannot read it: Binaryen refuses the import
+//! `asyncify.get_state` in every version up to 132, whatever its documentation says ("call to unidenfied asyncify
+//! import"). So this crate keeps its own record, one for each coroutine.
 //!
 //! ```text
 //!                  (1)            (2)
@@ -17,17 +17,17 @@
 //!
 //! 1. `bysyncify_resume`, called by `RawCore::resume`
 //! 2. `bysyncify_suspend`, called by `try_embed`
-//! 3. `bysyncify_resume`, when the unwind has arrived there
-//! 4. `bysyncify_suspend`, when the rewind has arrived there
+//! 3. `bysyncify_resume`, at the end of the unwind
+//! 4. `bysyncify_suspend`, at the end of the rewind
 //! 5. `RawCore::resume`, when the entry function has returned
 //! 6. `RawCore::end`, for a coroutine that is dropped or cancelled before its first poll
-//! 7. `RawCore::end`, for one that suspends although it was cancelled
+//! 7. `RawCore::end`, for a coroutine that suspends although it was cancelled
 //!
-//! One whose entry function has returned because a panic has left its closure is `Panicked`
-//! instead of `Finished`, as soon as that was looked at (`RawCoroutine`).
+//! If the entry function has returned because a panic has left the closure, the phase becomes `Panicked` instead
+//! of `Finished`, as soon as `RawCoroutine` has read the result.
 //!
-//! User code runs in `Running` only. `Unwinding` and `Rewinding` are visible to it nowhere;
-//! code that sees them is in a function that Asyncify did not instrument.
+//! User code runs in `Running` only. Code that sees `Unwinding` or `Rewinding` is in a function that Asyncify did
+//! not instrument.
 
 #![forbid(unsafe_code)]
 
@@ -55,8 +55,8 @@ pub(crate) enum Phase {
 }
 
 impl Phase {
-    /// Reads what the switch or we have written. Anything else would mean that the memory was
-    /// overwritten: then it had better be left alone.
+    /// Decodes what the switch or this crate has written. Any other value means that the memory was overwritten:
+    /// then it is left alone, as if abandoned.
     #[inline]
     pub(crate) fn decode(raw: u32) -> Self {
         match raw {
@@ -72,7 +72,7 @@ impl Phase {
     }
 }
 
-/// Panics, and says why a coroutine in this phase is not polled.
+/// Panics with the reason why a coroutine in this phase is not polled.
 #[cold]
 pub(crate) fn cannot_poll(phase: Phase) -> ! {
     match phase {
@@ -83,8 +83,8 @@ pub(crate) fn cannot_poll(phase: Phase) -> ! {
     }
 }
 
-/// Whether the module is pausing or resuming a coroutine: what Asyncify documents as the
-/// result of `asyncify_get_state`.
+/// Whether the module is suspending or resuming a coroutine: what Asyncify documents as the result of
+/// `asyncify_get_state`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[repr(u32)]
 pub enum State {

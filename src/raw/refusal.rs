@@ -1,16 +1,16 @@
-//! Why code cannot wait where it is: what `embed` says when no coroutine is current.
+//! The reasons why code cannot wait in a place: the error of `embed` when no coroutine is current.
 //!
-//! That none is running is only one reason. There are places in which code must not wait although it
-//! is called in a coroutine, and the linker sees to it that none is current there
+//! One reason is that no coroutine is running. But there are also places in which code must not wait although it
+//! is called in a coroutine. The linker ensures that no coroutine is current there
 //! (`crates/wasm-asyncify/src/guard`):
 //!
-//! - what every panic goes through, the panic hook among it: a panic does not end;
-//! - the initialiser of a `thread_local!`: if two coroutines waited in it, the second would replace
-//!   a value that the first may have a reference to;
-//! - a destructor that runs because a panic unwinds: the exception that the panic is cannot be saved.
+//! - the functions that every panic goes through, including the panic hook: a panic does not return;
+//! - the initialiser of a `thread_local!`: if two coroutines waited in it, the second would replace a value that
+//!   the first may have a reference to;
+//! - a destructor that runs because a panic unwinds: the exception in progress cannot be saved.
 //!
-//! In a module that our linker has not made a coroutine is current there all the same. The first and the
-//! last are known by [`std::thread::panicking`] then, if there is `std`.
+//! In a module that `bysyncify-ld` has not made, a coroutine is current there all the same. The first and the last
+//! place are then detected by [`std::thread::panicking`], if there is `std`.
 
 #![forbid(unsafe_code)]
 
@@ -23,7 +23,7 @@ use crate::abi;
 /// Why no coroutine is current.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Refusal {
-    /// None is running, or the host has called back.
+    /// No coroutine is running, or the host has called back.
     Outside,
     InPanic,
     InInitialiser,
@@ -31,20 +31,20 @@ pub(crate) enum Refusal {
 }
 
 impl Refusal {
-    /// Where we are.
+    /// Returns the reason for the calling code.
     pub(crate) fn here() -> Self {
         match ActiveSwitch::why_outside() {
             abi::OUTSIDE_IN_PANIC => Self::InPanic,
             abi::OUTSIDE_IN_INITIALISER => Self::InInitialiser,
             abi::OUTSIDE_IN_CLEANUP => Self::InCleanup,
             _ if ActiveSwitch::current().is_null() || !panics::is_panicking() => Self::Outside,
-            // It may also be the hook: without our linker the two cannot be told apart.
+            // It may also be the panic hook: without our linker the two cannot be distinguished.
             _ if cfg!(panic = "unwind") => Self::InCleanup,
             _ => Self::InPanic,
         }
     }
 
-    /// Panics, and says that one cannot wait here.
+    /// Panics with this reason.
     #[cold]
     #[track_caller]
     pub(crate) fn refuse(self) -> ! {
@@ -72,8 +72,8 @@ impl fmt::Display for Refusal {
     }
 }
 
-/// A panic in a panic hook is shown only where there is a standard error: std ends the program at once.
-/// So the function has the message for a name: the engine shows that in the stack trace.
+/// On a panic in a panic hook, std ends the program at once, and shows the message only where there is a standard
+/// error. So the function's name is the message: the WebAssembly engine shows it in the stack trace.
 #[cold]
 #[inline(never)]
 #[track_caller]

@@ -1,7 +1,7 @@
-//! Reports of the checks that our linker adds to a module.
+//! Reports of the checks that `bysyncify-ld` adds to a module.
 //!
-//! `crates/wasm-asyncify/src/guard` says which there are. They know where an error is and what it is,
-//! but cannot print it.
+//! `crates/wasm-asyncify/src/guard` lists the checks. They know the place and the kind of an error, but cannot
+//! print it.
 
 use core::mem::offset_of;
 use core::slice;
@@ -12,27 +12,27 @@ use super::fatal::{Fatal, Function, fatal};
 use super::switch::{ActiveSwitch, Switch};
 use crate::abi;
 
-/// What a check hands over.
+/// The data that a check passes.
 #[repr(C)]
 struct Report {
-    /// The name of the function that was checked and what there is to say of it, in UTF-8. Empty
-    /// if the module has no names.
+    /// The name of the function that was checked, with further information, in UTF-8. Empty if the module has no
+    /// names.
     function: *const u8,
     function_len: usize,
     /// The function's number in the module as it was linked.
     number: usize,
-    /// The lowest address that the function may write to. Null if that is not what was checked,
-    /// but that the function is on the stack at no suspend; [`abi::REPORT_PARKED`] if no coroutine may
-    /// call it; [`abi::REPORT_REINITIALISED`] if it is about to initialise what another one has.
+    /// The lowest address that the function may write to, if the check is of the stack. Null if the check is that
+    /// the function is on the stack at no suspend; [`abi::REPORT_PARKED`] if no coroutine may call it;
+    /// [`abi::REPORT_REINITIALISED`] if it is about to initialise what another coroutine has initialised.
     lowest: *const u8,
     /// The core of the coroutine whose stack was checked.
     owner: *const RawCore,
-    /// If what was checked is that a call is not suspended, as is assumed: the
-    /// number of whom it was of, plus one; or the largest if that is not known. Otherwise 0.
+    /// If the check is that a call is not suspended, as is assumed: the number of the callee, plus one, or the
+    /// largest number if the callee is unknown. Otherwise 0.
     callee: usize,
 }
 
-// Where the linker writes them.
+// The offsets at which the linker writes the fields.
 const _: () = {
     let word = size_of::<usize>();
     assert!(offset_of!(Report, function) == abi::REPORT_FUNCTION * word);
@@ -44,7 +44,7 @@ const _: () = {
     assert!(size_of::<Report>() == abi::REPORT_WORDS * word);
 };
 
-/// Tells the checks whom to call, if there are any.
+/// Passes the function to call to the linker's checks, if there are any.
 #[inline]
 pub(crate) fn install() {
     // SAFETY: the checks call `report` with a report, and only while a coroutine runs.

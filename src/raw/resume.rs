@@ -12,14 +12,13 @@
 //!         Poll::Pending  ◄═════ unwind ══════════════└ bysyncify_suspend
 //! ```
 //!
-//! To suspend, `bysyncify_suspend` sets Asyncify's state to *unwinding* and returns. Every
-//! function from `embed` to `entry` then saves its locals and returns at once. To resume,
-//! `bysyncify_resume` sets the state to *rewinding* and calls `entry` again: every function
-//! restores its locals and calls, again, the function that it was in. In an optimised module of our linker's
-//! the innermost function is called instead, and its callers when that has returned
-//! (`crates/wasm-asyncify/src/instrument/flat`); `entry` returns when all have. What LLVM keeps in
-//! memory (the shadow stack) is not saved, but left where it is: nobody else uses a
-//! coroutine's stack, and `__stack_pointer` is switched together with the control flow.
+//! To suspend, `bysyncify_suspend` sets Asyncify's state to *unwinding* and returns. Every function from `embed`
+//! to `entry` then saves its locals and returns at once. To resume, `bysyncify_resume` sets the state to
+//! *rewinding* and calls `entry` again: every function restores its locals and repeats the call that it was in. In
+//! an optimised module of `bysyncify-ld`, the innermost function is called instead, and its callers when it has
+//! returned (`crates/wasm-asyncify/src/instrument/flat`); `entry` returns when all have. The values that LLVM
+//! keeps in memory (the shadow stack) are not saved, but left where they are: nothing else uses a coroutine's
+//! stack, and `__stack_pointer` is switched together with the control flow.
 
 use core::task::{Poll, Waker};
 
@@ -36,7 +35,7 @@ impl RawCore {
     ///
     /// # Safety
     ///
-    /// - The entry function may be called with its data now, if it has not been before.
+    /// - The entry function may be called with its data now, if it was not called before.
     ///
     /// # Panics
     ///
@@ -47,14 +46,14 @@ impl RawCore {
         unsafe { self.resume_with(Some(waker)) }
     }
 
-    /// Like [`RawCore::resume`]. Without a waker it is that of the last poll.
+    /// Like [`RawCore::resume`]. Without a waker, it uses that of the last poll.
     ///
     /// # Safety
     ///
     /// - As for [`RawCore::resume`].
-    /// - Without a waker: the coroutine is suspended, and what was the waker of its last poll is still valid, and
-    ///   is until this returns.
-    // Elsewhere one function, so that `wasm-opt` can make the switch a part of it, whose only caller it is.
+    /// - Without a waker: the coroutine is suspended, and the waker of its last poll is still valid, and is until
+    ///   this returns.
+    // Not inlined in WebAssembly, so that `wasm-opt` can inline the switch here, into its only caller.
     #[cfg_attr(bysyncify_native, inline(always))]
     #[cfg_attr(not(bysyncify_native), inline(never))]
     pub(crate) unsafe fn resume_with(&self, waker: Option<&Waker>) -> Poll<()> {
@@ -64,8 +63,8 @@ impl RawCore {
                 self.refuse_poll();
             }
         }
-        // Each time: who goes on from a copy of the memory, in another instance, has made no
-        // coroutine there.
+        // On every resume: a host may continue from a copy of the memory in another instance, in which no
+        // coroutine was made.
         if cfg!(bysyncify_switch) {
             reporter::install();
         }
@@ -79,7 +78,7 @@ impl RawCore {
         // SAFETY: our caller vouches for the entry function; the phase says that the stack is
         // unused, or holds what the switch itself has saved there.
         let outcome = unsafe { ActiveSwitch::resume(self.entry, self.data, self) };
-        // By comparisons: of a `match` compilers make a jump through a table.
+        // By comparisons: compilers turn a `match` into a jump table.
         if outcome == abi::OUTCOME_SUSPENDED {
             return Poll::Pending;
         }
@@ -108,17 +107,16 @@ impl RawCore {
         self.waker.advance_epoch();
     }
 
-    /// Whether a cancelled coroutine that has nothing to return may be unwound now: it is done once.
-    /// Who catches that and waits again would be unwound for ever.
+    /// Whether a cancelled coroutine that has nothing to return may be unwound now. True only once: code that
+    /// catches the unwind and waits again would be unwound forever.
     pub(crate) fn may_be_unwound(&self) -> bool {
         !self.unwound.replace(true)
     }
 
-    /// Whether its own code is panicking: it runs in a panic hook, or in a destructor while its stack is
-    /// unwound, and cannot be suspended there. In a module of our linker's it is not even current.
+    /// Whether its own code is panicking: it runs in a panic hook, or in a destructor while its stack is unwound,
+    /// and cannot be suspended there. In a module of `bysyncify-ld` it is not even current.
     ///
-    /// Nothing is known of this without `std`; nor of a second panic, if the coroutine was resumed during
-    /// a first one.
+    /// No panic is detected without `std`; nor is a second panic, if the coroutine was resumed during a first one.
     #[inline]
     pub(crate) fn is_panicking(&self) -> bool {
         panics::is_panicking() && !self.resumed_in_panic.get()

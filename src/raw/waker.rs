@@ -1,5 +1,5 @@
-//! Which waker a future sees that is polled from inside a coroutine: always that of the coroutine's
-//! own poll in progress.
+//! The waker that a future sees when it is polled in a coroutine: always that of the coroutine's own poll in
+//! progress.
 //!
 //! A reference to the executor's waker is not enough. A future may embed while it is polled:
 //!
@@ -8,29 +8,27 @@
 //!     ▲ returns, W1 is dropped
 //!   poll(W2) ───────────────────────────────────────────────────► resume ─► inner is ready
 //!                                          outer.poll goes on, and still has cx: W1
-//! ```
+//!                                          outer.poll continues, and still has cx: W1
 //!
-//! What `cx` refers to must live on, unchanged, although the executor's waker is gone. And when `outer`
-//! then says that it is pending it is polled again, with W2, because it may have told W1 whom to wake.
-//! (So a future that embeds each time it is polled, under an executor that brings another waker each
-//! time, is polled for ever.)
+//! The waker behind `cx` must stay valid, unchanged, although the executor's waker is gone. If `outer` then
+//! returns `Pending`, it is polled again, with W2, because it may have registered W1. (So a future that embeds
+//! each time it is polled, under an executor that passes another waker each time, is polled forever.)
 //!
-//! But a suspended coroutine must keep no waker that an `async` block would not keep: a waker may own
-//! the task, and with it the coroutine. So each `embed` polls with a *copy* of the executor's waker, the
-//! same two pointers, which does not own what they point to: that is the executor's for as long as its
-//! poll takes. The copy comes to own it only when another `embed` begins inside, and then by a clone
-//! of the executor's, which is the same two pointers again:
+//! But a suspended coroutine must keep no waker that an `async` block would not keep: a waker may own the task,
+//! and with it the coroutine. So each `embed` polls with a *copy* of the executor's waker: the same two pointers,
+//! which do not own the data behind them. The executor owns that data for as long as its poll takes. The copy
+//! becomes an owner only when another `embed` begins inside. It is then replaced by a clone of the executor's
+//! waker, which is the same two pointers again:
 //!
 //! | a wait | its waker | is |
 //! |---|---|---|
 //! | innermost, its coroutine runs | the executor's, copied | borrowed |
-//! | innermost, suspended | what was the executor's | stale: compared, not used |
-//! | with another inside | the executor's of then | owned |
+//! | innermost, suspended | the executor's of the last poll, copied | stale: compared, not used |
+//! | with another inside | the executor's at that time | owned |
 //!
-//! Not all clones are the same two pointers: a waker makes its clones as it likes. A table of
-//! functions is tried once; if its clones are unlike what was cloned, each wait owns a clone of its own.
-//! (Then a task that only its wakers own lives as long as it waits. No executor that is known of has
-//! such wakers.)
+//! Not all clones are the same two pointers: that is up to the waker. Each vtable is tried once. If its clones
+//! differ from the original, each wait owns a clone of its own. (Then a task that is owned only by its wakers
+//! lives as long as it waits. No known executor has such wakers.)
 
 use core::cell::{Cell, UnsafeCell};
 use core::mem::{ManuallyDrop, MaybeUninit};
@@ -41,13 +39,13 @@ use super::call_uninstrumented::{call_uninstrumented, diverge_uninstrumented};
 use super::control_block::{CoreWaker, FutureWait, RawCore, Wait};
 
 impl FutureWait {
-    /// What the core is to know of it.
+    /// A pointer to the wait, as the core stores it.
     #[inline]
     pub(crate) fn as_ptr(&self) -> *const Wait {
         ptr::from_ref(self).cast()
     }
 
-    /// What to poll with.
+    /// The waker to poll with.
     ///
     /// # Safety
     ///
@@ -60,18 +58,18 @@ impl FutureWait {
         unsafe { &*self.waker.get() }
     }
 
-    /// Whether it is the same two pointers.
+    /// Whether its waker is the same two pointers.
     #[inline]
     fn has_waker(&self, waker: &Waker) -> bool {
         // SAFETY: as in `waker`. If it is stale, this still compares pointers only.
         unsafe { &*self.waker.get() }.will_wake(waker)
     }
 
-    /// Makes `waker` its own, and returns what was, if that has to be dropped.
+    /// Replaces its waker, and returns the old one if this wait owned it.
     ///
     /// # Safety
     ///
-    /// - Nobody uses the waker that it has had.
+    /// - Nothing uses the old waker.
     unsafe fn replace_waker(&self, waker: ManuallyDrop<Waker>, is_owned: bool) -> Option<Waker> {
         // SAFETY: our caller's promise.
         let old = unsafe { self.waker.get().replace(waker) };
@@ -80,7 +78,7 @@ impl FutureWait {
 }
 
 impl CoreWaker {
-    /// Sets the waker of a poll of the coroutine that now begins.
+    /// Sets the waker of a poll of the coroutine that begins now.
     ///
     /// # Safety
     ///
@@ -95,7 +93,8 @@ impl CoreWaker {
         }
     }
 
-    /// Whether no wait has to look at `latest`, if this is that: it has seen the same two pointers, or there is none.
+    /// Whether no wait needs to catch up with `waker`: the current one has the same two pointers, or none sees a
+    /// waker.
     ///
     /// # Safety
     ///
@@ -105,13 +104,14 @@ impl CoreWaker {
         let waiting = self.waiting.get();
         // SAFETY: null, or on the stack of the coroutine that waits with it.
         let Some(Wait { is_of_slot, .. }) = (unsafe { waiting.as_ref() }) else { return false };
-        // A slot sees no waker. But a future may have been polled that has called who yields.
+        // A slot sees no waker. But the generator may yield in the poll of a future, and the wait of that sees
+        // one.
         let seen = if *is_of_slot { self.innermost.get() } else { waiting.cast() };
         // SAFETY: null, or on that stack, too.
         unsafe { seen.as_ref() }.is_none_or(|wait| wait.has_waker(waker))
     }
 
-    /// Begins another epoch: what waits has to look at `latest`, or at whether it was cancelled.
+    /// Begins another epoch: the current wait has to check `latest`, and whether the coroutine was cancelled.
     #[inline]
     pub(crate) fn advance_epoch(&self) {
         self.epoch.set(self.epoch.get().wrapping_add(1));
@@ -145,7 +145,7 @@ impl CoreWaker {
         wait
     }
 
-    /// Has the innermost wait own its waker, if there is one, since another begins inside.
+    /// Makes the innermost wait own its waker, if there is one, because another wait begins inside.
     ///
     /// # Safety
     ///
@@ -176,7 +176,7 @@ impl CoreWaker {
         unsafe { self.let_go(wait.outer) };
     }
 
-    /// Goes on with an outer wait, if there is one, inside of which none is any more.
+    /// Continues an outer wait, if there is one, after the waits inside it have ended.
     ///
     /// # Safety
     ///
@@ -188,9 +188,8 @@ impl CoreWaker {
             // SAFETY: the coroutine is running, so its poll has not returned yet.
             let latest = unsafe { &*self.latest.get() };
             if outer.is_owned.get() && outer.has_waker(latest) {
-                // What the executor owns will do, for the rest of this poll. So an outer wait owns
-                // nothing when it is suspended itself: if its waker is another, so is the epoch, and it
-                // catches up before.
+                // For the rest of this poll the executor's waker suffices. So an outer wait owns nothing when it
+                // is suspended itself: if its waker is another, so is the epoch, and the wait catches up before.
                 outer.is_owned.set(false);
                 // SAFETY: it was owned, and `outer` does not drop it any more.
                 let clone = unsafe { ptr::read(outer.waker.get()) };
@@ -199,7 +198,7 @@ impl CoreWaker {
         }
     }
 
-    /// Brings `wait` to the epoch of now: its waker is the latest.
+    /// Brings `wait` to the current epoch: its waker is then the latest.
     ///
     /// # Safety
     ///
@@ -208,7 +207,7 @@ impl CoreWaker {
         wait.base.epoch.set(self.epoch.get());
         // SAFETY: the coroutine is running, so its poll has not returned yet.
         let latest = unsafe { &*self.latest.get() };
-        // SAFETY: nobody polls with it.
+        // SAFETY: nothing polls with it.
         let old = unsafe { wait.replace_waker(copy(latest), false) };
         self.own_if_clones_differ(wait, latest);
         if let Some(old) = old {
@@ -216,7 +215,7 @@ impl CoreWaker {
         }
     }
 
-    /// Has a wait own its waker if that is of a kind that may be unlike its clones.
+    /// Makes a wait own its waker if clones of the waker may differ from it.
     #[inline]
     fn own_if_clones_differ(&self, wait: &FutureWait, latest: &Waker) {
         if !ptr::eq(latest.vtable(), self.same_clones.get()) {
@@ -232,18 +231,18 @@ impl CoreWaker {
             if clone.will_wake(latest) {
                 self.same_clones.set(latest.vtable());
             } else {
-                // SAFETY: nobody has polled with it yet.
+                // SAFETY: nothing has polled with it yet.
                 drop(unsafe { wait.replace_waker(ManuallyDrop::new(clone), true) });
             }
         });
     }
 }
 
-/// Waits with a value for whoever takes it: `src/generator/slot.rs`.
+/// Waits of a generator until its value is taken: `src/generator/slot.rs`.
 #[cfg(feature = "alloc")]
 impl CoreWaker {
-    /// Begins to wait for whoever takes a value from a slot. Nobody is polled with a waker for that, so such a
-    /// wait has none. No other wait begins inside, so this is not remembered as the innermost.
+    /// Begins to wait until the value in a slot is taken. No future is polled for that, so such a wait has no
+    /// waker. No other wait begins inside, so it is not recorded as the innermost.
     ///
     /// # Safety
     ///
@@ -262,12 +261,12 @@ impl CoreWaker {
         !self.innermost.get().is_null()
     }
 
-    /// Ends the wait of a slot: what began it may have made the wait of the future own its waker that yields while it
-    /// is polled.
+    /// Ends the wait of a slot. If the generator yields in the poll of a future, the slot may have made the wait
+    /// of that future own its waker: this undoes it.
     ///
     /// # Safety
     ///
-    /// - The coroutine is running, and what has begun to wait inside of its innermost wait has ended.
+    /// - The coroutine is running, and the waits that have begun inside its innermost wait have ended.
     pub(crate) unsafe fn finish_slot(&self) {
         // SAFETY: our caller's promise.
         unsafe { self.let_go(self.innermost.get()) };
@@ -286,14 +285,14 @@ impl CoreWaker {
     }
 }
 
-/// The same two pointers.
+/// A copy of the waker: the same two pointers.
 #[inline]
 fn copy(waker: &Waker) -> ManuallyDrop<Waker> {
-    // SAFETY: it is not dropped. Who uses it makes sure that what it points to is still owned.
+    // SAFETY: it is not dropped. Its user ensures that the data behind it is still owned.
     unsafe { ptr::from_ref(waker).cast::<ManuallyDrop<Waker>>().read() }
 }
 
-/// Makes a wait own its waker, since another wait begins inside: a copy of `latest` so far.
+/// Makes a wait own its waker, a copy of `latest` so far, because another wait begins inside.
 #[cold]
 #[inline(never)]
 fn own_clone(outer: &FutureWait, latest: &Waker) {

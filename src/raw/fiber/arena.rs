@@ -1,19 +1,19 @@
-//! Memory for native stacks on Unix: mapped by many at once, each above a guard.
+//! Memory for native stacks on Unix: many are mapped at once, each above a guard.
 //!
 //! ```text
 //!   a chunk: one mapping
 //!   ┌───────┬───────────────┬───────┬───────────────┬───────┬───────────────┬── not used yet ──┐
 //!   │ guard │ ◄── a stack   │ guard │ ◄── a stack   │ guard │ ◄── a stack   │                  │
 //!   └───────┴───────────────┴───────┴───────────────┴───────┴───────────────┴──────────────────┘
-//!   who grows down into a guard gets SIGSEGV (SIGBUS on macOS): `overflow.rs`
+//!   an access to a guard, below a stack, causes SIGSEGV (SIGBUS on macOS): `overflow.rs`
 //! ```
 //!
-//! Linux lets a process have 65,530 mappings (`vm.max_map_count`). A guard made by `mprotect` cuts a
-//! mapping in two, so that about 32,000 stacks would be the most. Linux 6.13 has guards that cut nothing
-//! (`MADV_GUARD_INSTALL`): these are tried first. Where there are none `mprotect` it is, and when that
-//! finds the limit there are no more stacks: [`NativeStack::new`] has none then, and never one without a guard.
+//! Linux limits a process to 65,530 mappings (`vm.max_map_count`). A guard made by `mprotect` splits a mapping in
+//! two, so that about 32,000 stacks would be the most. Linux 6.13 has guards that split nothing
+//! (`MADV_GUARD_INSTALL`): these are tried first. Where they are missing, `mprotect` is used. When that reaches
+//! the limit, [`NativeStack::new`] returns none, and never a stack without a guard.
 //!
-//! Chunks are never unmapped, since a signal handler looks at them. Their pages go back to the system:
+//! Chunks are never unmapped, because a signal handler reads them. Their pages are returned to the system:
 //! [`NativeStack::release_pages`].
 
 use alloc::boxed::Box;
@@ -24,50 +24,50 @@ use std::sync::{Mutex, PoisonError};
 
 use corosensei::stack::{Stack, StackPointer};
 
-/// The size of a guard. As large as the largest pages there are, and where compilers do not probe the
-/// stack one page may be jumped over.
+/// The size of a guard: that of the largest pages there are. Where compilers do not probe the stack, a frame may
+/// skip a guard of one page.
 pub(super) const GUARD: usize = 64 * 1024;
 
-/// How much is mapped at once, about.
+/// The approximate size of a mapping.
 const CHUNK: usize = 16 * 1024 * 1024;
 
-/// Linux's number for making a guard without cutting the mapping. Not in `libc` for each C library.
+/// Linux's constant for a guard that does not split the mapping. `libc` does not have it for every C library.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 const MADV_GUARD_INSTALL: libc::c_int = 102;
 
-/// The upper part of a slot of a chunk. Nobody else has it: it is neither `Clone` nor made twice.
+/// A slot of a chunk. It has no other owner: it is neither `Clone` nor made twice.
 pub(crate) struct NativeStack {
     /// The guard's low end.
     limit: StackPointer,
     base: StackPointer,
 }
 
-/// What is mapped for stacks of one size.
+/// A mapping for stacks of one size.
 pub(super) struct Chunk {
     low: usize,
-    /// Of one stack, without its guard.
+    /// The size of one stack, without its guard.
     size: usize,
     slots: usize,
     next: *const Chunk,
 }
 
-/// The newest of all chunks: a list that only grows, so that a signal handler can read it.
+/// The newest chunk: the head of a list that only grows, so that a signal handler can read it.
 static CHUNKS: AtomicPtr<Chunk> = AtomicPtr::new(ptr::null_mut());
 
-/// The slots of the newest chunk of a size that were not used yet.
+/// The unused slots of the newest chunk of a size.
 struct Fresh {
     low: *mut u8,
     slots: usize,
 }
 
-// SAFETY: memory that nobody else knows of.
+// SAFETY: memory that nothing else refers to.
 unsafe impl Send for Fresh {}
 
-/// By the size of stacks.
+/// The unused slots, by the size of stacks.
 static FRESH: Mutex<BTreeMap<usize, Fresh>> = Mutex::new(BTreeMap::new());
 
 impl NativeStack {
-    /// A stack of `size` bytes, a multiple of 64 KiB. None if there is no memory for it.
+    /// Makes a stack of `size` bytes, a multiple of 64 KiB. None if there is no memory for it.
     pub(super) fn new(size: usize) -> Option<Self> {
         let slot = GUARD.checked_add(size)?;
         let mut all = FRESH.lock().unwrap_or_else(PoisonError::into_inner);
@@ -81,7 +81,7 @@ impl NativeStack {
         }
         fresh.slots -= 1;
         fresh.low = low.wrapping_add(slot);
-        // What is used from now on, as a stack, is what this address belongs to.
+        // From now on the stack is accessed through this address.
         let low = low.expose_provenance();
         Some(Self { limit: StackPointer::new(low)?, base: StackPointer::new(low + slot)? })
     }
@@ -90,16 +90,16 @@ impl NativeStack {
         self.base.get() - self.limit.get() - GUARD
     }
 
-    /// Gives the pages back to the system. What is written there later gets new ones.
+    /// Returns the pages to the system. Later writes get new pages.
     pub(super) fn release_pages(&self) {
         let low = ptr::with_exposed_provenance_mut(self.limit.get() + GUARD);
-        // SAFETY: the stack is ours, and what was on it is not used any more. If this fails the pages
-        // stay, which harms nobody.
+        // SAFETY: the stack is ours, and its contents are not used any more. If this fails, the pages stay, which
+        // does no harm.
         unsafe { libc::madvise(low, self.size(), libc::MADV_DONTNEED) };
     }
 }
 
-// SAFETY: `NativeStack::new` makes one of at least 64 KiB, above a guard that nobody can write to.
+// SAFETY: `NativeStack::new` makes a stack of at least 64 KiB, above a guard that nothing can write to.
 unsafe impl Stack for NativeStack {
     #[inline]
     fn base(&self) -> StackPointer {
@@ -116,7 +116,7 @@ unsafe impl Stack for NativeStack {
 fn map(size: usize, slot: usize) -> Option<Fresh> {
     let slots = (CHUNK / slot).max(1);
     let len = slots.checked_mul(slot)?;
-    // Memory is not counted before it is used, and OpenBSD wants to know what is a stack.
+    // Memory is not reserved before it is used, and OpenBSD requires stacks to be marked.
     let flags = libc::MAP_PRIVATE | libc::MAP_ANON | libc::MAP_NORESERVE | STACK;
     let access = libc::PROT_READ | libc::PROT_WRITE;
     // SAFETY: a new mapping, wherever there is room.
@@ -124,7 +124,7 @@ fn map(size: usize, slot: usize) -> Option<Fresh> {
     if mapping == libc::MAP_FAILED {
         return None;
     }
-    // A stack would get 2 MiB when its first page is used.
+    // Otherwise the first page of a stack could take 2 MiB.
     #[cfg(any(target_os = "linux", target_os = "android"))]
     // SAFETY: the mapping is ours. It is advice.
     unsafe {
@@ -132,7 +132,7 @@ fn map(size: usize, slot: usize) -> Option<Fresh> {
     };
     let low = mapping.cast::<u8>();
     let next = CHUNKS.load(Ordering::Relaxed);
-    // Who holds `FRESH` is the only one who adds to the list.
+    // Only the holder of `FRESH` adds to the list.
     let chunk = Box::leak(Box::new(Chunk { low: low.addr(), size, slots, next }));
     CHUNKS.store(chunk, Ordering::Release);
     Some(Fresh { low, slots })
@@ -143,11 +143,11 @@ const STACK: libc::c_int = libc::MAP_STACK;
 #[cfg(any(target_os = "macos", target_os = "ios"))]
 const STACK: libc::c_int = 0;
 
-/// Makes the guard at the low end of a slot; whether there is one now.
+/// Makes the guard at the low end of a slot. Returns whether there is one now.
 fn protect(low: *mut u8) -> bool {
     #[cfg(any(target_os = "linux", target_os = "android"))]
     {
-        // SAFETY: a part of a mapping of ours that nobody uses.
+        // SAFETY: a part of a mapping of ours that nothing uses.
         let result = unsafe { libc::madvise(low.cast(), GUARD, MADV_GUARD_INSTALL) };
         if result == 0 {
             return true;
@@ -157,9 +157,9 @@ fn protect(low: *mut u8) -> bool {
     unsafe { libc::mprotect(low.cast(), GUARD, libc::PROT_NONE) == 0 }
 }
 
-/// The size of the stack that overflows if `address` was to be accessed. None if no guard is there.
+/// The size of the stack that overflows if `address` was accessed. None if no guard is there.
 ///
-/// Called by a signal handler: it reads memory, and that is all.
+/// Called by a signal handler: it only reads memory.
 pub(super) fn whose_guard(address: usize) -> Option<usize> {
     let mut chunk = CHUNKS.load(Ordering::Acquire).cast_const();
     // SAFETY: chunks are never freed, and were filled before they were put into the list.

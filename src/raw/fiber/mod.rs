@@ -1,8 +1,8 @@
-//! What a coroutine has natively, beside its control block: a stack of its own, and how to get to it.
+//! The native part of a coroutine, beside its control block: a stack of its own, and the switch to it.
 //!
-//! `src/raw/switch/native.rs` is the switch that uses it, and has the picture. The stacks are made
-//! in `arena.rs` (`windows.rs`), and kept for the next in `stacks.rs`; `size.rs` says how large they are, and
-//! `overflow.rs` which one is too small.
+//! `src/raw/switch/native.rs` is the switch that uses it, and has a diagram. Stacks are made in `arena.rs`
+//! (`windows.rs`), and kept for reuse in `stacks.rs`. `size.rs` computes their size, and `overflow.rs` reports an
+//! overflow.
 
 use core::cell::{Cell, UnsafeCell};
 use core::mem::MaybeUninit;
@@ -25,19 +25,19 @@ mod stacks;
 #[cfg(windows)]
 mod windows;
 
-/// One of `corosensei`'s, on a stack of ours.
+/// A coroutine of `corosensei`, on a stack of ours.
 type Switched = Coroutine<(), (), (), NativeStack>;
 
-/// A part of a control block. Filled while the coroutine has been started and has not finished, and
-/// never dropped by itself: what is on the stack of one that is forgotten stays there.
+/// A part of a control block. Filled from the coroutine's start to its end, and never dropped by itself: the
+/// contents of a forgotten coroutine's stack stay there.
 pub(super) struct Fiber {
     switched: UnsafeCell<MaybeUninit<Switched>>,
-    /// Its way out. Lies at the high end of its stack.
+    /// The way back to the resumer. Lies at the high end of the coroutine's stack.
     yielder: Cell<*const Yielder<(), ()>>,
-    /// What of the stack can be used. Empty if there is none.
+    /// The usable range of the stack. Empty if there is none.
     low: Cell<usize>,
     high: Cell<usize>,
-    /// How much of the last one was used, if that was measured.
+    /// How much of the last stack was used, if that was measured.
     used: Cell<StackUsage>,
 }
 
@@ -52,12 +52,12 @@ impl Fiber {
         }
     }
 
-    /// Gets a stack, on which `run` is called by the first [`Fiber::resume`]; painted, if [`Fiber::end`]
-    /// is to measure it.
+    /// Gets a stack, on which the first [`Fiber::resume`] calls `run`. The stack is painted if [`Fiber::end`] is
+    /// to measure it.
     ///
     /// # Panics
     ///
-    /// Panics if there is no memory for one. Then nothing was changed.
+    /// Panics if there is no memory for a stack. Then nothing was changed.
     ///
     /// # Safety
     ///
@@ -69,7 +69,7 @@ impl Fiber {
         let high = stack.base().get();
         let low = high - stack.size();
         if is_painted {
-            // SAFETY: a stack of ours, which nobody uses.
+            // SAFETY: a stack of ours, which nothing uses.
             unsafe { paint::paint(&pointers(low..high)) };
         }
         let this = ptr::from_ref(self);
@@ -78,46 +78,47 @@ impl Fiber {
             unsafe { &*this }.yielder.set(yielder);
             run();
         };
-        // SAFETY: what `first` borrows is this, which outlives what is made.
+        // SAFETY: `first` borrows this fiber, which outlives the coroutine that is made.
         let switched = unsafe { Switched::with_stack_unchecked(stack, first) };
-        // SAFETY: nobody else looks at it: it is not filled.
+        // SAFETY: nothing else accesses it: it is not filled.
         unsafe { (*self.switched.get()).write(switched) };
         self.low.set(low);
         self.high.set(high);
     }
 
-    /// Runs what is on the stack until it suspends or returns; whether it has returned.
+    /// Runs the code on the stack until it suspends or returns. Returns whether it has returned.
     ///
     /// # Safety
     ///
     /// - It is filled, and suspended, or was not resumed yet.
     #[inline(always)]
     pub(super) unsafe fn resume(&self) -> bool {
-        // SAFETY: it is not running, so nobody else uses it. Who runs in it uses the yielder only.
+        // SAFETY: it is not running, so nothing else uses it. Code that runs in it uses the yielder only.
         let switched = unsafe { &mut *self.switched.get() };
         // SAFETY: our caller's promise.
         let switched = unsafe { switched.assume_init_mut() };
         matches!(switched.resume(()), CoroutineResult::Return(()))
     }
 
-    /// Goes back to who has resumed it.
+    /// Switches back to the resumer.
     ///
     /// # Safety
     ///
     /// - This is called on its stack: see [`Fiber::has`].
     #[inline(always)]
     pub(super) unsafe fn suspend(&self) {
-        // SAFETY: set by what `start` puts at the bottom of the stack, where it stays until that
+        // SAFETY: set by the closure that `start` puts at the bottom of the stack, where it stays until that
         // returns.
         let yielder = unsafe { &*self.yielder.get() };
         yielder.suspend(());
     }
 
-    /// Gives the stack back when what was on it has returned.
+    /// Gives the stack back when the code on it has returned.
     ///
     /// # Safety
     ///
-    /// - [`Fiber::resume`] has said so, and this is called once, with what [`Fiber::start`] was given.
+    /// - [`Fiber::resume`] has returned true. This is called once, with the `is_painted` that [`Fiber::start`] was
+    ///   given.
     pub(super) unsafe fn end(&self, is_painted: bool) {
         let range = self.range();
         self.low.set(0);
@@ -140,19 +141,19 @@ impl Fiber {
         self.used.get()
     }
 
-    /// What of the stack can be used. Empty if there is none.
+    /// The usable range of the stack. Empty if there is none.
     pub(super) fn range(&self) -> Range<usize> {
         self.low.get()..self.high.get()
     }
 
-    /// Whether what is at this address is on the stack.
+    /// Whether this address is on the stack.
     #[inline(always)]
     pub(super) fn has(&self, address: usize) -> bool {
         address.wrapping_sub(self.low.get()) < self.high.get().wrapping_sub(self.low.get())
     }
 }
 
-/// What of a stack can be used.
+/// The usable range of a stack, as pointers.
 fn pointers(range: Range<usize>) -> Range<*mut u8> {
     ptr::with_exposed_provenance_mut(range.start)..ptr::with_exposed_provenance_mut(range.end)
 }

@@ -1,16 +1,16 @@
-//! A native stack that overflows: a message, and the end of the program.
+//! Overflow of a native stack: prints a message, and ends the program.
 //!
-//! Who grows down into a guard is stopped by the processor. The system sends SIGSEGV (macOS: SIGBUS), and
-//! the handler here looks whether the address is in one of our guards (`arena.rs`). If so it says what `std`
-//! says of the stack of a thread, and aborts. If not the signal was for who has handled it before us: `std`,
-//! or whoever the program has.
+//! The processor stops a write into a guard. The system sends SIGSEGV (macOS: SIGBUS), and the handler here checks
+//! whether the address is in one of our guards (`arena.rs`). If so, it prints a message, as `std` does for the
+//! stack of a thread, and aborts. If not, it passes the signal to the previous handler: that of `std`, or of the
+//! program.
 //!
-//! The handler runs on a stack of its own, since the one at hand is full: `std` gives each thread that
-//! it starts an alternate one, and the main thread. On a thread that it has not started (of a C program that
-//! calls Rust) there may be none. There the system ends the program with SIGSEGV, without a message.
+//! The handler runs on a stack of its own, because the current one is full. `std` gives an alternate stack to the
+//! main thread and to each thread that it starts. Another thread (of a C program that calls Rust) may have none.
+//! There the system ends the program with SIGSEGV, without a message.
 //!
-//! A handler must not allocate or lock. This one reads a list that only grows, writes digits to an array,
-//! and that to standard error.
+//! A handler must not allocate or lock. This one reads a list that only grows, formats into an array, and writes
+//! that to standard error.
 
 use core::cell::UnsafeCell;
 use core::fmt::{self, Write};
@@ -24,10 +24,10 @@ use super::arena;
 use super::size::FACTOR;
 use crate::raw::fatal::Fatal;
 
-/// What the system sends for an access that the guard forbids.
+/// The signals of an access that the guard forbids.
 const SIGNALS: [c_int; 2] = [libc::SIGSEGV, libc::SIGBUS];
 
-/// Who has handled these before us.
+/// The previous handlers of these signals.
 struct Previous(UnsafeCell<[MaybeUninit<libc::sigaction>; SIGNALS.len()]>);
 
 // SAFETY: written once, before our handler is in place, and then only read.
@@ -35,17 +35,17 @@ unsafe impl Sync for Previous {}
 
 static PREVIOUS: Previous = Previous(UnsafeCell::new([const { MaybeUninit::uninit() }; 2]));
 
-/// From now on an overflow is told.
+/// Installs the handler: from now on an overflow is reported.
 pub(super) fn watch() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
         for (index, signal) in SIGNALS.into_iter().enumerate() {
-            // SAFETY: an action of no handler and no flags is one.
+            // SAFETY: zeros are an action without a handler and without flags.
             let mut ours: libc::sigaction = unsafe { mem::zeroed() };
             ours.sa_sigaction = on_fault as *const () as usize;
             ours.sa_flags = libc::SA_SIGINFO | libc::SA_ONSTACK | libc::SA_RESTART;
             let previous = PREVIOUS.0.get().cast::<libc::sigaction>().wrapping_add(index);
-            // SAFETY: there is room for one, and nobody reads it yet: our handler is not in place.
+            // SAFETY: there is room for one, and nothing reads it yet: our handler is not in place.
             let was_read = unsafe { libc::sigaction(signal, ptr::null(), previous) } == 0;
             if was_read {
                 // SAFETY: `on_fault` does what a handler may.
@@ -61,7 +61,7 @@ pub(super) fn watch() {
 unsafe extern "C" fn on_fault(signal: c_int, info: *mut siginfo_t, context: *mut c_void) {
     // SAFETY: the system's own.
     let info_of_fault = unsafe { &*info };
-    // What a process sends has no address.
+    // A signal that a process sends has no address.
     if info_of_fault.si_code > 0 {
         // SAFETY: these signals have one.
         let address = unsafe { info_of_fault.si_addr() }.addr();
@@ -75,7 +75,7 @@ unsafe extern "C" fn on_fault(signal: c_int, info: *mut siginfo_t, context: *mut
     let previous = unsafe { &*previous };
     match previous.sa_sigaction {
         libc::SIG_DFL | libc::SIG_IGN => {
-            // What has caused the fault is executed again, and ends the program.
+            // The instruction that has caused the fault is executed again, and ends the program.
             // SAFETY: an action that was in place before.
             unsafe { libc::sigaction(signal, previous, ptr::null_mut()) };
         }
@@ -86,7 +86,7 @@ unsafe extern "C" fn on_fault(signal: c_int, info: *mut siginfo_t, context: *mut
                     handler,
                 )
             };
-            // SAFETY: what the system has called us with.
+            // SAFETY: the arguments that the system has called us with.
             unsafe { handler(signal, info, context) };
         }
         handler => {
@@ -98,18 +98,18 @@ unsafe extern "C" fn on_fault(signal: c_int, info: *mut siginfo_t, context: *mut
     }
 }
 
-/// Says that a stack of `size` bytes overflows, and ends the program.
+/// Prints that a stack of `size` bytes overflows, and ends the program.
 fn end(size: usize) -> ! {
     let mut text = Text { bytes: [0; 256], len: 0 };
     let cause = Fatal::NativeOverflow { size, asked: size / FACTOR };
     let _ = writeln!(text, "\n{cause}");
-    // SAFETY: so many bytes are there.
+    // SAFETY: the array has that many bytes.
     unsafe { libc::write(libc::STDERR_FILENO, text.bytes.as_ptr().cast(), text.len) };
     // SAFETY: it may be called in a handler.
     unsafe { libc::abort() }
 }
 
-/// A text that needs no memory but its own. What does not fit is left out.
+/// A text in an array of its own. What does not fit is left out.
 struct Text {
     bytes: [u8; 256],
     len: usize,

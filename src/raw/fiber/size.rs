@@ -1,18 +1,18 @@
-//! How large a native stack is.
+//! The size of native stacks.
 //!
-//! A size that is right for WebAssembly is too small for native code: there a stack has only what has
-//! an address, natively it has return addresses, saved registers and all that does not fit into
-//! registers. And whoever prints a backtrace, or calls into C, takes what they are used to. So a
-//! coroutine gets [`FACTOR`] times what it asks for, and [`AT_LEAST`] in any case, rounded up to a
-//! power of two. That is address space. Memory is taken by the page, when it is written to.
+//! A size that is right for WebAssembly is too small for native code. In WebAssembly, the stack holds only values
+//! that have an address. Natively, it also holds return addresses, saved registers and all values that do not fit
+//! into registers. Code that prints a backtrace, or C code, relies on large stacks. So a coroutine gets [`FACTOR`]
+//! times the requested size, and at least [`AT_LEAST`], rounded up to a power of two. That is address space:
+//! memory is taken by the page, when it is written to.
 
-/// How many times what was asked for.
+/// The factor from the requested size to the native one.
 pub(crate) const FACTOR: usize = 4;
 
-/// What a coroutine gets that asks for less.
+/// The size of the smallest native stack.
 const AT_LEAST: usize = if size_of::<usize>() < 8 { 128 * 1024 } else { 256 * 1024 };
 
-/// The size of the stack of a coroutine that asks for `asked` bytes. None if there is no such size.
+/// The size of the native stack of a coroutine that requests `asked` bytes. None if there is no such size.
 pub(super) fn size_for(asked: usize) -> Option<usize> {
     let size = asked.checked_mul(FACTOR)?.max(AT_LEAST).checked_next_power_of_two()?;
     // Half of an address space is nobody's.

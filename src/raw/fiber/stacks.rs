@@ -1,7 +1,7 @@
-//! Native stacks: those that are kept for the next coroutine.
+//! Native stacks that are kept for reuse.
 //!
-//! A stack that is given back is kept for the next of its size (`size.rs`). The pages that were written to
-//! stay with the first [`KEPT`] of a size; those of others go back to the system.
+//! A stack that is given back is kept for the next coroutine that needs its size (`size.rs`). The first [`KEPT`]
+//! stacks of a size keep their pages; those of the others are returned to the system.
 
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
@@ -15,7 +15,7 @@ use super::size::size_for;
 #[cfg(windows)]
 pub(super) use super::windows::NativeStack;
 
-/// How many stacks of a size are kept with the pages that they have.
+/// How many stacks of a size keep their pages.
 const KEPT: usize = 64;
 
 /// Stacks of one size that were given back.
@@ -25,14 +25,14 @@ struct Free {
     without: Vec<NativeStack>,
 }
 
-/// By size.
+/// The unused stacks, by size.
 static FREE: Mutex<BTreeMap<usize, Free>> = Mutex::new(BTreeMap::new());
 
 fn free() -> MutexGuard<'static, BTreeMap<usize, Free>> {
     FREE.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// A stack for a coroutine that asks for so many bytes. None if there is no memory for it.
+/// Takes a stack for a coroutine that requests `asked` bytes. None if there is no memory for it.
 pub(super) fn take(asked: usize) -> Option<NativeStack> {
     let size = size_for(asked)?;
     let kept = free().get_mut(&size).and_then(|free| {
@@ -40,14 +40,14 @@ pub(super) fn take(asked: usize) -> Option<NativeStack> {
         with_pages.pop().or_else(|| without.pop())
     });
     kept.or_else(|| {
-        // Before there is a stack that could overflow.
+        // Before the first stack exists that could overflow.
         #[cfg(unix)]
         overflow::watch();
         NativeStack::new(size)
     })
 }
 
-/// Keeps a stack that nobody uses any more.
+/// Keeps a stack that is not used any more.
 pub(super) fn give_back(stack: NativeStack) {
     let size = stack.size();
     {
@@ -57,7 +57,7 @@ pub(super) fn give_back(stack: NativeStack) {
             return with_pages.push(stack);
         }
     }
-    // Takes a while: others need not wait for it.
+    // This takes a while, so the lock is not held.
     stack.release_pages();
     free().entry(size).or_default().without.push(stack);
 }

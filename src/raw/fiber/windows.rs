@@ -1,9 +1,9 @@
-//! Native stacks on Windows: `corosensei`'s own. The system grows one by its guard pages, and says so
-//! if it overflows.
+//! Native stacks on Windows: those of `corosensei`. The system grows a stack by its guard pages, and reports an
+//! overflow.
 
 use corosensei::stack::{DefaultStack, Stack, StackPointer, StackTebFields};
 
-/// A stack, and for how many bytes it was made.
+/// A stack, and its requested size in bytes.
 pub(crate) struct NativeStack {
     stack: DefaultStack,
     size: usize,
@@ -18,11 +18,11 @@ impl NativeStack {
         self.size
     }
 
-    /// Does nothing: the system would have to be told where the stack ends from now on.
+    /// Does nothing: the system would have to know the new end of the stack.
     pub(super) fn release_pages(&self) {}
 }
 
-// SAFETY: that of `corosensei`, which has all that is asked for.
+// SAFETY: all methods are those of `corosensei`'s stack, which meets the requirements.
 unsafe impl Stack for NativeStack {
     #[inline]
     fn base(&self) -> StackPointer {

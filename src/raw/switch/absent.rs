@@ -1,5 +1,4 @@
-//! No switch: the crate compiles, and its documentation and whatever runs no coroutine can be
-//! tested.
+//! No switch: the crate compiles, so that it can be documented, and code that runs no coroutine can be tested.
 
 use super::Switch;
 use crate::raw::control_block::{Entry, RawCore, UninstrumentedFn, Wait};
@@ -21,7 +20,7 @@ impl Switch for Absent {
         no_switch()
     }
 
-    /// Nothing ever runs here, so nothing is current, and `can_embed` is truthfully false.
+    /// Nothing ever runs here, so no coroutine is current, and `can_embed` is truthfully false.
     fn current() -> *const RawCore {
         core::ptr::null()
     }

@@ -1,7 +1,7 @@
 //! The switch for WebAssembly: Asyncify's, by way of `build/switch.wat`.
 //!
-//! The only `extern` blocks of the crate. Off WebAssembly the four imports are functions of the same
-//! signatures that panic.
+//! The only `extern` blocks of the crate. Off WebAssembly, the four imports are functions of the same signatures
+//! that panic.
 
 #[cfg(bysyncify_switch)]
 use super::Switch;
@@ -31,18 +31,17 @@ macro_rules! foreign {
 foreign! {
     #[link(wasm_import_module = "asyncify")]
     {
-        /// Asyncify's own `asyncify.start_unwind`: from the return of the calling function on,
-        /// instrumented functions save their locals to `stack` and return.
+        /// Asyncify's own `asyncify.start_unwind`: after the calling function has returned, instrumented functions
+        /// save their locals to `stack` and return.
         ///
-        /// This and its three siblings are for those who write a switch of their own; nothing
-        /// in this crate needs you to call them.
+        /// This and its three siblings are for authors of another switch; nothing in this crate requires you to
+        /// call them.
         ///
         /// # Safety
         ///
         /// The rules are those of Binaryen's [`Asyncify.cpp`]. In short:
         ///
-        /// - A function that contains such a call is not instrumented, nor is anything that is
-        ///   inlined into it.
+        /// - A function that contains such a call is not instrumented, nor is anything that is inlined into it.
         /// - `stack` is valid until the rewind that uses it has ended, and describes memory
         ///   that nothing else uses.
         /// - No coroutine of this crate is between its unwind and the return of the poll that
@@ -56,13 +55,13 @@ foreign! {
         ///
         /// As for [`start_unwind`].
         pub fn stop_unwind();
-        /// Asyncify's own `asyncify.start_rewind`: the function that is called next restores
-        /// what an unwind has saved to `stack`, and so does what it calls.
+        /// Asyncify's own `asyncify.start_rewind`: the function that is called next, and its callees, restore what
+        /// an unwind has saved to `stack`.
         ///
         /// # Safety
         ///
-        /// As for [`start_unwind`]. `stack` holds what an unwind has left in it, and the function
-        /// that is called next is the one that was unwound last.
+        /// As for [`start_unwind`]. `stack` holds what an unwind has saved to it, and the function that is called
+        /// next is the one that was unwound last.
         pub fn start_rewind(stack: *mut RawStack);
         /// Asyncify's own `asyncify.stop_rewind`: code runs as usual again.
         ///
@@ -93,7 +92,7 @@ macro_rules! switch {
 
 #[cfg(all(bysyncify_switch, panic = "unwind"))]
 switch!("C-unwind");
-// Said to unwind, they would be followed by code that aborts.
+// If they were declared to unwind, code that aborts would follow each call.
 #[cfg(all(bysyncify_switch, not(panic = "unwind")))]
 switch!("C");
 
@@ -106,7 +105,7 @@ impl Switch for Asyncify {
 
     #[inline(always)]
     unsafe fn resume(entry: Entry, data: *mut (), core: *const RawCore) -> u32 {
-        // SAFETY: our caller's promises are all that it asks for.
+        // SAFETY: our caller's promises are all that it requires.
         unsafe { bysyncify_resume(entry, data, core) }
     }
 
@@ -149,11 +148,11 @@ impl Switch for Asyncify {
     }
 }
 
-/// Copies what the linker knows of frames, from so many bytes on; false if it knows nothing.
+/// Copies the linker's records of frames, from byte `from` on. Returns false if there are none.
 #[cfg(all(bysyncify_switch, feature = "alloc"))]
 #[inline(never)]
 pub(crate) fn copy_symbols(from: u32, to: &mut [u8]) -> bool {
-    // SAFETY: it writes there and nowhere else. It traps if there are not as many bytes.
+    // SAFETY: it writes to `to` and nowhere else. It traps if there are not as many bytes.
     unsafe { bysyncify_symbols(to.as_mut_ptr(), from as usize, to.len()) != 0 }
 }
 

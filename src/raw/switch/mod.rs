@@ -1,7 +1,7 @@
-//! What changes from one stack to another: the switch, and which one this program has.
+//! The switch, which changes from one stack to another, and the choice of the switch for a program.
 //!
-//! Everything unsafe about control flow is behind the trait [`Switch`]. The rest of the crate
-//! knows what a coroutine is, whom it wakes and who frees its memory, but not how it is paused.
+//! All unsafe control flow is behind the trait [`Switch`]. The rest of the crate knows what a coroutine is, which
+//! waker it uses and when its memory is freed, but not how it is paused.
 //!
 //! | switch | how a coroutine is paused | for |
 //! |---|---|---|
@@ -10,9 +10,9 @@
 //! | [`threads`] | it is a thread, and stops until it is its turn again | tests of this crate, and Miri |
 //! | [`absent`] | not at all: whatever needs a switch panics | anything else: to check and document |
 //!
-//! build.rs decides. `--cfg bysyncify_threads` is how this repository's own tests (`tests/native`)
-//! ask for threads. It is no feature of the crate, because features are added up: a program must not
-//! get another switch than it was tested with because of what a dependency asks for.
+//! build.rs decides. This repository's own tests (`tests/native`) choose threads by `--cfg bysyncify_threads`.
+//! That is not a feature of the crate, because features are additive: a dependency must not change the switch that
+//! a program was tested with.
 
 use super::control_block::{Entry, RawCore, UninstrumentedFn, Wait};
 
@@ -42,15 +42,15 @@ pub(crate) use threads::Threads as ActiveSwitch;
 
 /// A way to run code on a stack of its own, and to pause it there.
 ///
-/// Implementations keep a core's phase (`src/phase.rs` shows who changes it when), and remember in
-/// it what a suspended coroutine waits with. Asyncify's are calls of `build/switch.wat` and nothing
-/// else: `#[inline(always)]`, so that not even an unoptimised build has them.
+/// Implementations update a core's phase (`src/raw/phase.rs` shows when), and store in the core what a suspended
+/// coroutine waits with. Asyncify's implementation only calls `build/switch.wat`: `#[inline(always)]`, so that not
+/// even an unoptimised build contains its functions.
 pub(crate) trait Switch {
-    /// Whether code of a coroutine runs on the stack that lies in its memory. If not, that one
-    /// stays unused, and cannot overflow.
+    /// Whether a coroutine's code runs on the stack that lies in its memory. If not, that stack stays unused, and
+    /// cannot overflow.
     const STACK_IS_IN_MEMORY: bool;
 
-    /// Runs a coroutine until it suspends, or `entry(data)` has returned: one of the `OUTCOME`s of
+    /// Runs a coroutine until it suspends, or `entry(data)` has returned. Returns one of the `OUTCOME`s of
     /// `build/abi.rs`.
     ///
     /// # Safety
@@ -59,12 +59,12 @@ pub(crate) trait Switch {
     /// - Its phase is `Ready`, and `entry` may be called with `data`; or `Suspended`.
     unsafe fn resume(entry: Entry, data: *mut (), core: *const RawCore) -> u32;
 
-    /// Pauses the innermost running coroutine: one of the `SUSPEND`s of `build/abi.rs`. Returns at
-    /// once if the core's epoch is not that of `wait`.
+    /// Pauses the innermost running coroutine. Returns one of the `SUSPEND`s of `build/abi.rs`: at once if the
+    /// core's epoch is not that of `wait`.
     ///
     /// # Safety
     ///
-    /// - There is such a coroutine, and it is its code that calls.
+    /// - There is such a coroutine, and its code is the caller.
     /// - `wait` is valid until this has returned.
     unsafe fn suspend(wait: *const Wait) -> u32;
 
@@ -78,23 +78,22 @@ pub(crate) trait Switch {
     /// The core of the innermost running coroutine, or null.
     fn current() -> *const RawCore;
 
-    /// Why that is null: 0 if no coroutine is running, or one of the `OUTSIDE`s of `build/abi.rs`.
+    /// The reason why that is null: 0 if no coroutine is running, or one of the `OUTSIDE`s of `build/abi.rs`.
     fn why_outside() -> usize {
         0
     }
 
-    /// Says whom the linker's checks call, if there are any.
+    /// Sets the function that the linker's checks call, if there are any.
     ///
     /// # Safety
     ///
     /// - `reporter` may be called with what those checks report.
     unsafe fn set_reporter(reporter: UninstrumentedFn);
 
-    /// How far the stack pointer is above what it must not pass on the stack that it is on, in
-    /// bytes. Wraps.
+    /// The distance in bytes from the current stack's limit up to the stack pointer. Wraps.
     fn stack_left() -> usize;
 
-    /// The most that this can be while `core`, which is current, is on its own stack. None if it has none
-    /// that can be measured.
+    /// The largest such distance while `core`, which is current, is on its own stack. None if that has no
+    /// measurable stack.
     fn stack_room(core: &RawCore) -> Option<usize>;
 }

@@ -15,41 +15,41 @@
 //!                                          low: the guard
 //! ```
 //!
-//! To suspend is to store a few registers, to resume to load them: frames stay where they are. So nothing
-//! has to be instrumented, and no frame can be lost. The coroutine's control block, its closure and its
-//! result lie in the memory that it was made in, as in WebAssembly. That memory's own stack is not
-//! used: it has the size that is right there.
+//! Suspending stores a few registers, and resuming loads them: frames stay where they are. So nothing has to be
+//! instrumented, and no frame can be lost. The coroutine's control block, its closure and its result lie in the
+//! memory that it was made in, as in WebAssembly. The stack in that memory is not used: its size is one for
+//! WebAssembly.
 //!
 //! # Why this is sound
 //!
-//! - **One thread.** A coroutine is neither `Send` nor `Sync` where there are threads (`build.rs`), so it
-//!   is resumed on the thread that it was started on. Compilers keep the address of a thread-local
-//!   variable across a call, and a switch is a call to them: on another thread it would be that of the
-//!   first. The thread-local variable here, which says who is innermost, is set before each switch and
-//!   set back after it, on one thread.
-//! - **Last in, first out.** Whoever resumes waits until the coroutine suspends or returns, so the running
-//!   ones are a stack of their own, and the innermost is the one whose code runs. Another library that
-//!   switches stacks can break that, and can call us on a stack that is not the innermost's. So `suspend`
-//!   looks where its caller's `Wait` lies, which is on the stack that the caller is on, and refuses
-//!   elsewhere. (Not under AddressSanitizer, which has locals elsewhere.)
-//! - **Panics do not cross.** The entry function catches what leaves the closure (`src/raw/panics.rs`), and the
-//!   poll raises it again on its own stack. Natively there is always `std`, so that is always so.
-//!   A function that `corosensei` calls on the stack is `extern "C"`: what unwinds all the same, an
-//!   exception of C++ for one, ends the program.
-//! - **Nothing is cut off.** A stack is given back when the entry function has returned, and never else. Who
-//!   cancels or drops a suspended coroutine resumes it, and it unwinds itself: `embed` raises a payload
-//!   of ours. User code may catch that, as it may catch any panic, and go on; if it then waits again
-//!   the coroutine is abandoned, and its stack and memory are leaked, with all that is on it. So is one
-//!   that is forgotten. `corosensei`'s own unwinding is not used, since it would end the program there.
+//! - **One thread.** A coroutine is neither `Send` nor `Sync` where there are threads (`build.rs`), so it is
+//!   resumed on the thread that it was started on. Compilers keep the address of a thread-local variable across a
+//!   call, and for them a switch is a call: on another thread, the address would be that of the first. The
+//!   thread-local variable here, the innermost coroutine, is set before each switch and restored after it, on one
+//!   thread.
+//! - **Last in, first out.** The code that resumes a coroutine waits until that suspends or returns. So the
+//!   running coroutines are a stack of their own, and the innermost is the one whose code runs. Another library
+//!   that switches stacks can break that, and can call us on a stack that is not the innermost coroutine's. So
+//!   `suspend` checks where its caller's `Wait` lies, which is on the caller's stack, and refuses other stacks.
+//!   (Not under AddressSanitizer, which has locals elsewhere.)
+//! - **Panics do not cross.** The entry function catches a panic that leaves the closure (`src/raw/panics.rs`),
+//!   and the poll raises it again on its own stack. That needs `std`, which is always there natively. A function
+//!   that `corosensei` calls on the stack is `extern "C"`: anything else that unwinds, such as an exception of
+//!   C++, ends the program.
+//! - **Nothing is cut off.** A stack is given back only after the entry function has returned. Cancelling or
+//!   dropping a suspended coroutine resumes it, and it unwinds itself: `embed` raises a payload of ours. User code
+//!   may catch that, as it may catch any panic, and continue. If it then waits again, the coroutine is abandoned,
+//!   and its stack and memory are leaked, with all values on the stack. The same is true of a forgotten coroutine.
+//!   `corosensei`'s own unwinding is not used, because it would end the program there.
 //! - **No overflow goes unnoticed.** Below each stack is a guard. Rust probes large frames on x86 and AArch64, so
-//!   that none jumps over it; elsewhere, and in C, frames of more than 64 KiB can.
+//!   that none skips the guard; elsewhere, and in C, frames of more than 64 KiB can.
 //!
-//! - **Who is asked what it does goes on waiting.** [`ask_for_backtrace`] resumes a suspended coroutine, which captures
-//!   a backtrace where it waits, in `suspend`, and suspends again. No other code of it runs: its future is not
-//!   polled, and what it waits with stays as it is. It is `Running` meanwhile, so whoever is called by that capture,
-//!   an allocator for one, cannot resume, ask or end it.
+//! - **A backtrace does not disturb the wait.** [`ask_for_backtrace`] resumes a suspended coroutine, which
+//!   captures a backtrace where it waits, in `suspend`, and suspends again. No other code of the coroutine runs:
+//!   its future is not polled, and its wait is unchanged. It is `Running` meanwhile. So code that the capture
+//!   calls, such as an allocator, cannot resume or end the coroutine, or request its backtrace.
 //!
-//! What is not noticed natively: a wait in the initialiser of a `thread_local!`, and one in `LocalKey::with` that is
+//! Not noticed natively: a wait in the initialiser of a `thread_local!`, and one in `LocalKey::with` that is
 //! resumed while the thread's variables are destroyed (docs/native.md).
 
 extern crate std;
@@ -107,7 +107,7 @@ impl Switch for Native {
         let Some(core) = (unsafe { Self::current().as_ref() }) else {
             return abi::SUSPEND_NOT_CURRENT;
         };
-        // SAFETY: our caller's promise. Not kept: while the coroutine is suspended others use it.
+        // SAFETY: our caller's promise. Not kept: while the coroutine is suspended, other code uses it.
         let seen = unsafe { &*wait }.epoch.get();
         if core.waker.epoch.get() != seen {
             return abi::SUSPEND_NEW_EPOCH;
@@ -124,7 +124,7 @@ impl Switch for Native {
             if core.waker.epoch.get() == seen {
                 return abi::SUSPEND_RESUMED;
             }
-            // Who asks what is on the stack has set another epoch, so that nobody pays who is not asked.
+            // A request for a backtrace sets another epoch, so that other resumes pay nothing for it.
             if !answer(core) {
                 return abi::SUSPEND_NEW_EPOCH;
             }
@@ -177,12 +177,12 @@ unsafe fn start(entry: Entry, data: *mut (), core: &RawCore) {
     core.phase.set(Phase::Running as u32);
 }
 
-/// What a coroutine must have left of its stack to capture a backtrace on it, in bytes. It took 6 KB where it was
-/// measured, on x86-64.
+/// The bytes that a coroutine must have left of its stack to capture a backtrace on it. A capture took 6 KB where
+/// it was measured, on x86-64.
 #[cfg(feature = "alloc")]
 const ROOM_FOR_CAPTURE: usize = 16 * 1024;
 
-/// Has a suspended coroutine look at its own stack. None if it has no room left for that.
+/// Makes a suspended coroutine capture a backtrace of its own stack. None if it has no room left for that.
 #[cfg(feature = "alloc")]
 #[cold]
 pub(crate) fn ask_for_backtrace(core: &RawCore) -> Option<Backtrace> {
@@ -200,9 +200,9 @@ pub(crate) fn ask_for_backtrace(core: &RawCore) -> Option<Backtrace> {
     core.asked.set(&raw mut answer);
     let epoch = core.waker.epoch.replace(seen.wrapping_add(1));
     let caller = CURRENT.replace(ptr::null());
-    // SAFETY: it is suspended, in `suspend`, where it finds that it is asked and suspends again.
+    // SAFETY: it is suspended, in `suspend`, which finds the request and suspends again.
     let has_returned = unsafe { core.fiber.resume() };
-    // Whoever is asked answers, and nothing else.
+    // The coroutine only answers the request.
     debug_assert!(!has_returned);
     CURRENT.set(caller);
     core.waker.epoch.set(epoch);
@@ -210,7 +210,7 @@ pub(crate) fn ask_for_backtrace(core: &RawCore) -> Option<Backtrace> {
     answer
 }
 
-/// Captures a backtrace, if that is what the coroutine was resumed for.
+/// Captures a backtrace, if the coroutine was resumed for that. Returns whether it was.
 #[cold]
 #[inline(never)]
 fn answer(core: &RawCore) -> bool {
@@ -221,7 +221,7 @@ fn answer(core: &RawCore) -> bool {
         let asked = core.asked.replace(ptr::null_mut());
         if !asked.is_null() {
             let trace = panics::catch(Backtrace::force_capture).ok();
-            // SAFETY: it is `answer` in `ask_for_backtrace`, which waits for this.
+            // SAFETY: it points to `answer` in `ask_for_backtrace`, which waits for this.
             unsafe { *asked = trace };
             return true;
         }

@@ -1,8 +1,8 @@
 //! A switch for tests: each coroutine is a thread, and one of them runs at a time.
 //!
-//! With it the crate's unsafe code runs natively, where AddressSanitizer and Miri can watch it:
-//! who frees a coroutine's memory and when, who drops which waker, what the frames of a suspended
-//! coroutine point to.
+//! With it the crate's unsafe code runs natively, where AddressSanitizer and Miri can check it: when and where a
+//! coroutine's memory is freed, where each waker is dropped, and what the frames of a suspended coroutine point
+//! to.
 //!
 //! ```text
 //!   the thread that polls            the coroutine's thread
@@ -17,18 +17,17 @@
 //!   resume joins it, returns FINISHED ◄──┘
 //! ```
 //!
-//! A baton is passed by a lock, so whatever one side has done happens before what the other does
-//! next; nothing is done by both at once. A thread that nobody resumes again waits for ever, and
-//! its stack is leaked: that is what happens to the stack of an abandoned or forgotten coroutine.
+//! A baton is passed by a lock, so everything that one side has done happens before what the other does next; both
+//! never act at once. A thread that is not resumed again waits forever, and its stack is leaked. The same happens
+//! to the stack of an abandoned or forgotten coroutine.
 //!
 //! # What this does not show
 //!
-//! - Frames lie on the thread's stack. The one in the coroutine's memory stays unused: that it is
-//!   large enough, is checked, and is not reused too early for the frames themselves is shown in
-//!   WebAssembly only. For what others point to (a future pinned on the stack) it is the same: the
-//!   thread's stack stays too.
-//! - Nothing is instrumented, so nothing can be missed: no `LostFrames`, `Uninstrumented`, no
-//!   unwinds of others.
+//! - Frames lie on the thread's stack. The one in the coroutine's memory stays unused. Only in WebAssembly is it
+//!   tested that this one is large enough, is checked, and is not reused too early for the frames themselves. For
+//!   data that other code points to (a future pinned on the stack) there is no difference: the thread's stack
+//!   stays, too.
+//! - Nothing is instrumented, so nothing can be missed: no `LostFrames`, `Uninstrumented`, no foreign unwinds.
 //! - A `thread_local!` has a value for each coroutine.
 
 extern crate alloc;
@@ -51,19 +50,19 @@ use crate::raw::phase::Phase;
 pub(crate) enum Threads {}
 
 std::thread_local! {
-    /// The coroutine that this thread runs, or null. Whoever polls one waits meanwhile, so what
-    /// asks is always on the thread of the innermost.
+    /// The coroutine that this thread runs, or null. The poller of a coroutine waits meanwhile, so the running
+    /// code is always on the thread of the innermost.
     static CURRENT: Cell<*const RawCore> = const { Cell::new(ptr::null()) };
-    /// The thread's own, if a coroutine runs on it.
+    /// The thread's own baton, if a coroutine runs on it.
     static BATON: OnceCell<Arc<Baton>> = const { OnceCell::new() };
 }
 
-/// Whose turn it is.
+/// The side that may run.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Turn {
     Resumer,
     Coroutine,
-    /// The resumer's, and for good.
+    /// The resumer's turn, for good.
     Finished,
 }
 
@@ -78,7 +77,7 @@ impl Baton {
         self.passed.notify_one();
     }
 
-    /// Waits until it is the coroutine's turn, or no longer is.
+    /// Waits until it is the coroutine's turn, or until it no longer is.
     fn wait(&self, for_coroutine: bool) -> Turn {
         let turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
         let not_yet = |turn: &mut Turn| (*turn == Turn::Coroutine) != for_coroutine;
@@ -86,7 +85,7 @@ impl Baton {
     }
 }
 
-/// What a coroutine's thread is given.
+/// The arguments of a coroutine's thread.
 struct Start {
     baton: Arc<Baton>,
     entry: Entry,
@@ -94,7 +93,7 @@ struct Start {
     core: *const RawCore,
 }
 
-// SAFETY: what this points to is used by the one who has the baton, and by nobody else.
+// SAFETY: only the thread that has the baton uses what this points to.
 unsafe impl Send for Start {}
 
 impl Start {
@@ -102,7 +101,7 @@ impl Start {
         self.baton.wait(true);
         CURRENT.set(self.core);
         let baton = BATON.with(|baton| baton.get_or_init(|| self.baton).clone());
-        // SAFETY: whoever called `resume` has promised it.
+        // SAFETY: the caller of `resume` has promised it.
         unsafe { (self.entry)(self.data, AbiTag(0.0)) };
         baton.pass(Turn::Finished);
     }
@@ -124,8 +123,8 @@ impl Started {
     }
 }
 
-/// The coroutines that are suspended, by the address of their core. What belongs to one that is never
-/// resumed stays, as its core does.
+/// The suspended coroutines, by the address of their core. The entry of a coroutine that is never resumed stays,
+/// as its core does.
 static SUSPENDED: Mutex<BTreeMap<usize, Started>> = Mutex::new(BTreeMap::new());
 
 fn suspended() -> MutexGuard<'static, BTreeMap<usize, Started>> {
@@ -145,7 +144,7 @@ impl Switch for Threads {
         let started = started.unwrap_or_else(|| Started::new(entry, data, core));
         started.baton.pass(Turn::Coroutine);
         if started.baton.wait(false) == Turn::Finished {
-            // So that nothing of it is left, its thread-local variables neither.
+            // So that nothing of the thread is left, not even its thread-local variables.
             let ended = started.thread.join();
             return match state.phase() {
                 Phase::Running if ended.is_ok() => abi::OUTCOME_FINISHED,
@@ -160,7 +159,7 @@ impl Switch for Threads {
     unsafe fn suspend(wait: *const Wait) -> u32 {
         // SAFETY: our caller's promise: the innermost running coroutine is the caller's own.
         let core = unsafe { &*Self::current() };
-        // SAFETY: our caller's promise. Not kept: while the coroutine is suspended others use it.
+        // SAFETY: our caller's promise. Not kept: while the coroutine is suspended, other code uses it.
         let seen = unsafe { &*wait }.epoch.get();
         if core.waker.epoch.get() != seen {
             return abi::SUSPEND_NEW_EPOCH;
