@@ -1,5 +1,5 @@
-//! The globals that are added to a module besides the state. Which are needed is known only when all
-//! functions are written, so a shared global gets its index when the first function asks for it.
+//! The globals that are added to a module besides the state. Which ones are needed is known only when all functions
+//! are written, so a shared global gets its index at its first use.
 
 use crate::module::GlobalIndex;
 use wasm_encoder::{ConstExpr, GlobalSection, GlobalType};
@@ -19,12 +19,12 @@ struct Global {
 }
 
 impl Globals {
-    /// None yet; the first will have this index.
+    /// No globals yet; the first will have this index.
     pub(super) fn new(first: GlobalIndex) -> Self {
         Self { first, added: Vec::new() }
     }
 
-    /// Adds one. Its index.
+    /// Adds a global. Returns its index.
     pub(super) fn add(&mut self, ty: GlobalType, value: ConstExpr, name: String) -> GlobalIndex {
         let index = self.first.plus(self.added.len() as u32);
         self.added.push(Global { ty, value, name });
@@ -41,7 +41,7 @@ impl Globals {
         }
     }
 
-    /// Their names, by their indices.
+    /// The names of the globals, by their indices.
     pub(super) fn names(&self) -> impl Iterator<Item = (GlobalIndex, &str)> {
         let names = self.added.iter().map(|global| global.name.as_str());
         (0..).map(|number| self.first.plus(number)).zip(names)

@@ -1,19 +1,17 @@
-//! Functions through which nothing may be suspended, and which say so.
+//! Functions through which nothing may be suspended, and which check that.
 //!
-//! These are the functions that every panic goes through, and those that run the initialiser of a
-//! `thread_local!`. The analysis does not follow calls behind them, so these functions and their callers are
-//! not instrumented for what is called there. The library's own coroutines cannot be suspended there
-//! either, since none is current. But a host that suspends its callers by itself can do it (an
-//! import that suspends, in a panic hook), and so can another switch than ours. Then
-//! such a function sees the unwind, after the call that it came from, and would run on in the middle
-//! of it.
+//! These are the functions that every panic goes through, and those that run the initialiser of a `thread_local!`.
+//! The analysis does not follow the calls in them, so these functions and their callers are not instrumented for what
+//! is called there. The library's own coroutines cannot be suspended there, because none is current. But a host that
+//! suspends its callers can do it (an import that suspends, in a panic hook), and so can a switch other than ours.
+//! Then such a function sees the unwind after its call returns, and would continue in the middle of it.
 //!
-//! So it looks, after each call, and ends the program. There is nobody to tell it to, in a panic hook
-//! least of all: the function that does so is named as the message, and is on the stack that the
+//! So it tests the state after each call, and ends the program. It cannot report a message, least of all in a panic
+//! hook. Instead, the message is the name of the function that ends the program, which is on the stack that the
 //! engine shows.
 //!
-//! If it is asked for, all functions that are not instrumented do so: who takes functions out by name
-//! finds out whether that was right.
+//! On request, all functions that are not instrumented do so. Then a user who excludes functions by name finds out
+//! whether that was right.
 
 use core::convert::Infallible;
 
@@ -25,11 +23,11 @@ use crate::analysis::CheckedBarrier;
 use crate::debug::Recorder;
 use crate::module::GlobalIndex;
 
-/// What the state is while something is suspended (see [`runtime`](super::runtime)).
+/// The state during an unwind (see [`runtime`](super::runtime)).
 const UNWINDING: i32 = 1;
 
 impl CheckedBarrier {
-    /// The function that ends the program, and is named as the message.
+    /// The name of the function that ends the program: the message.
     pub(super) fn name(self) -> &'static str {
         match self {
             Self::Panic => "cannot_wait_in_a_panic_hook",
@@ -38,7 +36,7 @@ impl CheckedBarrier {
         }
     }
 
-    /// Its code.
+    /// The code of that function.
     pub(super) fn body() -> Function {
         let mut function = Function::new([]);
         function.instruction(&Instruction::Unreachable).instruction(&Instruction::End);
@@ -46,8 +44,8 @@ impl CheckedBarrier {
     }
 }
 
-/// Such a function: it looks after each call whether something is suspended. `state` is the global with the
-/// state, `end` ends the program.
+/// Writes such a function: it tests after each call whether something is suspended. `state` is the global with the
+/// state; `end` is the function that ends the program.
 pub(super) fn write<R: Reencode<Error = Infallible>>(
     reencoder: &mut R,
     body: &FunctionBody<'_>,
@@ -70,7 +68,7 @@ pub(super) fn write<R: Reencode<Error = Infallible>>(
     Ok(function)
 }
 
-/// What follows each call.
+/// The code after each call.
 fn check(state: GlobalIndex, end: u32) -> [Instruction<'static>; 6] {
     [
         state.get(),
@@ -82,7 +80,7 @@ fn check(state: GlobalIndex, end: u32) -> [Instruction<'static>; 6] {
     ]
 }
 
-/// Whether this is a call that comes back.
+/// Whether this is a call that returns here.
 fn is_call(operator: &Operator<'_>) -> bool {
     matches!(
         operator,

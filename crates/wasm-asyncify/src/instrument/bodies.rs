@@ -1,4 +1,4 @@
-//! Writes the functions to instrument anew, each in the form that is meant for it.
+//! Writes the functions to instrument anew, each in its form.
 
 use std::collections::BTreeMap;
 
@@ -28,30 +28,29 @@ use crate::module::{FunctionIndex, ModuleInfo, TableIndex};
 /// Functions, by their indices.
 type Bodies = BTreeMap<FunctionIndex, (Function, Recorder)>;
 
-/// What is in the frames of those that have any, and of those that have none.
+/// The frame maps of functions with a frame, and of functions without one.
 type FrameMaps = (Vec<FrameMap>, Vec<FrameMap>);
 
-/// What the functions to instrument have become, and what is added for them.
+/// The new code of the functions to instrument, and what is added for it.
 pub(super) struct Written {
     pub(super) spaces: IndexSpaces,
     pub(super) bodies: Bodies,
     pub(super) helpers: Helpers,
-    /// What is added where functions are resumed one by one.
+    /// What is added if functions are resumed one by one.
     pub(super) flat: Option<Additions>,
-    /// What is in frames. Where functions are resumed one by one in the order of their numbers there, and then those that
-    /// have none.
+    /// The frame maps. If functions are resumed one by one, in the order of their numbers; then those of functions
+    /// without a frame.
     pub(super) frame_maps: Vec<FrameMap>,
 }
 
-/// How many bytes of functions are written without a helper that was not known, before it is taken for
-/// granted that there will be no other.
+/// After this many bytes of functions without a new helper, it is assumed that no other helper is needed.
 const ENOUGH: u64 = 256 * 1024;
 
-/// Writes them all.
+/// Writes all functions.
 ///
-/// Helpers come before the functions that call them, so their number moves all others. How many are
-/// needed is known when everything is written: then it is written once more. In a large module the first
-/// functions tell, mostly, and the others are written but once.
+/// Helpers come before the functions that call them, so their number changes the indices of all others. How many
+/// helpers are needed is known when everything is written; then it is written once more. In a large module, the first
+/// functions mostly suffice to know it, and the others are written only once.
 pub(super) fn write(
     module: &ModuleInfo<'_>,
     plan: &SuspendPlan,
@@ -91,7 +90,7 @@ pub(super) fn write(
     }
 }
 
-/// Nothing if so many bytes were written after the last new helper, and there would be more to write.
+/// Returns nothing if `enough` bytes were written after the last new helper, and there is more to write.
 fn all(
     wasm: &[u8],
     plan: &SuspendPlan,
@@ -125,7 +124,7 @@ fn all(
         written += body.range().end - body.range().start;
         let callee = |operator: &Operator<'_>, indirect| {
             callee(plan, index, operator, indirect).map(|callee| match callee {
-                // It is not called again.
+                // The call is not repeated.
                 Callee::Indirect if plan.flat => Callee::Instrumented,
                 other => other,
             })
@@ -151,7 +150,7 @@ fn all(
             }
             continue;
         }
-        // A call in code that is never reached is none.
+        // An unreachable call is not a site.
         if !shape.sites.is_empty() {
             let form = if plan.by_type_only.contains(&index) && is_possible(&shape) {
                 Form::Compact
@@ -183,7 +182,7 @@ fn all(
     Ok(Some((bodies, (with, without))))
 }
 
-/// What there is to say of a function that has no frame, and whose code stays as it is.
+/// The frame map of a function that has no frame, and whose code is unchanged.
 fn passed_on(function: FunctionIndex, shape: &Shape<'_>) -> FrameMap {
     let sites = shape.sites.iter().map(|site| SiteMap {
         number: 0,
@@ -196,7 +195,7 @@ fn passed_on(function: FunctionIndex, shape: &Shape<'_>) -> FrameMap {
     FrameMap { function, size: None, position: None, sites: sites.collect() }
 }
 
-/// A function that needs no frame, but that a rewind can begin in.
+/// Writes a function that needs no frame, but in which a rewind can begin.
 fn resumed_by_others(
     body: &FunctionBody<'_>,
     resume: u32,

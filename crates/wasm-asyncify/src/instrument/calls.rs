@@ -1,6 +1,5 @@
-//! Writes what happens at calls that can suspend: before, after, and when they are made again. This
-//! is the fast form; for the small one see [`compact`](super::compact). How the function is left is in
-//! [`leave`](super::leave).
+//! Writes the code at calls that can suspend: before and after a call, and where it is repeated. This is the fast
+//! form; for the small form see [`compact`](super::compact). How the function is left is in [`leave`](super::leave).
 
 use core::convert::Infallible;
 
@@ -22,8 +21,8 @@ impl<R: Reencode<Error = Infallible>> Emitter<'_, '_, R> {
         self.begin_level(0)
     }
 
-    /// Begins all blocks of a level, and writes what a rewind does there: it restores locals, calls
-    /// again what was called, and goes to after that call; or to the level that the call is in.
+    /// Begins all blocks of a level, and writes what a rewind does there. It restores locals. Then it repeats the
+    /// call and branches to after it, or branches to the inner level that contains the call.
     pub(super) fn begin_level(&mut self, level: usize) -> Result<()> {
         self.begin_blocks(level)?;
         let frame_at = self.frame_at.context("no local for a frame")?;
@@ -69,7 +68,7 @@ impl<R: Reencode<Error = Infallible>> Emitter<'_, '_, R> {
                     [ty] if self.compact.is_none() => {
                         BlockType::Result(self.reencoder.val_type(ty)?)
                     }
-                    // Several are left in their slots.
+                    // Several results stay in their slots.
                     _ => BlockType::Empty,
                 },
                 _ => BlockType::Empty,
@@ -79,7 +78,7 @@ impl<R: Reencode<Error = Infallible>> Emitter<'_, '_, R> {
         Ok(())
     }
 
-    /// Goes where the number in `position` leads. The first of these ways has number `first`.
+    /// Branches to where the number in `position` leads. The first of these targets has number `first`.
     fn dispatch(&mut self, first: u32, ways: &[(Label, usize)]) -> Result<()> {
         let (last, others) = ways.split_last().context("a level without a site")?;
         let Some((_, before)) = others.last() else { return self.go(last.0) };
@@ -136,7 +135,7 @@ impl<R: Reencode<Error = Infallible>> Emitter<'_, '_, R> {
         Ok(())
     }
 
-    /// Goes to a level, or calls again what a site has called.
+    /// Branches to a level, or repeats the call of a site.
     fn go(&mut self, way: Label) -> Result<()> {
         if let Label::Site(site) = way {
             return self.call_again(site, None);
@@ -146,7 +145,7 @@ impl<R: Reencode<Error = Infallible>> Emitter<'_, '_, R> {
         Ok(())
     }
 
-    /// Sets the position to what it is when nothing is rewound, if it is looked at again.
+    /// Sets the position to its value when nothing is rewound, if it is read again.
     pub(super) fn forget_position(&mut self) {
         if let Some(position) = self.position
             && self.has_levels
@@ -156,11 +155,11 @@ impl<R: Reencode<Error = Infallible>> Emitter<'_, '_, R> {
         }
     }
 
-    /// Makes the call of a site again, to rewind what was called; or one of a function that is in its place then.
+    /// Repeats the call of a site, to rewind the callee; or calls `in_place` instead of the callee.
     pub(super) fn call_again(&mut self, site: usize, in_place: Option<u32>) -> Result<()> {
         let shape = self.shape;
         let called @ Site { below, operands, results, .. } = &shape.sites[site];
-        // Nothing more is to be found. Before the call: it may throw, when it goes on.
+        // No inner dispatch needs it any more. Set before the call, because the callee may throw after it is resumed.
         self.forget_position();
         let (unneeded, needed) = operands.split_at(operands.len() - called.needed());
         for ty in unneeded {
@@ -184,7 +183,7 @@ impl<R: Reencode<Error = Infallible>> Emitter<'_, '_, R> {
         Ok(())
     }
 
-    /// Makes the call of a site for the first time. After it a rewind goes on, too.
+    /// Makes the call of a site for the first time. A rewind continues after it, too.
     pub(super) fn call(&mut self, site: usize) -> Result<()> {
         let shape = self.shape;
         let called @ Site { below, base, operands, results, .. } = &shape.sites[site];
@@ -197,7 +196,7 @@ impl<R: Reencode<Error = Infallible>> Emitter<'_, '_, R> {
             self.spill(waiting, *base);
             self.fetch(operands, height);
         } else if shape.operand_in(site).is_some() {
-            // It is saved as what it is.
+            // The operand is saved as that local.
         } else if let [one] = needed {
             let slot = self.slots.of(needed_at, *one);
             self.write(&Instruction::LocalTee(slot));
@@ -216,7 +215,7 @@ impl<R: Reencode<Error = Infallible>> Emitter<'_, '_, R> {
         if are_spilled {
             self.spill(results, results_at);
         }
-        // Who is resumed behind this call is suspended no longer.
+        // A function that is resumed in the normal state continues after the test.
         let is_known = self.goes_on_in_normal_state(site)?;
         if is_known {
             self.leave_if_unwinding(site)?;
@@ -246,7 +245,7 @@ impl<R: Reencode<Error = Infallible>> Emitter<'_, '_, R> {
         Ok(())
     }
 
-    /// What is passed, returned or saved when nobody looks at it.
+    /// The value that is passed, returned or saved where nothing reads it.
     pub(super) fn zero(&mut self, ty: ValType) -> Result<()> {
         let zero = match ty {
             ValType::Ref(reference) if !reference.is_nullable() => {

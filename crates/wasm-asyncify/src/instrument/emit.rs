@@ -1,8 +1,8 @@
-//! Writes a function anew: its structures. What happens at calls is in [`calls`](super::calls).
+//! Writes the structures of a function anew. The code at calls is in [`calls`](super::calls).
 //!
-//! Of a level, all blocks are begun where the level begins, in the order in which they end: those
-//! that end after sites, before levels within it, and the structures of the function that have
-//! sites in them. Where such a structure began before, nothing is written any more.
+//! All blocks of a level begin at the level's beginning, in the order in which they end: blocks that end after sites,
+//! blocks that end before inner levels, and the function's structures that contain sites. Where such a structure
+//! began originally, nothing is written any more.
 //!
 //! | in the function | becomes, if there is a site in it |
 //! |---|---|
@@ -32,16 +32,16 @@ use super::zeroes::Ways;
 use crate::debug::Recorder;
 use crate::error::{Context, Failure, Result, bail};
 
-/// What an instrumented function looks like.
+/// The form of an instrumented function.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Form {
-    /// One that suspends quickly: see [`calls`](super::calls).
+    /// Suspends quickly: see [`calls`](super::calls).
     Fast,
-    /// A small one: see [`compact`](super::compact).
+    /// Is small: see [`compact`](super::compact).
     Compact,
 }
 
-/// The function's new code, and what is in its frames; or why there can be none.
+/// Returns the function's new code and its frame map, or why it cannot be instrumented.
 pub(super) fn emit<R: Reencode<Error = Infallible>>(
     shape: &Shape<'_>,
     form: Form,
@@ -76,7 +76,7 @@ pub(super) fn emit<R: Reencode<Error = Infallible>>(
     let address = if runtime.memory64 { ValType::I64 } else { ValType::I32 };
     let frame_at = (form == Form::Fast).then(|| slots.add(address));
     let compact = is_compact.then(|| Compact::new(shape, &frame));
-    // In fast form 0 says that nothing is rewound, if that is asked once more where a loop begins.
+    // In fast form, number 0 at a loop's beginning means that nothing is rewound.
     let first = u32::from(form == Form::Fast && has_levels);
     let mut emitter = Emitter {
         shape,
@@ -117,34 +117,33 @@ pub(super) fn emit<R: Reencode<Error = Infallible>>(
 
 pub(super) struct Emitter<'a, 'b, R> {
     pub(super) shape: &'b Shape<'a>,
-    /// Those of the sites, if it is not resumed by itself.
+    /// The numbers of the sites, if the function is not resumed by itself.
     pub(super) numbers: Numbers,
     pub(super) form: Form,
     pub(super) runtime: Runtime,
     pub(super) helpers: &'b mut Helpers,
     pub(super) reencoder: &'b mut R,
     pub(super) slots: Slots,
-    /// The local with the number of the site that is suspended. None if there is but one site, and
-    /// no level in the function's.
+    /// The local with the number of the suspended site, if it is needed.
     pub(super) position: Option<u32>,
-    /// Whether there are levels in the function's: then `position` is looked at again later.
+    /// Whether there are inner levels: then `position` is read again later.
     pub(super) has_levels: bool,
     pub(super) frame: Frame,
     /// The local with the frame's address, in fast form.
     pub(super) frame_at: Option<u32>,
-    /// What is to be known for the compact form, if the function gets that.
+    /// The state for the compact form, if the function gets that form.
     pub(super) compact: Option<Compact>,
-    /// What is to be known if it is resumed by itself.
+    /// The state for the flat form, if the function is resumed by itself.
     pub(super) flat: Option<Flat<'b>>,
-    /// What is set to 0 on the ways out of it.
+    /// What is set to 0 on the paths out of the function.
     pub(super) ways_out: Ways,
     code: Vec<u8>,
-    /// By site: where the call is in `code`, as it is made the first time.
+    /// By site: where the call that is made the first time is in `code`.
     calls: Vec<usize>,
-    /// Where instructions of the function go in `code`.
+    /// Records where instructions of the function are in `code`.
     moved: Recorder,
     pub(super) labels: Labels,
-    /// The structures of the function as it was that we are in, outermost first.
+    /// The open structures of the original function, outermost first.
     open: Vec<usize>,
 }
 
@@ -159,12 +158,12 @@ impl<R: Reencode<Error = Infallible>> Emitter<'_, '_, R> {
         }
     }
 
-    /// What is written next is this instruction.
+    /// Records that this instruction is written next.
     pub(super) fn mark(&mut self, index: usize) {
         self.moved.instruction(self.shape.positions[index], self.code.len());
     }
 
-    /// What is written next is the call of this site.
+    /// Records that the call of this site is written next.
     pub(super) fn mark_call(&mut self, site: usize) {
         self.mark(self.shape.sites[site].call);
         self.calls[site] = self.code.len();
@@ -196,7 +195,7 @@ impl<R: Reencode<Error = Infallible>> Emitter<'_, '_, R> {
         Ok(())
     }
 
-    /// The first instruction of a site: its call, or where the code of its operands begins.
+    /// The first instruction of a site: its call, or the beginning of its operands' code.
     fn beginning(&self, site: usize) -> usize {
         match &self.compact {
             Some(compact) => compact.beginning(site),
@@ -236,7 +235,7 @@ impl<R: Reencode<Error = Infallible>> Emitter<'_, '_, R> {
         }
     }
 
-    /// An instruction as it is, except for where it branches.
+    /// Re-encodes an instruction, with the new depths of its branches.
     fn instruction<'c>(&mut self, operator: &Operator<'c>) -> Result<Instruction<'c>> {
         let mut instruction = self.reencoder.instruction(operator.clone())?;
         match &mut instruction {
@@ -272,7 +271,7 @@ impl<R: Reencode<Error = Infallible>> Emitter<'_, '_, R> {
         Ok(instruction)
     }
 
-    /// What to write for what was this deep in the function as it was.
+    /// The new depth of a label that had this depth in the original function.
     fn depth(&self, depth: u32) -> Result<u32> {
         let structure = self.open.len().checked_sub(1 + depth as usize).context("a bad branch")?;
         self.labels.depth(Label::Structure(self.open[structure]))
@@ -346,7 +345,7 @@ impl<R: Reencode<Error = Infallible>> Emitter<'_, '_, R> {
         Ok(())
     }
 
-    /// Gets back what waits below a structure that has ended.
+    /// Fetches the operands that wait below a structure that has ended.
     fn after(&mut self, index: usize) {
         let structure = &self.shape.structures[index];
         let height = structure.below.len();
@@ -357,12 +356,12 @@ impl<R: Reencode<Error = Infallible>> Emitter<'_, '_, R> {
         }
     }
 
-    /// Puts into slots what waits below a structure.
+    /// Puts the operands that wait below a structure into slots.
     fn spill_below(&mut self, structure: &Structure) {
         self.spill(&structure.below[structure.base..], structure.base);
     }
 
-    /// Puts operands into their slots. The lowest of them is at this height.
+    /// Puts operands into their slots. The lowest operand has this height.
     pub(super) fn spill(&mut self, operands: &[ValType], height: usize) {
         for (above, ty) in operands.iter().enumerate().rev() {
             let slot = self.slots.of(height + above, *ty);
@@ -370,7 +369,7 @@ impl<R: Reencode<Error = Infallible>> Emitter<'_, '_, R> {
         }
     }
 
-    /// Gets them back.
+    /// Fetches operands from their slots.
     pub(super) fn fetch(&mut self, operands: &[ValType], height: usize) {
         for (at, ty) in (height..).zip(operands) {
             let slot = self.slots.of(at, *ty);

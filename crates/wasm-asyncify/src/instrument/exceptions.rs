@@ -1,5 +1,5 @@
-//! Which calls are made while an exception waits to be thrown again. It is in a local or on the stack
-//! then, as an `exnref`: so a destructor runs, or what else must not wait while a panic unwinds.
+//! Finds the calls that are made while an exception waits to be thrown again. The exception is in a local or on the
+//! stack then, as an `exnref`: the call runs a destructor, or other code that must not wait while a panic unwinds.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,13 +14,13 @@ use super::{Callee, is_call};
 use crate::error::Result;
 use crate::module::FunctionIndex;
 
-/// By function, of these: the calls with a live exception, by their numbers among all of its calls.
+/// For each of these functions: the calls with a live exception, by their numbers among all of its calls.
 pub(crate) fn calls_with_exceptions(
     wasm: &[u8],
     functions: &BTreeSet<FunctionIndex>,
 ) -> Result<BTreeMap<FunctionIndex, BTreeSet<usize>>> {
     let mut validator = Validator::new_with_features(WasmFeatures::all());
-    // Nothing is written here, and so types are as the validator tells of them.
+    // No code is written here, so the validator's types need no conversion.
     let types = Types::default();
     let mut found = BTreeMap::new();
     for payload in Parser::new(0).parse_all(wasm) {

@@ -1,9 +1,9 @@
-//! The ways out of a function in fast form while it unwinds, chosen so that dead locals cost little.
+//! The paths out of a function in fast form while it unwinds, chosen so that dead locals cost little.
 //!
 //! A suspend point (*site*) must not branch to code that saves a local which is dead at that site: the engine's
-//! compiler would keep the local alive until there. There are two ways out. The site can set the local to 0
-//! first, which takes 2 bytes for each site and local. Or it can branch to an *entry* behind the code that saves
-//! the local, which takes 17 bytes once:
+//! compiler would keep the local alive until there. There are two remedies. The site can set the local to 0 first,
+//! which takes 2 bytes for each site and local. Or it can branch to an *entry* behind the code that saves the local,
+//! which takes 17 bytes once:
 //!
 //! ```text
 //!            push the frame                    ◄── site 1: everything is live
@@ -15,10 +15,10 @@
 //!            return 0
 //! ```
 //!
-//! What is live at few sites is saved first. So at a site the dead locals are mostly the first ones.
+//! Locals that are live at few sites are saved first. So the dead locals at a site are mostly the first ones.
 //!
-//! What was not saved is restored nonetheless, as what happens to be in memory: nobody looks at it. A
-//! reference is saved by keeping it somewhere, and taken back from there; so it is always saved.
+//! A local that was not saved is restored nonetheless, from whatever is in memory: nothing reads it. A reference is
+//! saved by keeping it in a table, and is taken back from there; so it is always saved.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -26,17 +26,17 @@ use wasmparser::ValType;
 
 use super::types::is_non_null;
 
-/// Bytes of code for one entry more.
+/// The size of another entry, in bytes of code.
 const ENTRY: u32 = 17;
 
-/// Bytes of code for setting anything to 0 at a site at all: the constant, and an `if` around it.
+/// The bytes of code for setting anything to 0 at a site: the constant, and an `if` around it.
 const ZEROES: u32 = 4;
 
-/// How many locals are looked at, at most, counted at each site. With more there is one entry.
+/// The largest number of locals that are considered, counted at each site. With more, there is one entry.
 const MOST_LOOKED_AT: usize = 1 << 20;
 
-/// How many locals are set to 0 in a function, at most, counted at each site: such code can grow with the
-/// square of the function's. If there would be more there is none.
+/// The largest number of locals that are set to 0 in a function, counted at each site: such code can grow with the
+/// square of the function's size. If there were more, none is set to 0.
 const MOST_ZEROES: usize = 10_000;
 
 /// A local that is saved.
@@ -48,21 +48,21 @@ pub(super) struct Local<'a> {
     pub(super) sites: &'a BTreeSet<usize>,
 }
 
-/// What is saved from which site on.
+/// The entries, and what is saved from each on.
 #[derive(Debug)]
 pub(super) struct Exits {
-    /// The saved locals, by their numbers, in the order in which they are saved.
+    /// The saved locals, by their numbers, in the order of saving.
     order: Vec<usize>,
-    /// Where in that order an entry is. The first is at its beginning.
+    /// Where in that order each entry is. The first is at the beginning.
     entries: Vec<usize>,
     /// By site: its entry.
     of: Vec<usize>,
-    /// By site: the locals that are set to 0 at it, by their numbers.
+    /// By site: the locals that are set to 0 there, by their numbers.
     zeroed: Vec<Vec<usize>>,
 }
 
 impl Exits {
-    /// One entry, and nothing is set to 0.
+    /// One entry; nothing is set to 0.
     pub(super) fn single(locals: usize, sites: usize) -> Self {
         Self {
             order: (0..locals).collect(),
@@ -72,7 +72,7 @@ impl Exits {
         }
     }
 
-    /// The shortest code that there is for these locals, in this order.
+    /// The exits with the shortest code for these locals, in this order.
     pub(super) fn new(locals: &[Local<'_>], sites: usize) -> Self {
         if locals.len().saturating_mul(sites) > MOST_LOOKED_AT {
             return Self::single(locals.len(), sites);
@@ -82,7 +82,7 @@ impl Exits {
             let local = &locals[*number];
             (local.ty.is_reference_type(), local.sites.len(), *number)
         });
-        // By site: the last entry that it can have.
+        // By site: the last entry that it can take.
         let last: Vec<_> = (0..sites)
             .map(|site| {
                 let must_be_saved = |number: &usize| {
@@ -103,7 +103,7 @@ impl Exits {
         exits
     }
 
-    /// What a site's entry saves, and is dead there.
+    /// The locals that a site's entry saves, but that are dead at the site.
     fn dead(&self, locals: &[Local<'_>], site: usize) -> Vec<usize> {
         let saved = &self.order[self.entries[self.of[site]]..];
         let is_dead = |number: &usize| {
@@ -118,7 +118,7 @@ impl Exits {
         self.entries.len()
     }
 
-    /// Which of them is a site's.
+    /// The entry of a site.
     pub(super) fn of(&self, site: usize) -> usize {
         self.of[site]
     }
@@ -135,8 +135,8 @@ impl Exits {
     }
 }
 
-/// By the last entry that sites can have: how many bytes of code set to 0 what is dead at them, by the
-/// entry that they do have. Sites at which the same is dead share that code.
+/// By the last entry that sites can take, then by the entry that they do take: the bytes of code that set their dead
+/// locals to 0. Sites with the same dead locals share that code.
 type Costs = BTreeMap<usize, Vec<u32>>;
 
 fn costs(locals: &[Local<'_>], order: &[usize], last: &[usize]) -> Costs {
@@ -166,9 +166,9 @@ fn costs(locals: &[Local<'_>], order: &[usize], last: &[usize]) -> Costs {
     costs
 }
 
-/// The entries with which the code is shortest.
+/// The entries with the shortest code.
 fn entries(costs: &Costs, locals: usize) -> Vec<usize> {
-    // What all sites cost whose last entry is not before this one, if there is this one; and the next.
+    // By entry: the cost of all sites whose last entry is not before it, if the entry exists; and the next entry.
     let mut best: BTreeMap<usize, (u32, Option<usize>)> = BTreeMap::new();
     let places = [0].into_iter().chain(costs.keys().copied().filter(|place| *place > 0));
     for entry in places.collect::<Vec<_>>().into_iter().rev() {

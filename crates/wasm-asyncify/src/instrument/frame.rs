@@ -1,4 +1,4 @@
-//! What of a function is saved while it is suspended, and where.
+//! What is saved of a function while it is suspended, and where.
 //!
 //! ```text
 //!            position  local 0   local 4         operand
@@ -7,16 +7,14 @@
 //!            └───────┴─────────┴───────────────┴─────────┘
 //! ```
 //!
-//! Of a reference it is the place that is saved where the reference is kept
-//! ([`references`](super::references)).
+//! For a reference, the frame has the place where it is kept ([`references`](super::references)).
 //!
-//! One frame has room for all that is live after any of the function's sites. What is dead at the
-//! one where it is suspended is not saved, or saved as 0, unless the function is huge: see
-//! [`exits`](super::exits).
+//! A frame has room for everything that is live after any of the function's sites. What is dead at the suspended site
+//! is not saved, or saved as 0, unless the function is huge: see [`exits`](super::exits).
 //!
-//! A rewind restores a local at the beginning of a level (the function, or a loop in it). At the site
-//! the restored value meets the one that the local has there otherwise. To the engine's compiler both
-//! are one value if both come from the loop's beginning:
+//! A rewind restores a local at the beginning of a level (the function, or a loop in it). At the site, the restored
+//! value joins the value that the local has there otherwise. To the engine's compiler, both are one value if both
+//! come from the loop's beginning:
 //!
 //! ```text
 //!   restore total                          restore word
@@ -25,13 +23,13 @@
 //!     ┌──────────► site
 //!     word = …     │                       `total` is live where the loop begins: restored in the loop
 //!     site ◄───────┘                       it would be another value at each site, and from there on
-//!     use word, total                      wherever branches meet
+//!     use word, total                      at every join
 //!   end
 //! ```
 //!
-//! So each is restored in the innermost level that it is dead at the beginning of. Values that meet
-//! are copied, if the compiler gives them different places on the stack, and it often does: in one
-//! large function half of the time that instrumenting it cost was such copies.
+//! So each local is restored in the innermost level at whose beginning it is dead. Joined values are copied if the
+//! compiler puts them at different places on the stack, and it often does. In one large function, such copies were
+//! half of the time that instrumenting it cost.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -49,41 +47,41 @@ use super::types::{cast, nullable};
 use super::zeroes::Locals;
 use crate::error::Result;
 
-/// How many locals are followed in a function, at most, counted at each site and each structure.
-/// Beyond that all are saved, since sets of this size take hundreds of megabytes.
+/// The largest number of locals that are followed in a function, counted at each site and each structure. Beyond
+/// that, all locals are saved, because sets of this size take hundreds of megabytes.
 const MOST_FOLLOWED: usize = 1 << 24;
 
-/// The locals that are added to a function. Most stand in for operands, when the stack must be
-/// empty: there is one for each height on the stack, and type.
+/// The locals that are added to a function. Most hold operands when the stack must be empty: there is one for each
+/// height on the stack, and type.
 #[derive(Debug)]
 pub(super) struct Slots {
     first: u32,
-    /// The types of what was added.
+    /// The types of the added locals.
     pub(super) added: Vec<ValType>,
-    /// By height (the lowest operand's is 0) and type.
+    /// By height (0 for the lowest operand) and type.
     operands: BTreeMap<usize, Vec<(ValType, u32)>>,
 }
 
 impl Slots {
-    /// None yet; the first will be local `first`.
+    /// No slots yet; the first will be local `first`.
     pub(super) fn new(first: u32) -> Self {
         Self { first, added: Vec::new(), operands: BTreeMap::new() }
     }
 
-    /// A local for anything.
+    /// Adds a local for any purpose. Returns its index.
     pub(super) fn add(&mut self, ty: ValType) -> u32 {
         self.added.push(ty);
         self.first + self.added.len() as u32 - 1
     }
 
-    /// The local of the operand at this height, if it was needed.
+    /// The local for the operand at this height, if there is one.
     pub(super) fn known(&self, height: usize, ty: ValType) -> Option<u32> {
         let ty = nullable(ty);
         let mut known = self.operands.get(&height).into_iter().flatten();
         known.find(|(other, _)| *other == ty).map(|(_, slot)| *slot)
     }
 
-    /// The local of the operand at this height. It can be null, though the operand cannot.
+    /// The local for the operand at this height. It can be null, even if the operand cannot.
     pub(super) fn of(&mut self, height: usize, ty: ValType) -> u32 {
         let ty = nullable(ty);
         if let Some(slot) = self.known(height, ty) {
@@ -103,7 +101,7 @@ pub(super) struct Frame {
     restored: BTreeMap<usize, Vec<usize>>,
     /// Bytes.
     pub(super) size: u32,
-    /// From where on it is saved at which site.
+    /// The entries to the code that saves, by site.
     exits: Exits,
 }
 
@@ -111,26 +109,26 @@ pub(super) struct Frame {
 struct Saved {
     local: u32,
     ty: ValType,
-    /// Where it is kept if it is a reference.
+    /// Its kind, if it is a reference.
     kind: Option<Kind>,
     /// Bytes from the frame's beginning.
     offset: u32,
 }
 
-/// Where a local matters.
+/// Where a local is needed.
 #[derive(Clone, Debug, Default)]
 struct Uses {
     /// The sites after which it is live.
     sites: BTreeSet<usize>,
-    /// The levels in which a rewind restores it: the outermost that it is live all the way from,
-    /// to the site. See the module's documentation.
+    /// The levels in which a rewind restores it: for each site, the innermost level at whose beginning it is dead.
+    /// See the module's documentation.
     levels: BTreeSet<usize>,
 }
 
 impl Frame {
-    /// Finds out what must be saved. `position` is the local that says which site is suspended, if
-    /// there is one. An operand that was read from a local may be read from there again, unless its code is
-    /// repeated instead.
+    /// Finds out what must be saved. `position` is the local with the number of the suspended site, if there is one.
+    /// `operands_are_read_again`: an operand that was read from a local is read from there again, and its code is not
+    /// repeated.
     pub(super) fn new(
         shape: &Shape<'_>,
         slots: &mut Slots,
@@ -154,7 +152,7 @@ impl Frame {
             let mut save = |local, ty: ValType, begins_in: &dyn Fn(&usize) -> bool| {
                 let (_, uses) = saved.entry(local).or_insert((ty, Uses::default()));
                 uses.sites.insert(index);
-                // A reference can be taken back but once.
+                // A reference can be taken back only once.
                 let level = match ty {
                     ValType::Ref(_) => 0,
                     _ => levels.iter().copied().find(begins_in).unwrap_or_default(),
@@ -196,7 +194,7 @@ impl Frame {
                     return Err(Reason::ReferenceInLocal(local));
                 }
                 let ty = if shape.is_made_nullable(local) { nullable(*ty) } else { *ty };
-                // A rewind restores it where the function begins.
+                // A rewind restores it at the function's beginning.
                 saved.insert(local, (ty, Uses { sites: BTreeSet::new(), levels: [0].into() }));
             }
         }
@@ -237,8 +235,8 @@ impl Frame {
         self.saved.iter().map(|saved| (saved.local, saved.ty, saved.kind))
     }
 
-    /// Code that saves what is saved between an entry and the next; `frame` is the local with the
-    /// frame's address, and so many bytes of it are for something else.
+    /// Code that saves the locals between an entry and the next. `frame` is the local with the frame's address. The
+    /// first `header` bytes of the frame are for something else.
     pub(super) fn save(
         &self,
         runtime: Runtime,
@@ -265,7 +263,7 @@ impl Frame {
         code
     }
 
-    /// Code that restores what is restored in a level.
+    /// Code that restores the locals of a level.
     pub(super) fn restore(
         &self,
         runtime: Runtime,
@@ -302,7 +300,7 @@ impl Frame {
         self.exits.of(site)
     }
 
-    /// The saved locals that are to be set to 0 at a site, since they are dead after it.
+    /// The saved locals that are set to 0 at a site, because they are dead after it.
     pub(super) fn zeroed(&self, site: usize) -> Locals {
         let saved = self.exits.zeroed(site).iter().map(|number| &self.saved[*number]);
         saved.map(|saved| (saved.local, saved.ty)).collect()

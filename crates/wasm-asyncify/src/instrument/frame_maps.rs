@@ -1,19 +1,20 @@
-//! What is in the frames of a function, for who reads them while it is suspended: backtraces
-//! ([`symbols`](crate::symbols)). Nothing of the code depends on it. [`mapping`](super::mapping) finds it out.
+//! The contents of a function's frames, for backtraces, which read them while it is suspended
+//! ([`symbols`](crate::symbols)). No code depends on this. [`mapping`](super::mapping) computes it.
 //!
-//! Where functions are resumed all at once a frame does not say whose it is. It need not: the rewind finds out by
-//! making the calls again, the outermost first. For that it must know which call was suspended, and, if that was an
-//! indirect one, of which function, so both are in the frame. Whoever reads frames goes the same way.
+//! If functions are resumed all at once, a frame does not say which function it belongs to. It need not: the rewind
+//! repeats the calls, the outermost first. For that, it must know which call was suspended, and the callee if that
+//! call was indirect, so both are in the frame. A reader of frames does the same.
 
 use crate::module::FunctionIndex;
 
-/// What is in the frames of a function.
+/// The contents of a function's frames.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct FrameMap {
     pub(crate) function: FunctionIndex,
-    /// Bytes. None if it has no frame while its callee is suspended, in a module in which frames say whose they are.
+    /// In bytes. None if the function has no frame while its callee is suspended, in a module in which frames have
+    /// the function's number.
     pub(crate) size: Option<u32>,
-    /// Where it says which call was suspended. There is none if there is but one call.
+    /// The offset of the number of the suspended call. None if there is only one call.
     pub(crate) position: Option<u32>,
     pub(crate) sites: Vec<SiteMap>,
 }
@@ -21,25 +22,25 @@ pub(crate) struct FrameMap {
 /// A call that can be suspended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct SiteMap {
-    /// What is at the position then.
+    /// The number that is there if this call is suspended.
     pub(crate) number: u32,
     pub(crate) callee: Called,
-    /// Where the call is in the new body: bytes from where that begins.
+    /// The offset of the call in the new body, in bytes.
     pub(crate) at: u32,
 }
 
-/// Whom a call is of.
+/// The callee of a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Called {
     Function(FunctionIndex),
-    /// The one that is in the program's first table at an index that is in the frame here.
+    /// The function in the program's first table whose index is at this offset of the frame.
     InTable(u32),
     /// The frame does not say.
     Unknown,
 }
 
 impl FrameMap {
-    /// Has functions by other indices.
+    /// Replaces the indices of functions.
     pub(super) fn renumber(&mut self, new: impl Fn(FunctionIndex) -> FunctionIndex) {
         self.function = new(self.function);
         for site in &mut self.sites {

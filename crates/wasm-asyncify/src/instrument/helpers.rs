@@ -4,16 +4,15 @@
 //! |---|---|
 //! | `save_i32_3(a, b, c)` | makes room for 12 bytes and writes them |
 //! | `save_i64(a)` | the same with 8 bytes |
-//! | `restore_i32()` | takes the last 4 bytes away again and returns them |
+//! | `restore_i32()` | removes the last 4 bytes and returns them |
 //! | `save_extern(a)` | makes room for 4 bytes, keeps the reference, and writes its place |
 //! | `keep_extern(a)`, `take_extern(place)` | see [`references`](super::references); for both forms |
 //!
-//! So it takes two bytes of code to save a local, and four to restore it, instead of seven each. What
-//! was saved last is restored first.
+//! So two bytes of code save a local, and four restore it, instead of seven each. What was saved last is restored
+//! first.
 //!
-//! An optimiser must not put these back where they are called. Binaryen does that, at `-O3`, with
-//! functions of up to 20 instructions that call nothing. So all of them call `move`, and `move` has a
-//! call in it, too.
+//! An optimiser must not inline these functions. At `-O3`, Binaryen inlines functions of up to 20 instructions that
+//! contain no call. So all of them call `move`, and `move` contains a call, too.
 
 use std::collections::BTreeMap;
 
@@ -29,28 +28,28 @@ use super::stand_ins::{Making, StandIns};
 use super::types::Types;
 use crate::module::GlobalIndex;
 
-/// How many locals are saved by one call at most.
+/// The largest number of locals that one call saves.
 pub(super) const MOST: u8 = 8;
 
 /// One of these functions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Helper {
-    /// Moves the end of the frames by a number of bytes, which can be negative, and returns where it
-    /// was; null if it is too far now.
+    /// Moves the end of the frames by a number of bytes, which can be negative. Returns where it was, or null if it
+    /// is too far now.
     Move,
-    /// In the flat form: moves the address of what is restored next, and returns where it was.
+    /// In the flat form: moves the address of what is restored next. Returns where it was.
     Advance,
-    /// Saves so many `i32`s.
+    /// Saves this many `i32`s.
     SaveI32(u8),
-    /// Saves one.
+    /// Saves one value.
     Save(Number),
-    /// Restores one.
+    /// Restores one value.
     Restore(Number),
     /// Keeps a reference, and returns its place.
     Keep(Kind),
-    /// Takes it back.
+    /// Takes a reference back.
     Take(Kind),
-    /// Is never called: it is there to be referred to, and of this type.
+    /// Is never called: only a reference to it is needed. It has this type.
     Never(u32),
 }
 
@@ -76,12 +75,12 @@ pub(super) enum Number {
     I64,
     F32,
     F64,
-    /// It is the place of a reference that is saved.
+    /// A reference: its place is saved.
     Reference(Kind),
 }
 
 impl Number {
-    /// Nothing if it is another type, or a reference.
+    /// Returns nothing for any other type, and for references.
     pub(super) fn for_type(ty: wasmparser::ValType) -> Option<Self> {
         match ty {
             wasmparser::ValType::I32 => Some(Self::I32),
@@ -140,21 +139,21 @@ impl Number {
     }
 }
 
-/// Those that are used in a module.
+/// The helpers that a module uses.
 #[derive(Debug)]
 pub(super) struct Helpers {
     runtime: Runtime,
-    /// The index of the first one.
+    /// The index of the first helper.
     first: u32,
     used: BTreeMap<Helper, u32>,
-    /// Where those that keep references do so.
+    /// The tables in which references are kept.
     pub(super) tables: Tables,
     pub(super) globals: Globals,
     stand_ins: StandIns,
 }
 
 impl Helpers {
-    /// Those that are known to be used; the first is function `first`.
+    /// Begins with the helpers that are known to be used; the first is function `first`.
     pub(super) fn new(
         runtime: Runtime,
         first: u32,
@@ -166,7 +165,7 @@ impl Helpers {
         Self { runtime, first, used, tables, globals, stand_ins: StandIns::default() }
     }
 
-    /// Calls one.
+    /// Returns a call of a helper.
     pub(super) fn call(&mut self, helper: Helper) -> Instruction<'static> {
         match helper {
             Helper::Keep(kind) | Helper::Take(kind) => {
@@ -190,7 +189,7 @@ impl Helpers {
         Instruction::Call(self.index(helper))
     }
 
-    /// The global with what stands in for a reference that is not null, if there can be one.
+    /// The global with the stand-in for a reference that cannot be null, if there can be one.
     pub(super) fn stand_in(
         &mut self,
         reference: RefType,
@@ -210,19 +209,19 @@ impl Helpers {
         index(self.first, &mut self.used, helper)
     }
 
-    /// How many there are.
+    /// The number of helpers.
     pub(super) fn count(&self) -> usize {
         self.used.len()
     }
 
-    /// All that are used, by their indices.
+    /// All helpers that are used, by their indices.
     pub(super) fn used(&self) -> Vec<(u32, Helper)> {
         let mut used: Vec<_> = self.used.iter().map(|(helper, index)| (*index, *helper)).collect();
         used.sort_unstable();
         used
     }
 
-    /// The types of a helper's parameters and results, for which a type is added.
+    /// The types of a helper's parameters and results, if a type is added for it.
     pub(super) fn ty(&self, helper: Helper) -> Option<(Vec<ValType>, Vec<ValType>)> {
         let address = self.runtime.address();
         Some(match helper {
@@ -261,7 +260,7 @@ impl Helpers {
         }
         code.push(Instruction::If(BlockType::Empty));
         for local in 0..count {
-            // In the flat form the last one is the function's number, which comes first.
+            // In the flat form, the last argument is the function's number, which comes first.
             let at = if self.runtime.is_flat { count - 1 - local } else { local };
             let store = number.store(self.runtime, at * number.bytes());
             code.extend([Instruction::LocalGet(frame), Instruction::LocalGet(local)]);
@@ -293,7 +292,7 @@ impl Helpers {
     }
 }
 
-/// The index of one of these functions, the first of which has index `first`.
+/// The index of a helper. The first helper has index `first`.
 fn index(first: u32, used: &mut BTreeMap<Helper, u32>, helper: Helper) -> u32 {
     let next = first + used.len() as u32;
     *used.entry(helper).or_insert(next)

@@ -1,4 +1,4 @@
-//! What must be known of a module to write it anew, and where in it what is added will be.
+//! The index spaces of a module that is written anew, and the indices of what is added.
 
 use core::convert::Infallible;
 use std::collections::{BTreeMap, BTreeSet};
@@ -12,27 +12,27 @@ use crate::analysis::CheckedBarrier;
 use crate::error::{Context, Result};
 use crate::module::{FunctionIndex, GlobalIndex, ModuleInfo};
 
-/// The types that are added for the host's sake, counted from the one of `push` and `pop`.
+/// The types that are added for the host, counted from the type of `push` and `pop`.
 const START: u32 = 1;
 const STOP: u32 = 2;
 pub(super) const GET_STATE: u32 = 3;
 
-/// What must be known of the module before it is written.
+/// The index spaces of the module, before it is written.
 #[derive(Debug, Default)]
 pub(super) struct IndexSpaces {
-    /// By function index: which import of `asyncify` it is, by its number in [`REPLACED`].
+    /// By function index: the import of `asyncify`, by its number in [`REPLACED`].
     pub(super) replaced: BTreeMap<FunctionIndex, usize>,
     /// By number in [`REPLACED`]: the type.
     pub(super) types_of_replaced: BTreeMap<usize, u32>,
-    /// What the functions are that nothing may be suspended through: for each kind one is added.
+    /// The kinds of functions through which nothing may be suspended. For each kind, a function is added.
     pub(super) barriers: Vec<CheckedBarrier>,
-    /// Whether the host calls these functions, too: then there must be all, and it must find them.
+    /// Whether the host calls these functions, too. Then all must exist, and be exported.
     pub(super) for_host: bool,
     pub(super) imported: u32,
     pub(super) types: u32,
     pub(super) globals: u32,
     pub(super) tables: u32,
-    /// How many functions are added where functions are resumed one by one.
+    /// How many functions are added if functions are resumed one by one.
     pub(super) flat: Option<u32>,
     /// See [`Runtime::callers_check`].
     pub(super) callers_check: bool,
@@ -42,7 +42,7 @@ pub(super) struct IndexSpaces {
     /// How many helpers are added.
     pub(super) helpers: u32,
     pub(super) memory64: bool,
-    /// The first of the two globals with the state and with `data`, if others have them.
+    /// The first of the two globals with the state and with `data`, if they are imported.
     pub(super) imported_state: Option<GlobalIndex>,
 }
 
@@ -79,7 +79,7 @@ impl IndexSpaces {
         Ok(spaces)
     }
 
-    /// The functions of ours that take the place of imports, and their types.
+    /// The functions that replace imports, and their types.
     pub(super) fn replacements(&self) -> impl Iterator<Item = (usize, u32)> {
         self.types_of_replaced.iter().map(|(which, ty)| (*which, *ty))
     }
@@ -98,8 +98,8 @@ impl IndexSpaces {
         }
     }
 
-    /// The index of the first function that is added. Those come before all others that are not
-    /// imported: they are called so often that it matters how long their numbers are.
+    /// The index of the first function that is added. Added functions come before all others that are not imported:
+    /// they are called so often that the length of their indices matters.
     pub(super) fn first_added(&self) -> u32 {
         self.imported - self.replaced.len() as u32
     }
@@ -135,12 +135,12 @@ impl IndexSpaces {
         GlobalIndex(self.globals + if self.has_own_globals() { 2 } else { 0 })
     }
 
-    /// The function that tells the host the state, if it calls us.
+    /// The function that returns the state to the host, if the host calls these functions.
     pub(super) fn get_state(&self) -> u32 {
         self.runtime().pop + 1
     }
 
-    /// What is exported for the host, if it calls us.
+    /// The exports for the host, if the host calls these functions.
     pub(super) fn exports(&self) -> impl Iterator<Item = (String, u32)> {
         let functions = (self.first_added()..).zip(self.replacements());
         let functions =
@@ -155,12 +155,12 @@ impl IndexSpaces {
         Some(first + number as u32)
     }
 
-    /// Their type.
+    /// The type of these functions.
     pub(super) fn type_of_end(&self) -> u32 {
         self.types + if self.for_host { GET_STATE + 1 } else { START }
     }
 
-    /// Where what the flat form adds begins.
+    /// The first indices of what the flat form adds.
     pub(super) fn flat(&self) -> Beginnings {
         Beginnings {
             function: self.get_state() + u32::from(self.for_host) + self.barriers.len() as u32,
@@ -168,12 +168,12 @@ impl IndexSpaces {
         }
     }
 
-    /// The first of the helpers, which come last.
+    /// The index of the first helper. Helpers come last.
     pub(super) fn first_helper(&self) -> u32 {
         self.flat().function + self.flat.unwrap_or_default()
     }
 
-    /// The type of the first of them.
+    /// The type of the first helper.
     pub(super) fn first_type_of_helpers(&self) -> u32 {
         self.flat().ty + self.flat.unwrap_or_default()
     }
@@ -188,7 +188,7 @@ impl IndexSpaces {
     }
 }
 
-/// Gives functions their new indices.
+/// Maps functions to their new indices.
 pub(super) struct Indices<'a>(pub(super) &'a IndexSpaces);
 
 impl Reencode for Indices<'_> {

@@ -1,9 +1,9 @@
-//! Where branches can go in the code that is written, and how deep each label is there.
+//! The labels of the code that is written, and how deep each is.
 
 use super::shape::Shape;
 use crate::error::{Context, Result};
 
-/// Something that is open in the code that is written.
+/// A label that is open in the code that is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Label {
     /// The block that ends where frames are saved.
@@ -12,26 +12,23 @@ pub(super) enum Label {
     Zeroes(usize),
     /// The block that ends at another entry to the code that saves a frame.
     Entry(usize),
-    /// The block that ends behind the beginning of such an entry, where what is saved is saved from there
-    /// on.
+    /// The block that ends after such an entry has made room for the frame. From there on, its locals are saved.
     Save(usize),
-    /// The block that ends when a frame is saved, or there is no room for it.
+    /// The block that ends after a frame is saved; also if there is no room for it.
     Saved,
-    /// A structure of the function as it was, by its number.
+    /// A structure of the original function, by its number.
     Structure(usize),
-    /// A block that ends where the `else` of an `if` begins.
+    /// A block that ends at the `else` of an `if`.
     Alternative(usize),
-    /// A block that ends after the call of a site, so its results are there; in compact form, before
-    /// the call.
+    /// A block that ends after the call of a site, with its results; in compact form, before the call.
     Site(usize),
-    /// A block that ends where the call of a site is made anew.
+    /// A block that ends where the call of a site is repeated.
     Again(usize),
-    /// A block that ends where a function that is resumed goes on, or calls again, by the first number
-    /// that leads there.
+    /// A block that ends where a resumed function continues or repeats a call, by the first number that leads there.
     Arrival(u32),
     /// A block that ends before a level: a loop or `try` with sites in it.
     Level(usize),
-    /// What no branch goes to.
+    /// A label that is not the target of any branch.
     Nothing,
 }
 
@@ -40,7 +37,7 @@ pub(super) enum Label {
 pub(super) struct Labels {
     /// Outermost first.
     open: Vec<Label>,
-    /// By structure: where in `open` its label was put last.
+    /// By structure: the index in `open` of its last label.
     structures: Vec<usize>,
 }
 
@@ -55,17 +52,16 @@ impl Labels {
         self.open.push(label);
     }
 
-    /// Closes the innermost.
+    /// Closes the innermost label.
     pub(super) fn close(&mut self) -> Option<Label> {
         self.open.pop()
     }
 
-    /// What to write after a branch that goes to this label. The function itself is outside of
-    /// all.
+    /// The depth of a label, for a branch. The function itself is outside all labels.
     pub(super) fn depth(&self, label: Label) -> Result<u32> {
         let at = match label {
             Label::Structure(0) => return Ok(self.open.len() as u32),
-            // There can be hundreds.
+            // There can be hundreds of structures.
             Label::Structure(structure) => {
                 let last = self.structures.get(structure).copied();
                 last.filter(|at| self.open.get(*at) == Some(&label))
@@ -77,16 +73,15 @@ impl Labels {
     }
 }
 
-/// What is to be opened at once where a level begins, so that a rewind can go anywhere in it: in
-/// the order in which they end.
+/// The labels that open together at the beginning of a level, so that a rewind can branch anywhere in it; in the
+/// order in which they end.
 ///
-/// A level is the function's body, or that of a loop or `try` with sites in it, without the levels
-/// in it.
+/// A level is the body of the function, or of a loop or `try` with sites, without inner levels.
 pub(super) fn of_level(shape: &Shape<'_>, level: usize) -> Vec<Label> {
     let mut labels = Vec::new();
     let structure = &shape.structures[level];
     let mut sites = structure.sites.clone().peekable();
-    // The structures that we are in.
+    // The open structures.
     let mut open = Vec::new();
     let mut index = if level == 0 { 0 } else { structure.begin + 1 };
     while index < structure.end {

@@ -1,4 +1,4 @@
-//! Writes how a function in fast form is left while it unwinds: from a site to one of the entries to the
+//! Writes how a function in fast form is left while it unwinds: the paths from a site to one of the entries to the
 //! code that saves its frame. See [`exits`](super::exits).
 //!
 //! ```text
@@ -20,11 +20,11 @@
 //!   0
 //! ```
 //!
-//! With one entry there is the innermost block only, and the rest is in an `if`.
+//! With one entry, there is only the innermost block, and the rest is in an `if`.
 //!
-//! What is dead at a site is set to 0 outside of all loops, in blocks within `$unwind`: to the engine's compiler a
-//! local that is assigned to anywhere in a loop is another value in each turn, and is copied where one ends. In what
-//! order: [`zeroes`](super::zeroes).
+//! Locals that are dead at a site are set to 0 outside all loops, in blocks within `$unwind`. To the engine's
+//! compiler, a local that is assigned to anywhere in a loop has another value in each iteration, and is copied at the
+//! end of one. For the order see [`zeroes`](super::zeroes).
 //!
 //! ```text
 //!   block $unwind
@@ -33,7 +33,7 @@
 //!       return
 //!     end $zero                                  here with the number of a site
 //!     a = 0
-//!     br $entry, or to whatever else is the site's
+//!     br $entry, or to another block or exit
 //!   end $unwind
 //! ```
 
@@ -52,18 +52,18 @@ use super::shape::Site;
 use super::zeroes::{Locals, Ways};
 use crate::error::{Context, Result};
 
-/// What is in a frame before what is saved.
+/// The header of a frame, before the saved locals.
 #[derive(Debug)]
 pub(super) struct Header {
     pub(super) bytes: u32,
-    /// The word that is there.
+    /// The word in it.
     pub(super) word: Instruction<'static>,
 }
 
 impl<R: Reencode<Error = Infallible>> Emitter<'_, '_, R> {
     /// Begins the blocks that end where frames are saved. They begin before all others.
     pub(super) fn begin_exits(&mut self) {
-        // The result is the number of the site that is suspended.
+        // The result is the number of the suspended site.
         let ty = match self.position {
             Some(_) => BlockType::Result(wasm_encoder::ValType::I32),
             None => BlockType::Empty,
@@ -91,7 +91,7 @@ impl<R: Reencode<Error = Infallible>> Emitter<'_, '_, R> {
         }
     }
 
-    /// Where the function is left for good from a site.
+    /// The label of a site's entry to the code that saves.
     fn exit(&self, site: usize) -> Label {
         match (self.form, self.frame.entry(site)) {
             (Form::Compact, _) | (_, 0) => Label::Unwind,
@@ -99,7 +99,7 @@ impl<R: Reencode<Error = Infallible>> Emitter<'_, '_, R> {
         }
     }
 
-    /// Leaves the function if the call of a site is unwinding.
+    /// Leaves the function if the call of a site unwinds.
     pub(super) fn leave_if_unwinding(&mut self, site: usize) -> Result<()> {
         let number = match (self.position, &self.flat) {
             (None, _) => None,
@@ -117,8 +117,8 @@ impl<R: Reencode<Error = Infallible>> Emitter<'_, '_, R> {
         Ok(())
     }
 
-    /// Returns, and ends the blocks where locals are set to 0, and the innermost of those where frames are
-    /// saved.
+    /// Returns. Ends the blocks before code that sets locals to 0, and the innermost block before code that saves a
+    /// frame.
     pub(super) fn end_exits(&mut self) -> Result<()> {
         self.write(&Instruction::Return);
         for (number, way) in core::mem::take(&mut self.ways_out).into_ways().into_iter().enumerate()
@@ -126,7 +126,7 @@ impl<R: Reencode<Error = Infallible>> Emitter<'_, '_, R> {
             self.write(&Instruction::End);
             self.close(Label::Zeroes(number))?;
             self.set_to_zero(&way.own)?;
-            // The next end may be the right one.
+            // Falls through if the target is next.
             match self.labels.depth(way.next)? {
                 0 => {}
                 depth => self.write(&Instruction::Br(depth)),
@@ -151,7 +151,7 @@ impl<R: Reencode<Error = Infallible>> Emitter<'_, '_, R> {
         Ok(())
     }
 
-    /// Saves a frame, whichever entry comes here.
+    /// Saves a frame, for all entries.
     pub(super) fn save_frame(&mut self, header: Option<Header>) -> Result<()> {
         let bytes = header.as_ref().map_or(0, |header| header.bytes);
         let entries = self.frame.entries();
@@ -203,14 +203,14 @@ impl<R: Reencode<Error = Infallible>> Emitter<'_, '_, R> {
         self.close(Label::Saved)
     }
 
-    /// The number of the site is on the stack, if it is saved.
+    /// Sets the position to the number on the stack, if there is one.
     fn set_position(&mut self) {
         if let Some(position) = self.position {
             self.write(&Instruction::LocalSet(position));
         }
     }
 
-    /// Makes room for a frame with a header of so many bytes. Leaves its address on the stack, too.
+    /// Makes room for a frame with a header of so many bytes. Leaves the frame's address also on the stack.
     fn push(&mut self, header: u32) -> Result<()> {
         let frame_at = self.frame_at.context("no local for a frame")?;
         self.write_all(&[
@@ -221,8 +221,8 @@ impl<R: Reencode<Error = Infallible>> Emitter<'_, '_, R> {
         Ok(())
     }
 
-    /// Whether room is made without a call where a site with this entry is left: one that waits itself, where
-    /// functions are resumed one by one. Of the frames of a wait that is the one that is pushed each time.
+    /// Whether room is made without a call for this entry. It is if functions are resumed one by one, and a site with
+    /// this entry calls a topmost function: of all frames of a wait, this one is pushed each time.
     fn is_pushed_in_place(&self, entry: usize) -> bool {
         let waits = |(site, it): (usize, &Site)| {
             it.callee == Callee::Topmost && self.frame.entry(site) == entry
@@ -230,14 +230,14 @@ impl<R: Reencode<Error = Infallible>> Emitter<'_, '_, R> {
         self.runtime.is_flat && self.shape.sites.iter().enumerate().any(waits)
     }
 
-    /// The same as [`Self::push`], in place, and leads to where a frame is saved if there is no room.
+    /// Like [`Self::push`], but inline. Branches to after the code that saves, if there is no room.
     fn push_in_place(&mut self, header: u32) -> Result<()> {
         let frame_at = self.frame_at.context("no local for a frame")?;
         let (runtime, size) = (self.runtime, header + self.frame.size);
         self.write_all(&segment::has_no_room(runtime, size, frame_at));
         self.write(&Instruction::If(BlockType::Empty));
         self.labels.open(Label::Nothing);
-        // Who looks at `start` wants to know how much would have been needed.
+        // Moves `start` all the same, so that it tells how much room was needed.
         let depth = self.labels.depth(Label::Saved)?;
         self.write_all(&[
             runtime.constant(size),
@@ -251,8 +251,7 @@ impl<R: Reencode<Error = Infallible>> Emitter<'_, '_, R> {
         Ok(())
     }
 
-    /// Saves what is saved between an entry and the next, behind so many bytes of the frame, and what is
-    /// before that.
+    /// Saves the header, and behind its `bytes` the locals between an entry and the next.
     fn save_from(&mut self, entry: usize, bytes: u32, header: Option<Header>) -> Result<()> {
         let frame_at = self.frame_at.context("no local for a frame")?;
         if let Some(Header { word, .. }) = header {

@@ -1,22 +1,22 @@
-//! The levels of a function, and the numbers of its sites, by which a rewind finds its way through them.
+//! The levels of a function, and the numbers of its sites, by which a rewind finds its way through the levels.
 //!
-//! Where a level begins there is a table of branches. What is in a level within it has one range of numbers,
-//! and the largest of these levels has the last one, which the table need not have:
+//! At a level's beginning, there is a branch table. Each inner level has one range of numbers. The largest inner
+//! level has the last range, which the table need not have:
 //!
 //! ```text
 //!   numbers     1  2  3  │  4 … 9    │  10 … 90
-//!   lead to     a site   │  a loop   │  a larger loop: where all lead to that are not in the table
+//!   lead to     a site   │  a loop   │  a larger loop: for all numbers that are not in the table
 //! ```
 //!
-//! So a function with loops in loops has tables that grow with `n log n`, not with the square of it. Where there are
-//! but two ways, or the table would be long, the last one is told by comparing the number.
+//! So the tables of a function with nested loops grow with `n log n`, not with the square of `n`. If there are only
+//! two targets, or the table would be long, the last target is found by comparing the number.
 
 use std::collections::BTreeMap;
 
 use super::labels::Label;
 use super::shape::Shape;
 
-/// How many entries of a table the comparison of a number takes as much code as, or more.
+/// The number of table entries that take as much code as the comparison of a number.
 pub(super) const SPLIT: usize = 8;
 
 /// The numbers of the sites of a function.
@@ -28,12 +28,12 @@ pub(super) struct Numbers {
     ways: BTreeMap<usize, Ways>,
 }
 
-/// Where numbers lead to at the beginning of a level.
+/// The targets of numbers at the beginning of a level.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Ways {
     /// The first number.
     pub(super) first: u32,
-    /// Where it and those after it lead to, and how many of them.
+    /// The target of this number and those after it: each with how many numbers lead to it.
     pub(super) to: Vec<(Label, usize)>,
 }
 
@@ -70,13 +70,13 @@ impl Numbers {
         self.of[site]
     }
 
-    /// Where numbers lead to at the beginning of a level: there is none without a site.
+    /// The targets of numbers at the beginning of a level; none without a site.
     pub(super) fn ways(&self, level: usize) -> Ways {
         self.ways.get(&level).cloned().unwrap_or_default()
     }
 }
 
-/// By level: the levels that are in it, but in none in between.
+/// By level: the levels directly within it.
 pub(super) fn levels_in(shape: &Shape<'_>, levels: &[usize]) -> BTreeMap<usize, Vec<usize>> {
     let mut inner: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
     let mut open: Vec<usize> = Vec::new();
@@ -96,7 +96,7 @@ pub(super) fn levels_in(shape: &Shape<'_>, levels: &[usize]) -> BTreeMap<usize, 
     inner
 }
 
-/// The sites of a level that are in none of these in it.
+/// The sites of a level that are in none of its inner levels.
 pub(super) fn direct(shape: &Shape<'_>, level: usize, inner: &[usize]) -> Vec<usize> {
     let mut inner = inner.iter().map(|level| shape.structures[*level].sites.clone()).peekable();
     let mut sites = shape.structures[level].sites.clone();

@@ -1,10 +1,10 @@
-//! Which locals are live after a call: read later, before anything is assigned to them. Only these
-//! must be saved while it is suspended. And which are live where a loop begins: that says where they
-//! are restored ([`frame`](super::frame)).
+//! Computes which locals are live after a call: those that are read later, before anything is assigned to them. Only
+//! these must be saved while the call is suspended. Also computes which locals are live at the beginning of a loop,
+//! which determines where they are restored ([`frame`](super::frame)).
 //!
-//! The instructions are gone through from the last to the first. What is live where a branch goes
-//! is known then, except at the beginning of a loop; that is gone through again until nothing new
-//! is live there.
+//! The analysis goes through the instructions from the last to the first. So the state at a branch's target is known,
+//! except at the beginning of a loop. The analysis is repeated until a fixed point: nothing new is live at a
+//! beginning.
 
 use std::collections::BTreeSet;
 
@@ -15,11 +15,11 @@ use super::shape::{Kind, Shape, Structure};
 /// A set of locals.
 pub(super) type Locals = BTreeSet<u32>;
 
-/// What is live in a function.
+/// The live locals of a function.
 pub(super) struct Liveness {
     /// By site: the locals that are live after the call.
     pub(super) at_sites: Vec<Locals>,
-    /// By structure, if it is a loop or a `try`: the locals that are live where it begins.
+    /// By structure, if it is a loop or a `try`: the locals that are live at its beginning.
     pub(super) at_beginnings: Vec<Locals>,
 }
 
@@ -39,7 +39,7 @@ impl Liveness {
         }
     }
 
-    /// That of a function without locals.
+    /// The result for a function without locals.
     pub(super) fn nothing(shape: &Shape<'_>) -> Self {
         let none = |count| vec![Locals::new(); count];
         Self { at_sites: none(shape.sites.len()), at_beginnings: none(shape.structures.len()) }
@@ -81,21 +81,21 @@ impl Set {
     }
 }
 
-/// Where in the function we are, and what is live there.
+/// The current instruction's place in the function, and what is live there.
 struct Walk<'a> {
     shape: &'a Shape<'a>,
     live: Set,
     /// By structure: what is live after it.
     after: Vec<Set>,
-    /// By structure: what is live where its `else` begins, or any of its handlers.
+    /// By structure: what is live at its `else`, or at any of its handlers.
     at_alternative: Vec<Option<Set>>,
-    /// By structure: what is live where it begins, if it is a loop or a `try`.
+    /// By structure: what is live at its beginning, if it is a loop or a `try`.
     at_beginnings: Vec<Set>,
     /// By site: what is live after it.
     at_sites: Vec<Set>,
-    /// The structures that we are in, outermost first.
+    /// The open structures, outermost first.
     open: Vec<usize>,
-    /// Those of them that are a `try`, by their places in `open`. Structures can be hundreds deep.
+    /// The indices in `open` of each `try`. Structures can be nested hundreds deep.
     tries: Vec<usize>,
 }
 
@@ -200,7 +200,7 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// Whatever is done in a `try` may go on in its handlers.
+    /// Any instruction in a `try` may continue in its handlers.
     fn add_handlers(&mut self) {
         for number in (0..self.tries.len()).rev() {
             let at = self.tries[number];
@@ -225,12 +225,12 @@ impl<'a> Walk<'a> {
         self.open.last().copied().unwrap_or_default()
     }
 
-    /// Adds what is live where a branch goes.
+    /// Adds what is live at a branch's target.
     fn branch(&mut self, depth: u32) {
         self.branch_from(self.open.len(), depth);
     }
 
-    /// The same for a branch outside of the structure that is `open` at `within`.
+    /// The same for a branch outside the structure at index `within` of `open`.
     fn branch_from(&mut self, within: usize, depth: u32) {
         let structure = self.open[within - 1 - depth as usize];
         let there = match self.shape.structures[structure].kind {

@@ -1,4 +1,4 @@
-//! Finds out what is in the frames of a function that was written.
+//! Computes the frame map of a function that was written.
 
 use core::convert::Infallible;
 
@@ -15,7 +15,7 @@ use crate::error::Result;
 use crate::module::FunctionIndex;
 
 impl<R: Reencode<Error = Infallible>> Emitter<'_, '_, R> {
-    /// What was written, when it was. `calls` says where the calls are.
+    /// The frame map, after the function was written. `calls` says where its calls are.
     pub(super) fn frame_map(&mut self, calls: &[usize]) -> Result<FrameMap> {
         let shape = self.shape;
         let (size, position) = self.size_and_position()?;
@@ -66,7 +66,7 @@ impl<R: Reencode<Error = Infallible>> Emitter<'_, '_, R> {
         })
     }
 
-    /// Where the index of an indirect call's callee is in the frame.
+    /// The offset in the frame of the table index of an indirect call's callee.
     fn index_in_frame(&self, site: &Site) -> Result<Option<u32>> {
         let Some((ty, above)) = site.operands.split_last() else { return Ok(None) };
         let Some(slot) = self.slots.known(site.below.len() + above.len(), *ty) else {

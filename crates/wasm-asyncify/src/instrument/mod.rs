@@ -1,5 +1,5 @@
-//! Instruments functions, so that they can be suspended in their calls: what Binaryen's Asyncify
-//! pass does, by the same protocol ([`runtime`]), but at a lower price.
+//! Instruments functions so that they can be suspended in their calls. Binaryen's Asyncify pass does the same, with
+//! the same protocol ([`runtime`]), at a higher cost.
 //!
 //! ```text
 //!   f(x):                       f(x):
@@ -14,14 +14,13 @@
 //!                                 return 0
 //! ```
 //!
-//! While nothing is suspended this costs a test at the function's beginning and one after each call
-//! that can suspend (a *site*), and nothing in between: where Binaryen makes every piece of code
-//! between two calls depend on the state, we branch over it.
+//! While nothing is suspended, this costs a test at the function's beginning and one after each call that can suspend
+//! (a *site*), and nothing in between. Binaryen makes all code between two calls depend on the state; here it is
+//! branched over.
 //!
-//! Such a branch can only go outwards. So the blocks that end after sites are all begun where the
-//! function begins, those of the function itself among them; an `if` becomes blocks first. Only a
-//! loop must be entered by its beginning. There is another such dispatch in it, which tests a local;
-//! see [`emit`].
+//! Such a branch can only go outwards. So all blocks that end after sites begin at the function's beginning, and so
+//! do the function's own blocks; an `if` becomes blocks first. Only a loop must be entered at its beginning. It has
+//! another such dispatch, which tests a local; see [`emit`].
 //!
 //! ```text
 //!   block 2                          block 2  block B  block 1
@@ -37,26 +36,26 @@
 //!                                      d
 //! ```
 //!
-//! What a structure begins with must then not lie on the stack below it: operands that wait there
-//! for a call to return are put into locals first ([`frame::Slots`]). LLVM hardly leaves any.
+//! Then no operands may lie on the stack below a structure. Operands that wait there for a call to return are put
+//! into locals first ([`frame::Slots`]). LLVM leaves hardly any.
 //!
-//! Functions that hardly ever suspend get another form, which is smaller: see [`compact`]. They
-//! differ in what happens within a function. Who calls whom need not know which form it has.
+//! Functions that hardly ever suspend get another form, which is smaller: see [`compact`]. The forms differ only
+//! within a function. A caller need not know the form of its callee.
 //!
 //! # Keeping few locals alive
 //!
-//! To the engine's compiler each place where a rewind can go on is one where two values of each
-//! local meet, and a local that is saved somewhere is used there. In a large function this makes
-//! all locals live everywhere, and then it copies them about at every call. Therefore
+//! To the engine's compiler, each place where a rewind can continue is a join of two values of each local, and a
+//! local that is saved somewhere is used there. In a large function, this makes all locals live everywhere, and then
+//! they are copied at every call. Therefore
 //!
 //! - only locals that are live after a site are saved there ([`liveness`]),
-//! - a rewind restores a local before the loops that it is live at the beginning of ([`frame`]),
-//! - those that are dead at a site do not reach code that saves them: it is left out, or they are set to
-//!   0 before ([`exits`]),
-//! - nothing is assigned to in a loop that need not be: what is set to 0 is so outside ([`leave`]).
+//! - a rewind restores a local before those loops at whose beginning it is live ([`frame`]),
+//! - locals that are dead at a site do not reach code that saves them: that code is skipped, or they are set to 0
+//!   first ([`exits`]),
+//! - no local is assigned to in a loop without need: what is set to 0 is set outside ([`leave`]).
 //!
-//! In a program whose hottest loop is in a function of 50 kB that can be suspended in 52 places,
-//! the third alone took the cost from 12 % to 1 %, both measured in one run (`bench/programs.md`).
+//! In a program whose hottest loop is in a function of 50 kB that can be suspended in 52 places, the third measure
+//! alone took the cost from 12 % to 1 %, both measured in one run (`bench/programs.md`).
 
 mod additions;
 mod barrier;
@@ -101,7 +100,7 @@ pub(crate) use exceptions::calls_with_exceptions;
 pub(crate) use frame_maps::{Called, FrameMap};
 pub(crate) use unsupported::{Reason, Unsupported};
 
-/// Like [`with_frame_maps`], without those.
+/// Like [`with_frame_maps`], without the frame maps.
 #[cfg(test)]
 pub(crate) fn instrument(
     wasm: &[u8],
@@ -111,8 +110,8 @@ pub(crate) fn instrument(
     with_frame_maps(wasm, plan, trail).map(|(module, _)| module)
 }
 
-/// The module with these functions instrumented, and without imports from `asyncify`; and what is in the frames
-/// of its functions.
+/// Returns the module with these functions instrumented and without imports from `asyncify`, and the frame maps of
+/// its functions.
 ///
 /// # Errors
 ///
@@ -125,20 +124,20 @@ pub(crate) fn with_frame_maps(
     module::instrument(wasm, plan, trail)
 }
 
-/// Whom a call is of, and so what it needs when a rewind makes it again.
+/// The callee of a call: it determines what a repeated call needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Callee {
-    /// It restores its parameters: any arguments will do.
+    /// Restores its parameters: any arguments will do.
     Instrumented,
-    /// The same, but which function it is must be known.
+    /// The same, but it must be known which function it is.
     Indirect,
-    /// It is run from its beginning, and wants its arguments. An indirect call that can be of such
-    /// a function counts as one.
+    /// Runs from its beginning, and needs its arguments. An indirect call that can reach such a function counts as
+    /// one.
     Topmost,
 }
 
-/// Whom a call in `function` is of, if it can suspend. `indirect` is its number among the
-/// function's indirect calls, if it is one.
+/// The callee of a call in `function`, if the call can suspend. `indirect` is its number among the function's
+/// indirect calls, if it is one.
 fn callee(
     plan: &SuspendPlan,
     function: FunctionIndex,
@@ -166,7 +165,7 @@ fn callee(
     }
 }
 
-/// Whether it is a call that can suspend; see [`callee`].
+/// Whether this is a call that can suspend; see [`callee`].
 pub(crate) fn can_suspend(
     plan: &SuspendPlan,
     function: FunctionIndex,
@@ -176,7 +175,7 @@ pub(crate) fn can_suspend(
     callee(plan, function, operator, indirect).is_some()
 }
 
-/// Whether it is a call of any kind.
+/// Whether this is a call of any kind.
 pub(crate) fn is_call(operator: &Operator<'_>) -> bool {
     matches!(operator, Operator::Call { .. } | Operator::ReturnCall { .. }) || is_indirect(operator)
 }

@@ -1,5 +1,5 @@
-//! Writes the module anew: the instrumented functions, and the imports from `asyncify` as
-//! functions of its own.
+//! Writes the module anew, with the instrumented functions, and with functions of its own in place of the imports
+//! from `asyncify`.
 
 use core::convert::Infallible;
 use std::collections::BTreeMap;
@@ -26,7 +26,7 @@ use crate::error::{Context, Failure, Result};
 use crate::module::{FunctionIndex, ModuleInfo, features, is_due};
 use crate::provide::{DATA, STATE};
 
-/// The module, instrumented, and what is in its frames.
+/// Returns the instrumented module, and its frame maps.
 pub(super) fn instrument(
     wasm: &[u8],
     plan: &SuspendPlan,
@@ -63,9 +63,9 @@ struct Writer<'a> {
     spaces: &'a IndexSpaces,
     plan: &'a SuspendPlan,
     bodies: BTreeMap<FunctionIndex, (Function, Recorder)>,
-    /// What the bodies call.
+    /// The helpers that the bodies call.
     helpers: Helpers,
-    /// What is added where functions are resumed one by one.
+    /// What is added if functions are resumed one by one.
     flat: Option<Additions>,
     /// The function whose body comes next.
     next: FunctionIndex,
@@ -74,7 +74,7 @@ struct Writer<'a> {
     has_globals: bool,
     has_elements: bool,
     moves: Pass,
-    /// Whether others need exports that are still to be added.
+    /// Whether exports for others are still to be added.
     lacks_exports: bool,
 }
 
@@ -99,7 +99,7 @@ impl Writer<'_> {
         self.helpers.globals.write(globals);
     }
 
-    /// What the module uses now, and may not have used before.
+    /// The features that the module uses now, and may not have used before.
     fn features(&self) -> Vec<&'static str> {
         let has_table = self.flat.as_ref().is_some_and(Additions::has_table);
         let tables = self.spaces.tables + u32::from(has_table);
@@ -261,7 +261,7 @@ impl Reencode for Writer<'_> {
         Ok(())
     }
 
-    /// Adds a section where there is none for what is added.
+    /// Adds a section for what is added, if the module has none.
     fn intersperse_section_hook(
         &mut self,
         module: &mut Module,
@@ -356,7 +356,7 @@ impl Reencode for Writer<'_> {
         Ok(())
     }
 
-    /// What tells of places in the code would be wrong afterwards.
+    /// Drops sections with positions in the code: these would be wrong now.
     fn parse_custom_section(
         &mut self,
         module: &mut Module,
@@ -388,7 +388,7 @@ impl Reencode for Writer<'_> {
             }
             Name::Table(map) => section.tables(&names::tables(map, &self.helpers)?),
             Name::Local(map) => section.locals(&names::locals(map, self.spaces)?),
-            // Blocks are others now, and these names would be of other ones.
+            // Blocks have changed, so these names would be for other blocks.
             Name::Label(_) => {}
             other => utils::parse_custom_name_subsection(self, section, other)?,
         }

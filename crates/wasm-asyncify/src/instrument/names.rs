@@ -1,5 +1,4 @@
-//! The names that an instrumented module has: those that it had, by the new indices, and those of what
-//! was added.
+//! The names in an instrumented module: the original names, by the new indices, and the names of what was added.
 
 use core::convert::Infallible;
 use std::collections::BTreeMap;
@@ -13,7 +12,7 @@ use super::index_spaces::IndexSpaces;
 use super::runtime::Runtime;
 use crate::module::{FunctionIndex, GlobalIndex};
 
-/// The names of some part of a module, as they were.
+/// The original names of some part of a module.
 type Before<'a> = wasmparser::NameMap<'a>;
 type Result<T> = core::result::Result<T, Error<Infallible>>;
 
@@ -42,7 +41,7 @@ pub(super) fn functions(
     Ok(names)
 }
 
-/// Locals that were there keep their indices: those that are added come after them, and have no name.
+/// Original locals keep their indices. Added locals come after them, and have no name.
 pub(super) fn locals(
     before: wasmparser::IndirectNameMap<'_>,
     spaces: &IndexSpaces,
@@ -51,7 +50,7 @@ pub(super) fn locals(
     for naming in before {
         let naming = naming?;
         let function = FunctionIndex(naming.index);
-        // What takes its place is ours.
+        // A function of ours replaces it.
         if !spaces.replaced.contains_key(&function) {
             names.append(spaces.new_index(function), &utils::name_map(naming.names, Ok)?);
         }

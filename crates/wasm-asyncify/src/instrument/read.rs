@@ -1,4 +1,4 @@
-//! Reads a function's body: goes through it with a validator, which knows what is on the stack.
+//! Reads a function's body with a validator, which knows the types of operands on the stack.
 
 use std::collections::HashMap;
 
@@ -13,8 +13,8 @@ use super::{Callee, is_indirect};
 use crate::error::{Context, Result};
 use crate::module::FunctionIndex;
 
-/// Reads a body. `callee` says of each call, with its number among the function's indirect ones,
-/// whether it can suspend.
+/// Reads a body. For each call, with its number among the function's indirect calls, `callee` says whether it can
+/// suspend.
 pub(super) fn read<'a>(
     function: FuncToValidate<ValidatorResources>,
     body: &FunctionBody<'a>,
@@ -54,13 +54,13 @@ pub(super) fn read<'a>(
     Ok(reading.shape)
 }
 
-/// Where we are.
+/// The state while a body is read.
 struct Reading<'a> {
     shape: Shape<'a>,
     validator: FuncValidator<ValidatorResources>,
-    /// The structures that we are in, outermost first.
+    /// The open structures, outermost first.
     open: Vec<usize>,
-    /// How many indirect calls there were.
+    /// How many indirect calls were read.
     indirect: u32,
 }
 
@@ -74,7 +74,7 @@ impl<'a> Reading<'a> {
         let innermost = *self.open.last().context("code after the end")?;
         let frame = self.validator.get_control_frame(0).context("code after the end")?;
         let (base, unreachable) = (frame.height, frame.unreachable);
-        // What begins or ends an arm is reached if the structure is.
+        // The beginning or end of an arm is reachable if the structure is.
         let is_in_dead = innermost != 0 && self.shape.dead[self.shape.structures[innermost].begin];
         let dead = is_in_dead || (unreachable && !is_edge(&operator));
         let at = self.shape.operators.len();
@@ -173,7 +173,7 @@ impl<'a> Reading<'a> {
             below,
             base,
             ty,
-            // A function's are in locals.
+            // A function's parameters are in locals.
             has_parameters: kind != Kind::Function && parameters > 0,
             results,
             sites: self.shape.sites.len()..self.shape.sites.len(),
@@ -181,7 +181,7 @@ impl<'a> Reading<'a> {
         Ok(())
     }
 
-    /// The operands, from the bottom.
+    /// The operands on the stack, from the bottom.
     fn stack(&self) -> Result<Vec<ValType>> {
         let height = self.validator.operand_stack_height() as usize;
         let types = (0..height).rev().map(|depth| self.validator.get_operand_type(depth).flatten());
@@ -193,7 +193,7 @@ impl<'a> Reading<'a> {
     }
 }
 
-/// Whether it begins or ends an arm of a structure.
+/// Whether the operator begins or ends an arm of a structure.
 fn is_edge(operator: &Operator<'_>) -> bool {
     matches!(
         operator,
@@ -205,7 +205,7 @@ fn is_edge(operator: &Operator<'_>) -> bool {
     )
 }
 
-/// A call in place of a tail call, and whether it was one.
+/// Replaces a tail call by a call. Also returns whether it was one.
 fn without_tail(operator: Operator<'_>) -> (Operator<'_>, bool) {
     match operator {
         Operator::ReturnCall { function_index } => (Operator::Call { function_index }, true),

@@ -1,5 +1,5 @@
-//! Where references are while what holds them is suspended. They cannot be written to memory: so each
-//! is *kept* in a table that is added to the module, and the frame says in which place.
+//! Where references are while a function that holds them is suspended. They cannot be written to memory. So each is
+//! *kept* in a table that is added to the module, and the frame has its place there.
 //!
 //! ```text
 //!                 place  0      1      2      3      4      5      6      7
@@ -14,18 +14,17 @@
 //!
 //! | | |
 //! |---|---|
-//! | `keep_extern(reference) → place` | puts it where the next null is, from `next` on, round the table |
+//! | `keep_extern(reference) → place` | puts it where the next null is, from `next` on, cyclically |
 //! | `take_extern(place) → reference` | takes it out, and leaves null |
 //!
-//! Place 0 is null, always: so a null is kept nowhere. All other nulls are free places, and nothing is
-//! alive because of one. There is no list of them, since a table cannot hold numbers: they are looked
-//! for. That takes two steps for each reference on the average, since the table is at most half full:
-//! it doubles first. For `next` only goes on. When it has gone round once, it has passed as many full
-//! places as were full when it began, at most, which are half of them; each of the others it has given
-//! away.
+//! Place 0 is always null, so a null takes no place of its own. All other nulls are free places, and keep nothing
+//! alive. There is no list of free places, because a table cannot hold numbers, so they are searched for. That takes
+//! two steps for each reference on average: `next` only moves forward, and the table doubles before it is more than
+//! half full. In one round, `next` passes at most as many full places as there were when the round began, which is
+//! half of the table. All other places it has given away.
 //!
-//! It traps if the table cannot grow: nothing is lost silently. It traps, too, if what is taken is not
-//! there any more, which is so if a frame is rewound twice.
+//! `keep` traps if the table cannot grow: nothing is lost silently. `take` traps if the place is empty, as it is if a
+//! frame is rewound twice.
 //!
 //! There is one such table for each [`Kind`], if the module needs it.
 
@@ -38,17 +37,17 @@ use super::additions::Globals;
 use super::runtime::function;
 use crate::module::{GlobalIndex, TableIndex};
 
-/// How many places a table begins with.
+/// The number of places in a new table.
 const PLACES: u32 = 16;
 
-/// Which table a reference is kept in.
+/// The table in which a reference is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Kind {
     Extern,
     Func,
     Exn,
-    /// All of those that the module's own instructions make: structs, arrays, `i31`. What is taken
-    /// out of this table, or is of a function's type, is cast.
+    /// All references that the module's own instructions make: structs, arrays, `i31`. A reference that is taken out
+    /// of this table, or has a function's type, is cast.
     Any,
 }
 
@@ -95,17 +94,17 @@ struct Table {
     table: TableIndex,
     /// How many references are kept.
     live: GlobalIndex,
-    /// Where to look for a free place.
+    /// Where the search for a free place begins.
     next: GlobalIndex,
 }
 
 impl Tables {
-    /// None yet; the first that is added will have this index.
+    /// No tables yet; the first that is added will have this index.
     pub(super) fn new(first: TableIndex) -> Self {
         Self { first, used: Vec::new() }
     }
 
-    /// A table of this kind is needed.
+    /// Adds a table of this kind, if there is none.
     pub(super) fn need(&mut self, kind: Kind, globals: &mut Globals) {
         if self.used.iter().any(|it| it.kind == kind) {
             return;
@@ -146,7 +145,7 @@ impl Tables {
         function([], &table.map(|table| table.keep()).unwrap_or_default())
     }
 
-    /// The code of the function that takes one back.
+    /// The code of the function that takes a reference back.
     pub(super) fn take(&self, kind: Kind) -> Function {
         let table = self.used.iter().find(|it| it.kind == kind);
         function([], &table.map(|table| table.take()).unwrap_or_default())
@@ -164,7 +163,7 @@ impl Table {
         let mut code =
             vec![LocalGet(reference), RefIsNull, If(BlockType::Empty), I32Const(0), Return, End];
         code.extend([live.get(), I32Const(1), I32Add, live.set()]);
-        // More than half of it would be full.
+        // Grows if the table would be more than half full.
         code.extend([TableSize(table), live.get(), I32Const(1), I32Shl, I32LtU]);
         code.extend([If(BlockType::Empty), TableSize(table), next.set()]);
         code.extend([
@@ -175,7 +174,7 @@ impl Table {
             I32Eq,
         ]);
         code.extend([If(BlockType::Empty), Unreachable, End, End]);
-        // Looks for a free place.
+        // Searches for a free place.
         code.extend([Loop(BlockType::Empty), next.get(), TableSize(table), I32GeU]);
         code.extend([If(BlockType::Empty), I32Const(1), next.set(), End]);
         code.extend([next.get(), TableGet(table), RefIsNull, I32Eqz, If(BlockType::Empty)]);

@@ -1,7 +1,7 @@
 //! What instrumented functions share: the state, and where frames are saved.
 //!
-//! The functions that a program imports from module `asyncify` become functions of its own, as
-//! Binaryen's documentation of the pass describes them:
+//! A program's imports from module `asyncify` become functions of its own, as Binaryen's documentation of the pass
+//! describes them:
 //!
 //! | | state afterwards | |
 //! |---|---|---|
@@ -10,12 +10,11 @@
 //! | `start_rewind(data)` | 2, rewinding | frames are taken from below `data->start` |
 //! | `stop_rewind()` | 0, normal | |
 //!
-//! Where the host suspends by itself, it finds these as exports, `asyncify_start_unwind` and so on, and
-//! `asyncify_get_state`.
+//! If the host suspends code, it finds these as exports, `asyncify_start_unwind` and so on, and `asyncify_get_state`.
 //!
-//! `data` points to two pointers, `start` and `end`. Each of the four traps if `start` has passed
-//! `end`, unless all who call them make sure of that. A frame that does not fit is not written, but `start` moves all the same: so whoever
-//! looks before `stop_unwind` traps sees how much would have been needed.
+//! `data` points to two pointers, `start` and `end`. Each of the four functions traps if `start` has passed `end`,
+//! unless all their callers check that. A frame that does not fit is not written, but `start` still moves. So code
+//! that reads it before `stop_unwind` traps sees how much room was needed.
 
 use crate::module::GlobalIndex;
 use wasm_encoder::{Function, Instruction, MemArg, MemArgTarget, ValType};
@@ -24,7 +23,7 @@ use wasm_encoder::{Function, Instruction, MemArg, MemArgTarget, ValType};
 pub(super) const REPLACED: [&str; 4] =
     ["start_unwind", "stop_unwind", "start_rewind", "stop_rewind"];
 
-/// Indices of what is added to the module, and how wide its addresses are.
+/// Indices of what is added to the module, and the width of its addresses.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Runtime {
     /// The memory that frames are in.
@@ -32,18 +31,18 @@ pub(super) struct Runtime {
     pub(super) memory64: bool,
     /// The global with the state: an `i32`.
     pub(super) state: GlobalIndex,
-    /// The global with what the last `start_*` was given: an address.
+    /// The global with the argument of the last `start_*`: an address.
     pub(super) data: GlobalIndex,
     /// In the flat form: the global with the address of what is restored next.
     pub(super) frame: GlobalIndex,
-    /// The function that makes room for a frame of so many bytes: its address, or null if it does
-    /// not fit.
+    /// The function that makes room for a frame of so many bytes. It returns the frame's address, or null if the
+    /// frame does not fit.
     pub(super) push: u32,
-    /// The function that takes such a frame away again: its address.
+    /// The function that removes such a frame. It returns the frame's address.
     pub(super) pop: u32,
     /// Whether functions are resumed one by one: see [`flat`](super::flat).
     pub(super) is_flat: bool,
-    /// Whether who calls the four functions has compared `start` with `end` before.
+    /// Whether all callers of the four functions compare `start` with `end` first.
     pub(super) callers_check: bool,
 }
 
@@ -61,7 +60,7 @@ impl Runtime {
         }
     }
 
-    /// How far to move an address.
+    /// The distance by which an address is moved.
     pub(super) fn distance(self, value: i32) -> Instruction<'static> {
         if self.memory64 {
             Instruction::I64Const(value.into())
@@ -74,7 +73,7 @@ impl Runtime {
         if self.memory64 { Instruction::I64Sub } else { Instruction::I32Sub }
     }
 
-    /// A pointer into `data`, or into a frame.
+    /// The operand of an access to `data`, or to a frame.
     pub(super) fn at(self, offset: u32) -> MemArg {
         let target = MemArgTarget::Memory(self.memory);
         MemArg { offset: offset.into(), align: 2, target, ordering: None }

@@ -1,5 +1,5 @@
-//! What must be known of a function to instrument it: its instructions, its structures, and the
-//! calls in it that can suspend.
+//! The properties of a function that instrumentation needs: its instructions, its structures, and the calls in it
+//! that can suspend.
 
 use std::collections::HashMap;
 use std::ops::Range;
@@ -10,29 +10,29 @@ use super::types::{Types, is_non_null};
 use super::{Callee, Reason};
 use crate::module::FunctionIndex;
 
-/// A body, as far as instrumenting it needs to know it.
+/// The body of a function, as far as instrumentation needs it.
 #[derive(Debug)]
 pub(super) struct Shape<'a> {
     pub(super) function: FunctionIndex,
-    /// All instructions. The last is the function's `end`. A tail call that can suspend is a call
-    /// and a `return`: there must be a frame that can be suspended.
+    /// All instructions. The last is the function's `end`. A tail call that can suspend becomes a call and a
+    /// `return`, because there must be a frame that can be suspended.
     pub(super) operators: Vec<Operator<'a>>,
-    /// By instruction: where it is in the file.
+    /// By instruction: its position in the file.
     pub(super) positions: Vec<u64>,
-    /// By instruction: whether it cannot be reached, and is left out.
+    /// By instruction: whether it is unreachable, and left out.
     pub(super) dead: Vec<bool>,
-    /// By instruction: how many operands are on the stack before it, if it can be reached.
+    /// By instruction: how many operands are on the stack before it, if it is reachable.
     pub(super) heights: Vec<usize>,
-    /// In order of their beginnings. The first is the function itself.
+    /// In the order of their beginnings. The first is the function itself.
     pub(super) structures: Vec<Structure>,
-    /// Which structure an instruction begins.
+    /// The structure that an instruction begins.
     pub(super) begins: HashMap<usize, usize>,
     /// The calls that can suspend, in order.
     pub(super) sites: Vec<Site>,
     /// The parameters' types, then the locals'.
     pub(super) locals: Vec<ValType>,
     pub(super) parameters: usize,
-    /// The module's.
+    /// The types of the module.
     pub(super) types: &'a Types<'a>,
 }
 
@@ -40,14 +40,14 @@ pub(super) struct Shape<'a> {
 #[derive(Debug)]
 pub(super) struct Structure {
     pub(super) kind: Kind,
-    /// The instructions that begin and end it. The function is begun by none: this is 0 then.
+    /// The instructions that begin and end it. No instruction begins the function: this is 0 then.
     pub(super) begin: usize,
     /// The `else` of an `if`, or the first `catch` of a `try`.
     pub(super) alternative: Option<usize>,
     pub(super) end: usize,
-    /// The operands on the stack when it begins, without its own.
+    /// The operands on the stack at its beginning, without its own.
     pub(super) below: Vec<ValType>,
-    /// How many of them were there already when the structure around it began.
+    /// How many of them were on the stack before the enclosing structure began.
     pub(super) base: usize,
     pub(super) ty: BlockType,
     pub(super) has_parameters: bool,
@@ -81,7 +81,7 @@ pub(super) struct Site {
     pub(super) is_tail: bool,
     /// The operands that stay on the stack, below its own.
     pub(super) below: Vec<ValType>,
-    /// How many of them were there already when the innermost structure began.
+    /// How many of them were on the stack before the innermost structure began.
     pub(super) base: usize,
     /// Its own operands.
     pub(super) operands: Vec<ValType>,
@@ -89,19 +89,19 @@ pub(super) struct Site {
 }
 
 impl Site {
-    /// How many of the last operands must be the same again when the call is made anew. An
-    /// instrumented function finds its parameters in its frame.
+    /// How many of the last operands must be the same when the call is repeated. An instrumented function restores
+    /// its parameters from its frame.
     pub(super) fn needed(&self) -> usize {
         match self.callee {
             Callee::Instrumented => 0,
-            // Which function it is.
+            // The operand that says which function it is.
             Callee::Indirect => 1,
             Callee::Topmost => self.operands.len(),
         }
     }
 
-    /// The height of several results: above its operands, since they are put into slots before it is
-    /// looked whether it has suspended, and then its operands are still to be saved.
+    /// The height of several results. It is above the operands: results are put into slots before the test whether
+    /// the call has suspended, and then its operands must still be saved.
     pub(super) fn results_at(&self) -> usize {
         self.below.len() + self.operands.len()
     }
@@ -128,13 +128,13 @@ impl Shape<'_> {
         if begins { self.begins.get(&index).copied() } else { None }
     }
 
-    /// The function's body, and the loops and `try`s with sites in them. Only where one of these
-    /// begins can a rewind get into it.
+    /// The function's body, and the loops and `try`s that contain sites. A rewind can enter each of these only at its
+    /// beginning.
     pub(super) fn levels(&self) -> impl Iterator<Item = usize> {
         (0..).zip(&self.structures).filter(|(_, it)| it.is_level()).map(|(index, _)| index)
     }
 
-    /// The levels that a site is in, innermost first.
+    /// The levels around a site, innermost first.
     pub(super) fn levels_around(&self, site: usize) -> Vec<usize> {
         let levels = self.levels().filter(|level| self.structures[*level].sites.contains(&site));
         let mut levels: Vec<_> = levels.collect();
@@ -142,15 +142,14 @@ impl Shape<'_> {
         levels
     }
 
-    /// Whether it is a local that cannot be null, and is none of the parameters. It is one that can
-    /// be, in the code that is written: where it is assigned to and where it is read may be in blocks
-    /// of their own there.
+    /// Whether this is a local, but no parameter, that cannot be null. In the code that is written it can be null:
+    /// assignments and uses may be in different blocks there.
     pub(super) fn is_made_nullable(&self, local: u32) -> bool {
         local as usize >= self.parameters && is_non_null(self.locals[local as usize])
     }
 
-    /// The local that the only operand of a topmost function was just read from or put into. So that is saved, and
-    /// not the operand besides.
+    /// The local that the only operand of a topmost function was just read from or assigned to. Then the local is
+    /// saved, and not the operand besides.
     pub(super) fn operand_in(&self, site: usize) -> Option<u32> {
         let site = &self.sites[site];
         let is_alone = site.callee == Callee::Topmost && site.below.len() == site.base;
@@ -163,7 +162,7 @@ impl Shape<'_> {
         }
     }
 
-    /// The types of what is passed or returned when nobody looks at it.
+    /// The types of values that are passed or returned where nothing reads them.
     pub(super) fn unseen(&self) -> impl Iterator<Item = ValType> {
         let results = self.structures.first().map(|it| &it.results).into_iter().flatten();
         let unneeded = |site: &Site| site.operands.len() - site.needed();
@@ -171,7 +170,7 @@ impl Shape<'_> {
         results.chain(operands).copied()
     }
 
-    /// Says what cannot be instrumented here.
+    /// The reason why the function cannot be instrumented, if any.
     pub(super) fn unsupported(&self) -> Option<Reason> {
         for structure in self.structures.iter().filter(|structure| !structure.sites.is_empty()) {
             if structure.has_parameters {

@@ -1,12 +1,12 @@
-//! The functions that instrumented ones share: those that take the place of imports, and those that make
-//! room for a frame and take it away.
+//! The functions that instrumented functions share: those that replace imports, and those that make room for a frame
+//! and remove it.
 
 use wasm_encoder::{BlockType, Function, Instruction};
 
 use super::flat::segment;
 use super::runtime::{Runtime, function};
 
-/// The code of the function that takes the place of an import.
+/// The code of the function that replaces an import.
 pub(super) fn replacement(runtime: Runtime, import: &str) -> Function {
     let state = match import {
         "start_unwind" => 1,
@@ -40,9 +40,8 @@ pub(super) fn push(runtime: Runtime) -> Function {
     making_room(runtime, &[])
 }
 
-/// The code of the same for functions in compact form, whose index is given. It calls itself
-/// when no unwind or rewind is in progress, which never is so: because of that call no optimiser
-/// puts a copy of all this wherever it is called.
+/// The code of `push` for functions in compact form; `index` is its own index. It calls itself if no unwind or rewind
+/// is in progress, which is never the case. Because of that call, no optimiser inlines all this at every call.
 pub(super) fn move_end(runtime: Runtime, index: u32) -> Function {
     making_room(
         runtime,
@@ -58,8 +57,8 @@ pub(super) fn move_end(runtime: Runtime, index: u32) -> Function {
     )
 }
 
-/// The code of a function that adds its parameter, a number of bytes, to `start`. It returns what
-/// `start` was, or null if it is too large now.
+/// The code of a function that adds its parameter, a number of bytes, to `start`. It returns the old `start`, or null
+/// if the new one is too large.
 fn making_room(runtime: Runtime, first: &[Instruction<'static>]) -> Function {
     let mut code = first.to_vec();
     if runtime.is_flat {
@@ -88,7 +87,7 @@ fn making_room(runtime: Runtime, first: &[Instruction<'static>]) -> Function {
     function([(1, runtime.address())], &code)
 }
 
-/// The code of what tells the state.
+/// The code of the function that returns the state.
 pub(super) fn get_state(runtime: Runtime) -> Function {
     function([], &[runtime.state.get()])
 }

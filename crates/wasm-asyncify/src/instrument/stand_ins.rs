@@ -1,16 +1,15 @@
-//! What is passed and returned in the place of a reference that cannot be null, when nobody looks at
-//! it: while a function unwinds it must return something, and what is called again to be rewound must
-//! be given something.
+//! The values that are passed and returned in place of a reference that cannot be null, where nothing reads it. A
+//! function that unwinds must return some value, and a callee that is called again for a rewind must get arguments.
 //!
 //! | a reference to | its stand-in |
 //! |---|---|
 //! | `any`, `eq`, `i31` | `ref.i31` of 0 |
 //! | `extern` | the same, converted |
 //! | a struct, an array | one with zeros, nulls and stand-ins; an empty one |
-//! | a function | one of its type that is added, and traps |
+//! | a function | an added function of its type, which traps |
 //!
-//! Each is in a global that is added, and never changes. Of other types there is none: an exception is
-//! made by nothing but a `throw`, and a struct that holds one of its kind cannot be made at all.
+//! Each is in an added global that never changes. Other types have no stand-in: only a `throw` makes an exception,
+//! and a struct with a non-null field of its own type cannot be made at all.
 
 use std::collections::BTreeMap;
 
@@ -28,22 +27,22 @@ use crate::module::GlobalIndex;
 /// The globals with stand-ins.
 #[derive(Debug, Default)]
 pub(super) struct StandIns {
-    /// None if there is none for such a reference.
+    /// None if such a reference has no stand-in.
     globals: BTreeMap<RefType, Option<GlobalIndex>>,
 }
 
-/// What stand-ins are made of.
+/// What is needed to make stand-ins.
 pub(super) struct Making<'a> {
     pub(super) types: &'a Types<'a>,
     pub(super) globals: &'a mut Globals,
     /// Any function of the module.
     pub(super) function: u32,
-    /// The index of a function that is added, of this type.
+    /// Returns the index of an added function of this type.
     pub(super) never: &'a mut dyn FnMut(u32) -> u32,
 }
 
 impl StandIns {
-    /// The global with the stand-in for a reference that is not null.
+    /// The global with the stand-in for a reference that cannot be null.
     pub(super) fn global(
         &mut self,
         reference: RefType,
@@ -52,7 +51,7 @@ impl StandIns {
         if let Some(known) = self.globals.get(&reference) {
             return *known;
         }
-        // What holds one of its kind finds that there is none.
+        // A type that contains itself finds that there is none.
         self.globals.insert(reference, None);
         let code = self.code(reference.heap_type(), making)?;
         let ty = GlobalType {
@@ -100,7 +99,7 @@ impl StandIns {
         }
     }
 
-    /// The same for a type of the module's.
+    /// The same for a type that the module defines.
     fn of_type(
         &mut self,
         index: u32,

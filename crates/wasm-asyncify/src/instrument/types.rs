@@ -1,5 +1,5 @@
-//! The types of references: those that a validator tells of, by their indices in the module; and which
-//! references can be kept over a wait.
+//! The types of references: the validator's types, by their indices in the module; and which references can be kept
+//! while a function is suspended.
 //!
 //! The validator knows more precise types than a module needs: for it a `ref.func` has the function's own type. An
 //! engine without such types can run the original module, and must be able to run the instrumented one.
@@ -22,12 +22,12 @@ use crate::error::{Context, Result};
 #[derive(Debug, Default)]
 pub(super) struct Types<'a> {
     module: &'a [u8],
-    /// Whether an engine can run it that does not know of types of functions as those of references,
-    /// if that was asked for.
+    /// Whether an engine can run the module that does not know function types as types of references, if that was
+    /// asked for.
     is_plain: OnceCell<bool>,
-    /// By the number that a validator gives it: the first index of a type.
+    /// By the validator's ID of a type: the first index of the type.
     indices: HashMap<CoreTypeId, u32>,
-    /// By index. What they refer to are numbers of the validator's.
+    /// By index. They refer to other types by the validator's IDs.
     all: Vec<SubType>,
 }
 
@@ -42,18 +42,18 @@ impl<'a> Types<'a> {
         read
     }
 
-    /// What a type of the module is.
+    /// The definition of a type of the module.
     pub(super) fn get(&self, index: u32) -> Option<&SubType> {
         self.all.get(index as usize)
     }
 
-    /// How many there are.
+    /// The number of types.
     pub(super) fn count(&self) -> u32 {
         self.all.len() as u32
     }
 
-    /// A type as it can be written: by index, and in no newer a way than in the module. To a validator
-    /// that knows of it, what a `ref.func` makes is of an exact type.
+    /// A type as it can be written: by index, and with no newer features than the module has. A validator that knows
+    /// exact types gives one to the result of a `ref.func`.
     pub(super) fn plain(&self, ty: ValType) -> ValType {
         let ValType::Ref(reference) = ty else { return ty };
         let heap = match reference.heap_type() {
@@ -85,12 +85,12 @@ impl<'a> Types<'a> {
         })
     }
 
-    /// The table that a reference is kept in. None if there can be none.
+    /// The table in which a reference is kept. None if it cannot be kept.
     pub(super) fn kind(&self, reference: RefType) -> Option<Kind> {
         kind(reference.heap_type(), |index| self.kind_of(index))
     }
 
-    /// The same for what is of a type of the module's.
+    /// The same for a type that the module defines.
     fn kind_of(&self, index: u32) -> Option<Kind> {
         let composite = &self.get(index)?.composite_type;
         match composite.inner {
@@ -119,7 +119,7 @@ fn kind(heap: HeapType, of_type: impl Fn(u32) -> Option<Kind>) -> Option<Kind> {
     }
 }
 
-/// Which kind references are of, without the types of the module.
+/// The kinds of references, without the types of the module.
 #[derive(Debug, Default)]
 pub(super) struct Kinds(Vec<Option<Kind>>);
 
@@ -144,7 +144,7 @@ impl Kinds {
     }
 }
 
-/// The same type, and null.
+/// The same type, with null.
 pub(super) fn nullable(ty: ValType) -> ValType {
     match ty {
         ValType::Ref(reference) => ValType::Ref(reference.nullable()),
@@ -152,17 +152,17 @@ pub(super) fn nullable(ty: ValType) -> ValType {
     }
 }
 
-/// Whether null is none of it.
+/// Whether null is not a value of the type.
 pub(super) fn is_non_null(ty: ValType) -> bool {
     matches!(ty, ValType::Ref(reference) if !reference.is_nullable())
 }
 
-/// A type that [`Types::plain`] has made, as it is written.
+/// Converts a type from [`Types::plain`] to `wasm_encoder`'s.
 pub(super) fn written(reference: RefType) -> Option<Written> {
     RoundtripReencoder.ref_type(reference).ok()
 }
 
-/// What makes something of this type of what was kept there.
+/// The instruction that casts a kept reference of this kind to this type, if one is needed.
 pub(super) fn cast(ty: ValType, kind: Option<Kind>) -> Option<Instruction<'static>> {
     let (ValType::Ref(reference), Some(kind)) = (ty, kind) else { return None };
     let Written { nullable, heap_type } = written(reference)?;

@@ -1,4 +1,4 @@
-//! What cannot be instrumented.
+//! The reasons why a function cannot be instrumented.
 
 use crate::module::FunctionIndex;
 
@@ -9,31 +9,31 @@ pub(crate) struct Unsupported {
     pub(crate) reason: Reason,
 }
 
-/// Why.
+/// The reason why a function cannot be instrumented.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Reason {
     /// This local holds a reference of a type that cannot be kept, and is used after a call that can
     /// suspend.
     ReferenceInLocal(u32),
-    /// There is such a reference among the operands that wait for such a call to return.
+    /// Such a reference is among the operands that wait for such a call to return.
     ReferenceOnStack,
-    /// It passes or returns a reference that cannot be null, and nothing can stand in for it.
+    /// The function passes or returns a reference that cannot be null, and has no stand-in.
     NoStandIn,
-    /// There is such a call in the handler of a `catch`.
+    /// Such a call is in the handler of a `catch`.
     InHandler,
-    /// There is such a call in a block with parameters.
+    /// Such a call is in a block with parameters.
     InBlockWithParameters,
-    /// There is such a call in a `try`, and it is a tail call: what it throws is not caught there.
+    /// Such a call is a tail call in a `try`: what the callee throws is not caught there.
     TailCallInTry,
-    /// There is such a call in a `try` of before the standard, and functions are to be resumed one by one.
+    /// Such a call is in a legacy `try`, and functions are to be resumed one by one.
     FlatTry,
-    /// A function that is to be resumed by itself takes a reference that cannot be null, returns one to what
-    /// is not instrumented, or has one that can be kept nowhere.
+    /// A function that is to be resumed by itself takes a reference that cannot be null, returns one to
+    /// uninstrumented code, or has a reference that cannot be kept.
     FlatReference,
 }
 
 impl Reason {
-    /// Whether it is none where functions are resumed all at once.
+    /// Whether the reason exists only if functions are resumed one by one.
     pub(crate) fn is_of_flat(self) -> bool {
         matches!(self, Self::FlatTry | Self::FlatReference)
     }

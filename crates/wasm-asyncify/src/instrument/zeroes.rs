@@ -1,7 +1,8 @@
-//! What is set to 0 on the ways out of a function in fast form, and in what order this is written.
+//! The locals that are set to 0 on the paths out of a function in fast form, and the order in which this code is
+//! written.
 //!
-//! Where sites have the same locals to set to 0, they share the code. Where one has more than another and then
-//! leaves by the same exit, it sets those to 0 that the other does not, and goes there:
+//! Sites with the same locals to set to 0 share the code. If a site has more of them than another site with the same
+//! exit, it sets only the additional ones to 0, and then continues at that site's code:
 //!
 //! ```text
 //!   sites     1      2      3        block $ab
@@ -13,8 +14,8 @@
 //!                                    a = b = 0
 //! ```
 //!
-//! So blocks end one after the other, and of the sites that go on in one way the last that is written falls
-//! into it.
+//! So blocks end one after the other. Of the sites that continue at the same code, the last one written falls through
+//! to it.
 
 use std::collections::BTreeSet;
 
@@ -25,28 +26,28 @@ use super::labels::Label;
 /// Locals, with their types.
 pub(super) type Locals = BTreeSet<(u32, ValType)>;
 
-/// A way out.
+/// A path out of the function.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Way {
     exit: Label,
-    /// All that is set to 0 on it.
+    /// All locals that are set to 0 on it.
     zeroed: Locals,
-    /// What is set to 0 before it goes on.
+    /// The locals that are set to 0 before it continues.
     pub(super) own: Locals,
-    /// Where it goes on: at another way, or at its exit.
+    /// Where it continues: at another path, or at its exit.
     pub(super) next: Label,
 }
 
-/// The ways out of a function on which anything is set to 0, in the order in which their blocks end.
+/// The paths out of a function on which any local is set to 0, in the order in which their blocks end.
 #[derive(Debug, Default)]
 pub(super) struct Ways {
     ways: Vec<Way>,
-    /// By site: its way.
+    /// By site: its path.
     of: Vec<Option<usize>>,
 }
 
 impl Ways {
-    /// By site: its exit, and what is set to 0 before.
+    /// By site: its exit, and the locals that are set to 0 before.
     pub(super) fn new(sites: &[(Label, Locals)]) -> Self {
         let mut different: Vec<&(Label, Locals)> = Vec::new();
         for site in sites {
@@ -55,7 +56,7 @@ impl Ways {
             }
         }
         different.sort_by_key(|(_, zeroed)| zeroed.len());
-        // By number in `different`: the largest of the others that is part of it.
+        // By index in `different`: the largest of the other sets that is a subset.
         let next = |at: usize| {
             let (exit, zeroed) = different[at];
             let is_part = |other: &usize| {
@@ -65,7 +66,7 @@ impl Ways {
             (0..at).rev().find(is_part)
         };
         let next: Vec<_> = (0..different.len()).map(next).collect();
-        // Each right before the one where it goes on.
+        // Each path comes right before the path at which it continues.
         let mut order: Vec<usize> = Vec::new();
         for (at, next) in next.iter().enumerate() {
             let place = order.iter().position(|other| Some(*other) == *next);
@@ -91,7 +92,7 @@ impl Ways {
         self.ways.len()
     }
 
-    /// The way of a site, if anything is set to 0 on it.
+    /// The label of a site's path, if any local is set to 0 on it.
     pub(super) fn of(&self, site: usize) -> Option<Label> {
         self.of.get(site).copied().flatten().map(Label::Zeroes)
     }

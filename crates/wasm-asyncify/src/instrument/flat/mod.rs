@@ -34,8 +34,7 @@
 //!
 //! | | |
 //! |---|---|
-//! | 2 | `start_rewind` was called: a function that uninstrumented code calls then calls the dispatcher, or takes its
-//! frame if that is the [only one](only_frame) |
+//! | 2 | a rewind begins: an [entry](entries) calls the dispatcher, or takes its frame, if [alone](only_frame) |
 //! | 3 | this is the innermost function |
 //! | 4 | its callee has returned |
 //! | 5 | its callee has thrown |
