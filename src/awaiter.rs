@@ -12,7 +12,7 @@ macro_rules! implement {
     ($feature:literal, $traits:ident, $future:ty) => {
         #[cfg(feature = $feature)]
         const _: () = {
-            // Each method forwards to `embed` or its equivalent here.
+            // Each method forwards to `embed`.
             impl $traits::Awaiter for RawCore {
                 fn r#await<T>(&self, future: $future) -> T {
                     self.embed(future)

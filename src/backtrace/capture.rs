@@ -1,4 +1,4 @@
-//! Asks for what is on a coroutine's stack.
+//! Captures the backtrace of a coroutine.
 
 use alloc::vec::Vec;
 
@@ -7,7 +7,7 @@ use crate::raw::control_block::RawCore;
 use crate::raw::phase::Phase;
 
 impl RawCore {
-    /// What is on its stack while it is suspended.
+    /// The functions on its stack while it is suspended.
     pub(crate) fn backtrace(&self) -> Backtrace {
         if self.phase() != Phase::Suspended {
             return Backtrace::without_frames(BacktraceStatus::NotSuspended);
@@ -32,7 +32,7 @@ fn frames(core: &RawCore) -> Option<Vec<BacktraceFrame>> {
     super::saved::frames(core)
 }
 
-/// A coroutine that is a thread cannot be asked.
+/// A coroutine that is a thread cannot capture its stack.
 #[cfg(not(any(bysyncify_native, bysyncify_switch)))]
 fn frames(_: &RawCore) -> Option<Vec<BacktraceFrame>> {
     None

@@ -1,11 +1,11 @@
-//! What is on the stack of a suspended coroutine.
+//! Backtraces of suspended coroutines.
 //!
 //! ```text
-//!   Coroutine::backtrace ─► capture.rs ─┬─► natively: the coroutine is asked   native.rs
-//!                                       └─► in WebAssembly: what it has saved  saved.rs, table.rs
+//!   Coroutine::backtrace ─► capture.rs ─┬─► natively: captured on its stack    native.rs
+//!                                       └─► in WebAssembly: its saved frames   saved.rs, table.rs
 //!                              │
 //!                              ▼
-//!                           trim.rs: without what is ours at both ends
+//!                           trim.rs: removes this crate's functions at both ends
 //! ```
 
 mod capture;
@@ -24,7 +24,7 @@ use core::fmt;
 /// The functions on the stack of a suspended coroutine, the innermost first: see
 /// [`Coroutine::backtrace`](crate::Coroutine::backtrace).
 ///
-/// It is printed as a panic prints one:
+/// It is printed like the backtrace of a panic:
 ///
 /// ```text
 ///    0: demo::read_line
@@ -33,24 +33,24 @@ use core::fmt;
 ///              at src/main.rs:20
 /// ```
 ///
-/// What is not known is said on one line in place of that.
+/// If there is no backtrace, the reason is printed instead, on one line.
 #[derive(Clone, Debug)]
 pub struct Backtrace {
     pub(crate) status: BacktraceStatus,
     pub(crate) frames: Vec<BacktraceFrame>,
 }
 
-/// Whether it is known what is on a coroutine's stack.
+/// Whether the functions on a coroutine's stack are known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum BacktraceStatus {
-    /// It was suspended, and these are its functions.
+    /// The coroutine was suspended, and these are its functions.
     Captured,
-    /// It was not: it has not started, runs, or has ended. What runs has a backtrace of its own
-    /// (`std::backtrace`).
+    /// The coroutine was not suspended: it has not started, is running, or has ended. Running code has a backtrace
+    /// of its own (`std::backtrace`).
     NotSuspended,
-    /// It was suspended, but what is on its stack cannot be told: the module was not made by our linker, or
-    /// in this build nobody knows how to ask (docs/backtraces.md).
+    /// The coroutine was suspended, but its stack cannot be read: the module was not made by `bysyncify-ld`, or
+    /// this kind of build has no backtraces (docs/backtraces.md).
     Unsupported,
 }
 
@@ -63,13 +63,12 @@ pub struct BacktraceFrame {
 }
 
 impl Backtrace {
-    /// Whether there is one.
+    /// Whether the functions were captured, and if not, why.
     pub fn status(&self) -> BacktraceStatus {
         self.status
     }
 
-    /// The functions, the innermost first. None unless the status is
-    /// [`Captured`](BacktraceStatus::Captured).
+    /// The functions, the innermost first. Empty unless the status is [`Captured`](BacktraceStatus::Captured).
     pub fn frames(&self) -> &[BacktraceFrame] {
         &self.frames
     }
@@ -80,18 +79,18 @@ impl Backtrace {
 }
 
 impl BacktraceFrame {
-    /// The function's name, as a programmer writes it. In an optimised module without symbols it is
+    /// The function's name, in the notation of the source. In an optimised module without symbols it is
     /// `function 12, suspend point 3`.
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// The source file, where that is known.
+    /// The source file, if it is known.
     pub fn file(&self) -> Option<&str> {
         self.file.as_deref()
     }
 
-    /// The line in it, counted from 1, where that is known.
+    /// The line in the source file, counted from 1, if it is known.
     pub fn line(&self) -> Option<u32> {
         self.line
     }

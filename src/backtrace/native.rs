@@ -1,5 +1,5 @@
-//! Natively: the coroutine itself is asked, since only on its own stack can std look at that. It wakes up
-//! where it waits, captures a backtrace, and waits on (`src/raw/switch/native.rs`).
+//! Natively: the coroutine captures the backtrace itself, because std can capture only the current stack. It is
+//! resumed where it waits, captures a backtrace, and waits again (`src/raw/switch/native.rs`).
 
 extern crate std;
 
@@ -10,22 +10,22 @@ use super::BacktraceFrame;
 use crate::raw::control_block::RawCore;
 use crate::raw::switch::ask_for_backtrace;
 
-/// Which function of the coroutine is asked: it is never inlined.
+/// The function of the coroutine that captures the backtrace: it is never inlined.
 const ANSWER: &str = "bysyncify::raw::switch::native::answer";
 
-/// The functions on the stack of a suspended coroutine, and below them those of whoever asks.
+/// The functions on the stack of a suspended coroutine, and below them those of the caller.
 pub(super) fn frames(core: &RawCore) -> Option<Vec<BacktraceFrame>> {
     let trace = ask_for_backtrace(core)?;
-    // std has no other way to look at one.
+    // std has no other access to the frames of a backtrace.
     let mut frames = parse(&trace.to_string());
-    // What it is captured with is different in each build.
+    // The functions that capture the backtrace differ between builds.
     if let Some(answer) = frames.iter().position(|frame| frame.name.contains(ANSWER)) {
         frames.drain(..=answer);
     }
     Some(frames)
 }
 
-/// Reads what std prints:
+/// Parses what std prints:
 ///
 /// ```text
 ///    4: demo::waits
@@ -33,7 +33,7 @@ pub(super) fn frames(core: &RawCore) -> Option<Vec<BacktraceFrame>> {
 ///    5: demo::main
 /// ```
 ///
-/// What was inlined has no number of its own.
+/// An inlined function has no number of its own.
 fn parse(text: &str) -> Vec<BacktraceFrame> {
     let mut frames: Vec<BacktraceFrame> = Vec::new();
     for line in text.lines().map(str::trim).filter(|line| !line.is_empty()) {
@@ -51,7 +51,7 @@ fn parse(text: &str) -> Vec<BacktraceFrame> {
     frames
 }
 
-/// `FILE:LINE:COLUMN`, in which a file may have colons, too.
+/// Parses `FILE:LINE:COLUMN`, in which a file may have colons, too.
 fn parse_place(place: &str) -> (Option<String>, Option<u32>) {
     let number = |text: &str| text.parse::<u32>().ok();
     let mut parts = place.rsplitn(3, ':');

@@ -8,9 +8,10 @@
 //!                                   ▲ saved to      ▲ a segment, which begins with the innermost one
 //! ```
 //!
-//! All at once, a frame does not say whose it is: from the entry function on each call tells whose the next one is,
-//! as it does when it is made again. One by one, each begins with the number of its function, and the last word says
-//! where the newest segment begins: see `instrument/flat/dispatcher.rs` of the linker's engine.
+//! All at once, a frame does not contain the number of its function: from the entry function on, each call
+//! determines the function of the next frame, as in a rewind. One by one, each frame begins with the number of its
+//! function, and the last word is the address of the newest segment: see `instrument/flat/dispatcher.rs` of the
+//! linker's engine.
 
 use alloc::format;
 use alloc::vec::Vec;
@@ -20,10 +21,10 @@ use super::table::{Called, Function, Site, Symbols};
 use crate::raw::control_block::RawCore;
 use crate::raw::switch::copy_symbols;
 
-/// More than a stack can have: frames of nothing are possible, but not without end.
+/// More frames than a stack can have: empty frames are possible, but not without end.
 const MOST_FRAMES: usize = 1 << 20;
 
-/// The functions that wait on the stack of a suspended coroutine. None if it is not known what its frames are.
+/// The functions that wait on the stack of a suspended coroutine. None if the layout of its frames is not known.
 pub(super) fn frames(core: &RawCore) -> Option<Vec<BacktraceFrame>> {
     let symbols = Symbols::read(copy_symbols)?;
     let memory = Saved::new(core);
@@ -47,7 +48,7 @@ pub(super) fn frames(core: &RawCore) -> Option<Vec<BacktraceFrame>> {
     Some(frames)
 }
 
-/// What a function is called that has no name.
+/// The name that is shown for a function without one.
 fn shown(function: &Function, site: Site) -> alloc::string::String {
     format!("function {}, suspend point {}", function.index, site.number)
 }
@@ -55,7 +56,7 @@ fn shown(function: &Function, site: Site) -> alloc::string::String {
 /// A function and where it waits.
 type Waiting = (Function, Site);
 
-/// From the entry function on.
+/// Reads the frames from the entry function on.
 fn all_at_once(symbols: &Symbols, memory: &Saved, core: &RawCore) -> Option<Vec<Waiting>> {
     let mut waiting = Vec::new();
     let mut end = memory.end;
@@ -79,14 +80,14 @@ fn all_at_once(symbols: &Symbols, memory: &Saved, core: &RawCore) -> Option<Vec<
             return None;
         }
     }
-    // What is left would be frames of somebody that was not found.
+    // Any bytes left would be frames of a function that was not found.
     (end == memory.start).then(|| {
         waiting.reverse();
         waiting
     })
 }
 
-/// From the newest segment on.
+/// Reads the frames from the newest segment on.
 fn one_by_one(symbols: &Symbols, memory: &Saved) -> Option<Vec<Waiting>> {
     const LINK: u32 = u32::MAX;
     const POINTER: usize = size_of::<usize>();
@@ -120,8 +121,8 @@ fn one_by_one(symbols: &Symbols, memory: &Saved) -> Option<Vec<Waiting>> {
     }
 }
 
-/// Adds a frame, and before it those functions between it and the one before that have none, as far as
-/// it is known which: they return what they are returned.
+/// Adds a frame. Before it, adds the functions between it and the previous frame that have no frame themselves, as
+/// far as they are known: such functions only return the result of their callee.
 fn add_with_passed_on(symbols: &Symbols, waiting: &mut Vec<Waiting>, outer: Waiting) {
     let inner = waiting.last().map(|(function, _)| function.number);
     let mut between = Vec::new();
@@ -133,7 +134,7 @@ fn add_with_passed_on(symbols: &Symbols, waiting: &mut Vec<Waiting>, outer: Wait
         called = site.called;
         between.push((function, site));
     }
-    // Only if they lead to the one that is there, or to nobody who is known.
+    // Only if they lead to the previous frame, or, if there is none, to no known function.
     let leads = matches!(called, Called::Function(number) if Some(number) == inner)
         || called == Called::Nobody && inner.is_none();
     if leads {
@@ -142,17 +143,17 @@ fn add_with_passed_on(symbols: &Symbols, waiting: &mut Vec<Waiting>, outer: Wait
     waiting.push(outer);
 }
 
-/// What is saved of a suspended coroutine, by addresses.
+/// The saved frames of a suspended coroutine, by addresses.
 struct Saved {
     memory: *const u8,
     start: usize,
     end: usize,
-    /// Up to where there could be more.
+    /// The end of the memory that frames may take.
     limit: usize,
 }
 
 impl Saved {
-    /// It stays valid while the coroutine is suspended.
+    /// The frames stay valid while the coroutine is suspended.
     fn new(core: &RawCore) -> Self {
         let (saved, limit) = core.saved();
         Self {
@@ -163,11 +164,11 @@ impl Saved {
         }
     }
 
-    /// The word at an address, if it ends before `end`.
+    /// The word at an address, if it ends no later than `end`.
     fn word(&self, at: usize, end: usize) -> Option<u32> {
         let is_there = at >= self.start && at.checked_add(4)? <= end && end <= self.limit;
-        // SAFETY: between the low end of its stack and where its shadow stack was when it was suspended: nobody writes
-        // there while it is, and functions have saved words there.
+        // SAFETY: between the low end of its stack and where its shadow stack was when it was suspended: nothing
+        // writes there while it is, and functions have saved words there.
         is_there.then(|| unsafe { self.memory.with_addr(at).cast::<u32>().read_unaligned() })
     }
 

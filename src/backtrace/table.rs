@@ -1,16 +1,16 @@
-//! What the linker knows of frames: read where it is, a piece at a time, since no memory holds it.
+//! The linker's records of frames. They are not in memory, so the switch copies them a piece at a time.
 //!
-//! `build/linker_abi.rs` says what is in it.
+//! `build/linker_abi.rs` describes their format.
 
 use alloc::string::String;
 use alloc::vec;
 
 use crate::abi::*;
 
-/// Copies from so many bytes on; false if there is nothing to copy.
+/// Copies bytes from the offset `from` on. Returns false if there is nothing to copy.
 type Copy = fn(from: u32, to: &mut [u8]) -> bool;
 
-/// What is known.
+/// The records of frames.
 pub(super) struct Symbols {
     copy: Copy,
     pub(super) are_one_by_one: bool,
@@ -18,20 +18,20 @@ pub(super) struct Symbols {
     table: Part,
 }
 
-/// Where a part begins, and how many there are of what is in it.
+/// The offset of a part, and the number of its elements.
 #[derive(Clone, Copy, Debug)]
 struct Part {
     at: u32,
     count: u32,
 }
 
-/// What is known of a function.
+/// The record of a function.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Function {
     pub(super) number: u32,
     pub(super) size: Option<u32>,
     pub(super) position: Option<u32>,
-    /// In the module.
+    /// The function's index in the module.
     pub(super) index: u32,
     name: Part,
     sites: Part,
@@ -45,13 +45,13 @@ pub(super) struct Site {
     lines: Part,
 }
 
-/// Whom a call is of.
+/// The callee of a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Called {
-    /// Nobody who has a frame, or it is not known who.
+    /// A function without a frame, or an unknown one.
     Nobody,
     Function(u32),
-    /// Who is in the table at the index that is here in the frame.
+    /// The function in the table whose index is at this offset in the frame.
     InTable(u32),
 }
 
@@ -64,7 +64,7 @@ pub(super) struct Line {
 }
 
 impl Symbols {
-    /// None if nothing is known, or by another version of the linker.
+    /// Returns None if there are no records, or those of another version of the linker.
     pub(super) fn read(copy: Copy) -> Option<Self> {
         let mut bytes = [0; 4 * SYMBOLS_WORDS as usize];
         if !copy(0, &mut bytes) {
@@ -125,7 +125,7 @@ impl Symbols {
         })
     }
 
-    /// The lines that a call is on: the innermost of what was inlined there first.
+    /// The lines of a call: that of the innermost inlined function first.
     pub(super) fn lines(&self, site: Site) -> impl Iterator<Item = Line> {
         (0..site.lines.count).filter_map(move |at| {
             let words: [u32; LINE_WORDS as usize] = self.record(site.lines, at)?;
@@ -137,7 +137,7 @@ impl Symbols {
         })
     }
 
-    /// The number of the function that is in the program's table there, if it is one that can be suspended.
+    /// The number of the function at this index of the program's table, if it can be suspended.
     pub(super) fn in_table(&self, index: u32) -> Option<u32> {
         let element = |at| self.record::<{ ELEMENT_WORDS as usize }>(self.table, at);
         let (mut low, mut high) = (0, self.table.count);
@@ -153,7 +153,7 @@ impl Symbols {
         None
     }
 
-    /// The record of this number of a part whose records have so many words.
+    /// The record with this number, in a part whose records have `WORDS` words.
     fn record<const WORDS: usize>(&self, part: Part, number: u32) -> Option<[u32; WORDS]> {
         if number >= part.count {
             return None;
@@ -170,7 +170,7 @@ impl Symbols {
         Some(words)
     }
 
-    /// None if it has no bytes.
+    /// Returns None if the text has no bytes.
     fn text(&self, part: Part) -> Option<String> {
         let mut bytes = vec![0; part.count as usize];
         if bytes.is_empty() || !(self.copy)(part.at, &mut bytes) {

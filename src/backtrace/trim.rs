@@ -1,4 +1,4 @@
-//! Which functions of a stack are shown.
+//! Removes the functions from a backtrace that are not shown.
 //!
 //! ```text
 //!   bysyncify::embed::…                         how it waits            not shown
@@ -7,17 +7,17 @@
 //!   demo::main::{closure#0}                     the closure             shown
 //!   std::panicking::catch_unwind::…             how it was called       not shown
 //!   bysyncify::raw_coroutine::…::entry          the first function
-//!   …                                           natively who asks       not shown
+//!   …                                           natively the caller     not shown
 //! ```
 
 use alloc::vec::Vec;
 
 use super::BacktraceFrame;
 
-/// The parts of the name of the function that every coroutine begins with.
+/// The parts of the name of every coroutine's entry function.
 const ENTRY: [&str; 2] = ["bysyncify::raw_coroutine::RawCoroutine<", ">::entry"];
 
-/// Takes out what the coroutine's own code has not called.
+/// Removes the functions that wait, and those that call the closure.
 pub(super) fn trim(frames: &mut Vec<BacktraceFrame>) {
     let is_entry = |frame: &BacktraceFrame| ENTRY.iter().all(|part| frame.name.contains(part));
     if let Some(entry) = frames.iter().position(is_entry) {
@@ -33,7 +33,7 @@ fn is_ours(name: &str) -> bool {
     name.trim_start_matches('<').starts_with("bysyncify::")
 }
 
-/// Whether it is called before a coroutine's closure, to get to that.
+/// Whether a function is called between the entry function and the closure.
 fn is_before_closure(name: &str) -> bool {
     let is_called_so = [
         "std::panic",
@@ -49,7 +49,7 @@ fn is_before_closure(name: &str) -> bool {
         || is_called_so.iter().any(|start| name.starts_with(start))
 }
 
-/// Whether it belongs to how a coroutine waits.
+/// Whether a function belongs to the wait of a coroutine.
 fn is_of_waiting(name: &str) -> bool {
     is_ours(name) || is_before_closure(name)
 }

@@ -12,10 +12,10 @@ use crate::handle::CoreHandle;
 use crate::raw::layout::{DEFAULT_STACK_SIZE, StackUsage};
 use crate::stack::Stack;
 
-/// Synchronous code as an iterator: a closure on a stack of its own, which gives out values from
-/// any depth of calls. Needs no executor.
+/// Synchronous code as an iterator: a closure on a stack of its own, which yields values from any depth of calls.
+/// Needs no executor.
 ///
-/// It turns code that calls back (a visitor, a parser, a recursion) into code that is asked.
+/// It turns code with callbacks (a visitor, a parser, a recursion) into an iterator.
 ///
 /// ```no_run
 /// use bysyncify::{EmbedError, Generator, Yielder};
@@ -34,7 +34,7 @@ use crate::stack::Stack;
 ///
 /// fn leaves(tree: Tree) -> impl Iterator<Item = u32> {
 ///     Generator::with_default_stack(move |yielder| {
-///         // An error: the iterator is being dropped, and nobody wants the rest.
+///         // An error: the iterator is being dropped, and the rest is not wanted.
 ///         let _ = walk(&tree, yielder);
 ///     })
 /// }
@@ -42,15 +42,15 @@ use crate::stack::Stack;
 ///
 /// # Waiting
 ///
-/// Nobody could wake it: an iterator has to have its next value when it is asked. So
-/// [`next`](Iterator::next) panics if the closure waits for a future (with
-/// [`embed`](crate::embed())) that is pending. [`AsyncGenerator`](crate::AsyncGenerator) is for code
-/// that waits, and `handle.iter(generator)` an iterator over it, in a coroutine.
+/// Nothing could wake it: an iterator has to have its next value when it is asked. So [`next`](Iterator::next)
+/// panics if the closure waits for a pending future (with [`embed`](crate::embed())).
+/// [`AsyncGenerator`](crate::AsyncGenerator) is for code that waits. In a coroutine, `handle.iter(generator)` is
+/// an iterator over it.
 ///
 /// # Dropping a generator
 ///
-/// As with [`AsyncGenerator`](crate::AsyncGenerator): one that is dropped before its end ends at a
-/// [`Yielder::try_yield`]. A [`Yielder::yield_`] does not return then, as
+/// As with [`AsyncGenerator`](crate::AsyncGenerator): if a generator is dropped before its end, its
+/// [`Yielder::try_yield`] returns an error. Its [`Yielder::yield_`] does not return then, as
 /// [`embed`](crate::embed()) does not.
 #[must_use = "an iterator does nothing unless it is consumed"]
 pub struct Generator<U, Y>(Producer<Yielding<U>, Y>);
@@ -101,7 +101,7 @@ where
         Self::new(DEFAULT_STACK_SIZE, closure)
     }
 
-    /// Makes an iterator of `closure` on a stack that there already is: see
+    /// Makes an iterator of `closure` on an existing stack: see
     /// [`Coroutine::with_stack`](crate::Coroutine::with_stack).
     ///
     /// # Panics
@@ -160,7 +160,7 @@ impl<U, Y> Generator<U, Y> {
         self.0.cancel();
     }
 
-    /// Returns the memory of an iterator that has ended, for the next one.
+    /// Returns the memory of an iterator that has ended, to be used for another one.
     ///
     /// # Errors
     ///
@@ -169,7 +169,7 @@ impl<U, Y> Generator<U, Y> {
         self.0.into_stack().map_err(Self)
     }
 
-    /// The bytes of its stack: see [`Coroutine::stack_size`](crate::Coroutine::stack_size).
+    /// The size of its stack in bytes: see [`Coroutine::stack_size`](crate::Coroutine::stack_size).
     pub fn stack_size(&self) -> usize {
         self.0.coroutine().stack_size()
     }
@@ -180,7 +180,7 @@ impl<U, Y> Generator<U, Y> {
         self.0.coroutine().stack_usage()
     }
 
-    /// What is on the stack while it is suspended: see
+    /// The functions on the stack while the generator is suspended: see
     /// [`Coroutine::backtrace`](crate::Coroutine::backtrace).
     pub fn backtrace(&self) -> Backtrace {
         self.0.coroutine().backtrace()

@@ -1,4 +1,4 @@
-//! What both kinds of generators are made of: a coroutine, from which values are taken.
+//! The common part of both kinds of generators: a coroutine that yields values.
 
 use core::fmt;
 use core::marker::PhantomData;
@@ -18,7 +18,7 @@ pub(crate) trait Produce<Y> {
     fn produce(self, handle: CoreHandle<'_>, yielder: Yielder<'_, Y>);
 }
 
-/// What runs on a generator's stack.
+/// The code that runs on a generator's stack.
 pub(crate) struct Start<P, Y> {
     closure: P,
     marker: PhantomData<fn(Y)>,
@@ -27,7 +27,7 @@ pub(crate) struct Start<P, Y> {
 impl<P: Produce<Y>, Y> Body<()> for Start<P, Y> {
     #[inline(always)]
     fn run(self, handle: CoreHandle<'_>) {
-        // SAFETY: `Producer::step` takes such values, and nobody else is given a yielder.
+        // SAFETY: `Producer::step` takes such values, and no other code gets a yielder.
         let yielder = unsafe { Yielder::new(handle.core()) };
         self.closure.produce(handle, yielder);
     }
@@ -39,7 +39,7 @@ pub(crate) struct Producer<P, Y> {
 }
 
 impl<P: Produce<Y>, Y> Producer<P, Y> {
-    /// Makes one with a stack of `size` bytes.
+    /// Makes a producer with a stack of `size` bytes.
     ///
     /// # Safety
     ///
@@ -50,7 +50,7 @@ impl<P: Produce<Y>, Y> Producer<P, Y> {
         Self { coroutine: unsafe { Coroutine::with_body(size, Start::new(closure)) } }
     }
 
-    /// Makes one on a stack that there already is.
+    /// Makes a producer on an existing stack.
     ///
     /// # Safety
     ///
@@ -69,8 +69,8 @@ impl<P, Y> Start<P, Y> {
 }
 
 impl<P, Y> Producer<P, Y> {
-    /// Runs the closure until it yields, waits for a future that is pending, or returns. From
-    /// then on there is nothing more.
+    /// Runs the closure until it yields, waits for a future that is pending, or returns. After it has returned,
+    /// there are no more values.
     #[inline]
     pub(crate) fn step(&mut self, cx: &mut Context<'_>) -> Poll<Option<Y>> {
         // SAFETY: there is a waker.
@@ -81,12 +81,12 @@ impl<P, Y> Producer<P, Y> {
     ///
     /// # Safety
     ///
-    /// - Whoever takes a value does so by this, with this waker.
+    /// - All values are taken by this function, with this waker.
     #[inline]
     pub(crate) unsafe fn step_with_one(&mut self, waker: &'static Waker) -> Poll<Option<Y>> {
-        // One that is suspended has it already, and it is compared with itself in vain.
+        // A suspended coroutine has this waker already: without one, no comparison is needed.
         let waker = if self.coroutine.core().is_suspended() { None } else { Some(waker) };
-        // SAFETY: one that is suspended was polled with this waker, which is valid for ever.
+        // SAFETY: a suspended coroutine was polled with this waker, which is valid forever.
         unsafe { self.step_with(waker) }
     }
 
@@ -101,7 +101,7 @@ impl<P, Y> Producer<P, Y> {
         // SAFETY: our caller's promise.
         match unsafe { self.coroutine.poll_with(waker) } {
             Poll::Ready(()) => Poll::Ready(None),
-            // SAFETY: it was just suspended, and is asked once. `Start` gives such values.
+            // SAFETY: it was just suspended, and its value is taken once. `Start` gives such values.
             Poll::Pending => match unsafe { slot::take(self.coroutine.core()) } {
                 Some(value) => Poll::Ready(Some(value)),
                 None => Poll::Pending,
@@ -114,23 +114,23 @@ impl<P, Y> Producer<P, Y> {
         let _ = self.coroutine.cancel();
     }
 
-    /// Whether there is nothing more: the closure has returned, or was cancelled.
+    /// Whether there are no more values: the closure has returned, or was cancelled.
     #[inline]
     pub(crate) fn has_ended(&self) -> bool {
         self.coroutine.is_terminated()
     }
 
-    /// How many values are to come.
+    /// The bounds of the number of values to come.
     pub(crate) fn size_hint(&self) -> (usize, Option<usize>) {
         (0, if self.has_ended() { Some(0) } else { None })
     }
 
-    /// The coroutine, to be asked about its stack.
+    /// The coroutine, for queries about its stack.
     pub(crate) fn coroutine(&self) -> &Coroutine<impl Sized, ()> {
         &self.coroutine
     }
 
-    /// Takes the memory of one that has ended.
+    /// Takes the memory of a producer that has ended.
     pub(crate) fn into_stack(self) -> Result<Stack, Self> {
         self.coroutine.into_stack().map_err(|coroutine| Self { coroutine })
     }

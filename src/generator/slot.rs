@@ -1,4 +1,4 @@
-//! Where a value lies on its way out of a generator: on the generator's own stack.
+//! The slot for a value that a generator yields: on the generator's own stack.
 //!
 //! ```text
 //!   the poller's stack                     the generator's stack
@@ -11,10 +11,10 @@
 //!    └ is around it ───────────────────────────────┘ takes the value
 //! ```
 //!
-//! Who is polled takes the value at once, before anybody can resume the generator. So on its
-//! way there is no allocation, no waker and no poll.
+//! The poller takes the value at once, before the generator can be resumed. So this needs no allocation, no waker
+//! and no poll.
 //!
-//! A slot's wait has no waker, as that of [`embed`](crate::embed()) has: no future would see it.
+//! Unlike the wait of [`embed`](crate::embed()), that of a slot has no waker: no future would see it.
 
 use core::cell::UnsafeCell;
 use core::mem::MaybeUninit;
@@ -26,20 +26,20 @@ use crate::raw::call_uninstrumented::call_uninstrumented;
 use crate::raw::control_block::{RawCore, Wait};
 use crate::raw::switch::{ActiveSwitch, Switch};
 
-/// A value, and the wait for who takes it.
+/// A value, and the wait until it is taken.
 #[repr(C)]
 struct Slot<Y> {
-    /// First: where the core knows this to be, there is the slot.
+    /// The first field: the core's pointer to it is also a pointer to the slot.
     wait: Wait,
-    /// Here from before its generator is suspended until [`take`] is called, once.
+    /// Initialised from before its generator is suspended until [`take`] is called, once.
     value: UnsafeCell<MaybeUninit<Y>>,
 }
 
-/// Gives `value` to whoever polls the generator with this core, and returns when it is resumed.
+/// Passes `value` to the poller of the generator with this core, and returns when the generator is resumed.
 ///
 /// # Errors
 ///
-/// As [`Yielder::try_yield`](super::Yielder::try_yield).
+/// Errors of [`Yielder::try_yield`](super::Yielder::try_yield).
 ///
 /// # Safety
 ///
@@ -49,8 +49,8 @@ pub(super) unsafe fn give<Y>(core: &RawCore, value: Y) -> Result<(), EmbedError>
     if !can_give(core) {
         return Err(refusal(core));
     }
-    // SAFETY: `can_give` says that this core's coroutine is the innermost, and so its code that runs. Where that is
-    // polling `finish` is called.
+    // SAFETY: `can_give` ensures that this core's coroutine is the innermost, so the code that runs is its own. If
+    // it is polling, `finish` is called.
     let wait = unsafe { core.waker.wait_of_slot() };
     let slot = Slot { wait, value: UnsafeCell::new(MaybeUninit::new(value)) };
     // SAFETY: it is the innermost. The slot stays where it is until this returns.
@@ -61,11 +61,11 @@ pub(super) unsafe fn give<Y>(core: &RawCore, value: Y) -> Result<(), EmbedError>
     finish(core, outcome)
 }
 
-/// Takes the value out of the slot that the coroutine waits with. None if it waits for something else.
+/// Takes the value out of the slot that the coroutine waits with. None if it waits with something else.
 ///
 /// # Safety
 ///
-/// - The coroutine is suspended, and was not asked before since it was resumed.
+/// - The coroutine is suspended, and this was not called since it was resumed.
 /// - Values of this type are [given](give) in it.
 #[inline]
 pub(super) unsafe fn take<Y>(core: &RawCore) -> Option<Y> {
@@ -79,16 +79,16 @@ pub(super) unsafe fn take<Y>(core: &RawCore) -> Option<Y> {
     Some(unsafe { value.assume_init() })
 }
 
-/// Whether this is the innermost coroutine, and was not cancelled and does not panic.
+/// Whether this is the innermost coroutine, was not cancelled and does not panic.
 ///
-/// Elsewhere than on its own stack it would be another coroutine that is suspended, and who knows who polls that,
-/// and when. Whether there is room is looked at when it is suspended, which is what comes next.
+/// On another stack, another coroutine would be suspended, with an unknown poller. The switch checks for room when
+/// it suspends this one, which is the next step.
 #[inline]
 fn can_give(core: &RawCore) -> bool {
     core.is_innermost() && !core.is_cancelled() && !core.is_panicking()
 }
 
-/// Why not.
+/// The reason why [`can_give`] is false.
 #[cold]
 #[inline(never)]
 fn refusal(core: &RawCore) -> EmbedError {
@@ -99,9 +99,9 @@ fn refusal(core: &RawCore) -> EmbedError {
     }
 }
 
-/// What is left to do when the coroutine was resumed, if anything is: looks at what is wrong, or new.
+/// The work after the coroutine was resumed, if there is any: handles an error of the switch, or a new epoch.
 ///
-/// Through the switch: see `catch_up` in `src/embed.rs`.
+/// It runs through the switch: see `catch_up` in `src/embed.rs`.
 #[cold]
 #[inline(never)]
 fn finish(core: &RawCore, outcome: u32) -> Result<(), EmbedError> {
@@ -109,8 +109,8 @@ fn finish(core: &RawCore, outcome: u32) -> Result<(), EmbedError> {
     call_uninstrumented(|| {
         match outcome {
             abi::SUSPEND_RESUMED => {}
-            // Not before it was suspended: nothing has happened since the wait was made. So the value
-            // was taken.
+            // The epoch has changed after the suspend: nothing has happened between the start of the wait and the
+            // suspend. So the value was taken.
             abi::SUSPEND_NEW_EPOCH => is_cancelled = core.is_cancelled(),
             _ => core.unsound_suspend(outcome),
         }

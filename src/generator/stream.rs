@@ -14,12 +14,11 @@ use crate::handle::CoreHandle;
 use crate::raw::layout::{DEFAULT_STACK_SIZE, StackUsage};
 use crate::stack::Stack;
 
-/// Synchronous code as a stream: a closure on a stack of its own, which gives out values and waits
-/// for futures, both from any depth of calls.
+/// Synchronous code as a stream: a closure on a stack of its own, which yields values and waits for futures, both
+/// from any depth of calls.
 ///
-/// It is given a [`CoreHandle`] to wait with and a [`Yielder`] to yield with. Whatever it returns
-/// after, its stream ends when it returns. [`Generator`](crate::Generator) is the same for code
-/// that only yields, and an ordinary iterator.
+/// The closure gets a [`CoreHandle`] to wait with and a [`Yielder`] to yield with. The stream ends when it
+/// returns. [`Generator`](crate::Generator) is the same for code that only yields, and an ordinary iterator.
 ///
 /// ```no_run
 /// use bysyncify::AsyncGenerator;
@@ -34,7 +33,7 @@ use crate::stack::Stack;
 ///                 return;
 ///             }
 ///             for title in titles {
-///                 // Nobody wants more of them: return, so that what is on the stack is dropped.
+///                 // No more of them are wanted: return, so that the values on the stack are dropped.
 ///                 if yielder.try_yield(title).is_err() {
 ///                     return;
 ///                 }
@@ -100,7 +99,7 @@ where
         Self::new(DEFAULT_STACK_SIZE, closure)
     }
 
-    /// Makes a stream of `closure` on a stack that there already is: see
+    /// Makes a stream of `closure` on an existing stack: see
     /// [`Coroutine::with_stack`](crate::Coroutine::with_stack).
     ///
     /// # Panics
@@ -158,7 +157,7 @@ impl<U, Y> AsyncGenerator<U, Y> {
         self.0.cancel();
     }
 
-    /// Returns the memory of a stream that has ended, for the next one.
+    /// Returns the memory of a stream that has ended, to be used for another one.
     ///
     /// # Errors
     ///
@@ -167,7 +166,7 @@ impl<U, Y> AsyncGenerator<U, Y> {
         self.0.into_stack().map_err(Self)
     }
 
-    /// The bytes of its stack: see [`Coroutine::stack_size`](crate::Coroutine::stack_size).
+    /// The size of its stack in bytes: see [`Coroutine::stack_size`](crate::Coroutine::stack_size).
     pub fn stack_size(&self) -> usize {
         self.0.coroutine().stack_size()
     }
@@ -178,7 +177,7 @@ impl<U, Y> AsyncGenerator<U, Y> {
         self.0.coroutine().stack_usage()
     }
 
-    /// What is on the stack while it is suspended: see
+    /// The functions on the stack while the generator is suspended: see
     /// [`Coroutine::backtrace`](crate::Coroutine::backtrace).
     pub fn backtrace(&self) -> Backtrace {
         self.0.coroutine().backtrace()

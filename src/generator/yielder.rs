@@ -1,4 +1,4 @@
-//! What a generator's closure is given to yield with.
+//! The yielder that a generator's closure gets.
 
 use core::fmt;
 use core::marker::PhantomData;
@@ -7,10 +7,10 @@ use crate::embed::{EmbedError, value_or_diverge};
 use crate::generator::slot;
 use crate::raw::control_block::RawCore;
 
-/// A generator, as seen from inside: gives out values.
+/// A generator, as seen from inside: yields values.
 ///
-/// Yielders are small, `Copy`, and can be passed down to whatever has a value to give. They
-/// cannot leave the closure that they were given to.
+/// Yielders are small, `Copy`, and can be passed down to any code that yields. They cannot leave the closure that
+/// they were given to.
 ///
 /// Unlike a future, which any coroutine can wait for, a value is yielded only by the generator
 /// itself: a coroutine that runs inside of it cannot.
@@ -27,31 +27,31 @@ impl<'a, Y> Yielder<'a, Y> {
         Self { core, marker: PhantomData }
     }
 
-    /// Gives `value` to whoever has asked for the next one, and goes on when that is asked for.
+    /// Passes `value` to the code that has asked for the next one, and returns when another one is asked for.
     ///
     /// If the generator is dropped before its end, this never returns: see
     /// [`embed`](crate::embed()), and [`Yielder::try_yield`].
     ///
     /// # Panics
     ///
-    /// Panics if what runs is not the generator itself.
+    /// Panics if the running code is not that of the generator itself.
     #[inline]
     #[track_caller]
     pub fn yield_(&self, value: Y) {
         value_or_diverge(self.try_yield(value));
     }
 
-    /// Like [`Yielder::yield_`], but returns an error if the generator is dropped instead of
-    /// being asked for another value.
+    /// Like [`Yielder::yield_`], but returns an error if the generator is dropped instead of being asked for
+    /// another value.
     ///
     /// # Errors
     ///
-    /// - [`EmbedError::Cancelled`]: return from the closure. If the generator had been dropped
-    ///   before this was called, so is the value.
-    /// - [`EmbedError::NotRunning`] if what runs is not the generator itself. The value is dropped.
+    /// - [`EmbedError::Cancelled`]: return from the closure. If the generator had been dropped before the call,
+    ///   the value is dropped.
+    /// - [`EmbedError::NotRunning`] if the running code is not that of the generator itself. The value is dropped.
     #[inline]
     pub fn try_yield(&self, value: Y) -> Result<(), EmbedError> {
-        // SAFETY: whoever made this has promised it.
+        // SAFETY: the caller of `Yielder::new` has promised it.
         unsafe { slot::give(self.core, value) }
     }
 }

@@ -1,49 +1,48 @@
-//! Reading ahead where there is no `std`, which has a buffer for it.
+//! A reader with a buffer, for programs without `std`.
 
 use embedded_io::{BufRead, ErrorType, Read, Seek, SeekFrom};
 
-/// Reads ahead, so that small reads need not wait: what `BufReader` is in `std`, for any reader of
-/// `embedded-io`.
+/// Reads ahead, so that small reads need not wait: like `BufReader` of `std`, for any reader of `embedded-io`.
 ///
-/// The buffer is whatever memory you give it: `[u8; 256]`, `&mut [u8]`, `Vec<u8>`. Reads that are not
-/// smaller than it go past it, seeking empties it, and what is in it is lost with this reader.
+/// The buffer is any memory that you provide: `[u8; 256]`, `&mut [u8]`, `Vec<u8>`. Reads that are at least as
+/// large bypass it, seeking empties it, and its contents are lost with this reader.
 #[derive(Debug)]
 pub struct EmbeddedBufReader<R, B> {
     inner: R,
     buffer: B,
-    /// What was read ahead and not consumed yet. Not beyond the buffer.
+    /// The bytes of the buffer that were read ahead and not consumed yet. Not beyond the buffer.
     start: usize,
     end: usize,
 }
 
 impl<R, B: AsRef<[u8]>> EmbeddedBufReader<R, B> {
-    /// Reads from `inner` by way of `buffer`.
+    /// Reads from `inner` through `buffer`.
     ///
     /// # Panics
     ///
-    /// Panics if the buffer has no room.
+    /// Panics if the buffer has no bytes.
     #[track_caller]
     pub fn new(inner: R, buffer: B) -> Self {
         assert!(!buffer.as_ref().is_empty(), "a buffer of 0 bytes has nothing to read ahead into");
         Self { inner, buffer, start: 0, end: 0 }
     }
 
-    /// What was read ahead and not consumed yet.
+    /// Returns the bytes that were read ahead and not consumed yet.
     pub fn buffer(&self) -> &[u8] {
         &self.buffer.as_ref()[self.start..self.end]
     }
 
-    /// What it reads from. To read from it directly leaves a gap: what is in the buffer.
+    /// Returns the inner reader. Code that reads from it directly misses the bytes in the buffer.
     pub fn get_ref(&self) -> &R {
         &self.inner
     }
 
-    /// What it reads from, likewise.
+    /// Returns the inner reader: see [`get_ref`](Self::get_ref).
     pub fn get_mut(&mut self) -> &mut R {
         &mut self.inner
     }
 
-    /// What it reads from. What is in the buffer is lost.
+    /// Returns the inner reader. The bytes in the buffer are lost.
     pub fn into_inner(self) -> R {
         self.inner
     }
@@ -56,7 +55,7 @@ impl<R: ErrorType, B> ErrorType for EmbeddedBufReader<R, B> {
 impl<R: Read, B: AsRef<[u8]> + AsMut<[u8]>> BufRead for EmbeddedBufReader<R, B> {
     fn fill_buf(&mut self) -> Result<&[u8], R::Error> {
         if self.start == self.end {
-            // An error leaves it empty.
+            // An error leaves the buffer empty.
             (self.start, self.end) = (0, 0);
             self.end = self.inner.read(self.buffer.as_mut())?;
         }
@@ -83,7 +82,7 @@ impl<R: Read, B: AsRef<[u8]> + AsMut<[u8]>> Read for EmbeddedBufReader<R, B> {
 
 impl<R: Seek, B: AsRef<[u8]>> Seek for EmbeddedBufReader<R, B> {
     fn seek(&mut self, to: SeekFrom) -> Result<u64, R::Error> {
-        // `inner` is ahead of us by what is in the buffer, whose length cannot be that far from 0.
+        // `inner` is ahead of us by the bytes in the buffer, whose number fits into an `i64`.
         let ahead = (self.end - self.start) as i64;
         let position = match to {
             SeekFrom::Current(offset) => match offset.checked_sub(ahead) {

@@ -1,17 +1,16 @@
-//! A wait that fails, where an `io::Result` is expected.
+//! Failed waits as an `io::Error`.
 
 use core::error::Error;
 use std::io;
 
 use crate::embed::EmbedError;
 
-/// Makes an error of kind [`Other`](io::ErrorKind::Other): [`EmbedError::cause_of`] tells it from
-/// all others.
+/// Makes an error of kind [`Other`](io::ErrorKind::Other). [`EmbedError::cause_of`] distinguishes it from all
+/// others.
 ///
-/// Not of kind `Interrupted`, though that seems to say it. `Interrupted` means that the caller
-/// should try again, and [`read_exact`](io::Read::read_exact), [`read_to_end`](io::Read::read_to_end),
-/// [`write_all`](io::Write::write_all) and [`io::copy`] do: in a coroutine that was cancelled, for
-/// ever.
+/// Not of kind `Interrupted`, although that name seems to fit. `Interrupted` means that the caller should try
+/// again, and [`read_exact`](io::Read::read_exact), [`read_to_end`](io::Read::read_to_end),
+/// [`write_all`](io::Write::write_all) and [`io::copy`] do: in a coroutine that was cancelled, forever.
 ///
 /// ```no_run
 /// use bysyncify::try_embed;
@@ -33,12 +32,12 @@ impl From<EmbedError> for io::Error {
 }
 
 impl EmbedError {
-    /// Whether this is what `error`, or any error that it wraps, comes from.
+    /// Returns the [`EmbedError`] that is `error`, or that `error` wraps, if there is one.
     ///
-    /// Synchronous crates wrap the `io::Error` that they were given in an error of their own. This
-    /// looks into it and into all its [`source`](Error::source)s, which is enough for `zip`, `tar` and
-    /// `flate2`. Others do not tell where theirs come from: those of `png` and `serde_json` are to be
-    /// made an `io::Error` first, which they know how to be, and those of `csv` to be taken apart.
+    /// Synchronous crates wrap an `io::Error` that they get in an error of their own. This function searches that
+    /// and all its [`source`](Error::source)s, which is enough for `zip`, `tar` and `flate2`. Other crates' errors
+    /// do not have their cause as a source. Convert those of `png` and `serde_json` to an `io::Error` first, for
+    /// which they have a conversion, and take those of `csv` apart.
     ///
     /// ```
     /// use bysyncify::EmbedError;
@@ -55,7 +54,7 @@ impl EmbedError {
                 return Some(*cause);
             }
             next = match error.downcast_ref::<io::Error>() {
-                // The `source` of this one is the source of what it wraps, which that leaves out.
+                // The `source` of an `io::Error` is that of the error that it wraps, and skips this error.
                 Some(error) => error.get_ref().map(|inner| inner as _),
                 None => error.source(),
             };

@@ -1,6 +1,6 @@
 //! Synchronous I/O over asynchronous I/O.
 //!
-//! | over what reads and writes by … | this has the traits of … | feature |
+//! | over | with the traits of | feature |
 //! |---|---|---|
 //! | `futures-io` | `std::io`: `FuturesIo` | `futures-io` |
 //! | tokio | `std::io`: `TokioIo` | `tokio` |
@@ -9,8 +9,8 @@
 //!
 //! Each call waits in the innermost running coroutine, as [`embed`](crate::embed()) does.
 //!
-//! The adapters buffer nothing: `std`'s `BufReader` and `BufWriter` do that, and large reads go past
-//! the former's buffer. Only `RangeReader` has a cache of its own, which is what it is for.
+//! The adapters have no buffer: `BufReader` and `BufWriter` of `std` add one, and large reads bypass it. Only
+//! `RangeReader` has a cache of its own, which is its purpose.
 
 #[cfg(feature = "embedded-io")]
 mod embedded_buffer;

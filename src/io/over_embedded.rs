@@ -7,7 +7,7 @@ use embedded_io_async as io;
 
 use crate::embed::{EmbedError, try_embed};
 
-/// What reads, writes or seeks by the traits of `embedded-io-async`, for code that knows those of
+/// Adapts a reader, writer or seeker with the traits of `embedded-io-async` to code that uses those of
 /// `embedded-io`. Needs neither `std` nor an allocator.
 ///
 /// Each call is passed on, and waited for in the innermost running coroutine: there is no buffer.
@@ -36,28 +36,28 @@ impl<T> EmbeddedIo<T> {
         Self { inner }
     }
 
-    /// What is wrapped.
+    /// Returns the inner value.
     pub fn get_ref(&self) -> &T {
         &self.inner
     }
 
-    /// What is wrapped.
+    /// Returns the inner value.
     pub fn get_mut(&mut self) -> &mut T {
         &mut self.inner
     }
 
-    /// What is wrapped.
+    /// Returns the inner value.
     pub fn into_inner(self) -> T {
         self.inner
     }
 }
 
-/// An error of what an [`EmbeddedIo`] wraps, or of waiting for it.
+/// An error of the inner value of an [`EmbeddedIo`], or of waiting for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum EmbeddedIoError<E> {
-    /// An error of what is wrapped.
+    /// An error of the inner value.
     Io(E),
-    /// There was nothing to wait in: the coroutine was cancelled or dropped, or there is none.
+    /// The wait failed: the coroutine was cancelled or dropped, or there is none.
     Embed(EmbedError),
 }
 
@@ -80,8 +80,8 @@ impl<E: core::error::Error> core::error::Error for EmbeddedIoError<E> {
 }
 
 impl<E: Error> Error for EmbeddedIoError<E> {
-    /// [`Other`](ErrorKind::Other) if there was nothing to wait in. Not
-    /// [`Interrupted`](ErrorKind::Interrupted): whoever then tried again would do so for ever.
+    /// [`Other`](ErrorKind::Other) if the wait failed. Not [`Interrupted`](ErrorKind::Interrupted): callers would
+    /// then try again, forever.
     fn kind(&self) -> ErrorKind {
         match self {
             Self::Io(error) => error.kind(),

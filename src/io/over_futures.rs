@@ -9,13 +9,12 @@ use futures_io::{AsyncBufRead, AsyncRead, AsyncSeek, AsyncWrite};
 
 use super::wait::{fill_buf, wait};
 
-/// What reads, writes or seeks by the traits of `futures-io`, for code that knows those of
-/// [`std::io`].
+/// Adapts a reader, writer or seeker with the traits of `futures-io` to code that uses those of [`std::io`].
 ///
 /// Each call is passed on, and waited for in the innermost running coroutine: there is no buffer.
 /// [`FuturesIo::reader`] and [`FuturesIo::writer`] add one.
 ///
-/// What is not `Unpin` is pinned first: `FuturesIo::new(Box::pin(file))`.
+/// Pin a value that is not `Unpin` first: `FuturesIo::new(Box::pin(file))`.
 ///
 /// ```no_run
 /// use bysyncify::Coroutine;
@@ -30,10 +29,9 @@ use super::wait::{fill_buf, wait};
 ///
 /// # Errors
 ///
-/// If the coroutine is cancelled or dropped, or there is none, calls return an
-/// [`EmbedError`](crate::EmbedError) as an `io::Error` of kind `Other`:
-/// [`EmbedError::cause_of`](crate::EmbedError::cause_of) finds it. What then has become of bytes
-/// that were being written, only what they were being written to can know.
+/// If the coroutine is cancelled or dropped, or there is none, calls return an [`EmbedError`](crate::EmbedError)
+/// as an `io::Error` of kind `Other`: [`EmbedError::cause_of`](crate::EmbedError::cause_of) finds it. Whether
+/// bytes were written that were being written then, only the inner writer can know.
 #[derive(Debug)]
 pub struct FuturesIo<T> {
     inner: T,
@@ -45,17 +43,17 @@ impl<T> FuturesIo<T> {
         Self { inner }
     }
 
-    /// What is wrapped.
+    /// Returns the inner value.
     pub fn get_ref(&self) -> &T {
         &self.inner
     }
 
-    /// What is wrapped.
+    /// Returns the inner value.
     pub fn get_mut(&mut self) -> &mut T {
         &mut self.inner
     }
 
-    /// What is wrapped.
+    /// Returns the inner value.
     pub fn into_inner(self) -> T {
         self.inner
     }
@@ -64,9 +62,8 @@ impl<T> FuturesIo<T> {
 impl<R: AsyncRead + Unpin> FuturesIo<R> {
     /// Reads ahead, so that small reads need not wait.
     ///
-    /// The buffer is `std`'s: reads that are not smaller than it go past it, seeking empties it, and
-    /// what is in it is lost with the `BufReader`. For another size than `std`'s take
-    /// [`BufReader::with_capacity`].
+    /// The buffer is `std`'s. Reads that are at least as large bypass it, seeking empties it, and its contents are
+    /// lost with the `BufReader`. For another size use [`BufReader::with_capacity`].
     pub fn reader(inner: R) -> BufReader<Self> {
         BufReader::new(Self::new(inner))
     }
@@ -75,18 +72,18 @@ impl<R: AsyncRead + Unpin> FuturesIo<R> {
 impl<W: AsyncWrite + Unpin> FuturesIo<W> {
     /// Collects small writes. Call [`flush`](Write::flush) when all is written: see below.
     ///
-    /// The buffer is `std`'s, which writes it when it is full, when it is flushed, and when it is
-    /// dropped. That last one waits as well, and nobody learns of its errors: in a coroutine that was
-    /// cancelled, or outside of any, what was in the buffer is lost.
+    /// The buffer is `std`'s, which writes it when it is full, when it is flushed, and when it is dropped. That
+    /// last one waits as well, and nobody learns of its errors: in a coroutine that was cancelled, or outside of
+    /// any, the contents of the buffer are lost.
     pub fn writer(inner: W) -> BufWriter<Self> {
         BufWriter::new(Self::new(inner))
     }
 
-    /// Flushes and closes: [`AsyncWrite::poll_close`], which [`std::io`] has nothing for.
+    /// Flushes and closes: calls [`AsyncWrite::poll_close`], for which [`std::io`] has no method.
     ///
     /// # Errors
     ///
-    /// Those of what is wrapped, and of waiting.
+    /// Errors of the inner writer, and of waiting.
     pub fn close(&mut self) -> io::Result<()> {
         wait(|cx| Pin::new(&mut self.inner).poll_close(cx))
     }

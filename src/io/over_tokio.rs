@@ -8,12 +8,12 @@ use tokio::io::{AsyncBufRead, AsyncRead, AsyncSeek, AsyncWrite, ReadBuf};
 
 use super::wait::{fill_buf, wait};
 
-/// What reads, writes or seeks by tokio's traits, for code that knows those of [`std::io`].
+/// Adapts a reader, writer or seeker with tokio's traits to code that uses those of [`std::io`].
 ///
 /// Each call is passed on, and waited for in the innermost running coroutine: there is no buffer.
 /// [`TokioIo::reader`] and [`TokioIo::writer`] add one.
 ///
-/// What is not `Unpin` is pinned first: `TokioIo::new(Box::pin(file))`.
+/// Pin a value that is not `Unpin` first: `TokioIo::new(Box::pin(file))`.
 ///
 /// ```no_run
 /// use bysyncify::Coroutine;
@@ -28,10 +28,9 @@ use super::wait::{fill_buf, wait};
 ///
 /// # Errors
 ///
-/// If the coroutine is cancelled or dropped, or there is none, calls return an
-/// [`EmbedError`](crate::EmbedError) as an `io::Error` of kind `Other`:
-/// [`EmbedError::cause_of`](crate::EmbedError::cause_of) finds it. What then has become of bytes
-/// that were being written, only what they were being written to can know.
+/// If the coroutine is cancelled or dropped, or there is none, calls return an [`EmbedError`](crate::EmbedError)
+/// as an `io::Error` of kind `Other`: [`EmbedError::cause_of`](crate::EmbedError::cause_of) finds it. Whether
+/// bytes were written that were being written then, only the inner writer can know.
 #[derive(Debug)]
 pub struct TokioIo<T> {
     inner: T,
@@ -43,17 +42,17 @@ impl<T> TokioIo<T> {
         Self { inner }
     }
 
-    /// What is wrapped.
+    /// Returns the inner value.
     pub fn get_ref(&self) -> &T {
         &self.inner
     }
 
-    /// What is wrapped.
+    /// Returns the inner value.
     pub fn get_mut(&mut self) -> &mut T {
         &mut self.inner
     }
 
-    /// What is wrapped.
+    /// Returns the inner value.
     pub fn into_inner(self) -> T {
         self.inner
     }
@@ -62,9 +61,8 @@ impl<T> TokioIo<T> {
 impl<R: AsyncRead + Unpin> TokioIo<R> {
     /// Reads ahead, so that small reads need not wait.
     ///
-    /// The buffer is `std`'s: reads that are not smaller than it go past it, seeking empties it, and
-    /// what is in it is lost with the `BufReader`. For another size than `std`'s take
-    /// [`BufReader::with_capacity`].
+    /// The buffer is `std`'s. Reads that are at least as large bypass it, seeking empties it, and its contents are
+    /// lost with the `BufReader`. For another size use [`BufReader::with_capacity`].
     pub fn reader(inner: R) -> BufReader<Self> {
         BufReader::new(Self::new(inner))
     }
@@ -73,18 +71,18 @@ impl<R: AsyncRead + Unpin> TokioIo<R> {
 impl<W: AsyncWrite + Unpin> TokioIo<W> {
     /// Collects small writes. Call [`flush`](Write::flush) when all is written: see below.
     ///
-    /// The buffer is `std`'s, which writes it when it is full, when it is flushed, and when it is
-    /// dropped. That last one waits as well, and nobody learns of its errors: in a coroutine that was
-    /// cancelled, or outside of any, what was in the buffer is lost.
+    /// The buffer is `std`'s, which writes it when it is full, when it is flushed, and when it is dropped. That
+    /// last one waits as well, and nobody learns of its errors: in a coroutine that was cancelled, or outside of
+    /// any, the contents of the buffer are lost.
     pub fn writer(inner: W) -> BufWriter<Self> {
         BufWriter::new(Self::new(inner))
     }
 
-    /// Flushes and shuts down: [`AsyncWrite::poll_shutdown`], which [`std::io`] has nothing for.
+    /// Flushes and shuts down: calls [`AsyncWrite::poll_shutdown`], for which [`std::io`] has no method.
     ///
     /// # Errors
     ///
-    /// Those of what is wrapped, and of waiting.
+    /// Errors of the inner writer, and of waiting.
     pub fn shutdown(&mut self) -> io::Result<()> {
         wait(|cx| Pin::new(&mut self.inner).poll_shutdown(cx))
     }
@@ -128,7 +126,7 @@ impl<W: AsyncWrite + Unpin> Write for TokioIo<W> {
 
 impl<S: AsyncSeek + Unpin> Seek for TokioIo<S> {
     fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
-        // One that was cancelled may still be going on, and a second must not be begun before.
+        // A seek that was cancelled may still be in progress. It must end before a second one begins.
         wait(|cx| Pin::new(&mut self.inner).poll_complete(cx))?;
         Pin::new(&mut self.inner).start_seek(to)?;
         wait(|cx| Pin::new(&mut self.inner).poll_complete(cx))

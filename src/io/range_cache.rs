@@ -4,10 +4,10 @@ use alloc::collections::VecDeque;
 use alloc::sync::Arc;
 use core::ops::Range;
 
-/// A few ranges with their bytes, those first that were used last. No two overlap, and together they
-/// are no longer than a limit.
+/// A few ranges with their bytes, the most recently used first. No two overlap, and together they are no longer
+/// than a limit.
 ///
-/// Looking for one is a walk through all of them: there are few, and each was waited for.
+/// A search visits all of them: there are few, and each was waited for.
 #[derive(Debug)]
 pub(super) struct RangeCache<B> {
     pieces: VecDeque<Piece<B>>,
@@ -23,7 +23,7 @@ struct Piece<B> {
 }
 
 impl<B> RangeCache<B> {
-    /// Keeps up to so many bytes.
+    /// Makes a cache of up to `limit` bytes.
     pub(super) fn new(limit: u64) -> Self {
         Self { pieces: VecDeque::new(), limit }
     }
@@ -36,7 +36,7 @@ impl<B> RangeCache<B> {
         self.pieces.iter().any(|piece| piece.range.contains(&position))
     }
 
-    /// What is missing around this position, which is not there, within these bounds.
+    /// The missing range around this position, which is not in the cache, within these bounds.
     pub(super) fn gap(&self, position: u64, bounds: Range<u64>) -> Range<u64> {
         let mut gap = bounds;
         for Piece { range, .. } in &self.pieces {
@@ -49,8 +49,7 @@ impl<B> RangeCache<B> {
         gap
     }
 
-    /// The bytes from this position on, as far as they are there in one. From now on these are those
-    /// that were used last.
+    /// The bytes from this position to the end of its range. This range is then the most recently used.
     pub(super) fn get(&mut self, position: u64) -> Option<&[u8]>
     where
         B: AsRef<[u8]>,
@@ -65,7 +64,7 @@ impl<B> RangeCache<B> {
         (*piece.bytes).as_ref().get(skipped..)
     }
 
-    /// Adds what was missing and is no longer than the limit, in place of what was not used for longest.
+    /// Adds a missing range that is no longer than the limit, in place of the least recently used ones.
     pub(super) fn insert(&mut self, range: Range<u64>, bytes: B) {
         let length = |range: &Range<u64>| range.end - range.start;
         let mut sum = length(&range);

@@ -1,4 +1,4 @@
-//! Reading and seeking in what can only be fetched, a range of bytes at a time.
+//! Reading and seeking in a source whose bytes are fetched by ranges.
 
 use alloc::format;
 use core::fmt;
@@ -8,29 +8,29 @@ use std::io::{self, BufRead, Read, Seek, SeekFrom};
 use super::range_cache::RangeCache;
 use crate::embed::try_embed;
 
-/// The size of a block, unless another is asked for.
+/// The default size of a block, in bytes.
 const BLOCK_SIZE: usize = 64 * 1024;
 
-/// As many bytes as are in so many of them are kept, unless another number is asked for.
+/// The default number of blocks whose bytes are kept.
 const BLOCKS: usize = 16;
 
-/// Something of a known length of which any range of bytes can be fetched, a file on a server for
-/// instance, as [`Read`], [`Seek`] and [`BufRead`].
+/// A source of known length of which any range of bytes can be fetched, such as a file on a server, as [`Read`],
+/// [`Seek`] and [`BufRead`].
 ///
-/// It fetches whole blocks, waits in the innermost running coroutine, and keeps what was used last. So
-/// little is fetched for code that needs little and jumps to and fro: a reader of zip archives the
-/// directory, at the end, and the entries that are asked for.
+/// It fetches whole blocks, waits in the innermost running coroutine, and keeps the bytes that were used last. So
+/// code that needs little and jumps to and fro fetches little: a reader of zip archives fetches the directory, at
+/// the end, and the entries that it needs.
 ///
-/// - A read that is larger than a block is fetched at once, and kept as any other if it is no larger than all
-///   that is kept.
-/// - Who reads on where the last request ended gets twice as many blocks with each request, up to half of what
-///   is kept. Who reads elsewhere begins with one again.
-/// - [`fetched`](Self::fetched) tells how much it was.
+/// - A read that is larger than a block is fetched at once. It is kept like any other, unless it is larger than
+///   all that is kept.
+/// - A read that continues where the last request ended fetches twice as many blocks with each request, up to half
+///   of what is kept. A read elsewhere begins with one block again.
+/// - [`fetched`](Self::fetched) returns how much was fetched.
 ///
-/// `fetch` is given a range, which is never empty and never goes beyond the length, and returns its
-/// bytes: a `Vec<u8>`, or whatever else they come in.
+/// `fetch` is given a range, which is never empty and never goes beyond the length, and returns its bytes: a
+/// `Vec<u8>`, or any other type with `AsRef<[u8]>`.
 ///
-/// A clone shares what has been fetched so far; from then on each fetches for itself.
+/// A clone shares the bytes that were fetched so far; from then on each fetches for itself.
 ///
 /// ```no_run
 /// use bysyncify::Coroutine;
@@ -54,19 +54,18 @@ const BLOCKS: usize = 16;
 ///
 /// # Errors
 ///
-/// Those of `fetch`; one of kind [`InvalidData`](io::ErrorKind::InvalidData) if that returns fewer
-/// bytes or more (a server that takes no notice of ranges sends all there are); and an
-/// [`EmbedError`](crate::EmbedError) as for any other wait, which
-/// [`EmbedError::cause_of`](crate::EmbedError::cause_of) finds. After an error it is where it was.
+/// Those of `fetch`; one of kind [`InvalidData`](io::ErrorKind::InvalidData) if that returns fewer bytes or more
+/// (a server that ignores ranges sends all bytes); and an [`EmbedError`](crate::EmbedError) as for any other wait,
+/// which [`EmbedError::cause_of`](crate::EmbedError::cause_of) finds. After an error the position is unchanged.
 pub struct RangeReader<F, B> {
     fetch: F,
     len: u64,
     position: u64,
     block_size: u64,
     cache: RangeCache<B>,
-    /// How many bytes the next request has at least, if it goes on where the last one ended.
+    /// The least number of bytes of the next request, if it continues where the last one ended.
     ahead: u64,
-    /// Where that was.
+    /// The end of the last request.
     last_end: u64,
     fetched: Fetched,
 }
@@ -75,9 +74,9 @@ pub struct RangeReader<F, B> {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Fetched {
-    /// How often `fetch` was called and gave what was asked for.
+    /// The number of calls of `fetch` that returned the range that was asked for.
     pub requests: u64,
-    /// How many bytes that were together.
+    /// The number of bytes that these returned.
     pub bytes: u64,
 }
 
@@ -86,16 +85,17 @@ where
     F: AsyncFnMut(Range<u64>) -> io::Result<B>,
     B: AsRef<[u8]>,
 {
-    /// Reads what is `len` bytes long, in blocks of 64 KiB. It keeps 1 MiB.
+    /// Reads a source of `len` bytes, in blocks of 64 KiB. It keeps 1 MiB.
     pub fn new(len: u64, fetch: F) -> Self {
         Self::with_blocks(len, BLOCK_SIZE, BLOCKS, fetch)
     }
 
-    /// Reads in blocks of `block_size` bytes, and keeps as many bytes as are in `blocks` of them.
+    /// Reads a source of `len` bytes, in blocks of `block_size` bytes. It keeps as many bytes as `blocks` of them
+    /// have.
     ///
     /// # Panics
     ///
-    /// Panics if either is 0.
+    /// Panics if `block_size` or `blocks` is 0.
     #[track_caller]
     pub fn with_blocks(len: u64, block_size: usize, blocks: usize, fetch: F) -> Self {
         assert!(block_size != 0, "a block of 0 bytes has nothing to read");
@@ -127,14 +127,14 @@ where
         Ok(bytes)
     }
 
-    /// Fetches what is missing at the position, as much as is wanted and in whole blocks, and keeps it.
+    /// Fetches the missing range at the position, for `wanted` bytes and in whole blocks, and keeps it.
     fn fetch_here(&mut self, wanted: u64) -> io::Result<()> {
         let (position, block) = (self.position, self.block_size);
         let ahead = if position == self.last_end { self.ahead } else { block };
         let start = position - position % block;
         let end = position.saturating_add(wanted).max(start.saturating_add(ahead));
         let end = end.checked_next_multiple_of(block).unwrap_or(u64::MAX).min(self.len);
-        // Not more than can be kept; and one block can.
+        // Not more than can be kept, which is at least one block.
         let end = end.min(start.saturating_add(self.cache.limit()));
         let range = self.cache.gap(position, start..end);
         let bytes = self.fetch(range.clone())?;
@@ -162,19 +162,19 @@ where
 }
 
 impl<F, B> RangeReader<F, B> {
-    /// The length that it was made with, in bytes.
+    /// The length that was given to the constructor, in bytes.
     #[must_use]
     pub fn len(&self) -> u64 {
         self.len
     }
 
-    /// Whether that is 0.
+    /// Whether the length is 0.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len == 0
     }
 
-    /// How much it has fetched. Of a clone, since it was made.
+    /// How much was fetched. For a clone, since it was made.
     #[must_use]
     pub fn fetched(&self) -> Fetched {
         self.fetched
@@ -186,7 +186,7 @@ where
     F: AsyncFnMut(Range<u64>) -> io::Result<B>,
     B: AsRef<[u8]>,
 {
-    /// Returns what is there from the position on, at least to the end of a block. Fetches it if need be.
+    /// Returns the bytes from the position on, at least to the end of a block. Fetches them if necessary.
     fn fill_buf(&mut self) -> io::Result<&[u8]> {
         if !self.is_there() {
             self.fetch_here(1)?;
@@ -222,7 +222,7 @@ where
 }
 
 impl<F, B> Seek for RangeReader<F, B> {
-    /// Fetches nothing. Beyond the end is allowed, and nothing is there.
+    /// Fetches nothing. A position beyond the end is allowed: no bytes are there.
     fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
         let (base, offset) = match to {
             SeekFrom::Start(position) => (position, 0),

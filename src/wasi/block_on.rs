@@ -9,7 +9,7 @@ use core::task::{Context, Poll, Waker};
 
 use super::waits::{self, Running, Turn};
 
-/// Whether the future is to be polled.
+/// Whether the future must be polled.
 struct Awake(AtomicBool);
 
 impl Wake for Awake {
@@ -24,14 +24,14 @@ impl Wake for Awake {
 
 /// Runs a future, such as a [`Coroutine`](crate::Coroutine), until it is ready.
 ///
-/// While it waits the host waits, in `poll_oneoff`: for the first [`sleep`](super::sleep()) that is due, and for the
-/// streams of [`readable`](super::readable) and [`writable`](super::writable). It needs no processor meanwhile.
+/// While it waits, the host waits, in `poll_oneoff`: for the first [`sleep`](super::sleep()) that is due, and for
+/// the streams of [`readable`](super::readable) and [`writable`](super::writable). That takes no processor time.
 ///
 /// # Panics
 ///
-/// - If nothing can wake the future any more: it waits, and no timer and no stream is waited for. Without a thread or
-///   an event loop nobody else is there.
-/// - If it is called by what it polls. `embed` is what waits in there.
+/// - If nothing can wake the future any more: it waits, and no timer and no stream is waited for. There is no
+///   other thread and no event loop that could wake it.
+/// - If it is called by code that it polls. Such code waits with `embed`.
 /// - If the future panics.
 pub fn block_on<F: IntoFuture>(future: F) -> F::Output {
     let _running = Running::begin();

@@ -1,7 +1,7 @@
 //! An executor for command-line programs under WASI: [`block_on`], [`sleep`], and waiting for streams.
 //!
-//! A program for WASI has its thread for itself, and no event loop below it. Somebody has to poll its
-//! coroutines, and to give the thread back to the host while all of them wait. That is `block_on`:
+//! A WASI program has its thread for itself, and no event loop below it. It has to poll its coroutines by itself,
+//! and to return the thread to the host while all of them wait. `block_on` does both:
 //!
 //! ```no_run
 //! use bysyncify::{Coroutine, embed, wasi};
@@ -17,18 +17,18 @@
 //! }
 //! ```
 //!
-//! For several coroutines at once give it a future that polls all of them, such as `join!` or
-//! `FuturesUnordered` of the crate `futures`, or `LocalExecutor::run` of `async-executor`.
+//! To run several coroutines at once, pass a future that polls all of them, such as `join!` or `FuturesUnordered`
+//! of the crate `futures`, or `LocalExecutor::run` of `async-executor`.
 //!
 //! ```text
-//!   block_on ──▶ poll the future ──▶ Pending, and nobody has woken it
+//!   block_on ──▶ poll the future ──▶ Pending, and it was not woken
 //!      ▲                                  │
 //!      │                                  ▼
-//!   wake who is due ◀── the host waits for the first timer, or for a stream (`poll_oneoff`)
+//!   wake what is due ◀── the host waits for the first timer, or for a stream (`poll_oneoff`)
 //! ```
 //!
-//! Feature `wasi`, and only on targets of WASI without threads: `wasm32-wasip1` and `wasm32-wasip2`.
-//! On others the feature adds nothing.
+//! Feature `wasi`, and only on WASI targets without threads: `wasm32-wasip1` and `wasm32-wasip2`. On other targets
+//! the feature adds nothing.
 
 mod block_on;
 mod host;

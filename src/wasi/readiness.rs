@@ -9,33 +9,33 @@ use super::host::Direction;
 use super::host::Id;
 use super::waits;
 
-/// Is ready when there is something to read from this descriptor, or its end is reached: a `read` does not
-/// wait then. 0 is the standard input; others have a descriptor by `std::os::fd::AsRawFd`.
+/// Returns a future that is ready when this descriptor has something to read, or its end is reached: a `read` does
+/// not wait then. 0 is the standard input; `std::os::fd::AsRawFd` returns the descriptor of others.
 ///
-/// Mind that `std::io::stdin()` has a buffer: what is in there already makes no descriptor ready. Read all
-/// that there is, or read from a `File` of the descriptor.
+/// Note that `std::io::stdin()` has a buffer: bytes in the buffer make no descriptor ready. Read all of them, or
+/// read from a `File` of the descriptor.
 ///
-/// A descriptor that is not open counts as ready: to read is what fails. If the host says that it cannot wait, all
-/// descriptors that are waited for do: to read is then what waits or fails.
+/// A descriptor that is not open counts as ready: reading then fails. If the host reports that it cannot wait, all
+/// descriptors that are waited for count as ready: reading then waits or fails.
 ///
-/// To be polled below [`block_on`](super::block_on()) only.
+/// Poll this future within [`block_on`](super::block_on()) only.
 pub fn readable(descriptor: c_int) -> Ready {
     Ready { descriptor, direction: Direction::Read, wait: None }
 }
 
-/// Is ready when something can be written to this descriptor: a `write` does not wait then. 1 is the standard
-/// output. Otherwise as [`readable`].
+/// Returns a future that is ready when this descriptor can be written to: a `write` does not wait then. 1 is the
+/// standard output. Otherwise like [`readable`].
 pub fn writable(descriptor: c_int) -> Ready {
     Ready { descriptor, direction: Direction::Write, wait: None }
 }
 
-/// See [`readable`] and [`writable`]. Dropping it ends the wait.
+/// The future of [`readable`] and [`writable`]. Dropping it ends the wait.
 #[derive(Debug)]
 #[must_use = "futures do nothing unless they are polled: `embed(wasi::readable(…))`"]
 pub struct Ready {
     descriptor: c_int,
     direction: Direction,
-    /// Once it has been polled.
+    /// None until it is polled.
     wait: Option<Id>,
 }
 
@@ -44,7 +44,7 @@ impl Future for Ready {
 
     /// # Panics
     ///
-    /// Outside [`block_on`](super::block_on()).
+    /// Panics outside [`block_on`](super::block_on()).
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
         let waker = context.waker();
         match self.wait {

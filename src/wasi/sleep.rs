@@ -9,26 +9,26 @@ use std::time::Instant;
 use super::host::Id;
 use super::waits;
 
-/// What stands for a time that the clock cannot count to.
+/// A substitute for times that the clock cannot represent.
 const FOR_EVER: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
 
-/// Is ready when this time has passed, counted from now.
+/// Returns a future that is ready when this time has passed, counted from now.
 ///
-/// Never before. Later, if other code runs at that time, or if the host takes its time; where a stream is
-/// waited for as well, up to a millisecond later.
+/// It is never ready before. It may be ready later, if other code runs at that time, or if the host is late. If a
+/// stream is waited for as well, it may be up to a millisecond late.
 ///
-/// To be polled below [`block_on`](super::block_on()) only.
+/// Poll this future within [`block_on`](super::block_on()) only.
 pub fn sleep(duration: Duration) -> Sleep {
     let now = Instant::now();
     Sleep { due: now.checked_add(duration).unwrap_or(now + FOR_EVER), timer: None }
 }
 
-/// See [`sleep`]. Dropping it ends the wait.
+/// The future of [`sleep`]. Dropping it ends the wait.
 #[derive(Debug)]
 #[must_use = "futures do nothing unless they are polled: `embed(wasi::sleep(…))`"]
 pub struct Sleep {
     due: Instant,
-    /// Once it has been polled.
+    /// None until it is polled.
     timer: Option<Id>,
 }
 
@@ -37,7 +37,7 @@ impl Future for Sleep {
 
     /// # Panics
     ///
-    /// Outside [`block_on`](super::block_on()).
+    /// Panics outside [`block_on`](super::block_on()).
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
         if Instant::now() >= self.due {
             return Poll::Ready(());

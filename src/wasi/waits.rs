@@ -1,7 +1,7 @@
-//! Who waits for a time or for a stream, and the waker of each.
+//! The waits for a time or for a stream, with the waker of each.
 //!
-//! A waker is never woken or dropped in here: either may run a program's code, which comes back for
-//! another wait while this is borrowed.
+//! A waker is never woken or dropped while `WAITS` is borrowed: either may run code of the program, which may
+//! begin another wait.
 
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
@@ -15,13 +15,13 @@ use super::host::{self, Direction, Id, Stream};
 
 std::thread_local! {
     static WAITS: RefCell<Waits> = const { RefCell::new(Waits::new()) };
-    /// Whether `block_on` runs, which is who looks at all this.
+    /// Whether `block_on` runs, which processes the waits.
     static RUNNING: Cell<bool> = const { Cell::new(false) };
 }
 
 struct Waits {
     next: Id,
-    /// By when they are due.
+    /// By the time when they are due.
     timers: BTreeMap<(Instant, Id), Waker>,
     streams: BTreeMap<Id, (Stream, Waker)>,
 }
@@ -36,14 +36,14 @@ impl Waits {
         self.next
     }
 
-    /// Takes out whoever waits for a time that has come.
+    /// Removes the timers that are due, and returns their wakers.
     fn due(&mut self) -> Vec<Waker> {
         let now = if self.timers.is_empty() { return Vec::new() } else { Instant::now() };
         let later = self.timers.split_off(&(now, Id::MAX));
         core::mem::replace(&mut self.timers, later).into_values().collect()
     }
 
-    /// How long nobody is due, if anybody ever is.
+    /// The time until the first timer is due. None if there is no timer.
     fn time_left(&self) -> Option<Duration> {
         let ((first, _), _) = self.timers.first_key_value()?;
         Some(first.saturating_duration_since(Instant::now()))
@@ -54,7 +54,7 @@ fn with<R>(look: impl FnOnce(&mut Waits) -> R) -> R {
     WAITS.with_borrow_mut(look)
 }
 
-/// Has this waker woken at that time.
+/// Registers a waker to be woken at that time.
 pub(super) fn add_timer(due: Instant, waker: Waker) -> Id {
     must_run();
     with(|waits| {
@@ -64,7 +64,7 @@ pub(super) fn add_timer(due: Instant, waker: Waker) -> Id {
     })
 }
 
-/// Has this waker woken when the stream is ready.
+/// Registers a waker to be woken when the stream is ready.
 pub(super) fn add_stream(descriptor: c_int, direction: Direction, waker: Waker) -> Id {
     must_run();
     with(|waits| {
@@ -74,45 +74,45 @@ pub(super) fn add_stream(descriptor: c_int, direction: Direction, waker: Waker) 
     })
 }
 
-/// Whether a timer is still waited for; its waker is then this one.
+/// Sets the waker of a timer. Returns whether the timer is still waited for.
 pub(super) fn renew_timer(due: Instant, id: Id, waker: &Waker) -> bool {
     must_run();
     let old = with(|waits| waits.timers.get_mut(&(due, id)).map(|kept| replace(kept, waker)));
     old.is_some()
 }
 
-/// Whether a stream is still waited for; its waker is then this one.
+/// Sets the waker of a stream. Returns whether the stream is still waited for.
 pub(super) fn renew_stream(id: Id, waker: &Waker) -> bool {
     must_run();
     let old = with(|waits| waits.streams.get_mut(&id).map(|(_, kept)| replace(kept, waker)));
     old.is_some()
 }
 
-/// The waker that was there, unless the new one does the same.
+/// Replaces a waker, unless the new one does the same. Returns the old one.
 fn replace(kept: &mut Waker, new: &Waker) -> Option<Waker> {
     (!kept.will_wake(new)).then(|| core::mem::replace(kept, new.clone()))
 }
 
-/// Nobody waits for that any more.
+/// Removes a timer that is not waited for any more.
 pub(super) fn remove_timer(due: Instant, id: Id) {
     drop(with(|waits| waits.timers.remove(&(due, id))));
 }
 
-/// Nobody waits for that any more.
+/// Removes a stream that is not waited for any more.
 pub(super) fn remove_stream(id: Id) {
     drop(with(|waits| waits.streams.remove(&id)));
 }
 
-/// What there is to wait for.
+/// Whether a turn may block.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Turn {
-    /// Something else can go on: only what is due by now is woken.
+    /// Other code can continue: only waits that are due by now are woken.
     Glance,
-    /// Nothing can go on before something is due.
+    /// No code can continue before a wait is due.
     Park,
 }
 
-/// Wakes whoever is due; false if there is nobody to wait for.
+/// Wakes all waits that are due. Returns false if nothing is waited for.
 pub(super) fn turn(turn: Turn) -> bool {
     let (left, streams) = with(|waits| {
         let streams: Vec<_> = waits.streams.iter().map(|(id, (it, _))| (*id, *it)).collect();
@@ -130,7 +130,7 @@ pub(super) fn turn(turn: Turn) -> bool {
     is_anybody
 }
 
-/// That `block_on` runs, until this is dropped.
+/// A guard: `block_on` runs until this is dropped.
 pub(super) struct Running(());
 
 impl Running {
