@@ -1,5 +1,5 @@
-//! What instrumented functions look like. What they do is seen where they run: in the guests
-//! (`tests/guests`), and in the random programs of `cargo xtask fuzz`.
+//! What instrumented functions look like. What they do is tested where they run: in the guests (`tests/guests`), and
+//! in the random programs of `cargo xtask fuzz`.
 
 use golden::assert_golden;
 use std::collections::{BTreeMap, BTreeSet};
@@ -21,8 +21,8 @@ mod run;
 mod thrown;
 mod zeroes;
 
-/// The module of this text, its functions `$waits` and `$waits_too` instrumented in this form, with
-/// `$suspend` as the topmost function and all indirect calls as sites.
+/// Instruments the functions `$waits` and `$waits_too` of a module in this form, with `$suspend` as the topmost
+/// function and all indirect calls as sites.
 fn instrumented(text: &str, form: Form) -> Result<Vec<u8>, Unsupported> {
     let (wasm, plan) = read(text, form);
     let instrumented =
@@ -50,7 +50,7 @@ fn read(text: &str, form: Form) -> (Vec<u8>, SuspendPlan) {
     (wasm, plan)
 }
 
-/// What becomes of `$waits`, in a module with this text.
+/// The instrumented `$waits`, in a module with this text.
 fn waits(text: &str) -> String {
     waits_in(Form::Fast, text)
 }
@@ -103,7 +103,7 @@ fn code_grows_with_the_function_and_not_its_square() {
                   (call $start_unwind (local.get 0)) (i32.const 0))
                 (func $waits (local {locals}) {code}))"#
         );
-        // Checking it takes the cube of it.
+        // The checker is not run: its time grows with the cube of the function's size.
         let (wasm, plan) = read(&text, form);
         instrument(&wasm, &plan, &mut Trail::default()).unwrap().len()
     };

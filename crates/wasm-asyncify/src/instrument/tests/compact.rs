@@ -8,7 +8,7 @@ use crate::module::FunctionIndex;
 
 #[test]
 fn straight_code() {
-    // What is dead after the first call is restored all the same, since one frame does for both.
+    // Locals that are dead after the first call are restored all the same, because one frame does for both calls.
     let text = "(func $waits (param $x i32) (result i64) (local $live i64)
         (local.set $live (i64.load (local.get $x)))
         (drop (call $waits_too (i32.add (local.get $x) (i32.const 4))))
@@ -34,8 +34,8 @@ fn loops() {
 
 #[test]
 fn operands() {
-    // The function that is called is in the frame, and so are the operands of the one that suspends.
-    // What is read and what is assigned to in between stays in order.
+    // The callee of an indirect call is in the frame, and so are the operands of the topmost call. Reads and
+    // assignments in between stay in order.
     let text = "(func $waits (param $x i32) (result i32)
         (call_indirect (type $t)
           (i32.add (local.get $x) (i32.const 1))
@@ -103,8 +103,8 @@ fn vectors_need_the_fast_form() {
     assert_eq!(waits(text), super::waits(text));
 }
 
-/// What the checker says if the first of two operands, which is made again where the other one is
-/// known already, is made in another way.
+/// The checker's error if the code of the first of two operands is changed. That operand is computed again where the
+/// other one is known already.
 fn with_another_operand(before: &str, (operand, other): (&str, &str)) -> String {
     let text = format!(
         r#"(module
@@ -153,7 +153,7 @@ fn an_operand_that_is_made_again_is_another_constant_on_each_way() {
     );
 }
 
-/// What is large is written before all helpers are known, and once more.
+/// A large function is written before all helpers are known, and then once more.
 #[test]
 fn helper_that_only_the_last_function_calls() {
     let large = "nop ".repeat(300 * 1024);

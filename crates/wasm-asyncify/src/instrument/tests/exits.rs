@@ -1,4 +1,4 @@
-//! Which entries a function gets to the code that saves its frame.
+//! The entries that a function gets to the code that saves its frame.
 
 use std::collections::BTreeSet;
 
@@ -6,7 +6,7 @@ use wasmparser::ValType;
 
 use crate::instrument::exits::{Exits, Local};
 
-/// Locals that are live after these sites.
+/// The exits for locals that are live after these sites.
 fn exits(live: &[(ValType, &[usize])], sites: usize) -> Exits {
     let live: Vec<_> = live
         .iter()
@@ -89,7 +89,7 @@ fn there_are_no_better_entries() {
             let live: BTreeSet<_> = (0..=count).filter(is_live).collect();
             assert_eq!(&saved - &zeroed, live);
         }
-        // Sites where the same is dead share the code.
+        // Sites with the same dead locals share the code.
         let is_live_at = |site: usize| live.iter().map(|it| it.contains(&site)).collect::<Vec<_>>();
         let different: Vec<_> = (0..sites)
             .filter(|site| (0..*site).all(|other| is_live_at(other) != is_live_at(*site)))

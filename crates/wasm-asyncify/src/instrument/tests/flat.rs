@@ -1,5 +1,5 @@
-//! Functions that are resumed one by one: what they look like, and what a wait touches. That they do
-//! what they did is seen in [`run`](super::run), where all programs are run in this form, too.
+//! Functions that are resumed one by one: what they look like, and what a wait saves. What they do is tested in
+//! [`run`](super::run), where all programs run in this form, too.
 
 use std::fs;
 use std::process::Command;
@@ -12,7 +12,7 @@ use crate::debug::Trail;
 use crate::instrument::instrument;
 use crate::module::FunctionIndex;
 
-/// A switch for `$program`. Where frames are to be saved, and how far, is exported memory at 16.
+/// A switch for `$program`. The bounds of its frames are at 16, in exported memory.
 const SWITCH: &str = r#"
     (import "asyncify" "start_unwind" (func $start_unwind (param i32)))
     (import "asyncify" "stop_unwind" (func $stop_unwind))
@@ -45,8 +45,8 @@ fn module(program: &str) -> Vec<u8> {
     wat::parse_str(format!("(module $demo {SWITCH} {program})")).unwrap()
 }
 
-/// What is in use after each wait: the bytes of all that is saved, and those of the newest segment.
-/// The module's frames lie from 64 to `end`.
+/// How many bytes are saved after each wait: in all, and in the newest segment. The module's frames lie from 64 to
+/// `end`.
 fn saved(wasm: &[u8], end: u32) -> (Vec<[u32; 2]>, Vec<i32>) {
     let host = r"
         import { readFileSync } from 'node:fs';
@@ -86,7 +86,7 @@ fn flat(wasm: &[u8]) -> Vec<Vec<u8>> {
 
 #[test]
 fn a_wait_saves_what_was_resumed_and_no_more() {
-    // Forty callers; a hundred waits in a loop; on the way back one wait in each of them.
+    // Forty callers; a hundred waits in a loop; then one wait in each caller, after its callee has returned.
     let wasm = module(
         "(func $down (param $n i32) (result i32) (local $i i32)
            (if (local.get $n)
@@ -117,7 +117,7 @@ fn a_wait_saves_what_was_resumed_and_no_more() {
 
 #[test]
 fn what_is_saved_is_never_more_than_twice_what_lives() {
-    // Again and again it goes down deep from a caller that stays, and comes back but for a little.
+    // A function that stays on the stack makes deep calls again and again, and they return.
     let wasm = module(
         "(func $deep (param $n i32) (result i32)
            (if (i32.eqz (local.get $n)) (then (call $wait) (return (i32.const 1))))
@@ -143,7 +143,7 @@ fn what_is_saved_is_never_more_than_twice_what_lives() {
         let (saved, trace) = saved(wasm, 0x1_0000);
         let (of_eager, trace_of_eager) = &eager[form];
         assert_eq!(&trace, trace_of_eager);
-        // Each frame has its number besides, and each segment a link.
+        // Besides, each frame has its number, and each segment a link.
         let most = of_eager.iter().map(|[all, _]| *all).max().unwrap();
         let depth = 10 + 30 + 2;
         for [all, _] in &saved {
@@ -154,7 +154,7 @@ fn what_is_saved_is_never_more_than_twice_what_lives() {
 
 #[test]
 fn who_sets_the_frames_back_ends_the_program() {
-    // Each wait forgets all frames but its own.
+    // Each wait sets `start` back, and so loses all frames but its own.
     let program = "(func $down (param $n i32) (result i32)
            (if (local.get $n)
              (then
@@ -190,7 +190,7 @@ fn who_sets_the_frames_back_ends_the_program() {
 
 #[test]
 fn an_operand_that_was_read_from_a_local_is_saved_as_that() {
-    // The function's number and the local.
+    // The bytes of the function's number and of the local.
     for (operand, bytes) in
         [("(local.get 0)", 8), ("(local.tee 0 (i32.const 5))", 8), ("(i32.eqz (local.get 0))", 12)]
     {
@@ -219,7 +219,7 @@ fn an_operand_that_was_read_from_a_local_is_saved_as_that() {
 
 #[test]
 fn whole_module() {
-    // The checker's tests have it, too.
+    // The checker's tests use this module, too.
     let wasm = wat::parse_str(include_str!("flat.wat")).unwrap();
     let program = Program::read(&wasm).unwrap();
     let analysis = Analysis::new(&program, &NoSuspend::default(), Precision::Types).unwrap();

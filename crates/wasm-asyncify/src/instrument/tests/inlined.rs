@@ -1,5 +1,5 @@
-//! Functions that others were put into: they do what they did. All other programs run in this form, too, if
-//! there is a function in them that is called in one place.
+//! Functions into which others were inlined do what they did before. All other programs run in this form, too, if
+//! they have a function that is called in one place.
 
 use super::run::check;
 

@@ -1,13 +1,13 @@
-//! What is suspended belongs to a memory, and not to an instance: two instances can share one, each with
-//! something suspended, and a copy of it can go on in another instance.
+//! Suspended frames belong to a memory, and not to an instance. Two instances can share a memory, each with something
+//! suspended, and a copy of the memory can continue in another instance.
 
 use std::fs;
 use std::process::Command;
 
 use super::run::{in_all_forms, node};
 
-/// What `$program` has suspended is said at `base`. The memory is shared, and there are waits at all depths:
-/// in a loop, and on the way back.
+/// `$base` is the address of `data`. The memory is shared, and there are waits at all depths: in a loop, and after
+/// callees have returned.
 const MODULE: &str = r#"(module
     (import "asyncify" "start_unwind" (func $start_unwind (param i32)))
     (import "asyncify" "stop_unwind" (func $stop_unwind))
@@ -53,7 +53,7 @@ const MODULE: &str = r#"(module
       (call $wait)
       (call $trace (i32.add (call $down (i32.const 2)) (call $down (i32.const 5))))))"#;
 
-/// What every host below begins with.
+/// The beginning of every host below.
 const HOST: &str = r"
     import { readFileSync } from 'node:fs';
     const module = new WebAssembly.Module(readFileSync(process.argv[1]));
@@ -71,7 +71,7 @@ const HOST: &str = r"
     const finish = (it) => { while (it.resume()); return it.trace.join(); };
     const expected = finish(one().it);";
 
-/// Runs a host with the module in each form; it prints `true`.
+/// Runs a host with the module in each form; the host prints `true`.
 fn check(host: &str) {
     let wasm = wat::parse_str(MODULE).unwrap();
     for (form, wasm) in in_all_forms(&wasm).enumerate() {

@@ -1,8 +1,8 @@
-//! How tables of branches grow with the number of loops.
+//! How branch tables grow with the number of loops.
 
 use super::{Form, instrumented};
 
-/// The bytes of a module with so many loops in loops, and a site in each of them.
+/// The bytes of a module with this many nested loops, and a site in each of them.
 fn bytes(loops: usize, form: Form) -> usize {
     let text = format!(
         r#"(module

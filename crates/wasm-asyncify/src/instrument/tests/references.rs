@@ -1,5 +1,5 @@
-//! References that are alive while a program is suspended: in Node, several coroutines at once, and
-//! in each form. What each coroutine does is what it does without waiting.
+//! References that are alive while a program is suspended: in Node, with several coroutines at once, in each form.
+//! Each coroutine does what it does without waits.
 
 use std::fs;
 use std::process::Command;
@@ -43,7 +43,7 @@ const SWITCH: &str = r#"
           (return (i32.const 1))))
       (i32.const 0))"#;
 
-/// The same, but nobody waits.
+/// The same without waits.
 const NO_SWITCH: &str = r#"
     (func $wait (param $value i32) (result i32)
       (call $trace (local.get $value))
@@ -51,8 +51,8 @@ const NO_SWITCH: &str = r#"
     (func (export "resume") (param i32) (result i32)
       (call $program (local.get 0)) (i32.const 0))"#;
 
-/// Runs coroutines in turn, of which the last begins last, and prints what each traced: references by
-/// what was said when they were made.
+/// Runs coroutines in turn, and prints what each traced. References are printed by the names that they were made
+/// with.
 const HOST: &str = r#"
     import { readFileSync } from 'node:fs';
     const COROUTINES = 3;
@@ -90,7 +90,7 @@ const HOST: &str = r#"
       console.log([...traces.map((trace) => trace.join(' ')), ...kept].join('; '));
     }"#;
 
-/// What is printed of a program that waits, with functions in each form; and that does not.
+/// The output of a program that waits, with functions in each form; and without waits.
 fn printed(program: &str) -> (Vec<String>, String) {
     let module = |switch: &str| {
         let text = format!(
@@ -126,7 +126,7 @@ fn printed(program: &str) -> (Vec<String>, String) {
     (printed, plain)
 }
 
-/// The module with its tables exported, as far as Javascript may see what is in them.
+/// The module with its tables exported, if JavaScript may see their contents.
 fn with_exports(wasm: &[u8]) -> Vec<u8> {
     let text = wasmprinter::print_bytes(wasm).unwrap();
     let exports = ["extern", "func", "any"].map(|kind| {
@@ -139,8 +139,8 @@ fn with_exports(wasm: &[u8]) -> Vec<u8> {
     wat::parse_str(format!("{}{})", &text[..end], exports.concat())).unwrap()
 }
 
-/// Checks that a program does the same with waiting and without, and that nothing is in its table
-/// afterwards, which has so many places at most.
+/// Checks that a program does the same with waits and without. Afterwards its tables must be empty, with `most`
+/// places at most.
 #[track_caller]
 fn check(expected: &str, most: u32, program: &str) {
     let (waiting, plain) = printed(program);
@@ -266,7 +266,7 @@ fn places_are_free_afterwards() {
     check(&format!("{}0.7", "1 ".repeat(1000)), 32, program);
 }
 
-/// Eight references in each of three coroutines need 64 places, since half of them stay free.
+/// Eight references in each of three coroutines need 64 places, because half of them stay free.
 #[test]
 fn tables_grow() {
     check(
@@ -282,7 +282,7 @@ fn tables_grow() {
     );
 }
 
-/// Who keeps a copy of what was suspended, and resumes that too, is stopped: its references are gone.
+/// A program that keeps a copy of suspended frames, and resumes that too, traps: the references are gone.
 #[test]
 fn a_frame_is_rewound_but_once() {
     let wasm = wat::parse_str(

@@ -1,4 +1,4 @@
-//! Instrumented programs do in Node what they do without ever being suspended.
+//! In Node, instrumented programs do what they do without ever being suspended.
 
 use std::ffi::OsString;
 use std::fs;
@@ -38,7 +38,7 @@ const SWITCH: &str = r#"
       (global.get $is_suspended))
     (data (i32.const 16) "\40\00\00\00\00\00\01\00")"#;
 
-/// The same, but nobody waits.
+/// The same without waits.
 const NO_SWITCH: &str = r#"
     (func $wait (param $value i32) (result i32)
       (call $trace (local.get $value))
@@ -71,14 +71,14 @@ const HOST: &str = r#"
 pub(super) const FORMS: [fn(&FunctionIndex) -> bool; 4] =
     [|_| false, |_| true, |index| index.0 % 2 == 0, |index| index.0 % 2 == 1];
 
-/// The Node to run programs in. `NODE` in the environment says that it is a new one, which knows
-/// exceptions as references and GC.
+/// The Node to run programs in. If `NODE` is set in the environment, it names a new one, which knows exceptions as
+/// references and GC.
 pub(super) fn node() -> OsString {
     std::env::var_os("NODE").unwrap_or_else(|| "node".into())
 }
 
-/// A module, instrumented in all the ways that there are: with functions in each of [`FORMS`], resumed
-/// all at once and one by one; not the latter if that is refused.
+/// Instruments a module in all ways that there are: with functions in each of [`FORMS`], resumed all at once and one
+/// by one; not the latter if that is refused.
 pub(super) fn in_all_forms(wasm: &[u8]) -> impl Iterator<Item = Vec<u8>> {
     let program = Program::read(wasm).unwrap();
     let analysis = Analysis::new(&program, &NoSuspend::default(), Precision::Types).unwrap();
@@ -99,8 +99,7 @@ pub(super) fn in_all_forms(wasm: &[u8]) -> impl Iterator<Item = Vec<u8>> {
     })
 }
 
-/// The same where functions are resumed one by one and put where they are called, if there is one for which that
-/// can be done.
+/// The same with functions that are resumed one by one and inlined, if there is one that can be inlined.
 fn inlined(wasm: &[u8]) -> impl Iterator<Item = Vec<u8>> {
     let program = Program::read(wasm).unwrap();
     let analysis = Analysis::new(&program, &NoSuspend::default(), Precision::Types).unwrap();
@@ -119,8 +118,8 @@ fn inlined(wasm: &[u8]) -> impl Iterator<Item = Vec<u8>> {
     })
 }
 
-/// How often a program is entered when it waits, and its trace: with waiting, with functions in
-/// each of [`FORMS`], and without. Addresses of its memory have 64 bits, or 32.
+/// For a program that waits, with functions in each of [`FORMS`]: how often it is entered, and its trace. Then the
+/// same without waits. Addresses of its memory have 64 bits, or 32.
 fn traces(program: &str, is_wide: bool) -> (Vec<String>, String) {
     let module = |switch: &str| {
         let text = format!(
@@ -179,16 +178,16 @@ fn wide(mut text: String) -> String {
     text
 }
 
-/// Whether Node knows all that is in a program. One that `NODE` names has to.
+/// Whether Node knows all features of a program. A Node that `NODE` names must know them.
 pub(super) fn knows(program: &str) -> bool {
     std::env::var_os("NODE").is_some() || traces(program, false).1 != "unknown"
 }
 
-/// Checks that a program waits `waits` times, and does what it does without.
+/// Checks that a program waits `waits` times, and otherwise does what it does without waits.
 #[track_caller]
 pub(super) fn check(waits: usize, program: &str) {
     check_in(waits, program, false);
-    // Older Nodes know no such memory.
+    // Older versions of Node do not know such a memory.
     if std::env::var_os("NODE").is_some() || traces(program, true).1 != "unknown" {
         check_in(waits, program, true);
     }

@@ -1,6 +1,6 @@
-//! What is thrown after a wait, where functions are resumed one by one: it finds the handlers of functions that
-//! were not called again. Programs run in this form and in the other, if `NODE` is a Node that knows the
-//! exceptions of the standard.
+//! Exceptions after a wait, if functions are resumed one by one: they find the handlers of functions that were not
+//! called again. Programs run in this form and in the other, if Node knows standard exceptions; `NODE` can name one
+//! that does.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -13,7 +13,7 @@ use crate::analysis::{Analysis, NoSuspend, Precision, Program, SuspendPlan};
 use crate::debug::Trail;
 use crate::instrument::instrument;
 
-/// Waits, and throws one more.
+/// `$throws` waits, and throws its argument plus one.
 const THROWS: &str = "(func $throws (param $x i32) (result i32)
       (drop (call $wait (local.get $x)))
       (throw $error (i32.add (local.get $x) (i32.const 1))))
@@ -149,7 +149,7 @@ fn several_results_and_operands_wait_around_a_handler() {
     );
 }
 
-/// Who resumes the outermost function gets what that throws.
+/// The code that resumes the outermost function gets the exception.
 #[test]
 fn what_nobody_catches_comes_to_who_resumes() {
     let host = r"
@@ -184,7 +184,7 @@ fn what_nobody_catches_comes_to_who_resumes() {
     }
 }
 
-/// All but `$entry` in fast form.
+/// Instruments all functions but `$entry` in fast form.
 fn instrumented(text: &str, flat: bool) -> Vec<u8> {
     let wasm = wat::parse_str(text).unwrap();
     let program = Program::read(&wasm).unwrap();
@@ -199,7 +199,7 @@ fn instrumented(text: &str, flat: bool) -> Vec<u8> {
 
 #[test]
 fn whole_module() {
-    // The checker's tests have it, too.
+    // The checker's tests use this module, too.
     let instrumented = instrumented(include_str!("thrown.wat"), true);
     assert_golden!("thrown.expected.wat", wasmprinter::print_bytes(instrumented).unwrap());
 }

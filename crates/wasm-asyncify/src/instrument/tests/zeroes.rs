@@ -1,11 +1,11 @@
-//! In what order it is written what is set to 0 on the ways out of a function.
+//! The order of the code that sets locals to 0 on the paths out of a function.
 
 use wasmparser::ValType;
 
 use crate::instrument::labels::Label;
 use crate::instrument::zeroes::Ways;
 
-/// By way: what is set to 0 before it goes on, and where it does. And the way of each site.
+/// By path: what is set to 0 before it continues, and where it continues. Then the path of each site.
 fn shown(sites: &[(Label, &[u32])]) -> String {
     let locals = |locals: &[u32]| locals.iter().map(|local| (*local, ValType::I32)).collect();
     let sites: Vec<_> = sites.iter().map(|(exit, zeroed)| (*exit, locals(zeroed))).collect();

@@ -1,5 +1,5 @@
-//! References of the newer kinds: exceptions, what GC is for, and those that cannot be null. Where Node
-//! knows none of it they are skipped; `NODE` in the environment is the path of one that does.
+//! References of newer kinds: exceptions, objects of GC, and those that cannot be null. The tests are skipped if Node
+//! does not know these. `NODE` in the environment can name one that does.
 
 use super::check;
 
@@ -34,7 +34,7 @@ fn exceptions() {
     );
 }
 
-/// Types of the programs below.
+/// The types of the programs below.
 const TYPES: &str = "
     (type $numbers (array (mut i32)))
     (type $pair (sub (struct (field i32) (field (mut i32)))))

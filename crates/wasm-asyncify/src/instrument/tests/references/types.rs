@@ -1,5 +1,4 @@
-//! What is written for references of types of the module's, and what the checker says if that is
-//! changed.
+//! The code for references to types that the module defines, and the checker's errors if that code is changed.
 
 use golden::assert_golden;
 
@@ -25,7 +24,7 @@ fn types_of_the_module() {
     assert_golden!("types.expected.wat", wasmprinter::print_bytes(wasm).unwrap());
 }
 
-/// What the checker says when the first of these is changed.
+/// The checker's error if the first `from` is replaced.
 #[track_caller]
 fn caught(form: Form, (from, to): (&str, &str)) -> String {
     let (wasm, sites) = read(MODULE, form);
@@ -78,8 +77,8 @@ fn a_stand_in_is_returned_to_somebody() {
     );
 }
 
-/// What is spilled of a `ref.func` is of a function's type to a validator, and is not to an engine
-/// that does not know of such types.
+/// To a validator, a spilled `ref.func` has a function's type. To an engine that does not know such types, it has
+/// not.
 #[test]
 fn older_engines_are_told_nothing_of_newer_types() {
     let text = waits(
