@@ -4,18 +4,18 @@
 //! Bytes go in and bytes come out: nothing here reads a file or the environment, or runs a program.
 //!
 //! ```text
-//!                    transform            what becomes of a module, in order
+//!                    transform            runs the passes, in order
 //!      ┌─────────┬───────┴──┬───────────┐
-//!    guard   exceptions  instrument   check       adds guards; prepares what catches;
-//!      └────┬────┴──────────┘           │         rewrites functions; proves that it was right
+//!    guard   exceptions  instrument   check       adds guards; prepares handlers;
+//!      └────┬────┴──────────┘           │         rewrites functions; proves the result
 //!        analysis ◄─────────────────────┘         which functions can be suspended, and in which calls
 //! ```
 //!
-//! For engines that pause stacks themselves `continuations` is in the place of `exceptions`, `instrument` and `check`.
+//! If engines switch stacks themselves, `continuations` replaces `exceptions`, `instrument` and `check`.
 //!
-//! `initialisers` finds what guards have to look at, by what `instrument` says of calls.
+//! `initialisers` finds where guards must check, from what `instrument` says of calls.
 //!
-//! [`transform()`] does all of it, [`Prepared`] the same in steps. [`analyse()`] only says what would be
+//! [`transform()`] runs all of it, [`Prepared`] the same in steps. [`analyse()`] only returns what would be
 //! instrumented, and why.
 
 #![forbid(unsafe_code)]

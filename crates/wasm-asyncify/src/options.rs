@@ -1,4 +1,4 @@
-//! How a module is to be made pausable.
+//! The options for making a module pausable.
 
 use crate::analysis::{Analysis, Choice, NoSuspend, Precision, Program, SuspendPlan};
 use crate::module::FunctionIndex;
@@ -6,56 +6,56 @@ use crate::resumption::Resumption;
 
 /// How a module is made pausable.
 ///
-/// Later versions may have more of these: end with `..Options::default()`.
+/// Later versions may have more fields: end with `..Options::default()`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Options {
-    /// Whose module it is.
+    /// The producer of the module.
     pub producer: Producer,
-    /// What never suspends, by the user's word.
+    /// Functions that never suspend, according to the user.
     pub no_suspend: NoSuspend,
-    /// Which imports suspend who has called them, by Asyncify's exports; and which functions are to
-    /// be instrumented or not, whatever is found.
+    /// Which imports suspend their callers, by Asyncify's exports; and which functions must be instrumented or must
+    /// not be, whatever the analysis finds.
     pub choice: Choice,
-    /// Whether the host changes no table, and passes no references to functions, so that an indirect call is
-    /// always of a function of the module's own. It can do so wherever a table is imported or exported.
+    /// Whether the host changes no table, and passes no references to functions, so that an indirect call always
+    /// calls a function of the module. A host can do both wherever a table is imported or exported.
     pub closed_world: bool,
-    /// Whether Asyncify's exports are there even if no import suspends.
+    /// Whether Asyncify's exports are added even if no import suspends.
     pub driven_by_host: bool,
     /// Whether a function that is not instrumented traps if something is suspended through it.
     pub asserts: bool,
-    /// What an indirect call is taken to be of.
+    /// Which functions an indirect call is assumed to call.
     pub precision: Precision,
-    /// Whether the module checks itself while it runs, as debug builds do.
+    /// Whether the module checks itself at run time, as debug builds do.
     pub checks: bool,
-    /// What pauses its coroutines.
+    /// What pauses the coroutines.
     pub lowering: Lowering,
-    /// Which functions are instrumented in the form that is small, and not in the one that is fast
-    /// when it suspends.
+    /// Which functions are instrumented in compact form, which is small, and not in fast form, which suspends
+    /// quickly.
     pub compact: Compact,
-    /// How what was suspended is resumed.
+    /// How suspended functions are resumed.
     pub resumption: Resumption,
-    /// Whether functions that are resumed one by one are put where they are called, if that is in one place: no
-    /// optimiser can do that later. Not if there is DWARF to be kept, or to make symbols of.
+    /// Whether functions that are resumed one by one are inlined if they are called in one place: no optimiser can do
+    /// that later. They are not if DWARF is to be kept, or is needed for symbols.
     pub inline: bool,
     /// The memory that frames are saved to.
     pub memory: FrameMemory,
-    /// Who has the globals that say whether something is suspended.
+    /// Which module has the globals that say whether something is suspended.
     pub globals: StateGlobals,
-    /// Whether it does nothing when a coroutine's stack overflows, instead of saying so.
+    /// Whether the module does nothing when a coroutine's stack overflows, instead of reporting it.
     pub no_stack_checks: bool,
-    /// Whether it is proved of each instrumented function that it does what it did before.
+    /// Whether each instrumented function is proved to do what it did before.
     pub verify: bool,
-    /// Whether DWARF is kept, and corrected: the sections `.debug_*`. Without it they are dropped.
+    /// Whether DWARF (the sections `.debug_*`) is kept and corrected. Otherwise it is dropped.
     pub debug_info: bool,
-    /// Whether a program that asks for backtraces of what is suspended is told names of functions, and by
-    /// DWARF, if there is any, files and lines. Without it it is told numbers.
+    /// Whether a program that asks for backtraces of suspended code gets names of functions, and files and lines if
+    /// there is DWARF. Otherwise it gets numbers.
     pub symbols: bool,
-    /// The folder that such files are shown relative to.
+    /// The folder to which the paths of these files are relative.
     pub symbols_folder: Option<String>,
 }
 
 impl Lowering {
-    /// What a module uses then, whatever it used before: as a section `target_features` has it.
+    /// The features that a module uses then, whatever it used before, as a section `target_features` has them.
     pub fn features(self) -> &'static [&'static str] {
         match self {
             Self::Instrumentation => &[],
@@ -67,7 +67,8 @@ impl Lowering {
 }
 
 impl Options {
-    /// The same without anybody's word for what is suspended in a program, but for its imports.
+    /// The same options, without assumptions about what is suspended in a program, but with the choice of its
+    /// imports.
     pub(crate) fn assuming_nothing(&self) -> Self {
         Self {
             no_suspend: NoSuspend::default(),
@@ -78,27 +79,26 @@ impl Options {
     }
 }
 
-/// Who has made a module, and so what the names of its functions say.
+/// The producer of a module. It determines what the names of functions mean.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Producer {
-    /// rustc: a function that has the name of one of Rust's panic machinery is that, and is never
+    /// rustc. A function with the name of a function of Rust's panic machinery is that function, and is never
     /// suspended. There must be names.
     #[default]
     Rust,
-    /// Nobody knows: names say nothing, unless `bysyncify_resume` is one. A module with that is
-    /// rustc's.
+    /// Unknown. Names mean nothing, unless one is `bysyncify_resume`: a module with that name is rustc's.
     Any,
 }
 
 /// What pauses a module's coroutines.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Lowering {
-    /// Their functions, which are instrumented: in any engine.
+    /// Instrumented functions, in any engine.
     #[default]
     Instrumentation,
-    /// The engine, by the [stack switching] proposal: no function is changed but those of the switch of the library
-    /// `bysyncify`, whose coroutines only can be paused. What else this struct says of how functions are
-    /// instrumented, and of backtraces, means nothing then.
+    /// The engine, by the [stack switching] proposal. No function is changed but those of the switch of the library
+    /// `bysyncify`, and only its coroutines can be paused. Other fields of [`Options`] about instrumentation and
+    /// backtraces have no effect then.
     ///
     /// [stack switching]: https://github.com/WebAssembly/stack-switching
     StackSwitching,
@@ -107,19 +107,19 @@ pub enum Lowering {
 /// Which functions get the compact form.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Compact {
-    /// Those that only the types of indirect calls make suspects: they hardly ever suspend.
+    /// Functions that are suspects only because of the types of indirect calls: they hardly ever suspend.
     #[default]
     ByTypeOnly,
-    /// None. For the benchmark: it shows what the compact form is worth.
+    /// No functions. For the benchmark: it shows what the compact form is worth.
     None,
-    /// All that are instrumented. For tests.
+    /// All instrumented functions. For tests.
     All,
-    /// Every other one, with this number the odd or the even ones. For tests.
+    /// Every other function: this number selects the odd or the even ones. For tests.
     EveryOther(u32),
 }
 
 impl Compact {
-    /// What an analysis says, with these functions in compact form.
+    /// The plan from an analysis, with these functions in compact form.
     pub(crate) fn plan(self, program: &Program, analysis: &Analysis) -> SuspendPlan {
         let mut plan = SuspendPlan::new(program, analysis);
         let chosen = |is_chosen: &dyn Fn(&FunctionIndex) -> bool| {
@@ -135,32 +135,33 @@ impl Compact {
     }
 }
 
-/// The memory that frames are saved to. What `data` points to is in it, too.
+/// The memory in which frames are saved. What `data` points to is in it, too.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum FrameMemory {
-    /// The only one. If there is none, one is added, and exported as `asyncify_memory`.
+    /// The only memory. If there is none, one is added, and exported as `asyncify_memory`.
     #[default]
     Only,
-    /// If there are several: the one that is exported by this name, or imported as `MODULE.NAME`. If there is one
-    /// or none, as [`Only`](Self::Only).
+    /// If there are several memories: the one that is exported by this name, or imported as `MODULE.NAME`. If there
+    /// is one or none, as [`Only`](Self::Only).
     Named(String),
-    /// One that is added beside those that there are, and exported as `asyncify_memory`.
+    /// A memory that is added to the others, and exported as `asyncify_memory`.
     Secondary {
-        /// How large it is at first: so many times 64 KiB.
+        /// Its initial size, in units of 64 KiB.
         pages: u32,
     },
 }
 
-/// Who has the globals that say whether something is suspended, and what the last `start_*` was given.
+/// Which module has the globals with the state (whether something is suspended) and the argument of the last
+/// `start_*`.
 ///
 /// Modules that call each other share them, so that each can be suspended in a call of another.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum StateGlobals {
-    /// The module, for itself.
+    /// The module has globals of its own.
     #[default]
     Own,
-    /// Others: it imports them, as `env.__asyncify_state` and `env.__asyncify_data`.
+    /// The module imports them, as `env.__asyncify_state` and `env.__asyncify_data`.
     Imported,
-    /// The module, and exports them as `__asyncify_state` and `__asyncify_data`.
+    /// The module has globals of its own, and exports them as `__asyncify_state` and `__asyncify_data`.
     Exported,
 }

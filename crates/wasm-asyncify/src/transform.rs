@@ -1,12 +1,12 @@
-//! What becomes of a module that can suspend.
+//! Transforms a module that can suspend.
 //!
 //! ```text
 //!   linked ─► analysis ─► guards ─► inlining ─► instrumentation ─► checker
 //!                  └► refusals ◄───────────────────┘
 //! ```
 //!
-//! First guards, since they add calls, which are then instrumented as all others are. Where the engine pauses stacks
-//! `continuations` comes after them, and nothing else.
+//! Guards come first, because they add calls, which are then instrumented like all others. If the engine switches
+//! stacks, only `continuations` comes after them.
 
 use wasmparser::Parser;
 
@@ -33,7 +33,7 @@ use crate::symbols::{self, Told};
 use crate::uninstrumented;
 use crate::warnings;
 
-/// What only a module of rustc's has that uses the library `bysyncify`.
+/// The name of a function that only rustc's modules with the library `bysyncify` have.
 const SWITCH: &str = "bysyncify_resume";
 
 /// A module that can be suspended.
@@ -46,11 +46,11 @@ pub struct Output {
     pub functions: u64,
     /// How many of them are instrumented.
     pub instrumented: u64,
-    /// What was [chosen](Options::choice) that matches nothing in the module.
+    /// Entries of the [choice](Options::choice) that match nothing in the module.
     pub unmatched: Vec<String>,
-    /// Why there is no DWARF in it, though there was and it was to be [kept](Options::debug_info).
+    /// Why the module has no DWARF, if it had some that was to be [kept](Options::debug_info).
     pub lost_debug_info: Option<String>,
-    /// That what runs when an instance is made can be suspended, in words: nobody can call it again.
+    /// A warning if code that runs when an instance is made can be suspended: no caller can call it again.
     pub start_can_suspend: Option<String>,
 }
 
@@ -60,7 +60,7 @@ pub struct Output {
 pub struct Guarded {
     /// The module.
     pub module: Vec<u8>,
-    /// What was [chosen](Options::choice) that matches nothing in it.
+    /// Entries of the [choice](Options::choice) that match nothing in the module.
     pub unmatched: Vec<String>,
 }
 
@@ -77,11 +77,11 @@ pub struct Prepared {
     symbols: Symbols,
     instrumenter: Instrumenter,
     verify: bool,
-    /// Whether functions are resumed all at once if they cannot be one by one.
+    /// Whether functions are resumed all at once if they cannot be resumed one by one.
     may_be_eager: bool,
 }
 
-/// What a program is told of its frames, and whether its DWARF is kept beside.
+/// What a program can learn about its frames, and whether its DWARF is kept as well.
 #[derive(Debug)]
 struct Symbols {
     are_told: bool,
@@ -89,17 +89,17 @@ struct Symbols {
     keeps_dwarf: bool,
 }
 
-/// Who instruments a module after it was prepared, and chooses what.
+/// What instruments a module after it was prepared, and chooses the functions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Instrumenter {
     Own,
     Binaryen,
-    /// The engine pauses stacks by itself.
+    /// Nothing: the engine switches stacks itself.
     Nobody,
 }
 
 impl Prepared {
-    /// Analyses a module, and adds guards to one of rustc's.
+    /// Analyses a module, and adds guards if it is rustc's.
     ///
     /// # Errors
     ///
@@ -107,15 +107,14 @@ impl Prepared {
     pub fn new(linked: &[u8], options: &Options) -> Result<Self, Error> {
         match options.lowering {
             Lowering::Instrumentation => prepare(linked, options, Instrumenter::Own),
-            // What is assumed would be noticed by what is instrumented.
+            // Only instrumented functions could detect a wrong assumption.
             Lowering::StackSwitching => {
                 prepare(linked, &options.assuming_nothing(), Instrumenter::Nobody)
             }
         }
     }
 
-    /// The functions that will be instrumented: each by its name, with what it calls that can
-    /// suspend, in words.
+    /// The functions that will be instrumented: the name of each, and its call that can suspend, in words.
     pub fn functions(&self) -> impl Iterator<Item = (String, String)> {
         let are_any = self.instrumenter != Instrumenter::Nobody;
         self.analysis.instrumented().filter(move |_| are_any).map(|index| {
@@ -124,12 +123,12 @@ impl Prepared {
         })
     }
 
-    /// What was [chosen](Options::choice) that matches nothing in the module.
+    /// Entries of the [choice](Options::choice) that match nothing in the module.
     pub fn unmatched(&self) -> &[String] {
         self.analysis.unmatched()
     }
 
-    /// The module that is instrumented.
+    /// The module before it is instrumented.
     pub fn before(&self) -> &[u8] {
         &self.guarded
     }
@@ -139,10 +138,10 @@ impl Prepared {
     ///
     /// # Errors
     ///
-    /// If it cannot be proved; says where.
+    /// If the proof fails; the error says where.
     pub fn check(&self, instrumented: &[u8]) -> Result<(), Error> {
         if self.instrumenter == Instrumenter::Nobody {
-            // There is one that it may be.
+            // There is only one correct result.
             return match continuations::lower(&self.guarded, &mut Trail::default())? {
                 only if only == instrumented => Ok(()),
                 _ => Err(Error::Wrong { function: None, what: "it is another".to_owned() }),
@@ -157,12 +156,11 @@ impl Prepared {
         checked.map_err(|it| it.explained(|it| refusal::of_checker(&it, &self.program)))
     }
 
-    /// Instruments it.
+    /// Instruments the module.
     ///
     /// # Errors
     ///
-    /// If a function would have to be instrumented that cannot be, or the checker finds that one
-    /// was instrumented wrongly.
+    /// If a function that must be instrumented cannot be, or the checker finds one that was instrumented wrongly.
     pub fn instrument(self) -> Result<Output, Error> {
         let Self { program, analysis, mut plan, guarded, mut trail, debug, .. } = self;
         let (symbols, verify, may_be_eager) = (self.symbols, self.verify, self.may_be_eager);
@@ -242,7 +240,7 @@ pub fn guarded_for_binaryen(linked: &[u8], options: &Options) -> Result<Guarded,
     Ok(Guarded { module, unmatched: analysis.unmatched().to_owned() })
 }
 
-/// Refuses what cannot be made pausable, and analyses the rest.
+/// Refuses a module that cannot be made pausable; otherwise analyses it.
 pub(crate) fn examine<'a>(
     linked: &'a [u8],
     options: &Options,
@@ -313,7 +311,7 @@ fn prepare(
     if options.asserts {
         plan.assert_uninstrumented(&program, &analysis);
     }
-    // Where a coroutine can be whatever is assumed.
+    // Where a coroutine can be, without assumptions.
     let sound = analysis.with_precision(&program, Precision::Types);
     let chosen = instrumenter == Instrumenter::Own;
     let uninstrumented = if checks && chosen {
@@ -388,7 +386,7 @@ fn prepare(
     })
 }
 
-/// The module without what a rewind could not get into.
+/// The module with parameters in locals and handlers hoisted, where a rewind could not enter their blocks.
 fn simplified(guarded: &[u8], plan: &SuspendPlan, trail: &mut Trail) -> Result<Vec<u8>> {
     let without = parameters::in_locals(&ModuleInfo::read(guarded)?, &plan.functions, trail)?;
     exceptions::hoist(&ModuleInfo::read(&without)?, &plan.functions, trail)

@@ -6,7 +6,7 @@ use wasm_asyncify::{FrameMemory, Options, Producer, StateGlobals};
 
 use crate::lists;
 
-/// What the pass arguments say that begin with `asyncify-`, of which these are the rest.
+/// The options from pass arguments that begin with `asyncify-`; `arguments` has the rest of each.
 ///
 /// # Errors
 ///
@@ -52,7 +52,7 @@ pub(crate) fn options(arguments: &[String]) -> Result<(Options, bool)> {
             "import-globals" | "relocatable" => globals = StateGlobals::Imported,
             "asserts" => asserts = true,
             "verbose" => is_verbose = true,
-            // Ours alone.
+            // Only this command has these.
             "verify" => verify = true,
             "closed-world" => closed_world = true,
             _ => bail!(

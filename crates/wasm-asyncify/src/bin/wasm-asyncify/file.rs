@@ -1,4 +1,4 @@
-//! From one file to another.
+//! Makes the module in one file pausable, and writes it to another.
 
 use std::fs;
 use std::io::{self, IsTerminal, Read, Write};
@@ -11,15 +11,15 @@ use wasm_asyncify::{Error, Options, Prepared, Remedy, analyse, module};
 
 use crate::report::Format;
 
-/// What to do with a module, and what to say of it.
+/// What to do with a module, and what to print about it.
 #[derive(Debug, Default)]
 pub(crate) struct Job {
     pub(crate) options: Options,
     /// Whether the functions keep their names.
     pub(crate) keeps_names: bool,
-    /// Whether it is said which functions are instrumented.
+    /// Whether to print which functions are instrumented.
     pub(crate) is_verbose: bool,
-    /// Whether imports are listed that may not be there: Emscripten lists all that it has.
+    /// Whether listed imports may be missing in the module: Emscripten lists all that it has.
     pub(crate) lists_absent_imports: bool,
 }
 
@@ -27,8 +27,7 @@ pub(crate) struct Job {
 const STREAM: &str = "-";
 
 impl Job {
-    /// Makes the module in `input` pausable, and writes it to `output`, which then is there whole or
-    /// as it was before.
+    /// Makes the module in `input` pausable, and writes it to `output`. If that fails, `output` stays as it was.
     ///
     /// # Errors
     ///
@@ -38,7 +37,7 @@ impl Job {
         write(output, &made)
     }
 
-    /// Says which functions would be instrumented, and why.
+    /// Writes which functions would be instrumented, and why.
     ///
     /// # Errors
     ///
@@ -53,7 +52,7 @@ impl Job {
         let report = report().with_context(|| format!("in `{}`", input.display()))?;
         if output == Path::new(STREAM) {
             return match io::stdout().write_all(report.as_bytes()) {
-                // Nobody reads it to its end, as with `head`.
+                // The reader stops before the end, as `head` does.
                 Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
                 result => result.context("cannot write to the standard output"),
             };
@@ -61,7 +60,7 @@ impl Job {
         write(output, report.as_bytes())
     }
 
-    /// Warns of what is listed and matches nothing.
+    /// Warns of listed names that match nothing.
     fn warn_of(&self, unmatched: &[String]) {
         let is_import = |pattern| match &self.options.choice.imports {
             Imports::Matching(imports) => imports.contains(pattern),
@@ -99,7 +98,7 @@ impl Job {
     }
 }
 
-/// An error of the library's. What this command has no option for is left out.
+/// Converts an error of the library's. Leaves out advice that this command has no option for.
 fn worded(error: Error) -> anyhow::Error {
     anyhow!(error.message(|remedy| match remedy {
         Remedy::UpdateOrNoChecks | Remedy::UpdateOrNoStackChecks => "update it".to_owned(),
@@ -114,7 +113,7 @@ fn worded(error: Error) -> anyhow::Error {
     }))
 }
 
-/// A module that is binary, or text.
+/// Reads a module that is binary or text.
 fn parse(bytes: &[u8]) -> Result<Vec<u8>> {
     /// The longest line of a message. The text of some modules is one line.
     const LONGEST: usize = 200;
@@ -149,7 +148,7 @@ fn write(output: &Path, bytes: &[u8]) -> Result<()> {
         return stream.write_all(bytes).context("cannot write to the standard output");
     }
     let failed = || format!("cannot write `{}`", output.display());
-    // Where a link leads is written to, and the link stays.
+    // Writes to the target of a link, and keeps the link.
     let target = fs::canonicalize(output);
     let output = target.as_deref().unwrap_or(output);
     if fs::metadata(output).is_ok_and(|there| !there.is_file()) {
@@ -162,7 +161,7 @@ fn write(output: &Path, bytes: &[u8]) -> Result<()> {
     };
     let mut file = NamedTempFile::new_in(folder).with_context(failed)?;
     file.write_all(bytes).with_context(failed)?;
-    // A temporary file is for its owner alone; a module is for whoever could read one made here.
+    // Only the owner can read a temporary file. The module gets its usual permissions.
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;

@@ -19,8 +19,8 @@ pub(crate) fn read(list: &str) -> Result<Vec<String>> {
     }
 }
 
-/// The entries: one a line if there are several lines, and otherwise with commas between them. A comma
-/// in brackets belongs to the name of a C++ function.
+/// The entries: one on each line if there are several lines, and separated by commas otherwise. A comma in brackets
+/// belongs to the name of a C++ function.
 fn split(text: &str) -> Vec<String> {
     let text = text.trim();
     let mut entries = vec![String::new()];

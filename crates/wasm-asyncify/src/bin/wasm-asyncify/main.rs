@@ -6,8 +6,8 @@
 //!                                                  └ binaryen┘
 //! ```
 //!
-//! In the second spelling it stands where Binaryen's `wasm-opt` is called: it does `--asyncify`
-//! itself, and has the real one do everything else.
+//! In the second spelling, it is called in place of Binaryen's `wasm-opt`: it does `--asyncify` itself, and has the
+//! real `wasm-opt` do everything else.
 
 mod binaryen;
 mod command;

@@ -6,7 +6,7 @@ use wasm_asyncify::Findings;
 use wasm_asyncify::analysis::Explanation;
 use wasm_asyncify::module::FunctionIndex;
 
-/// For whom a report is.
+/// The reader of a report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Format {
     /// For people: the functions that are instrumented
@@ -60,7 +60,7 @@ fn json(findings: &Findings) -> Value {
     })
 }
 
-/// The functions of the module's own.
+/// The functions that the module defines.
 fn own(findings: &Findings) -> impl Iterator<Item = FunctionIndex> {
     let functions = findings.program().functions.iter();
     functions.filter(|(_, it)| it.import.is_none()).map(|(function, _)| function)

@@ -1,4 +1,4 @@
-//! Stands where Binaryen's `wasm-opt` is called.
+//! Runs in place of Binaryen's `wasm-opt`.
 //!
 //! ```text
 //!   wasm-opt IN -O2 --asyncify --pass-arg=asyncify-… -Os -g -o OUT
@@ -6,8 +6,7 @@
 //!            └ the real one                         └ the real one
 //! ```
 //!
-//! Passes run in the order that they are given in, as Binaryen's do. Options that are no passes hold
-//! for all of them.
+//! Passes run in the given order, as Binaryen's do. Options that are not passes apply to all of them.
 
 use std::env;
 use std::ffi::{OsStr, OsString};
@@ -42,7 +41,7 @@ const WITH_VALUE: [&str; 18] = [
     "--initial-fuzz",
 ];
 
-/// Those that are no passes, beside `--enable-…` and `--disable-…`.
+/// The options that are not passes, beside `--enable-…` and `--disable-…`.
 const NO_PASSES: [&str; 26] = [
     "-g",
     "--debuginfo",
@@ -72,7 +71,7 @@ const NO_PASSES: [&str; 26] = [
     "--debug",
 ];
 
-/// Options that say where in a module things are, which changes.
+/// Options with positions in a module, which change.
 const SOURCE_MAPS: [&str; 6] = [
     "-ism",
     "--input-source-map",
@@ -109,7 +108,7 @@ pub(crate) fn run(arguments: &[OsString]) -> Result<ExitCode> {
     let mut current = input.clone();
     if !plan.before.is_empty() {
         let next = between("before.wasm");
-        // Names are what the lists are about.
+        // The lists need the names.
         let names = ["-g".into()];
         let code = plan.stage(&current, plan.before.iter().chain(&names), &next)?;
         if code != ExitCode::SUCCESS {
@@ -140,11 +139,11 @@ struct Plan {
     has_asyncify: bool,
     before: Vec<OsString>,
     after: Vec<OsString>,
-    /// What holds for both.
+    /// Options for both.
     everywhere: Vec<OsString>,
-    /// The pass arguments that are Asyncify's, without `asyncify-`.
+    /// Asyncify's pass arguments, without `asyncify-`.
     asyncify: Vec<String>,
-    /// The real one.
+    /// The real `wasm-opt`.
     wasm_opt: Option<PathBuf>,
 }
 
