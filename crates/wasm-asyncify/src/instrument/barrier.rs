@@ -3,8 +3,8 @@
 //! These are the functions that every panic goes through, and those that run the initialiser of a `thread_local!`.
 //! The analysis does not follow the calls in them, so these functions and their callers are not instrumented for what
 //! is called there. The library's own coroutines cannot be suspended there, because none is current. But a host that
-//! suspends its callers can do it (an import that suspends, in a panic hook), and so can a switch other than ours.
-//! Then such a function sees the unwind after its call returns, and would continue in the middle of it.
+//! suspends its callers can do it, with an import in a panic hook for example. So can a switch other than ours. Then
+//! such a function sees the unwind after its call returns, and would continue in the middle of it.
 //!
 //! So it tests the state after each call, and ends the program. It cannot report a message, least of all in a panic
 //! hook. Instead, the message is the name of the function that ends the program, which is on the stack that the

@@ -23,8 +23,8 @@
 //! With one entry, there is only the innermost block, and the rest is in an `if`.
 //!
 //! Locals that are dead at a site are set to 0 outside all loops, in blocks within `$unwind`. To the engine's
-//! compiler, a local that is assigned to anywhere in a loop has another value in each iteration, and is copied at the
-//! end of one. For the order see [`zeroes`](super::zeroes).
+//! compiler, a local that is assigned to in a loop has another value in each iteration. It is copied at the end of
+//! one. For the order see [`zeroes`](super::zeroes).
 //!
 //! ```text
 //!   block $unwind
@@ -210,7 +210,7 @@ impl<R: Reencode<Error = Infallible>> Emitter<'_, '_, R> {
         }
     }
 
-    /// Makes room for a frame with a header of so many bytes. Leaves the frame's address also on the stack.
+    /// Makes room for a frame with a header of this many bytes. Leaves the frame's address also on the stack.
     fn push(&mut self, header: u32) -> Result<()> {
         let frame_at = self.frame_at.context("no local for a frame")?;
         self.write_all(&[

@@ -15,8 +15,8 @@
 //! ```
 //!
 //! While nothing is suspended, this costs a test at the function's beginning and one after each call that can suspend
-//! (a *site*), and nothing in between. Binaryen makes all code between two calls depend on the state; here it is
-//! branched over.
+//! (a *site*). It costs nothing in between: Binaryen makes all code between two calls depend on the state, but here a
+//! branch skips it.
 //!
 //! Such a branch can only go outwards. So all blocks that end after sites begin at the function's beginning, and so
 //! do the function's own blocks; an `if` becomes blocks first. Only a loop must be entered at its beginning. It has
@@ -44,9 +44,9 @@
 //!
 //! # Keeping few locals alive
 //!
-//! To the engine's compiler, each place where a rewind can continue is a join of two values of each local, and a
-//! local that is saved somewhere is used there. In a large function, this makes all locals live everywhere, and then
-//! they are copied at every call. Therefore
+//! To the engine's compiler, each place where a rewind can continue is a join of two values of each local. A local
+//! that is saved somewhere is used there. In a large function, this makes all locals live everywhere, and then they
+//! are copied at every call. Therefore
 //!
 //! - only locals that are live after a site are saved there ([`liveness`]),
 //! - a rewind restores a local before those loops at whose beginning it is live ([`frame`]),
@@ -54,8 +54,8 @@
 //!   first ([`exits`]),
 //! - no local is assigned to in a loop without need: what is set to 0 is set outside ([`leave`]).
 //!
-//! In a program whose hottest loop is in a function of 50 kB that can be suspended in 52 places, the third measure
-//! alone took the cost from 12 % to 1 %, both measured in one run (`bench/programs.md`).
+//! In one program, the hottest loop is in a function of 50 kB that can be suspended in 52 places. There, the third
+//! measure alone took the cost from 12 % to 1 %, both measured in one run (`bench/programs.md`).
 
 mod additions;
 mod barrier;

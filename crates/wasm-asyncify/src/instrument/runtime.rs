@@ -35,7 +35,7 @@ pub(super) struct Runtime {
     pub(super) data: GlobalIndex,
     /// In the flat form: the global with the address of what is restored next.
     pub(super) frame: GlobalIndex,
-    /// The function that makes room for a frame of so many bytes. It returns the frame's address, or null if the
+    /// The function that makes room for a frame of this many bytes. It returns the frame's address, or null if the
     /// frame does not fit.
     pub(super) push: u32,
     /// The function that removes such a frame. It returns the frame's address.

@@ -27,8 +27,8 @@ pub(crate) enum Reason {
     TailCallInTry,
     /// Such a call is in a legacy `try`, and functions are to be resumed one by one.
     FlatTry,
-    /// A function that is to be resumed by itself takes a reference that cannot be null, returns one to
-    /// uninstrumented code, or has a reference that cannot be kept.
+    /// A function that is to be resumed by itself takes a reference that cannot be null, or returns one to
+    /// uninstrumented code. Or it has a reference that cannot be kept.
     FlatReference,
 }
 

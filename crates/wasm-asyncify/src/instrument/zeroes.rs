@@ -1,8 +1,7 @@
-//! The locals that are set to 0 on the paths out of a function in fast form, and the order in which this code is
-//! written.
+//! The locals that are set to 0 on the paths out of a function in fast form, and the order of this code.
 //!
-//! Sites with the same locals to set to 0 share the code. If a site has more of them than another site with the same
-//! exit, it sets only the additional ones to 0, and then continues at that site's code:
+//! Sites with the same locals to set to 0 share the code. If a site has all locals of another site with the same
+//! exit, and more, it only sets the additional ones to 0. Then it continues at the other site's code:
 //!
 //! ```text
 //!   sites     1      2      3        block $ab

@@ -3,7 +3,7 @@
 //! ```text
 //!   local.get $x                      i32.load offset=12 …
 //!   local.get $y                      local.set $slot
-//!   i32.load offset=12 …    becomes   end                ◄── where the rewind goes on
+//!   i32.load offset=12 …    becomes   end                ◄── where the rewind continues
 //!   call_indirect                     local.get $x
 //!                                     local.get $y
 //!                                     local.get $slot
