@@ -73,19 +73,20 @@ fn main() {
     }
 }
 
-/// That of the compiler, if it can be asked.
+/// Returns the version of the compiler's LLVM, if the compiler can be called.
 fn llvm_version() -> Option<u32> {
     let output = Command::new(env::var_os("RUSTC")?).arg("-vV").output().ok()?;
     stack_pointer::llvm_version(&String::from_utf8(output.stdout).ok()?)
 }
 
-/// Where there is none the crate compiles all the same, so that it can be checked and documented.
+/// Selects the switch of a native program. Without one, the crate compiles all the same, so that it can be checked
+/// and documented.
 fn choose_native_switch() {
     let is_set = |name| env::var_os(name).is_some();
     let variable = |name: &str| env::var(format!("CARGO_CFG_{name}")).unwrap_or_default();
     let [os, arch, vendor, width] =
         ["TARGET_OS", "TARGET_ARCH", "TARGET_VENDOR", "TARGET_POINTER_WIDTH"].map(variable);
-    // Miri runs no assembler, and threads instead.
+    // Miri cannot run assembler, so it uses threads.
     let has_threads = is_set("CARGO_CFG_BYSYNCIFY_THREADS") || is_set("CARGO_CFG_MIRI");
     let is_native = !has_threads && native::is_supported(&os, &arch, &vendor, &width);
     if has_threads {

@@ -1,7 +1,6 @@
 //! Packs the object into a static library: an `ar` archive of one member.
 //!
-//! Every field that would say when, where or by whom it was made is zero, so that the
-//! archive depends on nothing but the object.
+//! Every field for a time, a place or an owner is zero, so that the archive depends on the object only.
 
 /// Wraps `object` as the only member of an archive. `name` is at most 15 bytes.
 pub(crate) fn archive(name: &str, object: &[u8]) -> Vec<u8> {

@@ -1,5 +1,5 @@
-//! Encodes what the switch needs of WebAssembly's binary format: sections, instructions, and
-//! the relocations that a linker applies to them.
+//! Encodes the parts of WebAssembly's binary format that the switch needs: sections, instructions, and the
+//! relocations that a linker applies to them.
 
 /// The size of a pointer in the module that the object is linked into.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,8 +51,8 @@ pub(crate) struct Relocation {
     pub(crate) index: u64,
 }
 
-// Kinds of relocation. The symbol table lists functions first, then globals, each in the order
-// of their indices: so a function's symbol is its index, and a global's follows from it.
+// Kinds of relocation. The symbol table lists functions first, then globals, each in the order of their indices.
+// So a function's symbol is its index, and that of a global is its index plus [`FIRST_GLOBAL`].
 pub(crate) const FUNCTION_INDEX_LEB: u8 = 0;
 pub(crate) const TYPE_INDEX_LEB: u8 = 6;
 pub(crate) const GLOBAL_INDEX_LEB: u8 = 7;
@@ -80,7 +80,7 @@ impl Function {
         self.op(opcode).bytes.extend(unsigned(index));
         self
     }
-    /// Writes an index that the linker will replace: always five bytes wide.
+    /// Writes an index that the linker will replace. It is always five bytes wide.
     pub(crate) fn relocated(&mut self, kind: u8, index: u64, placeholder: u64) -> &mut Self {
         self.relocations.push(Relocation { kind, offset: self.bytes.len(), index });
         let mut rest = placeholder;

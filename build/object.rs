@@ -1,9 +1,9 @@
-//! Emits the switch: a relocatable WebAssembly object with the functions that Rust cannot
-//! write, because stable Rust reaches neither `__stack_pointer` nor a wasm global of its own.
+//! Emits the switch: a relocatable WebAssembly object with the functions that Rust cannot express, because stable
+//! Rust reaches neither `__stack_pointer` nor a wasm global of its own.
 //!
-//! `build/switch.wat` shows what comes out, with comments on why; `tests` compares the two.
-//! The object format is that of LLVM ("WebAssembly Object File Linking", version 2, in the
-//! tool-conventions repository). Pure functions: the same bytes on every machine.
+//! `build/switch.wat` is the same as text, with comments on the reasons; `tests` compares the two. The object
+//! format is that of LLVM ("WebAssembly Object File Linking", version 2, in the tool-conventions repository). Pure
+//! functions: the same bytes on every machine.
 //!
 //! ```text
 //! type | import | function | global | code | "linking" | "reloc.CODE" [| "target_features"]
@@ -15,10 +15,10 @@ use crate::encode::{
     Relocation, Symbol, Width, function_type, import, name, section, signed, unsigned, vector,
 };
 
-/// Emits the object. It says of itself what the library was compiled for: with `threads`, the features
-/// that a linker demands of every object in a module with shared memory; without, that it must not
-/// be linked into one. Then coroutines are `Send` because there is no other thread, and a compiler that
-/// was told otherwise in a way that build.rs has not seen is found out here.
+/// Emits the object. Its `target_features` tell the linker what the library was compiled for. With `threads`, they
+/// are the features that a linker requires of every object in a module with shared memory. Without, they forbid to
+/// link the object into such a module: coroutines are then `Send` because there is no other thread. If shared
+/// memory was requested in a way that build.rs does not detect, linking fails.
 pub(crate) fn emit(width: Width, threads: bool) -> Vec<u8> {
     let pointer = width.value_type();
     let limits = match width {
@@ -34,7 +34,7 @@ pub(crate) fn emit(width: Width, threads: bool) -> Vec<u8> {
         function_type(&[], &[pointer]),    // 4: current, why_outside, stack_left
         function_type(&[pointer, pointer], &[]), // 5: outside
         function_type(&[pointer, F32], &[I32]), // 6: every entry
-        function_type(&[pointer, F32], &[]), // 7: what runs outside
+        function_type(&[pointer, F32], &[]), // 7: functions called outside
     ]);
     let imports = vector(&[
         import("env", "__linear_memory", &[0x02, limits, 0]),
@@ -107,7 +107,7 @@ fn resume(width: Width) -> Function {
     let (caller_sp, caller_limit, caller_owner, caller, end, moved) = (3, 4, 5, 6, 7, 8);
     let finished = 9;
     let mut f = Function::new(width, &[(6, width.value_type()), (1, I32)]);
-    // Remember the caller's stack and coroutine; switch to ours.
+    // Save the caller's stack and coroutine; switch to the coroutine's.
     f.global_get(STACK_POINTER).local_set(caller_sp);
     f.global_get(STACK_LIMIT).local_set(caller_limit);
     f.global_get(STACK_OWNER).local_set(caller_owner);
@@ -117,7 +117,7 @@ fn resume(width: Width) -> Function {
     f.local_get(core).load(abi::STACK_POINTER).global_set(STACK_POINTER);
     f.local_get(core).pointer_const(abi::core_size(width.bytes() as usize) as u64).add();
     f.global_get(STACK_RESERVE).add().global_set(STACK_LIMIT);
-    // Rewind a coroutine that is suspended; just start another.
+    // Rewind a coroutine that is suspended; just start a new one.
     f.local_get(core).load_u32(abi::PHASE).i32_const(abi::SUSPENDED).op(I32_EQ).if_void();
     f.local_get(core).i32_const(abi::REWINDING).store_u32(abi::PHASE);
     f.local_get(core).call(START_REWIND);
@@ -125,8 +125,8 @@ fn resume(width: Width) -> Function {
     f.local_get(core).i32_const(abi::RUNNING).store_u32(abi::PHASE);
     f.op(END);
     f.local_get(data).abi_tag().local_get(entry).call_indirect(ENTRY_TYPE).local_set(finished);
-    // An unwind moves no stack pointer. A function that was not instrumented, and returned in the middle
-    // of it, moves it up.
+    // An unwind does not move the stack pointer. A function that was not instrumented, and returned during the
+    // unwind, moves it up.
     f.global_get(STACK_POINTER).local_set(moved);
     // Switch back.
     f.local_get(caller_sp).global_set(STACK_POINTER);
@@ -134,12 +134,13 @@ fn resume(width: Width) -> Function {
     f.local_get(caller_owner).global_set(STACK_OWNER);
     f.local_get(caller).global_set(CURRENT);
     f.local_get(finished).if_void();
-    // It has returned. Properly?
+    // The coroutine has returned. It must not be during an unwind, nor after an overflow.
     f.local_get(core).load_u32(abi::PHASE).i32_const(abi::RUNNING).op(I32_EQ).if_void();
     f.local_get(core).call(INTACT).if_void();
     f.i32_const(abi::OUTCOME_FINISHED).op(RETURN).op(END).op(END);
     f.op(ELSE);
-    // It was unwound. By us, all of it, and did it fit?
+    // The coroutine was unwound. Check that this switch has begun the unwind, that no function has returned in it,
+    // and that the frames fitted.
     f.block_void();
     f.local_get(core).load_u32(abi::PHASE).i32_const(abi::UNWINDING).op(I32_NE).br_if(0);
     f.local_get(moved).local_get(core).load(abi::STACK_POINTER).greater().br_if(0);
@@ -149,8 +150,8 @@ fn resume(width: Width) -> Function {
     f.local_get(core).i32_const(abi::SUSPENDED).store_u32(abi::PHASE);
     f.call(STOP_UNWIND);
     f.i32_const(abi::OUTCOME_SUSPENDED).op(RETURN).op(END).op(END);
-    // No. Make `stop_unwind` accept what there is, so that code can run that says so. It looks
-    // at what the last `start` was given, which need not be ours: so give it ours.
+    // An error. Make `stop_unwind` accept the state, so that the code that reports the error can run. It checks
+    // the last argument of a `start_*`, which may not be our core: so pass our core.
     f.local_get(core).load(abi::END).global_get(STACK_RESERVE).sub().local_set(end);
     f.local_get(core).local_get(core).load(abi::START).store(abi::END);
     f.local_get(core).call(START_REWIND);
@@ -178,7 +179,7 @@ fn suspend(width: Width) -> Function {
     f.local_get(core).load_u32(abi::EPOCH).local_get(wait).load_u32(abi::WAIT_EPOCH).op(I32_NE);
     f.if_void().i32_const(abi::SUSPEND_NEW_EPOCH).op(RETURN).op(END);
     f.local_get(core).local_get(wait).store(abi::WAITING);
-    // Asyncify may write up to where the shadow stack is now, if there is any room, the reserve counted in.
+    // Asyncify may save frames up to the current stack pointer, if there is any room beyond the reserve.
     f.local_get(core).global_get(STACK_POINTER).store(abi::STACK_POINTER);
     f.local_get(core).load(abi::START).global_get(STACK_RESERVE).add();
     f.global_get(STACK_POINTER).less_or_equal().if_void();

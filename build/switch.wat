@@ -1,11 +1,9 @@
-;; The switch, as `build/object.rs` emits it for wasm32. `tests/object.rs` assembles this file
-;; and compares. For wasm64 every address is an i64, and an offset of n pointers is 8 n; nothing
-;; else differs.
+;; The switch, as `build/object.rs` emits it for wasm32. `tests/object.rs` assembles this file and compares the
+;; two. For wasm64 every address is an i64, and an offset of n pointers is 8 n; nothing else differs.
 ;;
-;; Stable Rust can reach neither `__stack_pointer` nor a wasm global of its own. And Asyncify
-;; does not instrument a function that calls one of its four imports; whatever a compiler were
-;; to inline into such a function would silently not be paused. So these calls are made here
-;; and nowhere else, in functions that no compiler sees:
+;; Stable Rust can reach neither `__stack_pointer` nor a wasm global of its own. And Asyncify does not instrument a
+;; function that calls one of its four imports. If a compiler inlined a function into such a one, that would
+;; silently not be paused. So these calls are made only here, in functions that no compiler sees:
 ;;
 ;;   - in the bottom function, `resume`, which rewinds a coroutine and catches its unwind,
 ;;   - in the top function, `suspend`, which begins an unwind and is reached by the rewind.
@@ -13,20 +11,20 @@
 ;; `core` points to a `RawCore` (src/raw/control_block.rs):
 ;;
 ;;    0  start          where Asyncify saves the next frame
-;;    4  end            what `start` must not pass
+;;    4  end            the limit of `start`
 ;;    8  stack_pointer  the coroutine's own, while it is suspended
 ;;   12  phase          1 running, 2 unwinding, 3 suspended, 4 rewinding (src/raw/phase.rs)
-;;   20  waiting        what it waits with, while it is suspended
-;;   32  epoch          changes when `embed` should look at the core again
+;;   20  waiting        its wait, while it is suspended
+;;   32  epoch          changes when `embed` must check the core again
 ;;   52  high           the end of the coroutine's memory
 ;;   56  canary         0x0b596ac1f700c0de
 ;;   64                 the low end of the stack
 ;;
-;; `wait` points to a `Wait` (src/raw/control_block.rs): at 0 the epoch that it has seen.
+;; `wait` points to a `Wait` (src/raw/control_block.rs): at 0 the epoch with which it has caught up.
 
-;; Each of the four imports is called when `start` has not passed `end`, and `start_unwind` when at least the
-;; reserve is free between them. What our linker puts in their place does not look, where nobody else calls them:
-;; see `instrument/flat/entries.rs` of the engine, which says where that is made sure of.
+;; At a call of each of the four imports, `start` has not passed `end`, and at one of `start_unwind`, at least the
+;; reserve is free between them. The functions by which `bysyncify-ld` replaces the imports do not check this,
+;; unless other code calls them, too: `instrument/flat/entries.rs` of the engine says where that is ensured.
 
 (module
   (type $start (func (param i32)))
@@ -35,7 +33,7 @@
   (type $resume (func (param i32 i32 i32) (result i32)))
   (type $current (func (result i32)))
   (type $outside (func (param i32 i32)))
-  ;; The f32 is a `AbiTag` (src/raw/switch/mod.rs): it says nothing, but makes these types unlike all others.
+  ;; The f32 is an `AbiTag` (src/raw/switch/mod.rs): it has no meaning, but makes these types unlike all others.
   (type $entry (func (param i32 f32) (result i32)))
   (type $runs_outside (func (param i32 f32)))
 
@@ -47,30 +45,28 @@
   (import "asyncify" "start_rewind" (func $start_rewind (type $start)))
   (import "asyncify" "stop_rewind" (func $stop_rewind (type $stop)))
 
-  ;; The core of the innermost running coroutine, or 0. One for each instance, and so one for
-  ;; each thread.
+  ;; The core of the innermost running coroutine, or 0. There is one for each instance, and so for each thread.
   (global $current_core (mut i32) (i32.const 0))
 
-  ;; What the stack pointer must not pass: it belongs to the stack, and is set and restored with
-  ;; the pointer. 0 on the stack that coroutines are resumed from, which nothing is below of. Where
-  ;; frames stay in memory while code runs, who resumes it raises the limit to above them.
+  ;; The limit of the stack pointer. It belongs to the stack, and is set and restored with the pointer. 0 on the
+  ;; stack that coroutines are resumed from: there is nothing below. If frames stay in memory while code runs, the
+  ;; code that resumes it raises the limit above them.
   (global $stack_limit (mut i32) (i32.const 0))
 
-  ;; How far that is above the low end of what is free of a coroutine's stack. LLVM writes up to 128
-  ;; bytes below the stack pointer. A linker that adds checks sets another number, since it leaves
-  ;; small functions without one.
+  ;; The distance from the low end of a coroutine's free stack up to the limit. LLVM writes up to 128 bytes below
+  ;; the stack pointer. A linker that adds checks sets another number, because it adds no check to small functions.
   (global $stack_reserve i32 (i32.const 128))
 
-  ;; The core of the coroutine whose stack that is. Belongs to the stack, too, and means nothing while
-  ;; the limit is 0.
+  ;; The core of the coroutine that has this stack. Belongs to the stack, too, and has no meaning while the limit
+  ;; is 0.
   (global $stack_owner (mut i32) (i32.const 0))
 
-  ;; bysyncify_resume(entry, data, core): runs a coroutine until it suspends or returns. The
-  ;; result is 0 if it is suspended, 1 if it has returned, 2 if something is wrong.
+  ;; bysyncify_resume(entry, data, core): runs a coroutine until it suspends or returns. The result is 0 if it is
+  ;; suspended, 1 if it has returned, 2 after an error.
   (func $bysyncify_resume (type $resume)
     (local $caller_stack_pointer i32) (local $caller_stack_limit i32) (local $caller_stack_owner i32)
     (local $caller_core i32) (local $end i32) (local $moved i32) (local $finished i32)
-    ;; Remember the caller's stack and coroutine; switch to ours.
+    ;; Save the caller's stack and coroutine; switch to the coroutine's.
     global.get $stack_pointer
     local.set $caller_stack_pointer
     global.get $stack_limit
@@ -92,7 +88,7 @@
     global.get $stack_reserve
     i32.add
     global.set $stack_limit
-    ;; Rewind a coroutine that is suspended; just start another.
+    ;; Rewind a coroutine that is suspended; just start a new one.
     local.get 2
     i32.load offset=12
     i32.const 3
@@ -113,8 +109,8 @@
     local.get 0
     call_indirect (type $entry)
     local.set $finished
-    ;; An unwind moves no stack pointer. A function that was not instrumented, and returned in the
-    ;; middle of it, moves it up.
+    ;; An unwind does not move the stack pointer. A function that was not instrumented, and returned during the
+    ;; unwind, moves it up.
     global.get $stack_pointer
     local.set $moved
     ;; Switch back.
@@ -129,7 +125,7 @@
     ;; Asyncify returns 0 from a function that it unwinds; an entry function returns 1.
     local.get $finished
     if
-      ;; It has returned. Not in the middle of an unwind, and without an overflow?
+      ;; The coroutine has returned. It must not be during an unwind, nor after an overflow.
       local.get 2
       i32.load offset=12
       i32.const 1
@@ -143,10 +139,11 @@
         end
       end
     else
-      ;; It was unwound. By us, all of it, and did its frames fit? Then there is room between `start` and `end`.
-      ;; If they did not `start` is above, and the difference less than 0: a stack has less than half of what can
-      ;; be addressed, as all objects in Rust, and frames that do not fit have less, since the host's own stack
-      ;; had room for them. Branches, since an optimiser would make one condition of `if`s in each other.
+      ;; The coroutine was unwound. Check that this switch has begun the unwind, that no function has returned in
+      ;; it, and that the frames fitted: then there is room between `start` and `end`. If they did not fit, `start`
+      ;; is above `end`, and the difference is less than 0. (A stack has less than half of the address space, like
+      ;; all objects in Rust. Frames that do not fit have less, too, because the host's own stack had room for
+      ;; them.) Branches, because an optimiser would join nested `if`s into one condition.
       block $unsound
         local.get 2
         i32.load offset=12
@@ -174,10 +171,9 @@
         return
       end
     end
-    ;; No. Make `stop_unwind` accept what there is: it traps, without a word, if `start` has
-    ;; passed `end`, and code that says what has happened does nothing before it was called. It
-    ;; looks at what the last `start_*` was given, which need not be ours: so give it ours. Then say
-    ;; where frames should have ended.
+    ;; An error. Make `stop_unwind` accept the state: if `start` has passed `end` it traps, without a message, and
+    ;; before it was called, the code that reports the error would do nothing. It checks the last argument of a
+    ;; `start_*`, which may not be our core: so pass our core. Then store where frames should have ended.
     local.get 2
     i32.load offset=4
     global.get $stack_reserve
@@ -195,13 +191,13 @@
     i32.store offset=4
     i32.const 2)
 
-  ;; bysyncify_suspend(wait): pauses the innermost running coroutine, which waits. The result is 0
-  ;; once it was resumed. It is 1 if the epoch has changed, so that `embed` should look at the core:
-  ;; the coroutine was resumed with it, or there was some already and it was not suspended. It is
-  ;; 2 if something is wrong: either no unwind was begun, or one was and the caller, which sees
-  ;; this result, was not instrumented. It is 3 if no coroutine is current.
+  ;; bysyncify_suspend(wait): pauses the innermost running coroutine, which waits. The result is 0 once it was
+  ;; resumed. It is 1 if the epoch has changed, so that `embed` must check the core. Then the coroutine was resumed
+  ;; in another epoch, or the epoch had changed before and the coroutine was not suspended. It is 2 after an error:
+  ;; either no unwind was begun, or one was and the caller, which sees this result, was not instrumented. It is 3
+  ;; if no coroutine is current.
   ;;
-  ;; Our linker copies what is done in the phase 4, if this function begins as it does here: see
+  ;; `bysyncify-ld` copies the code for phase 4, if this function begins as it does here: see
   ;; `instrument/flat/arrival.rs` of the engine.
   (func $bysyncify_suspend (type $suspend)
     (local $core i32)
@@ -224,8 +220,8 @@
       i32.const 1
       i32.store offset=12
       call $stop_rewind
-      ;; A rewind moves no stack pointer. A function that was not instrumented, and runs again
-      ;; from its beginning, does.
+      ;; A rewind does not move the stack pointer. A function that was not instrumented, and runs again from its
+      ;; beginning, does.
       local.get $core
       i32.load offset=8
       global.get $stack_pointer
@@ -257,10 +253,10 @@
     local.get $core
     global.get $stack_pointer
     i32.store offset=8
-    ;; Asyncify may save frames if there is any room: what may be used below the limit must be free
-    ;; when the coroutine runs again, with its frames there. The sum does not wrap: `start` is the low end of
-    ;; a stack, which has more bytes than the reserve, or was as far below the high end when the coroutine was
-    ;; suspended last; and if the core was overwritten the canary says so.
+    ;; Asyncify may save frames if there is any room: the reserve below the limit must be free when the coroutine
+    ;; runs again, with its frames there. The sum does not wrap: `start` is the low end of a stack, which has more
+    ;; bytes than the reserve, or it was that far below the high end when the coroutine was suspended last. If the
+    ;; core was overwritten, the check of the canary fails.
     local.get $core
     i32.load
     global.get $stack_reserve
@@ -268,7 +264,7 @@
     global.get $stack_pointer
     i32.le_u
     if
-      ;; And if it is this stack at all: others switch stacks, too.
+      ;; The stack must be the coroutine's: other libraries switch stacks, too.
       global.get $stack_pointer
       local.get $core
       i32.load offset=52
@@ -277,7 +273,7 @@
         local.get $core
         call $bysyncify_intact
         if
-          ;; Up to where the shadow stack is now. `bysyncify_resume` looks whether they are too many.
+          ;; Frames may be saved up to the current stack pointer. `bysyncify_resume` checks whether they fitted.
           local.get $core
           global.get $stack_pointer
           i32.store offset=4
@@ -291,7 +287,7 @@
         end
       end
     end
-    ;; Say where frames should have ended.
+    ;; Store where frames should have ended.
     local.get $core
     global.get $stack_pointer
     global.get $stack_reserve
@@ -303,11 +299,10 @@
   (func $bysyncify_current (type $current)
     global.get $current_core)
 
-  ;; bysyncify_outside(function, data): calls `function(data)` as if no coroutine were running.
-  ;; Asyncify takes this for a bottom function, because of the call to `stop_unwind`, and does
-  ;; not look behind it: who calls what never suspends in this way is not instrumented for it.
-  ;; The call is made when an unwind was begun but its caller not instrumented: then it must be
-  ;; ended before `function` can say so.
+  ;; bysyncify_outside(function, data): calls `function(data)` as if no coroutine were running. Asyncify treats
+  ;; this as a bottom function, because of the call of `stop_unwind`, and does not follow its calls: a function
+  ;; that calls in this way what never suspends is not instrumented for it. If an unwind was begun although the
+  ;; caller is not instrumented, the unwind must be ended before `function` can report that.
   (func $bysyncify_outside (type $outside)
     (local $caller_core i32) (local $end i32)
     global.get $current_core
@@ -320,7 +315,7 @@
       i32.const 2
       i32.eq
       if
-        ;; Whether the frames fit or not: see above.
+        ;; As above, whether the frames fit or not.
         local.get $caller_core
         i32.load offset=4
         global.get $stack_reserve
@@ -345,30 +340,29 @@
     local.get $caller_core
     global.set $current_core)
 
-  ;; Whether the shadow stack has left the canary alone.
+  ;; Whether the canary is intact: the shadow stack has not overwritten it.
   (func $bysyncify_intact (type $suspend)
     local.get 0
     i64.load offset=56
     i64.const 0x0b596ac1f700c0de
     i64.eq)
 
-  ;; bysyncify_set_reporter(reporter): does nothing. The checks that a linker adds put a body here,
-  ;; which remembers whom they call to end the program with a message.
+  ;; bysyncify_set_reporter(reporter): does nothing. A linker that adds checks adds a body, which stores the
+  ;; function that the checks call to end the program with a message.
   (func $bysyncify_set_reporter (type $start))
 
-  ;; bysyncify_why_outside(): why no coroutine is current here. 0: none is running, or the host has
-  ;; called back. A linker that knows of other places puts a body here: see `abi::OUTSIDE_*`.
+  ;; bysyncify_why_outside(): why no coroutine is current here. 0: none is running, or the host has called back. A
+  ;; linker that knows of other reasons adds a body: see `abi::OUTSIDE_*`.
   (func $bysyncify_why_outside (type $current)
     i32.const 0)
 
-  ;; bysyncify_stack_left(): how far above the limit the stack pointer is.
+  ;; bysyncify_stack_left(): the distance from the limit up to the stack pointer.
   (func $bysyncify_stack_left (type $current)
     global.get $stack_pointer
     global.get $stack_limit
     i32.sub)
 
-  ;; bysyncify_symbols(to, from, length): copies so many bytes of what is known of frames from there on,
-  ;; and returns whether anything is. A linker that knows what is in frames puts a body here: see
-  ;; `abi::SYMBOLS_*`.
+  ;; bysyncify_symbols(to, from, length): copies `length` bytes of the linker's records of frames, from offset
+  ;; `from` on, and returns whether there are records. A linker that writes them adds a body: see `abi::SYMBOLS_*`.
   (func $bysyncify_symbols (type $resume)
     i32.const 0))

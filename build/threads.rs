@@ -1,16 +1,15 @@
 //! Whether the program that the library is compiled for can have threads.
 //!
-//! It can if memory can be shared, which takes the feature `atomics`. A stable compiler hides that
-//! feature, since it is not stable: it is neither in `CARGO_CFG_TARGET_FEATURE` nor seen by
-//! `cfg(target_feature)` in the library. So the flags are read, from wherever Cargo has them: it hands
-//! all of them over in `CARGO_ENCODED_RUSTFLAGS`.
+//! It can if memory can be shared, which needs the feature `atomics`. A stable compiler hides that feature,
+//! because it is unstable: it is not in `CARGO_CFG_TARGET_FEATURE`, and `cfg(target_feature)` in the library does
+//! not see it. So the compiler's flags are read: Cargo passes all of them in `CARGO_ENCODED_RUSTFLAGS`.
 //!
-//! What a flag that is not known here does, or one that is given to a single crate, cannot be read. If
-//! memory is shared nevertheless, the linker refuses the switch object: see `object.rs`.
+//! An unknown flag, or one for a single crate, is not detected. If memory is shared nevertheless, the linker
+//! refuses the switch object: see `object.rs`.
 
-/// `features` and `flags` are as Cargo tells build scripts.
+/// Returns whether there can be threads. `features` and `flags` are what Cargo passes to build scripts.
 pub(crate) fn possible(target: &str, features: &str, flags: &str) -> bool {
-    // Some targets always have it, and say so.
+    // Some targets always have threads, and their names contain the word.
     target.contains("threads")
         || features.split(',').any(|feature| feature == "atomics")
         || flags_ask_for_atomics(flags)
@@ -30,17 +29,17 @@ fn flags_ask_for_atomics(flags: &str) -> bool {
                 for feature in list.split(',') {
                     match feature {
                         "+atomics" => atomics = true,
-                        // What comes later wins.
+                        // The last one wins.
                         "-atomics" => atomics = false,
                         _ => {}
                     }
                 }
             }
-            // All but the oldest processors that LLVM knows may have it, or get it one day.
+            // All but the oldest processors that LLVM knows may have the feature, or get it in a later version.
             Some(("target-cpu", cpu)) if !["mvp", "generic", "lime1"].contains(&cpu) => {
                 return true;
             }
-            // LLVM's own way to say it.
+            // The form of LLVM's own options.
             Some(("llvm-args", arguments)) if arguments.contains("atomics") => return true,
             _ => {}
         }
