@@ -37,7 +37,7 @@ pub struct Options {
     /// Whether functions that are resumed one by one are inlined if they are called in one place: no optimiser can do
     /// that later. They are not if DWARF is to be kept, or is needed for symbols.
     pub inline: bool,
-    /// The memory that frames are saved to.
+    /// The memory in which frames are saved.
     pub memory: FrameMemory,
     /// Which module has the globals that say whether something is suspended.
     pub globals: StateGlobals,

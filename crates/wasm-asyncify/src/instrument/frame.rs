@@ -99,7 +99,7 @@ pub(super) struct Frame {
     saved: Vec<Saved>,
     /// By level: which of them a rewind restores there.
     restored: BTreeMap<usize, Vec<usize>>,
-    /// Bytes.
+    /// The frame's size in bytes.
     pub(super) size: u32,
     /// The entries to the code that saves, by site.
     exits: Exits,
@@ -111,7 +111,7 @@ struct Saved {
     ty: ValType,
     /// Its kind, if it is a reference.
     kind: Option<Kind>,
-    /// Bytes from the frame's beginning.
+    /// In bytes, from the frame's beginning.
     offset: u32,
 }
 

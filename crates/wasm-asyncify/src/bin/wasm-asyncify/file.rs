@@ -122,7 +122,7 @@ fn parse(bytes: &[u8]) -> Result<Vec<u8>> {
         Err(error) => {
             let message = error.to_string();
             match message.lines().any(|line| line.len() > LONGEST) {
-                // What is wrong, and where.
+                // These lines say what is wrong, and where.
                 true => bail!(message.lines().take(2).collect::<Vec<_>>().join("\n")),
                 false => Err(error.into()),
             }

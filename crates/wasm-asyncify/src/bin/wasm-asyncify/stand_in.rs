@@ -131,7 +131,7 @@ fn text(argument: &OsStr) -> &str {
     argument.to_str().unwrap_or_default()
 }
 
-/// Which passes run when.
+/// The passes, and when they run.
 #[derive(Debug, Default, PartialEq)]
 struct Plan {
     input: Option<PathBuf>,
@@ -169,7 +169,7 @@ impl Plan {
                 }
                 "-o" | "--output" => plan.output = value.map(PathBuf::from),
                 "-pa" | "--pass-arg" => plan.pass_argument(value.unwrap_or_default()),
-                // The result is text.
+                // These make the last stage write text.
                 "-S" | "--emit-text" => plan.after.push(argument.clone()),
                 _ if option.is_empty() || !option.starts_with('-') || option == "-" => {
                     plan.input = Some(argument.into());

@@ -30,7 +30,7 @@ fn shown(exits: &Exits, sites: usize) -> String {
 
 #[test]
 fn an_entry_must_save_more_code_than_it_is() {
-    // 17 bytes for an entry; 4 and 2 for each local otherwise.
+    // An entry takes 17 bytes; without it, 4 bytes and 2 for each local.
     let few: [(ValType, &[usize]); 7] = [(ValType::I32, &[0]); 7];
     let with_position =
         |few: &[(ValType, &'static [usize])]| [few, &[(ValType::I32, &[0, 1][..])]].concat();

@@ -41,7 +41,7 @@ fn caught(form: Form, (from, to): (&str, &str)) -> String {
 
 #[test]
 fn a_cast_traps() {
-    // A null would be lost.
+    // The new cast traps on null, the old one does not.
     for (form, offset) in [(Form::Fast, "0x189"), (Form::Compact, "0x1dc")] {
         assert_eq!(
             caught(form, ("ref.cast (ref null $node)", "ref.cast (ref $node)")),
