@@ -3,9 +3,10 @@
 
 import { readFile } from 'node:fs/promises';
 import { pathToFileURL } from 'node:url';
+import { Sockets } from './sockets.mjs';
 
-/** Runs it to its end; whether all was well. `save` gets what the program wants to be kept. */
-export async function run(wasm, args, { save = () => {} } = {}) {
+/** Runs it to its end; whether all was well. `save` gets what the program wants to be kept, `print` what it prints. */
+export async function run(wasm, args, { save = () => {}, print = console.log } = {}) {
   const encoder = new TextEncoder();
   const decoder = new TextDecoder();
   const bytes = (address, length) => new Uint8Array(exports.memory.buffer, address >>> 0, length);
@@ -24,8 +25,9 @@ export async function run(wasm, args, { save = () => {} } = {}) {
   const ended = new Promise((resolve, reject) => (end = { resolve, reject }));
   const later = (id, promise) => void answer(id, promise).catch(end.reject);
 
+  const sockets = new Sockets();
   const host = {
-    print: (address, length) => console.log(text(address, length)),
+    print: (address, length) => print(text(address, length)),
     fail: (address, length) => console.error(text(address, length)),
     save: (address, length) => save(bytes(address, length).slice()),
     argument_len: (index) => words[index]?.length ?? -1,
@@ -35,6 +37,13 @@ export async function run(wasm, args, { save = () => {} } = {}) {
     fetch: (id, address, length, from, to) => later(id, get(text(address, length), from, to)),
     size: (id, address, length) => later(id, head(text(address, length)).then((size) => encoder.encode(size))),
     sleep: (id, milliseconds) => later(id, new Promise((resolve) => setTimeout(resolve, milliseconds, new Uint8Array()))),
+    request: (id, ...parts) => later(id, request(text(...parts.slice(0, 2)), bytes(...parts.slice(2)).slice())),
+    connect: (id, address, length, port) => later(id, sockets.connect(text(address, length), port)),
+    listen: (id, port) => later(id, sockets.listen(port)),
+    accept: (id, listener) => later(id, sockets.accept(listener)),
+    receive: (id, socket, most) => later(id, sockets.receive(socket, most)),
+    transmit: (id, socket, address, length) => later(id, sockets.transmit(socket, bytes(address, length).slice())),
+    close: (it) => sockets.close(it),
     end: (isGood, stack, waits) => {
       if (process.env.COOKBOOK_STATS) console.error(`stack ${stack} bytes, waited ${waits} times`);
       end.resolve(isGood === 1);
@@ -45,8 +54,10 @@ export async function run(wasm, args, { save = () => {} } = {}) {
   return ended;
 }
 
-/** Why a request failed: fetch hides that in its error's cause. */
-const describe = (error) => error.cause?.message ?? error.message;
+/** Why a request failed: fetch hides that in its error's cause, and a name with several addresses in each one's. */
+function describe({ cause, errors, message }) {
+  return cause || errors?.length ? describe(cause ?? errors[0]) : message;
+}
 
 async function get(url, from, to) {
   const isPart = from >= 0;
@@ -60,6 +71,14 @@ async function head(url) {
   const response = await fetch(url, { method: 'HEAD' });
   if (!response.ok) throw new Error(`${url}: ${response.status} ${response.statusText}`);
   return response.headers.get('content-length') ?? '';
+}
+
+/** Any request: a line for the method and the address, and one for each header. */
+async function request(head, body) {
+  const [[method, url], ...headers] = head.trimEnd().split('\n').map((line) => line.split(/:? (.*)/s, 2));
+  const response = await fetch(url, { method, headers, body: body.length === 0 ? undefined : body });
+  const lines = [`${response.status} ${response.statusText}`, ...[...response.headers].map((it) => it.join(': '))];
+  return Buffer.concat([Buffer.from(`${lines.join('\n')}\n\n`), Buffer.from(await response.arrayBuffer())]);
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1]).href) {

@@ -11,15 +11,19 @@ if (!wasm) {
 }
 
 /** Runs the module in Node with these arguments; what it printed. */
-export function program(args, { script = fileURLToPath(new URL('host.mjs', import.meta.url)), env = {} } = {}) {
+export const program = (args, options) => start(args, options).printed;
+
+/** The same, while it runs. */
+export function start(args, { script = fileURLToPath(new URL('host.mjs', import.meta.url)), env = {} } = {}) {
   const child = spawn(process.execPath, [script, wasm, ...args], { env: { ...process.env, ...env } });
   const printed = { stdout: '', stderr: '' };
   for (const stream of ['stdout', 'stderr']) {
     child[stream].setEncoding('utf8').on('data', (text) => (printed[stream] += text));
   }
-  return new Promise((resolve, reject) => {
+  const end = new Promise((resolve, reject) => {
     child.on('error', reject).on('close', (status) => resolve({ status, ...printed }));
   });
+  return { child, printed: end };
 }
 
 /** Runs all tests, and ends with 1 if one has failed. */

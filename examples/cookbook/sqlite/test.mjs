@@ -5,7 +5,8 @@ import { stat } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { serve } from '../host/serve.mjs';
 import { program, test, wasm } from '../host/testing.mjs';
-import { database, serveRanges } from './host.mjs';
+import { serveRanges } from '../host/files.mjs';
+import { database } from './host.mjs';
 
 const path = await database(wasm);
 const { size } = await stat(path);

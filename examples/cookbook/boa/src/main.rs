@@ -68,21 +68,3 @@ fn print(_: &JsValue, arguments: &[JsValue], context: &mut Context) -> JsResult<
     host::print(&text);
     Ok(JsValue::undefined())
 }
-
-/// Boa seeds its hash tables with this: `.cargo/config.toml` has the `--cfg` that it takes.
-///
-/// # Safety
-///
-/// - So many bytes can be written there.
-// SAFETY: the name is getrandom's, and no other crate has it.
-#[unsafe(no_mangle)]
-unsafe extern "Rust" fn __getrandom_v03_custom(
-    to: *mut u8,
-    len: usize,
-) -> Result<(), getrandom::Error> {
-    let mut bytes = vec![0; len];
-    host::random(&mut bytes);
-    // SAFETY: our caller's promise.
-    unsafe { to.copy_from_nonoverlapping(bytes.as_ptr(), len) };
-    Ok(())
-}

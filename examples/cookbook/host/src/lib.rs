@@ -1,8 +1,15 @@
 //! What the cookbook's programs have of their host: a program, and what it waits for.
 //!
 //! [`run`] is the glue: it runs synchronous code in a coroutine. [`fetch`], [`size`] and [`sleep`] are futures of
-//! what the host does meanwhile. `host.mjs` is the other side. A program that uses wasm-bindgen needs
+//! what the host does meanwhile, and so is [`http::send`]. [`RemoteFile`], [`Socket`] and [`Listener`] are synchronous,
+//! and wait. `host.mjs` is the other side. A program that uses wasm-bindgen needs
 //! none of this file: its `JsFuture`s are futures, and its `spawn_local` runs the coroutine.
+
+#[cfg(feature = "getrandom")]
+mod entropy;
+mod file;
+pub mod http;
+mod socket;
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -15,6 +22,9 @@ use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 
 use bysyncify::{Coroutine, Stack};
+
+pub use file::RemoteFile;
+pub use socket::{Listener, Socket};
 
 /// What the host has. It copies texts while the call runs, and keeps no address.
 mod sys {
