@@ -1,6 +1,7 @@
 //! `cargo bysyncify`: what the user typed.
 
 mod build;
+mod completions;
 mod program;
 
 use std::ffi::OsString;
@@ -9,6 +10,7 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
+use clap_complete::Shell;
 
 use self::build::{BuildArguments, CargoCall};
 use self::program::ProgramArguments;
@@ -147,6 +149,22 @@ enum Command {
         /// The module that the trace is of
         module: PathBuf,
     },
+    /// Prints a script that completes command lines
+    ///
+    /// bash, in ~/.bashrc, after cargo's own completions:
+    ///     source <(cargo bysyncify completions bash)
+    /// zsh, once, for a folder of $fpath:
+    ///     cargo bysyncify completions zsh > ~/.zfunc/_cargo-bysyncify
+    /// fish, in ~/.config/fish/config.fish:
+    ///     cargo bysyncify completions fish | source
+    ///
+    /// elvish and PowerShell complete `cargo-bysyncify`, the program's own name, and not
+    /// `cargo bysyncify`.
+    #[command(verbatim_doc_comment)]
+    Completions {
+        /// The shell
+        shell: Shell,
+    },
 }
 
 /// Runs `cargo bysyncify` with the process's arguments (without its own name).
@@ -204,6 +222,7 @@ fn execute(command: Command) -> Result<ExitCode> {
             return launch::runner(test, &PathBuf::from(module), arguments);
         }
         Command::Trace { module } => trace::rewrite_input(&module)?,
+        Command::Completions { shell } => completions::print(shell)?,
     }
     Ok(ExitCode::SUCCESS)
 }
