@@ -22,7 +22,7 @@
 ;;
 ;; `wait` points to a `Wait` (src/raw/control_block.rs): at 0 the epoch with which it has caught up.
 
-;; At a call of each of the four imports, `start` has not passed `end`, and at one of `start_unwind`, at least the
+;; At a call of any of the four imports, `start` has not passed `end`. At a call of `start_unwind`, at least the
 ;; reserve is free between them. The functions by which `bysyncify-ld` replaces the imports do not check this,
 ;; unless other code calls them, too: `instrument/flat/entries.rs` of the engine says where that is ensured.
 
@@ -140,10 +140,10 @@
       end
     else
       ;; The coroutine was unwound. Check that this switch has begun the unwind, that no function has returned in
-      ;; it, and that the frames fitted: then there is room between `start` and `end`. If they did not fit, `start`
+      ;; it, and that the frames fitted. If they fitted, there is room between `start` and `end`. If not, `start`
       ;; is above `end`, and the difference is less than 0. (A stack has less than half of the address space, like
-      ;; all objects in Rust. Frames that do not fit have less, too, because the host's own stack had room for
-      ;; them.) Branches, because an optimiser would join nested `if`s into one condition.
+      ;; all objects in Rust. Frames that do not fit take less, too: the host's own stack had room for them.) The
+      ;; code branches because an optimiser would join nested `if`s into one condition.
       block $unsound
         local.get 2
         i32.load offset=12
@@ -171,9 +171,9 @@
         return
       end
     end
-    ;; An error. Make `stop_unwind` accept the state: if `start` has passed `end` it traps, without a message, and
-    ;; before it was called, the code that reports the error would do nothing. It checks the last argument of a
-    ;; `start_*`, which may not be our core: so pass our core. Then store where frames should have ended.
+    ;; An error. Make `stop_unwind` accept the state: it traps, without a message, if `start` has passed `end`. It
+    ;; must be called first: until then the code that reports the error does nothing. It checks the last argument
+    ;; of a `start_*`, which may not be our core: so pass our core. Then store where frames should have ended.
     local.get 2
     i32.load offset=4
     global.get $stack_reserve
@@ -254,8 +254,8 @@
     global.get $stack_pointer
     i32.store offset=8
     ;; Asyncify may save frames if there is any room: the reserve below the limit must be free when the coroutine
-    ;; runs again, with its frames there. The sum does not wrap: `start` is the low end of a stack, which has more
-    ;; bytes than the reserve, or it was that far below the high end when the coroutine was suspended last. If the
+    ;; runs again, with its frames there. The sum does not wrap. `start` is the low end of a stack, which has more
+    ;; bytes than the reserve. Or it was that far below the high end when the coroutine was suspended last. If the
     ;; core was overwritten, the check of the canary fails.
     local.get $core
     i32.load
@@ -300,7 +300,7 @@
     global.get $current_core)
 
   ;; bysyncify_outside(function, data): calls `function(data)` as if no coroutine were running. Asyncify treats
-  ;; this as a bottom function, because of the call of `stop_unwind`, and does not follow its calls: a function
+  ;; this as a bottom function, because of the call of `stop_unwind`, and does not follow its calls. So a function
   ;; that calls in this way what never suspends is not instrumented for it. If an unwind was begun although the
   ;; caller is not instrumented, the unwind must be ended before `function` can report that.
   (func $bysyncify_outside (type $outside)

@@ -36,19 +36,20 @@ use crate::stack::Stack;
 /// # Dropping a coroutine
 ///
 /// A coroutine that was not started, or has finished, is just freed. A suspended coroutine is resumed once more,
-/// as by [`cancel`](Coroutine::cancel), so that it can return and its destructors run. If it waits in `embed`,
-/// that has no value to return: where panics unwind, and with the feature `std`, its stack is unwound, without a
-/// panic hook. If it suspends again, its memory is leaked, and counted by
-/// [`abandoned_coroutines`](crate::abandoned_coroutines). (A wait in `embed` does so where panics abort.) Its
-/// frames may hold futures that other code points to, so that memory must not be reused. Wait with
-/// [`try_embed`](CoreHandle::try_embed) where that matters.
+/// as by [`cancel`](Coroutine::cancel), so that it can return and its destructors run. A wait in `embed` then has
+/// no value to return. Where panics unwind, and with the feature `std`, the stack is unwound instead, without a
+/// panic hook. Otherwise the coroutine suspends again.
+///
+/// If it suspends again, its memory is leaked, and counted by
+/// [`abandoned_coroutines`](crate::abandoned_coroutines). Its frames may hold futures that other code points to,
+/// so that memory must not be reused. Wait with [`try_embed`](CoreHandle::try_embed) where that matters.
 ///
 /// # Panics
 ///
-/// Where panics unwind, and with the feature `std`, a panic that leaves the closure is raised again in the
-/// function that polls, cancels or drops the coroutine. The coroutine has then ended. A panic that is caught
-/// inside has no effect on the coroutine. What runs while a panic unwinds cannot wait. Without `std` a panic that
-/// would leave the closure ends the program.
+/// Where panics unwind, and with the feature `std`, a panic that leaves the closure reaches the code that polls,
+/// cancels or drops the coroutine. The coroutine has then ended. A panic that is caught inside has no effect on
+/// the coroutine. What runs while a panic unwinds cannot wait. Without `std` a panic that would leave the closure
+/// ends the program.
 ///
 /// # Threads
 ///
@@ -225,13 +226,13 @@ impl<U, T> Coroutine<U, T> {
         Self { raw: ManuallyDrop::new(raw) }
     }
 
-    /// Resumes a suspended coroutine once, with cancellation: the
-    /// [`try_embed`](CoreHandle::try_embed) that it waits in, and every later one, returns
-    /// [`EmbedError::Cancelled`](crate::EmbedError::Cancelled), so that the closure can return
-    /// and its destructors run.
+    /// Resumes a suspended coroutine once, with cancellation. The [`try_embed`](CoreHandle::try_embed) that it
+    /// waits in, and every later one, returns [`EmbedError::Cancelled`](crate::EmbedError::Cancelled), so that the
+    /// closure can return and its destructors run.
+    ///
     /// Returns what the closure returns. Returns `None` if the coroutine had not been started (then the closure is
-    /// dropped), had already ended, or suspended again (then it is *abandoned*: see "Dropping a coroutine" above).
-    /// Polling it afterwards panics.
+    /// dropped), or had already ended. Also returns `None` if it suspended again: then it is *abandoned*, see
+    /// "Dropping a coroutine" above. Polling it afterwards panics.
     pub fn cancel(&mut self) -> Option<T> {
         self.raw.cancel()
     }

@@ -21,9 +21,9 @@ pub enum EmbedError {
     /// The coroutine was cancelled or dropped. Return from it: a coroutine that waits once
     /// more, with [`embed`], is never resumed, and its memory is leaked.
     Cancelled,
-    /// No coroutine is running here, or not the one whose handle was used; or no coroutine can wait in this
-    /// place, such as a panic hook or the initialiser of a `thread_local!`. The future was dropped without having
-    /// been polled.
+    /// No coroutine is running here, or not the one whose handle was used. Or no coroutine can wait in this place,
+    /// such as a panic hook or the initialiser of a `thread_local!`. The future was dropped without having been
+    /// polled.
     NotRunning,
 }
 

@@ -29,7 +29,7 @@ extern crate alloc;
 #[cfg(bysyncify_std)]
 extern crate std;
 
-// What the build script's object and `raw` must agree on.
+// Layouts that the build script's object and `raw` must agree on.
 #[path = "../build/abi.rs"]
 #[allow(dead_code, reason = "the build script uses the rest")]
 mod abi;

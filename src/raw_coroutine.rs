@@ -20,8 +20,7 @@ use crate::raw::phase::Phase;
 
 /// A coroutine in memory that you provide: needs no allocator.
 ///
-/// What the documentation of [`Coroutine`](crate::Coroutine) says of polling, cancelling and dropping is true
-/// here, too.
+/// It is polled, cancelled and dropped like a [`Coroutine`](crate::Coroutine): see there.
 ///
 /// ```no_run
 /// use bysyncify::raw::RawCoroutine;
@@ -177,14 +176,14 @@ impl<U, T> RawCoroutine<U, T> {
     #[cfg_attr(not(feature = "alloc"), expect(dead_code, reason = "for `Coroutine`"))]
     pub(crate) const FRAME_LAYOUT: core::alloc::Layout = Frame::<Slot<U, T>>::LAYOUT;
 
-    /// Resumes a suspended coroutine once, with cancellation: the
-    /// [`try_embed`](crate::try_embed) that it waits in, and every later one, returns
-    /// [`EmbedError::Cancelled`](crate::EmbedError::Cancelled), so that the closure can return
-    /// and its destructors run.
+    /// Resumes a suspended coroutine once, with cancellation. The [`try_embed`](crate::try_embed) that it waits
+    /// in, and every later one, returns [`EmbedError::Cancelled`](crate::EmbedError::Cancelled), so that the
+    /// closure can return and its destructors run.
     ///
     /// Returns what the closure returns. Returns `None` if the coroutine had not been started (then the closure is
-    /// dropped), had already ended, or suspended again (then it is *abandoned*: its memory is leaked, because its
-    /// frames may hold futures that other code points to). Polling it afterwards panics.
+    /// dropped), or had already ended. Also returns `None` if it suspended again: then it is *abandoned*, and its
+    /// memory is leaked, because its frames may hold futures that other code points to. Polling it afterwards
+    /// panics.
     #[inline]
     pub fn cancel(&mut self) -> Option<T> {
         // The usual phase of a coroutine that is dropped.

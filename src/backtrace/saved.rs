@@ -8,9 +8,9 @@
 //!                                   ▲ saved to      ▲ a segment, which begins with the innermost one
 //! ```
 //!
-//! All at once, a frame does not contain the number of its function: from the entry function on, each call
+//! All at once, a frame does not contain the number of its function. From the entry function on, each call
 //! determines the function of the next frame, as in a rewind. One by one, each frame begins with the number of its
-//! function, and the last word is the address of the newest segment: see `instrument/flat/dispatcher.rs` of the
+//! function, and the last word is the address of the newest segment. See `instrument/flat/dispatcher.rs` of the
 //! linker's engine.
 
 use alloc::format;
@@ -121,8 +121,8 @@ fn one_by_one(symbols: &Symbols, memory: &Saved) -> Option<Vec<Waiting>> {
     }
 }
 
-/// Adds a frame. Before it, adds the functions between it and the previous frame that have no frame themselves, as
-/// far as they are known: such functions only return the result of their callee.
+/// Adds a frame. Before it, adds the functions between it and the previous frame that have no frame, as far as
+/// they are known. Such functions only return the result of their callee.
 fn add_with_passed_on(symbols: &Symbols, waiting: &mut Vec<Waiting>, outer: Waiting) {
     let inner = waiting.last().map(|(function, _)| function.number);
     let mut between = Vec::new();

@@ -9,8 +9,8 @@
 //!
 //! Each call waits in the innermost running coroutine, as [`embed`](crate::embed()) does.
 //!
-//! The adapters have no buffer: `BufReader` and `BufWriter` of `std` add one, and large reads bypass it. Only
-//! `RangeReader` has a cache of its own, which is its purpose.
+//! The adapters have no buffer: `BufReader` and `BufWriter` of `std` add one, and large reads bypass that of the
+//! former. Only `RangeReader` has a cache of its own, which is its purpose.
 
 #[cfg(feature = "embedded-io")]
 mod embedded_buffer;

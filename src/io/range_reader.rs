@@ -18,8 +18,8 @@ const BLOCKS: usize = 16;
 /// [`Seek`] and [`BufRead`].
 ///
 /// It fetches whole blocks, waits in the innermost running coroutine, and keeps the bytes that were used last. So
-/// code that needs little and jumps to and fro fetches little: a reader of zip archives fetches the directory, at
-/// the end, and the entries that it needs.
+/// code that needs little and jumps to and fro fetches little. A reader of zip archives, for example, fetches the
+/// directory, at the end, and the entries that it needs.
 ///
 /// - A read that is larger than a block is fetched at once. It is kept like any other, unless it is larger than
 ///   all that is kept.
@@ -54,9 +54,10 @@ const BLOCKS: usize = 16;
 ///
 /// # Errors
 ///
-/// Those of `fetch`; one of kind [`InvalidData`](io::ErrorKind::InvalidData) if that returns fewer bytes or more
-/// (a server that ignores ranges sends all bytes); and an [`EmbedError`](crate::EmbedError) as for any other wait,
-/// which [`EmbedError::cause_of`](crate::EmbedError::cause_of) finds. After an error the position is unchanged.
+/// Errors of `fetch`. An error of kind [`InvalidData`](io::ErrorKind::InvalidData) if that returns fewer bytes or
+/// more (a server that ignores ranges sends all bytes). An [`EmbedError`](crate::EmbedError) as for any other
+/// wait, which [`EmbedError::cause_of`](crate::EmbedError::cause_of) finds. After an error the position is
+/// unchanged.
 pub struct RangeReader<F, B> {
     fetch: F,
     len: u64,

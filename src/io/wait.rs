@@ -13,13 +13,13 @@ pub(super) fn wait<T>(poll: impl FnMut(&mut Context<'_>) -> Poll<io::Result<T>>)
     try_embed(poll_fn(poll))?
 }
 
-/// A reader's `poll_fill_buf`.
+/// The type of a reader's `poll_fill_buf`.
 type PollFillBuf<R> = for<'r> fn(Pin<&'r mut R>, &mut Context<'_>) -> Poll<io::Result<&'r [u8]>>;
 
-/// Waits until there is something in the buffer of `reader`, or nothing more will come.
+/// Waits until the buffer of `reader` has data, or its end is reached.
 ///
-/// What a future returns cannot borrow from what each of its polls borrows anew. So it is asked once
-/// more when it is known to have something, and to keep it until that is consumed.
+/// The output of a future cannot borrow from what each of its polls borrows anew. So the reader is polled once
+/// more when it is known to have data, and to keep them until they are consumed.
 pub(super) fn fill_buf<R: Unpin>(reader: &mut R, poll: PollFillBuf<R>) -> io::Result<&[u8]> {
     let len = wait(|cx| poll(Pin::new(&mut *reader), cx).map_ok(<[u8]>::len))?;
     if len == 0 {

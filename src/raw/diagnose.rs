@@ -37,7 +37,7 @@ impl RawCore {
         fatal(&self.overflow().unwrap_or(cause))
     }
 
-    /// Ends the program if the shadow stack has been below the stack, or has nearly reached the saved frames: the
+    /// Ends the program if the shadow stack has been below the stack, or has nearly reached the saved frames. The
     /// functions that `embed` itself calls must fit, because they work on this core.
     #[inline]
     pub(crate) fn assert_room(&self) {

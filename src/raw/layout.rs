@@ -27,7 +27,7 @@ pub(crate) const STACK_ALIGN: usize = 16;
 /// It is not a recommended size: an unoptimised build needs more to do anything.
 pub const MIN_STACK_SIZE: usize = 512;
 
-/// The stack size of a coroutine for which no size is given, in bytes: 64 KiB, or 256 KiB if this crate is
+/// The stack size of a coroutine for which none is given, in bytes: 64 KiB. It is 256 KiB if this crate is
 /// compiled with debug assertions, as in an unoptimised build.
 ///
 /// Of the libraries that this crate is tested with, a `flate2` decoder needs most: 39 KB optimised, 120 KB not.
@@ -48,16 +48,17 @@ pub(crate) const SPARE: usize = if cfg!(debug_assertions) { 1024 } else { 640 };
 /// How much of a coroutine's stack is used, in bytes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct StackUsage {
-    /// The frames that Asyncify has saved, growing up. In an optimised module of `bysyncify-ld`, a part of them
-    /// may have been restored already and not be free yet: no more than what is still needed.
+    /// The bytes of frames that Asyncify has saved, growing up. In an optimised module of `bysyncify-ld`, a part
+    /// of them may have been restored already and not be free yet: no more than what is still needed.
     pub frames: usize,
-    /// The shadow stack, growing down.
+    /// The bytes of the shadow stack, growing down.
     pub shadow: usize,
 }
 
 impl StackUsage {
-    /// Returns a size for a stack: the sum of both, and the room that [`embed`](crate::embed()) and the linker's
-    /// checks need (640 bytes, or 1024 with debug assertions), rounded up to a multiple of 16.
+    /// Returns a size for a stack, in bytes: the sum of both, and the room that [`embed`](crate::embed()) and the
+    /// linker's checks need, rounded up to a multiple of 16. That room is 640 bytes, or 1024 with debug
+    /// assertions.
     pub fn total(self) -> usize {
         (self.frames + self.shadow + SPARE).next_multiple_of(STACK_ALIGN)
     }

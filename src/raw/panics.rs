@@ -2,7 +2,7 @@
 //!
 //! They cannot unwind further: below the entry function is the switch, which does not handle exceptions, and the
 //! poller's stack pointer has to be set first. So where panics unwind, each one is caught where it would leave the
-//! coroutine's stack, kept in the coroutine's memory, and raised again by the poll, on the poller's stack:
+//! coroutine's stack. It is kept in the coroutine's memory, and raised again by the poll, on the poller's stack:
 //!
 //! ```text
 //!   poll ─► resume ═══ switch ═══► entry ─► catch ─► the closure ─► … panic!
@@ -35,8 +35,8 @@ mod imp {
     /// Calls `function`. Returns an error if it panics.
     #[inline(always)]
     pub(crate) fn catch<R>(function: impl FnOnce() -> R) -> Result<R, Payload> {
-        // Data that a panic leaves half changed is seen again only by code that would also see it if the caller's
-        // own frame were unwound: the payload is raised again, or the coroutine ends.
+        // A panic may leave data half changed. Only code sees that data again that would also see it if the
+        // caller's own frame were unwound: the payload is raised again, or the coroutine ends.
         panic::catch_unwind(AssertUnwindSafe(function)).map_err(Payload)
     }
 

@@ -23,8 +23,8 @@
 //! 6. `RawCore::end`, for a coroutine that is dropped or cancelled before its first poll
 //! 7. `RawCore::end`, for a coroutine that suspends although it was cancelled
 //!
-//! If the entry function has returned because a panic has left the closure, the phase becomes `Panicked` instead
-//! of `Finished`, as soon as `RawCoroutine` has read the result.
+//! If a panic has left the closure, the entry function returns as well. The phase becomes `Panicked` instead of
+//! `Finished`, as soon as `RawCoroutine` has read the result.
 //!
 //! User code runs in `Running` only. Code that sees `Unwinding` or `Rewinding` is in a function that Asyncify did
 //! not instrument.

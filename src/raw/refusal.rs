@@ -38,7 +38,7 @@ impl Refusal {
             abi::OUTSIDE_IN_INITIALISER => Self::InInitialiser,
             abi::OUTSIDE_IN_CLEANUP => Self::InCleanup,
             _ if ActiveSwitch::current().is_null() || !panics::is_panicking() => Self::Outside,
-            // It may also be the panic hook: without our linker the two cannot be distinguished.
+            // It may also be the panic hook: without `bysyncify-ld` the two cannot be distinguished.
             _ if cfg!(panic = "unwind") => Self::InCleanup,
             _ => Self::InPanic,
         }

@@ -27,8 +27,8 @@ struct Report {
     lowest: *const u8,
     /// The core of the coroutine whose stack was checked.
     owner: *const RawCore,
-    /// If the check is that a call is not suspended, as is assumed: the number of the callee, plus one, or the
-    /// largest number if the callee is unknown. Otherwise 0.
+    /// Not 0 if the check is that a call is not suspended, as is assumed: the number of the callee, plus one. The
+    /// largest number if the callee is unknown.
     callee: usize,
 }
 

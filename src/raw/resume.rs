@@ -16,9 +16,10 @@
 //! to `entry` then saves its locals and returns at once. To resume, `bysyncify_resume` sets the state to
 //! *rewinding* and calls `entry` again: every function restores its locals and repeats the call that it was in. In
 //! an optimised module of `bysyncify-ld`, the innermost function is called instead, and its callers when it has
-//! returned (`crates/wasm-asyncify/src/instrument/flat`); `entry` returns when all have. The values that LLVM
-//! keeps in memory (the shadow stack) are not saved, but left where they are: nothing else uses a coroutine's
-//! stack, and `__stack_pointer` is switched together with the control flow.
+//! returned (`crates/wasm-asyncify/src/instrument/flat`); `entry` returns when all have.
+//!
+//! The values that LLVM keeps in memory (the shadow stack) are not saved, but left where they are. Nothing else
+//! uses a coroutine's stack, and `__stack_pointer` is switched together with the control flow.
 
 use core::task::{Poll, Waker};
 

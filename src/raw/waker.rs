@@ -7,8 +7,8 @@
 //!   poll(W1) ─► closure ─► embed(outer) ─► outer.poll(cx: W1) ─► embed(inner) ─► suspend
 //!     ▲ returns, W1 is dropped
 //!   poll(W2) ───────────────────────────────────────────────────► resume ─► inner is ready
-//!                                          outer.poll goes on, and still has cx: W1
 //!                                          outer.poll continues, and still has cx: W1
+//! ```
 //!
 //! The waker behind `cx` must stay valid, unchanged, although the executor's waker is gone. If `outer` then
 //! returns `Pending`, it is polled again, with W2, because it may have registered W1. (So a future that embeds

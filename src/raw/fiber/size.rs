@@ -15,7 +15,7 @@ const AT_LEAST: usize = if size_of::<usize>() < 8 { 128 * 1024 } else { 256 * 10
 /// The size of the native stack of a coroutine that requests `asked` bytes. None if there is no such size.
 pub(super) fn size_for(asked: usize) -> Option<usize> {
     let size = asked.checked_mul(FACTOR)?.max(AT_LEAST).checked_next_power_of_two()?;
-    // Half of an address space is nobody's.
+    // A larger one does not fit into the address space of any program.
     (size <= isize::MAX as usize / 2).then_some(size)
 }
 

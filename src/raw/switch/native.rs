@@ -43,7 +43,6 @@
 //!   `corosensei`'s own unwinding is not used, because it would end the program there.
 //! - **No overflow goes unnoticed.** Below each stack is a guard. Rust probes large frames on x86 and AArch64, so
 //!   that none skips the guard; elsewhere, and in C, frames of more than 64 KiB can.
-//!
 //! - **A backtrace does not disturb the wait.** [`ask_for_backtrace`] resumes a suspended coroutine, which
 //!   captures a backtrace where it waits, in `suspend`, and suspends again. No other code of the coroutine runs:
 //!   its future is not polled, and its wait is unchanged. It is `Running` meanwhile. So code that the capture

@@ -1,8 +1,8 @@
 //! A switch for tests: each coroutine is a thread, and one of them runs at a time.
 //!
-//! With it the crate's unsafe code runs natively, where AddressSanitizer and Miri can check it: when and where a
-//! coroutine's memory is freed, where each waker is dropped, and what the frames of a suspended coroutine point
-//! to.
+//! With it the crate's unsafe code runs natively, where AddressSanitizer and Miri can check it. They see when and
+//! where a coroutine's memory is freed and each waker is dropped, and what the frames of a suspended coroutine
+//! point to.
 //!
 //! ```text
 //!   the thread that polls            the coroutine's thread
