@@ -68,7 +68,7 @@ impl RawCore {
         unsafe { (&raw const self.canary).read_volatile() == abi::CANARY_VALUE }
     }
 
-    /// The error, if the stack has overflowed or is another one.
+    /// The error, if it is one of the stack.
     fn overflow(&self) -> Option<Fatal> {
         if !self.is_intact() {
             // No other field is reliable.

@@ -56,7 +56,7 @@ pub(crate) enum Phase {
 
 impl Phase {
     /// Decodes what the switch or this crate has written. Any other value means that the memory was overwritten:
-    /// then it is left alone, as if abandoned.
+    /// then the coroutine counts as abandoned, and is left alone.
     #[inline]
     pub(crate) fn decode(raw: u32) -> Self {
         match raw {
