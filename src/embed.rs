@@ -77,6 +77,7 @@ pub fn try_embed<F: IntoFuture>(future: F) -> Result<F::Output, EmbedError> {
     let mut future = pin!(future.into_future());
     let mut place = MaybeUninit::uninit();
     let Some(waiting) = Waiting::begin(&mut place) else { return Err(refusal()) };
+    waiting.wait.note_future::<F>();
     loop {
         // SAFETY: every wait that has begun inside has ended, so this wait is the innermost.
         let waker = unsafe { waiting.wait.waker() };

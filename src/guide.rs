@@ -7,7 +7,7 @@
 //! | [`executors`] | who polls coroutines; and why not `block_on` |
 //! | [`streams_and_io`] | streams, generators, files, timeouts |
 //! | [`cookbook`] | whole programs: SQLite over HTTP, templates that fetch, JavaScript that waits |
-//! | [`backtraces`] | where a coroutine waits: its stack, with files and lines |
+//! | [`backtraces`] | where a coroutine waits: its stack, with files and lines; and all of them in a deadlock |
 //! | [`native`] | the same program without WebAssembly: what is the same there, and what differs |
 //! | [`tools`] | wasm-bindgen, wasm-pack, trunk, WASI, components |
 //! | [`support`] | targets, features, versions |

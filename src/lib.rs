@@ -37,6 +37,8 @@ mod abi;
 #[cfg(feature = "alloc")]
 mod backtrace;
 mod body;
+#[cfg(feature = "alloc")]
+mod dump;
 mod embed;
 mod handle;
 #[cfg(any(feature = "std", feature = "embedded-io"))]
@@ -56,6 +58,8 @@ mod generator;
 #[cfg(feature = "alloc")]
 mod memory;
 #[cfg(feature = "alloc")]
+mod named;
+#[cfg(feature = "alloc")]
 mod stack;
 
 #[cfg(any(feature = "awaiter-trait", feature = "awaiter-trait-01"))]
@@ -64,6 +68,8 @@ mod awaiter;
 // Backtraces of coroutines.
 #[cfg(feature = "alloc")]
 pub use backtrace::{Backtrace, BacktraceFrame, BacktraceStatus};
+#[cfg(feature = "alloc")]
+pub use dump::{CoroutineState, Dump, NamedCoroutine, current_name, dump};
 
 // Coroutines, and waiting in them.
 #[cfg(feature = "alloc")]

@@ -285,6 +285,8 @@ impl<U, T> RawCoroutine<U, T> {
     /// - Without a waker: as for [`RawCore::resume_with`].
     #[inline]
     unsafe fn step_with(&mut self, waker: Option<&Waker>) -> Poll<Result<T, Payload>> {
+        #[cfg(feature = "tracing")]
+        let _in_spans = self.core().enter_spans();
         // SAFETY: `new_unchecked` has paired `entry` with the frame that it expects. Our caller promises the rest.
         let poll = unsafe { self.core().resume_with(waker) };
         poll.map(|()| {

@@ -282,3 +282,50 @@ fn one_in_memory_of_its_user_has_another_stack() {
     assert!(matches!(poll(&mut coroutine), Poll::Ready(false)));
     assert_eq!(coroutine.into_memory().unwrap().len(), 1024);
 }
+
+#[test]
+fn each_thread_has_its_own_names() {
+    let names = || {
+        let told = bysyncify::dump();
+        told.coroutines().iter().map(|it| it.name().to_owned()).collect::<Vec<_>>()
+    };
+    let mut here = Coroutine::new(16384, |_| embed(yield_now())).named("here");
+    assert!(poll(&mut here).is_pending());
+    thread::scope(|scope| {
+        let there = scope.spawn(|| {
+            let mut there = Coroutine::new(16384, |_| embed(yield_now())).named("there");
+            assert!(poll(&mut there).is_pending());
+            std::mem::forget(Coroutine::new(16384, |_| ()).named("forgotten"));
+            names()
+        });
+        assert_eq!(there.join().unwrap(), ["there", "forgotten"]);
+    });
+    assert_eq!(names(), ["here"]);
+    assert!(poll(&mut here).is_ready());
+    assert!(names().is_empty());
+}
+
+#[test]
+fn coroutines_that_outlive_a_threads_variables_keep_their_names_to_themselves() {
+    struct Held(Option<Box<dyn FnOnce()>>);
+    impl Drop for Held {
+        fn drop(&mut self) {
+            self.0.take().unwrap()();
+        }
+    }
+    thread::spawn(|| {
+        thread_local!(static FIRST: Cell<Option<Held>> = const { Cell::new(None) });
+        // Destroyed in the order of their first use, or in the other one: in one of the two the list is gone.
+        let coroutine = RefCell::new(Some(Coroutine::new(16384, |_| ()).named("held")));
+        FIRST.set(Some(Held(Some(Box::new(move || {
+            let late = Coroutine::new(16384, |_| ()).named("late");
+            let told = bysyncify::dump().coroutines().len();
+            assert!(told == 0 || told == 2, "{told}");
+            drop(coroutine.take());
+            drop(late);
+            assert_eq!(bysyncify::dump().coroutines().len(), 0);
+        })))));
+    })
+    .join()
+    .unwrap();
+}

@@ -29,7 +29,8 @@ fn frames(core: &RawCore) -> Option<Vec<BacktraceFrame>> {
 
 #[cfg(bysyncify_switch)]
 fn frames(core: &RawCore) -> Option<Vec<BacktraceFrame>> {
-    super::saved::frames(core)
+    // Its frames are read, and whoever is called by that could end it: an allocator for one.
+    core.while_held(|| super::saved::frames(core))
 }
 
 /// A coroutine that is a thread cannot capture its stack.

@@ -1,5 +1,6 @@
 //! Iterators out: a coroutine that only yields.
 
+use alloc::borrow::Cow;
 use alloc::boxed::Box;
 use core::fmt;
 use core::iter::FusedIterator;
@@ -167,6 +168,17 @@ impl<U, Y> Generator<U, Y> {
     /// Returns the iterator itself if it has not ended.
     pub fn into_stack(self) -> Result<Stack, Self> {
         self.0.into_stack().map_err(Self)
+    }
+
+    /// Gives it a name: see [`Coroutine::named`](crate::Coroutine::named).
+    pub fn named(self, name: impl Into<Cow<'static, str>>) -> Self {
+        Self(self.0.named(name.into()))
+    }
+
+    /// Has it run in this span: see [`Coroutine::in_span`](crate::Coroutine::in_span).
+    #[cfg(feature = "tracing")]
+    pub fn in_span(self, span: tracing::Span) -> Self {
+        Self(self.0.in_span(span))
     }
 
     /// The size of its stack in bytes: see [`Coroutine::stack_size`](crate::Coroutine::stack_size).

@@ -1,5 +1,6 @@
 //! The common part of both kinds of generators: a coroutine that yields values.
 
+use alloc::borrow::Cow;
 use core::fmt;
 use core::marker::PhantomData;
 use core::task::{Context, Poll, Waker};
@@ -123,6 +124,15 @@ impl<P, Y> Producer<P, Y> {
     /// The bounds of the number of values to come.
     pub(crate) fn size_hint(&self) -> (usize, Option<usize>) {
         (0, if self.has_ended() { Some(0) } else { None })
+    }
+
+    pub(crate) fn named(self, name: Cow<'static, str>) -> Self {
+        Self { coroutine: self.coroutine.named(name) }
+    }
+
+    #[cfg(feature = "tracing")]
+    pub(crate) fn in_span(self, span: tracing::Span) -> Self {
+        Self { coroutine: self.coroutine.in_span(span) }
     }
 
     /// The coroutine, for queries about its stack.

@@ -54,12 +54,13 @@ pub struct RawCore {
     pub(super) unwound: Cell<bool>,
     /// Whether a panic was in progress when it was resumed: see `RawCore::is_panicking`.
     pub(super) resumed_in_panic: Cell<bool>,
-    /// For `Stack::painted`.
-    pub(super) painted: Cell<bool>,
+    /// What few coroutines have: [`PAINTED`], [`NAMED`].
+    extras: Cell<u8>,
     pub(super) entry: Entry,
     pub(super) data: *mut (),
-    /// The low end of all the memory that this coroutine was given.
-    low: NonNull<u8>,
+    /// The low end of all the memory that this coroutine was given. Of one that is [`NAMED`] what has that:
+    /// see `names.rs`.
+    pub(super) low: Cell<NonNull<u8>>,
     /// Its high end.
     high: *mut u8,
     /// Natively: the requested size of the stack, in bytes.
@@ -112,6 +113,9 @@ pub(crate) struct FutureWait {
     pub(super) outer: *const FutureWait,
     /// Whether `waker` is a clone. If not, it is a copy of the executor's waker.
     pub(super) is_owned: Cell<bool>,
+    /// Tells what is waited for, if the build has that.
+    #[cfg(any(debug_assertions, feature = "future-names"))]
+    pub(super) future: Cell<Option<TypeName>>,
 }
 
 /// The function that [`Switch::resume`](super::switch::Switch::resume) calls on the coroutine's own stack. Returns
@@ -128,6 +132,17 @@ pub(crate) type Entry = unsafe extern "C-unwind" fn(data: *mut (), tag: AbiTag) 
 #[derive(Clone, Copy, Debug)]
 #[repr(transparent)]
 pub struct AbiTag(pub(super) f32);
+
+/// Its stack is measured: see `Stack::painted`.
+#[cfg(any(feature = "alloc", bysyncify_native))]
+pub(super) const PAINTED: u8 = 1;
+/// It has a name.
+#[cfg(feature = "alloc")]
+pub(super) const NAMED: u8 = 2;
+
+/// Tells the name of a type.
+#[cfg(any(debug_assertions, feature = "future-names"))]
+pub(super) type TypeName = fn() -> &'static str;
 
 /// See [`Entry`].
 pub(crate) const ENTRY_RETURNED: u32 = 1;
@@ -185,10 +200,10 @@ impl RawCore {
             cancelled: Cell::new(false),
             unwound: Cell::new(false),
             resumed_in_panic: Cell::new(false),
-            painted: Cell::new(false),
+            extras: Cell::new(0),
             entry,
             data,
-            low,
+            low: Cell::new(low),
             high,
             #[cfg(bysyncify_native)]
             size,
@@ -202,12 +217,6 @@ impl RawCore {
 
     /// The result of an entry function that has finished. An entry function that Asyncify unwinds returns 0.
     pub const ENTRY_RETURNED: u32 = ENTRY_RETURNED;
-
-    /// Sets the last phase of the coroutine. If it has not returned, its owner calls this.
-    #[inline]
-    pub(crate) fn end(&self, phase: Phase) {
-        self.phase.set(phase as u32);
-    }
 
     #[inline]
     pub(crate) fn phase(&self) -> Phase {
@@ -290,10 +299,9 @@ impl RawCore {
     /// The stack's low end and high end.
     #[inline]
     pub(crate) fn stack_range(&self) -> core::ops::Range<*mut u8> {
-        let low = self.low.as_ptr();
         let base = ptr::from_ref(self).addr() + size_of::<Self>();
         let top = self.high.addr() / STACK_ALIGN * STACK_ALIGN;
-        low.with_addr(base)..low.with_addr(top)
+        self.high.with_addr(base)..self.high.with_addr(top)
     }
 
     /// The frames that Asyncify has saved while the coroutine is suspended, and the limit up to which it could
@@ -309,17 +317,41 @@ impl RawCore {
         self.entry
     }
 
-    /// All of the memory that the coroutine was given.
-    #[inline]
-    pub(crate) fn memory(&self) -> NonNull<[MaybeUninit<u8>]> {
-        let len = self.high.addr() - self.low.addr().get();
-        NonNull::slice_from_raw_parts(self.low.cast(), len)
+    /// Whether this address is on the coroutine's stack, as far as can be known.
+    #[cfg(feature = "alloc")]
+    pub(super) fn has_on_stack(&self, address: usize) -> bool {
+        #[cfg(bysyncify_native)]
+        return self.fiber.has(address);
+        #[cfg(not(bysyncify_native))]
+        {
+            let stack = self.stack_range();
+            cfg!(bysyncify_switch) && (stack.start.addr()..stack.end.addr()).contains(&address)
+        }
     }
 
-    /// Whether its stack is measured: see `Stack::painted`.
-    #[cfg(bysyncify_native)]
-    pub(super) fn is_painted(&self) -> bool {
-        self.painted.get()
+    /// All of the memory that the coroutine was given. It has no name, or no more.
+    #[inline]
+    pub(crate) fn memory(&self) -> NonNull<[MaybeUninit<u8>]> {
+        let low = self.low.get();
+        let len = self.high.addr() - low.addr().get();
+        NonNull::slice_from_raw_parts(low.cast(), len)
+    }
+
+    /// Whether it has this: [`PAINTED`], say.
+    #[inline]
+    #[cfg(any(feature = "alloc", bysyncify_native))]
+    pub(super) fn has(&self, extra: u8) -> bool {
+        self.extras.get() & extra != 0
+    }
+
+    #[cfg(feature = "alloc")]
+    pub(super) fn add(&self, extra: u8) {
+        self.extras.set(self.extras.get() | extra);
+    }
+
+    #[cfg(feature = "alloc")]
+    pub(super) fn remove(&self, extra: u8) {
+        self.extras.set(self.extras.get() & !extra);
     }
 
     #[inline]

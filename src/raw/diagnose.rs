@@ -6,9 +6,10 @@
 
 use core::mem::MaybeUninit;
 
+use super::blame::fatal_of;
 use super::call_uninstrumented::diverge_uninstrumented;
 use super::control_block::RawCore;
-use super::fatal::{Fatal, fatal};
+use super::fatal::Fatal;
 use super::layout::RED_ZONE;
 use super::phase::Phase;
 use super::switch::{ActiveSwitch, Switch};
@@ -21,7 +22,7 @@ impl RawCore {
             Phase::Running => Fatal::ForeignUnwind,
             _ => Fatal::LostFrames,
         };
-        fatal(&self.overflow().unwrap_or(cause))
+        fatal_of(self, &self.overflow().unwrap_or(cause))
     }
 
     /// Ends the program after `bysyncify_suspend` has returned an error. Called outside of any coroutine, so that
@@ -34,7 +35,7 @@ impl RawCore {
             Phase::Running => Fatal::LostFrames,
             _ => Fatal::NotInstrumented,
         };
-        fatal(&self.overflow().unwrap_or(cause))
+        fatal_of(self, &self.overflow().unwrap_or(cause))
     }
 
     /// Ends the program if the shadow stack has been below the stack, or has nearly reached the saved frames. The
@@ -51,11 +52,11 @@ impl RawCore {
         let lowest = here.saturating_sub(RED_ZONE);
         if !self.is_intact() || lowest < self.saved_to().addr() {
             diverge_uninstrumented(|| {
-                let (needed, size) = (self.needed_down_to(lowest), self.stack_size());
-                match self.is_intact() {
-                    true => fatal(&Fatal::ShadowOverflow { needed, size }),
-                    false => fatal(&Fatal::CanaryDead),
+                if !self.is_intact() {
+                    fatal_of(self, &Fatal::CanaryDead)
                 }
+                let (needed, size) = (self.needed_down_to(lowest), self.stack_size());
+                fatal_of(self, &Fatal::ShadowOverflow { needed, size })
             });
         }
     }

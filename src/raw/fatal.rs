@@ -7,6 +7,7 @@
 #![forbid(unsafe_code)]
 
 use core::fmt;
+use core::panic::RefUnwindSafe;
 
 /// Sizes are in bytes.
 #[derive(Clone, Copy, Debug)]
@@ -155,13 +156,13 @@ impl fmt::Display for Fatal {
     }
 }
 
-/// Prints `cause` and ends the program.
+/// Prints `cause`, which may have the name of a coroutine before it (`names.rs`), and ends the program.
 ///
 /// `extern "C"`: a panic does not leave such a function. If panics unwind, and cannot be caught for lack of `std`,
 /// it aborts, after a second message.
 #[cold]
 #[inline(never)]
-pub(crate) extern "C" fn fatal(cause: &Fatal) -> ! {
+pub(crate) extern "C" fn fatal<T: fmt::Display + RefUnwindSafe>(cause: &T) -> ! {
     #[cfg(all(bysyncify_std, panic = "unwind"))]
     {
         let _ = std::panic::catch_unwind(|| panic!("{cause}"));

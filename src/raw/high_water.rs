@@ -1,6 +1,6 @@
 //! How much of its stack a coroutine has used, for `Stack::painted`.
 
-use super::control_block::RawCore;
+use super::control_block::{PAINTED, RawCore};
 use super::layout::StackUsage;
 
 #[cfg(not(bysyncify_native))]
@@ -14,7 +14,7 @@ impl RawCore {
     /// - The coroutine has not started.
     #[cold]
     pub(crate) unsafe fn paint(&self) {
-        self.painted.set(true);
+        self.add(PAINTED);
         // A native stack is painted when the coroutine gets it.
         #[cfg(not(bysyncify_native))]
         // SAFETY: nothing uses it: our caller's promise.
@@ -30,7 +30,7 @@ impl RawCore {
     /// - The coroutine has finished.
     #[inline]
     pub(crate) unsafe fn high_water(&self) -> Option<StackUsage> {
-        if !self.painted.get() {
+        if !self.has(PAINTED) {
             return None;
         }
         // SAFETY: our caller's promise.

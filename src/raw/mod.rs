@@ -29,20 +29,28 @@
 //
 //   owned_core
 //     frame ── resume
-//       reporter ── diagnose ── waker
-//         call_uninstrumented ── refusal
-//           panics ── switch
-//             control_block
-//               phase ── fiber (natively)
-//                 fatal ── paint ── layout
+//       reporter ── diagnose ── waker ── in_spans ── names
+//         call_uninstrumented ── refusal ── blame
+//           panics ── names_hook ── spans
+//             switch
+//               control_block
+//                 phase ── fiber (natively)
+//                   fatal ── paint ── layout
 
+mod blame;
 pub(crate) mod call_uninstrumented;
 pub(crate) mod control_block;
 pub(crate) mod fatal;
 #[cfg(bysyncify_native)]
 pub(crate) mod fiber;
 pub(crate) mod frame;
+#[cfg(feature = "tracing")]
+mod in_spans;
 pub(crate) mod layout;
+#[cfg(feature = "alloc")]
+pub(crate) mod names;
+#[cfg(feature = "alloc")]
+mod names_hook;
 #[cfg(feature = "alloc")]
 pub(crate) mod owned_core;
 #[cfg(any(feature = "alloc", bysyncify_native))]
@@ -51,6 +59,8 @@ pub(crate) mod panics;
 pub(crate) mod phase;
 pub(crate) mod refusal;
 pub(crate) mod reporter;
+#[cfg(feature = "tracing")]
+mod spans;
 pub(crate) mod switch;
 pub(crate) mod waker;
 

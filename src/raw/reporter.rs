@@ -7,8 +7,9 @@ use core::mem::offset_of;
 use core::slice;
 use core::str;
 
+use super::blame::{fatal_here, fatal_of};
 use super::control_block::{AbiTag, RawCore};
-use super::fatal::{Fatal, Function, fatal};
+use super::fatal::{Fatal, Function};
 use super::switch::{ActiveSwitch, Switch};
 use crate::abi;
 
@@ -63,7 +64,7 @@ unsafe extern "C-unwind" fn report(report: *mut (), _: AbiTag) {
     let name: &'static str = unsafe { str::from_utf8_unchecked(function) };
     let function = Function { name, number: report.number };
     if report.lowest.is_null() {
-        fatal(&match report.callee {
+        fatal_here(&match report.callee {
             0 => Fatal::Uninstrumented { function },
             usize::MAX => Fatal::Assumed { function, callee: None },
             callee => {
@@ -73,12 +74,12 @@ unsafe extern "C-unwind" fn report(report: *mut (), _: AbiTag) {
         });
     }
     match report.lowest.addr() {
-        abi::REPORT_PARKED => fatal(&Fatal::Parked { function }),
-        abi::REPORT_REINITIALISED => fatal(&Fatal::Reinitialised { function }),
+        abi::REPORT_PARKED => fatal_here(&Fatal::Parked { function }),
+        abi::REPORT_REINITIALISED => fatal_here(&Fatal::Reinitialised { function }),
         _ => {}
     }
     // SAFETY: its coroutine is running.
     let core = unsafe { &*report.owner };
     let needed = core.needed_down_to(report.lowest.addr());
-    fatal(&Fatal::StackOverflow { function, needed, size: core.stack_size() })
+    fatal_of(core, &Fatal::StackOverflow { function, needed, size: core.stack_size() })
 }

@@ -24,7 +24,11 @@
 use core::task::{Poll, Waker};
 
 use super::call_uninstrumented::diverge_uninstrumented;
+#[cfg(feature = "alloc")]
+use super::control_block::NAMED;
 use super::control_block::RawCore;
+#[cfg(feature = "alloc")]
+use super::names_hook::{Ask, ask};
 use super::panics;
 use super::phase::{Phase, cannot_poll};
 use super::reporter;
@@ -100,6 +104,33 @@ impl RawCore {
     #[inline(never)]
     fn refuse_outcome(&self) -> ! {
         diverge_uninstrumented(|| self.unsound_resume())
+    }
+
+    /// Calls a function while nobody can resume or end the coroutine, which is suspended.
+    #[cfg(all(bysyncify_switch, feature = "alloc"))]
+    pub(crate) fn while_held<R>(&self, function: impl FnOnce() -> R) -> R {
+        self.phase.set(Phase::Running as u32);
+        let result = function();
+        self.phase.set(Phase::Suspended as u32);
+        result
+    }
+
+    /// Ends the coroutine, from the outside if it has not returned. Unless it is abandoned its memory may be used for
+    /// something else from now on.
+    #[inline]
+    pub(crate) fn end(&self, phase: Phase) {
+        self.phase.set(phase as u32);
+        #[cfg(feature = "alloc")]
+        if phase != Phase::Abandoned && self.has(NAMED) {
+            self.forget_name();
+        }
+    }
+
+    #[cfg(feature = "alloc")]
+    #[cold]
+    #[inline(never)]
+    fn forget_name(&self) {
+        ask(Ask::Forget(self));
     }
 
     /// Makes every wait of the coroutine end with an error, beginning with the one in progress.

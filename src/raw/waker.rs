@@ -45,6 +45,14 @@ impl FutureWait {
         ptr::from_ref(self).cast()
     }
 
+    /// Notes what is waited for, if the build has that. Else it is nothing: the names of all futures would be in
+    /// the program, whoever asks for them.
+    #[inline]
+    pub(crate) fn note_future<F>(&self) {
+        #[cfg(any(debug_assertions, feature = "future-names"))]
+        self.future.set(Some(core::any::type_name::<F>));
+    }
+
     /// The waker to poll with.
     ///
     /// # Safety
@@ -139,6 +147,8 @@ impl CoreWaker {
             core,
             outer: self.innermost.get(),
             is_owned: Cell::new(false),
+            #[cfg(any(debug_assertions, feature = "future-names"))]
+            future: Cell::new(None),
         });
         self.own_if_clones_differ(wait, latest);
         self.innermost.set(wait);
@@ -270,6 +280,26 @@ impl CoreWaker {
     pub(crate) unsafe fn finish_slot(&self) {
         // SAFETY: our caller's promise.
         unsafe { self.let_go(self.innermost.get()) };
+    }
+
+    /// What is waited for: the name of a type, if the build has that. None if it waits with a slot, too.
+    ///
+    /// # Safety
+    ///
+    /// - The coroutine is suspended.
+    pub(crate) unsafe fn future_name(&self) -> Option<&'static str> {
+        // SAFETY: our caller's promise.
+        if unsafe { self.slot() }.is_some() {
+            return None;
+        }
+        #[cfg(any(debug_assertions, feature = "future-names"))]
+        {
+            // SAFETY: it waits with no slot, and so with this, on its stack.
+            let wait = unsafe { &*self.waiting.get().cast::<FutureWait>() };
+            wait.future.get().map(|name| name())
+        }
+        #[cfg(not(any(debug_assertions, feature = "future-names")))]
+        None
     }
 
     /// The slot that the coroutine waits with, if it waits with one.

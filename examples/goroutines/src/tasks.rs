@@ -1,12 +1,10 @@
 //! Closures as tasks: each is a coroutine, and an executor that is somebody else's runs them.
 
-use std::cell::RefCell;
 use std::future::poll_fn;
 use std::pin::Pin;
-use std::rc::Rc;
 
 use async_executor::LocalExecutor;
-use bysyncify::{Backtrace, Coroutine, Stack, embed};
+use bysyncify::{Coroutine, Stack, embed};
 
 /// A task. To wait for its end `embed` it; to let it run alone `detach` it; dropped, it is
 /// cancelled.
@@ -19,11 +17,7 @@ const STACK_SIZE: usize = if cfg!(debug_assertions) { 8 * 1024 } else { 1024 };
 /// For the program itself, which makes text, too.
 const MAIN_STACK_SIZE: usize = 64 * 1024;
 
-/// A task's name, and what tells where it waits.
-type Named = (&'static str, Box<dyn Fn() -> Option<Backtrace>>);
-
 thread_local! {
-    static NAMED: RefCell<Vec<Named>> = const { RefCell::new(Vec::new()) };
     static EXECUTOR: LocalExecutor<'static> = const { LocalExecutor::new() };
 }
 
@@ -32,24 +26,12 @@ pub(crate) fn go<T: 'static>(program: impl FnOnce() -> T + 'static) -> Task<T> {
     spawn(Coroutine::new(STACK_SIZE, |_| program()))
 }
 
-/// Starts a task that [`dump`] shows.
+/// Starts a task that [`bysyncify::dump`] shows.
 pub(crate) fn go_named<T: 'static>(
     name: &'static str,
     program: impl FnOnce() -> T + 'static,
 ) -> Task<T> {
-    let coroutine = Rc::new(RefCell::new(Coroutine::new(MAIN_STACK_SIZE, |_| program())));
-    let shown = Rc::downgrade(&coroutine);
-    let trace = move || shown.upgrade().map(|coroutine| coroutine.borrow().backtrace());
-    NAMED.with_borrow_mut(|named| named.push((name, Box::new(trace))));
-    spawn(poll_fn(move |cx| Pin::new(&mut *coroutine.borrow_mut()).poll(cx)))
-}
-
-/// Where each task waits that has a name.
-pub(crate) fn dump() -> String {
-    NAMED.with_borrow(|named| {
-        let traces = named.iter().filter_map(|(name, trace)| Some((name, trace()?)));
-        traces.map(|(name, trace)| format!("task `{name}` waits:\n{trace}\n")).collect()
-    })
+    spawn(Coroutine::new(MAIN_STACK_SIZE, |_| program()).named(name))
 }
 
 /// Starts the program.

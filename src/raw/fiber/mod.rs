@@ -19,7 +19,7 @@ use stacks::NativeStack;
 #[cfg(unix)]
 mod arena;
 #[cfg(unix)]
-mod overflow;
+pub(super) mod overflow;
 pub(crate) mod size;
 mod stacks;
 #[cfg(windows)]
@@ -150,6 +150,15 @@ impl Fiber {
     #[inline(always)]
     pub(super) fn has(&self, address: usize) -> bool {
         address.wrapping_sub(self.low.get()) < self.high.get().wrapping_sub(self.low.get())
+    }
+}
+
+/// Whom an overflow is told of.
+#[cfg(all(unix, feature = "alloc"))]
+impl Fiber {
+    /// Whether what is at this address is in the guard below the stack.
+    pub(super) fn has_in_guard(&self, address: usize) -> bool {
+        address.wrapping_sub(self.low.get().wrapping_sub(arena::GUARD)) < arena::GUARD
     }
 }
 

@@ -16,7 +16,7 @@ use core::cell::UnsafeCell;
 use core::fmt::{self, Write};
 use core::mem::{self, MaybeUninit};
 use core::ptr;
-use std::sync::Once;
+use std::sync::{Once, OnceLock};
 
 use libc::{c_int, c_void, siginfo_t};
 
@@ -34,6 +34,17 @@ struct Previous(UnsafeCell<[MaybeUninit<libc::sigaction>; SIGNALS.len()]>);
 unsafe impl Sync for Previous {}
 
 static PREVIOUS: Previous = Previous(UnsafeCell::new([const { MaybeUninit::uninit() }; 2]));
+
+/// Tells what the coroutine is called whose guard this address is in, if it runs on this thread and has a name.
+pub(crate) type TellName = fn(address: usize, tell: &mut dyn FnMut(&str));
+
+static TELL_NAME: OnceLock<TellName> = OnceLock::new();
+
+/// From now on an overflow is told with the coroutine's name.
+#[cfg(feature = "alloc")]
+pub(crate) fn ask_for_names(tell: TellName) {
+    let _ = TELL_NAME.set(tell);
+}
 
 /// Installs the handler: from now on an overflow is reported.
 pub(super) fn watch() {
@@ -66,7 +77,7 @@ unsafe extern "C" fn on_fault(signal: c_int, info: *mut siginfo_t, context: *mut
         // SAFETY: these signals have one.
         let address = unsafe { info_of_fault.si_addr() }.addr();
         if let Some(size) = arena::whose_guard(address) {
-            end(size);
+            end(size, address);
         }
     }
     let index = SIGNALS.iter().position(|it| *it == signal).unwrap_or(0);
@@ -98,11 +109,19 @@ unsafe extern "C" fn on_fault(signal: c_int, info: *mut siginfo_t, context: *mut
     }
 }
 
-/// Prints that a stack of `size` bytes overflows, and ends the program.
-fn end(size: usize) -> ! {
-    let mut text = Text { bytes: [0; 256], len: 0 };
+/// Prints that a stack of `size` bytes overflows, the one above the guard at `address`, and ends the program.
+fn end(size: usize, address: usize) -> ! {
+    let mut text = Text { bytes: [0; 512], len: 0 };
+    let _ = text.write_char('\n');
+    if let Some(tell_name) = TELL_NAME.get() {
+        tell_name(address, &mut |name| {
+            // The message matters more.
+            let end = (0..=name.len().min(200)).rev().find(|end| name.is_char_boundary(*end));
+            let _ = write!(text, "coroutine `{}`: ", &name[..end.unwrap_or(0)]);
+        });
+    }
     let cause = Fatal::NativeOverflow { size, asked: size / FACTOR };
-    let _ = writeln!(text, "\n{cause}");
+    let _ = writeln!(text, "{cause}");
     // SAFETY: the array has that many bytes.
     unsafe { libc::write(libc::STDERR_FILENO, text.bytes.as_ptr().cast(), text.len) };
     // SAFETY: it may be called in a handler.
@@ -111,7 +130,7 @@ fn end(size: usize) -> ! {
 
 /// A text in an array of its own. What does not fit is left out.
 struct Text {
-    bytes: [u8; 256],
+    bytes: [u8; 512],
     len: usize,
 }
 

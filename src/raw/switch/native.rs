@@ -61,7 +61,7 @@ use std::backtrace::Backtrace;
 
 use super::Switch;
 use crate::abi;
-use crate::raw::control_block::{AbiTag, Entry, RawCore, UninstrumentedFn, Wait};
+use crate::raw::control_block::{AbiTag, Entry, PAINTED, RawCore, UninstrumentedFn, Wait};
 #[cfg(feature = "alloc")]
 use crate::raw::panics;
 use crate::raw::phase::Phase;
@@ -93,7 +93,7 @@ impl Switch for Native {
             return abi::OUTCOME_SUSPENDED;
         }
         // SAFETY: it has returned.
-        unsafe { state.fiber.end(state.is_painted()) };
+        unsafe { state.fiber.end(state.has(PAINTED)) };
         match state.phase() {
             Phase::Running => abi::OUTCOME_FINISHED,
             _ => abi::OUTCOME_UNSOUND,
@@ -172,7 +172,7 @@ unsafe fn start(entry: Entry, data: *mut (), core: &RawCore) {
     };
     // SAFETY: it has not been started, and lies in its coroutine's memory, which stays. The entry function
     // lets no panic out.
-    unsafe { core.fiber.start(core.stack_size(), core.is_painted(), run) };
+    unsafe { core.fiber.start(core.stack_size(), core.has(PAINTED), run) };
     core.phase.set(Phase::Running as u32);
 }
 

@@ -65,6 +65,23 @@ fn an_overflow_is_told_and_ends_the_program() {
     assert_eq!((signal, said.trim()), (Some(SIGABRT), expected));
 }
 
+#[test]
+fn an_overflow_is_told_with_the_coroutines_name() {
+    let name = "an_overflow_is_told_with_the_coroutines_name";
+    let (signal, said) = in_a_process(name, || {
+        let mut outer = Coroutine::new(512 * 1024, |_| {
+            let _ = poll(&mut Coroutine::new(256 * 1024, |_| recurse(0)).named("deep"));
+        });
+        let mut never = Coroutine::new(512 * 1024, |_| embed(pending::<()>())).named("another");
+        assert!(poll(&mut never).is_pending());
+        let _ = poll(&mut outer);
+    });
+    let expected = "coroutine `deep`: coroutine stack overflow: 1048576 bytes of native stack are in use; \
+                    give the coroutine a stack of more than 262144 bytes, since it gets four times as \
+                    much natively";
+    assert_eq!((signal, said.trim()), (Some(SIGABRT), expected));
+}
+
 // The sanitizer replaces std's handler by its own.
 #[cfg(not(is_sanitized))]
 #[test]

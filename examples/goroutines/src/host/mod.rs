@@ -24,7 +24,7 @@ pub(crate) fn memory() -> usize {
 
 /// Everybody waits, and nobody sleeps.
 fn deadlock() -> ! {
-    for line in crate::tasks::dump().lines() {
+    for line in bysyncify::dump().to_string().lines() {
         say(line);
     }
     panic!("all tasks wait for each other: a deadlock")

@@ -6,6 +6,7 @@
 mod backtraces;
 mod basics;
 mod drops;
+mod dumps;
 mod generators;
 mod interleave;
 #[cfg(target_family = "wasm")]
