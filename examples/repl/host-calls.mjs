@@ -8,15 +8,17 @@ const [DONE, END_OF_INPUT, STOPPED] = [0, 1, 2];
  * the end.
  *
  * It returns at once: `ended` is a promise of whether all went well, and `stop()` interrupts what
- * runs.
+ * runs. Its own `dump()` returns a text: what all programs wait for, and where.
  */
 export async function load(wasm) {
   const programs = [];
+  let dumped;
   const wait = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
   const host = {
     seconds: () => performance.now() / 1000,
     print: (number, ...where) => programs[number].terminal.print(read(...where)),
     fail: (number, ...where) => programs[number].terminal.fail(read(...where)),
+    dumped: (...where) => (dumped = read(...where)),
     ended: (number, isGood) => programs[number].end(isGood === 1),
     read_line: (number, ...where) => programs[number].later(programs[number].terminal.readLine(read(...where))),
     sleep: (number, seconds) => programs[number].later(wait(Math.max(0, seconds) * 1000)),
@@ -32,7 +34,7 @@ export async function load(wasm) {
     new Uint8Array(exports.memory.buffer, address >>> 0, bytes.length).set(bytes);
   };
 
-  return (terminal, script) => {
+  const run = (terminal, script) => {
     const number = programs.length;
     // What the program waits for. One that was stopped waits for something else, or for nothing.
     let waiting = 0;
@@ -54,4 +56,9 @@ export async function load(wasm) {
     exports.start(number, script !== undefined);
     return { ended, stop: () => settle(waiting, STOPPED) };
   };
+  run.dump = () => {
+    exports.dump();
+    return dumped;
+  };
+  return run;
 }

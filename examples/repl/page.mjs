@@ -10,6 +10,15 @@ addCell(await text('scripts/count.rhai'));
 document.getElementById('add').onclick = () => addCell('');
 document.getElementById('add').disabled = false;
 
+// What all wait for: in the page, and for who types `dump()` in the console of the browser.
+globalThis.dump = run.dump;
+document.getElementById('dump').onclick = () => {
+  const text = run.dump();
+  console.log(text);
+  document.getElementById('dumped').textContent = text;
+};
+document.getElementById('dump').disabled = false;
+
 function addCell(content) {
   const cell = document.querySelector('template').content.cloneNode(true).firstElementChild;
   const $ = (name) => cell.querySelector(`.${name}`);

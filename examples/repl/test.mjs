@@ -46,6 +46,14 @@ async function start(script, answer = () => new Promise(() => {}), run = undefin
   return { ...run(terminal, script), seen };
 }
 
+/** Whether a dump tells of these, with a stack for each that is not whatever it is polled in. */
+function checkDump(text, names) {
+  const heads = text.split('\n').filter((line) => line.startsWith('coroutine '));
+  const waits = (name) => `coroutine \`${name}\` waits, with … of 1048576 bytes of stack in use:`;
+  assert.deepEqual(heads.map((line) => line.replace(/(?<= with )\d+(?= of)/, '…')), names.map(waits));
+  for (const stack of text.split(/^coroutine .*$/m).slice(1)) assert.match(stack, /^(\n +\d+: \S.*)+\n?$/);
+}
+
 const pause = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
 const tests = {
@@ -156,6 +164,20 @@ Syntax error: Open string is not terminated (line 1, position 1)
     assert.match(never.seen.join('\n'), /^! Script terminated \(line 1, position \d+\)$/);
   },
 
+  async 'it is told what each waits for, and where'() {
+    const run = await load(readFileSync(wasm));
+    assert.equal(run.dump(), 'no coroutine has a name');
+    const asks = await start('input("who")', undefined, run);
+    const sleeps = await start('fn deep(n) { if n == 0 { sleep(1000) } else { deep(n - 1) } } deep(3)', undefined, run);
+    const typed = await start(undefined, undefined, run);
+    checkDump(run.dump(), ['script 0', 'script 1', 'typed 2']);
+    sleeps.stop();
+    assert.equal(await sleeps.ended, false);
+    checkDump(run.dump(), ['script 0', 'typed 2']);
+    asks.stop();
+    typed.stop();
+  },
+
   async 'what was stopped is over: it does not wake who waits next'() {
     const lines = ['let x = 1', 'sleep(0.5)', 'x + 1', null];
     const { ended, stop, seen } = await start(undefined, async () => {
@@ -193,9 +215,19 @@ Guess 2: 42
 Yes, after 2 guesses.
 `);
         assert.equal(await text(1), '1\n');
+        await page.evaluate('$(0, "run").click()');
+        await page.until('$(0, "prompt").textContent === "Guess 1: "');
+        await page.evaluate('document.getElementById("dump").click()');
+        // In the page, and by what is typed in the console.
+        for (const dump of ['document.getElementById("dumped").textContent', 'dump()']) {
+          checkDump(await page.evaluate(dump), ['script 0', 'script 2']);
+        }
+        await page.evaluate('$(0, "stop").click()');
+        await page.until('!$(0, "run").disabled');
         await page.evaluate('$(1, "stop").click()');
         await page.until('!$(1, "run").disabled');
         assert.match(await text(1), /^1\nScript terminated \(line 1, position \d+\)\n$/);
+        await page.evaluate('document.getElementById("dumped").scrollIntoView()');
         if (process.env.BYSYNCIFY_SCREENSHOT) await page.screenshot(process.env.BYSYNCIFY_SCREENSHOT);
         await page.evaluate('document.getElementById("add").click(), $(2, "type").click()');
         await page.until('$(2, "prompt").textContent === "> " && document.activeElement === $(2, "line")');

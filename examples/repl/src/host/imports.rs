@@ -25,6 +25,7 @@ mod sys {
         pub(super) fn print(program: u32, text: *const u8, len: usize);
         pub(super) fn fail(program: u32, text: *const u8, len: usize);
         pub(super) safe fn ended(program: u32, is_good: bool);
+        pub(super) fn dumped(text: *const u8, len: usize);
         // These are settled later.
         pub(super) fn read_line(program: u32, prompt: *const u8, len: usize);
         pub(super) safe fn sleep(program: u32, seconds: f64);
@@ -129,7 +130,16 @@ extern "C" fn start(program: u32, has_script: bool) {
     let coroutine = Coroutine::new(STACK_SIZE, move |_| {
         if has_script { crate::run_script(&take_text()) } else { crate::run_typed() }
     });
-    resume(program, Box::pin(coroutine));
+    let what = if has_script { "script" } else { "typed" };
+    resume(program, Box::pin(coroutine.named(format!("{what} {program}"))));
+}
+
+/// Called by the host: tells what all programs wait for, and where.
+#[unsafe(no_mangle)]
+extern "C" fn dump() {
+    let text = bysyncify::dump().to_string();
+    // SAFETY: the host copies the text while this call runs.
+    unsafe { sys::dumped(text.as_ptr(), text.len()) }
 }
 
 /// Called by the host when it has done what a program asked: 0, or 1 if there is no line to read, or
