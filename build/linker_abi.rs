@@ -32,8 +32,6 @@ pub(crate) const CURRENT_CORE: &str = "bysyncify_current_core";
 pub(crate) const STACK_LIMIT: &str = "bysyncify_stack_limit";
 /// How far that is above the low end of what is free of the stack.
 pub(crate) const STACK_RESERVE: &str = "bysyncify_stack_reserve";
-/// The core of the coroutine whose stack that is. Means nothing while the limit is null.
-pub(crate) const STACK_OWNER: &str = "bysyncify_stack_owner";
 
 // Offsets into a core, in pointers.
 /// The coroutine's `__stack_pointer`, installed by the next resume.

@@ -51,7 +51,7 @@ pub(crate) fn emit(width: Width, threads: bool) -> Vec<u8> {
         [vec![pointer, mutable, width.const_opcode()], signed(value), vec![END]].concat()
     };
     let reserve = global(0x00, abi::LLVM_RED_ZONE as i64);
-    let globals = vector(&[global(0x01, 0), global(0x01, 0), reserve, global(0x01, 0)]);
+    let globals = vector(&[global(0x01, 0), global(0x01, 0), reserve]);
 
     let bodies =
         [resume, suspend, current, outside, intact, set_reporter, why_outside, stack_left, symbols]
@@ -97,23 +97,19 @@ const STACK_POINTER: Symbol = FIRST_GLOBAL;
 const CURRENT: Symbol = Symbol(FIRST_GLOBAL.0 + 1);
 const STACK_LIMIT: Symbol = Symbol(FIRST_GLOBAL.0 + 2);
 const STACK_RESERVE: Symbol = Symbol(FIRST_GLOBAL.0 + 3);
-const STACK_OWNER: Symbol = Symbol(FIRST_GLOBAL.0 + 4);
 
 const ENTRY_TYPE: u64 = 6;
 const OUTSIDE_TYPE: u64 = 7;
 
 fn resume(width: Width) -> Function {
     let (entry, data, core) = (0, 1, 2);
-    let (caller_sp, caller_limit, caller_owner, caller, end, moved) = (3, 4, 5, 6, 7, 8);
-    let finished = 9;
-    let mut f = Function::new(width, &[(6, width.value_type()), (1, I32)]);
+    let (caller_sp, caller_limit, caller, end, moved, finished) = (3, 4, 5, 6, 7, 8);
+    let mut f = Function::new(width, &[(5, width.value_type()), (1, I32)]);
     // Save the caller's stack and coroutine; switch to the coroutine's.
     f.global_get(STACK_POINTER).local_set(caller_sp);
     f.global_get(STACK_LIMIT).local_set(caller_limit);
-    f.global_get(STACK_OWNER).local_set(caller_owner);
     f.global_get(CURRENT).local_set(caller);
     f.local_get(core).global_set(CURRENT);
-    f.local_get(core).global_set(STACK_OWNER);
     f.local_get(core).load(abi::STACK_POINTER).global_set(STACK_POINTER);
     f.local_get(core).pointer_const(abi::core_size(width.bytes() as usize) as u64).add();
     f.global_get(STACK_RESERVE).add().global_set(STACK_LIMIT);
@@ -131,7 +127,6 @@ fn resume(width: Width) -> Function {
     // Switch back.
     f.local_get(caller_sp).global_set(STACK_POINTER);
     f.local_get(caller_limit).global_set(STACK_LIMIT);
-    f.local_get(caller_owner).global_set(STACK_OWNER);
     f.local_get(caller).global_set(CURRENT);
     f.local_get(finished).if_void();
     // The coroutine has returned. It must not be during an unwind, nor after an overflow.
@@ -281,7 +276,6 @@ fn linking() -> Vec<u8> {
         named(GLOBAL, LOCAL_BINDING, 1, abi::CURRENT_CORE),
         named(GLOBAL, LOCAL_BINDING, 2, abi::STACK_LIMIT),
         named(GLOBAL, LOCAL_BINDING, 3, abi::STACK_RESERVE),
-        named(GLOBAL, LOCAL_BINDING, 4, abi::STACK_OWNER),
     ]);
     [name("linking"), unsigned(VERSION), section(SYMBOL_TABLE, symbols)].concat()
 }

@@ -57,28 +57,20 @@
   ;; the stack pointer. A linker that adds checks sets another number, because it adds no check to small functions.
   (global $stack_reserve i32 (i32.const 128))
 
-  ;; The core of the coroutine that has this stack. Belongs to the stack, too, and has no meaning while the limit
-  ;; is 0.
-  (global $stack_owner (mut i32) (i32.const 0))
-
   ;; bysyncify_resume(entry, data, core): runs a coroutine until it suspends or returns. The result is 0 if it is
   ;; suspended, 1 if it has returned, 2 after an error.
   (func $bysyncify_resume (type $resume)
-    (local $caller_stack_pointer i32) (local $caller_stack_limit i32) (local $caller_stack_owner i32)
-    (local $caller_core i32) (local $end i32) (local $moved i32) (local $finished i32)
+    (local $caller_stack_pointer i32) (local $caller_stack_limit i32) (local $caller_core i32)
+    (local $end i32) (local $moved i32) (local $finished i32)
     ;; Save the caller's stack and coroutine; switch to the coroutine's.
     global.get $stack_pointer
     local.set $caller_stack_pointer
     global.get $stack_limit
     local.set $caller_stack_limit
-    global.get $stack_owner
-    local.set $caller_stack_owner
     global.get $current_core
     local.set $caller_core
     local.get 2
     global.set $current_core
-    local.get 2
-    global.set $stack_owner
     local.get 2
     i32.load offset=8
     global.set $stack_pointer
@@ -118,8 +110,6 @@
     global.set $stack_pointer
     local.get $caller_stack_limit
     global.set $stack_limit
-    local.get $caller_stack_owner
-    global.set $stack_owner
     local.get $caller_core
     global.set $current_core
     ;; Asyncify returns 0 from a function that it unwinds; an entry function returns 1.

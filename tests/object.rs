@@ -188,7 +188,7 @@ fn every_index_of_a_symbol_is_relocated() {
             _ => {}
         }
     }
-    assert_eq!(found.len(), 43);
+    assert_eq!(found.len(), 40);
     assert_eq!(found, expected);
 }
 

@@ -12,7 +12,7 @@ use crate::setup::WasmOpt;
 
 /// Increased when modules are made in another way. Then a module that an older program of the same version has kept
 /// is not reused.
-const REVISION: u64 = 28;
+const REVISION: u64 = 29;
 
 /// The tool and the options that a module was made with.
 #[derive(Clone, Debug, PartialEq, Eq)]

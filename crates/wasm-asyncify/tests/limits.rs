@@ -103,7 +103,6 @@ fn program(functions: usize) -> Vec<u8> {
           (global $bysyncify_current_core (mut i32) (i32.const 0))
           (global $bysyncify_stack_limit (mut i32) (i32.const 0))
           (global $bysyncify_stack_reserve i32 (i32.const 128))
-          (global $bysyncify_stack_owner (mut i32) (i32.const 0))
           (func $bysyncify_resume (param i32 i32 i32) (result i32)
             (call $start_rewind (local.get 2))
             (call_indirect (type $entry) (local.get 0))

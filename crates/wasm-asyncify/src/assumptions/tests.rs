@@ -21,7 +21,6 @@ const PROGRAM: &str = r#"
     (global $bysyncify_current_core (mut i32) (i32.const 0))
     (global $bysyncify_stack_limit (mut i32) (i32.const 0))
     (global $bysyncify_stack_reserve i32 (i32.const 128))
-    (global $bysyncify_stack_owner (mut i32) (i32.const 0))
     (global $on (export "on") (mut i32) (i32.const 0))
     (func $bysyncify_suspend (call $start_unwind (i32.const 16)))
     (func $bysyncify_resume (param i32 i32 i32) (result i32)

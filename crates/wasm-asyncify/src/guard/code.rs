@@ -23,8 +23,6 @@ pub(super) struct Globals {
     pub(super) why_outside: GlobalIndex,
     /// `bysyncify_stack_limit`: the stack pointer must not pass it; null on the host's stack.
     pub(super) limit: Option<GlobalIndex>,
-    /// `bysyncify_stack_owner`: the core of the coroutine that the stack belongs to.
-    pub(super) owner: Option<GlobalIndex>,
 }
 
 /// The globals that the checks use.
@@ -201,20 +199,21 @@ impl Writer {
         });
     }
 
-    /// Calls `bysyncify_resume(entry, data, core)`, and saves where the host's stack ends. `why_outside` stays as it
-    /// is: it is not read while a coroutine is current, and each wrapper that sets the coroutine aside sets and
-    /// restores it.
+    /// Calls `bysyncify_resume(entry, data, core)`, and saves where the host's stack ends. That is not restored
+    /// afterwards: it is read only where a coroutine is current. Where none is, and one is set aside, a
+    /// [wrapper](Self::leave) is on the stack, which restores it. `why_outside` stays as it is: it is not read while a
+    /// coroutine is current, and each wrapper that sets the coroutine aside sets and restores it.
     pub(super) fn resume(&self, callee: FunctionIndex) -> Function {
-        let Globals { stack_pointer, current_core, host_stack, limit, owner, .. } = self.globals;
-        let mut saved = vec![host_stack];
+        let Globals { stack_pointer, current_core, host_stack, limit, .. } = self.globals;
+        let mut saved = Vec::new();
         if self.catches() {
             // The switch restores these, except if an exception passes through it.
-            saved.extend([stack_pointer, current_core].into_iter().chain(limit).chain(owner));
+            saved.extend([stack_pointer, current_core].into_iter().chain(limit));
         }
         let mut code = Vec::new();
         save(&mut code, 3, &saved);
-        code.extend([stack_pointer.get(), host_stack.get()]);
-        code.extend([current_core.get(), self.is_null(), Select, host_stack.set()]);
+        code.extend([current_core.get(), self.is_null(), If(BlockType::Empty)]);
+        code.extend([stack_pointer.get(), host_stack.set(), End]);
         self.call(&mut code, &[callee.call()], 3, &saved);
         self.function(saved.len(), code)
     }

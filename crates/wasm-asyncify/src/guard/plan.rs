@@ -57,7 +57,6 @@ impl Plan {
                 host_stack,
                 why_outside,
                 limit: info.optional_global(abi::STACK_LIMIT),
-                owner: info.optional_global(abi::STACK_OWNER),
             },
             exceptions: info.exceptions,
         };

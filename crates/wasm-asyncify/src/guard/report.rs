@@ -141,7 +141,7 @@ impl Writer {
         outside: FunctionIndex,
         texts: Option<u32>,
     ) -> Function {
-        let Globals { stack_pointer, host_stack, limit, owner, .. } = self.globals;
+        let Globals { stack_pointer, host_stack, limit, current_core, .. } = self.globals;
         let (lowest, number, offset, length) = (0, 1, 2, 3);
         let report = if texts.is_some() { 4 } else { 2 };
         let word = if self.memory64 { 8 } else { 4 };
@@ -174,8 +174,9 @@ impl Writer {
         code.extend([field(abi::REPORT_LOWEST), LocalGet(report)]);
         code.push(checks.callee.map_or(self.null(), GlobalIndex::get));
         code.push(field(abi::REPORT_CALLEE));
-        if let Some((limit, owner)) = limit.zip(owner) {
-            code.extend([LocalGet(report), owner.get(), field(abi::REPORT_OWNER)]);
+        if let Some(limit) = limit {
+            // There is a limit only on the stack of a coroutine, and that one is current then.
+            code.extend([LocalGet(report), current_core.get(), field(abi::REPORT_OWNER)]);
             code.extend([self.null(), limit.set()]);
         }
         code.extend([checks.reporter.get(), LocalGet(report), outside.call(), Unreachable]);

@@ -116,7 +116,6 @@ impl StackChecks {
             Error::of_module(reason, Remedy::UpdateOrNoStackChecks)
         };
         let limit = writer.globals.limit.ok_or_else(missing)?;
-        writer.globals.owner.ok_or_else(missing)?;
         let reserve = info.optional_global(abi::STACK_RESERVE).ok_or_else(missing)?;
         let mut frames = BTreeMap::new();
         for function in on_stack.functions() {

@@ -17,11 +17,10 @@
   (global $bysyncify_current_core (;1;) (mut i32) i32.const 0)
   (global $bysyncify_stack_limit (;2;) (mut i32) i32.const 0)
   (global $bysyncify_stack_reserve (;3;) i32 i32.const 384)
-  (global $bysyncify_stack_owner (;4;) (mut i32) i32.const 0)
-  (global $"bysyncify guard: host stack" (;5;) (mut i32) i32.const 0)
-  (global $"bysyncify guard: why outside" (;6;) (mut i32) i32.const 0)
-  (global $"bysyncify guard: reporter" (;7;) (mut i32) i32.const 0)
-  (global $"bysyncify guard: unwinding" (;8;) (mut i32) i32.const 0)
+  (global $"bysyncify guard: host stack" (;4;) (mut i32) i32.const 0)
+  (global $"bysyncify guard: why outside" (;5;) (mut i32) i32.const 0)
+  (global $"bysyncify guard: reporter" (;6;) (mut i32) i32.const 0)
+  (global $"bysyncify guard: unwinding" (;7;) (mut i32) i32.const 0)
   (export "__wbindgen_describe_f" (func $describes))
   (func $_ZN5guest1f17h0123456789abcdefE (;4;) (type 1)
     (local i32)
@@ -144,21 +143,16 @@
     global.set $"bysyncify guard: reporter"
   )
   (func $"bysyncify guard: bysyncify_resume" (;14;) (type 4) (param i32 i32 i32) (result i32)
-    (local i32)
-    global.get $"bysyncify guard: host stack"
-    local.set 3
-    global.get $__stack_pointer
-    global.get $"bysyncify guard: host stack"
     global.get $bysyncify_current_core
     i32.eqz
-    select
-    global.set $"bysyncify guard: host stack"
+    if ;; label = @1
+      global.get $__stack_pointer
+      global.set $"bysyncify guard: host stack"
+    end
     local.get 0
     local.get 1
     local.get 2
     call $bysyncify_resume
-    local.get 3
-    global.set $"bysyncify guard: host stack"
   )
   (func $"bysyncify guard: bysyncify_outside" (;15;) (type 5) (param i32 i32)
     (local i32 i32 i32 i32)
@@ -263,7 +257,7 @@
     i32.const 0
     i32.store offset=20
     local.get 4
-    global.get $bysyncify_stack_owner
+    global.get $bysyncify_current_core
     i32.store offset=16
     i32.const 0
     global.set $bysyncify_stack_limit

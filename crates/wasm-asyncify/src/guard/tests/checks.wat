@@ -10,7 +10,6 @@
   (global $bysyncify_current_core (mut i32) (i32.const 0))
   (global $bysyncify_stack_limit (mut i32) (i32.const 0))
   (global $bysyncify_stack_reserve i32 (i32.const 128))
-  (global $bysyncify_stack_owner (mut i32) (i32.const 0))
   (export "__wbindgen_describe_f" (func $describes))
   (func $_ZN5guest1f17h0123456789abcdefE
     (global.set $__stack_pointer (i32.sub (global.get $__stack_pointer) (i32.const 400)))

@@ -5,7 +5,6 @@
   (global $bysyncify_current_core (mut i64) (i64.const 0))
   (global $bysyncify_stack_limit (mut i64) (i64.const 0))
   (global $bysyncify_stack_reserve i64 (i64.const 128))
-  (global $bysyncify_stack_owner (mut i64) (i64.const 0))
   (func $_RNvC5guest1f
     (global.set $__stack_pointer (i64.const 1)))
   (func $bysyncify_resume (param i64 i64 i64) (result i32)

@@ -5,7 +5,6 @@
   (global $bysyncify_current_core (mut i32) (i32.const 0))
   (global $bysyncify_stack_limit (mut i32) (i32.const 0))
   (global $bysyncify_stack_reserve i32 (i32.const 128))
-  (global $bysyncify_stack_owner (mut i32) (i32.const 0))
   (func $_RNvC5guest1f
     (global.set $__stack_pointer (i32.const 1)))
   (func $bysyncify_resume (param i32 i32 i32) (result i32)

@@ -26,7 +26,6 @@ fn chain(frames: &[Frame], is_alone: bool) -> String {
              (global $bysyncify_current_core (mut i32) (i32.const 0))
              (global $bysyncify_stack_limit (mut i32) (i32.const 0))
              (global $bysyncify_stack_reserve i32 (i32.const 128))
-             (global $bysyncify_stack_owner (mut i32) (i32.const 0))
              (global $lowest (export "lowest") (mut i32) (i32.const 0))
              (func $bysyncify_resume (param i32 i32 i32) (result i32) (i32.const 1))
              (func $bysyncify_outside (param i32 i32))

@@ -28,21 +28,16 @@
     i32.const 1
   )
   (func $"bysyncify guard: bysyncify_resume" (;4;) (type 2) (param i64 i64 i64) (result i32)
-    (local i64)
-    global.get $"bysyncify guard: host stack"
-    local.set 3
-    global.get $__stack_pointer
-    global.get $"bysyncify guard: host stack"
     global.get $bysyncify_current_core
     i64.eqz
-    select
-    global.set $"bysyncify guard: host stack"
+    if ;; label = @1
+      global.get $__stack_pointer
+      global.set $"bysyncify guard: host stack"
+    end
     local.get 0
     local.get 1
     local.get 2
     call $bysyncify_resume
-    local.get 3
-    global.set $"bysyncify guard: host stack"
   )
   (func $"bysyncify guard: env.print" (;5;) (type 1) (param i64)
     (local i64 i64 i64 i64)

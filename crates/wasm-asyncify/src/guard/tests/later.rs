@@ -108,7 +108,6 @@ fn program(seed: u64) -> String {
              (global $bysyncify_current_core (mut i32) (i32.const 0))
              (global $bysyncify_stack_limit (mut i32) (i32.const 0))
              (global $bysyncify_stack_reserve i32 (i32.const 128))
-             (global $bysyncify_stack_owner (mut i32) (i32.const 0))
              (global $lowest (export "lowest") (mut i32) (i32.const 0))
              (global $bits (mut i32) (i32.const 0))
              (global $now (mut i32) (i32.const 0))

@@ -84,21 +84,16 @@
     global.set $"bysyncify guard: reporter"
   )
   (func $"bysyncify guard: bysyncify_resume" (;9;) (type 2) (param i32 i32 i32) (result i32)
-    (local i32)
-    global.get $"bysyncify guard: host stack"
-    local.set 3
-    global.get $__stack_pointer
-    global.get $"bysyncify guard: host stack"
     global.get $bysyncify_current_core
     i32.eqz
-    select
-    global.set $"bysyncify guard: host stack"
+    if ;; label = @1
+      global.get $__stack_pointer
+      global.set $"bysyncify guard: host stack"
+    end
     local.get 0
     local.get 1
     local.get 2
     call $bysyncify_resume
-    local.get 3
-    global.set $"bysyncify guard: host stack"
   )
   (func $"bysyncify guard: bysyncify_outside" (;10;) (type 3) (param i32 i32)
     (local i32 i32 i32)

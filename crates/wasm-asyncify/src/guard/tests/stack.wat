@@ -5,7 +5,6 @@
   (global $bysyncify_current_core (mut i32) (i32.const 0))
   (global $bysyncify_stack_limit (mut i32) (i32.const 0))
   (global $bysyncify_stack_reserve i32 (i32.const 128))
-  (global $bysyncify_stack_owner (mut i32) (i32.const 0))
   ;; Within the reserve, but not together with what it calls.
   (func $small (local $frame i32)
     (global.set $__stack_pointer

@@ -35,37 +35,31 @@
     i32.const 1
   )
   (func $"bysyncify guard: bysyncify_resume" (;5;) (type 3) (param i32 i32 i32) (result i32)
-    (local i32 i32 i32)
-    global.get $"bysyncify guard: host stack"
-    local.set 3
+    (local i32 i32)
     global.get $__stack_pointer
+    local.set 3
+    global.get $bysyncify_current_core
     local.set 4
     global.get $bysyncify_current_core
-    local.set 5
-    global.get $__stack_pointer
-    global.get $"bysyncify guard: host stack"
-    global.get $bysyncify_current_core
     i32.eqz
-    select
-    global.set $"bysyncify guard: host stack"
+    if ;; label = @1
+      global.get $__stack_pointer
+      global.set $"bysyncify guard: host stack"
+    end
     try ;; label = @1
       local.get 0
       local.get 1
       local.get 2
       call $bysyncify_resume
       local.get 3
-      global.set $"bysyncify guard: host stack"
-      local.get 4
       global.set $__stack_pointer
-      local.get 5
+      local.get 4
       global.set $bysyncify_current_core
       return
     catch_all
       local.get 3
-      global.set $"bysyncify guard: host stack"
-      local.get 4
       global.set $__stack_pointer
-      local.get 5
+      local.get 4
       global.set $bysyncify_current_core
       rethrow 0 (;@1;)
     end
