@@ -87,9 +87,9 @@ impl Layout {
         debug_assert!(frame.align() >= STACK_ALIGN && frame.size() % STACK_ALIGN == 0);
         let offset = address.next_multiple_of(frame.align()) - address;
         let base = offset + frame.size();
-        // Saturates only if `len` is impossible at this address; then `top` is small.
-        let end = address.saturating_add(len) / STACK_ALIGN * STACK_ALIGN;
-        let top = end.saturating_sub(address);
+        // The bytes after the last aligned address are lost. A sum that wraps has the same remainder. If a compiler knows
+        // that both are aligned, this is `len`.
+        let top = len.saturating_sub(address.wrapping_add(len) % STACK_ALIGN);
         if top < base || top - base < MIN_STACK_SIZE {
             return Err(needed);
         }

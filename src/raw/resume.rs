@@ -83,12 +83,13 @@ impl RawCore {
         // SAFETY: our caller vouches for the entry function; the phase says that the stack is
         // unused, or holds what the switch itself has saved there.
         let outcome = unsafe { ActiveSwitch::resume(self.entry, self.data, self) };
-        // By comparisons: compilers turn a `match` into a jump table.
+        // By comparisons, and one of them not for equality: compilers turn a `match`, and two equalities, into a jump
+        // table.
+        if outcome > abi::OUTCOME_FINISHED {
+            self.refuse_outcome();
+        }
         if outcome == abi::OUTCOME_SUSPENDED {
             return Poll::Pending;
-        }
-        if outcome != abi::OUTCOME_FINISHED {
-            self.refuse_outcome();
         }
         self.end(Phase::Finished);
         Poll::Ready(())

@@ -14,8 +14,10 @@ use crate::instrument::runtime::{Runtime, function};
 pub(in crate::instrument) fn begin(runtime: Runtime) -> Vec<Instruction<'static>> {
     let pointer = runtime.size_of_pointer();
     if runtime.callers_check {
-        let mut code = last(runtime).to_vec();
-        code.extend([runtime.data.get(), runtime.load_pointer(0), runtime.store_pointer(0)]);
+        // `data`, as it was given: an optimiser that puts this where it is called knows that already.
+        let mut code = vec![LocalGet(0), runtime.load_pointer(pointer)];
+        code.extend([runtime.constant(pointer), runtime.subtract()]);
+        code.extend([LocalGet(0), runtime.load_pointer(0), runtime.store_pointer(0)]);
         return code;
     }
     let mut code = vec![runtime.data.get(), runtime.load_pointer(0)];
