@@ -5,24 +5,26 @@ use std::hint::black_box;
 use std::mem::MaybeUninit;
 use std::rc::Rc;
 
-use crate::switch::{Yielder, generator};
+use crate::switch::generator;
 
 /// A coroutine that yields its number, on the last level; on others it makes ten, and takes what those yield.
-fn node(yielder: Yielder<'_, i64>, level: u32, number: i64, sum: &Rc<Cell<i64>>) {
-    let Some(level) = level.checked_sub(1) else { return yielder.yield_(number) };
-    for child in number * 10..number * 10 + 10 {
-        let inside = Rc::clone(sum);
-        let leaves = generator(move |yielder| node(yielder, level, child, &inside));
-        leaves.for_each(|leaf| sum.set(sum.get() + leaf));
-    }
+fn node(level: u32, number: i64, sum: Rc<Cell<i64>>) -> impl Iterator<Item = i64> {
+    generator(move |yielder| {
+        let Some(level) = level.checked_sub(1) else { return yielder.yield_(number) };
+        for child in number * 10..number * 10 + 10 {
+            add_all(node(level, child, Rc::clone(&sum)), &sum);
+        }
+    })
+}
+
+fn add_all(leaves: impl Iterator<Item = i64>, sum: &Cell<i64>) {
+    leaves.for_each(|leaf| sum.set(sum.get() + leaf));
 }
 
 /// Coroutines that make ten each, on so many levels. The sum of the numbers of those on the last one.
 pub fn skynet(size: u32) -> i64 {
     let sum = Rc::new(Cell::new(0));
-    let inside = Rc::clone(&sum);
-    let root = generator(move |yielder| node(yielder, size, 0, &inside));
-    root.for_each(|leaf| sum.set(sum.get() + leaf));
+    add_all(node(size, 0, Rc::clone(&sum)), &sum);
     sum.get()
 }
 
