@@ -11,6 +11,7 @@ mod clocks;
 mod component;
 mod cookbook;
 mod new_project;
+mod one_source;
 mod plain;
 mod projects;
 mod traces;
@@ -46,6 +47,7 @@ const USUAL: &[Check] = &[
     Check { name: "wasi", run: wasi::check },
     Check { name: "block-on", run: block_on::check },
     Check { name: "component", run: component::check },
+    Check { name: "one-source", run: one_source::check },
     Check { name: "new", run: new_project::check },
     Check { name: "workers", run: workers::check },
     Check { name: "traces", run: traces::check },

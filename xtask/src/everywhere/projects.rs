@@ -19,10 +19,11 @@ pub(super) const WASI2: &str = "wasm32-wasip2";
 
 /// All targets and all packages that are built.
 const TARGETS: [&str; 3] = [UNKNOWN, WASI, WASI2];
-const PACKAGES: [&str; 9] = [
+const PACKAGES: [&str; 10] = [
     "everywhere-block-on",
     "everywhere-clocks",
     "everywhere-component",
+    "everywhere-one-source",
     "everywhere-plain",
     "everywhere-traces",
     "everywhere-wasi",
