@@ -1,4 +1,7 @@
 //! Logs of coroutines that take turns, as `tracing-subscriber` prints them: each line with the spans that it is in.
+//!
+//! Not where each coroutine is a thread, and so has spans of its own.
+#![cfg(not(bysyncify_threads))]
 
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex};
