@@ -87,7 +87,8 @@ where
     ///
     /// - `memory` is valid for reads and writes, and nothing else accesses it, until the
     ///   coroutine has ended: it was polled to completion, or cancelled or dropped without
-    ///   being abandoned ([`abandoned_coroutines`]).
+    ///   being abandoned ([`abandoned_coroutines`]); and until this value was dropped or forgotten, whose
+    ///   methods and destructor read the memory also after the end.
     /// - [`into_memory`](Self::into_memory) is called only if `memory` is valid for `'static`.
     /// - What `U` and `T` borrow stays borrowed until the coroutine has *ended*, in the same sense. Forgetting it
     ///   is not enough: a suspended frame may have moved a value out of a borrow, to put it back later.
