@@ -1,4 +1,4 @@
-//! The functions that are added, and what takes the place of the switch's calls.
+//! The code of the added functions, and the code that replaces the switch's calls of Asyncify.
 
 use wasm_encoder::Instruction::{
     Block, Br, Call, CallIndirect, ContNew, Drop, Else, End, F32Const, I32Const, I32Eq, I32Eqz,
@@ -14,7 +14,7 @@ use super::layout::{Asyncify, Layout};
 use crate::abi;
 use crate::module::FunctionIndex;
 
-/// In place of a slot, if there is none.
+/// Stands for no slot.
 pub(super) const NONE: i32 = -1;
 
 // Parameters and locals of `run`.
@@ -29,7 +29,7 @@ const CONTINUATION: u32 = 5;
 pub(super) struct Writer<'a>(pub(super) &'a Layout);
 
 impl Writer<'_> {
-    /// What is done in place of an instruction of the switch's, if something else is.
+    /// The replacement of an instruction of the switch. None if the instruction stays.
     pub(super) fn in_place_of(
         self,
         function: FunctionIndex,
@@ -39,8 +39,8 @@ impl Writer<'_> {
         match operator {
             Operator::Call { function_index } => {
                 match layout.removed.get(&FunctionIndex(*function_index))? {
-                    // What the library waits with is the parameter: the same call again, which finds the phase
-                    // that the coroutine was resumed in.
+                    // The parameter is the library's `Wait`: call this function again with it. It finds the phase
+                    // that the resume has set.
                     Asyncify::StartUnwind => Some(vec![
                         Drop,
                         I32Const(0),
@@ -54,7 +54,7 @@ impl Writer<'_> {
                     Asyncify::Stop => Some(Vec::new()),
                 }
             }
-            // With the same operands: the entry function is the last.
+            // The operands stay: the entry function is the last of them.
             Operator::CallIndirect { .. } if function == layout.resume => {
                 Some(vec![Call(layout.run())])
             }
@@ -62,8 +62,8 @@ impl Writer<'_> {
         }
     }
 
-    /// `run(data, tag, entry)`: has a worker call `entry(data, tag)`, or go on with the coroutine that is current and was
-    /// suspended. Returns 0 if that waits, and otherwise what the entry function has returned.
+    /// `run(data, tag, entry)`: resumes the current coroutine if it was suspended; otherwise has a worker call
+    /// `entry(data, tag)`. Returns 0 if the coroutine waits, and otherwise the result of the entry function.
     pub(super) fn run(self) -> Function {
         let Self(layout) = self;
         let locals = [(2, ValType::I32), (1, ValType::Ref(self.continuation()))];
@@ -71,10 +71,10 @@ impl Writer<'_> {
         code.extend([I32Const(abi::REWINDING as i32), I32Eq, If(BlockType::Empty)]);
         code.extend(self.place_of_slot());
         code.extend([I32Load(at(0)), LocalSet(SLOT), Else]);
-        // If no worker is idle make one. It says at once that it is.
+        // If no worker is idle, make one. It suspends at once, as an idle one.
         code.extend([layout.idle().get(), I32Const(NONE), I32Eq, If(BlockType::Empty)]);
         code.extend([RefNull(HeapType::Concrete(layout.continuation())), I32Const(1)]);
-        // If it cannot grow there is no such slot, and this traps.
+        // If the table cannot grow, the slot is -1, and `table.set` traps.
         code.extend([TableGrow(layout.table()), LocalSet(SLOT)]);
         let new = [layout.worker_reference().get(), ContNew(layout.continuation())];
         code.extend(self.resume(&new));
@@ -102,7 +102,7 @@ impl Writer<'_> {
         let idle = layout.idle();
         let (type_index, table_index) = (layout.entry_type, layout.entry_table);
         let code = [
-            // Whoever made it does not look.
+            // `run`, which makes the worker, ignores this result.
             I32Const(1),
             LocalSet(RESULT),
             Loop(BlockType::Empty),
@@ -126,7 +126,8 @@ impl Writer<'_> {
         function([(2, ValType::I32)], &code)
     }
 
-    /// Resumes what `continuation` puts on the stack, and keeps what comes of it.
+    /// Resumes the continuation that `continuation` puts on the stack. Then stores the new continuation in the slot, and
+    /// the value given with `suspend` in `RESULT`.
     fn resume(self, continuation: &[Instruction<'static>]) -> Vec<Instruction<'static>> {
         let Self(layout) = self;
         let mut code = vec![Block(BlockType::FunctionType(layout.handler_type())), LocalGet(SLOT)];
@@ -142,12 +143,12 @@ impl Writer<'_> {
         code
     }
 
-    /// A reference to one, or none.
+    /// The type of a nullable reference to a continuation.
     pub(super) fn continuation(self) -> RefType {
         RefType { nullable: true, heap_type: HeapType::Concrete(self.0.continuation()) }
     }
 
-    /// The address of the slot's number, of the current coroutine while it is suspended.
+    /// The address at which the current coroutine keeps the number of its slot while it is suspended.
     fn place_of_slot(self) -> Vec<Instruction<'static>> {
         const BYTES: i32 = size_of::<u32>() as i32;
         let mut code = vec![self.0.current_core.get()];

@@ -1,4 +1,4 @@
-//! What is taken out of a module, what is added to it, and where both are.
+//! The functions that are removed from a module, the items that are added to it, and their indices.
 
 use std::collections::BTreeMap;
 
@@ -14,7 +14,7 @@ use crate::module::{FunctionIndex, GlobalIndex, ModuleInfo};
 pub(super) enum Asyncify {
     StartUnwind,
     StartRewind,
-    /// Either of those that take nothing.
+    /// `stop_unwind` or `stop_rewind`.
     Stop,
 }
 
@@ -27,13 +27,13 @@ pub(super) const GLOBALS: [&str; 4] =
 pub(super) const TABLE: &str = "bysyncify workers";
 pub(super) const TAG: &str = "bysyncify switch";
 
-/// Indices: of what is added in the new module, of all else as it was.
+/// Indices: those of added items are of the new module, all others of the original one.
 #[derive(Debug)]
 pub(super) struct Layout {
     pub(super) memory64: bool,
-    /// The imports that are taken out.
+    /// The imports that are removed.
     pub(super) removed: BTreeMap<FunctionIndex, Asyncify>,
-    /// The functions of the switch that call these.
+    /// The functions of the switch that call them.
     pub(super) resume: FunctionIndex,
     pub(super) suspend: FunctionIndex,
     pub(super) outside: Option<FunctionIndex>,
@@ -41,7 +41,7 @@ pub(super) struct Layout {
     /// How the switch calls entry functions: their type, and the table that they are in.
     pub(super) entry_type: u32,
     pub(super) entry_table: u32,
-    // How many there were.
+    // The number of items in the original module.
     functions: u32,
     types: u32,
     globals: u32,
@@ -99,12 +99,12 @@ impl Layout {
         if self.memory64 { ValType::I64 } else { ValType::I32 }
     }
 
-    /// The index of a function in the new module. Nobody refers to one that is taken out.
+    /// The index of a function in the new module. It must not be a removed one.
     pub(super) fn new_index(&self, function: FunctionIndex) -> u32 {
         function.0 - self.removed.range(..function).count() as u32
     }
 
-    /// Whether a function's body has calls that become something else.
+    /// Whether a function's body has calls that are replaced.
     pub(super) fn is_switch(&self, function: FunctionIndex) -> bool {
         [Some(self.resume), Some(self.suspend), self.outside].contains(&Some(function))
     }
@@ -119,8 +119,8 @@ impl Layout {
         self.types + 1
     }
 
-    /// `(func (param i32) (result i32))`: of the tag. 0 is given where a coroutine waits, and where its entry function has
-    /// returned what that has.
+    /// `(func (param i32) (result i32))`: the type of the tag. The parameter is 0 if a coroutine waits, and the entry
+    /// function's result if that has returned.
     pub(super) fn tag_type(&self) -> u32 {
         self.types + 2
     }
@@ -130,7 +130,7 @@ impl Layout {
         self.types + 3
     }
 
-    /// Takes what an entry function is called with, and which.
+    /// The type of `run`: the arguments of an entry function, and its address.
     pub(super) fn run_type(&self) -> u32 {
         self.types + 4
     }
@@ -143,12 +143,12 @@ impl Layout {
         self.run() + 1
     }
 
-    /// The slot of the first worker that is idle, or -1.
+    /// The slot of the first idle worker, or -1.
     pub(super) fn idle(&self) -> GlobalIndex {
         self.first_global()
     }
 
-    /// What the worker that is resumed next is to call, and with what.
+    /// The entry function that the next resumed worker calls, and its argument.
     pub(super) fn entry(&self) -> GlobalIndex {
         self.first_global().plus(1)
     }
@@ -157,7 +157,8 @@ impl Layout {
         self.first_global().plus(2)
     }
 
-    /// The worker as a reference: code may have no other to a function that is in no segment.
+    /// A reference to the worker function. It is a global, since `ref.func` in code needs a function that is declared in a
+    /// segment, an export or a global.
     pub(super) fn worker_reference(&self) -> GlobalIndex {
         self.first_global().plus(3)
     }
@@ -166,7 +167,7 @@ impl Layout {
         GlobalIndex(self.globals)
     }
 
-    /// Of the workers that are suspended, by slot.
+    /// The table of suspended workers, by slot.
     pub(super) fn table(&self) -> u32 {
         self.tables
     }

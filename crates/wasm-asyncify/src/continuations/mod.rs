@@ -1,12 +1,12 @@
-//! Coroutines as continuations of the engine's own, by the stack switching proposal: nothing is instrumented.
+//! Coroutines as the engine's continuations, by the stack switching proposal: nothing is instrumented.
 //!
-//! The engine pauses whole stacks then, and the switch (`build/switch.wat`) stays what it is: it sets and restores the
-//! shadow stack's pointer, its limit and who is current, keeps phases and epochs, and looks for what is wrong with a
-//! stack. What changes is what its calls mean:
+//! The engine pauses whole stacks. The switch (`build/switch.wat`) keeps its other duties: it sets and restores the
+//! shadow stack's pointer, its limit and the current coroutine, keeps phases and epochs, and checks the stack. Only its
+//! calls of Asyncify are replaced:
 //!
 //! | | becomes |
 //! |---|---|
-//! | `start_unwind(core)` in `bysyncify_suspend` | `suspend`; and once that returns `bysyncify_suspend` is called again, which does what it does where a rewind has arrived |
+//! | `start_unwind(core)` in `bysyncify_suspend` | `suspend`; when that returns, a second call of `bysyncify_suspend`, which does what it does at the end of a rewind |
 //! | `stop_unwind`, `start_rewind`, `stop_rewind` | nothing |
 //! | the call of the entry function in `bysyncify_resume` | a call of [`run`](code::Writer::run), which resumes a continuation |
 //!
@@ -23,36 +23,36 @@
 //!
 //! # Workers
 //!
-//! A continuation is used up when its function returns, and no engine frees it before the last reference is gone; one
-//! does not free it at all. So there are as many as coroutines have ever waited at once, and they are used again:
+//! A continuation is used up when its function returns. An engine frees its stack when the last reference is gone, or (one
+//! of them) never. So workers are reused, and there are only as many as coroutines have ever waited at once:
 //!
 //! ```text
 //!   worker(slot):
 //!     result = 1
 //!     loop:
-//!       next = idle;  idle = slot        it is the first of those that are idle
-//!       suspend $switch(result)          tells `run` what the entry function has returned
-//!       idle = next                      it was resumed, so it still is the first
+//!       next = idle;  idle = slot        it becomes the first idle worker
+//!       suspend $switch(result)          passes the entry function's result to `run`
+//!       idle = next                      `run` resumes the first idle worker only
 //!       result = entry(data)
 //! ```
 //!
-//! Each has a slot in a table, where its continuation is while it is suspended. Those that are idle are a list: each
-//! keeps who comes after it in a local. A coroutine that waits must be found again by its core alone, and all of
-//! a core's words are in use. So the number of its slot lies on its own stack, just below the stack pointer: that
-//! much is free there while it is suspended (`bysyncify_suspend` looks whether the reserve is), nobody looks below a
-//! stack pointer when what is above runs on, and while it runs `run` has the number.
+//! Each worker has a slot in a table, which holds its continuation while it is suspended. Idle workers are a list: each
+//! keeps the next one in a local. A waiting coroutine must be found again by its core alone, and all words of a core are
+//! in use. So the number of its slot lies on its own stack, just below the stack pointer. That much is free while it is
+//! suspended, since `bysyncify_suspend` checks for the reserve; code that continues reads nothing below its stack pointer;
+//! and while the coroutine runs, `run` has the number in a local.
 //!
-//! # What is as it was
+//! # What stays the same
 //!
-//! The guards (`crate::guard`): no coroutine is current while the host runs, so a wait there is refused before there is
-//! a `suspend` that could not get past the host's frame. Stacks are checked. What must not wait is told so, also where it
-//! could wait now: a program should not depend on how it was linked.
+//! The guards (`crate::guard`): no coroutine is current while the host runs, so a wait there is refused; a `suspend` would
+//! trap at the host's frame. Stacks are checked. Code that must not wait is refused also where a continuation could wait: a
+//! program should not depend on how it was linked.
 //!
-//! # What is not there
+//! # What is missing
 //!
-//! Frames in memory: a backtrace has nothing to read, and what is suspended is in no copy of the memory. An exception of the
-//! host's that leaves a coroutine ends its worker, whose slot is not used again. And Asyncify's exports: whoever
-//! else suspends by them must be instrumented.
+//! Frames in memory: a backtrace has nothing to read, and a copy of the memory does not contain suspended coroutines. An
+//! exception of the host that leaves a coroutine ends its worker, whose slot is not used again. Asyncify's exports: code
+//! that the host suspends by them must be instrumented.
 
 mod code;
 mod layout;

@@ -1,4 +1,4 @@
-//! Writes the module anew: without the imports, and with what makes continuations of coroutines.
+//! Rewrites the module: removes the imports, and adds the functions, types, table and tag for continuations.
 
 use core::convert::Infallible;
 
@@ -17,7 +17,7 @@ use crate::error::{self, Context};
 use crate::module::{FunctionIndex, ModuleInfo, features, is_due};
 use crate::options::Lowering;
 
-/// The module as the layout has it.
+/// The module with this layout.
 pub(super) fn write(
     module: &ModuleInfo<'_>,
     layout: &Layout,
@@ -66,7 +66,7 @@ impl Rewriter<'_> {
         tags.tag(TagType { kind: TagKind::Exception, func_type_idx: self.layout.tag_type() });
     }
 
-    /// A body of the switch's.
+    /// Writes a function of the switch.
     fn switch(
         &mut self,
         function: FunctionIndex,
@@ -103,7 +103,7 @@ impl Reencode for Rewriter<'_> {
         Ok(self.layout.new_index(FunctionIndex(function)))
     }
 
-    /// The order is that of the layout.
+    /// Adds the types, in the layout's order.
     fn parse_type_section(
         &mut self,
         types: &mut TypeSection,
@@ -126,7 +126,7 @@ impl Reencode for Rewriter<'_> {
         imports: &mut ImportSection,
         section: wasmparser::ImportSectionReader<'_>,
     ) -> Result<(), Error> {
-        // Functions are numbered by themselves.
+        // Functions have an index space of their own.
         let mut function = 0;
         for import in section.into_imports() {
             let import = import?;
@@ -237,7 +237,7 @@ impl Reencode for Rewriter<'_> {
         let function = self.next;
         self.next = function.next();
         if self.layout.is_switch(function) {
-            // No compiler has seen it, so nothing tells of its lines.
+            // The build script encodes these functions, so DWARF has no lines for them.
             self.moves.push_replaced();
             return self.switch(function, &body, code);
         }
@@ -247,7 +247,7 @@ impl Reencode for Rewriter<'_> {
         Ok(())
     }
 
-    /// What tells of places in the code would be wrong afterwards.
+    /// Drops sections that contain code offsets: these change.
     fn parse_custom_section(
         &mut self,
         module: &mut Module,
@@ -313,7 +313,7 @@ impl Reencode for Rewriter<'_> {
                 names.append(layout.tag(), TAG);
                 section.tags(&names);
             }
-            // Instructions are as they were but in the switch, which has no names in it.
+            // Only functions of the switch change, and they have no names for labels.
             other => utils::parse_custom_name_subsection(self, section, other)?,
         }
         Ok(())
