@@ -28,6 +28,7 @@ mod matrix;
 mod module;
 mod native;
 mod options;
+mod packed;
 mod process;
 mod progress;
 mod record;

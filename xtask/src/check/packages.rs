@@ -7,8 +7,8 @@ use std::process::Command;
 use anyhow::{Context as _, Result, bail};
 
 use super::{Context, quietly};
+use crate::packed::{self, Unpacked};
 use crate::process;
-use crate::workspace::Package;
 
 /// Files that each package must have, wherever it is unpacked.
 const IN_EACH: [&str; 3] = ["Cargo.toml", "LICENSE", "README.md"];
@@ -21,66 +21,31 @@ const COPIES: [[&str; 2]; 3] = [
 ];
 
 pub(super) fn check(context: &Context) -> Result<()> {
-    let root = &context.workspace.root;
+    let workspace = &context.workspace;
     let mut faults = Vec::new();
     for [original, copy] in COPIES {
-        let read =
-            |name| fs::read(root.join(name)).with_context(|| format!("cannot read `{name}`"));
+        let read = |name| {
+            let path = workspace.root.join(name);
+            fs::read(path).with_context(|| format!("cannot read `{name}`"))
+        };
         if read(original)? != read(copy)? {
             faults.push(format!("`{copy}` is no copy of `{original}`: change both"));
         }
     }
-    let published = || context.workspace.packages.iter().filter(|package| package.is_published);
-    for package in published() {
-        let packed = lines(package_command(context, &[package]).arg("--list"))?;
-        let mut git = context.at_root(Command::new("git"));
+    for package in packed::published(workspace) {
+        let mut list = packed::package_command(workspace, &[package]);
+        let packed = lines(list.arg("--list"))?;
+        let mut git = Command::new("git");
         git.current_dir(&package.folder).args(["ls-files", "src"]);
         faults.extend(missing(&package.name, &packed, &lines(&mut git)?));
     }
     if !faults.is_empty() {
         bail!(faults.join("\n"));
     }
-    let packages: Vec<_> = published().collect();
-    quietly(package_command(context, &packages).arg("--no-verify"))?;
-    build(context, &packages)
-}
-
-/// Builds the packed crates, with each other's packed files as dependencies.
-///
-/// Cargo could do so itself. But it keeps the unpacked files of a version forever, and would build other packages
-/// with outdated ones.
-fn build(context: &Context, packages: &[&Package]) -> Result<()> {
-    let folder = context.workspace.target.join("packages");
-    let sources = folder.join("sources");
-    if sources.exists() {
-        fs::remove_dir_all(&sources)?;
-    }
-    fs::create_dir_all(&sources)
-        .with_context(|| format!("cannot create `{}`", sources.display()))?;
-    let mut manifest =
-        "[workspace]\nmembers = [\"*\"]\nresolver = \"3\"\n[patch.crates-io]\n".to_owned();
-    for Package { name, version, .. } in packages {
-        let packed = context.workspace.target.join(format!("package/{name}-{version}.crate"));
-        // `m`: files get the current time. In a package all have the same date, so cargo would see no change.
-        quietly(Command::new("tar").current_dir(&sources).arg("-xzmf").arg(packed))?;
-        manifest.push_str(&format!("{name}.path = \"{name}-{version}\"\n"));
-    }
-    fs::write(sources.join("Cargo.toml"), manifest)?;
-    // So that dependencies have the versions that everything else here is tested with.
-    fs::copy(context.workspace.root.join("Cargo.lock"), sources.join("Cargo.lock"))?;
-    let mut command = context.cargo("check");
-    command.args(["--quiet", "--workspace", "--target-dir"]).arg(folder.join("target"));
-    quietly(command.current_dir(&sources))
-}
-
-/// `cargo package` for these. Changes that are not committed yet are included.
-fn package_command(context: &Context, packages: &[&Package]) -> Command {
-    let mut command = context.cargo("package");
-    command.args(["--allow-dirty", "--quiet"]);
-    for package in packages {
-        command.args(["--package", &package.name]);
-    }
-    command
+    // Each with the packed files of the others as dependencies.
+    let unpacked = Unpacked::new(workspace)?;
+    let mut build = unpacked.cargo("check");
+    quietly(build.args(["--workspace", "--target-dir"]).arg(&unpacked.target))
 }
 
 fn lines(command: &mut Command) -> Result<Vec<String>> {

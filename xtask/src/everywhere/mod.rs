@@ -12,6 +12,7 @@ mod component;
 mod cookbook;
 mod new_project;
 mod one_source;
+mod packaged;
 mod plain;
 mod projects;
 mod traces;
@@ -49,6 +50,7 @@ const USUAL: &[Check] = &[
     Check { name: "component", run: component::check },
     Check { name: "one-source", run: one_source::check },
     Check { name: "new", run: new_project::check },
+    Check { name: "packaged", run: packaged::check },
     Check { name: "workers", run: workers::check },
     Check { name: "traces", run: traces::check },
     Check { name: "clocks", run: clocks::check },

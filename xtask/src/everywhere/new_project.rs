@@ -11,8 +11,8 @@ use super::projects::{Projects, UNKNOWN};
 use crate::steps::Steps;
 use crate::{process, tools};
 
-/// What the program prints into its page.
-const PRINTED: &str = "\
+/// What the program of a new project prints, into its page or elsewhere.
+pub(super) const PRINTED: &str = "\
 trees: ash
 fruit: apples and apricots
 trees: birch and beech
