@@ -30,7 +30,7 @@ pub(crate) enum Part {
 pub(crate) struct TestOptions {
     #[arg(long, value_name = "PART")]
     pub(crate) only: Option<Part>,
-    /// Guests: one configuration (opt-level 3, newest Binaryen), both ways
+    /// Only the guests, in one configuration (opt-level 3, newest Binaryen), both ways: minutes. With --only, of that part
     #[arg(long)]
     pub(crate) quick: bool,
     /// Only this example [implies --only examples]
@@ -55,6 +55,7 @@ impl TestOptions {
             // It is a part of two others.
             None if part == Part::Safe => false,
             None if self.example.is_some() => part == Part::Examples,
+            None if self.quick => part == Part::Guests,
             None => part == Part::Guests || !narrowed,
         }
     }

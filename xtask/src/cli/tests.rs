@@ -1,5 +1,7 @@
 //! What the command line is taken for.
 
+use clap::ValueEnum as _;
+
 use super::*;
 use crate::options::{DEFAULT_SEED, Part};
 
@@ -36,6 +38,17 @@ fn defaults_test_everything() {
     ] {
         assert!(options.wants(part));
     }
+}
+
+#[test]
+fn quick_is_what_takes_minutes() {
+    let parts = |line| {
+        let options = parse_test_line(line);
+        Part::value_variants().iter().filter(|part| options.wants(**part)).copied().collect()
+    };
+    let quick: Vec<Part> = parts("test --quick");
+    assert_eq!(quick, [Part::Guests]);
+    assert_eq!(parts("test --quick --only examples"), [Part::Examples]);
 }
 
 #[test]
