@@ -57,6 +57,7 @@ impl Cli {
             Some(Benchmark::Native) => {
                 ("native", options.is_for_programs() || options.json || options.wasmtime)
             }
+            Some(Benchmark::Many) => ("many", options.is_for_programs() || options.wasmtime),
             Some(Benchmark::Browser) => {
                 ("browser", options.is_for_programs() || options.json || options.wasmtime)
             }

@@ -17,6 +17,7 @@ use crate::workspace::Workspace;
 mod browser;
 mod engine;
 mod literature;
+mod many;
 mod programs;
 mod runtime;
 mod statistics;
@@ -77,6 +78,9 @@ pub(crate) enum Benchmark {
     /// A switch natively, beside that of `corosensei`, and many coroutines. Only by its name: it has nothing to do
     /// with WebAssembly.
     Native,
+    /// A hundred thousand, and a million coroutines in WebAssembly that are suspended at the same time. Only by its
+    /// name: it takes more than a gigabyte.
+    Many,
     /// Frame times of a page that reads a large archive (examples/browser). Only by its name: it
     /// needs a browser, and a machine that does nothing else.
     Browser,
@@ -98,6 +102,10 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     if options.only == Some(Benchmark::Engine) {
         let (only, wasm_opt) = (options.program.as_deref(), options.wasm_opt.as_deref());
         print(options.json, &engine::measure(&workspace, &node, wasm_opt, only)?);
+        return Ok(());
+    }
+    if options.only == Some(Benchmark::Many) {
+        print(options.json, &many::measure(&workspace, &node)?);
         return Ok(());
     }
     let runtime = if options.wasmtime { Runtime::wasmtime()? } else { Runtime::Node(node.clone()) };

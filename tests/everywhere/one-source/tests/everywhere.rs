@@ -84,7 +84,9 @@ fn what_calls_back_is_asked() {
         }
     }
     let numbers = Generator::with_default_stack(|yielder| {
-        count(3, &mut |number| drop(yielder.try_yield(number)));
+        count(3, &mut |number| {
+            let _ = yielder.try_yield(number);
+        });
     });
     assert_eq!(numbers.collect::<Vec<_>>(), [1, 2, 1, 3, 1, 2, 1]);
 }

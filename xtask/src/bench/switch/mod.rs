@@ -12,6 +12,7 @@ mod modules;
 mod table;
 mod timing;
 
+pub(super) use modules::linked_example;
 use modules::{Modules, Side};
 use table::{Counts, Measured, Report};
 

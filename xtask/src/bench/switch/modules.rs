@@ -145,6 +145,17 @@ impl Modules {
     }
 }
 
+/// Builds an example of bench/guest, and links it with our linker. Returns the path of the module.
+pub(in crate::bench) fn linked_example(workspace: &Workspace, name: &str) -> Result<PathBuf> {
+    let configuration = matrix::quick()[0];
+    let wasm_opt = setup::wasm_opt_version(configuration.binaryen)?;
+    let folder = workspace.target.join("bench");
+    let built = compile(workspace, &folder, configuration.build)?;
+    let tool = Tool { wasm_opt: &wasm_opt, folder: &folder };
+    let example = built.join("examples").join(name).with_extension("wasm");
+    tool.link(&example, OptLevel::O3, Resumption::Automatic)
+}
+
 /// Builds bench/guest and its examples. Returns their folder.
 fn compile(workspace: &Workspace, folder: &Path, build: matrix::Build) -> Result<PathBuf> {
     let mut command = process::cargo();
