@@ -11,7 +11,7 @@ use super::switch::{ActiveSwitch, Switch};
 #[cold]
 pub(super) fn fatal_of(core: *const RawCore, cause: &Fatal) -> ! {
     #[cfg(feature = "alloc")]
-    ask(Ask::EndBecauseOf(core, cause));
+    ask(&Ask::EndBecauseOf(core, cause));
     #[cfg(not(feature = "alloc"))]
     let _ = core;
     fatal(cause)
@@ -21,6 +21,6 @@ pub(super) fn fatal_of(core: *const RawCore, cause: &Fatal) -> ! {
 #[cold]
 pub(super) fn fatal_here(cause: &Fatal) -> ! {
     #[cfg(feature = "alloc")]
-    ask(Ask::EndHere(ActiveSwitch::current(), cause));
+    ask(&Ask::EndHere(ActiveSwitch::current(), cause));
     fatal(cause)
 }

@@ -30,12 +30,14 @@
 //   owned_core
 //     frame ── resume
 //       reporter ── diagnose ── waker ── in_spans ── names
-//         call_uninstrumented ── refusal ── blame
-//           panics ── names_hook ── spans
-//             switch
-//               control_block
-//                 phase ── fiber (natively)
-//                   fatal ── paint ── layout
+//         blame
+//           names_hook ── refusal
+//             call_uninstrumented ── spans
+//               panics
+//                 switch
+//                   control_block
+//                     phase ── fiber (natively)
+//                       fatal ── paint ── layout
 
 mod blame;
 pub(crate) mod call_uninstrumented;

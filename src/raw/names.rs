@@ -34,7 +34,7 @@ use core::iter;
 use core::mem::MaybeUninit;
 use core::ptr::{self, NonNull};
 
-use super::control_block::{AbiTag, NAMED, RawCore};
+use super::control_block::{NAMED, RawCore};
 use super::fatal::{Fatal, fatal};
 use super::names_hook::{self, Ask};
 use super::phase::Phase;
@@ -177,8 +177,7 @@ impl RawCore {
             this.take_name();
         }
         let Some(list) = list() else { return };
-        // SAFETY: it takes what it is asked.
-        unsafe { names_hook::install(answer) };
+        names_hook::install(answer);
         #[cfg(all(bysyncify_native, unix))]
         super::fiber::overflow::ask_for_names(tell_name_of_guarded);
         let entry = Rc::new(Entry {
@@ -236,18 +235,12 @@ impl RawCore {
     }
 }
 
-/// Does what is asked of this file by code that every program has.
-///
-/// # Safety
-///
-/// - `ask` points to an [`Ask`].
-unsafe extern "C-unwind" fn answer(ask: *mut (), _: AbiTag) {
-    // SAFETY: our caller's promise.
-    let ask = unsafe { &*ask.cast::<Ask<'_>>() };
+/// Does what code that every program has asks of this file.
+fn answer(ask: &Ask<'_>) {
     let (entry, cause) = match *ask {
         Ask::Forget(core) => return core.take_name(),
         Ask::EndBecauseOf(core, cause) => (entry_of(core), cause),
-        // Here none is current, and this may be the host's stack.
+        // No coroutine is current here, and this may be the host's stack.
         Ask::EndHere(core, cause) => (entry_of(core).or_else(entry_here), cause),
     };
     if let Some(entry) = entry {

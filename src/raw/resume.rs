@@ -131,7 +131,7 @@ impl RawCore {
     #[cold]
     #[inline(never)]
     fn forget_name(&self) {
-        ask(Ask::Forget(self));
+        ask(&Ask::Forget(self));
     }
 
     /// Makes every wait of the coroutine end with an error, beginning with the one in progress.

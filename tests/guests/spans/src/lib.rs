@@ -238,3 +238,55 @@ tests! {
         ]);
     }
 }
+
+/// Natively, where panics unwind.
+#[cfg(test)]
+mod unwinding {
+    use std::panic::{AssertUnwindSafe, catch_unwind};
+    use std::task::Poll;
+
+    use tracing::span::{Attributes, Record};
+    use tracing::{Event, Id, Metadata, Subscriber};
+
+    use super::*;
+
+    /// Panics when a span is closed.
+    struct Panics;
+
+    impl Subscriber for Panics {
+        fn enabled(&self, _: &Metadata<'_>) -> bool {
+            true
+        }
+
+        fn new_span(&self, _: &Attributes<'_>) -> Id {
+            Id::from_u64(1)
+        }
+
+        fn record(&self, _: &Id, _: &Record<'_>) {}
+        fn record_follows_from(&self, _: &Id, _: &Id) {}
+        fn event(&self, _: &Event<'_>) {}
+        fn enter(&self, _: &Id) {}
+        fn exit(&self, _: &Id) {}
+
+        fn try_close(&self, _: Id) -> bool {
+            panic!("closed")
+        }
+    }
+
+    /// The span of a coroutine is closed when the coroutine ends, outside of any coroutine.
+    #[test]
+    fn a_subscriber_that_panics_leaves_the_outer_coroutine_current() {
+        let mut outer = Coroutine::new(131072, |_| {
+            let polled = catch_unwind(AssertUnwindSafe(|| {
+                let _guard = set_default(Panics);
+                // Never polled: so nobody else has a share of its span.
+                Coroutine::new(131072, |_| ()).named("inner").cancel()
+            }));
+            let payload = polled.expect_err("the subscriber panics");
+            assert_eq!(payload.downcast_ref::<&str>(), Some(&"closed"));
+            embed(after_polls(1, 7))
+        });
+        assert!(poll_once(&mut outer).is_pending());
+        assert_eq!(poll_once(&mut outer), Poll::Ready(7));
+    }
+}
