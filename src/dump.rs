@@ -1,4 +1,4 @@
-//! What all coroutines are doing that have names.
+//! The dump of all coroutines that have names.
 
 use alloc::borrow::Cow;
 use alloc::vec::Vec;
@@ -10,17 +10,17 @@ use crate::raw::layout::StackUsage;
 use crate::raw::names::{self, Entry};
 use crate::raw::phase::Phase;
 
-/// What all coroutines of this thread are doing that were given a [name](crate::Coroutine::named), and have not ended.
+/// Returns what each coroutine of this thread is doing that has a [name](crate::Coroutine::named) and has not ended.
 ///
-/// Nothing of them runs, as for [`Coroutine::backtrace`](crate::Coroutine::backtrace). It may be called at any time:
-/// also in a coroutine, which is one that runs then, and in a panic hook.
+/// It does not run them, like [`Coroutine::backtrace`](crate::Coroutine::backtrace). It may be called at any time: in a
+/// coroutine, too (which is then shown as running), and in a panic hook.
 ///
 /// ```no_run
-/// // Everybody waits, and nobody is going to wake one.
+/// // All coroutines wait, and none of them will be woken.
 /// eprintln!("a deadlock:\n{}", bysyncify::dump());
 /// ```
 ///
-/// prints of two coroutines
+/// prints, with two coroutines,
 ///
 /// ```text
 /// a deadlock:
@@ -37,9 +37,9 @@ pub fn dump() -> Dump {
 
 /// The name of the coroutine that calls this, if it has one.
 ///
-/// Also in a panic hook, though no coroutine can wait there ([`can_embed`](crate::can_embed)): so a hook can say
-/// where a panic comes from. (If several coroutines run, since one polls another, it may be the name of any of them there, and is
-/// that of the one that was named last.) In a program whose hook is std's:
+/// It is known in a panic hook, too, though no coroutine can wait there ([`can_embed`](crate::can_embed)). So a hook
+/// can say where a panic comes from. (If several coroutines are running there, because one polls another, it may be the
+/// name of any of them. It is that of the coroutine that was named last.) In a program with std's hook:
 ///
 /// ```
 /// # // Feature `std`, or a native program.
@@ -55,15 +55,15 @@ pub fn current_name() -> Option<Cow<'static, str>> {
     names::entry_here().map(|entry| entry.name().clone())
 }
 
-/// What [`dump`] has found, in the order in which the coroutines were given their names.
+/// The result of [`dump`], in the order in which the coroutines were given their names.
 ///
-/// Printed it is a line for each, and below that where it waits.
+/// `Display` prints a line for each coroutine, and below it the place where it waits.
 #[derive(Clone, Debug)]
 pub struct Dump {
     coroutines: Vec<NamedCoroutine>,
 }
 
-/// What a coroutine was doing when it was looked at.
+/// A coroutine in a [`Dump`]: what it was doing at that time.
 #[derive(Clone, Debug)]
 pub struct NamedCoroutine {
     name: Cow<'static, str>,
@@ -74,17 +74,17 @@ pub struct NamedCoroutine {
     backtrace: Backtrace,
 }
 
-/// What a coroutine can be doing.
+/// The state of a coroutine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum CoroutineState {
-    /// It was not polled yet.
+    /// It has not been polled yet.
     NotStarted,
-    /// It is being polled: its code calls this, or called what does. After a trap it stays so.
+    /// It is being polled: its code has called [`dump`], directly or indirectly. After a trap it stays in this state.
     Running,
     /// It waits for a future.
     Waiting,
-    /// It is a generator that has given out a value, and was not asked for another yet.
+    /// It is a generator that has yielded a value, and has not been asked for another yet.
     Yielded,
     /// It was cancelled or dropped, and waited again: see
     /// [`abandoned_coroutines`](crate::abandoned_coroutines).
@@ -100,8 +100,8 @@ impl Dump {
 
 impl NamedCoroutine {
     fn of(entry: &Entry) -> Option<Self> {
-        // First, since it may allocate, and an allocator of the user's may end coroutines. Later none can be ended: while
-        // its trace is captured it cannot be.
+        // First, because this may allocate, and an allocator of the user may end coroutines. Later the coroutine cannot
+        // be ended, not even while its trace is captured.
         let name = entry.name().clone();
         let core = entry.core()?;
         let (state, waits_for) = state(core)?;
@@ -128,8 +128,8 @@ impl NamedCoroutine {
         self.state
     }
 
-    /// How many bytes of its stack were in use, if it was suspended: see
-    /// [`Coroutine::stack_usage`](crate::Coroutine::stack_usage). Else none.
+    /// The bytes of its stack that were in use if it was suspended, otherwise 0: see
+    /// [`Coroutine::stack_usage`](crate::Coroutine::stack_usage).
     pub fn stack_usage(&self) -> StackUsage {
         self.stack_usage
     }
@@ -139,11 +139,11 @@ impl NamedCoroutine {
         self.stack_size
     }
 
-    /// The type of the future that it waited for, as [`core::any::type_name`] tells it: of what was given to
-    /// [`embed`](crate::embed()), and not of what that is made of.
+    /// The type of the future that it waited for, by [`core::any::type_name`]: the type of the argument of
+    /// [`embed`](crate::embed()), not of the futures inside it.
     ///
-    /// None if it waited for none. In an optimised build (without debug assertions) that is told with the feature
-    /// `future-names` only: the names of all such types are in the program then.
+    /// None if it waited for no future. An optimised build (without debug assertions) has this only with the feature
+    /// `future-names`, which puts the names of all such types into the program.
     pub fn waits_for(&self) -> Option<&'static str> {
         self.waits_for
     }
@@ -158,7 +158,7 @@ impl NamedCoroutine {
 fn state(core: &RawCore) -> Option<(CoroutineState, Option<&'static str>)> {
     Some(match core.phase() {
         Phase::Ready => (CoroutineState::NotStarted, None),
-        // The two in between are seen after a trap.
+        // The last two are seen after a trap.
         Phase::Running | Phase::Unwinding | Phase::Rewinding => (CoroutineState::Running, None),
         Phase::Suspended => {
             // SAFETY: it is suspended.

@@ -1,4 +1,4 @@
-//! Giving coroutines names, and spans.
+//! Names and spans of coroutines.
 
 use alloc::borrow::Cow;
 use core::ptr::NonNull;
@@ -8,13 +8,13 @@ use crate::raw::control_block::RawCore;
 use crate::raw_coroutine::RawCoroutine;
 
 impl<U, T> Coroutine<U, T> {
-    /// Gives the coroutine a name, in place of what it has had. [`dump`](crate::dump()) lists it then, and messages that
-    /// end the program say it.
+    /// Gives the coroutine a name, which replaces an earlier one. [`dump`](crate::dump()) lists named coroutines, and
+    /// messages that end the program have the name in them.
     ///
-    /// A coroutine that has one takes 40 bytes of the heap for it on wasm32, and those of a `String`. The others pay
-    /// nothing for it. In a module with threads names take the feature `std`: without it no coroutine gets one.
+    /// On wasm32, a name takes 40 bytes of the heap, and those of a `String`. Coroutines without a name pay nothing. In
+    /// a module with threads, names need the feature `std`: without it no coroutine gets one.
     ///
-    /// With the feature `tracing` it runs in a span of its own, which has the name as a field: see
+    /// With the feature `tracing`, the coroutine runs in a span of its own, which has the name as a field: see
     /// [`in_span`](Self::in_span).
     ///
     /// ```no_run
@@ -38,22 +38,22 @@ impl<U, T> RawCoroutine<U, T> {
     }
 }
 
-/// Only for a core of a coroutine of those two types.
+/// Gives a name to a core. Only for the cores of `Coroutine` and `RawCoroutine`.
 fn give_name(core: &RawCore, name: Cow<'static, str>) {
-    // SAFETY: the core lies in the coroutine's memory, which stays until that has ended: whoever made the coroutine
-    // has promised it.
+    // SAFETY: the core lies in the coroutine's memory, which stays until the coroutine has ended: the caller of its
+    // constructor has promised it.
     unsafe { RawCore::give_name(NonNull::from(core), name) };
 }
 
 #[cfg(feature = "tracing")]
 impl<U, T> Coroutine<U, T> {
-    /// Has the coroutine run in this span, in place of the one that [`named`](Self::named) made: it is entered when the coroutine
-    /// is polled, and left when it waits or ends. So what others log meanwhile is not in it. If the coroutine has no name
-    /// it gets that of the span.
+    /// Makes the coroutine run in this span, in place of the one that [`named`](Self::named) made. The span is entered
+    /// when the coroutine is polled, and left when it waits or ends. So log entries of other code in between are not in
+    /// it. A coroutine without a name gets that of the span.
     ///
-    /// What the coroutine has entered itself, and not left when it waits, is left for it, too, and entered again
-    /// before it goes on. So a guard of `Span::enter` may be alive across a wait in a coroutine that has a span. (In one that has
-    /// none it may not: the spans of whoever runs meanwhile would be in it.)
+    /// Spans that the coroutine itself has entered, and not left when it waits, are left for it, too. They are entered
+    /// again before it continues. So a guard of `Span::enter` may be alive across a wait in a coroutine that has a
+    /// span. (In a coroutine without one it may not: other code that runs meanwhile would be in its spans.)
     ///
     /// ```no_run
     /// # use bysyncify::Coroutine;
@@ -70,7 +70,7 @@ impl<U, T> Coroutine<U, T> {
 
 #[cfg(feature = "tracing")]
 impl<U, T> RawCoroutine<U, T> {
-    /// Has the coroutine run in this span: see [`Coroutine::in_span`].
+    /// Makes the coroutine run in this span: see [`Coroutine::in_span`].
     pub fn in_span(self, span: tracing::Span) -> Self {
         set_span(self.core(), span);
         self

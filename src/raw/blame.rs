@@ -7,7 +7,8 @@ use super::names_hook::{Ask, ask};
 #[cfg(feature = "alloc")]
 use super::switch::{ActiveSwitch, Switch};
 
-/// Because of this one. Of its core nothing is looked at: it may have been overwritten.
+/// Ends the program because of the coroutine with this core. The core is not read, because it may have been
+/// overwritten.
 #[cold]
 pub(super) fn fatal_of(core: *const RawCore, cause: &Fatal) -> ! {
     #[cfg(feature = "alloc")]
@@ -17,7 +18,7 @@ pub(super) fn fatal_of(core: *const RawCore, cause: &Fatal) -> ! {
     fatal(cause)
 }
 
-/// Because of the one on whose stack this is called.
+/// Ends the program because of the coroutine on whose stack this is called.
 #[cold]
 pub(super) fn fatal_here(cause: &Fatal) -> ! {
     #[cfg(feature = "alloc")]

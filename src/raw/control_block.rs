@@ -54,12 +54,12 @@ pub struct RawCore {
     pub(super) unwound: Cell<bool>,
     /// Whether a panic was in progress when it was resumed: see `RawCore::is_panicking`.
     pub(super) resumed_in_panic: Cell<bool>,
-    /// What few coroutines have: [`PAINTED`], [`NAMED`].
+    /// Flags that few coroutines have: [`PAINTED`], [`NAMED`].
     extras: Cell<u8>,
     pub(super) entry: Entry,
     pub(super) data: *mut (),
-    /// The low end of all the memory that this coroutine was given. Of one that is [`NAMED`] what has that:
-    /// see `names.rs`.
+    /// The low end of all memory that this coroutine was given. If it is [`NAMED`], a pointer to its entry, which has
+    /// that end: see `names.rs`.
     pub(super) low: Cell<NonNull<u8>>,
     /// Its high end.
     high: *mut u8,
@@ -113,7 +113,7 @@ pub(crate) struct FutureWait {
     pub(super) outer: *const FutureWait,
     /// Whether `waker` is a clone. If not, it is a copy of the executor's waker.
     pub(super) is_owned: Cell<bool>,
-    /// Tells what is waited for, if the build has that.
+    /// Returns the name of the future's type, in builds that have it.
     #[cfg(any(debug_assertions, feature = "future-names"))]
     pub(super) future: Cell<Option<TypeName>>,
 }
@@ -133,14 +133,14 @@ pub(crate) type Entry = unsafe extern "C-unwind" fn(data: *mut (), tag: AbiTag) 
 #[repr(transparent)]
 pub struct AbiTag(pub(super) f32);
 
-/// Its stack is measured: see `Stack::painted`.
+/// The flag of a coroutine whose stack is measured: see `Stack::painted`.
 #[cfg(any(feature = "alloc", bysyncify_native))]
 pub(super) const PAINTED: u8 = 1;
-/// It has a name.
+/// The flag of a coroutine that has a name.
 #[cfg(feature = "alloc")]
 pub(super) const NAMED: u8 = 2;
 
-/// Tells the name of a type.
+/// A function that returns the name of a type.
 #[cfg(any(debug_assertions, feature = "future-names"))]
 pub(super) type TypeName = fn() -> &'static str;
 
@@ -329,7 +329,7 @@ impl RawCore {
         }
     }
 
-    /// All of the memory that the coroutine was given. It has no name, or no more.
+    /// All memory that the coroutine was given. The coroutine must not have a name (any more).
     #[inline]
     pub(crate) fn memory(&self) -> NonNull<[MaybeUninit<u8>]> {
         let low = self.low.get();
@@ -337,7 +337,7 @@ impl RawCore {
         NonNull::slice_from_raw_parts(low.cast(), len)
     }
 
-    /// Whether it has this: [`PAINTED`], say.
+    /// Whether it has this flag, such as [`PAINTED`].
     #[inline]
     #[cfg(any(feature = "alloc", bysyncify_native))]
     pub(super) fn has(&self, extra: u8) -> bool {

@@ -1,4 +1,4 @@
-//! Coroutines that have names: for what messages say, and for `dump`.
+//! The names of coroutines, for messages and for `dump`.
 //!
 //! ```text
 //!     a thread's list
@@ -9,19 +9,19 @@
 //!   a coroutine's memory: ──┴─▼─ core ──┬─ stack ──────
 //! ```
 //!
-//! A core has no room for a name, and most coroutines have none. So one that has keeps it in an [`Entry`] on
-//! the heap, and the core's `low` leads there: the entry has what was in its place. A bit says so
-//! ([`NAMED`]), which nobody looks at but who ends a coroutine.
+//! A core has no room for a name, because most coroutines have none. A name is in an [`Entry`] on the heap: the core's
+//! `low` points there, and the entry keeps the former value of `low`. The bit [`NAMED`] says so. Outside this file it
+//! is tested only when a coroutine ends.
 //!
 //! # Why this is sound
 //!
-//! - An entry is in the list for as long as its coroutine has not ended, and until then the core stays where it is and
-//!   valid. [`RawCore::end`] takes it out, before the memory can be used for something else. A coroutine that
-//!   is forgotten or abandoned keeps its memory for good, and its entry.
-//! - Where there are threads a coroutine stays on its own, and each thread has its list. An entry knows the
-//!   one that it is in.
-//! - Who looks at all of them ([`all`]) owns a share of each entry, and not of the coroutine. That may end meanwhile,
-//!   if what is called then ends it (an allocator of the user's could): its entry has no core from then on.
+//! - An entry is in the list for as long as its coroutine has not ended. Until then the core stays where it is, and
+//!   valid. [`RawCore::end`] takes the entry out before the memory can be used for something else. A coroutine that is
+//!   forgotten or abandoned keeps its memory forever, and its entry.
+//! - Where there are threads, a coroutine stays on its thread, and each thread has its own list. An entry has a
+//!   reference to its list.
+//! - The caller of [`all`] owns a share of each entry, not of the coroutine. The coroutine may end meanwhile, if a
+//!   function that is called then ends it (an allocator of the user could). From then on its entry has no core.
 
 use alloc::borrow::Cow;
 use alloc::rc::Rc;
@@ -42,10 +42,10 @@ use super::phase::Phase;
 use super::spans::Spans;
 use super::switch::{ActiveSwitch, Switch};
 
-/// What is kept of a coroutine that has a name.
+/// The data of a coroutine that has a name.
 pub(crate) struct Entry {
     name: Cow<'static, str>,
-    /// None when it has ended.
+    /// None when the coroutine has ended.
     core: Cell<Option<NonNull<RawCore>>>,
     /// The low end of its memory.
     low: NonNull<u8>,
@@ -56,7 +56,7 @@ pub(crate) struct Entry {
     pub(super) spans: RefCell<Rc<Spans>>,
 }
 
-/// The coroutines of a thread that have names.
+/// The named coroutines of a thread.
 struct List {
     newest: Cell<*const Entry>,
 }
@@ -66,8 +66,8 @@ type ListRef = Rc<List>;
 #[cfg(not(all(bysyncify_std, not(bysyncify_single_threaded))))]
 type ListRef = &'static List;
 
-/// The list of this thread. None while the variables of the thread are being destroyed; and where there are threads and
-/// no `std`, which could tell them apart.
+/// The list of this thread. None while the variables of the thread are being destroyed, and in programs with threads
+/// but without `std`, which could tell the threads apart.
 fn list() -> Option<ListRef> {
     #[cfg(bysyncify_single_threaded)]
     {
@@ -89,16 +89,17 @@ fn list() -> Option<ListRef> {
 }
 
 impl List {
-    /// The newest first.
+    /// Iterates over the entries, the newest first.
     fn iter(&self) -> impl Iterator<Item = *const Entry> {
         let unless_null = |entry: *const Entry| (!entry.is_null()).then_some(entry);
         iter::successors(unless_null(self.newest.get()), move |entry| {
-            // SAFETY: what the list and its entries lead to is in the list, and is taken out before it goes.
+            // SAFETY: the pointers in the list and its entries are to entries in the list, which are taken out before
+            // they are freed.
             unless_null(unsafe { &**entry }.older.get())
         })
     }
 
-    /// A share of the newest of those that this is true of.
+    /// Returns a share of the newest entry for which `is_meant` is true.
     fn find(&self, is_meant: impl Fn(&Entry) -> bool) -> Option<Rc<Entry>> {
         // SAFETY: it is in the list.
         let entry = self.iter().find(|entry| is_meant(unsafe { &**entry }))?;
@@ -107,13 +108,13 @@ impl List {
     }
 }
 
-/// Another share of an entry.
+/// Returns another share of an entry.
 ///
 /// # Safety
 ///
 /// - It is in a list.
 unsafe fn share(entry: *const Entry) -> Rc<Entry> {
-    // SAFETY: what is in a list came from `Rc::into_raw`, and its core has a share.
+    // SAFETY: an entry in a list came from `Rc::into_raw`, and its core has a share.
     unsafe { Rc::increment_strong_count(entry) };
     // SAFETY: this is the share that was just added.
     unsafe { Rc::from_raw(entry) }
@@ -126,8 +127,8 @@ impl Entry {
 
     /// The coroutine's core, if it has not ended.
     pub(crate) fn core(&self) -> Option<&RawCore> {
-        // SAFETY: whoever gave the name has promised that it stays until the coroutine has ended, and then there is
-        // none here.
+        // SAFETY: the caller of `give_name` has promised that the core stays until the coroutine has ended, and then
+        // there is none here.
         self.core.get().map(|core| unsafe { core.as_ref() })
     }
 
@@ -135,7 +136,7 @@ impl Entry {
     ///
     /// # Safety
     ///
-    /// - It comes from `Rc::into_raw`, is in no list, and is taken [out](Self::unlink) before it goes.
+    /// - It comes from `Rc::into_raw`, is in no list, and is taken [out](Self::unlink) before it is freed.
     unsafe fn link(entry: *const Self) {
         // SAFETY: our caller's promise.
         let this = unsafe { &*entry };
@@ -162,7 +163,7 @@ impl Entry {
 }
 
 impl RawCore {
-    /// Gives the coroutine a name, in place of what it has had. Does nothing if it has ended.
+    /// Gives the coroutine a name, which replaces an earlier one. Does nothing if the coroutine has ended.
     ///
     /// # Safety
     ///
@@ -193,17 +194,17 @@ impl RawCore {
         let entry = Rc::into_raw(entry);
         // SAFETY: just made. The core has this share until `take_name`, which takes it out.
         unsafe { Entry::link(entry) };
-        // SAFETY: of a reference count, so not null.
+        // SAFETY: it is the address of a reference-counted value, so not null.
         this.low.set(unsafe { NonNull::new_unchecked(entry.cast_mut()) }.cast());
         this.add(NAMED);
     }
 
-    /// What is kept of it, if it has a name.
+    /// The coroutine's entry, if it has a name.
     fn named(&self) -> Option<NonNull<Entry>> {
         self.has(NAMED).then(|| self.low.get().cast())
     }
 
-    /// Takes the coroutine's name away, if it has one.
+    /// Removes the coroutine's name, if it has one.
     fn take_name(&self) {
         let Some(entry) = self.named() else { return };
         // SAFETY: `give_name` has put it there, and from now on it is not there.
@@ -214,28 +215,29 @@ impl RawCore {
         entry.unlink();
     }
 
-    /// A share of what is kept of it, if it has a name.
+    /// A share of the coroutine's entry, if it has a name.
     #[cfg(feature = "tracing")]
     pub(super) fn kept(&self) -> Option<Rc<Entry>> {
         // SAFETY: as long as it has the name, its entry is in the list.
         self.named().map(|entry| unsafe { share(entry.as_ptr()) })
     }
 
-    /// The coroutine's name, if it has one. Nothing may have been written over its core: else [`entry_of`].
+    /// The coroutine's name, if it has one. The core must not have been overwritten: if it may have been, use
+    /// [`entry_of`].
     #[cfg(any(feature = "tracing", all(bysyncify_native, unix)))]
     pub(crate) fn name(&self) -> Option<&str> {
         // SAFETY: as long as it has the name, the core has a share in the entry.
         self.named().map(|entry| &*unsafe { entry.as_ref() }.name)
     }
 
-    /// Whether the code that runs is on this coroutine's stack; `here` is the address of a local of that.
+    /// Whether the running code is on this coroutine's stack. `here` is the address of a local of that code.
     fn is_on_stack(&self, here: usize) -> bool {
         let is_current = ptr::eq(ActiveSwitch::current(), self);
         is_current || self.is_running() && self.has_on_stack(here)
     }
 }
 
-/// Does what code that every program has asks of this file.
+/// Handles a request to this file from code that every program has.
 fn answer(ask: &Ask<'_>) {
     let (entry, cause) = match *ask {
         Ask::Forget(core) => return core.take_name(),
@@ -248,7 +250,7 @@ fn answer(ask: &Ask<'_>) {
     }
 }
 
-/// What ends the program, and the coroutine that it is about.
+/// The cause of the program's end, and the name of the coroutine concerned.
 struct InCoroutine<'a> {
     name: &'a str,
     cause: &'a Fatal,
@@ -260,7 +262,8 @@ impl fmt::Display for InCoroutine<'_> {
     }
 }
 
-/// For a signal handler: nothing is allocated here.
+/// Passes the name of the current coroutine to `tell` if the address is in its guard. Called by a signal handler, so
+/// nothing is allocated here.
 #[cfg(all(bysyncify_native, unix))]
 fn tell_name_of_guarded(address: usize, tell: &mut dyn FnMut(&str)) {
     // SAFETY: null, or the core of a coroutine that is running.
@@ -270,11 +273,11 @@ fn tell_name_of_guarded(address: usize, tell: &mut dyn FnMut(&str)) {
     }
 }
 
-/// All coroutines of this thread that have names, in the order in which they were given them.
+/// The entries of all named coroutines of this thread, in the order in which they were given their names.
 pub(crate) fn all() -> Vec<Rc<Entry>> {
     let Some(list) = list() else { return Vec::new() };
     let mut entries = Vec::with_capacity(list.iter().count());
-    // From here on nothing is allocated. (The allocator is the user's, and may have named another.)
+    // From here on nothing is allocated. (The allocator is the user's, and may have named another coroutine.)
     for entry in list.iter().take(entries.capacity()) {
         // SAFETY: it is in the list.
         entries.push(unsafe { share(entry) });
@@ -283,16 +286,17 @@ pub(crate) fn all() -> Vec<Rc<Entry>> {
     entries
 }
 
-/// What is kept of the coroutine with this core, of which nothing is looked at: it may have been overwritten.
+/// The entry of the coroutine with this core. The core is not read, because it may have been overwritten.
 fn entry_of(core: *const RawCore) -> Option<Rc<Entry>> {
     let is_its = |entry: &Entry| entry.core.get().is_some_and(|it| ptr::eq(it.as_ptr(), core));
     list()?.find(is_its)
 }
 
-/// The same of the coroutine on whose stack this is called. Also where none is current, as in a panic hook.
+/// The entry of the coroutine on whose stack this is called. Also where none is current, as in a panic hook.
 ///
-/// In a module of our linker's a hook runs on the host's stack. There it is one that runs: the one that was named last, if
-/// several do since one polls another, which is mostly made by it.
+/// In a module of `bysyncify-ld` a hook runs on the host's stack. There it is the entry of a running coroutine. If
+/// several are running, because one polls another, it is that of the one that was named last. Usually this is the inner
+/// one, because the outer one has made it.
 pub(crate) fn entry_here() -> Option<Rc<Entry>> {
     let here = MaybeUninit::<u8>::uninit();
     let here = core::hint::black_box(&raw const here).addr();

@@ -1,7 +1,7 @@
-//! The way to `names.rs` from code that every program has.
+//! Calls `names.rs` from code that every program has.
 //!
-//! Code that ends a coroutine or the program would bring all of that file into each program, though most give no
-//! names. So it calls that file by an address, which is set with the first name. And it does so through the switch, so that
+//! Code that ends a coroutine or the program would bring all of that file into each program, though most give no names.
+//! So it calls that file through a pointer, which is set with the first name. It does so through the switch, so that
 //! Asyncify does not treat it as a call that can suspend (`call_uninstrumented.rs`).
 
 use core::mem;
@@ -16,14 +16,14 @@ use super::fatal::Fatal;
 pub(super) enum Ask<'a> {
     /// The coroutine has ended.
     Forget(&'a RawCore),
-    /// The program ends because of this coroutine. Its core may have been overwritten, so nothing in it may be read. Returns
+    /// The program ends because of this coroutine. Its core may have been overwritten, so it must not be read. Returns
     /// if the coroutine has no name.
     EndBecauseOf(*const RawCore, &'a Fatal),
-    /// The program ends because of the coroutine that runs. This one is current.
+    /// The program ends because of the running coroutine. This is the current core.
     EndHere(*const RawCore, &'a Fatal),
 }
 
-/// What answers. It may panic: a subscriber of `tracing` is called when a span is closed.
+/// The function that handles requests. It may panic: a subscriber of `tracing` is called when a span is closed.
 pub(super) type Hook = fn(&Ask<'_>);
 
 /// A [`Hook`], or null.
@@ -34,7 +34,7 @@ pub(super) fn install(hook: Hook) {
     HOOK.store(hook as *mut (), Ordering::Relaxed);
 }
 
-/// Asks, if there are names.
+/// Makes a request, if a name was ever given.
 pub(super) fn ask(ask: &Ask<'_>) {
     let hook = HOOK.load(Ordering::Relaxed);
     if hook.is_null() {

@@ -56,8 +56,7 @@ impl RawCore {
     /// # Safety
     ///
     /// - As for [`RawCore::resume`].
-    /// - Without a waker: the coroutine is suspended, and the waker of its last poll is still valid, and is until
-    ///   this returns.
+    /// - Without a waker: the coroutine is suspended, and the waker of its last poll is valid until this returns.
     // Not inlined in WebAssembly, so that `wasm-opt` can inline the switch here, into its only caller.
     #[cfg_attr(bysyncify_native, inline(always))]
     #[cfg_attr(not(bysyncify_native), inline(never))]
@@ -83,8 +82,8 @@ impl RawCore {
         // SAFETY: our caller vouches for the entry function; the phase says that the stack is
         // unused, or holds what the switch itself has saved there.
         let outcome = unsafe { ActiveSwitch::resume(self.entry, self.data, self) };
-        // By comparisons, and one of them not for equality: compilers turn a `match`, and two equalities, into a jump
-        // table.
+        // Two comparisons, one of them not for equality: compilers turn a `match`, and two tests for equality, into a
+        // jump table.
         if outcome > abi::OUTCOME_FINISHED {
             self.refuse_outcome();
         }
@@ -107,7 +106,7 @@ impl RawCore {
         diverge_uninstrumented(|| self.unsound_resume())
     }
 
-    /// Calls a function while nobody can resume or end the coroutine, which is suspended.
+    /// Calls a function while the coroutine, which is suspended, cannot be resumed or ended.
     #[cfg(all(bysyncify_switch, feature = "alloc"))]
     pub(crate) fn while_held<R>(&self, function: impl FnOnce() -> R) -> R {
         self.phase.set(Phase::Running as u32);
@@ -116,8 +115,8 @@ impl RawCore {
         result
     }
 
-    /// Ends the coroutine, from the outside if it has not returned. Unless it is abandoned its memory may be used for
-    /// something else from now on.
+    /// Sets the last phase of the coroutine. If it has not returned, its owner calls this. Unless it is abandoned, its
+    /// memory may be used for something else from now on.
     #[inline]
     pub(crate) fn end(&self, phase: Phase) {
         self.phase.set(phase as u32);

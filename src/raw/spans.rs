@@ -3,41 +3,42 @@
 //! ```text
 //!   the spans that a thread is in, from poll to poll
 //!
-//!   outer                                outer                      who polls
+//!   outer                                outer                      the poller
 //!   outer │ coroutine a                  outer │ coroutine b        another runs
 //!   outer │ coroutine a │ request 7      outer                      a has entered one, and keeps the guard …
 //!   outer  ◄── it waits: both are left                              … across a wait
-//!   outer │ coroutine a │ request 7  ◄── it goes on: both are entered
+//!   outer │ coroutine a │ request 7  ◄── it continues: both are entered
 //! ```
 //!
-//! A guard of `Span::enter` that is alive while its coroutine waits would leave the thread in that span: what others say
-//! meanwhile would seem to come from there. `async fn` has the same pitfall, and its guards are not `Send` so that
-//! compilers complain. Here nobody complains. So when a coroutine stops running, whatever spans it has entered and
-//! not left are left for it, the innermost first; and they are entered again before it goes on. Its guards know nothing of that.
+//! A guard of `Span::enter` that is alive while its coroutine waits would leave the thread in that span: log entries of
+//! other code would seem to come from it. `async fn` has the same problem, but there the compiler complains, because
+//! the guards are not `Send`. Here it does not. So when a coroutine stops running, all spans that it has entered and
+//! not left are left for it, the innermost first. They are entered again before it continues. Its guards do not notice.
 //!
-//! Subscribers that do not tell which span is the current one (`Subscriber::current_span`) have the coroutine's own
-//! span only entered and left.
+//! For a subscriber that does not report the current span (`Subscriber::current_span`), only the coroutine's own span
+//! is entered and left.
 
 use alloc::vec::Vec;
 use core::cell::Cell;
 
 use tracing::{Id, Span};
 
-/// More than a coroutine is in: a subscriber that tells of the same span for ever, whatever is left, is not asked for ever.
+/// More spans than a coroutine is in. The limit ends the loop if a subscriber reports the same span forever, whatever
+/// is left.
 const MOST: usize = 1 << 10;
 
-/// What a coroutine has entered.
+/// The spans that a coroutine has entered.
 pub(super) struct Spans {
     own: Span,
-    /// What was left for it when it stopped running, the outermost first.
+    /// The spans that were left for it when it stopped running, the outermost first.
     inside: Cell<Vec<Span>>,
 }
 
-/// What has to be known to leave them again.
+/// The state that is needed to leave the spans again.
 pub(super) struct Entered {
     /// The span that the thread was in.
     outer: Option<Id>,
-    /// Whether that is another one than the coroutine's own.
+    /// Whether the coroutine's own span was entered, because the thread was not in it.
     has_entered: bool,
 }
 
@@ -51,12 +52,12 @@ impl Spans {
         Self::new(tracing::info_span!("coroutine", name))
     }
 
-    /// The same in another span.
+    /// The same spans inside another own span.
     pub(super) fn with_own(&self, own: Span) -> Self {
         Self { own, inside: Cell::new(self.inside.take()) }
     }
 
-    /// Before the coroutine runs.
+    /// Enters the spans, before the coroutine runs.
     pub(super) fn enter(&self) -> Entered {
         let outer = Span::current().id();
         let has_entered = outer.is_none() || outer != self.own.id();
@@ -67,7 +68,7 @@ impl Spans {
         Entered { outer, has_entered }
     }
 
-    /// When it does not run any more.
+    /// Leaves the spans, after the coroutine has run.
     pub(super) fn leave(&self, Entered { outer, has_entered }: Entered) {
         let mut inside = Vec::new();
         let own = self.own.id();
@@ -84,7 +85,7 @@ impl Spans {
         leave_while(&|id| Some(id) != outer.as_ref() && Some(id) != own.as_ref());
         if has_entered {
             leave(&self.own);
-            // It may have entered its own span once more.
+            // The coroutine may have entered its own span once more.
             leave_while(&|id| Some(id) == own.as_ref());
         }
         inside.reverse();

@@ -1,10 +1,10 @@
-//! A module without what is of no use once its code moves.
+//! Removes the sections of a module that are useless after its code has moved.
 
 use crate::error::{Error, Result};
 use crate::module;
 
-/// A linked module without the sections that say where things are in it, which move, or in which file
-/// that is said.
+/// Returns a linked module without the sections that have positions in its code, which change, or that name a file
+/// which has them.
 ///
 /// # Errors
 ///

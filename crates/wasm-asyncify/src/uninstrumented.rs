@@ -1,11 +1,10 @@
-//! What is left uninstrumented, and so what a debug build looks at.
+//! Finds the functions that are not instrumented, and that a debug build therefore checks.
 
 use crate::analysis::{Analysis, Barrier, Program};
 use crate::module::FunctionIndex;
 
-/// The functions that are not instrumented but could be on a coroutine's stack when it is
-/// suspended, if the analysis or the user were wrong. Each with what there is to say of that.
-/// `sound` assumes nothing.
+/// Returns the functions that are not instrumented but could be on a coroutine's stack when it is suspended, if the
+/// analysis or the user were wrong. Each has a remark for the message. `sound` is the analysis without assumptions.
 pub(crate) fn find(
     program: &Program,
     analysis: &Analysis,
@@ -24,8 +23,8 @@ pub(crate) fn find(
             None if behind_no_suspend.contains(&index) && sound.can_suspend(index) => {
                 " (called by what is assumed not to suspend)".to_owned()
             }
-            // By what was found no coroutine gets to it. If it cannot suspend either, there would
-            // have to be two errors.
+            // According to the analysis, no coroutine reaches it. If it cannot suspend either, the analysis would have
+            // to be wrong twice.
             None if sound.can_suspend(index) => String::new(),
             None => return None,
         };

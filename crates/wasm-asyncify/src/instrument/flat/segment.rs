@@ -1,6 +1,6 @@
 //! How a segment of frames begins and grows: see [`dispatcher`](super::dispatcher).
 //!
-//! The last word before `data->end` is kept free, since it says where the newest segment begins.
+//! The last word before `data->end` is kept free for the address where the newest segment begins.
 
 use wasm_encoder::Instruction::{
     Call, Drop, Else, End, I32Eqz, If, LocalGet, LocalTee, Return, Select,
@@ -9,12 +9,12 @@ use wasm_encoder::{BlockType, Function, Instruction};
 
 use crate::instrument::runtime::{Runtime, function};
 
-/// What `start_unwind` does besides: it remembers where the segment begins. If there is no room for
-/// that `start` passes `end`, as it does when there is none for a frame.
+/// The additional code of `start_unwind`: it stores the address where the segment begins. If there is no room for this,
+/// `start` passes `end`, as when there is none for a frame.
 pub(in crate::instrument) fn begin(runtime: Runtime) -> Vec<Instruction<'static>> {
     let pointer = runtime.size_of_pointer();
     if runtime.callers_check {
-        // `data`, as it was given: an optimiser that puts this where it is called knows that already.
+        // The parameter, and not the global `data`: where this function is inlined, an optimiser knows its value.
         let mut code = vec![LocalGet(0), runtime.load_pointer(pointer)];
         code.extend([runtime.constant(pointer), runtime.subtract()]);
         code.extend([LocalGet(0), runtime.load_pointer(0), runtime.store_pointer(0)]);
@@ -38,8 +38,8 @@ pub(in crate::instrument) fn begin(runtime: Runtime) -> Vec<Instruction<'static>
     code
 }
 
-/// Adds the number of bytes that is local 0 to `start`, and leaves on the stack what `start` was. If
-/// that does not fit it is null, and `start` passes `end`. Uses local 1, an address.
+/// Adds local 0, a number of bytes, to `start`, and leaves the old value of `start` on the stack. If there is no room,
+/// it returns null, and `start` passes `end`. Uses local 1, an address.
 pub(in crate::instrument) fn making_room(runtime: Runtime) -> Vec<Instruction<'static>> {
     let pointer = runtime.size_of_pointer();
     let (size_then_start, frame) = (0, 1);
@@ -55,7 +55,8 @@ pub(in crate::instrument) fn making_room(runtime: Runtime) -> Vec<Instruction<'s
     code.extend([
         runtime.is_above(),
         If(BlockType::Empty),
-        // By no more than it must: who looks at it wants to know how much would have been needed.
+        // `start` passes `end` by no more than necessary, so that a message can say how much room would have been
+        // needed.
         runtime.data.get(),
         LocalGet(size_then_start),
         LocalGet(size_then_start),
@@ -78,7 +79,7 @@ pub(in crate::instrument) fn making_room(runtime: Runtime) -> Vec<Instruction<'s
     code
 }
 
-/// Whether there is no room for a frame of so many bytes. Sets a local to where it begins.
+/// Tests whether there is no room for a frame of `size` bytes. Sets the local `frame` to its address.
 pub(in crate::instrument) fn has_no_room(
     runtime: Runtime,
     size: u32,
@@ -96,7 +97,7 @@ pub(in crate::instrument) fn has_no_room(
     code
 }
 
-/// Makes room for a frame of so many bytes, which begins where the local says.
+/// Makes room for a frame of `size` bytes, whose address is in the local `frame`.
 pub(in crate::instrument) fn make_room(
     runtime: Runtime,
     size: u32,
@@ -122,9 +123,8 @@ fn last(runtime: Runtime) -> [Instruction<'static>; 4] {
     ]
 }
 
-/// The code of a function that adds its parameter, a number of bytes, to the global `frame`, and
-/// returns what that was. It calls itself when nothing is resumed, which never is so: see
-/// [`move_end`](crate::instrument::shared::move_end).
+/// Makes a function that adds its parameter, a number of bytes, to the global `frame`, and returns the old value. It
+/// calls itself if nothing is resumed, which never happens: see [`move_end`](crate::instrument::shared::move_end).
 pub(in crate::instrument) fn advance(runtime: Runtime, index: u32) -> Function {
     let frame = runtime.frame;
     let code = [
