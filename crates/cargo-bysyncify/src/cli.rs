@@ -1,4 +1,4 @@
-//! `cargo bysyncify`: what the user typed.
+//! `cargo bysyncify`: the command line.
 
 mod build;
 mod completions;
@@ -169,7 +169,7 @@ enum Command {
 
 /// Runs `cargo bysyncify` with the process's arguments (without its own name).
 pub(crate) fn main(arguments: &[OsString]) -> ExitCode {
-    // Cargo gives a subcommand its own name first.
+    // Cargo passes a subcommand its own name as the first argument.
     let arguments = match arguments {
         [first, rest @ ..] if first == "bysyncify" => rest,
         all => all,
@@ -177,7 +177,7 @@ pub(crate) fn main(arguments: &[OsString]) -> ExitCode {
     let result = parse(arguments).map_err(Into::into).and_then(|cli| execute(cli.command));
     result.unwrap_or_else(|error: anyhow::Error| match error.downcast_ref::<clap::Error>() {
         Some(error) => {
-            // If the reader of the output is gone, that is no error of ours.
+            // If the reader of the output has ended, that is no error of ours.
             let _ = error.print();
             ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(1))
         }

@@ -1,4 +1,4 @@
-//! The arguments of `build`, `test`, `check` and so on: ours stand among cargo's.
+//! The arguments of `build`, `test`, `check` and so on: our options are mixed with those of cargo.
 
 use std::ffi::{OsStr, OsString};
 
@@ -9,7 +9,7 @@ use crate::cargo;
 use crate::link_options::LinkOptions;
 use crate::watch::Watch;
 
-/// What we read of the command line of one that links.
+/// The options of ours in the command line of a command that links.
 #[derive(Debug, PartialEq, Eq, Args)]
 pub(super) struct BuildArguments {
     #[command(flatten)]
@@ -18,7 +18,7 @@ pub(super) struct BuildArguments {
     pub(super) link: LinkOptions,
 }
 
-/// What we read of a command line whose other words are cargo's to understand.
+/// The options of ours in a command line whose other words only cargo understands.
 #[derive(Debug, PartialEq, Eq, Args)]
 pub(super) struct CargoCall {
     /// The target; without it the one that `build.target` of cargo's configuration names, if that is WebAssembly,
@@ -32,7 +32,7 @@ pub(super) struct CargoCall {
     rest: Vec<OsString>,
 }
 
-/// Options of cargo's that say what is shown: they are ours, too.
+/// Options of cargo about its messages: they are ours, too.
 #[derive(Debug, PartialEq, Eq, Args)]
 #[command(next_help_heading = "As for cargo")]
 pub(super) struct Shown {
@@ -51,7 +51,7 @@ pub(super) struct Shown {
 }
 
 impl Shown {
-    /// What of it there is, as cargo would have it in one word.
+    /// The values of `--message-format`, if there are any, joined as cargo accepts them.
     pub(super) fn message_format(&self) -> Option<String> {
         (!self.message_format.is_empty()).then(|| self.message_format.join(","))
     }
@@ -64,12 +64,12 @@ impl Shown {
 }
 
 impl CargoCall {
-    /// What is built for.
+    /// The target.
     pub(super) fn target(&self) -> String {
         cargo::target(self.target.as_deref())
     }
 
-    /// What cargo gets.
+    /// The arguments for cargo.
     pub(super) fn for_cargo(&self) -> impl Iterator<Item = OsString> {
         let format = self.shown.message_format().map(|it| format!("--message-format={it}").into());
         let color = self.shown.color.as_ref().map(|it| format!("--color={it}").into());
@@ -82,8 +82,8 @@ impl CargoCall {
     }
 }
 
-/// The arguments of a command with all that is cargo's behind a `--`: clap does not know cargo's
-/// options, and which of them have a value.
+/// Reorders the arguments of a command: ours first, then a `--`, then those of cargo. Clap does not know cargo's
+/// options, nor which of them have a value.
 pub(super) fn ours_first(command: &OsStr, arguments: &[OsString]) -> Vec<OsString> {
     let mut cli = Cli::command();
     cli.build();
@@ -116,7 +116,7 @@ pub(super) fn ours_first(command: &OsStr, arguments: &[OsString]) -> Vec<OsStrin
     ours
 }
 
-/// Whether this is `-q`, alone or with others that have no value, or `--quiet`.
+/// Whether this is `-q`, alone or together with other flags, or `--quiet`.
 fn is_quiet(word: &str) -> bool {
     let letters = word.strip_prefix('-').unwrap_or_default();
     word == "--quiet" || letters.contains('q') && letters.chars().all(|c| "qrv".contains(c))

@@ -1,8 +1,8 @@
 //! `cargo bysyncify completions`: the words that a shell offers.
 //!
-//! People type `cargo bysyncify`, which is a command of cargo's to a shell. How that asks another's completions is
-//! known for three: zsh's for cargo calls the function `_cargo-bysyncify`, in bash we stand before cargo's, and
-//! fish adds up what it is told of a command. The others complete `cargo-bysyncify`.
+//! Users type `cargo bysyncify`, but for a shell the command is `cargo`. In three shells, its completions can include
+//! ours. Zsh's completion for cargo calls the function `_cargo-bysyncify`; in bash our function runs before that of
+//! cargo; fish combines all completions that it gets for a command. The other shells complete `cargo-bysyncify`.
 
 use std::io::{self, Write as _};
 
@@ -12,12 +12,12 @@ use clap_complete::{Shell, generate};
 
 use super::Cli;
 
-/// The program's name, where it is not cargo that runs it.
+/// The program's own name, without cargo.
 const PROGRAM: &str = "cargo-bysyncify";
 
 /// Prints a script for a shell.
 pub(super) fn print(shell: Shell) -> Result<()> {
-    // A reader that has gone away is an error, and no panic.
+    // If the reader of the output has ended, that is an error, not a panic.
     Ok(io::stdout().write_all(&script(shell))?)
 }
 
@@ -26,13 +26,13 @@ fn script(shell: Shell) -> Vec<u8> {
     let mut own = Cli::command();
     match shell {
         Shell::Bash => {
-            // What is generated for a name with a dash in it does not find its own commands.
+            // The generated script does not find its own subcommands if the name has a dash in it.
             generate(shell, &mut own, "bysyncify", &mut script);
             script.extend(include_bytes!("completions.bash"));
         }
         Shell::Fish => {
             generate(shell, &mut own, PROGRAM, &mut script);
-            // With nothing of its own, as cargo's options are not ours to say.
+            // Without options of its own: those of cargo are not ours to complete.
             let mut cargo = clap::Command::new("cargo")
                 .disable_help_flag(true)
                 .disable_help_subcommand(true)

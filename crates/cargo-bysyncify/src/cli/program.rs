@@ -40,7 +40,7 @@ pub(super) struct ProgramArguments {
     cargo: CargoArguments,
 }
 
-/// Options that are cargo's alone.
+/// Options that only cargo uses.
 #[derive(Debug, PartialEq, Eq, Args)]
 #[command(next_help_heading = "As for cargo")]
 struct CargoArguments {
@@ -83,7 +83,7 @@ struct CargoArguments {
 }
 
 impl CargoArguments {
-    /// As cargo has them.
+    /// The options, as arguments for cargo.
     fn words(&self, color: Option<&String>) -> Vec<OsString> {
         let flags = [
             ("--all-features", self.all_features),
@@ -110,7 +110,7 @@ impl CargoArguments {
 }
 
 impl ProgramArguments {
-    /// What is asked for, where this profile is meant if none is named.
+    /// The request. The default profile is used if the user names none.
     pub(super) fn request(self, default_profile: &str) -> Request {
         let Self { wanted, target, dev, release, profile, link, shown, cargo: options } = self;
         let named = match (dev, release) {
@@ -124,7 +124,7 @@ impl ProgramArguments {
             profile: named.unwrap_or_else(|| default_profile.to_owned()),
             link,
             watch: shown.watch(options.quiet),
-            // We need cargo's messages for programs whatever people are to see.
+            // We need cargo's messages in JSON, whatever format the user wants.
             message_format: match shown.message_format().as_deref() {
                 None | Some("human") => None,
                 Some("short") => Some("json-render-diagnostics,json-diagnostic-short".to_owned()),
@@ -136,14 +136,14 @@ impl ProgramArguments {
         }
     }
 
-    /// Reports on the program, or on a module that is there.
+    /// Reports on the program, or on an existing module.
     pub(super) fn report(mut self, options: report::Options) -> Result<ExitCode> {
         options.check()?;
         let is_module = |name: &&String| name.ends_with(".wasm");
         let module = self.wanted.name.as_ref().filter(is_module).map(PathBuf::from);
         if let Some(module) = &module {
             self.wanted.name = None;
-            // Of a module that is there already, too, this can be said.
+            // These options apply to an existing module, too.
             let assume_no_suspend = self.link.assume_no_suspend.clone();
             let precise = self.link.precise;
             let nothing = Self::parse_from(["report"]);

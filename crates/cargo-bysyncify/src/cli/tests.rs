@@ -1,4 +1,4 @@
-//! What command lines are taken for, and what is said of those that make no sense.
+//! How command lines are parsed, and the messages for wrong ones.
 
 use clap::CommandFactory as _;
 
@@ -11,7 +11,7 @@ fn words(text: &str) -> Vec<OsString> {
     text.split_whitespace().map(OsString::from).collect()
 }
 
-/// The command, or the message, which ends in the usage.
+/// Returns the command, or the message, which ends with the usage.
 fn parsed(line: &str) -> Result<Command, String> {
     parse(&words(line)).map(|cli| cli.command).map_err(|error| error.to_string())
 }
@@ -28,7 +28,7 @@ fn built(line: &str) -> BuildArguments {
     }
 }
 
-/// What is asked for, and the program's own arguments.
+/// Returns the request, and the program's own arguments.
 fn asked(line: &str) -> (Request, Vec<OsString>) {
     match parsed(&format!("run {line}")) {
         Ok(Command::Run { program, arguments, .. }) => (program.request("dev"), arguments),

@@ -1,4 +1,4 @@
-//! What it would save to assume that something never suspends.
+//! Computes what is saved by the assumption that something never suspends.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,26 +9,26 @@ use wasm_asyncify::module::FunctionIndex;
 use super::model::Report;
 use super::numbers::{grouped, signed};
 
-/// How many are given.
+/// The highest number of suggestions.
 const MOST: usize = 5;
 
-/// Assuming it of one crate or module.
+/// The assumption about one crate or module.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Advice {
-    /// What to assume it of.
+    /// The crate or module.
     pub(super) path: String,
-    /// How many functions need not be instrumented then.
+    /// The number of functions that need not be instrumented then.
     pub(super) functions: usize,
-    /// What these cost now.
+    /// The present cost of these functions.
     pub(super) bytes: i64,
-    /// The indirect call that must be of something that does not wait; of several the one in the
-    /// function that costs most.
+    /// The indirect call that must not reach a function that waits. If there are several, the one in the function that
+    /// costs most.
     pub(super) since: String,
 }
 
-/// The paths of which it would save most to assume it, one at a time; one of each crate.
+/// Returns the paths for which the assumption saves most, each on its own, and one for each crate.
 ///
-/// Left out is what would be wrong whatever the program's indirect calls mean.
+/// Leaves out a path if the assumption is certainly wrong, whatever functions the indirect calls reach.
 pub(super) fn advice(report: &Report<'_>, no_suspend: &NoSuspend) -> Result<Vec<Advice>> {
     let (program, analysis) = (report.program, report.analysis);
     let surely = surely_suspending(program, analysis);
@@ -43,7 +43,7 @@ pub(super) fn advice(report: &Report<'_>, no_suspend: &NoSuspend) -> Result<Vec<
         let then = analysis.with_no_suspend(program, &all)?;
         let spared: Vec<_> =
             analysis.instrumented().filter(|index| !then.is_instrumented(*index)).collect();
-        // One of these does wait; or only they get to what does.
+        // One of these functions does wait; or only through them a function that waits is reached.
         if spared.iter().any(|index| surely.contains(index)) {
             continue;
         }
@@ -63,15 +63,15 @@ pub(super) fn advice(report: &Report<'_>, no_suspend: &NoSuspend) -> Result<Vec<
     Ok(found)
 }
 
-/// The call by which a function can suspend, in words, if it is an indirect one.
+/// Describes the call by which a function can suspend, if it is an indirect call.
 fn doubtful_call(report: &Report<'_>, index: FunctionIndex) -> Option<String> {
     let step = report.next(index).filter(|step| step.indirect.is_some())?;
     let caller = &report.functions[index].name;
     Some(format!("{caller} {}", report.analysis.call(report.program, step)))
 }
 
-/// The functions that can suspend whatever their indirect calls mean: over direct calls, and
-/// over indirect ones of which every function that can be meant does.
+/// Returns the functions that can suspend whatever functions the indirect calls reach: by direct calls, or by indirect
+/// calls whose possible callees can all suspend.
 fn surely_suspending(program: &Program, analysis: &Analysis) -> BTreeSet<FunctionIndex> {
     let mut callers: BTreeMap<IndirectCall, BTreeSet<FunctionIndex>> = BTreeMap::new();
     for index in analysis.instrumented() {
@@ -88,7 +88,7 @@ fn surely_suspending(program: &Program, analysis: &Analysis) -> BTreeSet<Functio
             if !meant.iter().any(|callee| found.contains(callee)) {
                 return true;
             }
-            // One may be meant that suspends only by making the same call again.
+            // A possible callee may suspend only by making the same call again.
             let mut then = &found | callers;
             add_direct_callers(program, analysis, &mut then);
             let surely = meant.iter().all(|callee| then.contains(callee));
@@ -103,7 +103,7 @@ fn surely_suspending(program: &Program, analysis: &Analysis) -> BTreeSet<Functio
     }
 }
 
-/// Adds all instrumented functions that get to one of `found` over direct calls.
+/// Adds all instrumented functions that reach one of `found` by direct calls.
 fn add_direct_callers(program: &Program, analysis: &Analysis, found: &mut BTreeSet<FunctionIndex>) {
     loop {
         let before = found.len();

@@ -1,4 +1,4 @@
-//! The report as one HTML page: nothing is fetched, and without a script there is still the map.
+//! The report as one HTML page. It loads no other file, and shows the map without JavaScript, too.
 
 use std::cmp::Reverse;
 use std::fmt::Write as _;
@@ -15,19 +15,19 @@ const PAGE: &str = include_str!("page.html");
 const STYLE: &str = include_str!("page.css");
 const SCRIPT: &str = include_str!("page.js");
 
-/// About how many pixels the map has; it is stretched to what there is.
+/// The approximate size of the map in pixels. It is stretched to the available size.
 const MAP: Rectangle = Rectangle { x: 0.0, y: 0.0, width: 900.0, height: 640.0 };
-/// How high the line with a crate's name is.
+/// The height of the line with a crate's name.
 const HEADING: f64 = 18.0;
-/// What a crate must have at least to have such a line, and a function to have its name in it.
+/// The smallest size of a crate that has such a line, and of a function that has its name in it.
 const ROOM_FOR_HEADING: (f64, f64) = (44.0, 34.0);
 const ROOM_FOR_NAME: (f64, f64) = (34.0, 15.0);
 
-/// Writes the page. `json` is the report as [`json`](super::json::json) has it.
+/// Writes the page. `json` is the result of [`json`](super::json::json).
 pub(super) fn html(report: &Report<'_>, advice: &[Advice], json: &Value) -> String {
     let summary: String =
         report.summary().iter().map(|line| format!("<p>{}</p>\n", escaped(line))).collect();
-    // No name can end the element that it is in.
+    // Escaped, so that no name can end the element that it is in.
     let data = json.to_string().replace('<', "\\u003c");
     let mut crates = report.crates();
     crates.sort_by_key(|krate| (Reverse(krate.bytes.with), krate.name.clone()));
@@ -42,7 +42,7 @@ pub(super) fn html(report: &Report<'_>, advice: &[Advice], json: &Value) -> Stri
         ("{{data}}", &data),
         ("{{script}}", SCRIPT),
     ];
-    // What is put in is not looked at again: a name may have braces in it.
+    // Inserted text is not searched for marks: a name may have braces in it.
     let mut page = String::new();
     let mut rest = PAGE;
     for (mark, part) in parts {
@@ -84,7 +84,7 @@ fn map(report: &Report<'_>, crates: &[Crate]) -> String {
     html
 }
 
-/// One function on the map; of an instrumented one the share that Asyncify has added.
+/// Adds one function to the map. An instrumented one also shows the share that Asyncify has added.
 fn cell(
     html: &mut String,
     index: FunctionIndex,
@@ -130,7 +130,7 @@ fn crate_rows(report: &Report<'_>, crates: &[Crate]) -> String {
     html
 }
 
-/// The functions that cost something, or save something.
+/// Makes the rows of the functions whose size has changed.
 fn function_rows(report: &Report<'_>) -> String {
     let mut functions: Vec<_> =
         report.present().filter(|(_, function)| function.bytes.cost() != 0).collect();
@@ -173,7 +173,7 @@ fn fits(place: Rectangle, (width, height): (f64, f64)) -> bool {
     place.width >= width && place.height >= height
 }
 
-/// Where a rectangle is within another, in parts of it.
+/// The position and size of a rectangle within another one, in per cent, for CSS.
 fn style(place: Rectangle, within: Rectangle) -> String {
     let percent = |part: f64, whole: f64| format!("{:.2}%", part * 100.0 / whole);
     format!(
@@ -185,7 +185,7 @@ fn style(place: Rectangle, within: Rectangle) -> String {
     )
 }
 
-/// A function's own name, without where it is.
+/// A function's own name, without its path.
 fn short(name: &str) -> &str {
     let mut depth = 0;
     let mut start = 0;
@@ -193,7 +193,7 @@ fn short(name: &str) -> &str {
         match c {
             '<' | '(' | '[' | '{' => depth += 1,
             '>' | ')' | ']' | '}' => depth -= 1,
-            // What is in a function, and generic arguments, need it before them.
+            // Items in a function, and generic arguments, need the name before them.
             ':' if depth == 0 && name[at..].starts_with("::") => {
                 let next = &name[at + 2..];
                 if !next.starts_with(['{', '<']) {
@@ -206,7 +206,7 @@ fn short(name: &str) -> &str {
     &name[start..]
 }
 
-/// A name, or several, that may go on in another line after each `::`.
+/// Allows a line break after each `::` in a name, or in several.
 fn breakable(name: &str) -> String {
     escaped(name).replace("::", "::<wbr>")
 }

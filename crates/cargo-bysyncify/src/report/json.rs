@@ -1,4 +1,4 @@
-//! The report for other programs.
+//! The report in JSON, for other programs.
 
 use serde_json::{Value, json};
 use wasm_asyncify::analysis::{Explainer, Step};
@@ -7,7 +7,7 @@ use wasm_asyncify::module::FunctionIndex;
 use super::advice::Advice;
 use super::model::{Bytes, Report};
 
-/// The whole of it.
+/// The whole report.
 pub(super) fn json(report: &Report<'_>, advice: &[Advice]) -> Value {
     let recipe = &report.manifest.recipe;
     let crates = report.crates();
@@ -44,8 +44,8 @@ fn bytes(bytes: Bytes) -> Value {
     json!({ "without": bytes.without, "with": bytes.with })
 }
 
-/// All functions but imported ones. What calls what on the way from where a coroutine is resumed
-/// to where it is suspended is said by their ids.
+/// All functions except imported ones. The calls on the path from a coroutine's resume to its suspend refer to
+/// functions by their ids.
 fn functions(report: &Report<'_>) -> Value {
     let explainer = Explainer::new(report.program, report.analysis);
     let imported = |index: FunctionIndex| {
@@ -75,7 +75,7 @@ fn functions(report: &Report<'_>) -> Value {
         .collect()
 }
 
-/// The function at the other end of a call, and how `callee` is found if it is indirect.
+/// The function at the other end of a call. If the call is indirect, also how it reaches `callee`.
 fn call(report: &Report<'_>, step: Step, callee: FunctionIndex) -> Value {
     let way = |call| report.analysis.way(report.program, call, callee);
     json!({ "id": step.function.0, "how": step.indirect.map(way) })

@@ -1,4 +1,4 @@
-//! What a report is made of: the module as it was linked, and what was made of it.
+//! The input of a report: the linked module, and the modules that are made from it.
 
 use std::path::{Path, PathBuf};
 
@@ -15,17 +15,17 @@ use crate::setup::{self, WasmOpt};
 use crate::store::{self, Store};
 use crate::wording::Worded as _;
 
-/// A module that can suspend, and what is known of how it became so.
+/// A module that can suspend, and how it was made.
 #[derive(Debug)]
 pub(super) struct Material {
     store: Store,
-    /// As it was linked.
+    /// The module as it was linked.
     pub(super) linked: Vec<u8>,
-    /// Nothing if it was only linked.
+    /// None if the module was only linked.
     manifest: Option<Manifest>,
 }
 
-/// What is compared.
+/// The modules that are compared.
 #[derive(Debug)]
 pub(super) struct Finished {
     pub(super) manifest: Manifest,
@@ -36,8 +36,7 @@ pub(super) struct Finished {
 }
 
 impl Material {
-    /// What there is of a module: either one as the linker made it, or one that our linker has
-    /// asyncified.
+    /// Reads a module: one that was only linked, or one that our linker has asyncified.
     pub(super) fn read(module: &Path) -> Result<Self> {
         let wasm = store::read(module)?;
         let info = AsyncifyInfo::read(&wasm)
@@ -75,9 +74,9 @@ impl Material {
         Ok(Self { store, linked, manifest: Some(manifest) })
     }
 
-    /// How it was made pausable, or would be.
+    /// The recipe by which the module was made pausable, or would be.
     ///
-    /// `link` is what the user wants now.
+    /// `link` has the present options of the user.
     pub(super) fn recipe(&self, link: &LinkOptions) -> Result<Recipe> {
         match &self.manifest {
             Some(manifest) => Ok(manifest.recipe.clone()),
@@ -91,12 +90,12 @@ impl Material {
         }
     }
 
-    /// Where the page goes if nobody says otherwise.
+    /// The default path of the page.
     pub(super) fn page(&self) -> PathBuf {
         self.store.page()
     }
 
-    /// Makes what is not there yet.
+    /// Makes the modules that do not exist yet.
     pub(super) fn finish(&self, recipe: &Recipe) -> Result<Finished> {
         let optimizer = match &self.manifest {
             Some(manifest) => same_wasm_opt(manifest)?,
@@ -126,7 +125,7 @@ impl Material {
     }
 }
 
-/// The `wasm-opt` that made a module: only what is optimised by the same one can be compared.
+/// The `wasm-opt` that made a module: only results of the same one can be compared.
 fn same_wasm_opt(manifest: &Manifest) -> Result<Option<WasmOpt>> {
     let Some((path, version)) = &manifest.wasm_opt else { return Ok(None) };
     let optimizer = WasmOpt::at(path)?;
@@ -146,7 +145,7 @@ fn same_wasm_opt(manifest: &Manifest) -> Result<Option<WasmOpt>> {
 mod tests {
     use super::*;
 
-    /// What is said of a module that was made as `manifest` says.
+    /// The message about a module that was made with this manifest.
     fn refusal(manifest: &str) -> String {
         let dir = tempfile::tempdir().unwrap();
         let module = dir.path().join("a.wasm");

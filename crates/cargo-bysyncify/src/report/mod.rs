@@ -1,9 +1,8 @@
 //! `cargo bysyncify report`: what is instrumented, why, and what it costs in bytes.
 //!
-//! Two modules are compared, function by function: what `wasm-opt` made of the linked module with
-//! Asyncify, and what it makes of it, optimising as hard, without. Both are optimised, so that a
-//! function may be inlined in one and not in the other. Then its bytes are where it went, and a
-//! single function's cost is only as exact as that; the sums are exact.
+//! Two modules are compared, function by function: the results of `wasm-opt` for the linked module, with Asyncify and
+//! without, at the same level. Because both are optimised, a function may be inlined in one and not in the other. Then
+//! its bytes are counted for its caller, so the cost of a single function is not exact. The sums are exact.
 
 mod advice;
 mod html;
@@ -36,7 +35,7 @@ use crate::store;
 use crate::wording::Worded as _;
 use wasm_asyncify::module::FunctionIndex;
 
-/// Builds a program, or takes a module that is there, and reports.
+/// Builds a program, or takes an existing module, and reports on it.
 pub(crate) fn report(
     options: &Options,
     module: Option<PathBuf>,
@@ -89,7 +88,7 @@ fn of_module(module: &Path, options: &Options, request: &Request) -> Result<()> 
     Ok(())
 }
 
-/// Says what a function is called that a message has only the number of.
+/// Returns the name of a function. A message has only its number.
 fn named(program: &Program, function: FunctionIndex) -> Result<String> {
     let count = program.functions.len();
     if program.functions.get(function).is_none() {
@@ -101,7 +100,7 @@ fn named(program: &Program, function: FunctionIndex) -> Result<String> {
     Ok(format!("function {function} is `{}`\n", readable(&program.symbol(function))))
 }
 
-/// Prints a text. That nobody reads to its end, as with `head`, is no error.
+/// Prints a text. It is no error if the reader stops before the end, as `head` does.
 fn print(text: &str) -> Result<()> {
     match io::stdout().write_all(text.as_bytes()) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {

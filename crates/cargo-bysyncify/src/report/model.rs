@@ -1,4 +1,4 @@
-//! What is reported: each function's bytes in the module, and in the same without Asyncify.
+//! The data of a report: each function's bytes in the module, and in the same module without Asyncify.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -13,7 +13,7 @@ use super::sizes::Sizes;
 use crate::manifest::Manifest;
 use crate::naming;
 
-/// Where functions are that no path says the crate of: those in C, and exported ones.
+/// The crate of functions whose names have no path: functions in C, and exported ones.
 const NO_CRATE: &str = "(no crate)";
 /// Functions that the linked module does not have: Asyncify's, and our guards.
 const ADDED: &str = "(added)";
@@ -42,7 +42,7 @@ pub(super) struct Function {
     pub(super) name: String,
     pub(super) symbol: String,
     pub(super) krate: String,
-    /// Nothing where it was inlined into all its callers.
+    /// Zero in a module where it was inlined into all its callers.
     pub(super) bytes: Bytes,
     pub(super) is_instrumented: bool,
 }
@@ -51,14 +51,14 @@ pub(super) struct Function {
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Crate {
     pub(super) name: String,
-    /// How many there are in the module.
+    /// The number of functions in the module.
     pub(super) functions: usize,
-    /// How many of these are instrumented.
+    /// The number of these that are instrumented.
     pub(super) instrumented: usize,
     pub(super) bytes: Bytes,
 }
 
-/// All there is to report of one module.
+/// The report on one module.
 #[derive(Debug)]
 pub(super) struct Report<'a> {
     /// The module's file name.
@@ -67,14 +67,14 @@ pub(super) struct Report<'a> {
     pub(super) program: &'a Program,
     pub(super) analysis: &'a Analysis,
     pub(super) assumption: Assumption,
-    /// Those of the linked module by index, and then those that are added to it.
+    /// The functions of the linked module by index, and then those that were added.
     pub(super) functions: FunctionMap<Function>,
-    /// What is not in a function.
+    /// The bytes that are not in a function.
     pub(super) rest: Bytes,
 }
 
 impl<'a> Report<'a> {
-    /// Compares what was made of a program without Asyncify and with it.
+    /// Compares the modules that were made from a program without Asyncify and with it.
     pub(super) fn new(
         module: String,
         program: &'a Program,
@@ -145,17 +145,17 @@ impl<'a> Report<'a> {
         lines
     }
 
-    /// How many functions the linked module has of its own.
+    /// The number of functions in the linked module, without imports.
     pub(super) fn linked(&self) -> usize {
         self.program.functions.values().filter(|function| function.import.is_none()).count()
     }
 
-    /// The functions that there are with Asyncify or without, with their indices.
+    /// The functions that exist with Asyncify or without, with their indices.
     pub(super) fn present(&self) -> impl Iterator<Item = (FunctionIndex, &Function)> {
         self.functions.iter().filter(|(_, it)| it.bytes != Bytes::default())
     }
 
-    /// The crates that have such functions, by name.
+    /// The crates of these functions, by name.
     pub(super) fn crates(&self) -> Vec<Crate> {
         let mut crates: BTreeMap<&str, Crate> = BTreeMap::new();
         for (_, function) in self.present() {
@@ -190,13 +190,13 @@ impl<'a> Report<'a> {
         total
     }
 
-    /// How an instrumented function gets to where it suspends.
+    /// The call by which an instrumented function reaches its suspend.
     pub(super) fn next(&self, index: FunctionIndex) -> Option<Step> {
         let index = self.instrumented(index)?;
         self.analysis.way_to_suspend(index).get(1).copied()
     }
 
-    /// How a coroutine gets to an instrumented function.
+    /// The call by which a coroutine reaches an instrumented function.
     pub(super) fn previous(&self, index: FunctionIndex) -> Option<Step> {
         let index = self.instrumented(index)?;
         self.analysis.way_from_resume(index).get(1).copied()
@@ -206,7 +206,7 @@ impl<'a> Report<'a> {
         self.functions[index].is_instrumented.then_some(index)
     }
 
-    /// In short, why a function costs what it costs.
+    /// The reason for a function's cost, in short.
     pub(super) fn reason(&self, index: FunctionIndex) -> String {
         let Function { krate, bytes, .. } = &self.functions[index];
         let instrumented = self.instrumented(index);
@@ -235,7 +235,7 @@ impl Function {
     }
 }
 
-/// What the function is called in the finished modules.
+/// The function's name in the finished modules.
 fn symbol(program: &Program, index: FunctionIndex) -> String {
     let function = &program.functions[index];
     match (&function.name, &function.import) {
@@ -244,8 +244,8 @@ fn symbol(program: &Program, index: FunctionIndex) -> String {
     }
 }
 
-/// Whose a name in the finished modules is: of functions of one name one that is instrumented,
-/// if there is one.
+/// Maps names in the finished modules to functions. If several functions have the same name, to an instrumented one, if
+/// there is one.
 fn by_symbol(program: &Program, analysis: &Analysis) -> HashMap<String, FunctionIndex> {
     let mut by_symbol = HashMap::new();
     for index in program.functions.indices() {

@@ -1,11 +1,11 @@
-//! The arguments of `cargo bysyncify report`, but for which program.
+//! The arguments of `cargo bysyncify report`, except the program.
 
 use std::path::PathBuf;
 
 use anyhow::{Result, bail};
 use clap::{Args, ValueEnum};
 
-/// What `report` was asked for.
+/// The options of `report`.
 #[derive(Debug, PartialEq, Eq, Args)]
 pub(crate) struct Options {
     /// For a function with NAME in its name: the calls by which a coroutine gets to it and by which
@@ -46,7 +46,7 @@ pub(crate) enum Sort {
 }
 
 impl Options {
-    /// Refuses what makes no sense together.
+    /// Refuses options that make no sense together.
     pub(crate) fn check(&self) -> Result<()> {
         let prints_text = self.why.is_some() || self.function.is_some();
         if prints_text && (self.format, &self.output) != (Format::Table, &None) {

@@ -1,4 +1,4 @@
-//! What depends on whether tables that look like vtables are taken for vtables.
+//! The effect of the assumption that tables which look like vtables are vtables.
 
 use std::collections::BTreeSet;
 
@@ -8,17 +8,17 @@ use wasm_asyncify::module::FunctionIndex;
 
 use super::numbers::grouped;
 
-/// The assumption of the precise mode, and what it is worth.
+/// The assumption of the precise mode, and its effect.
 #[derive(Debug)]
 pub(super) struct Assumption {
-    /// What the analysis that was used does.
+    /// The precision of the analysis that was used.
     precision: Precision,
-    /// What looks like a vtable and holds functions that can suspend, with these: should it be none,
-    /// then these could be called from anywhere.
+    /// The tables that look like vtables and have functions that can suspend, with only these functions. If such a
+    /// table is no vtable, they can be called from anywhere.
     tables: Vec<Vtable>,
-    /// How many look like vtables.
+    /// The number of tables that look like vtables.
     all: usize,
-    /// The functions that are instrumented by types, and not by slots.
+    /// The functions that are instrumented if calls are matched by types, and not if they are matched by slots.
     by_type_only: BTreeSet<FunctionIndex>,
 }
 
@@ -42,7 +42,7 @@ impl Assumption {
         }
     }
 
-    /// In words. `cost` says how many bytes larger instrumenting a function has made it.
+    /// Describes the assumption. `cost` returns by how many bytes its instrumentation has enlarged a function.
     pub(super) fn lines(
         &self,
         program: &Program,
@@ -72,7 +72,7 @@ impl Assumption {
         }
     }
 
-    /// For other programs.
+    /// The assumption in JSON, for other programs.
     pub(super) fn json(&self, program: &Program) -> Value {
         let tables = self.tables.iter().map(|table| {
             let functions = table.functions.iter().map(

@@ -57,12 +57,12 @@ impl Sizes {
     }
 }
 
-/// What `strip` takes out.
+/// Whether `strip` removes this section.
 fn is_not_shipped(section: &str) -> bool {
     ["name", "producers", "target_features"].contains(&section) || section.starts_with(".debug_")
 }
 
-/// How many bytes a number takes.
+/// The number of bytes of a number in LEB128.
 fn leb_bytes(number: u64) -> u64 {
     u64::from((u64::BITS - number.leading_zeros()).div_ceil(7).max(1))
 }

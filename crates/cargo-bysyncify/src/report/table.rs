@@ -7,7 +7,7 @@ use super::model::{Bytes, Crate, Report};
 use super::numbers::{grouped, signed};
 use super::options::Sort;
 
-/// Writes it, with so many functions.
+/// Writes the report, with at most `limit` functions.
 pub(super) fn table(report: &Report<'_>, advice: &[Advice], sort: Sort, limit: usize) -> String {
     let mut lines = report.summary();
     lines.push(String::new());
@@ -21,7 +21,7 @@ pub(super) fn table(report: &Report<'_>, advice: &[Advice], sort: Sort, limit: u
 
 fn crates(report: &Report<'_>, sort: Sort) -> Vec<String> {
     let mut crates = report.crates();
-    // They come in the order of their names.
+    // They are sorted by name already.
     match sort {
         Sort::Cost => crates.sort_by_key(|krate| -krate.bytes.cost()),
         Sort::Size => crates.sort_by_key(|krate| Reverse(krate.bytes.with)),

@@ -1,4 +1,4 @@
-//! What is said about a small program.
+//! The report on a small program.
 //!
 //! ```text
 //!   main ── bysyncify_resume ══ app::entry ── app::run ── lib::parse ══ lib::Memory::read
@@ -86,8 +86,7 @@ fn linked() -> Program {
     program
 }
 
-/// A module with functions of these names, and so many bytes beside their lengths, counts of
-/// locals and ends.
+/// A module with functions of these names. Each has this many bytes beside its length, its count of locals and its end.
 fn module(functions: &[(&str, usize)]) -> Vec<u8> {
     let function = |(name, bytes): &(&str, usize)| {
         format!("(func (@name \"{name}\") {})", "nop ".repeat(*bytes))
@@ -119,7 +118,7 @@ fn finished() -> Finished {
                 opt_level: OptLevel::O3,
             },
         },
-        // In one `twice` is inlined, and in the other `main`.
+        // In one module `twice` is inlined, and in the other `main`.
         plain: module(&[
             ("main", 17),
             ("app::run", 37),
@@ -198,7 +197,7 @@ fn summary_says_what_else_is_counted() {
 
 #[test]
 fn table_is_in_the_order_that_is_asked_for() {
-    // The first words of the lines with functions, and of those with crates.
+    // The first words of the lines with functions, and of the lines with crates.
     let order = |sort, limit| {
         let mut crates = Vec::new();
         let mut functions = Vec::new();

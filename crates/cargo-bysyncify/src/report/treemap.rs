@@ -10,8 +10,7 @@ pub(super) struct Rectangle {
     pub(super) height: f64,
 }
 
-/// Fills a rectangle with one for each size, in the same order. The sizes are positive, the
-/// largest first.
+/// Divides a rectangle into one for each size, in the same order. The sizes are positive, the largest first.
 pub(super) fn layout(sizes: &[u64], within: Rectangle) -> Vec<Rectangle> {
     let total: u64 = sizes.iter().sum();
     let scale = within.width * within.height / total as f64;
@@ -21,7 +20,7 @@ pub(super) fn layout(sizes: &[u64], within: Rectangle) -> Vec<Rectangle> {
     while placed.len() < areas.len() {
         let left = &areas[placed.len()..];
         let side = free.width.min(free.height);
-        // As many in one row as make its worst rectangle better.
+        // A row gets another rectangle as long as that makes its worst rectangle no worse.
         let mut count = 1;
         while count < left.len() && worst(&left[..count + 1], side) <= worst(&left[..count], side) {
             count += 1;
@@ -41,7 +40,7 @@ fn worst(row: &[f64], side: f64) -> f64 {
     row.iter().map(ratio).fold(0.0, f64::max)
 }
 
-/// Places a row along the shorter side of what is free, and returns what still is.
+/// Places a row along the shorter side of the free rectangle, and returns the rest of that.
 fn place(row: &[f64], free: Rectangle, placed: &mut Vec<Rectangle>) -> Rectangle {
     let Rectangle { mut x, mut y, width, height } = free;
     let area: f64 = row.iter().sum();

@@ -8,7 +8,7 @@ use wasm_asyncify::module::FunctionIndex;
 
 use super::numbers::grouped;
 
-/// How many names are listed where several could be meant.
+/// The highest number of names that are listed if several match.
 const MOST: usize = 20;
 
 /// Explains functions.
@@ -24,8 +24,8 @@ impl<'a> Why<'a> {
         Self { program, analysis, explainer: Explainer::new(program, analysis) }
     }
 
-    /// Explains the function that is meant by `wanted`: a part of its name, or a path that it is
-    /// in. If it could be several they are listed.
+    /// Explains the function that matches `wanted`: a part of its name, or a path that it is in. If several match, they
+    /// are listed.
     pub(super) fn explain(&self, wanted: &str) -> Result<String> {
         let mut found: BTreeMap<String, Vec<FunctionIndex>> = BTreeMap::new();
         for (index, function) in self.program.functions.iter() {
@@ -47,7 +47,7 @@ impl<'a> Why<'a> {
         let explained = functions.iter().map(|index| {
             let Explanation { verdict, calls, .. } = self.explainer.explain(*index);
             let calls: Vec<_> = calls.iter().map(|call| format!("  {call}")).collect();
-            // Rust's older mangling does not say which of several instances it is.
+            // In Rust's older mangling, the readable names of a function's instances are the same.
             let symbol =
                 if functions.len() > 1 { self.program.symbol(*index) } else { name.clone() };
             let separator = if calls.is_empty() { "" } else { "\n" };

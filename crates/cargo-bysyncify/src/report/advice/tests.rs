@@ -8,8 +8,8 @@ use crate::pipeline::Recipe;
 use crate::report::material::Finished;
 use crate::report::model::Report;
 
-/// A coroutine runs `app::entry`. What `app::wait` calls suspends. `call_indirect` of a `$method`
-/// can be of what is in `taken`.
+/// A coroutine runs `app::entry`. The callee of `app::wait` suspends. `call_indirect` of a `$method` can reach the
+/// functions in `taken`.
 fn program(taken: &[&str], functions: &str) -> Program {
     let taken: String = taken.iter().map(|name| format!(" $\"{name}\"")).collect();
     let text = format!(
@@ -75,7 +75,7 @@ fn what_rests_on_an_indirect_call_is_advised() {
                 .to_owned(),
         }]
     );
-    // Nothing else can be meant.
+    // The call can reach no other function.
     assert_eq!(paths(&program(&["app::wait"], &functions)), [""; 0]);
 }
 
