@@ -1,4 +1,4 @@
-//! The command line: what was asked for.
+//! The command line.
 
 use std::path::PathBuf;
 
@@ -48,7 +48,7 @@ pub(crate) enum Command {
 }
 
 impl Cli {
-    /// Refuses what can be written and makes no sense.
+    /// Refuses combinations of options that make no sense.
     pub(crate) fn checked(self) -> Result<Self, clap::Error> {
         let Command::Bench(options) = &self.command else { return Ok(self) };
         let (name, unknown) = match options.only {

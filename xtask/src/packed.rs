@@ -1,4 +1,4 @@
-//! What is published, as users get it: packed, and unpacked elsewhere.
+//! The published packages as users get them: packed, and unpacked elsewhere.
 
 use std::fs;
 use std::path::PathBuf;
@@ -14,7 +14,7 @@ pub(crate) fn published(workspace: &Workspace) -> impl Iterator<Item = &Package>
     workspace.packages.iter().filter(|package| package.is_published)
 }
 
-/// `cargo package` for these. Changes that are not committed yet are included.
+/// Returns the command `cargo package` for these packages. It includes changes that are not committed yet.
 pub(crate) fn package_command(workspace: &Workspace, packages: &[&Package]) -> Command {
     let mut command = process::cargo();
     command.current_dir(&workspace.root).args(["package", "--allow-dirty", "--quiet"]);
@@ -31,12 +31,12 @@ pub(crate) fn package_command(workspace: &Workspace, packages: &[&Package]) -> C
 pub(crate) struct Unpacked {
     /// The folder of the workspace.
     pub(crate) sources: PathBuf,
-    /// Where it is to be built.
+    /// Its target directory.
     pub(crate) target: PathBuf,
 }
 
 impl Unpacked {
-    /// Packs and unpacks all that is published.
+    /// Packs and unpacks all published packages.
     pub(crate) fn new(workspace: &Workspace) -> Result<Self> {
         let packages: Vec<_> = published(workspace).collect();
         process::must_succeed(package_command(workspace, &packages).arg("--no-verify"))?;

@@ -1,7 +1,7 @@
-//! Guests whose coroutines are continuations of the engine's: what `--bysyncify-lowering=stack-switching` makes.
+//! Tests guests whose coroutines are continuations of the engine, as `--bysyncify-lowering=stack-switching` makes them.
 //!
-//! Which guests, they say themselves: `stack-switching = true`. `frames = […]` names tests of what is not there then,
-//! frames in memory, and these are left out.
+//! The metadata of these guests has `stack-switching = true`. `frames = […]` names tests that need frames in memory.
+//! There are none here, so these tests are left out.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -18,7 +18,7 @@ use crate::options::TestOptions;
 use crate::report::Report;
 use crate::workspace::{Package, Workspace};
 
-/// Unoptimised, with all of our checks; and optimised, once more by `wasm-opt` when it has been made so.
+/// Unoptimised, with all of our checks; and optimised, again by `wasm-opt` after the transformation.
 const BUILDS: [Build; 2] =
     [Build { opt_level: '0', fat_lto: false }, Build { opt_level: '3', fat_lto: true }];
 
@@ -58,7 +58,7 @@ pub(crate) fn run(workspace: &Workspace, options: &TestOptions, report: &mut Rep
     Ok(())
 }
 
-/// Builds a guest, and makes its coroutines continuations.
+/// Builds a guest, and turns its coroutines into continuations.
 fn make(
     workspace: &Workspace,
     target: &WasmTarget,

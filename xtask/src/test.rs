@@ -1,4 +1,4 @@
-//! `cargo xtask test`, `run` and `everywhere`: the order of things, and the summary.
+//! `cargo xtask test`, `run` and `everywhere`: the order of the parts, and the summary.
 
 use std::path::Path;
 
@@ -13,7 +13,7 @@ use crate::report::Report;
 use crate::workspace::Workspace;
 use crate::{compilers, everywhere, examples, fuzz, host, native, stack_switching, unwind};
 
-/// Runs all the tests that were asked for; whether all of them passed.
+/// Runs all requested tests. Returns whether all of them passed.
 pub(crate) fn run(options: &TestOptions) -> Result<bool> {
     let workspace = Workspace::load()?;
     let mut report = Report::default();
@@ -77,7 +77,7 @@ fn run_guests(
     Ok(())
 }
 
-/// Runs the tests of one module that is asyncified already; whether all of them passed.
+/// Runs the tests of one module that is asyncified already. Returns whether all of them passed.
 pub(crate) fn run_module(path: &Path, checked: bool, options: &RunOptions) -> Result<bool> {
     let engines = engine::find(options.engine.as_deref())?;
     let mut report = Report::default();
@@ -93,7 +93,7 @@ pub(crate) fn run_module(path: &Path, checked: bool, options: &RunOptions) -> Re
     Ok(finish(&report))
 }
 
-/// Builds and runs projects with other tools; whether all went well.
+/// Builds and runs projects with other tools. Returns whether all went well.
 pub(crate) fn run_everywhere(names: &[String]) -> Result<bool> {
     let mut report = Report::default();
     everywhere::run(&Workspace::load()?, names, &mut report)?;
@@ -106,7 +106,7 @@ fn add_rows(engines: &[Box<dyn Engine>], report: &mut Report) {
     }
 }
 
-/// Prints the summary; whether there was a test, and nothing failed.
+/// Prints the summary. Returns whether there was a test, and nothing failed.
 fn finish(report: &Report) -> bool {
     if report.total() == 0 {
         println!("nothing is named as the options ask for");

@@ -86,7 +86,7 @@ pub(crate) enum Benchmark {
     Browser,
 }
 
-/// Measures what was asked for, and prints it. In JSON each benchmark is one line.
+/// Runs the requested benchmarks, and prints their figures. In JSON each benchmark is one line.
 pub(crate) fn run(options: &Options) -> Result<()> {
     let workspace = Workspace::load()?;
     if options.only == Some(Benchmark::Browser) {

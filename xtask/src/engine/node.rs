@@ -18,7 +18,7 @@ pub(super) struct Node {
     name: &'static str,
     program: PathBuf,
     version: String,
-    /// What it is told besides.
+    /// Additional arguments.
     flags: &'static [&'static str],
 }
 
@@ -35,7 +35,7 @@ impl Node {
         Ok(Self { name, program, version, flags: &[] })
     }
 
-    /// The same, told this besides.
+    /// The same Node with additional arguments.
     pub(super) fn with(self, flags: &'static [&'static str]) -> Self {
         Self { flags, ..self }
     }

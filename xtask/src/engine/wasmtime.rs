@@ -1,4 +1,4 @@
-//! wasmtime with stack switching: its runner is the program `tests/stack-switching`, which is built when it is asked for.
+//! wasmtime with stack switching: its runner is the program `tests/stack-switching`, which is built on demand.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -19,7 +19,7 @@ pub(super) struct Wasmtime {
 }
 
 impl Wasmtime {
-    /// Compiles it, which takes minutes the first time.
+    /// Compiles the runner, which takes minutes the first time.
     pub(super) fn build(workspace: &Workspace) -> Result<Self> {
         let target = workspace.target.join("stack-switching");
         let mut cargo = process::cargo();
@@ -32,7 +32,7 @@ impl Wasmtime {
     }
 }
 
-/// The one that its Cargo.lock names.
+/// The version of wasmtime in the Cargo.lock of a folder.
 fn version(folder: &Path) -> Result<String> {
     let lock = std::fs::read_to_string(folder.join("Cargo.lock"))?;
     Ok(super::locked_version(&lock, NAME).unwrap_or_default().to_owned())

@@ -1,4 +1,4 @@
-//! wasm-bindgen: the same suite of tests for what it makes for Node, for browsers and for bundlers.
+//! wasm-bindgen: the same suite of tests for its output for Node, for browsers and for bundlers.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -13,14 +13,14 @@ use crate::{bindgen, process, tools};
 
 pub(super) const PROJECT: &str = "wasm-bindgen";
 
-/// What the project's modules and scripts are called.
+/// The name of the project's modules and scripts.
 pub(super) const NAME: &str = "everywhere_wasm_bindgen";
 
-/// The bundler: of those that people use it is the one that takes modules without a plug-in.
+/// The bundler: of the popular ones, it is the one that accepts modules without a plug-in.
 const WEBPACK: &str = "webpack@5.112.2";
 const BUNDLE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/src/everywhere/webpack.mjs");
 
-/// Which of wasm-bindgen's targets is tried with which build.
+/// The targets of wasm-bindgen that are tested with each build.
 const MATRIX: [(Profile, &[&str]); 3] = [
     (DEV, &["nodejs", "web"]),
     (RELEASE, &["nodejs", "bundler"]),
@@ -46,7 +46,7 @@ pub(super) fn check(projects: &Projects, steps: &mut Steps<'_>) -> Result<()> {
 fn build(projects: &Projects, profile: Profile) -> Result<PathBuf> {
     let mut cargo = projects.cargo("build", PROJECT, UNKNOWN, &[])?;
     if profile.name == SMALL.name {
-        // Whatever else is there: an old one has other errors than a new one.
+        // A new one, whatever is installed: an old one has other errors.
         cargo.env("WASM_OPT", tools::new_binaryen()?.join("wasm-opt"));
     }
     process::must_succeed(cargo.args(["--profile", profile.name]))?;

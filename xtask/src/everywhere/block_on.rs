@@ -16,11 +16,11 @@ use crate::tools;
 const PROJECT: &str = "block-on";
 const WASMTIME: &str = include_str!("block_on.py");
 
-/// What ends by itself, and what it prints.
+/// The modes that end by themselves, with their output.
 const WAYS: [(&str, &str); 2] =
     [("busy", "polled 2 times\n"), ("closed", "99 is ready\n-1 is ready\n")];
 
-/// What ends the program, and what it says.
+/// The mistakes that end the program, with their messages.
 const MISTAKES: [(&str, &str); 3] = [
     (
         "deadlock",
@@ -77,7 +77,7 @@ fn build(projects: &Projects, profile: Profile) -> Result<std::path::PathBuf> {
     Ok(projects.module("everywhere-block-on.wasm", WASI, profile))
 }
 
-/// Runs the program in all its ways; how many there are.
+/// Runs the program in all its modes. Returns how many there are.
 fn check_all(program: impl Fn() -> Result<Command>) -> Result<usize> {
     talk(program()?.arg("ticks"))?;
     for (name, wanted) in WAYS {
@@ -95,8 +95,8 @@ fn check_all(program: impl Fn() -> Result<Command>) -> Result<usize> {
     Ok(1 + WAYS.len() + MISTAKES.len())
 }
 
-/// What it prints while its input is silent, and what after each line that it is given. If waiting for the
-/// input kept the clock from ticking, nobody would ever write a line.
+/// Checks the output while there is no input, and after each line of input. If waiting for the input stopped the clock,
+/// this would never write a line.
 fn talk(command: &mut Command) -> Result<()> {
     command.stdin(Stdio::piped()).stdout(Stdio::piped());
     let mut child = command.spawn().context("the program cannot be run")?;

@@ -1,4 +1,4 @@
-//! Pages, shown in a browser without a window.
+//! Shows pages in a headless browser.
 
 use std::path::Path;
 use std::process::Command;
@@ -11,7 +11,7 @@ use crate::{process, tools};
 /// Serves the page and runs the browser.
 const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/src/everywhere/browser.mjs");
 
-/// Shows a page of one of these folders; what it reports.
+/// Shows a page of one of these folders. Returns its report.
 pub(super) fn show(page: &str, folders: &[&Path]) -> Result<Vec<u8>> {
     let mut command = Command::new(setup::node()?);
     command.args([SCRIPT, tools::chromium()?.browser, page]);

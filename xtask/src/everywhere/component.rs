@@ -1,4 +1,4 @@
-//! Components: one made of a module for no host, and `wasm32-wasip2`, whose programs are some.
+//! Components: one made from a module for no host, and programs for `wasm32-wasip2`, which are components.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -13,7 +13,7 @@ use crate::{process, tools};
 
 const PROJECT: &str = "component";
 
-/// Makes components of modules, as `wasm-tools` does, and of components what Node can run.
+/// Makes components from modules, as `wasm-tools` does, and scripts for Node from components.
 const JCO: &str = "@bytecodealliance/jco-transpile@0.15.0";
 const TRANSPILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/src/everywhere/transpile.mjs");
 
@@ -58,7 +58,7 @@ fn bysyncify_build(projects: &Projects) -> Result<Command> {
     Ok(command)
 }
 
-/// Makes a script of a component, or of the component that a module is for.
+/// Makes a script from a component, or from a module that is to become one.
 pub(super) fn transpile(wasm: &Path, output: &Path, imports: &[&str]) -> Result<PathBuf> {
     let mut node = Command::new(setup::node()?);
     node.arg(TRANSPILE).arg(tools::from_npm(&[JCO])?).args([wasm, output]).args(imports);

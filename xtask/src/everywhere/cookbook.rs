@@ -11,7 +11,7 @@ pub(super) fn check(projects: &Projects, steps: &mut Steps<'_>) -> Result<()> {
     check_those(projects, steps, false)
 }
 
-/// Those with `large = true` in their `[package.metadata.xtask]`: they take minutes to compile.
+/// Checks the programs with `large = true` in their `[package.metadata.xtask]`: they take minutes to compile.
 pub(super) fn check_large(projects: &Projects, steps: &mut Steps<'_>) -> Result<()> {
     check_those(projects, steps, true)
 }

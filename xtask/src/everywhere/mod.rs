@@ -1,8 +1,8 @@
-//! `cargo xtask everywhere`: projects as users have them, for which `.cargo/config.toml` has the
-//! one line, are built with the tools that people use, and run where they are to run.
+//! `cargo xtask everywhere`: builds projects as users have them, with the one line in `.cargo/config.toml`. It uses the
+//! tools that people use, and runs the programs in their environments.
 //!
-//! The projects are in `tests/everywhere`. Nothing here knows how the linker does what it does:
-//! what counts is that the programs work.
+//! The projects are in `tests/everywhere`. Nothing here depends on how the linker works: it only matters that the
+//! programs work.
 
 mod bindgen;
 mod block_on;
@@ -33,13 +33,13 @@ use projects::Projects;
 /// The row of the report.
 const ROW: &str = "tools";
 
-/// A tool, or a target, with which programs are to work.
+/// A tool, or a target, that programs must work with.
 struct Check {
     name: &'static str,
     run: fn(&Projects, &mut Steps<'_>) -> Result<()>,
 }
 
-/// Those that are quick enough to run each time.
+/// The checks that are quick enough to run each time.
 const USUAL: &[Check] = &[
     Check { name: "plain", run: plain::check },
     Check { name: "wasm-bindgen", run: bindgen::check },
@@ -57,7 +57,7 @@ const USUAL: &[Check] = &[
     Check { name: "cookbook", run: cookbook::check },
 ];
 
-/// Those that take many minutes to build, or whose tools do: only if they are asked for by name.
+/// The checks that take many minutes to build, or whose tools do. They run only if they are named.
 const UNUSUAL: [Check; 2] = [
     Check { name: "trunk", run: trunk::check },
     Check { name: "cookbook-large", run: cookbook::check_large },

@@ -1,4 +1,4 @@
-//! What `cargo bysyncify new --web` makes: served by `cargo bysyncify run`, and shown by a browser.
+//! A project made by `cargo bysyncify new --web`, served by `cargo bysyncify run` and shown by a browser.
 
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;
@@ -11,7 +11,7 @@ use super::projects::{Projects, UNKNOWN};
 use crate::steps::Steps;
 use crate::{process, tools};
 
-/// What the program of a new project prints, into its page or elsewhere.
+/// The output of the program of a new project, in its page or elsewhere.
 pub(super) const PRINTED: &str = "\
 trees: ash
 fruit: apples and apricots
@@ -22,11 +22,11 @@ trees: cedar, cypress and chestnut
 6 lines
 ";
 
-/// What `run` says when the page is there.
+/// The message of `run` when the page can be loaded.
 const SERVING: (&str, &str) = ("     Serving ", " until Ctrl-C is pressed");
 
 pub(super) fn check(projects: &Projects, steps: &mut Steps<'_>) -> Result<()> {
-    // Elsewhere: in a checkout the alias of the same name would be in the way.
+    // Not in the checkout: there, the alias of the same name would be called.
     let folder = tempfile::tempdir().context("cannot make a temporary folder")?;
     let page = folder.path().join("page");
     let bysyncify = |words: &[&str], folder: &Path| -> Result<Command> {
@@ -36,7 +36,7 @@ pub(super) fn check(projects: &Projects, steps: &mut Steps<'_>) -> Result<()> {
     };
     let made = steps.make("new --web", || {
         process::must_succeed(&mut bysyncify(&["new", "--web", "page"], folder.path())?)?;
-        // The version whose command line tool is there already.
+        // The version whose command line tool is installed already.
         let version = projects.version("wasm-bindgen")?;
         let mut cargo = process::cargo();
         cargo.args(["update", "--quiet", "wasm-bindgen", "--precise", &version]);
@@ -55,7 +55,7 @@ pub(super) fn check(projects: &Projects, steps: &mut Steps<'_>) -> Result<()> {
     Ok(())
 }
 
-/// A running server, which ends with this.
+/// A running server. It is ended when this value is dropped.
 struct Server {
     child: Child,
     address: String,
@@ -84,13 +84,13 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // It may have ended by itself; then what it was to show has been missed already.
+        // It may have ended by itself. Then its missing page has already been noticed.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
 }
 
-/// What is in the page's `output` after some seconds of its time.
+/// Returns the content of the page's `output` after some seconds of virtual time.
 fn show(address: &str, profile: &Path) -> Result<String> {
     let mut browser = Command::new(tools::chromium()?.browser);
     browser.args(["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic"]);

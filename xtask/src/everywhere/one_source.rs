@@ -1,4 +1,4 @@
-//! One file of tests, run natively, in Node, in a Chromium without a window, and under WASI of Node's and wasmtime's.
+//! One file of tests, run natively, in Node, in a headless Chromium, and under the WASI of Node and of wasmtime.
 
 use anyhow::{Result, ensure};
 
@@ -8,7 +8,7 @@ use crate::{process, tools};
 
 const PROJECT: &str = "one-source";
 
-/// How many tests there are: as many pass wherever they run.
+/// The number of tests: all of them pass wherever they run.
 const TESTS: usize = 4;
 
 pub(super) fn check(projects: &Projects, steps: &mut Steps<'_>) -> Result<()> {

@@ -1,5 +1,5 @@
-//! What is published, as a newcomer gets it: the commands are installed from what was packed, in a home that has
-//! nothing else, and make and run a project with the library that was packed.
+//! The published packages as a new user gets them. The commands are installed from the packed files, in an empty home.
+//! They make a project and run it with the packed library.
 
 use std::env;
 use std::ffi::OsString;
@@ -33,7 +33,7 @@ pub(super) fn check(_: &Projects, steps: &mut Steps<'_>) -> Result<()> {
             steps.test(&format!("cargo {}", words.join(" ")), || {
                 let mut run = cargo(home, &home.join("demo"))?;
                 let printed = String::from_utf8(process::must_succeed(run.args(words))?)?;
-                // Which timer is first is not said, on a busy machine.
+                // On a busy machine, any of the timers may be the first.
                 if sorted(&printed) != sorted(PRINTED) {
                     bail!("it prints this, and not what it should:\n{printed}");
                 }
@@ -44,7 +44,7 @@ pub(super) fn check(_: &Projects, steps: &mut Steps<'_>) -> Result<()> {
     Ok(())
 }
 
-/// Installs the commands, and has cargo take the library from what was packed, where it is for projects in this home.
+/// Installs the commands, and configures cargo to use the packed library for projects in this home.
 fn install(workspace: &Workspace, home: &Path) -> Result<()> {
     let unpacked = Unpacked::new(workspace)?;
     // The lock file has packages of the checkout, too.
@@ -62,18 +62,18 @@ fn install(workspace: &Workspace, home: &Path) -> Result<()> {
     fs::write(home.join(".cargo/config.toml"), patch).context("cannot write cargo's configuration")
 }
 
-/// Cargo in a folder, for who has this home, and what was installed there.
+/// Returns cargo in a folder, with this home, and the programs that were installed there.
 fn cargo(home: &Path, folder: &Path) -> Result<Command> {
     let mut cargo = process::cargo();
     setup::wasm_target(UNKNOWN)?.apply(&mut cargo);
     let old_path = env::var_os("PATH").unwrap_or_default();
     let path = [home.join("installed/bin")].into_iter().chain(env::split_paths(&old_path));
     cargo.current_dir(folder).env("PATH", env::join_paths(path)?).env("HOME", home);
-    // The compiler, and the registry's address and crates, are not ours to bring.
+    // The compiler, and the registry's address and crates, are those of the machine.
     for (variable, usual) in [("CARGO_HOME", ".cargo"), ("RUSTUP_HOME", ".rustup")] {
         cargo.env(variable, env::var_os(variable).map_or_else(|| old_home(usual), Ok)?);
     }
-    // Nor what this program was told by the cargo that runs it.
+    // The variables that the calling cargo has set for this program are removed.
     let told = env::vars_os().filter_map(|(name, _)| name.into_string().ok());
     let told = told.filter(|name| name.starts_with("CARGO_") && name != "CARGO_HOME");
     for variable in told.chain(["XDG_CACHE_HOME", "BYSYNCIFY_CACHE"].map(Into::into)) {

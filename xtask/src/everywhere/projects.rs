@@ -1,4 +1,4 @@
-//! The projects in `tests/everywhere`, and how a command runs in one.
+//! The projects in `tests/everywhere`, and commands that run in them.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -46,11 +46,11 @@ pub(super) const SMALL: Profile = Profile { name: "small", folder: "small" };
 
 /// A workspace of its own, with the configuration that users have.
 pub(super) struct Projects {
-    /// Where it is.
+    /// Its folder.
     root: PathBuf,
-    /// Where it is built.
+    /// Its target directory.
     pub(super) target: PathBuf,
-    /// Where `bysyncify-ld` is.
+    /// The folder of `bysyncify-ld`.
     linker_folder: PathBuf,
 }
 
@@ -75,8 +75,7 @@ impl Projects {
         self.root.join(project)
     }
 
-    /// A command as a project's user types it, who has `bysyncify-ld` on PATH, and after it
-    /// whatever is in these folders.
+    /// A command as a project's user types it. PATH has `bysyncify-ld`, and after it the programs in these folders.
     pub(super) fn command(
         &self,
         program: impl AsRef<OsStr>,
@@ -106,8 +105,8 @@ impl Projects {
         Ok(command)
     }
 
-    /// `cargo bysyncify`, as it is in this checkout. Not by that name: here it is an alias, for
-    /// those who have nothing installed.
+    /// `cargo bysyncify`, as it is in this checkout. Not called by that name: here it is an alias, for users who have
+    /// nothing installed.
     pub(super) fn bysyncify(&self, project: &str) -> Result<Command> {
         let program = self.linker_folder.join("cargo-bysyncify");
         let mut command = self.command(program, project, &[])?;
@@ -115,12 +114,12 @@ impl Projects {
         Ok(command)
     }
 
-    /// Where cargo puts a module.
+    /// The path to which cargo writes a module.
     pub(super) fn module(&self, file: &str, triple: &str, profile: Profile) -> PathBuf {
         self.target.join(triple).join(profile.folder).join(file)
     }
 
-    /// The engine's command, where a tool calls `wasm-opt`.
+    /// A program that tools call as `wasm-opt`, which runs the engine's command.
     pub(super) fn stand_in(&self, real: &Path) -> Result<StandIn> {
         let mut build = process::cargo();
         build.current_dir(self.root.join("../..")).args(["build", "--quiet"]);
@@ -139,7 +138,8 @@ impl Projects {
         Ok(version.into())
     }
 
-    /// Cargo does not link again when only the linker has changed, or what that calls.
+    /// Removes the programs that another linker or `wasm-opt` has linked: cargo does not link again when only these
+    /// have changed.
     fn forget_what_another_linked(&self, wasm_opt: &str) -> Result<()> {
         let linker = format!("bysyncify-ld{}", std::env::consts::EXE_SUFFIX);
         let linker = fs::metadata(self.linker_folder.join(linker))?;

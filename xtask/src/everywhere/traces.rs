@@ -1,6 +1,6 @@
-//! Debug builds that trap and that panic in a coroutine: each function on its stack is shown with its file and line,
-//! by Node as `cargo bysyncify run` starts it; in a trace of Chromium's, as `cargo bysyncify trace` rewrites it; and
-//! by wasmtime, which reads DWARF by itself.
+//! Debug builds that trap and that panic in a coroutine. Each function on its stack must be shown with its file and
+//! line: by Node in `cargo bysyncify run`, in a trace of Chromium that `cargo bysyncify trace` has rewritten, and by
+//! wasmtime, which reads DWARF itself.
 
 use std::fs;
 use std::io::Write as _;
@@ -18,13 +18,13 @@ use crate::tools;
 const PROJECT: &str = "traces";
 const SCRIPT: &str = include_str!("traces.py");
 
-/// A program, and its own function that ends it.
+/// A program, and the line that ends it.
 struct Program {
     binary: &'static str,
     end: Line,
 }
 
-/// A line that is shown: a file, what its comment says, and which function it is in.
+/// A line that must be shown: its file, its comment, and its function.
 struct Line(&'static str, &'static str, &'static str);
 
 const PROGRAMS: [Program; 2] = [
@@ -35,7 +35,7 @@ const PROGRAMS: [Program; 2] = [
     Program { binary: "panics", end: Line("src/bin/panics.rs", "panics", "panics::panics") },
 ];
 
-/// The lines that are shown behind that one. The innermost is first.
+/// The lines that must be shown after that one. The innermost is first.
 const LINES: [Line; 5] = [
     Line("src/lib.rs", "ends", "everywhere_traces::waits"),
     Line("src/lib.rs", "descends", "everywhere_traces::descends"),
@@ -81,7 +81,7 @@ pub(super) fn check(projects: &Projects, steps: &mut Steps<'_>) -> Result<()> {
     Ok(())
 }
 
-/// What `cargo bysyncify trace` makes of a trace.
+/// Returns the output of `cargo bysyncify trace` for a trace.
 fn rewritten(projects: &Projects, module: &Path, trace: &[u8]) -> Result<String> {
     let mut command = projects.bysyncify(PROJECT)?;
     command.arg("trace").arg(module).stdin(Stdio::piped()).stdout(Stdio::piped());

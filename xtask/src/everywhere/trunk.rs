@@ -15,7 +15,7 @@ use crate::{bindgen, process, tools};
 const VERSION: &str = "0.21.14";
 
 pub(super) fn check(projects: &Projects, steps: &mut Steps<'_>) -> Result<()> {
-    // It takes these if they are on PATH, and would else fetch them.
+    // It uses these if they are on PATH, and would download them otherwise.
     let wasm_bindgen = bindgen::programs(&projects.version("wasm-bindgen")?)?;
     let binaryen = tools::new_binaryen()?;
     let folders = [binaryen.clone(), wasm_bindgen];

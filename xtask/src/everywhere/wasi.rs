@@ -13,7 +13,7 @@ use crate::steps::Steps;
 pub(super) const PROJECT: &str = "wasi";
 pub(super) const PROGRAM: &str = "everywhere-wasi.wasm";
 
-/// What is given to the program, and what it must print and return.
+/// The input of the program, and its expected output and exit status.
 pub(super) struct Case {
     arguments: &'static [&'static str],
     stdin: &'static str,
@@ -22,7 +22,7 @@ pub(super) struct Case {
     status: i32,
 }
 
-/// Sources that need no files. Four bytes of each are read in turns: that makes the order of lines.
+/// Sources that need no files. Four bytes of each are read in turns: this determines the order of the lines.
 pub(super) const WITHOUT_FILES: Case = Case {
     arguments: &["-", "=one\ntwo\nthree is longer", "=alpha\nbeta"],
     stdin: "from outside\nand more\n",
@@ -77,7 +77,7 @@ pub(super) fn check(projects: &Projects, steps: &mut Steps<'_>) -> Result<()> {
     Ok(())
 }
 
-/// Runs the program for each case; how many have passed.
+/// Runs the program for each case. Returns how many have passed.
 pub(super) fn run(cases: &[Case], program: impl Fn() -> Result<Command>) -> Result<usize> {
     for case in cases {
         run_case(case, &mut program()?)?;

@@ -1,4 +1,4 @@
-//! A program that the host suspends: `wasm-asyncify` does it where the tool that packs it calls `wasm-opt`.
+//! A program that the host suspends. `wasm-asyncify` transforms it, where the tool that packs it calls `wasm-opt`.
 
 use std::path::Path;
 use std::process::Command;
@@ -11,10 +11,10 @@ use crate::process;
 
 pub(super) const PROJECT: &str = "wasm-opt-step";
 
-/// What the project's modules and scripts are called.
+/// The name of the project's modules and scripts.
 const NAME: &str = "everywhere_wasm_opt_step";
 
-/// Runs what was packed for Node.
+/// Runs a package for Node.
 pub(super) fn run_in_node(projects: &Projects, package: &Path) -> Result<Vec<u8>> {
     let mut node = Command::new(setup::node()?);
     node.arg(projects.folder(PROJECT).join("node.mjs"));

@@ -14,7 +14,7 @@ use crate::{bindgen, process, tools};
 const VERSION: &str = "0.15.1";
 
 pub(super) fn check(projects: &Projects, steps: &mut Steps<'_>) -> Result<()> {
-    // It takes the wasm-opt on PATH, whatever version that is, and would else fetch one.
+    // It uses the `wasm-opt` on PATH, whatever its version, and would download one otherwise.
     let wasm_bindgen = bindgen::programs(&projects.version("wasm-bindgen")?)?;
     let binaryen = tools::new_binaryen()?;
     let folders = [binaryen.clone(), wasm_bindgen];
@@ -23,7 +23,7 @@ pub(super) fn check(projects: &Projects, steps: &mut Steps<'_>) -> Result<()> {
         let package = projects.target.join("wasm-pack").join(project).join(target);
         let mut command = projects.command(&wasm_pack, project, folders)?;
         setup::wasm_target(UNKNOWN)?.apply(&mut command);
-        // `force`: it need not look for the target, which another compiler may have.
+        // `force`: it does not check for the target, which another compiler may have.
         command.args(["build", "--mode", "force", "--target", target, "--out-dir"]);
         process::must_succeed(command.arg(&package))?;
         Ok(package)

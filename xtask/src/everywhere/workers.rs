@@ -1,5 +1,5 @@
-//! Threads: instances that share a memory, in Node's workers. That takes a standard library that is
-//! compiled for it, which no toolchain brings, so one is built.
+//! Threads: instances that share a memory, in Node's workers. They need a standard library that is compiled for
+//! threads. No toolchain has one, so it is built.
 
 use anyhow::{Result, bail};
 use cargo_bysyncify::setup;
@@ -10,7 +10,7 @@ use crate::steps::Steps;
 
 const PROJECT: &str = "workers";
 
-/// For the linker: what shared memory takes, and what a new thread has to be given.
+/// Linker arguments for shared memory, and for the values that a new thread must be given.
 const FLAGS: [&str; 8] = [
     "-Clink-arg=--shared-memory",
     "-Clink-arg=--import-memory",
@@ -39,7 +39,7 @@ fn run(projects: &Projects, profile: Profile) -> Result<usize> {
     let mut threads = setup::threaded_target()?;
     threads.flags.extend(FLAGS.map(str::to_owned));
     threads.apply(&mut cargo);
-    // Its dependencies are others than with the library that there is.
+    // A target directory of its own: with the usual standard library the dependencies differ.
     cargo.args(["--profile", profile.name]).env("CARGO_TARGET_DIR", &target);
     process::must_succeed(&mut cargo)?;
     let module = target.join(UNKNOWN).join(profile.folder);

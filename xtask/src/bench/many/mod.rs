@@ -1,5 +1,5 @@
-//! `cargo xtask bench many`: what coroutines take that are suspended at the same time, in WebAssembly. The same natively is
-//! in `bench/native`.
+//! `cargo xtask bench many`: the cost of many coroutines that are suspended at the same time, in WebAssembly.
+//! `bench/native` measures the same natively.
 
 use std::fmt;
 use std::io::Write;
@@ -14,19 +14,19 @@ use super::runtime::Runtime;
 use super::switch::linked_example;
 use crate::workspace::Workspace;
 
-/// How many there are at a time.
+/// The numbers of coroutines that are measured.
 const COUNTS: [u32; 2] = [100_000, 1_000_000];
 
 /// The program, which also defines the format of its input and output.
 const SCRIPT: &str = include_str!("many.mjs");
 
-/// What is done with all of them, one after the other.
+/// A step that is done with all coroutines, one after the other.
 #[derive(Debug)]
 struct Step {
     step: String,
-    /// For each coroutine.
+    /// Nanoseconds for each coroutine.
     ns: f64,
-    /// Of memory, for each coroutine, after the step. Memory never shrinks.
+    /// Bytes of memory for each coroutine, after the step. Memory never shrinks.
     bytes: f64,
 }
 
@@ -54,7 +54,7 @@ pub(super) fn measure(workspace: &Workspace, node: &Path) -> Result<impl Figures
     Ok(Report { engine: Runtime::Node(node.into()).name()?, steps })
 }
 
-/// What the script has written.
+/// Parses the output of the script.
 fn steps(response: &Value) -> Option<Vec<Vec<Step>>> {
     let step = |step: &Value| {
         let number = |key| step[key].as_f64();

@@ -70,7 +70,7 @@ const SQLITE: &str = concat!(
     include_str!("../../../../bench/large/sqlite/no_suspend.txt")
 );
 
-/// The builds of a program, for a Node that switches stacks if it does.
+/// The builds of a program, including those that need stack switching if Node has it.
 fn builds(program: &str, switches_stacks: bool) -> Vec<Build> {
     let mut builds = Vec::from(BUILDS);
     if switches_stacks {

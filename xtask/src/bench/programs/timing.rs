@@ -27,7 +27,7 @@ pub(super) struct Timings {
 /// The number of processes that measure.
 const PROCESSES: usize = 5;
 
-/// Whether this Node can switch stacks, if it is told to. Versions before 26 cannot.
+/// Whether this Node can switch stacks, given V8's flag for it. Versions before 26 cannot.
 pub(super) fn switches_stacks(node: &Path) -> Result<bool> {
     let version = process::must_succeed(Command::new(node).arg("--version"))?;
     let version = String::from_utf8_lossy(&version);

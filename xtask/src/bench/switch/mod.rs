@@ -64,7 +64,7 @@ fn comparisons() -> Vec<Comparison> {
         row("linked by us, depth 0 : JSPI", linked(0), jspi(0), Some(1.0)),
         row("linked by us, depth 100 : JSPI", linked(100), jspi(100), Some(1.0)),
         row("linked by us, depth 10000 : JSPI", linked(10_000), jspi(10_000), Some(1.0)),
-        // Last: V8 is told that it may switch stacks, which is for the whole process.
+        // Last: V8's flag for stack switching is for the whole process.
         row("stack switching, depth 0 : linked", switched(0), linked(0), None),
         row("stack switching, depth 2 : linked", switched(2), linked(2), None),
         row("stack switching, depth 10 : linked", switched(10), linked(10), None),

@@ -44,7 +44,7 @@ pub(super) enum Side {
 }
 
 impl Side {
-    /// How many functions are on the stack where it waits, without the first.
+    /// The number of functions on the stack where it waits, without the first.
     pub(super) fn depth(self) -> u32 {
         match self {
             Self::Guest { depth, .. }
@@ -127,7 +127,7 @@ impl Modules {
         }
     }
 
-    /// The function that stands for one side, if it is one that needs no host.
+    /// The function that measures one side, if it needs no host.
     pub(super) fn function(&self, side: Side) -> Option<Function<'_>> {
         let (module, export) = match side {
             Side::Guest { export, .. } => (&self.guest, export),
@@ -199,7 +199,7 @@ impl Tool<'_> {
         self.make(input, &recipe, &format!("{resumption:?}"))
     }
 
-    /// The same, where the engine is to switch stacks.
+    /// The same, for an engine that switches stacks.
     fn with_continuations(&self, input: &Path) -> Result<PathBuf> {
         let lowering = Lowering::StackSwitching;
         let recipe = Recipe { opt_level: OptLevel::O3, lowering, ..Recipe::default() };
