@@ -1,4 +1,4 @@
-//! Runs the tests of a guest in wasmtime, with stack switching. What it reads and writes is described in
+//! Runs the tests of a guest in wasmtime, with stack switching. The format of its input and output is described in
 //! `xtask/src/engine/runner.rs`, and the module `host` in `tests/README.md`.
 
 use std::io::{self, Write as _};
@@ -8,7 +8,7 @@ use anyhow::{Context as _, Result};
 use serde_json::{Value, json};
 use wasmtime::{Caller, Config, Engine, Extern, Linker, Module, Store, Trap};
 
-/// What an instance has told its host.
+/// The messages of one instance to its host.
 #[derive(Default)]
 struct Seen {
     panicked: Option<String>,
@@ -47,7 +47,7 @@ fn load(request: &Value) -> Result<(Module, Linker<Seen>)> {
     Ok((module, linker))
 }
 
-/// One test, as a line of JSON.
+/// Runs one test. Returns its line of JSON.
 fn run(module: &Module, linker: &Linker<Seen>, test: &str) -> Value {
     let mut store = Store::new(module.engine(), Seen::default());
     let started = Instant::now();
@@ -92,7 +92,7 @@ fn call(
 fn host(engine: &Engine, seed: u64, checked: bool, stack_checked: bool) -> Result<Linker<Seen>> {
     let mut linker = Linker::new(engine);
     let mut define = || -> wasmtime::Result<()> {
-        // Each with what is done with the text that it is given.
+        // Each name has a function that handles its text.
         let texts: [(&str, fn(&mut Seen, String)); 4] = [
             ("log", |seen, text| seen.trace.push(text)),
             ("panicked", |seen, text| seen.panicked = Some(text)),

@@ -1,4 +1,4 @@
-//! Synchronous code that waits, and knows nothing of where it runs.
+//! Synchronous code that waits, and does not depend on where it runs.
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
@@ -8,7 +8,7 @@ use std::task::{Poll, Waker};
 
 use bysyncify::embed;
 
-/// Lines that come from elsewhere, now and then.
+/// Lines that arrive at any time.
 #[derive(Clone, Debug, Default)]
 pub struct Lines(Rc<RefCell<State>>);
 
@@ -19,7 +19,7 @@ struct State {
 }
 
 impl Lines {
-    /// Adds one, and wakes who waits for it.
+    /// Adds a line, and wakes the reader.
     pub fn add(&self, line: &str) {
         let mut state = self.0.borrow_mut();
         state.lines.push_back(line.to_owned());
@@ -30,7 +30,7 @@ impl Lines {
         }
     }
 
-    /// The next one: waits until it is there.
+    /// Returns the next line. Waits until there is one.
     pub fn read(&self) -> String {
         embed(poll_fn(|cx| {
             let mut state = self.0.borrow_mut();
@@ -45,7 +45,7 @@ impl Lines {
     }
 }
 
-/// Evaluates an expression in Polish notation, of which each line is a word: `+`, `*`, or a number.
+/// Evaluates an expression in Polish notation. Each line is a word: `+`, `*`, or a number.
 pub fn evaluate(lines: &Lines) -> u64 {
     match lines.read().as_str() {
         "+" => evaluate(lines) + evaluate(lines),

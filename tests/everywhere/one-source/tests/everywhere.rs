@@ -1,4 +1,4 @@
-//! The tests of a program that runs anywhere: this one file, by
+//! The tests of a program that runs anywhere. This one file is run by
 //!
 //! ```sh
 //! cargo test                                                  # natively
@@ -15,7 +15,7 @@ use std::task::{Context, Poll, Waker};
 use bysyncify::{Coroutine, CoroutineState, Generator, dump};
 use everywhere_one_source::{Lines, evaluate};
 
-// Where there is no `main` with an output, a browser for one, this is how tests run.
+// Runs the tests where `main` has no output, for example in a browser.
 #[cfg(all(target_family = "wasm", target_os = "unknown"))]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
@@ -60,7 +60,7 @@ fn two_wait_for_each_other_and_a_dump_tells_where() {
     for coroutine in told.coroutines() {
         let frames = coroutine.backtrace().frames();
         assert!(!frames.is_empty(), "{told}");
-        // Optimised programs have numbers in place of names, unless one asks for these.
+        // Optimised programs have numbers in place of names, unless the build asks for names.
         if cfg!(debug_assertions) {
             let names: Vec<_> = frames.iter().map(|frame| frame.name()).collect();
             assert!(names[0].ends_with("Lines::read"), "{told}");

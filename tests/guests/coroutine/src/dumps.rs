@@ -1,4 +1,4 @@
-//! What is told of coroutines that have names.
+//! Dumps, and messages, of coroutines that have names.
 
 use std::cell::RefCell;
 use std::future::poll_fn;
@@ -55,7 +55,7 @@ tests! {
         assert_eq!(first.backtrace().frames(), waiting.backtrace().frames());
         assert_eq!(second.stack_usage().shadow, 0);
         assert_eq!(third.backtrace().status(), yields.backtrace().status());
-        // Names of types are in unoptimised programs; in others if somebody asks for the feature.
+        // Unoptimised programs have the names of types, others only with the feature.
         let future = "core::future::poll_fn::PollFn<guest_support::after_polls<usize>::{{closure}}>";
         let told_for = first.waits_for();
         assert!(told_for == Some(future) || told_for.is_none() && !cfg!(debug_assertions), "{told_for:?}");
@@ -75,7 +75,7 @@ tests! {
              coroutine `yields` has yielded, {}\n{}",
             in_use(first), indent(first), in_use(third), indent(third)
         ));
-        // It can go on as before, and who has ended is gone.
+        // The coroutine can continue as before, and one that has ended is not listed.
         assert_eq!(run(&mut waiting), (2, 2));
         assert_eq!(states(), ["ready:n", "yields:y"]);
         drop(ready);
@@ -113,7 +113,7 @@ tests! {
             all.push(Box::new(coroutine));
         }
         all.swap(0, 4);
-        // Dropped it is abandoned in WebAssembly, since it waits in `embed`; natively it unwinds.
+        // When it is dropped, it is abandoned in WebAssembly, because it waits in `embed`. Natively it unwinds.
         let abandoned = |name: &str| cfg!(target_family = "wasm").then(|| format!("{name}:a"));
         drop(all.remove(1));
         let expected: Vec<_> = ["0:w".to_string()].into_iter().chain(abandoned("1"))
@@ -196,7 +196,7 @@ tests! {
             assert!(poll_once(&mut inner).is_ready());
             embed(after_polls(1, ()));
             note();
-            // A future is polled on the stack of who waits for it.
+            // A future is polled on the stack of the coroutine that waits for it.
             embed(poll_fn(|_| { of_future(); Poll::Ready(()) }));
         });
         run(coroutine.named("outer"));
@@ -238,11 +238,11 @@ tests! {
                 is_told.then(|| "as expected".into())
             });
         } else {
-            // By the time that it is noticed its core may have been overwritten.
+            // When the overflow is noticed, the core may have been overwritten.
             at_panic(|message| message.starts_with("coroutine `deep`: coroutine stack overflow: ").then(|| "as expected".into()));
         }
         expect_trap("as expected");
-        // What lies below is not used.
+        // The memory below is not used for anything else.
         let memory = vec![MaybeUninit::<u8>::uninit(); 1 << 16].leak();
         let (_, memory) = memory.split_at_mut(1 << 15);
         let low = memory.as_ptr().addr();

@@ -1,6 +1,6 @@
 //! Logs of coroutines that take turns, as `tracing-subscriber` prints them: each line with the spans that it is in.
 //!
-//! Not where each coroutine is a thread, and so has spans of its own.
+//! Not where each coroutine is a thread, because a thread has spans of its own.
 #![cfg(not(bysyncify_threads))]
 
 use std::io::{self, Write};
@@ -11,7 +11,7 @@ use guest_support::{after_polls, poll_once, tests};
 use tracing::subscriber::{DefaultGuard, set_default};
 use tracing::{Span, info, info_span};
 
-/// What was printed.
+/// The printed text.
 #[derive(Clone, Default)]
 struct Log(Arc<Mutex<Vec<u8>>>);
 
@@ -27,7 +27,7 @@ impl Write for Log {
 }
 
 impl Log {
-    /// From now on all is printed here, for as long as the guard is there.
+    /// Makes a log that gets all output for as long as the guard is alive.
     fn start() -> (Self, DefaultGuard) {
         let log = Self::default();
         let writer = log.clone();
@@ -46,14 +46,14 @@ impl Log {
     }
 }
 
-/// Says something before and after a wait.
+/// Logs a line before and after a wait.
 fn works() {
     info!("begins");
     embed(after_polls(1, ()));
     info!("goes on");
 }
 
-/// The same with a span of its own, which it is in for all of it.
+/// The same, all of it in a span of its own.
 fn works_in_a_span(number: u32) {
     let _guard = info_span!("request", number).entered();
     works();
@@ -127,7 +127,7 @@ tests! {
     }
 
     fn without_a_name_they_hold_for_whoever_runs() {
-        // The pitfall, as the documentation of `in_span` has it.
+        // The problem that the documentation of `in_span` describes.
         let (log, _guard) = Log::start();
         let mut a = Coroutine::new(131072, |_| works_in_a_span(1));
         let _ = poll_once(&mut a);
@@ -150,7 +150,7 @@ tests! {
             assert!(poll_once(&mut inner).is_pending());
             info!("between");
             embed(after_polls(1, ()));
-            // Once more the span that it is in.
+            // Enters the current span once more.
             let _again = Span::current().entered();
             embed(after_polls(1, ()));
             assert!(poll_once(&mut inner).is_ready());
@@ -279,7 +279,7 @@ mod unwinding {
         let mut outer = Coroutine::new(131072, |_| {
             let polled = catch_unwind(AssertUnwindSafe(|| {
                 let _guard = set_default(Panics);
-                // Never polled: so nobody else has a share of its span.
+                // Never polled, so nothing else has a share of its span.
                 Coroutine::new(131072, |_| ()).named("inner").cancel()
             }));
             let payload = polled.expect_err("the subscriber panics");
