@@ -1,10 +1,10 @@
-//! Functions of the host's: `print`, which is done when it returns, and `get_answer`, which is not.
+//! Functions of the host: `print`, which is complete when it returns, and `get_answer`, which is not.
 //!
-//! The host starts what takes its time, and returns at once. When it has the result it calls
-//! `settled`. So an asynchronous function is two: an import and an export. `host-calls.mjs` makes
-//! them of an `async function`.
+//! The host starts an operation that takes time, and returns at once. When it has the result, it calls `settled`. So an
+//! asynchronous function consists of two: an import and an export. `host-calls.mjs` makes them from an `async
+//! function`.
 //!
-//! `await_answer` is for comparison: there it is the host that suspends and resumes the module.
+//! `await_answer` is for comparison: there the host suspends and resumes the module.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -15,21 +15,21 @@ use futures::channel::oneshot;
 use futures::executor::LocalPool;
 use futures::task::LocalSpawnExt;
 
-/// The memory of each program. Most is for `format!`, of which an unoptimised build makes a lot.
+/// The memory of each program. Most is for `format!`, which needs a lot in an unoptimised build.
 const STACK_SIZE: usize = 32 * 1024;
 
 mod sys {
     #[link(wasm_import_module = "env")]
     unsafe extern "C" {
         pub(super) fn print(text: *const u8, len: usize);
-        /// The host's `get_answer()`, but for its result: that comes with this number.
+        /// Starts the host's `get_answer()`. The result comes later, with this number.
         pub(super) safe fn get_answer(call: u32);
         /// Named in `build.rs`.
         pub(super) safe fn await_answer() -> i32;
     }
 }
 
-/// The host has tried, and there is no result.
+/// The error of the host: there is no result.
 #[derive(Debug)]
 pub(crate) struct Failed;
 
@@ -45,12 +45,12 @@ pub(crate) fn print(line: &str) {
     unsafe { sys::print(line.as_ptr(), line.len()) }
 }
 
-/// The host's function. It is called like any other, and whoever calls it waits.
+/// The host's function. It is called like any other, and its caller waits.
 pub(crate) fn get_answer() -> Result<i32, Failed> {
     wait_for(|call| sys::get_answer(call))
 }
 
-/// The same, where the host suspends whoever calls it: not inside a coroutine.
+/// The same, but the host suspends the caller. Not for use inside a coroutine.
 pub(crate) fn await_answer() -> i32 {
     sys::await_answer()
 }
@@ -66,7 +66,7 @@ thread_local! {
     static CALLS: RefCell<Calls> = RefCell::default();
 }
 
-/// The calls that the host has not settled, and who waits for them.
+/// The calls that the host has not settled, with the senders of their results.
 #[derive(Default)]
 struct Calls {
     last: u32,
@@ -90,13 +90,13 @@ fn wait_for(start: impl FnOnce(u32)) -> Result<i32, Failed> {
 #[unsafe(no_mangle)]
 extern "C" fn settled(call: u32, is_ok: bool, value: i32) {
     if let Some(sender) = CALLS.with_borrow_mut(|calls| calls.waiting.remove(&call)) {
-        // Whoever waited may be gone.
+        // The receiver may be gone.
         let _ = sender.send(if is_ok { Ok(value) } else { Err(Failed) });
     }
     POOL.with_borrow_mut(LocalPool::run_until_stalled);
 }
 
-/// Runs a program until it waits. It goes on in `settled`.
+/// Runs a program until it waits. It continues in `settled`.
 pub(crate) fn spawn(program: impl FnOnce() + 'static) {
     POOL.with_borrow_mut(|pool| {
         let task = Coroutine::new(STACK_SIZE, |_| program());

@@ -1,6 +1,6 @@
-//! Calls a function of the host's that takes its time, as if it did not.
+//! Calls an asynchronous function of the host as if it were synchronous.
 //!
-//! This file is the program. `host` is what makes the function look so.
+//! This file is the program. `host` makes the function look synchronous.
 
 mod host;
 
@@ -18,8 +18,8 @@ pub extern "C" fn run() {
     });
 }
 
-/// The same program for a host that suspends modules by itself (see `host-driven.mjs`): nothing is
-/// spawned, this is the host's own call. The question is only there to be remembered.
+/// The same program for a host that suspends modules by itself (see `host-driven.mjs`). Nothing is spawned: this is the
+/// host's own call. The question only shows that its value is kept.
 #[unsafe(no_mangle)]
 pub extern "C" fn ask(question: i32) -> i32 {
     print(&format!("Asking question {question}..."));
@@ -28,7 +28,7 @@ pub extern "C" fn ask(question: i32) -> i32 {
     answer
 }
 
-/// Does what cannot be done: a host's suspend does not get past a coroutine. It ends with a message.
+/// Tries something impossible: a host cannot suspend a coroutine. It ends with a message.
 #[unsafe(no_mangle)]
 pub extern "C" fn ask_in_coroutine() {
     host::print_panics();

@@ -1,4 +1,4 @@
-//! The synchronous program: what is in an archive, with crates that know nothing of waiting.
+//! The synchronous program: it reads archives, with crates that do not know that they wait.
 
 use std::io::{self, BufRead, Read, Seek};
 
@@ -12,20 +12,20 @@ use crate::source::Source;
 
 /// A file in an archive.
 pub(crate) struct File<'a> {
-    /// The how manieth it is, counted from 0.
+    /// Its position among the files, counted from 0.
     pub(crate) number: u32,
     pub(crate) path: String,
     pub(crate) size: u64,
     pub(crate) content: &'a mut dyn Read,
 }
 
-/// Shows the files of an archive, in their order, until `visit` returns false.
+/// Passes the files of an archive to `visit`, in their order, until it returns false.
 pub(crate) fn read(
     source: Source,
     visit: impl FnMut(File<'_>) -> io::Result<bool>,
 ) -> io::Result<()> {
     match source {
-        // One can jump to and fro in a file: the directory of a zip archive is at its end.
+        // A file can be read at any position: the directory of a zip archive is at its end.
         Source::File(mut file) => match magic(&mut file)? {
             Magic::Gzip => read_tar(MultiGzDecoder::new(file), visit),
             Magic::Zip => read_zip(file, visit),
@@ -42,7 +42,7 @@ enum Magic {
     Zip,
 }
 
-/// What it is, by its first byte, which is not consumed.
+/// The kind of the archive, by its first byte, which is not consumed.
 fn magic(source: &mut impl BufRead) -> io::Result<Magic> {
     match source.fill_buf()?.first() {
         Some(0x1f) => Ok(Magic::Gzip),
@@ -68,7 +68,7 @@ fn read_tar(
             return Ok(());
         }
     }
-    // The checksum is behind the end of the last file.
+    // The checksum is after the end of the last file.
     io::copy(&mut tar.into_inner(), &mut io::sink()).map(drop)
 }
 
@@ -86,8 +86,8 @@ fn read_zip(
     Ok(())
 }
 
-/// Reads what comes, without the directory. That is not possible with all archives: some tell only
-/// behind a file how long it was.
+/// Reads the files as they arrive, without the directory. That is not possible with all archives: some have a file's
+/// length only after it.
 fn read_zip_stream(
     source: impl Read,
     mut visit: impl FnMut(File<'_>) -> io::Result<bool>,
@@ -99,7 +99,7 @@ fn read_zip_stream(
             return Ok(());
         }
     }
-    // So that the connection is not cut in the midst of the directory.
+    // Read the rest, so that the connection is not closed in the middle of the directory.
     io::copy(&mut source, &mut io::sink()).map(drop)
 }
 

@@ -1,7 +1,7 @@
 //! Reads archives in a page, with synchronous crates, while their bytes arrive.
 //!
-//! The page makes a [`Job`] for each archive, and asks it in each frame how far it is. All jobs run
-//! on the page's one thread; each is a coroutine, and gives way to the others and to the page.
+//! The page makes a [`Job`] for each archive, and reads its progress in each frame. All jobs run on the page's only
+//! thread. Each is a coroutine, and yields to the others and to the page.
 
 mod archive;
 mod pace;
@@ -23,8 +23,8 @@ use progress::Progress;
 use sink::Sink;
 use source::Source;
 
-/// The memory of one coroutine. What it needs is mostly `flate2`'s; an unoptimised build takes four
-/// times what an optimised one does.
+/// The memory of one coroutine. `flate2` needs most of it; an unoptimised build needs four times as much as an
+/// optimised one.
 const STACK_SIZE: usize = 256 * 1024;
 
 /// An archive that is being read.
@@ -44,7 +44,7 @@ impl Job {
         Self::start(source, |source, progress| archive::read(source, |file| progress.hash(file)))
     }
 
-    /// Begins to copy the file of this number out of an archive.
+    /// Begins to copy the file with this number out of an archive.
     pub fn save(
         source: &JsValue,
         number: u32,
@@ -63,7 +63,7 @@ impl Job {
         self.ended.clone()
     }
 
-    /// Ends it, wherever it is: in the next turn of the event loop nothing is left of it.
+    /// Cancels the job. In the next turn of the event loop it is gone.
     pub fn cancel(&self) {
         self.abort.abort();
     }
@@ -103,7 +103,7 @@ impl Job {
         let coroutine = Coroutine::new(STACK_SIZE, move |_| run(source, &shown));
         let (coroutine, abort) = abortable(coroutine);
         let ended = future_to_promise(async move {
-            // When this statement has ended the coroutine is gone: all that it had is dropped.
+            // After this statement the coroutine is gone, with all its values.
             let outcome = coroutine.await;
             match outcome {
                 Ok(Ok(())) => Ok(true.into()),
@@ -115,7 +115,7 @@ impl Job {
     }
 }
 
-/// Tells of a panic before the module traps.
+/// Reports a panic before the module traps.
 #[wasm_bindgen(start)]
 fn start() {
     std::panic::set_hook(Box::new(|info| wasm_bindgen::throw_str(&info.to_string())));

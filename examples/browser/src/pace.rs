@@ -1,8 +1,8 @@
-//! Giving way to the page.
+//! Yields to the page.
 //!
-//! A promise that is settled already does not let the event loop turn: whoever awaits it goes on at
-//! once, in the same turn. So while bytes arrive faster than they are worked on, nobody else gets a
-//! turn: no frame is drawn, no click is heard. Whoever works for long has to give way on purpose.
+//! Awaiting a promise that is settled does not end the turn of the event loop: the code continues at once. So while
+//! bytes arrive faster than they are processed, nothing else runs: no frame is drawn, no click is handled. Code that
+//! works for long has to yield on purpose.
 
 use std::cell::Cell;
 use std::io::{self, BufRead, Read, Seek, SeekFrom};
@@ -10,12 +10,12 @@ use std::io::{self, BufRead, Read, Seek, SeekFrom};
 use bysyncify::{EmbedError, try_embed};
 use wasm_bindgen::prelude::*;
 
-/// For how long one turn of the event loop may last, in milliseconds: several jobs fit into a frame.
+/// The longest turn of the event loop, in milliseconds: several jobs fit into a frame.
 const TURN: f64 = 5.0;
 
 #[wasm_bindgen(module = "/src/turn.js")]
 extern "C" {
-    /// Waits for a turn of one's own.
+    /// Waits for a new turn.
     #[wasm_bindgen(js_name = nextTurn)]
     async fn next_turn();
 }
@@ -27,11 +27,11 @@ extern "C" {
 }
 
 thread_local! {
-    /// When somebody here was last given a turn.
+    /// The time at which a job last got a new turn.
     static TURN_BEGAN: Cell<f64> = const { Cell::new(0.0) };
 }
 
-/// Waits for the next turn if this one has been long. Costs a look at the clock if not.
+/// Waits for the next turn if this one has been long. Otherwise it only reads the clock.
 pub(crate) fn give_way() -> Result<(), EmbedError> {
     if now() - TURN_BEGAN.get() >= TURN {
         try_embed(next_turn())?;
@@ -40,8 +40,8 @@ pub(crate) fn give_way() -> Result<(), EmbedError> {
     Ok(())
 }
 
-/// Gives way before each read. It is for what takes its time, a decompressor for instance, whose
-/// output may be a thousand times its input.
+/// Yields before each read. It is for slow readers, such as a decompressor, whose output may be a thousand times its
+/// input.
 pub(crate) struct Paced<R>(pub(crate) R);
 
 impl<R: Read> Read for Paced<R> {

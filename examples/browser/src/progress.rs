@@ -1,4 +1,4 @@
-//! What the page is told of a job, and what a job does with a file.
+//! The progress of a job, for the page, and the work of a job on a file.
 
 use std::cell::{Cell, RefCell};
 use std::io::{self, Read, Write};
@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 
 use crate::archive::File;
 
-/// How far a job is.
+/// The progress of a job.
 #[derive(Debug, Default)]
 pub(crate) struct Progress {
     /// Bytes of the archive.
@@ -17,12 +17,12 @@ pub(crate) struct Progress {
     pub(crate) unpacked: Cell<f64>,
     /// The file that is being unpacked.
     pub(crate) current: RefCell<String>,
-    /// Those that are finished: see [`Job::take_files`](crate::Job::take_files).
+    /// The files that are finished: see [`Job::take_files`](crate::Job::take_files).
     pub(crate) files: RefCell<Vec<Array>>,
 }
 
 impl Progress {
-    /// Bytes of the archive have arrived.
+    /// Counts bytes of the archive that have arrived.
     pub(crate) fn add_read(&self, bytes: usize) {
         self.read.set(self.read.get() + bytes as f64);
     }
@@ -42,7 +42,7 @@ impl Progress {
         Ok(true)
     }
 
-    /// Copies a file if it is the one of this number, which is the last that is wanted.
+    /// Copies a file if it has this number. It is the last file that is wanted.
     pub(crate) fn copy_if(
         &self,
         number: u32,
@@ -68,7 +68,7 @@ impl Progress {
     }
 }
 
-/// Counts what is unpacked.
+/// Counts the bytes that are unpacked.
 struct Counted<'a> {
     inner: &'a mut dyn Read,
     progress: &'a Progress,

@@ -1,4 +1,4 @@
-//! Where a file goes: into the origin private file system, in which every write is a promise.
+//! Writes a file to the origin private file system, in which every write is a promise.
 
 use std::io::{self, BufWriter, Write};
 
@@ -21,7 +21,7 @@ impl Sink {
         Self(BufWriter::with_capacity(BUFFER_SIZE, Unbuffered { file, is_closed: false }))
     }
 
-    /// Makes it the file's content.
+    /// Makes the written bytes the file's content.
     pub(crate) fn close(mut self) -> io::Result<()> {
         self.0.flush()?;
         let inner = self.0.get_mut();
@@ -62,7 +62,7 @@ impl Drop for Unbuffered {
     fn drop(&mut self) {
         if !self.is_closed {
             let aborted = JsFuture::from(self.file.abort());
-            // If it has failed already that is known.
+            // An earlier failure is known already.
             spawn_local(async { drop(aborted.await) });
         }
     }

@@ -1,4 +1,4 @@
-//! Where archives come from: a file, or a stream of bytes. These are the places that wait.
+//! The sources of archives: a file, or a stream of bytes. Reading them waits.
 
 use std::io::{self, BufRead, Read, Seek};
 use std::ops::Range;
@@ -24,7 +24,7 @@ pub(crate) enum Source {
     Stream(Stream),
 }
 
-/// What can be read anywhere.
+/// A source that can be read at any position.
 pub(crate) trait File: BufRead + Seek {}
 
 impl<F: BufRead + Seek> File for F {}
@@ -42,7 +42,7 @@ impl Source {
     }
 }
 
-/// Reads a file, of which a part is a promise.
+/// Reads a file. Each part of it is a promise.
 fn file_reader(file: Blob, progress: Rc<Progress>) -> impl BufRead + Seek {
     let len = file.size() as u64;
     RangeReader::with_blocks(len, BLOCK_SIZE, BLOCKS, async move |bytes: Range<u64>| {
@@ -113,15 +113,15 @@ impl Read for Stream {
 }
 
 impl Drop for Stream {
-    /// Ends a download that nobody wants any more.
+    /// Ends a download that is not wanted any more.
     fn drop(&mut self) {
         let cancelled = JsFuture::from(self.reader.cancel());
-        // If it has failed already that is known.
+        // An earlier failure is known already.
         spawn_local(async { drop(cancelled.await) });
     }
 }
 
-/// What JavaScript threw, as synchronous code wants it.
+/// Converts an exception of JavaScript to an error for synchronous code.
 pub(crate) fn to_io_error(error: JsValue) -> io::Error {
     let text = js_sys::Object::from(error).to_string();
     io::Error::other(String::from(text))

@@ -1,5 +1,5 @@
-//! Two tasks that wait for each other for ever, as in any program with two locks: `--dump`. Who runs the tasks sees
-//! that nobody sleeps, and shows what each waits for.
+//! Two tasks that wait for each other forever, as can happen in any program with two locks: `--dump`. The executor sees
+//! that no task sleeps, and shows what each of them waits for.
 
 use std::rc::Rc;
 
@@ -11,10 +11,10 @@ use crate::tasks::go_named;
 
 struct Account(Mutex<u32>);
 
-/// Takes from one account what it gives to another.
+/// Moves an amount from one account to another.
 fn transfer(from: &Account, to: &Account, amount: u32) {
     let mut from = embed(from.0.lock());
-    // Let the other one run.
+    // Let the other task run.
     embed(yield_now());
     deposit(to, amount);
     *from -= amount;

@@ -74,7 +74,7 @@ fn chain(count: u32) {
 
 /// Every task sleeps for as many milliseconds as its number, and then sends it.
 fn sorted_by_sleeping(count: u32) {
-    // The same for all, however long it takes to start them.
+    // The same start for all tasks, however long it takes to start them.
     let now = host::now();
     let (sender, receiver) = channel::unbounded();
     // Each number once, in no good order: 7919 is a prime.
@@ -87,7 +87,7 @@ fn sorted_by_sleeping(count: u32) {
         .detach();
     }
     drop(sender);
-    // A channel ends when all who could send are gone.
+    // A channel ends when all senders are gone.
     let received: Vec<u32> = std::iter::from_fn(|| embed(receiver.recv()).ok()).collect();
     let (len, is_sorted) = (received.len(), received.is_sorted());
     host::say(&format!("sort: {len} numbers have come, sorted: {is_sorted}"));

@@ -1,4 +1,4 @@
-//! Closures as tasks: each is a coroutine, and an executor that is somebody else's runs them.
+//! Closures as tasks: each is a coroutine, and an executor from another crate runs them.
 
 use std::future::poll_fn;
 use std::pin::Pin;
@@ -14,7 +14,7 @@ pub(crate) use async_executor::Task;
 /// since this program has tens of thousands. `measure` says how much is needed.
 const STACK_SIZE: usize = if cfg!(debug_assertions) { 8 * 1024 } else { 1024 };
 
-/// For the program itself, which makes text, too.
+/// For the program itself, which formats text, too.
 const MAIN_STACK_SIZE: usize = 64 * 1024;
 
 thread_local! {
@@ -39,7 +39,7 @@ pub(crate) fn go_main(program: impl FnOnce() + 'static) -> Task<()> {
     spawn(Coroutine::new(MAIN_STACK_SIZE, |_| program()))
 }
 
-/// Runs a task and waits for it. How much of its stack was used, and how large that is.
+/// Runs a task and waits for it. Returns how much of its stack was used, and the stack's size.
 pub(crate) fn measure(program: impl FnOnce() + 'static) -> (usize, usize) {
     let mut coroutine = Coroutine::with_stack(Stack::painted(2 * STACK_SIZE), |_| program());
     let task = spawn(async move {
@@ -54,7 +54,7 @@ fn spawn<T: 'static>(task: impl Future<Output = T> + 'static) -> Task<T> {
     EXECUTOR.with(|executor| executor.spawn(task))
 }
 
-/// Runs tasks until every one of them waits.
+/// Runs tasks until all of them wait.
 pub(crate) fn run_until_all_wait() {
     EXECUTOR.with(|executor| while executor.try_tick() {});
 }

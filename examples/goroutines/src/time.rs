@@ -1,7 +1,6 @@
 //! Sleeping.
 //!
-//! Nobody wakes up while others run, but all whose time has come when all wait: the earliest first,
-//! however late it is.
+//! Tasks wake up only when all tasks wait: then all whose time has come, the earliest first, however late it is.
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
@@ -16,13 +15,13 @@ use crate::host;
 thread_local! {
     /// The time when all tasks last waited.
     static NOW: Cell<Duration> = const { Cell::new(Duration::ZERO) };
-    /// Who sleeps, by when it is to wake up. The number tells apart those of the same time, and
-    /// has them wake up in the order in which they fell asleep.
+    /// The tasks that sleep, by the time when they wake up. The number distinguishes tasks with the same time: they
+    /// wake up in the order in which they fell asleep.
     static SLEEPERS: RefCell<BTreeMap<(Duration, u64), Waker>> = const { RefCell::new(BTreeMap::new()) };
     static LAST_NUMBER: Cell<u64> = const { Cell::new(0) };
 }
 
-/// Sleeps for a time: this task waits, the others go on.
+/// Sleeps for a time: this task waits, the others continue.
 pub(crate) fn sleep(duration: Duration) {
     sleep_until(host::now() + duration);
 }
@@ -38,7 +37,7 @@ pub(crate) fn first() -> Option<Duration> {
     SLEEPERS.with_borrow(|sleepers| sleepers.first_key_value().map(|(&(due, _), _)| due))
 }
 
-/// Sets the time, and wakes up those whose time has come.
+/// Sets the time, and wakes up the tasks whose time has come.
 pub(crate) fn set(now: Duration) {
     NOW.set(now);
     let awake = SLEEPERS.with_borrow_mut(|sleepers| {

@@ -1,7 +1,6 @@
-//! Vending machines. Each is ordinary synchronous code, in a coroutine of its own, that waits for
-//! what the host says has happened.
+//! Vending machines. Each is ordinary synchronous code, in a coroutine of its own, that waits for events from the host.
 //!
-//! This file is what the host sees: two functions to call, one to provide. `machine` is the
+//! This file is the interface to the host: two functions that it calls, and one that it provides. `machine` is the
 //! program.
 
 mod machine;
@@ -14,7 +13,7 @@ use std::task::{Context, Poll, Waker};
 
 use bysyncify::{Coroutine, embed};
 
-/// The memory of each machine. Most is for `format!`, of which an unoptimised build makes a lot.
+/// The memory of each machine. Most is for `format!`, which needs a lot in an unoptimised build.
 const STACK_SIZE: usize = 32 * 1024;
 
 #[link(wasm_import_module = "host")]
@@ -28,18 +27,18 @@ fn say(text: &str) {
     unsafe { print(text.as_ptr(), text.len()) }
 }
 
-/// What can happen to a machine.
+/// An event of a machine.
 #[derive(Clone, Copy)]
 enum Event {
-    /// Somebody has put in this many cents.
+    /// This many cents were put in.
     Coin(u32),
-    /// Somebody has pressed the button with this number.
+    /// The button with this number was pressed.
     Button(u32),
     /// The machine was switched off.
     Off,
 }
 
-/// Where the host leaves an event, and a coroutine picks it up.
+/// A place where the host leaves an event, and a coroutine takes it.
 #[derive(Default)]
 struct Mailbox(Cell<Option<Event>>);
 
@@ -50,7 +49,7 @@ impl Mailbox {
     }
 }
 
-/// A coroutine, and what it waits for.
+/// A coroutine, and the mailbox that it waits for.
 struct Machine {
     mailbox: Rc<Mailbox>,
     program: Pin<Box<dyn Future<Output = ()>>>,
@@ -64,15 +63,15 @@ impl Machine {
         Self { mailbox, program: Box::pin(program) }
     }
 
-    /// Runs the program until it waits; whether it still does. This is all of the executor: it is
-    /// called when there is something new, so wakers have nothing to do.
+    /// Runs the program until it waits. Returns whether it does, and has not ended. This is the whole executor: it is
+    /// called when there is an event, so wakers have nothing to do.
     fn resume(&mut self) -> bool {
         self.program.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending()
     }
 }
 
 thread_local! {
-    /// The machines by their number, and nothing in the place of one that is off.
+    /// The machines by their numbers. None for one that is off.
     static MACHINES: RefCell<Vec<Option<Machine>>> = RefCell::default();
 }
 
@@ -87,8 +86,8 @@ pub extern "C" fn start(count: usize) {
     MACHINES.set(started.collect());
 }
 
-/// Called by the host when something has happened to a machine: 0 is a coin, 1 a button, 2 that it
-/// was switched off. Returns 1 if there is such a machine that is on, and such an event.
+/// Called by the host for an event of a machine: 0 is a coin, 1 a button, 2 means that it was switched off. Returns 1
+/// if there is such a machine that is on, and such an event.
 #[unsafe(no_mangle)]
 pub extern "C" fn event(machine: usize, kind: u32, value: u32) -> u32 {
     let event = match kind {

@@ -1,12 +1,12 @@
-//! The program of a vending machine. Where it waits it is paused, and remembers by its variables
-//! and by where it is what other programs keep in a table of states.
+//! The program of a vending machine. Where it waits, it is paused. Its variables and its position in the code are what
+//! other programs keep in a table of states.
 
 use crate::{Event, Mailbox, say};
 
 /// What a drink costs, in cents.
 const PRICE: u32 = 50;
 
-/// What ends every wait.
+/// The error that ends every wait.
 struct SwitchedOff;
 
 /// Sells drinks until the machine is switched off.

@@ -33,7 +33,7 @@ pub(crate) fn panicked(info: &PanicInfo<'_>) {
     write(sys::panicked, format_args!("{info}\n"));
 }
 
-/// Hands on what is formatted, piece by piece, so that no buffer is needed.
+/// Passes formatted text on piece by piece, so that no buffer is needed.
 fn write(to: unsafe extern "C" fn(*const u8, usize), text: fmt::Arguments<'_>) {
     struct Pieces(unsafe extern "C" fn(*const u8, usize));
 

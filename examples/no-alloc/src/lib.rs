@@ -34,7 +34,7 @@ struct Program {
     receiver: Task<u32>,
 }
 
-/// What is shared with nobody, since there are no threads.
+/// A value that is not shared, because there are no threads.
 struct SingleThreaded<T>(T);
 
 // SAFETY: this is built for targets without threads (host.mjs starts none).
@@ -62,11 +62,11 @@ pub extern "C" fn start() {
     });
 }
 
-/// Called by the host at first, and then whenever a time has come that it was asked for.
-/// Returns 1 when there is nothing left to wait for.
+/// Called by the host at first, and then at each time that it was asked for. Returns 1 when there is nothing left to
+/// wait for.
 ///
-/// This is the executor. There are two tasks: to poll both is less work than to know whose turn
-/// it is, so wakers have nothing to do.
+/// This is the executor. There are two tasks: polling both is less work than knowing which of them can continue, so
+/// wakers have nothing to do.
 #[unsafe(no_mangle)]
 pub extern "C" fn poll() -> u32 {
     let mut program = PROGRAM.0.borrow_mut();
@@ -74,7 +74,7 @@ pub extern "C" fn poll() -> u32 {
     let mut context = Context::from_waker(Waker::noop());
 
     let sent = Pin::new(sender).poll(&mut context);
-    // The receiver comes second: it hears at once what was sent. It would listen for ever.
+    // The receiver is polled second, so that it hears at once what was sent. It never ends by itself.
     if Pin::new(&mut *receiver).poll(&mut context).is_ready() {
         panic!("the receiver has stopped by itself");
     }

@@ -1,5 +1,5 @@
-//! Morse code: ordinary synchronous code, with loops and calls. It knows of no coroutine, and no
-//! handle is passed down to where it waits.
+//! Morse code: ordinary synchronous code, with loops and calls. It does not know of coroutines, and gets no handle for
+//! waiting.
 
 use bysyncify::{EmbedError, embed, try_embed};
 
@@ -40,8 +40,8 @@ fn send_letter(letter: u8) {
 /// Prints what it hears. Returns the number of letters when the coroutine is cancelled.
 pub(crate) fn receive() -> u32 {
     let mut letters = 0;
-    // This returns an error, where `embed` would not return. So whoever is called here passes
-    // it on with `?`, and everything on this stack is dropped properly.
+    // `try_embed` returns an error where `embed` would not return. So the functions that are called here pass it on
+    // with `?`, and everything on this stack is dropped properly.
     while receive_letter().is_ok() {
         letters += 1;
     }

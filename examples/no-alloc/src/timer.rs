@@ -25,7 +25,7 @@ impl Future for Sleep {
     }
 }
 
-/// Waits for a future, but not for ever.
+/// Waits for a future, for a limited time.
 pub(crate) struct Within<F> {
     future: F,
     limit: Sleep,

@@ -1,8 +1,7 @@
-//! What scripts have beyond the language: `input`, `sleep`, the time, and that they can be stopped. And
-//! how deep they may call: as deep as the stack allows.
+//! The additions to the language: `input`, `sleep`, the time, and that scripts can be stopped. Calls may be as deep as
+//! the stack allows.
 //!
-//! For Rhai these are ordinary functions, which it calls and which return. In between the whole
-//! interpreter is paused.
+//! For Rhai these are ordinary functions. While one of them waits, the whole interpreter is paused.
 
 use rhai::{Engine, EvalAltResult, FLOAT, INT, ImmutableString, Position};
 
@@ -13,13 +12,14 @@ type Result<T> = std::result::Result<T, Box<EvalAltResult>>;
 /// How much of the stack must be left for the smallest step of a script, and for waiting in it.
 const RESERVE: usize = 96 * 1024;
 
-/// Rhai counts the calls. It would do so because it cannot know how large the stack is.
+/// Rhai limits the depth of calls, because it cannot know how large the stack is. This limit is so high that the size
+/// of the stack decides.
 const MOST_CALLS: usize = 100_000;
 
-/// Why a script was ended, other than that somebody has stopped it.
+/// The reason why a script was ended, if the user has not stopped it.
 const TOO_DEEP: &str = "Recursion is too deep";
 
-/// How often a script looks whether it has run for long: so many of its smallest steps.
+/// The number of a script's smallest steps between two checks whether it has run for long.
 const STEPS: u64 = 5000;
 
 impl From<Stopped> for Box<EvalAltResult> {
@@ -40,7 +40,7 @@ pub(crate) fn engine() -> Engine {
 
     engine.register_fn("input", || input(""));
     engine.register_fn("input", input);
-    // Rhai's own `sleep` blocks the thread, which there is no way to do here.
+    // Rhai's own `sleep` blocks the thread, which is impossible here.
     engine.register_fn("sleep", |seconds: INT| sleep(seconds as FLOAT));
     engine.register_fn("sleep", sleep);
     engine.register_type_with_name::<Instant>("Instant");
@@ -52,14 +52,14 @@ pub(crate) fn engine() -> Engine {
         if bysyncify::stack_left().is_some_and(|left| left < RESERVE) {
             return Some(TOO_DEEP.into());
         }
-        // A script that computes for long lets others run now and then: the page, or who stops it.
+        // A script that computes for long lets others run now and then: the page, or the user who stops it.
         let stopped = steps % STEPS == 0 && host::give_way().is_err();
         stopped.then(|| "stopped".into())
     });
     engine
 }
 
-/// What is to be said of an error.
+/// The message for an error.
 pub(crate) fn message(error: &EvalAltResult) -> String {
     match error {
         EvalAltResult::ErrorTerminated(why, position)

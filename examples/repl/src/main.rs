@@ -1,7 +1,7 @@
-//! An interpreter for Rhai whose scripts can wait, though they know nothing of it.
+//! An interpreter for Rhai whose scripts can wait, without knowing it.
 //!
-//! This file is the program: it runs a script, or reads what is typed and runs that. `language` is
-//! what scripts can call, `host` is where everything waits.
+//! This file is the program: it runs a script, or reads lines and runs those. `language` has the functions for scripts,
+//! and everything waits in `host`.
 
 mod host;
 mod language;
@@ -15,7 +15,7 @@ fn main() {
     host::run();
 }
 
-/// Runs a script; whether it has come to its end.
+/// Runs a script. Returns whether it has run to its end.
 fn run_script(script: &str) -> bool {
     match language::engine().run(script) {
         Ok(()) => true,
@@ -26,7 +26,7 @@ fn run_script(script: &str) -> bool {
     }
 }
 
-/// Runs what is typed, piece by piece, until nothing more comes.
+/// Runs the typed lines, piece by piece, until the input ends.
 fn run_typed() -> bool {
     let engine = language::engine();
     let mut scope = Scope::new();
@@ -53,7 +53,7 @@ fn evaluate(
     engine.eval_ast_with_scope(scope, defined)
 }
 
-/// Reads lines until they are something whole, or certainly wrong. `None` is the end of the input.
+/// Reads lines until they are a complete script, or certainly wrong. `None` is the end of the input.
 fn read(engine: &Engine) -> Result<Option<String>, Stopped> {
     let mut script = String::new();
     let mut prompt = "> ";
@@ -68,7 +68,7 @@ fn read(engine: &Engine) -> Result<Option<String>, Stopped> {
     Ok(None)
 }
 
-/// Whether what is wrong is that the script ends where it does.
+/// Whether the error is that the script is incomplete.
 fn wants_more(ParseError(error, position): &ParseError, script: &str) -> bool {
     let end = Position::new(script.lines().count().try_into().unwrap_or(u16::MAX), 1);
     match **error {

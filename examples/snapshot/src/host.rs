@@ -1,7 +1,7 @@
-//! What the hosts see: somewhere to print to, and answers that come whenever they come.
+//! The interface to the hosts: a function that prints, and answers that come at any time.
 //!
-//! `start` and `resume` return when the program waits for an answer. Then no function of the module
-//! is on the host's stack, so the memory is all there is of the program: see README.md.
+//! `start` and `resume` return when the program waits for an answer. Then no function of the module is on the host's
+//! stack, so the memory is the whole state of the program: see README.md.
 
 use std::cell::RefCell;
 use std::future::poll_fn;
@@ -10,7 +10,7 @@ use std::task::{Context, Poll, Waker};
 
 use bysyncify::{Coroutine, embed};
 
-/// The memory of the coroutine. Most is for `format!`, of which an unoptimised build makes a lot.
+/// The memory of the coroutine. Most is for `format!`, which needs a lot in an unoptimised build.
 const STACK_SIZE: usize = 32 * 1024;
 
 #[link(wasm_import_module = "host")]
@@ -22,7 +22,7 @@ unsafe extern "C" {
 thread_local! {
     /// The program, until it has ended.
     static PROGRAM: RefCell<Option<Pin<Box<dyn Future<Output = ()>>>>> = RefCell::default();
-    /// What the host has written, until the program has read it.
+    /// The answer that the host has written, until the program has read it.
     static ANSWER: RefCell<Option<Vec<u8>>> = RefCell::default();
 }
 
@@ -48,7 +48,7 @@ extern "C" fn start() -> u32 {
     resume()
 }
 
-/// Called by the host when it has an answer: returns where it is to write so many bytes.
+/// Called by the host when it has an answer. Returns the address to which it writes `len` bytes.
 #[unsafe(no_mangle)]
 extern "C" fn answer(len: usize) -> *mut u8 {
     let mut bytes = vec![0; len];

@@ -1,7 +1,6 @@
-//! Writes an invoice. It asks for what it needs, and between a question and the answer there may be
-//! days, and another computer.
+//! Writes an invoice. It asks questions, and between a question and its answer there may be days, and another computer.
 //!
-//! Nothing here is about saving: the program waits, and what waits is in the memory.
+//! Nothing here is about saving: a program that waits is in the memory.
 
 mod host;
 

@@ -1,7 +1,6 @@
-//! What the host provides: something to read, when it is there, and somewhere to print to.
+//! The functions of the host: input, which may come later, and output.
 //!
-//! `onReady(callback, frame)` is how C libraries tell that something has happened: the host calls
-//! `callback(frame)` later, once.
+//! `onReady(callback, frame)` reports an event as C libraries do: the host calls `callback(frame)` later, once.
 
 use std::cell::Cell;
 use std::ffi::c_void;
@@ -39,7 +38,7 @@ pub(crate) fn read(buffer: &mut [u8]) -> usize {
 /// Waits until the host says that there is something to read, or that nothing more will come.
 pub(crate) async fn ready() {
     let ready = Rc::new(Cell::new(false));
-    // The host keeps one of the two, so this future may be dropped before it calls back.
+    // The host keeps one of the two references, so this future may be dropped before it calls back.
     let frame = Rc::into_raw(Rc::clone(&ready)).cast();
     // SAFETY: `called_back` is to be called once with this pointer.
     unsafe { sys::on_ready(called_back, frame) };

@@ -15,7 +15,7 @@ use bysyncify::{Coroutine, embed};
 const STACK_SIZE: usize = 16 * 1024;
 
 thread_local! {
-    /// The program while it waits: `init` has returned long since.
+    /// The program while it waits. `init` has returned then.
     static PROGRAM: RefCell<Option<Pin<Box<dyn Future<Output = ()>>>>> = RefCell::default();
 }
 
@@ -30,7 +30,7 @@ pub extern "C" fn init() {
 
 /// Runs the program until it waits again, or has ended.
 ///
-/// This is the executor: there is one task, and we are called when it can go on.
+/// This is the executor: there is one task, and this is called when it can continue.
 fn resume() {
     PROGRAM.with_borrow_mut(|program| {
         if let Some(running) = program
@@ -51,7 +51,7 @@ fn run() {
 
 /// Fills the buffer; 0 is the end. An ordinary function that waits.
 fn get(buffer: &mut [u8]) -> usize {
-    // The whole stack is paused here: this function, the loop, and whatever called it.
+    // The whole stack is paused here: this function, the loop, and its caller.
     embed(host::ready());
     host::read(buffer)
 }

@@ -1,4 +1,4 @@
-//! What is counted in an archive, for each kind of file.
+//! Counts the contents of an archive, for each kind of file.
 
 use std::io::{self, Read};
 use std::path::Path;
@@ -8,7 +8,7 @@ use crate::json;
 /// The buffer in front of each parser, and for lines.
 const BUFFER: usize = 16 * 1024;
 
-/// Everything about one archive.
+/// The totals of one archive.
 #[derive(Default)]
 pub(crate) struct Totals {
     pub(crate) entries: u64,
@@ -19,14 +19,14 @@ pub(crate) struct Totals {
     pub(crate) kinds: Kinds,
 }
 
-/// Files, and what they hold.
+/// The numbers of files, and of the items in them.
 #[derive(Default)]
 pub(crate) struct Kinds {
     pub(crate) csv_files: u64,
     /// Rows, without the headers.
     pub(crate) csv_records: u64,
     pub(crate) json_files: u64,
-    /// Of the files: those that are not JSON to their end.
+    /// The files of these that are not JSON to their end.
     pub(crate) json_invalid: u64,
     /// Objects, arrays and scalars, however deep; not the keys.
     pub(crate) json_values: u64,
@@ -35,7 +35,7 @@ pub(crate) struct Kinds {
     pub(crate) binary_files: u64,
 }
 
-/// What a file is, by its name. For what is left, content decides.
+/// The kind of a file, by its name. For other names, the content decides.
 #[derive(Clone, Copy)]
 pub(crate) enum Kind {
     Csv,
@@ -80,7 +80,7 @@ pub(crate) fn count(kind: Kind, content: impl Read, totals: &mut Kinds) -> io::R
 }
 
 fn csv_records(content: impl Read) -> io::Result<u64> {
-    // With rows of any length and of any bytes there is nothing that is not CSV.
+    // With rows of any length and any bytes, every file is valid CSV.
     let mut reader =
         csv::ReaderBuilder::new().flexible(true).buffer_capacity(BUFFER).from_reader(content);
     let mut record = csv::ByteRecord::new();

@@ -5,7 +5,7 @@ use std::io::{self, Read};
 
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
-/// What a file holds.
+/// The values of a file.
 pub(crate) struct Values {
     pub(crate) count: u64,
     /// Whether it is JSON to its end.
@@ -14,7 +14,7 @@ pub(crate) struct Values {
 
 /// Counts the values in `reader`, which may hold several texts one after another.
 ///
-/// Only errors of reading are errors.
+/// Fails only if reading fails.
 pub(crate) fn count_values(reader: impl Read) -> io::Result<Values> {
     let mut count = 0;
     for values in serde_json::Deserializer::from_reader(reader).into_iter::<Counted>() {
@@ -27,7 +27,7 @@ pub(crate) fn count_values(reader: impl Read) -> io::Result<Values> {
     Ok(Values { count, valid: true })
 }
 
-/// A value that was parsed: how many there are in it, itself included.
+/// The number of values in a value that was parsed, itself included.
 struct Counted(u64);
 
 impl<'de> Deserialize<'de> for Counted {

@@ -35,10 +35,10 @@ const AT_ONCE: usize = 8;
 
 /// The memory of one coroutine.
 ///
-/// Measured with `--high-water`: 39 008 bytes at the most over the 110 crates that a machine
-/// which had built this workspace had downloaded, nearly all of it while `flate2` makes its
-/// decompressor; 50 064 bytes for JSON nested as deep as `serde_json` allows (test.mjs). This is
-/// five times that, and enough for a build without optimisation, which took 169 456.
+/// Measured with `--high-water`: at most 39 008 bytes for the 110 crates that a machine which had built this workspace
+/// had downloaded, nearly all of it while `flate2` makes its decompressor; 50 064 bytes for JSON nested as deep as
+/// `serde_json` allows (test.mjs). This is five times that, and enough for a build without optimisation, which took 169
+/// 456.
 const STACK_SIZE: usize = 256 * 1024;
 
 #[cfg(target_family = "wasm")]

@@ -1,7 +1,7 @@
 //! The synchronous pipeline: file → `flate2` → `tar` → one parser for each entry.
 //!
-//! Ordinary code: but for [`CoreHandle`] in the first function it could be in any program, and
-//! the crates that it calls could not tell.
+//! Ordinary code: except for [`CoreHandle`] in the first function it could be in any program. The crates that it calls
+//! notice no difference.
 
 use std::io::{self, Read};
 use std::rc::Rc;
@@ -35,7 +35,7 @@ fn read_entries(file: HostFile, meter: &Meter) -> io::Result<Totals> {
     let mut archive = tar::Archive::new(MultiGzDecoder::new(file));
     for entry in archive.entries()? {
         let mut entry = entry?;
-        // Defaults for the entries that follow, rather than an entry.
+        // These are defaults for the entries that follow, not an entry.
         if entry.header().entry_type().is_pax_global_extensions() {
             continue;
         }
@@ -74,7 +74,7 @@ fn read_file(
     Ok(())
 }
 
-/// Sees every byte of an entry, whoever reads it.
+/// Counts every byte that is read of an entry, and adds it to the checksum.
 struct Tally<'a, R> {
     inner: R,
     bytes: u64,
@@ -87,7 +87,7 @@ impl<R: Read> Read for Tally<'_, R> {
         let len = self.inner.read(buffer)?;
         self.bytes += len as u64;
         self.crc.update(&buffer[..len]);
-        // A small file can hold very much: there may be no other sign of life for a while.
+        // A small file can have a lot of content: there may be no other progress for a while.
         self.meter.show();
         Ok(len)
     }

@@ -6,11 +6,10 @@ use std::rc::Rc;
 
 use crate::host::{self, File};
 
-/// How much is asked of the host at once. Every read suspends the coroutine, so small ones
-/// would cost more than what they bring.
+/// The size of a request to the host. Every read suspends the coroutine, so small reads would cost more than they gain.
 const CHUNK: usize = 64 * 1024;
 
-/// How far an archive has been read. Shared by those who read and those who tell.
+/// The progress in an archive. Shared by the code that reads and the code that reports.
 pub(crate) struct Meter {
     archive: u32,
     size: Cell<f64>,
@@ -20,7 +19,7 @@ pub(crate) struct Meter {
     place: RefCell<Place>,
 }
 
-/// Where in the archive we are.
+/// The position in the archive.
 #[derive(Clone, Default)]
 pub(crate) enum Place {
     #[default]
@@ -41,7 +40,7 @@ impl Meter {
         }
     }
 
-    /// How many bytes of the file have been used: not what lies in buffers.
+    /// The number of bytes of the file that have been used, without those in buffers.
     pub(crate) fn position(&self) -> u64 {
         self.position.get()
     }
@@ -62,7 +61,7 @@ impl Meter {
         self.show();
     }
 
-    /// Notes that it has been read to its end.
+    /// Notes that the entry has been read to its end.
     pub(crate) fn leave(&self) {
         self.place.replace_with(|place| match std::mem::take(place) {
             Place::In(name) => Place::After(name),
@@ -97,8 +96,8 @@ impl BufRead for HostFile {
     fn fill_buf(&mut self) -> io::Result<&[u8]> {
         if self.start == self.end {
             let read = self.file.read(&mut self.chunk);
-            // Here the whole stack is paused: this function, the decompressor, `tar`, a parser.
-            // Not `ErrorKind::Interrupted` for a cancelled coroutine: everybody would try again.
+            // Here the whole stack is paused: this function, the decompressor, `tar`, a parser. Not
+            // `ErrorKind::Interrupted` for a cancelled coroutine: the callers would try again.
             let len = bysyncify::try_embed(read).map_err(io::Error::other)??;
             (self.start, self.end) = (0, len);
             self.meter.reads.set(self.meter.reads.get() + 1);

@@ -1,4 +1,4 @@
-//! What the user is told about an archive in the end.
+//! The final report about an archive, for the user.
 
 use std::fmt;
 use std::io;
@@ -49,12 +49,12 @@ pub(crate) struct Failure {
 }
 
 impl Failure {
-    /// It could not be opened.
+    /// The failure of an archive that could not be opened.
     pub(crate) fn to_open(error: io::Error) -> Self {
         Self { error, place: None }
     }
 
-    /// It could not be read beyond where `meter` is.
+    /// The failure of an archive that could not be read beyond the position of `meter`.
     pub(crate) fn reading(error: io::Error, meter: &Meter) -> Self {
         Self { error, place: Some((meter.position(), meter.place())) }
     }

@@ -1,5 +1,5 @@
-//! The tags, the length and the waveform of an audio file on a web server. `lofty` reads what is said of the music,
-//! and `symphonia` decodes a moment of it for each bar of the waveform: little of the file is fetched.
+//! Prints the tags, the length and the waveform of an audio file on a web server. `lofty` reads the tags, and
+//! `symphonia` decodes a moment of the music for each bar of the waveform. Only a small part of the file is fetched.
 //!
 //! `cookbook-audio URL` shows them. `cookbook-audio --make` makes ten minutes of a tone.
 
@@ -82,7 +82,7 @@ impl MediaSource for Source {
     }
 }
 
-/// How loud it is at each of so many places.
+/// Draws the loudness at [`BARS`] places.
 fn waveform(file: RemoteFile, seconds: f64) -> Result<String, SymphoniaError> {
     let stream = MediaSourceStream::new(Box::new(Source(file)), Default::default());
     let probe = symphonia::default::get_probe();
@@ -97,7 +97,7 @@ fn waveform(file: RemoteFile, seconds: f64) -> Result<String, SymphoniaError> {
     Ok(bars)
 }
 
-/// The highest sample from a moment on. Here it waits.
+/// Returns the highest sample from a moment on. This function waits.
 fn loudness(format: &mut dyn FormatReader, time: Time) -> Result<f32, SymphoniaError> {
     let nothing = SymphoniaError::Unsupported("there is no audio track");
     let track = format.default_track(TrackType::Audio).ok_or(nothing)?;

@@ -1,7 +1,7 @@
-//! JavaScript in Boa, an interpreter. Its scripts call `fetch`, `sleep` and `print`, which return when they are
-//! done: there is no `await` in them, and no callback.
+//! JavaScript in Boa, an interpreter. Its scripts call `fetch`, `sleep` and `print`, which return when they are done.
+//! There is no `await` in the scripts, and no callback.
 //!
-//! `cookbook-boa SCRIPT URL` runs a script, given as its text, which fetches from there.
+//! `cookbook-boa SCRIPT URL` runs a script, given as its text, which fetches from the URL.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -16,7 +16,7 @@ use cookbook_host as host;
 /// `COOKBOOK_STATS=1` tells how much was used.
 const STACK_SIZE: usize = 512 * 1024;
 
-/// How deep a script may call. A call out of `map`, a getter or the like takes stack.
+/// The highest depth of calls in a script. A call from `map`, a getter or the like uses the stack.
 const MOST_CALLS: usize = 400;
 
 thread_local! {
@@ -33,7 +33,7 @@ fn main() {
 }
 
 fn run(script: &str) -> JsResult<()> {
-    // Boa's own clock is the system's, which this target has not.
+    // Boa's own clock is the system's, which this target does not have.
     let clock = Rc::new(FixedClock::from_millis(host::now() as u64));
     let mut context = Context::builder().clock(clock).build()?;
     context.runtime_limits_mut().set_recursion_limit(MOST_CALLS);
@@ -47,7 +47,7 @@ fn run(script: &str) -> JsResult<()> {
     context.eval(Source::from_bytes(script)).map(drop)
 }
 
-/// The text at an address. Here it waits.
+/// Returns the text at an address. This function waits.
 fn fetch(_: &JsValue, arguments: &[JsValue], context: &mut Context) -> JsResult<JsValue> {
     let path = arguments.get_or_undefined(0).to_string(context)?.to_std_string_escaped();
     let url = SITE.with_borrow(|site| format!("{site}{path}"));
@@ -57,7 +57,7 @@ fn fetch(_: &JsValue, arguments: &[JsValue], context: &mut Context) -> JsResult<
     }
 }
 
-/// Waits so many milliseconds.
+/// Waits for this many milliseconds.
 fn sleep(_: &JsValue, arguments: &[JsValue], context: &mut Context) -> JsResult<JsValue> {
     embed(host::sleep(arguments.get_or_undefined(0).to_number(context)?));
     Ok(JsValue::undefined())

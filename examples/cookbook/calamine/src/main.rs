@@ -1,5 +1,5 @@
-//! One sheet of a workbook on a web server is added up. An `xlsx` file is an archive: what is fetched is its
-//! directory, the texts that all sheets share, and that sheet.
+//! Adds up one sheet of a workbook on a web server. An `xlsx` file is an archive. Its directory, the texts that all
+//! sheets share, and that sheet are fetched.
 //!
 //! `cookbook-calamine URL SHEET` adds up a sheet. `cookbook-calamine --make` makes a workbook.
 
@@ -25,7 +25,7 @@ fn main() {
     });
 }
 
-/// Adds up the second column by what is in the first.
+/// Adds up the second column for each value of the first.
 fn add_up(url: &str, name: &str) -> Result<(), Box<dyn Error>> {
     let file = RemoteFile::open(url, BLOCK_SIZE)?;
     let mut book: Xlsx<_> = open_workbook_from_rs(file.clone())?;
@@ -62,7 +62,7 @@ const MONTHS: [&str; 12] = [
 
 const GOODS: [&str; 4] = ["bread", "butter", "coffee", "tea"];
 
-/// A sheet for each month, always the same ones.
+/// The number of rows in the sheet of each month. They are always the same.
 const ROWS: u64 = 30_000;
 
 /// Makes a workbook, for the host to save.

@@ -1,8 +1,8 @@
-//! Random numbers for the crate `getrandom`: `.cargo/config.toml` has the `--cfg` that it takes.
+//! Random numbers for the crate `getrandom`: `.cargo/config.toml` has the `--cfg` that it needs.
 
 /// # Safety
 ///
-/// - So many bytes can be written there.
+/// - `len` bytes can be written to `to`.
 // SAFETY: the name is getrandom's, and no other crate has it.
 #[unsafe(no_mangle)]
 unsafe extern "Rust" fn __getrandom_v03_custom(

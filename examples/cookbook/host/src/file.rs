@@ -1,4 +1,4 @@
-//! A file on a server, of which only what is needed is fetched, for code that reads files.
+//! A file on a server, for code that reads files. Only the blocks that are needed are fetched.
 
 use std::io::{self, Read, Seek, SeekFrom};
 use std::ops::Range;
@@ -7,20 +7,20 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use bysyncify::embed;
 use bysyncify::io::{Fetched, RangeReader};
 
-/// How much of a file is kept.
+/// The number of bytes of a file that are kept.
 const KEPT: usize = 1024 * 1024;
 
-/// A file on a server, to be read at any place: there it waits, for a range of bytes.
+/// A file on a server that can be read at any position. Reading waits for a range of bytes.
 ///
-/// A clone is the same file at the same place, as one by [`File::try_clone`](std::fs::File::try_clone). It is for
+/// A clone is the same file at the same position, as one by [`File::try_clone`](std::fs::File::try_clone). It is for
 /// libraries that want several readers of a file, or one that is `Sync`.
 #[derive(Clone)]
 pub struct RemoteFile {
-    /// Locked while it waits: nobody else would read meanwhile, as there is one coroutine.
+    /// Locked while it waits. Nothing else would read meanwhile, because there is one coroutine.
     reader: Arc<Mutex<dyn Source>>,
 }
 
-/// A [`RangeReader`], whatever it fetches with.
+/// A [`RangeReader`] with any function that fetches.
 trait Source: Read + Seek + Send {
     fn len(&self) -> u64;
     fn fetched(&self) -> Fetched;
@@ -40,7 +40,7 @@ where
 }
 
 impl RemoteFile {
-    /// Opens what is at an address. It is fetched in blocks of this size.
+    /// Opens the file at an address. It is fetched in blocks of this size.
     pub fn open(url: &str, block_size: usize) -> io::Result<Self> {
         let len = embed(crate::size(url))?;
         let url = url.to_owned();
@@ -59,7 +59,7 @@ impl RemoteFile {
         self.lock().len()
     }
 
-    /// What was fetched of it, in words.
+    /// Says how much of the file was fetched.
     pub fn fetched(&self) -> String {
         let file = self.lock();
         let Fetched { requests, bytes, .. } = file.fetched();

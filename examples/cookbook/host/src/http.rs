@@ -1,4 +1,4 @@
-//! Any request, for clients that want more than to read.
+//! Requests of any kind, for clients that do more than read.
 
 use std::io;
 
@@ -12,7 +12,7 @@ unsafe extern "C" {
 
 /// Makes a request. The head is a line `METHOD URL`, and then a line `name: value` for each header.
 ///
-/// The answer is its head, with a line `200 OK` first, and its body. Redirections have been followed.
+/// Returns the head of the answer, whose first line is like `200 OK`, and its body. Redirections have been followed.
 pub async fn send(head: &str, body: &[u8]) -> io::Result<(String, Vec<u8>)> {
     // SAFETY: two slices, which the host copies.
     let begin = |id| unsafe { request(id, head.as_ptr(), head.len(), body.as_ptr(), body.len()) };

@@ -1,9 +1,9 @@
-//! What the cookbook's programs have of their host: a program, and what it waits for.
+//! The interface between the cookbook's programs and their host.
 //!
-//! [`run`] is the glue: it runs synchronous code in a coroutine. [`fetch`], [`size`] and [`sleep`] are futures of
-//! what the host does meanwhile, and so is [`http::send`]. [`RemoteFile`], [`Socket`] and [`Listener`] are synchronous,
-//! and wait. `host.mjs` is the other side. A program that uses wasm-bindgen needs
-//! none of this file: its `JsFuture`s are futures, and its `spawn_local` runs the coroutine.
+//! [`run`] is the glue: it runs synchronous code in a coroutine. [`fetch`], [`size`], [`sleep`] and [`http::send`] are
+//! futures of operations of the host. [`RemoteFile`], [`Socket`] and [`Listener`] are synchronous, and wait. `host.mjs`
+//! is the other side. A program that uses wasm-bindgen needs none of this file: its `JsFuture`s are futures, and its
+//! `spawn_local` runs the coroutine.
 
 #[cfg(feature = "getrandom")]
 mod entropy;
@@ -26,7 +26,7 @@ use bysyncify::{Coroutine, Stack};
 pub use file::RemoteFile;
 pub use socket::{Listener, Socket};
 
-/// What the host has. It copies texts while the call runs, and keeps no address.
+/// The functions of the host. They copy texts while the call runs, and keep no address.
 mod sys {
     #[link(wasm_import_module = "host")]
     unsafe extern "C" {
@@ -42,7 +42,7 @@ mod sys {
         pub(super) fn fetch(id: u32, url: *const u8, len: usize, start: f64, end: f64);
         pub(super) fn size(id: u32, url: *const u8, len: usize);
         pub(super) safe fn sleep(id: u32, milliseconds: f64);
-        /// The program has ended: whether all was well, the stack that it took, and how often it has waited.
+        /// The program has ended: whether all went well, the stack that it used, and how often it has waited.
         pub(super) safe fn end(is_good: bool, stack: usize, waits: u32);
     }
 }
@@ -54,7 +54,7 @@ thread_local! {
     static REQUESTS: RefCell<Requests> = RefCell::default();
 }
 
-/// What the host was asked for, and what it has answered.
+/// The requests to the host, and its answers.
 #[derive(Default)]
 struct Requests {
     last_id: u32,
@@ -64,7 +64,7 @@ struct Requests {
 #[derive(Default)]
 struct Answer {
     bytes: Vec<u8>,
-    /// Whether `bytes` are what was asked for, and not a message.
+    /// Whether `bytes` are the answer, and not an error message. None until the host has answered.
     is_good: Option<bool>,
 }
 
@@ -98,7 +98,7 @@ where
 /// Runs the program until it waits, or has ended.
 fn go_on() {
     PROGRAM.with_borrow_mut(|program| {
-        // Each completion comes here, so nothing has to be woken.
+        // Each completion calls this, so nothing has to be woken.
         let mut cx = Context::from_waker(Waker::noop());
         if program.as_mut().is_some_and(|program| program.as_mut().poll(&mut cx).is_ready()) {
             *program = None;
@@ -106,7 +106,8 @@ fn go_on() {
     });
 }
 
-/// Called by the host: where it is to write the answer to a request, so many bytes. Null if nobody waits for it.
+/// Called by the host. Returns the address to which it writes the answer to a request, of `len` bytes. Null if the
+/// request was dropped.
 #[unsafe(no_mangle)]
 extern "C" fn room(id: u32, len: usize) -> *mut u8 {
     REQUESTS.with_borrow_mut(|requests| match requests.open.get_mut(&id) {
@@ -118,7 +119,7 @@ extern "C" fn room(id: u32, len: usize) -> *mut u8 {
     })
 }
 
-/// Called by the host when the answer is there.
+/// Called by the host when the answer is complete.
 #[unsafe(no_mangle)]
 extern "C" fn complete(id: u32, is_good: bool) {
     REQUESTS.with_borrow_mut(|requests| {
@@ -129,7 +130,7 @@ extern "C" fn complete(id: u32, is_good: bool) {
     go_on();
 }
 
-/// A request that the host works on. When it is dropped, the answer is not wanted any more.
+/// A request to the host. When it is dropped, the answer is not wanted any more.
 struct Request(u32);
 
 impl Request {
@@ -168,14 +169,14 @@ impl Drop for Request {
     }
 }
 
-/// Fetches these bytes of what is at an address, or all of it.
+/// Fetches these bytes of the file at an address, or all of it.
 pub async fn fetch(url: &str, bytes: Option<Range<u64>>) -> io::Result<Vec<u8>> {
     let (start, end) = bytes.map_or((-1.0, -1.0), |it| (it.start as f64, it.end as f64));
     // SAFETY: a text.
     Request::begin(|id| unsafe { sys::fetch(id, url.as_ptr(), url.len(), start, end) }).await
 }
 
-/// How many bytes there are at an address.
+/// Returns the number of bytes of the file at an address.
 pub async fn size(url: &str) -> io::Result<u64> {
     // SAFETY: a text.
     let size = Request::begin(|id| unsafe { sys::size(id, url.as_ptr(), url.len()) }).await?;
@@ -183,7 +184,7 @@ pub async fn size(url: &str) -> io::Result<u64> {
     size.ok_or_else(|| io::Error::other(format!("{url}: the server does not tell its size")))
 }
 
-/// Waits so long.
+/// Waits for this many milliseconds.
 pub async fn sleep(milliseconds: f64) {
     // A timer does not fail.
     let _ = Request::begin(|id| sys::sleep(id, milliseconds)).await;
@@ -201,7 +202,7 @@ pub fn fail(text: &str) {
     unsafe { sys::fail(text.as_ptr(), text.len()) }
 }
 
-/// Has the host keep these bytes, if it has said what it does with such.
+/// Passes these bytes to the host, which saves them if it was started with a function for that.
 pub fn save(bytes: &[u8]) {
     // SAFETY: the host copies the bytes.
     unsafe { sys::save(bytes.as_ptr(), bytes.len()) }
@@ -220,7 +221,7 @@ pub fn now() -> f64 {
     sys::now()
 }
 
-/// Fills it with random bytes.
+/// Fills the slice with random bytes.
 pub fn random(bytes: &mut [u8]) {
     // SAFETY: so many bytes are there.
     unsafe { sys::random(bytes.as_mut_ptr(), bytes.len()) }

@@ -1,4 +1,4 @@
-//! Connections, as `std::net` has them: reading and writing waits.
+//! Connections like those of `std::net`: reading and writing wait.
 
 use std::io::{self, Read, Write};
 
@@ -14,7 +14,7 @@ unsafe extern "C" {
     safe fn accept(id: u32, listener: u32);
     safe fn receive(id: u32, socket: u32, most: usize);
     fn transmit(id: u32, socket: u32, bytes: *const u8, len: usize);
-    /// Of a socket, or of a listener.
+    /// For a socket, or for a listener.
     safe fn close(it: u32);
 }
 
@@ -40,7 +40,7 @@ impl Read for Socket {
 }
 
 impl Write for Socket {
-    /// Waits until the system has taken them, all.
+    /// Waits until the system has taken all of the bytes.
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         // SAFETY: a slice, which the host copies.
         let begin = |id| unsafe { transmit(id, self.0, bytes.as_ptr(), bytes.len()) };
@@ -59,7 +59,7 @@ impl Drop for Socket {
     }
 }
 
-/// Somewhere to connect to.
+/// A port that accepts connections.
 pub struct Listener {
     id: u32,
     port: u16,
@@ -78,7 +78,7 @@ impl Listener {
         self.port
     }
 
-    /// Waits for who connects.
+    /// Waits for a connection.
     pub fn accept(&self) -> io::Result<Socket> {
         Ok(Socket(number(&embed(Request::begin(|id| accept(id, self.id)))?)?))
     }
@@ -90,7 +90,7 @@ impl Drop for Listener {
     }
 }
 
-/// A number in what the host has answered.
+/// Parses a number in an answer of the host.
 fn number(text: &[u8]) -> io::Result<u32> {
     let number = std::str::from_utf8(text).ok().and_then(|text| text.trim().parse().ok());
     number.ok_or_else(|| io::Error::other("the host has answered with no number"))

@@ -1,7 +1,7 @@
-//! A template whose function `fetch` waits while the template is rendered. Its parts are fetched, too: each
+//! A template whose function `fetch` waits while the template is rendered. Its parts are fetched, too: each of them
 //! when it is included.
 //!
-//! `cookbook-minijinja URL` renders `page.txt`, which is there.
+//! `cookbook-minijinja URL` renders the `page.txt` at the URL.
 
 use std::error::Error;
 
@@ -21,10 +21,10 @@ fn main() {
 
 fn render(site: &str) -> Result<(), Box<dyn Error>> {
     let mut environment = Environment::new();
-    // How deep templates may call and include: the stack is enough for that.
+    // The highest depth of calls and includes in templates: the stack is enough for that.
     environment.set_recursion_limit(50);
     let address = site.to_owned();
-    // For minijinja an ordinary function, which it calls and which returns.
+    // For minijinja this is an ordinary function, which it calls and which returns.
     environment.add_function("fetch", move |path: &str| -> Result<Value, minijinja::Error> {
         let json = fetch(&format!("{address}{path}"))?;
         serde_json::from_slice(&json).map_err(|error| failed(path, error))
@@ -40,7 +40,7 @@ fn render(site: &str) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Here it waits.
+/// Fetches a file. This function waits.
 fn fetch(url: &str) -> Result<Vec<u8>, minijinja::Error> {
     embed(host::fetch(url, None))
         .map_err(|error| minijinja::Error::new(ErrorKind::InvalidOperation, error.to_string()))
@@ -51,7 +51,7 @@ fn failed(name: &str, error: impl Error + Send + Sync + 'static) -> minijinja::E
         .with_source(error)
 }
 
-/// With the causes.
+/// The message of an error, with its causes.
 fn in_full(error: minijinja::Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();

@@ -1,7 +1,7 @@
-//! A question to a Parquet file on a web server: what was sold on a day. The file's footer says which groups of rows
-//! can have that day in them. Of these two columns are fetched, and nothing else.
+//! Queries a Parquet file on a web server: the sales of a day. The file's footer says which groups of rows can have
+//! that day in them. Two columns of these groups are fetched, and nothing else.
 //!
-//! `cookbook-parquet URL DAY` asks. `cookbook-parquet --make` makes a file.
+//! `cookbook-parquet URL DAY` makes the query. `cookbook-parquet --make` makes a file.
 
 use std::error::Error;
 use std::io::{Read, Seek, SeekFrom};
@@ -35,7 +35,7 @@ fn main() {
     });
 }
 
-/// The file, as Parquet wants one: `Read` is where it waits.
+/// The file, as the crate `parquet` wants it. Its `Read` waits.
 struct Table(RemoteFile);
 
 impl Length for Table {
@@ -69,7 +69,7 @@ const SCHEMA: &str = "message orders {
 const DAY: usize = 0;
 const CENTS: usize = 1;
 
-/// Prints what was sold on a day, and what was fetched to know it.
+/// Prints the sales of a day, and how much was fetched for that.
 fn ask(url: &str, day: i32) -> Result<(), Box<dyn Error>> {
     let file = RemoteFile::open(url, BLOCK_SIZE)?;
     let table = SerializedFileReader::new(Table(file.clone()))?;
@@ -96,14 +96,14 @@ fn ask(url: &str, day: i32) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Whether a number can be in this part of a column, by what the file's footer says of it.
+/// Whether a number can be in this part of a column, according to the file's footer.
 fn can_have(column: &ColumnChunkMetaData, number: i32) -> bool {
     let Some(Statistics::Int32(known)) = column.statistics() else { return true };
     known.min_opt().is_none_or(|min| *min <= number)
         && known.max_opt().is_none_or(|max| *max >= number)
 }
 
-/// A column's part of a group of rows.
+/// Reads a column's part of a group of rows.
 fn numbers(group: &dyn RowGroupReader, column: usize) -> ParquetResult<Vec<i32>> {
     let rows = usize::try_from(group.metadata().num_rows()).unwrap_or(usize::MAX);
     let mut reader = get_typed_column_reader::<Int32Type>(group.get_column_reader(column)?);

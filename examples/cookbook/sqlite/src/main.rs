@@ -1,7 +1,7 @@
-//! SQLite asks a database of 100 MB on a web server, and fetches only the pages that the answer is in.
+//! Queries a database of 100 MB on a web server with SQLite, and fetches only the pages that the answer needs.
 //!
-//! `cookbook-sqlite URL CUSTOMER` asks for a customer's largest orders. `cookbook-sqlite --make` makes the
-//! database. `remote` is where SQLite waits.
+//! `cookbook-sqlite URL CUSTOMER` asks for a customer's largest orders. `cookbook-sqlite --make` makes the database.
+//! SQLite waits in `remote`.
 
 mod os;
 mod remote;
@@ -18,7 +18,7 @@ use rusqlite::{Connection, OpenFlags};
 /// `COOKBOOK_STATS=1` tells how much was used.
 const STACK_SIZE: usize = 256 * 1024;
 
-/// SQLite reads a page at a time, from here and from there.
+/// SQLite reads one page at a time, at various positions.
 const BLOCK_SIZE: usize = 8 * 1024;
 
 fn main() {
@@ -35,7 +35,7 @@ const LARGEST_ORDERS: &str = "
     where customers.name = ?1
     order by orders.cents desc limit 3";
 
-/// Prints the answer, and what was fetched for it.
+/// Prints the answer, and how much was fetched for it.
 fn ask(url: &str, customer: &str) -> Result<(), Box<dyn Error>> {
     let size = embed(host::size(url))?;
     let address = url.to_owned();
@@ -45,8 +45,8 @@ fn ask(url: &str, customer: &str) -> Result<(), Box<dyn Error>> {
 
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY;
     let database = Connection::open_with_flags_and_vfs("orders.sqlite", flags, "remote")?;
-    // SQLite would read the schema when it compiles the first statement. As it has read it, nothing waits there,
-    // and nothing of its compiler has to be pausable.
+    // Has SQLite read the schema, which it would do otherwise when it compiles the first statement. So nothing waits in
+    // its compiler, and none of that has to be pausable.
     database.column_exists(None, "customers", "id")?;
     let mut statement = database.prepare(LARGEST_ORDERS)?;
     let mut rows = statement.query([customer])?;

@@ -1,4 +1,5 @@
-//! What `sqlite-wasm-rs` wants of a host without wasm-bindgen. (With its feature `wasm-bindgen` it brings all of it.)
+//! The functions that `sqlite-wasm-rs` needs from a host without wasm-bindgen. (Its feature `wasm-bindgen` has all of
+//! them.)
 
 use std::ffi::{c_int, c_void};
 
@@ -13,7 +14,7 @@ extern "C" fn rust_sqlite_wasm_host_sleep(_seconds: u64, _nanoseconds: u32) {}
 
 /// # Safety
 ///
-/// - So many bytes can be written there.
+/// - `len` bytes can be written to `to`.
 #[unsafe(no_mangle)]
 unsafe extern "C" fn rust_sqlite_wasm_host_random(to: *mut u8, len: usize) -> usize {
     let mut bytes = vec![0; len];
@@ -25,7 +26,7 @@ unsafe extern "C" fn rust_sqlite_wasm_host_random(to: *mut u8, len: usize) -> us
 
 /// # Safety
 ///
-/// - A number can be written there.
+/// - A number can be written to `to`.
 #[unsafe(no_mangle)]
 unsafe extern "C" fn rust_sqlite_wasm_host_epoch_timestamp_in_ms(to: *mut i64) -> c_int {
     // SAFETY: our caller's promise.

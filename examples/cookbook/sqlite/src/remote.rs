@@ -1,6 +1,6 @@
-//! A file system for SQLite with a single file, which is only read: what a [`RangeReader`] fetches.
+//! A file system for SQLite with a single file, which is only read, by a [`RangeReader`].
 //!
-//! SQLite calls `read` and expects bytes. Meanwhile the whole stack is paused, SQLite's own functions and all.
+//! SQLite calls `read` and expects bytes. Meanwhile the whole stack is paused, including SQLite's own functions.
 //!
 //! [`RangeReader`]: bysyncify::io::RangeReader
 
@@ -16,7 +16,7 @@ use sqlite_wasm_rs::vfs::{
     VfsResult, VfsStore, register_vfs,
 };
 
-/// What it reads.
+/// A file that can be read at any position.
 pub(crate) trait ReadSeek: Read + Seek {}
 
 impl<R: Read + Seek> ReadSeek for R {}
@@ -28,7 +28,7 @@ pub(crate) fn register(name: &str, file: File) -> Result<(), RegisterVfsError> {
     // SAFETY: all methods are the crate's own, for the types below. Nothing else runs meanwhile: there is one
     // thread, and nothing waits here.
     let registration = unsafe { register_vfs::<Methods, RemoteVfs>(name, file, false) }?;
-    // For as long as the program runs.
+    // The file system is known for as long as the program runs.
     registration.into_raw();
     Ok(())
 }
@@ -92,7 +92,7 @@ impl OpenFile {
 }
 
 impl VfsFile for OpenFile {
-    /// Here it waits.
+    /// Waits for the bytes.
     fn read(&mut self, buffer: &mut [u8], offset: u64) -> VfsResult<usize> {
         self.with(|file| {
             file.seek(SeekFrom::Start(offset))?;

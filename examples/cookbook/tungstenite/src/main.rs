@@ -1,7 +1,7 @@
-//! WebSockets as `tungstenite` has them: `read` returns a message when there is one.
+//! WebSockets of `tungstenite`: `read` returns a message when there is one.
 //!
-//! `cookbook-tungstenite URL WORD…` sends each word, and prints what comes back. `cookbook-tungstenite --serve`
-//! is the other side, for one visitor: it sends back what it gets, reversed.
+//! `cookbook-tungstenite URL WORD…` sends each word, and prints the answers. `cookbook-tungstenite --serve` is the
+//! other side, for one client: it sends back what it gets, reversed.
 
 use std::error::Error;
 
@@ -29,7 +29,7 @@ fn talk(url: &str) -> Result<(), Box<dyn Error>> {
         socket.send(Message::text(word))?;
         let answer = loop {
             match socket.read()? {
-                // The former is answered by itself.
+                // `tungstenite` answers the former by itself.
                 Message::Ping(_) | Message::Pong(_) => {}
                 Message::Text(text) => break text.to_string(),
                 other => break format!("{} bytes", other.len()),
@@ -38,7 +38,7 @@ fn talk(url: &str) -> Result<(), Box<dyn Error>> {
         host::print(&answer);
     }
     socket.close(None)?;
-    // Until the other side has closed it, too.
+    // Waits until the other side has closed it, too.
     while socket.read().is_ok() {}
     Ok(())
 }

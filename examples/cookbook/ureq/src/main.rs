@@ -1,7 +1,7 @@
-//! A client of a small service, as one writes it with `ureq`: each call returns when the answer is there. The host's
-//! `fetch` makes the requests.
+//! A client of a small service, written with `ureq`: each call returns when it has the answer. The host's `fetch` makes
+//! the requests.
 //!
-//! `cookbook-ureq URL` works with the list of tasks that is there.
+//! `cookbook-ureq URL` works with the list of tasks at the URL.
 
 use std::io::Read;
 
@@ -51,7 +51,7 @@ fn list(mut answer: Response<Body>) -> Result<(), Error> {
     Ok(())
 }
 
-/// In place of ureq's own sockets. Here it waits.
+/// Makes a request, in place of ureq's own sockets. This function waits.
 fn fetch(request: Request<SendBody<'_>>, _: MiddlewareNext<'_>) -> Result<Response<Body>, Error> {
     let (parts, body) = request.into_parts();
     let mut head = format!("{} {}\n", parts.method, parts.uri);

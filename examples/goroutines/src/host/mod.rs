@@ -1,6 +1,6 @@
-//! What the program gets from where it runs: the time, and being called when time has passed.
+//! The interface to the host: the time, and a call when some time has passed.
 
-// Where there is no event loop to return to: WASI, and the host itself.
+// Where there is no event loop to return to: WASI, and native programs.
 #[cfg_attr(any(target_os = "wasi", not(target_family = "wasm")), path = "sleeps.rs")]
 #[cfg_attr(all(target_family = "wasm", not(target_os = "wasi")), path = "events.rs")]
 mod implementation;
@@ -13,7 +13,7 @@ pub(crate) fn memory() -> usize {
     core::arch::wasm32::memory_size(0) * 65536
 }
 
-/// The most that was in memory so far, in bytes; 0 if the system does not say so.
+/// The peak size of the process's memory, in bytes; 0 if the system does not report it.
 #[cfg(not(target_family = "wasm"))]
 pub(crate) fn memory() -> usize {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
@@ -22,7 +22,7 @@ pub(crate) fn memory() -> usize {
     kilobytes.unwrap_or(0) * 1024
 }
 
-/// Everybody waits, and nobody sleeps.
+/// Ends the program: all tasks wait, and none of them sleeps.
 fn deadlock() -> ! {
     for line in bysyncify::dump().to_string().lines() {
         say(line);

@@ -1,4 +1,4 @@
-//! WASI and native programs: the program has its thread for itself, and sleeps when all tasks sleep.
+//! WASI and native programs: the program has its thread to itself, and sleeps when all tasks sleep.
 
 use std::env;
 use std::sync::LazyLock;

@@ -1,8 +1,7 @@
 //! What the terminal or the page provides. `host-calls.mjs` is the other side.
 //!
-//! `read_line`, `sleep` and `tick` take their time: the host returns at once, and calls `settled`
-//! when it is done. There may be several programs, each with a number of the host's, and each waits
-//! for one thing at a time.
+//! `read_line`, `sleep` and `tick` take time: the host returns at once, and calls `settled` when it has finished. There
+//! may be several programs, each with a number from the host. Each waits for one operation at a time.
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
@@ -15,7 +14,7 @@ use bysyncify::{Coroutine, embed};
 
 use super::STACK_SIZE;
 
-/// For how long a script may run before it lets others run, in seconds.
+/// The longest time that a script runs before it lets others run, in seconds.
 const TURN: f64 = 0.01;
 
 mod sys {
@@ -36,19 +35,19 @@ mod sys {
 type Program = Pin<Box<dyn Future<Output = bool>>>;
 
 thread_local! {
-    /// Those that wait, by their numbers.
+    /// The programs that wait, by their numbers.
     static PROGRAMS: RefCell<HashMap<u32, Program>> = RefCell::default();
-    /// The one that runs.
+    /// The number of the program that runs.
     static RUNNING: Cell<u32> = const { Cell::new(0) };
-    /// What the host writes to, just before it lets a program run: a script, or a line that was read.
+    /// The buffer that the host fills just before it lets a program run: with a script, or with a line that was read.
     static BUFFER: RefCell<Vec<u8>> = RefCell::default();
-    /// What has become of what the program that runs has waited for.
+    /// The outcome of the operation that the running program has waited for.
     static SETTLED: Cell<Option<Outcome>> = const { Cell::new(None) };
     /// When the turn began.
     static BEGAN: Cell<f64> = const { Cell::new(0.0) };
 }
 
-/// What has become of what the program waits for.
+/// The outcome of an operation that a program has waited for.
 #[derive(Clone, Copy, PartialEq)]
 enum Outcome {
     Done,
@@ -65,13 +64,13 @@ pub(crate) fn print(line: &str) {
     unsafe { sys::print(RUNNING.get(), line.as_ptr(), line.len()) }
 }
 
-/// Prints a line that says what is wrong.
+/// Prints a line that is an error message.
 pub(crate) fn fail(line: &str) {
     // SAFETY: the host copies the text while this call runs.
     unsafe { sys::fail(RUNNING.get(), line.as_ptr(), line.len()) }
 }
 
-/// The time, since whenever.
+/// The time in seconds, since an arbitrary start.
 pub(crate) fn seconds() -> f64 {
     sys::seconds()
 }
@@ -101,7 +100,7 @@ pub(crate) fn give_way() -> Result<(), Stopped> {
     wait().map(drop)
 }
 
-/// Waits until the host has settled what was asked of it.
+/// Waits until the host has settled the operation.
 fn wait() -> Result<Outcome, Stopped> {
     match embed(poll_fn(|_| SETTLED.take().map_or(Poll::Pending, Poll::Ready))) {
         Outcome::Stopped => Err(Stopped),
@@ -113,7 +112,7 @@ fn take_text() -> String {
     String::from_utf8_lossy(&BUFFER.take()).into_owned()
 }
 
-/// Called by the host: returns where it is to write a text of so many bytes.
+/// Called by the host. Returns the address to which it writes a text of `len` bytes.
 #[unsafe(no_mangle)]
 extern "C" fn buffer(len: usize) -> *mut u8 {
     BUFFER.with_borrow_mut(|buffer| {
@@ -122,8 +121,8 @@ extern "C" fn buffer(len: usize) -> *mut u8 {
     })
 }
 
-/// Called by the host: begins a program, which runs the script that it has written, or, without one,
-/// what is typed.
+/// Called by the host. Starts a program, which runs the script that the host has written or, without one, the typed
+/// lines.
 #[unsafe(no_mangle)]
 extern "C" fn start(program: u32, has_script: bool) {
     panic::set_hook(Box::new(|info| fail(&info.to_string())));
@@ -134,7 +133,7 @@ extern "C" fn start(program: u32, has_script: bool) {
     resume(program, Box::pin(coroutine.named(format!("{what} {program}"))));
 }
 
-/// Called by the host: tells what all programs wait for, and where.
+/// Called by the host. Shows what each program waits for, and where.
 #[unsafe(no_mangle)]
 extern "C" fn dump() {
     let text = bysyncify::dump().to_string();
@@ -142,8 +141,8 @@ extern "C" fn dump() {
     unsafe { sys::dumped(text.as_ptr(), text.len()) }
 }
 
-/// Called by the host when it has done what a program asked: 0, or 1 if there is no line to read, or
-/// 2 if the user wants to stop.
+/// Called by the host when it has finished the operation of a program. The outcome is 0, or 1 if there is no line to
+/// read, or 2 if the user wants to stop.
 #[unsafe(no_mangle)]
 extern "C" fn settled(program: u32, outcome: u32) {
     let Some(waiting) = PROGRAMS.with_borrow_mut(|programs| programs.remove(&program)) else {

@@ -1,6 +1,6 @@
 //! What the terminal or the page provides.
 //!
-//! In WebAssembly that is the host's (`imports.rs`), and natively the terminal (`terminal.rs`).
+//! In WebAssembly the host provides it (`imports.rs`), and natively the terminal (`terminal.rs`).
 
 #[cfg_attr(target_family = "wasm", path = "imports.rs")]
 #[cfg_attr(not(target_family = "wasm"), path = "terminal.rs")]
@@ -10,6 +10,6 @@ mod implementation;
 pub(crate) use implementation::run;
 pub(crate) use implementation::{Stopped, ask, fail, give_way, print, seconds, sleep};
 
-/// The memory of a program. An interpreter calls itself for each level of what it interprets, and
-/// looks how much of this is left.
+/// The memory of a program. An interpreter calls itself for each level of the program that it interprets, and checks
+/// how much of this is left.
 const STACK_SIZE: usize = 1024 * 1024;

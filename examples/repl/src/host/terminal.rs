@@ -24,12 +24,12 @@ pub(crate) fn print(line: &str) {
     println!("{line}");
 }
 
-/// Prints a line that says what is wrong.
+/// Prints a line that is an error message.
 pub(crate) fn fail(line: &str) {
     eprintln!("{line}");
 }
 
-/// The time, since whenever.
+/// The time in seconds, since an arbitrary start.
 pub(crate) fn seconds() -> f64 {
     STARTED.elapsed().as_secs_f64()
 }
@@ -59,7 +59,7 @@ pub(crate) fn give_way() -> Result<(), Stopped> {
     Ok(())
 }
 
-/// Waits for `work`, which a thread does.
+/// Runs `work` in a thread, and waits for it.
 fn in_a_thread<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
     let answer = Arc::new(Mutex::new((None, None::<Waker>)));
     let of_thread = Arc::clone(&answer);
@@ -87,7 +87,7 @@ impl Wake for Unparks {
     }
 }
 
-/// Runs the script that the user has named, or what is typed, to its end.
+/// Runs the script that the user has named, or the typed lines, to the end.
 pub(crate) fn run() {
     let script = env::args().nth(1);
     let mut program = Coroutine::new(STACK_SIZE, move |_| match script {

@@ -10,8 +10,8 @@
 //!        └──────────────── forget(id) ───► the host drops what it has
 //! ```
 //!
-//! No address is kept by the host: bytes are copied while `take` runs. So a request can be
-//! dropped at any time, and nobody has to keep a buffer alive for it.
+//! The host keeps no address: bytes are copied while `take` runs. So a request can be dropped at any time, and no
+//! buffer has to be kept alive for it.
 //!
 //! `host-interface.mjs` is the other side.
 
@@ -62,7 +62,7 @@ enum State {
 
 /// Called by the host, through the export of the same name.
 pub(crate) fn complete(id: u32, status: i32) {
-    // The host may not have heard yet that nobody waits any more.
+    // The request was dropped, and the host may not know that yet.
     let Some(state) = REQUESTS.with_borrow_mut(|requests| requests.waiting.remove(&id)) else {
         return;
     };
@@ -71,14 +71,14 @@ pub(crate) fn complete(id: u32, status: i32) {
     }
 }
 
-/// Something that the host was asked to do: a future of its status.
+/// A request to the host: a future of its status.
 struct Request {
     id: u32,
     state: Rc<RefCell<State>>,
 }
 
 impl Request {
-    /// Makes a request and lets `begin` tell the host.
+    /// Makes a request, and lets `begin` pass it to the host.
     fn start(begin: impl FnOnce(u32)) -> Self {
         let state = Rc::new(RefCell::new(State::Waiting(None)));
         let id = REQUESTS.with_borrow_mut(|requests| {
@@ -90,7 +90,7 @@ impl Request {
         Self { id, state }
     }
 
-    /// Waits for what the host says: a number, or an error with its message.
+    /// Waits for the host's answer: a number, or an error with its message.
     async fn outcome(&mut self) -> io::Result<u32> {
         let status = (&mut *self).await;
         u32::try_from(status).map_err(|_| {
@@ -141,7 +141,7 @@ impl File {
         request.outcome().await.map(Self)
     }
 
-    /// Reads what comes next, as much as the host has, into `buffer`. 0 is the end.
+    /// Reads the next bytes, as many as the host has, into `buffer`. 0 is the end.
     pub(crate) async fn read(&self, buffer: &mut [u8]) -> io::Result<usize> {
         let mut request = Request::start(|id| sys::read(id, self.0, buffer.len()));
         let len = request.outcome().await? as usize;
@@ -149,7 +149,7 @@ impl File {
         Ok(len)
     }
 
-    /// The length in bytes, or 0 for what has none, such as a pipe.
+    /// The length in bytes, or 0 if there is none, as for a pipe.
     pub(crate) fn size(&self) -> f64 {
         sys::size(self.0)
     }
@@ -174,12 +174,12 @@ fn argument(index: u32) -> Option<String> {
     Some(String::from_utf8_lossy(&text).into_owned())
 }
 
-/// Says how far an archive has been read, in bytes of the file. The host decides what to show.
+/// Reports how far an archive has been read, in bytes of the file. The host decides what to show.
 pub(crate) fn progress(archive: u32, done: u64, total: f64, entries: u64) {
     sys::progress(archive, done as f64, total, entries as f64);
 }
 
-/// Prints what has become of an archive.
+/// Prints the result for an archive.
 pub(crate) fn report(archive: u32, result: &Result<String, String>) {
     let (ok, text) = match result {
         Ok(text) => (1, text),
@@ -189,7 +189,7 @@ pub(crate) fn report(archive: u32, result: &Result<String, String>) {
     unsafe { sys::report(archive, ok, text.as_ptr(), text.len()) }
 }
 
-/// Says that all archives have been reported, and how many of them have failed.
+/// Reports the end, and how many archives have failed.
 pub(crate) fn finish(failed: u32) {
     sys::finish(failed);
 }

@@ -1,6 +1,6 @@
-//! What the program gets from where it runs: files that are read while it does something else.
+//! The interface to the host: files that are read while the program does something else.
 //!
-//! In WebAssembly that is the host's (`imports.rs`). Natively threads read (`threads.rs`).
+//! In WebAssembly the host reads them (`imports.rs`), and natively threads do (`threads.rs`).
 
 #[cfg_attr(target_family = "wasm", path = "imports.rs")]
 #[cfg_attr(not(target_family = "wasm"), path = "threads.rs")]

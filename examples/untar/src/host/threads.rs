@@ -14,13 +14,13 @@ Reads .tar.gz files, several at once, and prints what is in them.
 
   --high-water   print how much stack each coroutine has used";
 
-/// What a thread has to tell, or whom to wake when it has.
+/// The result of a thread, or the waker to call when there is one.
 struct Answer<T> {
     value: Option<T>,
     waker: Option<Waker>,
 }
 
-/// Waits for `work`, which a thread does.
+/// Runs `work` in a thread, and waits for it.
 async fn in_a_thread<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
     let answer = Arc::new(Mutex::new(Answer { value: None, waker: None }));
     let of_thread = Arc::clone(&answer);
@@ -63,10 +63,10 @@ impl File {
         .await
     }
 
-    /// Reads what comes next, as much as there is, into `buffer`. 0 is the end.
+    /// Reads the next bytes, as many as there are, into `buffer`. 0 is the end.
     pub(crate) async fn read(&self, buffer: &mut [u8]) -> io::Result<usize> {
         let (file, len) = (Arc::clone(&self.file), buffer.len());
-        // Not straight into the buffer: who is dropped meanwhile takes that along.
+        // Not directly into the buffer: that is gone if this future is dropped meanwhile.
         let bytes = in_a_thread(move || {
             let mut bytes = vec![0; len];
             let read = (&*file).read(&mut bytes)?;
@@ -78,7 +78,7 @@ impl File {
         Ok(bytes.len())
     }
 
-    /// The length in bytes, or 0 for what has none, such as a pipe.
+    /// The length in bytes, or 0 if there is none, as for a pipe.
     pub(crate) fn size(&self) -> f64 {
         self.size
     }
@@ -95,10 +95,10 @@ pub(crate) fn arguments() -> (Vec<String>, bool) {
     (paths, !options.is_empty())
 }
 
-/// Says how far an archive has been read. Nobody is told here.
+/// Would report how far an archive has been read. Here it does nothing.
 pub(crate) fn progress(_archive: u32, _done: u64, _total: f64, _entries: u64) {}
 
-/// Prints what has become of an archive.
+/// Prints the result for an archive.
 pub(crate) fn report(_archive: u32, result: &Result<String, String>) {
     match result {
         Ok(text) => println!("{text}"),
