@@ -134,7 +134,7 @@ impl NamedCoroutine {
         self.stack_usage
     }
 
-    /// How many bytes its stack has: see [`Coroutine::stack_size`](crate::Coroutine::stack_size).
+    /// The size of its stack in bytes: see [`Coroutine::stack_size`](crate::Coroutine::stack_size).
     pub fn stack_size(&self) -> usize {
         self.stack_size
     }
@@ -148,7 +148,7 @@ impl NamedCoroutine {
         self.waits_for
     }
 
-    /// Where it was suspended: see [`Coroutine::backtrace`](crate::Coroutine::backtrace).
+    /// The place where it was suspended: see [`Coroutine::backtrace`](crate::Coroutine::backtrace).
     pub fn backtrace(&self) -> &Backtrace {
         &self.backtrace
     }

@@ -28,7 +28,7 @@ pub extern "C" fn ask(question: i32) -> i32 {
     answer
 }
 
-/// Tries something impossible: a host cannot suspend a coroutine. It ends with a message.
+/// Tries something impossible: a host's suspend cannot cross a coroutine. It ends with a message.
 #[unsafe(no_mangle)]
 pub extern "C" fn ask_in_coroutine() {
     host::print_panics();

@@ -1,6 +1,6 @@
-// A turn of the event loop for each who asks. In between the browser can do what is more urgent.
+// Gives each caller a turn of the event loop of its own. In between, the browser can do more urgent work.
 //
-// By a message to oneself: a timer would take 4 ms at least, and in a hidden page a second.
+// The page sends a message to itself, because a timer would take at least 4 ms, and in a hidden page a second.
 
 const { port1, port2 } = new MessageChannel();
 const waiting = [];

@@ -1,7 +1,7 @@
 //! Tens of thousands of tasks that sleep, send messages and take locks, on one thread.
 //!
-//! Everything here is synchronous code, as in Go. `tasks` makes tasks of closures, `time` is
-//! `sleep`, and `host` is what a browser, Node and WASI have instead of threads.
+//! Everything here is synchronous code, as in Go. `tasks` makes tasks of closures, `time` has `sleep`, and `host` has
+//! the replacements for threads in a browser, in Node and under WASI.
 
 mod deadlock;
 mod host;
@@ -77,7 +77,7 @@ fn sorted_by_sleeping(count: u32) {
     // The same start for all tasks, however long it takes to start them.
     let now = host::now();
     let (sender, receiver) = channel::unbounded();
-    // Each number once, in no good order: 7919 is a prime.
+    // Each number once, in a mixed order: 7919 is a prime.
     for number in (0..count).map(|index| index * 7919 % count) {
         let sender = sender.clone();
         go(move || {

@@ -32,7 +32,7 @@ pub(crate) fn sleep_until(due: Duration) {
     embed(Sleep { key: (due, LAST_NUMBER.get()) });
 }
 
-/// When the first task is to be woken up, if one sleeps.
+/// The time when the first task is to wake up, if one sleeps.
 pub(crate) fn first() -> Option<Duration> {
     SLEEPERS.with_borrow(|sleepers| sleepers.first_key_value().map(|(&(due, _), _)| due))
 }

@@ -3,7 +3,7 @@
 
 use crate::{Event, Mailbox, say};
 
-/// What a drink costs, in cents.
+/// The price of a drink, in cents.
 const PRICE: u32 = 50;
 
 /// The error that ends every wait.

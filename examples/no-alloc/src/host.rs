@@ -1,4 +1,4 @@
-//! What the host provides: a clock, and somewhere to print to. `host.mjs` is the other side.
+//! The functions of the host: a clock, and functions that print. `host.mjs` is the other side.
 
 use core::fmt::{self, Write};
 use core::panic::PanicInfo;

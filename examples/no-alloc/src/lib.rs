@@ -1,8 +1,7 @@
 //! Two coroutines that talk in Morse code, without an allocator.
 //!
-//! This file is the program: its memory, what the host calls, and the executor. `morse` is the
-//! synchronous code that runs in the coroutines, `wire` and `timer` are what it waits for,
-//! `host` is what the host provides.
+//! This file is the program: its memory, the functions that the host calls, and the executor. `morse` is the
+//! synchronous code that runs in the coroutines. It waits for `wire` and `timer`. `host` has the functions of the host.
 
 #![no_std]
 

@@ -1,4 +1,4 @@
-//! Where synchronous code waits: a file of the host as a [`BufRead`].
+//! The place where synchronous code waits: a file of the host as a [`BufRead`].
 
 use std::cell::{Cell, RefCell};
 use std::io::{self, BufRead, Read};

@@ -1,17 +1,17 @@
-// The runner for Node: runs the tests of one module and writes one line of JSON for each.
-// What it reads and writes is described in runner.rs.
+// The runner for Node: runs the tests of one module and writes one line of JSON for each. The format of its input and
+// output is described in runner.rs.
 
 import { readFileSync, writeSync } from "node:fs";
 
 const request = JSON.parse(readFileSync(0, "utf8"));
 
-// Synchronous, so that a line is out even if the next test takes the whole process down.
+// Synchronous, so that a line is written even if the next test ends the whole process.
 const report = (value) => writeSync(1, JSON.stringify(value) + "\n");
 
 // Thrown by host functions: the guest asked for something that no test may ask for.
 class Misuse extends Error {}
 
-// The `host` module for one instance, and what it has seen.
+// The `host` module for one instance, and the messages that it got.
 function createHost() {
   const seen = { panicked: null, expected: null, may_return: false, trace: [] };
   let memory;

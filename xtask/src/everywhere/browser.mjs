@@ -1,9 +1,9 @@
-// Shows a page in a browser without a window, and prints what the page reports.
+// Shows a page in a headless browser, and prints the report of the page.
 //
 //     node browser.mjs <chromium> <page> <folder>…
 //
-// Serves the folders; of files with the same name the first. The page is one of these files. It
-// sends its report by POST to /report. If none comes, that is an error.
+// Serves the folders. If several have a file of the same name, the first one is served. The page is one of these files.
+// It sends its report by POST to /report. If none comes, that is an error.
 
 import { spawn } from "node:child_process";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
@@ -14,7 +14,7 @@ import { extname, join } from "node:path";
 const SECONDS = 60;
 const [chromium, page, ...folders] = process.argv.slice(2);
 
-/** Browsers insist on these. */
+/** The types that browsers require. */
 const TYPES = {
   ".html": "text/html; charset=utf-8",
   ".js": "text/javascript",
@@ -67,7 +67,7 @@ function end(code) {
   browser.kill();
 }
 
-/** Processes of the browser's may still be writing to it. */
+/** Processes of the browser may still be writing to it. */
 async function removeProfile(attempts) {
   try {
     await rm(profile, { recursive: true, force: true });

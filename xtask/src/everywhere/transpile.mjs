@@ -1,9 +1,9 @@
-// Makes of a component what JavaScript can import: `component.js`. If it is given a module, it
-// makes a component of that first; what kind of component is in the module itself.
+// Makes a script from a component, `component.js`, which JavaScript can import. From a module it makes a component
+// first; the module itself says which kind.
 //
 //     node transpile.mjs <jco's folder> <component or module> <output> [<import>=<script>]…
 //
-// The scripts are what the component imports. What WASI has is in the output's `node_modules`.
+// The component imports the scripts. The functions of WASI are in the output's `node_modules`.
 
 import { mkdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";

@@ -1,8 +1,8 @@
-// Bundles with webpack, which takes WebAssembly modules as they are.
+// Bundles with webpack, which accepts WebAssembly modules as they are.
 //
 //     node webpack.mjs <webpack's folder> <entry> <package> <output>
 //
-// The entry imports the folder `package` by that name; `output` is where `bundle.js` goes.
+// The entry imports the folder `package` by that name; `output` is the folder of `bundle.js`.
 
 import { createRequire } from "node:module";
 import { join } from "node:path";

@@ -18,7 +18,7 @@ use symphonia::core::formats::{FormatReader, SeekMode, SeekTo, TrackType};
 use symphonia::core::io::{MediaSource, MediaSourceStream};
 use symphonia::core::units::Time;
 
-/// `COOKBOOK_STATS=1` tells how much was used.
+/// The size of the stack. `COOKBOOK_STATS=1` prints how much of it was used.
 const STACK_SIZE: usize = 256 * 1024;
 
 const BLOCK_SIZE: usize = 16 * 1024;

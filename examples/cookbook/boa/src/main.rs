@@ -13,7 +13,7 @@ use boa_engine::{
 use bysyncify::embed;
 use cookbook_host as host;
 
-/// `COOKBOOK_STATS=1` tells how much was used.
+/// The size of the stack. `COOKBOOK_STATS=1` prints how much of it was used.
 const STACK_SIZE: usize = 512 * 1024;
 
 /// The highest depth of calls in a script. A call from `map`, a getter or the like uses the stack.

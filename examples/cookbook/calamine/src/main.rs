@@ -1,5 +1,5 @@
-//! Adds up one sheet of a workbook on a web server. An `xlsx` file is an archive. Its directory, the texts that all
-//! sheets share, and that sheet are fetched.
+//! Adds up one sheet of a workbook on a web server. An `xlsx` file is an archive. Only its directory, the texts that
+//! all sheets share, and that sheet are fetched.
 //!
 //! `cookbook-calamine URL SHEET` adds up a sheet. `cookbook-calamine --make` makes a workbook.
 
@@ -12,7 +12,7 @@ use cookbook_host::{self as host, RemoteFile};
 use zip::ZipWriter;
 use zip::write::SimpleFileOptions;
 
-/// `COOKBOOK_STATS=1` tells how much was used.
+/// The size of the stack. `COOKBOOK_STATS=1` prints how much of it was used.
 const STACK_SIZE: usize = 256 * 1024;
 
 const BLOCK_SIZE: usize = 16 * 1024;

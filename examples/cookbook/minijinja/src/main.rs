@@ -9,7 +9,7 @@ use bysyncify::embed;
 use cookbook_host as host;
 use minijinja::{Environment, ErrorKind, Value, context};
 
-/// `COOKBOOK_STATS=1` tells how much was used.
+/// The size of the stack. `COOKBOOK_STATS=1` prints how much of it was used.
 const STACK_SIZE: usize = 256 * 1024;
 
 fn main() {

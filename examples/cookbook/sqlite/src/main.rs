@@ -15,7 +15,7 @@ use bysyncify::io::RangeReader;
 use cookbook_host as host;
 use rusqlite::{Connection, OpenFlags};
 
-/// `COOKBOOK_STATS=1` tells how much was used.
+/// The size of the stack. `COOKBOOK_STATS=1` prints how much of it was used.
 const STACK_SIZE: usize = 256 * 1024;
 
 /// SQLite reads one page at a time, at various positions.

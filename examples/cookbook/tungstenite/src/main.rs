@@ -9,7 +9,7 @@ use cookbook_host::{self as host, Listener, Socket};
 use tungstenite::http::Uri;
 use tungstenite::{Message, accept, client};
 
-/// `COOKBOOK_STATS=1` tells how much was used.
+/// The size of the stack. `COOKBOOK_STATS=1` prints how much of it was used.
 const STACK_SIZE: usize = 256 * 1024;
 
 fn main() {

@@ -12,7 +12,7 @@ use ureq::http::{Request, Response, StatusCode};
 use ureq::middleware::MiddlewareNext;
 use ureq::{Agent, Body, Error, SendBody};
 
-/// `COOKBOOK_STATS=1` tells how much was used.
+/// The size of the stack. `COOKBOOK_STATS=1` prints how much of it was used.
 const STACK_SIZE: usize = 256 * 1024;
 
 fn main() {

@@ -1,4 +1,4 @@
-//! What the terminal or the page provides. `host-calls.mjs` is the other side.
+//! The functions of the terminal or the page. `host-calls.mjs` is the other side.
 //!
 //! `read_line`, `sleep` and `tick` take time: the host returns at once, and calls `settled` when it has finished. There
 //! may be several programs, each with a number from the host. Each waits for one operation at a time.
@@ -43,7 +43,7 @@ thread_local! {
     static BUFFER: RefCell<Vec<u8>> = RefCell::default();
     /// The outcome of the operation that the running program has waited for.
     static SETTLED: Cell<Option<Outcome>> = const { Cell::new(None) };
-    /// When the turn began.
+    /// The time when the turn began.
     static BEGAN: Cell<f64> = const { Cell::new(0.0) };
 }
 

@@ -1,6 +1,6 @@
-//! What the terminal or the page provides.
+//! The functions of the terminal or the page.
 //!
-//! In WebAssembly the host provides it (`imports.rs`), and natively the terminal (`terminal.rs`).
+//! In WebAssembly the host provides them (`imports.rs`), and natively the terminal (`terminal.rs`).
 
 #[cfg_attr(target_family = "wasm", path = "imports.rs")]
 #[cfg_attr(not(target_family = "wasm"), path = "terminal.rs")]

@@ -1,4 +1,4 @@
-//! A native program: a thread for each read, so that the others go on meanwhile.
+//! A native program: a thread for each read, so that the other coroutines continue meanwhile.
 
 use std::fs;
 use std::future::poll_fn;

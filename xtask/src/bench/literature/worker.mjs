@@ -1,7 +1,7 @@
 // Runs the workloads of a module, for worker.rs: its path is the first argument.
 //
-// Reads lines with a name and a size, and writes for each what was returned and how many nanoseconds that
-// took; or nothing, if this Node cannot run the module: one that the host pauses, without JSPI.
+// Reads lines with a name and a size. Writes for each the result and the nanoseconds that it took. Writes an empty line
+// if this Node cannot run the module: if the host is to pause it, and Node has no JSPI.
 
 import { readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
@@ -10,7 +10,8 @@ const module = new WebAssembly.Module(readFileSync(process.argv[1]));
 const isPausedByHost = WebAssembly.Module.imports(module).some((it) => it.module === "host");
 const canRun = !isPausedByHost || WebAssembly.Suspending !== undefined;
 
-// Coroutines of bench/literature/jspi.h, by their addresses: how to let each go on, and who has resumed it.
+// Coroutines of bench/literature/jspi.h, by their addresses: the functions that continue each, and that continue its
+// resumer.
 const suspended = new Map();
 const resumers = new Map();
 let start;

@@ -1,7 +1,7 @@
 # Runs the workloads of a module in wasmtime, for worker.rs: its path is the first argument.
 #
-# Reads lines with a name and a size, and writes for each what was returned and how many nanoseconds that took;
-# or nothing, if the module asks for a host that pauses it, as wasmtime does not.
+# Reads lines with a name and a size. Writes for each the result and the nanoseconds that it took.
+# Writes an empty line if the host is to pause the module, which wasmtime does not do.
 
 import sys
 import time

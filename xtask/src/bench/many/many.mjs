@@ -5,7 +5,7 @@
 
 import { readFileSync, writeSync } from "node:fs";
 
-/** So that V8 has compiled what is hot. */
+/** The coroutines of the warm-up, after which V8 has compiled the hot code. */
 const WARM_UP = 20_000;
 
 const { module: path, counts } = JSON.parse(readFileSync(0, "utf8"));

@@ -11,13 +11,13 @@ import { setFlagsFromString } from "node:v8";
 
 const ROUNDS = 151;
 const SAMPLE_MS = 3;
-// V8 compiles what is hot once more, in the background. This is many times what that takes.
+// V8 compiles hot code once more, in the background. This is many times as long as that takes.
 const WARM_UP_MS = 1000;
 
 const load = (path, imports = {}) =>
   new WebAssembly.Instance(new WebAssembly.Module(readFileSync(path)), imports).exports;
 
-// V8 cannot yet unless it is told to, and before Node 26 not at all.
+// V8 needs a flag for this, and cannot do it before Node 26.
 function switchesStacks() {
   if (Number(process.versions.node.split(".")[0]) < 26) return false;
   setFlagsFromString("--experimental-wasm-wasmfx");
@@ -57,7 +57,7 @@ async function measure(row) {
   }
   const samples = [[], []];
   for (let round = 0; round < ROUNDS; round += 1) {
-    // Whoever is second finds other caches: so they take turns.
+    // The second side finds other data in the caches, so the sides take turns.
     for (const index of round % 2 ? [1, 0] : [0, 1]) samples[index].push(await sample(index));
   }
   return { ours: samples[0], other: samples[1] };

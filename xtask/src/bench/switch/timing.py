@@ -1,4 +1,4 @@
-# Measures functions in pairs in wasmtime, for timing.rs, as timing.mjs does it in Node: see there.
+# Measures functions in pairs in wasmtime, for timing.rs, as timing.mjs does in Node: see there.
 #
 # Nothing is warmed up: wasmtime compiles a function once, before it runs.
 
