@@ -40,7 +40,7 @@ It takes the arguments of wasm-ld, which it calls (BYSYNCIFY_LINKER, rust-lld or
   --bysyncify-checks=on|off             whether the program checks itself
   --bysyncify-stack-checks=on|off       whether it is noticed when a stack overflows
   --bysyncify-symbols                   backtraces have names, files and lines
-  --bysyncify-lowering=stack-switching  coroutines are the engine's continuations
+  --bysyncify-lowering=asyncify|stack-switching  instrumented code, or the engine's stacks
 
 `cargo bysyncify help build` explains them.
 ";

@@ -70,7 +70,10 @@ const SQLITE: &str = concat!(
     include_str!("../../../../bench/large/sqlite/no_suspend.txt")
 );
 
-/// The builds of a program, including those that need stack switching if Node has it.
+/// The first `wasm-opt` that optimises modules with continuations.
+const SWITCHING: u32 = 125;
+
+/// The builds of a program. They include stack switching if both the optimiser and Node have it.
 fn builds(program: &str, switches_stacks: bool) -> Vec<Build> {
     let mut builds = Vec::from(BUILDS);
     if switches_stacks {
@@ -101,7 +104,8 @@ pub(super) fn measure(
 ) -> Result<impl Figures + use<>> {
     let large = Workspace::at(&workspace.root.join("bench/large/Cargo.toml"))?;
     let workshop = Workshop::new(workspace, wasm_opt)?;
-    let switches_stacks = timing::switches_stacks(node)?;
+    let switches_stacks =
+        workshop.wasm_opt_version() >= SWITCHING && timing::switches_stacks(node)?;
     let mut programs = Vec::new();
     let mut version = String::new();
     for package in chosen(workspace, &large, only)? {
