@@ -130,9 +130,9 @@ const tests = {
     for (let step = 0; step < 3; step += 1) {
       assert.equal(step === 0 ? exports.start() : (exports.answer(0), exports.resume()), step < 2 ? 1 : 0);
       const changed = globals({ exports }).filter((value, index) => value !== fresh[index]);
-      // The address that Asyncify was given last, and whom the checks of the stack call; then the frame
-      // that was taken last, and what was returned. All are set anew when a coroutine is resumed.
-      assert.deepEqual([step, changed.length], [step, [2, 3, 4][step]]);
+      // The address that Asyncify was given last, the function that the checks of the stack call, and where the host's
+      // stack ends; then the frame that was taken last, and what was returned. All are set anew when a coroutine is resumed.
+      assert.deepEqual([step, changed.length], [step, [3, 4, 5][step]]);
     }
     // The two that matter most, and Asyncify's two, are among them.
     assert.ok(fresh.length >= 4, `${fresh.length} globals`);
