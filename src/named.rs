@@ -11,8 +11,8 @@ impl<U, T> Coroutine<U, T> {
     /// Gives the coroutine a name, which replaces an earlier one. [`dump`](crate::dump()) lists named coroutines, and
     /// messages that end the program have the name in them.
     ///
-    /// On wasm32, a name takes 40 bytes of the heap, and those of a `String`. Coroutines without a name pay nothing. In
-    /// a module with threads, names need the feature `std`: without it no coroutine gets one.
+    /// On wasm32, a name takes 40 bytes of the heap, and those of a `String`. Coroutines without a name take no memory for
+    /// it. In a module with threads, names need the feature `std`: without it no coroutine gets one.
     ///
     /// With the feature `tracing`, the coroutine runs in a span of its own, which has the name as a field: see
     /// [`in_span`](Self::in_span).
