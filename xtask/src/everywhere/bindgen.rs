@@ -43,7 +43,7 @@ pub(super) fn check(projects: &Projects, steps: &mut Steps<'_>) -> Result<()> {
     Ok(())
 }
 
-fn build(projects: &Projects, profile: Profile) -> Result<PathBuf> {
+pub(super) fn build(projects: &Projects, profile: Profile) -> Result<PathBuf> {
     let mut cargo = projects.cargo("build", PROJECT, UNKNOWN, &[])?;
     if profile.name == SMALL.name {
         // A new one, whatever is installed: an old one has other errors.

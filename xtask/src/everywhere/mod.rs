@@ -15,6 +15,7 @@ mod one_source;
 mod packaged;
 mod plain;
 mod projects;
+mod runtimes;
 mod traces;
 mod trunk;
 mod wasi;
@@ -52,6 +53,7 @@ const USUAL: &[Check] = &[
     Check { name: "new", run: new_project::check },
     Check { name: "packaged", run: packaged::check },
     Check { name: "workers", run: workers::check },
+    Check { name: "runtimes", run: runtimes::check },
     Check { name: "traces", run: traces::check },
     Check { name: "clocks", run: clocks::check },
     Check { name: "cookbook", run: cookbook::check },
