@@ -1,22 +1,19 @@
-//! Adds what instrumented functions need and a module may lack: a memory for frames, the globals that it shares
-//! with other modules, and sections that the passes append to.
+//! Adds what instrumented functions need and a module may lack: a memory for frames, and the globals that it shares
+//! with other modules.
 //!
 //! After this pass one memory is known to contain the frames, whatever the module had before, so later passes need
 //! not check. A module that lacks nothing stays as it is.
 
 use core::convert::Infallible;
 
-use wasm_encoder::reencode::{Error, Reencode, utils};
-use wasm_encoder::{
-    CodeSection, EntityType, ExportKind, ExportSection, FunctionSection, GlobalType, ImportSection,
-    MemorySection, MemoryType, Module, SectionId, TypeSection, ValType,
-};
-use wasmparser::{ExternalKind, FunctionBody, Parser};
+use wasm_encoder::reencode::{Error, Reencode};
+use wasm_encoder::{ExportKind, GlobalType, MemoryType, ValType};
+use wasmparser::ExternalKind;
 
 use crate::analysis::SuspendPlan;
-use crate::debug::{self, Pass, Trail};
+use crate::debug::Trail;
 use crate::error::{self, Context};
-use crate::module::{GlobalIndex, ModuleInfo, is_due};
+use crate::module::{self, Added, AddedExport, AddedImport, GlobalIndex, ModuleInfo, Rewrite};
 use crate::options::{FrameMemory, StateGlobals};
 use crate::remedy::Remedy;
 
@@ -25,6 +22,9 @@ const EXPORT: &str = "asyncify_memory";
 /// The names of the globals, where several modules share them.
 pub(crate) const STATE: &str = "__asyncify_state";
 pub(crate) const DATA: &str = "__asyncify_data";
+/// Their names in the section `name`, also where they are not shared.
+pub(crate) const STATE_NAME: &str = "asyncify_state";
+pub(crate) const DATA_NAME: &str = "asyncify_data";
 /// The module that they are imported from.
 const ENV: &str = "env";
 
@@ -64,13 +64,7 @@ pub(crate) fn provide(
     plan.exports_globals = globals == StateGlobals::Exported;
     plan.imported_globals =
         (globals == StateGlobals::Imported).then_some(GlobalIndex(module.imported_globals));
-    let lacks = Lacks {
-        types: !module.has(SectionId::Type),
-        functions: !module.has(SectionId::Function),
-        code: !module.has(SectionId::Code),
-    };
-    let is_complete = !lacks.types && !lacks.functions && !lacks.code;
-    if added.is_none() && plan.imported_globals.is_none() && is_complete {
+    if added.is_none() && plan.imported_globals.is_none() {
         return Ok(wasm);
     }
     if added.is_some() && module.exports.iter().any(|export| export.name == EXPORT) {
@@ -78,29 +72,33 @@ pub(crate) fn provide(
             "a memory is to be added and exported as `{EXPORT}`, and something is already"
         )));
     }
-    let added = added.map(|pages| MemoryType {
-        minimum: pages.into(),
-        maximum: None,
-        memory64,
-        shared: false,
-        page_size_log2: None,
-    });
-    let mut new = Module::new();
-    let mut provider = Provider {
-        memory: added.map(|memory| (memory, at as u32)),
-        lacks_memory_section: added.is_some(),
-        lacks_memory_export: added.is_some(),
-        globals: plan.imported_globals,
-        data: if memory64 { ValType::I64 } else { ValType::I32 },
-        lacks_import_section: plan.imported_globals.is_some(),
-        lacks,
-        moves: trail.pass(),
-    };
-    provider
-        .parse_core_module(&mut new, Parser::new(0), &wasm)
-        .context("cannot add what it lacks")?;
-    trail.add(provider.moves);
-    Ok(new.finish())
+    let mut adds = Added::default();
+    if let Some(pages) = added {
+        let minimum = pages.into();
+        let (maximum, page_size_log2) = (None, None);
+        adds.memories.push(MemoryType {
+            minimum,
+            maximum,
+            memory64,
+            shared: false,
+            page_size_log2,
+        });
+        adds.exports.push(AddedExport {
+            name: EXPORT.to_owned(),
+            kind: ExportKind::Memory,
+            index: at as u32,
+        });
+    }
+    if plan.imported_globals.is_some() {
+        let data = if memory64 { ValType::I64 } else { ValType::I32 };
+        let globals = [(STATE, STATE_NAME, ValType::I32), (DATA, DATA_NAME, data)];
+        adds.imports.extend(globals.map(|(name, name_here, val_type)| {
+            let ty = GlobalType { val_type, mutable: true, shared: false };
+            AddedImport { module: ENV, name, name_here, ty }
+        }));
+    }
+    let mut provider = Provider { globals: plan.imported_globals };
+    module::write(&module, &mut provider, adds, trail).context("cannot add what it lacks")
 }
 
 /// Whether the module calls a function of `asyncify` with 64-bit addresses.
@@ -153,51 +151,9 @@ impl<'a> Memories<'a> {
     }
 }
 
-/// Sections that a module without functions may lack.
-struct Lacks {
-    types: bool,
-    functions: bool,
-    code: bool,
-}
-
 struct Provider {
-    /// The memory to add, and its index.
-    memory: Option<(MemoryType, u32)>,
-    lacks_memory_section: bool,
-    lacks_memory_export: bool,
     /// The index of the first imported global of the two.
     globals: Option<GlobalIndex>,
-    /// The type of the second one.
-    data: ValType,
-    lacks_import_section: bool,
-    lacks: Lacks,
-    moves: Pass,
-}
-
-impl Provider {
-    fn add_memory(&mut self, memories: &mut MemorySection) {
-        if let Some((memory, _)) = self.memory {
-            memories.memory(memory);
-        }
-        self.lacks_memory_section = false;
-    }
-
-    fn add_export(&mut self, exports: &mut ExportSection) {
-        if let Some((_, index)) = self.memory {
-            exports.export(EXPORT, ExportKind::Memory, index);
-        }
-        self.lacks_memory_export = false;
-    }
-
-    fn add_imports(&mut self, imports: &mut ImportSection) {
-        if self.globals.is_some() {
-            for (name, val_type) in [(STATE, ValType::I32), (DATA, self.data)] {
-                let ty = GlobalType { val_type, mutable: true, shared: false };
-                imports.import(ENV, name, EntityType::Global(ty));
-            }
-        }
-        self.lacks_import_section = false;
-    }
 }
 
 impl Reencode for Provider {
@@ -208,81 +164,6 @@ impl Reencode for Provider {
         let is_after = self.globals.is_some_and(|first| GlobalIndex(global) >= first);
         Ok(global + if is_after { 2 } else { 0 })
     }
-
-    fn parse_import_section(
-        &mut self,
-        imports: &mut ImportSection,
-        section: wasmparser::ImportSectionReader<'_>,
-    ) -> Result<(), Error> {
-        utils::parse_import_section(self, imports, section)?;
-        self.add_imports(imports);
-        Ok(())
-    }
-
-    fn parse_memory_section(
-        &mut self,
-        memories: &mut MemorySection,
-        section: wasmparser::MemorySectionReader<'_>,
-    ) -> Result<(), Error> {
-        utils::parse_memory_section(self, memories, section)?;
-        self.add_memory(memories);
-        Ok(())
-    }
-
-    fn parse_export_section(
-        &mut self,
-        exports: &mut ExportSection,
-        section: wasmparser::ExportSectionReader<'_>,
-    ) -> Result<(), Error> {
-        utils::parse_export_section(self, exports, section)?;
-        self.add_export(exports);
-        Ok(())
-    }
-
-    fn intersperse_section_hook(
-        &mut self,
-        module: &mut Module,
-        _: Option<SectionId>,
-        next: Option<SectionId>,
-    ) -> Result<(), Error> {
-        if self.lacks.types && is_due(SectionId::Type, next) {
-            self.lacks.types = false;
-            module.section(&TypeSection::new());
-        }
-        if self.lacks_import_section && is_due(SectionId::Import, next) {
-            let mut imports = ImportSection::new();
-            self.add_imports(&mut imports);
-            module.section(&imports);
-        }
-        if self.lacks.functions && is_due(SectionId::Function, next) {
-            self.lacks.functions = false;
-            module.section(&FunctionSection::new());
-        }
-        if self.lacks_memory_section && is_due(SectionId::Memory, next) {
-            let mut memories = MemorySection::new();
-            self.add_memory(&mut memories);
-            module.section(&memories);
-        }
-        if self.lacks_memory_export && is_due(SectionId::Export, next) {
-            let mut exports = ExportSection::new();
-            self.add_export(&mut exports);
-            module.section(&exports);
-        }
-        if self.lacks.code && is_due(SectionId::Code, next) {
-            self.lacks.code = false;
-            module.section(&CodeSection::new());
-        }
-        Ok(())
-    }
-
-    fn parse_function_body(
-        &mut self,
-        code: &mut CodeSection,
-        body: FunctionBody<'_>,
-    ) -> Result<(), Error> {
-        let mut moved = self.moves.recorder(&body);
-        debug::copy_body(self, code, &body, &mut moved)?;
-        self.moves.push(moved);
-        Ok(())
-    }
 }
+
+impl Rewrite for Provider {}

@@ -40,7 +40,7 @@ use self::addresses::{Addresses, Layout};
 use self::entries::{ListSection, Reader};
 use crate::error::{Context, Result};
 
-pub(crate) use moved::{Pass, Recorder, Trail, copy_body};
+pub(crate) use moved::{Pass, Recorder, Trail};
 
 /// Sections that do not refer to the code.
 const STAY: [SectionId; 7] = [

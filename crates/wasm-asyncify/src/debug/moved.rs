@@ -19,10 +19,6 @@
 //! All positions are byte offsets in a body, which begins with the number of its groups of locals. The n-th body of
 //! a module remains the n-th, not counting the bodies that one pass inserts before all others.
 
-use core::convert::Infallible;
-
-use wasm_encoder::reencode::{Error, Reencode};
-use wasm_encoder::{CodeSection, Function};
 use wasmparser::FunctionBody;
 
 /// The new and the old position of one instruction.
@@ -127,11 +123,6 @@ impl Pass {
     pub(crate) fn come_after(&mut self, added: u32) {
         self.before = added as usize;
     }
-
-    /// Notes that the next body has nothing of the old one.
-    pub(crate) fn push_replaced(&mut self) {
-        self.push(Recorder::default());
-    }
 }
 
 impl Trail {
@@ -169,23 +160,6 @@ impl Trail {
     pub(crate) fn before(&self) -> usize {
         self.before
     }
-}
-
-/// Copies a body, with the indices that `reencoder` maps.
-pub(crate) fn copy_body<R: Reencode<Error = Infallible>>(
-    reencoder: &mut R,
-    code: &mut CodeSection,
-    body: &FunctionBody<'_>,
-    recorder: &mut Recorder,
-) -> Result<(), Error> {
-    let mut new: Function = reencoder.new_function_with_parsed_locals(body)?;
-    let mut operators = body.get_operators_reader()?;
-    while !operators.eof() {
-        recorder.instruction(operators.original_position(), new.byte_len());
-        new.instruction(&reencoder.parse_instruction(&mut operators)?);
-    }
-    code.function(&new);
-    Ok(())
 }
 
 #[cfg(test)]

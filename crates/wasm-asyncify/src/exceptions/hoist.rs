@@ -23,12 +23,12 @@ use core::convert::Infallible;
 use std::collections::BTreeSet;
 
 use wasm_encoder::reencode::{Error, Reencode};
-use wasm_encoder::{BlockType, CodeSection, Function, Instruction, Module};
-use wasmparser::{FuncType, FunctionBody, Operator, Parser};
+use wasm_encoder::{BlockType, Function, Instruction};
+use wasmparser::{FuncType, FunctionBody, Operator};
 
-use crate::debug::{self, Pass, Recorder, Trail};
+use crate::debug::{Recorder, Trail};
 use crate::error::{Context, Result};
-use crate::module::{FunctionIndex, ModuleInfo, TypeIndex};
+use crate::module::{self, Added, FunctionIndex, ModuleInfo, Rewrite, TypeIndex};
 
 /// The module with the handlers of these functions moved out.
 pub(crate) fn hoist(
@@ -40,13 +40,8 @@ pub(crate) fn hoist(
     if tags.results.is_empty() {
         return Ok(read.bytes.to_vec());
     }
-    let mut module = Module::new();
-    let mut hoister = Hoister { next: read.imports.end(), tags, functions, moves: trail.pass() };
-    hoister
-        .parse_core_module(&mut module, Parser::new(0), read.bytes)
-        .context("cannot hoist handlers")?;
-    trail.add(hoister.moves);
-    Ok(module.finish())
+    module::write(read, &mut Hoister { tags, functions }, Added::default(), trail)
+        .context("cannot hoist handlers")
 }
 
 /// The tags of a module.
@@ -69,9 +64,6 @@ impl Tags {
 struct Hoister<'a> {
     tags: Tags,
     functions: &'a BTreeSet<FunctionIndex>,
-    /// The function whose body comes next.
-    next: FunctionIndex,
-    moves: Pass,
 }
 
 /// A `try`, as the first scan finds it.
@@ -262,27 +254,24 @@ impl Hoister<'_> {
 
 impl Reencode for Hoister<'_> {
     type Error = Infallible;
+}
 
-    fn parse_function_body(
+impl Rewrite for Hoister<'_> {
+    fn body(
         &mut self,
-        code: &mut CodeSection,
-        body: FunctionBody<'_>,
-    ) -> Result<(), Error> {
-        let function = self.next;
-        self.next = function.next();
-        let tries = match self.functions.contains(&function) {
-            true => self.tries(&body)?,
-            false => Vec::new(),
-        };
-        let mut moved = self.moves.recorder(&body);
-        if tries.iter().any(|found| self.hoisted(found).is_some()) {
-            let mut new = self.new_function_with_parsed_locals(&body)?;
-            self.rewrite(&body, &tries, &mut new, &mut moved)?;
-            code.function(&new);
-        } else {
-            debug::copy_body(self, code, &body, &mut moved)?;
+        function: FunctionIndex,
+        body: &FunctionBody<'_>,
+        moved: &mut Recorder,
+    ) -> Result<Option<Function>, Error> {
+        if !self.functions.contains(&function) {
+            return Ok(None);
         }
-        self.moves.push(moved);
-        Ok(())
+        let tries = self.tries(body)?;
+        if !tries.iter().any(|found| self.hoisted(found).is_some()) {
+            return Ok(None);
+        }
+        let mut new = self.new_function_with_parsed_locals(body)?;
+        self.rewrite(body, &tries, &mut new, moved)?;
+        Ok(Some(new))
     }
 }

@@ -46,13 +46,6 @@ pub(super) enum Outside {
     Cleanup = abi::OUTSIDE_IN_CLEANUP as isize,
 }
 
-/// A function to add.
-pub(super) struct Added {
-    pub(super) name: String,
-    pub(super) ty: TypeIndex,
-    pub(super) body: Function,
-}
-
 /// Writes functions for addresses of one width.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Writer {

@@ -6,12 +6,12 @@ use wasm_encoder::{Function, ValType};
 
 use super::Guards;
 use super::checks::Checks;
-use super::code::{Added, CheckGlobals, Globals, Writer};
+use super::code::{CheckGlobals, Globals, Writer};
 use super::info::{GuardInfo, is_host};
 use super::shields::Shields;
 use crate::abi;
 use crate::error::{Context, Result};
-use crate::module::{FunctionIndex, GlobalIndex, TypeIndex};
+use crate::module::{AddedFunction, FunctionIndex, GlobalIndex, TypeIndex};
 
 /// The additions, and where they are used.
 pub(super) struct Plan {
@@ -19,7 +19,7 @@ pub(super) struct Plan {
     /// The new globals, names and types, which follow the module's own. All are initialised to 0.
     pub(super) globals: Vec<(&'static str, ValType)>,
     /// The new functions, which follow the module's own.
-    pub(super) functions: Vec<Added>,
+    pub(super) functions: Vec<AddedFunction>,
     /// By function: the function that is called instead.
     pub(super) instead: BTreeMap<FunctionIndex, FunctionIndex>,
     pub(super) checks: Option<Checks>,
@@ -132,7 +132,7 @@ impl Plan {
         let (ty, parameters) = info.module.signature(callee)?;
         let name = format!("bysyncify guard: {}", info.module.shown(callee));
         self.instead.insert(callee, self.next(info));
-        self.functions.push(Added { name, ty, body: write(callee, parameters) });
+        self.functions.push(AddedFunction { name, ty, code: write(callee, parameters) });
         Ok(())
     }
 
@@ -157,23 +157,23 @@ impl Plan {
         let indices = [report, passed, suspended];
         let checks = Checks::new(info, guards, globals, &self.writer, indices)?;
         let texts = checks.texts.as_ref().map(|texts| texts.segment);
-        let body = self.writer.report(globals, outside, texts);
-        self.functions.push(Added { name: name("report"), ty, body });
+        let code = self.writer.report(globals, outside, texts);
+        self.functions.push(AddedFunction { name: name("report"), ty, code });
         if let (Some(_), Some(limit)) = (&checks.stack, self.writer.globals.limit) {
             let parameters = checks.report_type(&self.writer).len().try_into()?;
-            let body = self.writer.passed(limit, parameters, report);
-            self.functions.push(Added { name: name("stack limit passed"), ty, body });
-            let body = self.writer.was_passed(limit, parameters - 1, report);
-            self.functions.push(Added {
+            let code = self.writer.passed(limit, parameters, report);
+            self.functions.push(AddedFunction { name: name("stack limit passed"), ty, code });
+            let code = self.writer.was_passed(limit, parameters - 1, report);
+            self.functions.push(AddedFunction {
                 name: name("stack limit was passed"),
                 ty: ty.plus(1),
-                body,
+                code,
             });
         }
         if let Some(callee) = globals.callee {
             let parameters = checks.report_type(&self.writer).len().try_into()?;
-            let body = self.writer.suspended(callee, parameters, report);
-            self.functions.push(Added { name: name("assumption was wrong"), ty, body });
+            let code = self.writer.suspended(callee, parameters, report);
+            self.functions.push(AddedFunction { name: name("assumption was wrong"), ty, code });
         }
         self.checks = Some(checks);
         Ok(())

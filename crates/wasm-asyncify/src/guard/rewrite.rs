@@ -1,48 +1,70 @@
 //! Rewrites the module.
 
 use core::convert::Infallible;
+use core::mem;
 
 use wasm_encoder::reencode::{Error, Reencode, utils};
 use wasm_encoder::{
-    CodeSection, ConstExpr, DataCountSection, DataSection, Function, FunctionSection,
-    GlobalSection, GlobalType, Instruction, Module, NameMap, NameSection, SectionId, TypeSection,
-    ValType,
+    ConstExpr, FuncType, Function, GlobalSection, GlobalType, Instruction, ValType,
 };
-use wasmparser::{CustomSectionReader, ExternalKind, FunctionBody, Name, Operator, Parser};
+use wasmparser::{ExternalKind, FunctionBody, Operator};
 
 use super::Guards;
-use super::checks::{Callee, FunctionChecks, Texts};
+use super::checks::{Callee, FunctionChecks};
 use super::info::GuardInfo;
 use super::plan::Plan;
 use crate::abi;
-use crate::debug::{Pass, Recorder, Trail};
+use crate::debug::{Recorder, Trail};
 use crate::error::Result;
 use crate::instrument::is_call;
-use crate::module::{FunctionIndex, GlobalIndex, Locals};
+use crate::module::{
+    self, Added, AddedGlobal, AddedType, FunctionIndex, GlobalIndex, Locals, Rewrite,
+};
 
 /// The rewriter of a module.
 struct Rewriter<'a> {
     info: &'a GuardInfo<'a>,
     guards: &'a Guards<'a>,
     plan: Plan,
-    /// The function whose body comes next.
-    next: FunctionIndex,
-    moves: Pass,
 }
 
 /// The module with the changes of the plan.
 pub(super) fn rewrite(
     info: &GuardInfo<'_>,
     guards: &Guards<'_>,
-    plan: Plan,
+    mut plan: Plan,
     trail: &mut Trail,
 ) -> Result<Vec<u8>> {
-    let next = info.module.imports.end();
-    let mut module = Module::new();
-    let mut rewriter = Rewriter { info, guards, plan, next, moves: trail.pass() };
-    rewriter.parse_core_module(&mut module, Parser::new(0), info.module.bytes)?;
-    trail.add(rewriter.moves);
-    Ok(module.finish())
+    let added = additions(&mut plan);
+    let mut rewriter = Rewriter { info, guards, plan };
+    Ok(module::write(info.module, &mut rewriter, added, trail)?)
+}
+
+/// What the plan adds. The contents of data segments are not known yet.
+fn additions(plan: &mut Plan) -> Added {
+    let checks = plan.checks.as_ref();
+    let types = checks.map(|checks| checks.types(&plan.writer)).unwrap_or_default();
+    let types = types.into_iter().map(|parameters| (parameters, Vec::new()));
+    let types = types.chain(mem::take(&mut plan.shields.types));
+    let globals = plan.globals.iter().map(|(name, val_type)| {
+        let value = match val_type {
+            ValType::I64 => ConstExpr::i64_const(0),
+            _ => ConstExpr::i32_const(0),
+        };
+        let ty = GlobalType { val_type: *val_type, mutable: true, shared: false };
+        AddedGlobal { name: (*name).to_owned(), ty, value }
+    });
+    let segments = checks.iter().filter(|checks| checks.texts.is_some()).count()
+        + usize::from(plan.symbols.is_some());
+    Added {
+        types: types
+            .map(|(parameters, results)| AddedType::Function(FuncType::new(parameters, results)))
+            .collect(),
+        functions: mem::take(&mut plan.functions),
+        globals: globals.collect(),
+        data: vec![Vec::new(); segments],
+        ..Added::default()
+    }
 }
 
 impl Rewriter<'_> {
@@ -137,18 +159,6 @@ impl Rewriter<'_> {
         Ok((locals.function(), spare))
     }
 
-    fn texts(&self) -> Option<&Texts> {
-        self.plan.checks.as_ref()?.texts.as_ref()
-    }
-
-    /// The contents of the new data segments, in order. All are passive.
-    fn added_segments(&self) -> Vec<&[u8]> {
-        let texts = self.texts().map(|texts| &texts.bytes[..]);
-        // The contents of this one are not known yet.
-        let symbols = self.plan.symbols.map(|_| &[][..]);
-        texts.into_iter().chain(symbols).collect()
-    }
-
     /// Whether an instruction calls code of the module, which could suspend.
     fn is_call(&self, operator: &Operator<'_>) -> bool {
         match operator {
@@ -191,54 +201,9 @@ impl Reencode for Rewriter<'_> {
         Ok(self.plan.instead.get(&FunctionIndex(function)).map_or(function, |instead| instead.0))
     }
 
-    /// Keeps indices in exports: the host calls the functions themselves.
+    /// Keeps indices in exports, since the host calls the functions themselves, and in names.
     fn external_index(&mut self, _: ExternalKind, index: u32) -> Result<u32, Error> {
         Ok(index)
-    }
-
-    fn parse_type_section(
-        &mut self,
-        types: &mut TypeSection,
-        section: wasmparser::TypeSectionReader<'_>,
-    ) -> Result<(), Error> {
-        utils::parse_type_section(self, types, section)?;
-        if let Some(checks) = &self.plan.checks {
-            for parameters in checks.types(&self.plan.writer) {
-                types.ty().function(parameters, []);
-            }
-        }
-        for (parameters, results) in &self.plan.shields.types {
-            types.ty().function(parameters.iter().copied(), results.iter().copied());
-        }
-        Ok(())
-    }
-
-    fn parse_function_section(
-        &mut self,
-        functions: &mut FunctionSection,
-        section: wasmparser::FunctionSectionReader<'_>,
-    ) -> Result<(), Error> {
-        utils::parse_function_section(self, functions, section)?;
-        for added in &self.plan.functions {
-            functions.function(added.ty.0);
-        }
-        Ok(())
-    }
-
-    fn parse_global_section(
-        &mut self,
-        globals: &mut GlobalSection,
-        section: wasmparser::GlobalSectionReader<'_>,
-    ) -> Result<(), Error> {
-        utils::parse_global_section(self, globals, section)?;
-        for (_, val_type) in &self.plan.globals {
-            let zero = match val_type {
-                ValType::I64 => ConstExpr::i64_const(0),
-                _ => ConstExpr::i32_const(0),
-            };
-            globals.global(GlobalType { val_type: *val_type, mutable: true, shared: false }, &zero);
-        }
-        Ok(())
     }
 
     /// Replaces the initial value of the stack's reserve.
@@ -256,141 +221,38 @@ impl Reencode for Rewriter<'_> {
         }
         utils::parse_global(self, globals, global)
     }
+}
 
-    fn data_count(&mut self, count: u32) -> Result<u32, Error> {
-        Ok(count + self.added_segments().len() as u32)
-    }
-
-    fn parse_code_section(
+impl Rewrite for Rewriter<'_> {
+    fn body(
         &mut self,
-        code: &mut CodeSection,
-        section: wasmparser::CodeSectionReader<'_>,
-    ) -> Result<(), Error> {
-        utils::parse_code_section(self, code, section)?;
-        for added in &self.plan.functions {
-            code.function(&added.body);
-        }
-        Ok(())
-    }
-
-    fn parse_function_body(
-        &mut self,
-        code: &mut CodeSection,
-        parsed: FunctionBody<'_>,
-    ) -> Result<(), Error> {
-        let function = self.next;
-        self.next = function.next();
+        function: FunctionIndex,
+        parsed: &FunctionBody<'_>,
+        moved: &mut Recorder,
+    ) -> Result<Option<Function>, Error> {
         if let Some(checks) = &self.plan.checks
             && checks.set_reporter == function
         {
-            code.function(&self.plan.writer.set_reporter(checks.globals));
-            self.moves.push_replaced();
-            return Ok(());
+            return Ok(Some(self.plan.writer.set_reporter(checks.globals)));
         }
         if self.info.function(abi::WHY_OUTSIDE) == Some(function) {
-            code.function(&self.plan.writer.why_outside());
-            self.moves.push_replaced();
-            return Ok(());
+            return Ok(Some(self.plan.writer.why_outside()));
         }
         if let Some(symbols) = self.plan.symbols
             && symbols.function == function
         {
-            code.function(&self.plan.writer.symbols(symbols.segment));
-            self.moves.push_replaced();
-            return Ok(());
+            return Ok(Some(self.plan.writer.symbols(symbols.segment)));
         }
-        let (mut body, spare_local) = self.function_with_locals(function, &parsed)?;
-        let mut moved = self.moves.recorder(&parsed);
-        self.rewrite(function, &parsed, spare_local, &mut body, &mut moved)?;
-        self.moves.push(moved);
-        code.function(&body);
-        Ok(())
+        let (mut body, spare_local) = self.function_with_locals(function, parsed)?;
+        self.rewrite(function, parsed, spare_local, &mut body, moved)?;
+        Ok(Some(body))
     }
 
-    fn parse_data_section(
-        &mut self,
-        data: &mut DataSection,
-        section: wasmparser::DataSectionReader<'_>,
-    ) -> Result<(), Error> {
-        utils::parse_data_section(self, data, section)?;
-        for bytes in self.added_segments() {
-            data.passive(bytes.iter().copied());
+    /// The texts of messages come first. The contents of the other segment are not known yet.
+    fn fill(&mut self, data: &mut [Vec<u8>]) {
+        let texts = self.plan.checks.as_mut().and_then(|checks| checks.texts.as_mut());
+        if let (Some(texts), Some(first)) = (texts, data.first_mut()) {
+            *first = mem::take(&mut texts.bytes);
         }
-        Ok(())
     }
-
-    /// Adds the sections for data segments if the module has none.
-    fn intersperse_section_hook(
-        &mut self,
-        module: &mut Module,
-        _: Option<SectionId>,
-        before: Option<SectionId>,
-    ) -> Result<(), Error> {
-        let added = self.added_segments();
-        if added.is_empty() {
-            return Ok(());
-        }
-        if before == Some(SectionId::Code) && !self.info.module.has(SectionId::DataCount) {
-            let count = (self.info.module.data.len() + added.len()).try_into();
-            module.section(&DataCountSection { count: count.unwrap_or(u32::MAX) });
-        }
-        if before.is_none() && !self.info.module.has(SectionId::Data) {
-            let mut data = DataSection::new();
-            for bytes in added {
-                data.passive(bytes.iter().copied());
-            }
-            module.section(&data);
-        }
-        Ok(())
-    }
-
-    /// Drops sections that refer to offsets in the code: they would be wrong afterwards.
-    fn parse_custom_section(
-        &mut self,
-        module: &mut Module,
-        section: CustomSectionReader<'_>,
-    ) -> Result<(), Error> {
-        let name = section.name();
-        let is_of_places = name == "linking"
-            || ["reloc.", ".debug_", "metadata.code."].iter().any(|start| name.starts_with(start));
-        if is_of_places { Ok(()) } else { utils::parse_custom_section(self, module, section) }
-    }
-
-    /// Keeps all names, and adds those of new functions and globals.
-    fn parse_custom_name_subsection(
-        &mut self,
-        names: &mut NameSection,
-        subsection: Name<'_>,
-    ) -> Result<(), Error> {
-        match subsection {
-            Name::Function(map) => {
-                let first = self.info.module.signatures.len() as u32;
-                let added = self.plan.functions.iter().map(|added| added.name.as_str());
-                names.functions(&extended(map, first, added)?);
-            }
-            Name::Global(map) => {
-                let added = self.plan.globals.iter().map(|(name, _)| *name);
-                names.globals(&extended(map, self.info.module.globals, added)?);
-            }
-            // Of a function itself, not of what is called in its place.
-            Name::Local(map) => names.locals(&utils::indirect_name_map(map, Ok)?),
-            Name::Label(map) => names.labels(&utils::indirect_name_map(map, Ok)?),
-            // Other index spaces do not change.
-            other => utils::parse_custom_name_subsection(self, names, other)?,
-        }
-        Ok(())
-    }
-}
-
-/// The names in `map`, followed by more names from index `first` on.
-fn extended<'a>(
-    map: wasmparser::NameMap<'_>,
-    first: u32,
-    more: impl Iterator<Item = &'a str>,
-) -> Result<NameMap, Error> {
-    let mut names = utils::name_map(map, Ok)?;
-    for (index, name) in (first..).zip(more) {
-        names.append(index, name);
-    }
-    Ok(names)
 }

@@ -7,12 +7,12 @@ use wasm_encoder::ValType;
 use wasm_encoder::reencode::{Reencode, RoundtripReencoder};
 use wasmparser::Operator;
 
-use super::code::{Added, Writer};
+use super::code::Writer;
 use super::info::GuardInfo;
 use crate::error::{Context, Result};
 use crate::exceptions::Cleanups;
 use crate::instrument::is_call;
-use crate::module::{FunctionIndex, TableIndex, TypeIndex};
+use crate::module::{AddedFunction, FunctionIndex, TableIndex, TypeIndex};
 
 /// The wrappers that such calls go through.
 #[derive(Default)]
@@ -20,7 +20,7 @@ pub(super) struct Shields {
     /// By call: the wrapper that is called instead.
     by_call: BTreeMap<Call, FunctionIndex>,
     /// The wrappers to add, in the order of their indices.
-    pub(super) functions: Vec<Added>,
+    pub(super) functions: Vec<AddedFunction>,
     /// The index of the first type to add.
     first_type: TypeIndex,
     /// The types to add, for the wrappers of indirect calls.
@@ -85,7 +85,7 @@ impl Shields {
     }
 
     fn add(&mut self, info: &GuardInfo<'_>, writer: &Writer, call: Call) -> Result<()> {
-        let (name, ty, body) = match call {
+        let (name, ty, code) = match call {
             Call::Direct(callee) => {
                 let (ty, parameters) = info.module.signature(callee)?;
                 (info.module.shown(callee), ty, writer.cleanup(callee, parameters))
@@ -115,7 +115,7 @@ impl Shields {
             }
         };
         let name = format!("bysyncify guard: cleanup: {name}");
-        self.functions.push(Added { name, ty, body });
+        self.functions.push(AddedFunction { name, ty, code });
         Ok(())
     }
 }

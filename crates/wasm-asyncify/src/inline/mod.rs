@@ -30,14 +30,12 @@ mod writer;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use wasm_encoder::Module;
-use wasm_encoder::reencode::Reencode as _;
-use wasmparser::{FunctionBody, Operator, Parser, ValType};
+use wasmparser::{FunctionBody, Operator, ValType};
 
 use crate::analysis::{Program, SuspendPlan};
+use crate::debug::Trail;
 use crate::error::{Context, Result};
-use crate::module::FunctionIndex;
-use crate::module::ModuleInfo;
+use crate::module::{self, Added, FunctionIndex, ModuleInfo};
 use writer::{Indirect, Writer};
 
 /// The largest size of a function after inlining: engines compile a function of megabytes badly, or not at all.
@@ -57,9 +55,9 @@ pub(crate) fn inline(wasm: Vec<u8>, program: &Program, plan: &mut SuspendPlan) -
         return Ok(wasm);
     }
     let mut writer = Writer::new(&module, &callers);
-    let mut new = Module::new();
-    let written = writer.parse_core_module(&mut new, Parser::new(0), &wasm);
-    written.context("cannot put functions where they are called")?;
+    // There is no DWARF to be kept: `transform.rs`.
+    let written = module::write(&module, &mut writer, Added::default(), &mut Trail::default());
+    let new = written.context("cannot put functions where they are called")?;
     let now = |call: Indirect| writer.moved.get(&call).copied().unwrap_or(call);
     let mut indirect: BTreeMap<_, BTreeSet<_>> = BTreeMap::new();
     for (function, calls) in &plan.indirect {
@@ -73,7 +71,7 @@ pub(crate) fn inline(wasm: Vec<u8>, program: &Program, plan: &mut SuspendPlan) -
         plan.functions.remove(function);
         plan.by_type_only.remove(function);
     }
-    Ok(new.finish())
+    Ok(new)
 }
 
 /// The functions to inline, each with its caller.

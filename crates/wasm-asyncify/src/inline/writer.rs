@@ -3,12 +3,13 @@
 use core::convert::Infallible;
 use std::collections::{BTreeMap, BTreeSet};
 
-use wasm_encoder::reencode::{Error, Reencode, utils};
-use wasm_encoder::{BlockType, CodeSection, Encode, Function, Instruction};
+use wasm_encoder::reencode::{Error, Reencode};
+use wasm_encoder::{BlockType, Encode, Function, Instruction};
 use wasmparser::{FunctionBody, Operator};
 
+use crate::debug::Recorder;
 use crate::instrument::is_indirect;
-use crate::module::{FunctionIndex, Locals, ModuleInfo, zero};
+use crate::module::{FunctionIndex, Locals, ModuleInfo, Rewrite, zero};
 
 /// An indirect call: the function, and the number of the call among its indirect calls.
 pub(super) type Indirect = (FunctionIndex, u32);
@@ -19,8 +20,6 @@ pub(super) struct Writer<'a> {
     callers: &'a BTreeMap<FunctionIndex, FunctionIndex>,
     /// The functions that others are inlined into.
     hosts: BTreeSet<FunctionIndex>,
-    /// The function whose body comes next.
-    next: FunctionIndex,
     /// The new numbers of the indirect calls of these functions.
     pub(super) moved: BTreeMap<Indirect, Indirect>,
 }
@@ -54,13 +53,7 @@ impl<'a> Writer<'a> {
         module: &'a ModuleInfo<'a>,
         callers: &'a BTreeMap<FunctionIndex, FunctionIndex>,
     ) -> Self {
-        Self {
-            module,
-            callers,
-            hosts: callers.values().copied().collect(),
-            next: module.imports.end(),
-            moved: BTreeMap::new(),
-        }
+        Self { module, callers, hosts: callers.values().copied().collect(), moved: BTreeMap::new() }
     }
 
     /// Writes a function, or one that is inlined, up to its last `end`.
@@ -159,32 +152,31 @@ impl<'a> Writer<'a> {
 
 impl Reencode for Writer<'_> {
     type Error = Infallible;
+}
 
-    fn parse_function_body(
+impl Rewrite for Writer<'_> {
+    fn body(
         &mut self,
-        code: &mut CodeSection,
-        body: FunctionBody<'_>,
-    ) -> Result<(), Error> {
-        let function = self.next;
-        self.next = function.next();
+        function: FunctionIndex,
+        body: &FunctionBody<'_>,
+        _: &mut Recorder,
+    ) -> Result<Option<Function>, Error> {
         if self.callers.contains_key(&function) {
             // There is no call of it any more.
             let mut new = Function::new([]);
             new.instruction(&Instruction::Unreachable).instruction(&Instruction::End);
-            code.function(&new);
-            return Ok(());
+            return Ok(Some(new));
         }
         if !self.hosts.contains(&function) {
-            return utils::parse_function_body(self, code, body);
+            return Ok(None);
         }
         let (_, parameters) = self.module.signature(function).unwrap_or_default();
-        let locals = Locals::read(self, parameters, &body)?;
+        let locals = Locals::read(self, parameters, body)?;
         let mut whole = Whole { function, bytes: Vec::new(), locals, indirect: 0 };
-        self.write(&mut whole, &Part { function, body: &body, first: 0, is_in_loop: false })?;
+        self.write(&mut whole, &Part { function, body, first: 0, is_in_loop: false })?;
         whole.write(&Instruction::End);
         let mut new = whole.locals.function();
         new.raw(whole.bytes);
-        code.function(&new);
-        Ok(())
+        Ok(Some(new))
     }
 }

@@ -10,7 +10,6 @@ use super::additions::Globals;
 use super::compact::plan::is_possible;
 use super::emit::{Form, emit};
 use super::flat;
-use super::flat::additions::Additions;
 use super::flat::function::Flat;
 use super::flat::plan::FlatPlan;
 use super::frame_maps::{Called, FrameMap, SiteMap};
@@ -36,8 +35,8 @@ pub(super) struct Written {
     pub(super) spaces: IndexSpaces,
     pub(super) bodies: Bodies,
     pub(super) helpers: Helpers,
-    /// What is added if functions are resumed one by one.
-    pub(super) flat: Option<Additions>,
+    /// The plan if functions are resumed one by one.
+    pub(super) flat: Option<FlatPlan>,
     /// The frame maps. If functions are resumed one by one, in the order of their numbers; then those of functions
     /// without a frame.
     pub(super) frame_maps: Vec<FrameMap>,
@@ -82,9 +81,7 @@ pub(super) fn write(
             for map in &mut frame_maps {
                 map.renumber(|function| FunctionIndex(spaces.new_index(function)));
             }
-            let runtime = spaces.runtime();
-            let flat = flat.map(|flat| Additions::new(&flat, runtime, |it| spaces.new_index(it)));
-            return Ok(Written { bodies, helpers, flat: flat.transpose()?, spaces, frame_maps });
+            return Ok(Written { bodies, helpers, flat, spaces, frame_maps });
         }
         known = used;
     }

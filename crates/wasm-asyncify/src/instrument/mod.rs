@@ -76,7 +76,6 @@ mod levels;
 mod liveness;
 mod mapping;
 mod module;
-mod names;
 mod read;
 mod references;
 mod runtime;

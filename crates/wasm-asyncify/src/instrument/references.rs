@@ -30,12 +30,12 @@
 
 use wasm_encoder::{
     AbstractHeapType, BlockType, ConstExpr, Function, GlobalType, HeapType, Instruction, RefType,
-    TableSection, TableType, ValType,
+    TableType, ValType,
 };
 
 use super::additions::Globals;
 use super::runtime::function;
-use crate::module::{GlobalIndex, TableIndex};
+use crate::module::{AddedTable, GlobalIndex, TableIndex};
 
 /// The number of places in a new table.
 const PLACES: u32 = 16;
@@ -118,25 +118,18 @@ impl Tables {
         self.used.push(Table { kind, table, live: add(0, "live"), next: add(1, "next") });
     }
 
-    pub(super) fn is_empty(&self) -> bool {
-        self.used.is_empty()
-    }
-
-    pub(super) fn write(&self, tables: &mut TableSection) {
-        for Table { kind, .. } in &self.used {
-            tables.table(TableType {
+    /// The tables, in the order of their indices.
+    pub(super) fn added(&self) -> impl Iterator<Item = AddedTable> {
+        self.used.iter().map(|Table { kind, .. }| {
+            let ty = TableType {
                 element_type: kind.reference(),
                 table64: false,
                 minimum: PLACES.into(),
                 maximum: None,
                 shared: false,
-            });
-        }
-    }
-
-    /// The names of the tables, by their indices.
-    pub(super) fn names(&self) -> impl Iterator<Item = (u32, String)> {
-        self.used.iter().map(|it| (it.table.0, format!("asyncify_{}", it.kind.name())))
+            };
+            AddedTable { name: Some(format!("asyncify_{}", kind.name())), ty }
+        })
     }
 
     /// The code of the function that keeps a reference.

@@ -1,6 +1,7 @@
-//! Reads modules: in short ([`AsyncifyInfo`]), and in full for the passes (`ModuleInfo`). Also removes sections
-//! from a module.
+//! Reads modules: in short ([`AsyncifyInfo`]), and in full for the passes (`ModuleInfo`). Writes them anew for the
+//! passes (`writer.rs`). Also removes sections from a module.
 
+mod added;
 mod asyncified;
 pub(crate) mod build_id;
 pub(crate) mod features;
@@ -8,18 +9,23 @@ mod index;
 mod info;
 mod locals;
 mod order;
+mod writer;
 
 use wasmparser::{Encoding, ExternalKind, Parser, Payload, TypeRef, Validator, WasmFeatures};
 
 use crate::error::{Context, Error, Result, bail};
 use crate::remedy::Remedy;
 
+pub(crate) use added::{
+    Added, AddedElements, AddedExport, AddedFunction, AddedGlobal, AddedImport, AddedTable,
+    AddedTag, AddedType,
+};
 pub(crate) use asyncified::has_runtime;
 pub use index::{FunctionIndex, FunctionMap};
 pub(crate) use index::{GlobalIndex, TableIndex, TypeIndex};
 pub(crate) use info::ModuleInfo;
 pub(crate) use locals::{Locals, zero};
-pub(crate) use order::is_due;
+pub(crate) use writer::{Rewrite, write};
 
 /// The imports that Asyncify replaces by functions of its own.
 const REPLACED: [&str; 4] = ["start_unwind", "stop_unwind", "start_rewind", "stop_rewind"];

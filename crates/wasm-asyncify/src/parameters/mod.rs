@@ -29,14 +29,16 @@ mod code;
 use core::convert::Infallible;
 use std::collections::BTreeSet;
 
-use wasm_encoder::reencode::{Error, Reencode, utils};
-use wasm_encoder::{BlockType, CodeSection, Instruction, Module, TypeSection, ValType};
-use wasmparser::{Catch, FuncType, FunctionBody, Operator, Parser};
+use wasm_encoder::reencode::{Error, Reencode};
+use wasm_encoder::{BlockType, FuncType, Function, Instruction, ValType};
+use wasmparser::{Catch, FunctionBody, Operator};
 
 use self::code::{Code, Open};
-use crate::debug::{self, Pass, Trail};
+use crate::debug::{Recorder, Trail};
 use crate::error::{Context, Result};
-use crate::module::{FunctionIndex, Locals, ModuleInfo, TypeIndex};
+use crate::module::{
+    self, Added, AddedType, FunctionIndex, Locals, ModuleInfo, Rewrite, TypeIndex,
+};
 
 /// The module without parameters of blocks, in these functions. A function with branches on references is left as
 /// it is, and so is one that catches an exception into such a loop.
@@ -49,34 +51,24 @@ pub(crate) fn in_locals(
     functions: &BTreeSet<FunctionIndex>,
     trail: &mut Trail,
 ) -> Result<Vec<u8>> {
-    let mut writer = Writer::new(module, functions, trail.pass())?;
+    let mut writer = Writer::new(module, functions)?;
     if writer.meant.is_empty() {
         return Ok(module.bytes.to_vec());
     }
-    let mut new = Module::new();
-    let written = writer.parse_core_module(&mut new, Parser::new(0), module.bytes);
-    written.context("cannot pass the parameters of blocks in locals")?;
-    trail.add(writer.moves);
-    Ok(new.finish())
+    let added = Added { types: writer.types()?, ..Added::default() };
+    module::write(module, &mut writer, added, trail)
+        .context("cannot pass the parameters of blocks in locals")
 }
 
 struct Writer<'a> {
     module: &'a ModuleInfo<'a>,
     /// The functions to rewrite.
     meant: BTreeSet<FunctionIndex>,
-    /// The function whose body comes next.
-    next: FunctionIndex,
-    moves: Pass,
 }
 
 impl<'a> Writer<'a> {
-    fn new(
-        module: &'a ModuleInfo<'a>,
-        functions: &BTreeSet<FunctionIndex>,
-        moves: Pass,
-    ) -> Result<Self> {
-        let next = module.imports.end();
-        let mut writer = Self { module, meant: BTreeSet::new(), next, moves };
+    fn new(module: &'a ModuleInfo<'a>, functions: &BTreeSet<FunctionIndex>) -> Result<Self> {
+        let mut writer = Self { module, meant: BTreeSet::new() };
         for (function, body) in module.bodies() {
             if functions.contains(&function) && writer.is_meant(body)? {
                 writer.meant.insert(function);
@@ -87,9 +79,10 @@ impl<'a> Writer<'a> {
 
     fn parameters(&self, ty: wasmparser::BlockType) -> &[wasmparser::ValType] {
         match ty {
-            wasmparser::BlockType::FuncType(index) => {
-                self.module.function_type(TypeIndex(index)).map_or(&[], FuncType::params)
-            }
+            wasmparser::BlockType::FuncType(index) => self
+                .module
+                .function_type(TypeIndex(index))
+                .map_or(&[], wasmparser::FuncType::params),
             _ => &[],
         }
     }
@@ -162,11 +155,23 @@ impl<'a> Writer<'a> {
         let wasmparser::BlockType::FuncType(index) = ty else { return self.block_type(ty) };
         let before = (0..index).filter_map(|index| self.module.function_type(TypeIndex(index)));
         let added = before.filter(|ty| needs_another(ty)).count();
-        match self.module.function_type(TypeIndex(index)).map(FuncType::results) {
+        match self.module.function_type(TypeIndex(index)).map(wasmparser::FuncType::results) {
             None | Some([]) => Ok(BlockType::Empty),
             Some([result]) => Ok(BlockType::Result(self.val_type(*result)?)),
             Some(_) => Ok(BlockType::FunctionType((self.module.types.len() + added) as u32)),
         }
+    }
+
+    /// The types that [`without`](Self::without) counts on.
+    fn types(&mut self) -> Result<Vec<AddedType>, Error> {
+        let module = self.module;
+        let all = (0..module.types.len() as u32)
+            .filter_map(|index| module.function_type(TypeIndex(index)));
+        let added = all.filter(|ty| needs_another(ty)).map(|ty| {
+            let results = self.val_types(ty.results().to_vec())?;
+            Ok(AddedType::Function(FuncType::new([], results)))
+        });
+        added.collect()
     }
 
     fn operator(&mut self, operator: Operator<'_>, code: &mut Code) -> Result<(), Error> {
@@ -263,38 +268,20 @@ impl<'a> Writer<'a> {
 
 impl Reencode for Writer<'_> {
     type Error = Infallible;
+}
 
-    fn parse_type_section(
+impl Rewrite for Writer<'_> {
+    fn body(
         &mut self,
-        types: &mut TypeSection,
-        section: wasmparser::TypeSectionReader<'_>,
-    ) -> Result<(), Error> {
-        utils::parse_type_section(self, types, section)?;
-        let module = self.module;
-        let all = (0..module.types.len() as u32)
-            .filter_map(|index| module.function_type(TypeIndex(index)));
-        for ty in all.filter(|ty| needs_another(ty)) {
-            let results = self.val_types(ty.results().to_vec())?;
-            types.ty().function([], results);
-        }
-        Ok(())
-    }
-
-    fn parse_function_body(
-        &mut self,
-        code: &mut CodeSection,
-        body: FunctionBody<'_>,
-    ) -> Result<(), Error> {
-        let function = self.next;
-        self.next = function.next();
-        let mut moved = self.moves.recorder(&body);
+        function: FunctionIndex,
+        body: &FunctionBody<'_>,
+        moved: &mut Recorder,
+    ) -> Result<Option<Function>, Error> {
         if !self.meant.contains(&function) {
-            debug::copy_body(self, code, &body, &mut moved)?;
-            self.moves.push(moved);
-            return Ok(());
+            return Ok(None);
         }
         let (_, parameters) = self.module.signature(function).unwrap_or_default();
-        let locals = Locals::read(self, parameters, &body)?;
+        let locals = Locals::read(self, parameters, body)?;
         let mut new = Code { bytes: Vec::new(), locals, open: vec![Open::default()] };
         let mut operators = body.get_operators_reader()?;
         while !operators.eof() {
@@ -303,14 +290,12 @@ impl Reencode for Writer<'_> {
         }
         let mut function = new.locals.function();
         moved.shift(function.byte_len());
-        self.moves.push(moved);
         function.raw(new.bytes);
-        code.function(&function);
-        Ok(())
+        Ok(Some(function))
     }
 }
 
 /// Whether a type without its parameters must be added: a block with several results needs a type.
-fn needs_another(ty: &FuncType) -> bool {
+fn needs_another(ty: &wasmparser::FuncType) -> bool {
     !ty.params().is_empty() && ty.results().len() > 1
 }

@@ -60,7 +60,7 @@ mod numbers;
 mod only_frame;
 pub(super) mod plan;
 pub(super) mod segment;
-mod table;
+pub(super) mod table;
 mod thrown;
 
 use core::convert::Infallible;

@@ -37,12 +37,12 @@ impl Place {
         }
         Ok(Self { table: 0, first: u32::try_from(ty.initial)?, is_shared: true })
     }
+}
 
-    /// The type of the program's table, with `count` more functions.
-    pub(super) fn grown(self, ty: TableType, count: u64) -> TableType {
-        let maximum = ty.maximum.map(|maximum| maximum + count);
-        TableType { initial: ty.initial + count, maximum, ..ty }
-    }
+/// The type of a table with `count` more functions.
+pub(in crate::instrument) fn grown(ty: TableType, count: u64) -> TableType {
+    let maximum = ty.maximum.map(|maximum| maximum + count);
+    TableType { initial: ty.initial + count, maximum, ..ty }
 }
 
 /// Whether code uses the first table other than by calls.
