@@ -10,10 +10,10 @@ const FLAGS = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', 
   '--disable-background-networking', '--disable-component-update', '--disable-sync',
   '--window-size=800,600', '--remote-debugging-pipe'];
 
-/** Runs `body` with a page that shows this address. */
-export async function withPage(address, body) {
+/** Runs `body` with a page that shows this address, in a browser with these additional flags. */
+export async function withPage(address, body, flags = []) {
   const profile = await mkdtemp(join(tmpdir(), 'bysyncify-chromium-'));
-  const browser = start(profile);
+  const browser = start(profile, flags);
   try {
     const { targetId } = await browser.send('Target.createTarget', { url: 'about:blank' });
     const { sessionId } = await browser.send('Target.attachToTarget', { targetId, flatten: true });
@@ -86,9 +86,9 @@ class Page {
 }
 
 /** Starts the browser. It talks JSON over two pipes, each message ended by a NUL. */
-function start(profile) {
+function start(profile, flags) {
   const program = process.env.BYSYNCIFY_CHROMIUM ?? 'chromium';
-  const child = spawn(program, [...FLAGS, `--user-data-dir=${profile}`],
+  const child = spawn(program, [...FLAGS, ...flags, `--user-data-dir=${profile}`],
     { stdio: ['ignore', 'ignore', 'pipe', 'pipe', 'pipe'] });
   const [, , stderr, input, output] = child.stdio;
   const waiting = new Map();

@@ -16,6 +16,7 @@ mod packaged;
 mod plain;
 mod projects;
 mod runtimes;
+mod switching;
 mod traces;
 mod trunk;
 mod wasi;
@@ -54,6 +55,7 @@ const USUAL: &[Check] = &[
     Check { name: "packaged", run: packaged::check },
     Check { name: "workers", run: workers::check },
     Check { name: "runtimes", run: runtimes::check },
+    Check { name: "switching", run: switching::check },
     Check { name: "traces", run: traces::check },
     Check { name: "clocks", run: clocks::check },
     Check { name: "cookbook", run: cookbook::check },
