@@ -64,7 +64,7 @@ impl Recipe {
     }
 
     /// The options for the transform.
-    fn transform(&self) -> wasm_asyncify::Options {
+    pub(crate) fn transform(&self) -> wasm_asyncify::Options {
         wasm_asyncify::Options {
             producer: Producer::Rust,
             no_suspend: self.no_suspend.clone(),

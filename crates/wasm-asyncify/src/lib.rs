@@ -16,7 +16,7 @@
 //! `initialisers` finds where guards must check, from what `instrument` says of calls.
 //!
 //! [`transform()`] runs all of it, [`Prepared`] the same in steps. [`analyse()`] only returns what would be
-//! instrumented, and why.
+//! instrumented, and why. [`stack_bounds`] knows how much stack is enough for coroutines that are not recursive.
 
 #![forbid(unsafe_code)]
 
@@ -36,11 +36,13 @@ mod inline;
 mod instrument;
 pub mod module;
 mod options;
+mod output;
 mod parameters;
 mod provide;
 mod refusal;
 mod remedy;
 mod resumption;
+pub mod stack_bounds;
 mod symbols;
 mod transform;
 mod uninstrumented;
@@ -50,7 +52,8 @@ pub use bare::bare;
 pub use error::Error;
 pub use findings::{Findings, analyse};
 pub use options::{Compact, FrameMemory, Lowering, Options, Producer, StateGlobals};
+pub use output::{Guarded, Output};
 pub use refusal::check_names;
 pub use remedy::Remedy;
 pub use resumption::Resumption;
-pub use transform::{Guarded, Output, Prepared, guarded_for_binaryen, transform};
+pub use transform::{Prepared, guarded_for_binaryen, transform};

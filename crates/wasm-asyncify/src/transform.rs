@@ -8,6 +8,8 @@
 //! Guards come first, because they add calls, which are then instrumented like all others. If the engine switches
 //! stacks, only `continuations` comes after them.
 
+use std::collections::BTreeMap;
+
 use wasmparser::Parser;
 
 use crate::analysis::{Analysis, Precision, Program, SuspendPlan};
@@ -21,9 +23,10 @@ use crate::exceptions::{self, Cleanups};
 use crate::guard::{self, Guards};
 use crate::initialisers;
 use crate::inline;
-use crate::instrument;
+use crate::instrument::{self, FrameMap};
 use crate::module::{self, AsyncifyInfo, ModuleInfo, build_id};
 use crate::options::{Lowering, Options, Producer};
+use crate::output::{Frames, Guarded, Output};
 use crate::parameters;
 use crate::provide;
 use crate::refusal;
@@ -35,34 +38,6 @@ use crate::warnings;
 
 /// The name of a function that only rustc's modules with the library `bysyncify` have.
 const SWITCH: &str = "bysyncify_resume";
-
-/// A module that can be suspended.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Output {
-    /// The module. Its functions have their names.
-    pub module: Vec<u8>,
-    /// How many functions it had.
-    pub functions: u64,
-    /// How many of them are instrumented.
-    pub instrumented: u64,
-    /// Entries of the [choice](Options::choice) that match nothing in the module.
-    pub unmatched: Vec<String>,
-    /// Why the module has no DWARF, if it had some that was to be [kept](Options::debug_info).
-    pub lost_debug_info: Option<String>,
-    /// A warning if code that runs when an instance is made can be suspended: no caller can call it again.
-    pub start_can_suspend: Option<String>,
-}
-
-/// A module with guards that is not instrumented.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Guarded {
-    /// The module.
-    pub module: Vec<u8>,
-    /// Entries of the [choice](Options::choice) that match nothing in the module.
-    pub unmatched: Vec<String>,
-}
 
 /// A linked module that was analysed and has its guards, and is still to be instrumented.
 #[derive(Debug)]
@@ -161,34 +136,14 @@ impl Prepared {
     /// # Errors
     ///
     /// If a function that must be instrumented cannot be, or the checker finds one that was instrumented wrongly.
-    pub fn instrument(self) -> Result<Output, Error> {
-        let Self { program, analysis, mut plan, guarded, mut trail, debug, .. } = self;
-        let (symbols, verify, may_be_eager) = (self.symbols, self.verify, self.may_be_eager);
+    pub fn instrument(mut self) -> Result<Output, Error> {
         if self.instrumenter == Instrumenter::Nobody {
-            let mut module = continuations::lower(&guarded, &mut trail)?;
-            let lost = debug.and_then(|debug| debug.add_to(&mut module, &trail).err());
-            build_id::renew(&mut module)?;
-            return Ok(Output {
-                module,
-                functions: program.own_functions(),
-                instrumented: 0,
-                unmatched: analysis.unmatched().to_owned(),
-                lost_debug_info: lost.map(|error| error.to_string()),
-                start_can_suspend: None,
-            });
+            return self.lower();
         }
-        let simplified = simplified(&guarded, &plan, &mut trail)?;
-        let mut instrumented = instrument::with_frame_maps(&simplified, &plan, &mut trail);
-        if let Err(Failure::Own(unsupported)) = &instrumented
-            && unsupported.reason.is_of_flat()
-            && may_be_eager
-        {
-            plan = plan.eager();
-            instrumented = instrument::with_frame_maps(&simplified, &plan, &mut trail);
-        }
-        let (mut module, maps) = instrumented
-            .map_err(|it| it.explained(|it| refusal::of_function(it, &program, &analysis)))?;
-        if verify {
+        let simplified = simplified(&self.guarded, &self.plan, &mut self.trail)?;
+        let (mut module, maps) = self.write(&simplified)?;
+        let Self { program, analysis, plan, trail, debug, symbols, .. } = self;
+        if self.verify {
             check::check(&simplified, &module, &plan)
                 .map_err(|it| it.explained(|it| refusal::of_checker(&it, &program)))?;
         }
@@ -213,6 +168,47 @@ impl Prepared {
             unmatched: analysis.unmatched().to_owned(),
             lost_debug_info,
             start_can_suspend: warnings::of_start(&program, &analysis),
+        })
+    }
+
+    /// The frames of its functions, as [`instrument`](Self::instrument) would make them.
+    pub(crate) fn frames(mut self) -> Result<Frames> {
+        let mut sizes = BTreeMap::new();
+        if self.instrumenter != Instrumenter::Nobody {
+            let simplified = simplified(&self.guarded, &self.plan, &mut self.trail)?;
+            let (_, maps) = self.write(&simplified)?;
+            sizes.extend(maps.iter().filter_map(|map| Some((map.before, map.size?))));
+        }
+        let Self { program, analysis, plan, .. } = self;
+        Ok(Frames { program, analysis, sizes, are_kept: plan.flat })
+    }
+
+    /// Writes the instrumented functions; so that they are resumed all at once, if they cannot be one by one.
+    fn write(&mut self, simplified: &[u8]) -> Result<(Vec<u8>, Vec<FrameMap>)> {
+        let mut written = instrument::with_frame_maps(simplified, &self.plan, &mut self.trail);
+        if let Err(Failure::Own(unsupported)) = &written
+            && unsupported.reason.is_of_flat()
+            && self.may_be_eager
+        {
+            self.plan = self.plan.eager();
+            written = instrument::with_frame_maps(simplified, &self.plan, &mut self.trail);
+        }
+        let explain = |it| refusal::of_function(it, &self.program, &self.analysis);
+        written.map_err(|it| it.explained(explain))
+    }
+
+    /// Has the engine switch stacks.
+    fn lower(mut self) -> Result<Output> {
+        let mut module = continuations::lower(&self.guarded, &mut self.trail)?;
+        let lost = self.debug.and_then(|debug| debug.add_to(&mut module, &self.trail).err());
+        build_id::renew(&mut module)?;
+        Ok(Output {
+            module,
+            functions: self.program.own_functions(),
+            instrumented: 0,
+            unmatched: self.analysis.unmatched().to_owned(),
+            lost_debug_info: lost.map(|error| error.to_string()),
+            start_can_suspend: None,
         })
     }
 }

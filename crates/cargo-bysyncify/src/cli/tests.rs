@@ -211,8 +211,13 @@ fn report_has_options_of_its_own() {
         ),
         (
             "--why f --format json",
-            "--why and --function print text, and have neither --format nor --output: --format \
-             json has the calls of all functions",
+            "--why, --function and --stack print text, and have neither --format nor --output: \
+             --format json has the calls of all functions",
+        ),
+        (
+            "--stack --format json",
+            "--why, --function and --stack print text, and have neither --format nor --output: \
+             --format json has the calls of all functions",
         ),
     ] {
         let command = parsed(&format!("report {line}")).unwrap();

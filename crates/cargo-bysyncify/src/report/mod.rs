@@ -13,6 +13,7 @@ mod numbers;
 mod options;
 mod precision;
 mod sizes;
+mod stack;
 mod table;
 mod treemap;
 mod why;
@@ -61,6 +62,10 @@ fn of_module(module: &Path, options: &Options, request: &Request) -> Result<()> 
     if let Some(function) = options.function {
         return print(&named(&program, FunctionIndex(function))?);
     }
+    let name = module.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    if options.stack {
+        return print(&stack::stack(&name, &material.linked, &recipe)?);
+    }
     let analysis = Analysis::new(&program, &recipe.no_suspend, recipe.precision)
         .worded()?
         .with_choice(&program, &recipe.choice());
@@ -69,7 +74,6 @@ fn of_module(module: &Path, options: &Options, request: &Request) -> Result<()> 
         return print(&Why::new(&program, &analysis).explain(wanted)?);
     }
     let finished = material.finish(&recipe)?;
-    let name = module.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let report = Report::new(name, &program, &analysis, finished)?;
     let advice = advice::advice(&report, &recipe.no_suspend)?;
     let text = match options.format {

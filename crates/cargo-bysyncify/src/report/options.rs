@@ -15,6 +15,10 @@ pub(crate) struct Options {
     /// What the function is called whose number is in a message of an optimised program
     #[arg(long, value_name = "N")]
     pub(crate) function: Option<u32>,
+    /// How much stack is enough for each kind of coroutine, and in which functions; or the recursion by which that is
+    /// not known
+    #[arg(long, conflicts_with_all = ["why", "function"])]
+    pub(crate) stack: bool,
     /// The page has a map of the code, instrumented parts marked
     #[arg(long, value_name = "F", value_enum, default_value_t = Format::Table)]
     pub(crate) format: Format,
@@ -48,11 +52,11 @@ pub(crate) enum Sort {
 impl Options {
     /// Refuses options that make no sense together.
     pub(crate) fn check(&self) -> Result<()> {
-        let prints_text = self.why.is_some() || self.function.is_some();
+        let prints_text = self.why.is_some() || self.function.is_some() || self.stack;
         if prints_text && (self.format, &self.output) != (Format::Table, &None) {
             bail!(
-                "--why and --function print text, and have neither --format nor --output: --format \
-                 json has the calls of all functions"
+                "--why, --function and --stack print text, and have neither --format nor --output: \
+                 --format json has the calls of all functions"
             );
         }
         Ok(())

@@ -3,6 +3,7 @@
 mod backtraces;
 mod debug;
 mod lines;
+mod stack_bounds;
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -65,15 +65,7 @@ impl Analysis {
 
     /// How an indirect call reaches `callee`, in words.
     pub fn way(&self, program: &Program, call: IndirectCall, callee: FunctionIndex) -> String {
-        let taken = &program.functions[callee].address_taken;
-        let through = match call.origin {
-            Origin::Any => "a function pointer".to_owned(),
-            Origin::Slot(offset) if taken.slots.contains(&offset) => {
-                format!("a vtable (offset {offset})")
-            }
-            Origin::Slot(offset) => format!("a function pointer (at offset {offset})"),
-            Origin::Entry(entry) => format!("table entry {entry}"),
-        };
+        let through = program.origin(call, callee);
         let meant: Vec<_> = program.meant(call).collect();
         let suspending = meant.iter().filter(|index| self.can_be_suspended(**index)).count();
         let of = match (suspending, meant.len()) {
@@ -94,6 +86,32 @@ impl Program {
     pub fn meant(&self, call: IndirectCall) -> impl Iterator<Item = FunctionIndex> {
         let functions = self.functions.indices();
         functions.filter(move |index| self.can_mean(call, *index))
+    }
+
+    /// A call, in words, whatever it has to do with suspending: `calls a::b`.
+    pub fn call(&self, step: Step) -> String {
+        let name = self.readable(step.function);
+        let Some(call) = step.indirect else { return format!("calls {name}") };
+        let through = self.origin(call, step.function);
+        let of = match self.meant(call).count() {
+            1 => "only this function can be meant".to_owned(),
+            count => format!("one of {count} functions that can be meant"),
+        };
+        format!("calls {name} through {through}, as {}: {of}", self.type_text(call.type_id))
+    }
+
+    /// Where an indirect call that reaches `callee` has its pointer from, in words.
+    fn origin(&self, call: IndirectCall, callee: FunctionIndex) -> String {
+        match call.origin {
+            Origin::Any => "a function pointer".to_owned(),
+            Origin::Slot(offset)
+                if self.functions[callee].address_taken.slots.contains(&offset) =>
+            {
+                format!("a vtable (offset {offset})")
+            }
+            Origin::Slot(offset) => format!("a function pointer (at offset {offset})"),
+            Origin::Entry(entry) => format!("table entry {entry}"),
+        }
     }
 
     /// The text of a type: `(i32, i32) -> i32`.

@@ -40,6 +40,7 @@ mod program;
 mod reader;
 mod relocations;
 mod scan;
+mod stack_calls;
 mod std_waits;
 mod suspend_plan;
 #[cfg(test)]
@@ -58,5 +59,6 @@ pub use graph::Analysis;
 pub use names::{crate_of, is_in, modules, readable};
 pub(crate) use on_stack::{OnStack, Place};
 pub use program::{AddressTaken, Function, Import, Program, Vtable};
+pub(crate) use stack_calls::StackCalls;
 pub(crate) use std_waits::{blocking, parks};
 pub(crate) use suspend_plan::{CheckedBarrier, SuspendPlan};

@@ -14,13 +14,18 @@
 //! function, in order. A local that is assigned in a block is unknown after it; one that is assigned in a loop is
 //! unknown from the loop's beginning. So a branch cannot bring a value that differs from the tracked one. All other
 //! values are unknown, and an unknown stack pointer may be anywhere below.
+//!
+//! For bounds ([`sizes`]) it also matters how a block is left. LLVM uses the local of the frame for something else where
+//! the function ends in a panic, and that is in a block before the epilogue. So there, after a block, only those locals
+//! are unknown that are assigned on a path to its end; the others have the values of its beginning again.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use wasmparser::{FunctionBody, Operator};
 
-use crate::error::Result;
-use crate::module::{FunctionIndex, GlobalIndex};
+use super::values::Value;
+use crate::error::{Context, Result};
+use crate::module::{FunctionIndex, FunctionMap, GlobalIndex, ModuleInfo};
 
 /// The lowest offset of a known frame.
 const MOST: i64 = -0x4000_0000;
@@ -44,20 +49,16 @@ pub(super) struct Early {
     pub(super) indirect: bool,
 }
 
-/// An abstract value.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Value {
-    Constant(i64),
-    /// The stack pointer on entry plus an offset between the first and the second number, both included.
-    Pointer(i64, i64),
-    Unknown,
-}
-
 /// An open block.
 #[derive(Default)]
 struct Block {
-    /// The places that were assigned in it.
-    assigned: BTreeSet<usize>,
+    /// The places that were assigned in it, on the path to the current instruction, with their values at its beginning.
+    assigned: BTreeMap<usize, Value>,
+    /// The places that were assigned on a path to its end. None if there is no such path so far.
+    exits: Option<BTreeSet<usize>>,
+    /// Whether it is an `if` without an `else` so far.
+    is_if: bool,
+    is_loop: bool,
     /// The value of `Scan::floor` at its beginning.
     floor: i64,
 }
@@ -70,7 +71,23 @@ struct Scan {
     blocks: Vec<Block>,
     /// On every path to here the stack pointer was set to this offset from its value on entry, or lower.
     floor: i64,
+    /// Whether the current instruction cannot be reached. Only known with `follows_branches`.
+    is_dead: bool,
+    /// Whether values are those of the paths to the end of a block. Otherwise they are those of all paths in it.
+    follows_branches: bool,
     frame: Frame,
+}
+
+/// By function: the size of its frame in bytes, as [`Frame::size`] has it. An imported function has none.
+pub(crate) fn sizes(module: &ModuleInfo<'_>) -> Result<FunctionMap<Option<u64>>> {
+    let global = module.global_names.get("__stack_pointer").copied();
+    let stack_pointer = global.context("its name section has no global `__stack_pointer`")?;
+    let mut sizes = module.signatures.map(|_| Some(0));
+    for (function, body) in module.bodies() {
+        let (_, parameters) = module.signature(function)?;
+        sizes[function] = scan(body, parameters, stack_pointer, !has_handlers(body)?)?.size;
+    }
+    Ok(sizes)
 }
 
 /// Reads a function with this number of parameters.
@@ -78,6 +95,16 @@ pub(super) fn read(
     body: &FunctionBody<'_>,
     parameters: u32,
     stack_pointer: GlobalIndex,
+) -> Result<Frame> {
+    scan(body, parameters, stack_pointer, false)
+}
+
+/// The same. `follows_branches`: see [`sizes`].
+pub(super) fn scan(
+    body: &FunctionBody<'_>,
+    parameters: u32,
+    stack_pointer: GlobalIndex,
+    follows_branches: bool,
 ) -> Result<Frame> {
     let mut locals = parameters as usize;
     for group in body.get_locals_reader()? {
@@ -100,6 +127,8 @@ pub(super) fn read(
         operands: Vec::new(),
         blocks: vec![Block::default()],
         floor: 0,
+        is_dead: false,
+        follows_branches,
         frame: Frame { size: Some(0), ..Frame::default() },
     };
     for operator in body.get_operators_reader()? {
@@ -126,17 +155,18 @@ pub(super) fn read(
             Operator::I32Add | Operator::I64Add => scan.binary(Value::plus),
             Operator::I32Sub | Operator::I64Sub => scan.binary(Value::minus),
             Operator::I32And | Operator::I64And => scan.binary(Value::and),
-            Operator::Block { .. }
-            | Operator::If { .. }
-            | Operator::Try { .. }
-            | Operator::TryTable { .. } => scan.enter(),
+            Operator::Block { .. } | Operator::Try { .. } | Operator::TryTable { .. } => {
+                scan.enter(Block::default());
+            }
+            Operator::If { .. } => scan.enter(Block { is_if: true, ..Block::default() }),
             Operator::Loop { .. } => {
                 loops.next().into_iter().flatten().for_each(|local| scan.forget(local));
-                scan.enter();
+                scan.enter(Block { is_loop: true, ..Block::default() });
             }
             Operator::Else | Operator::Catch { .. } | Operator::CatchAll => scan.other_branch(),
             Operator::End | Operator::Delegate { .. } => scan.leave(),
             _ => {
+                scan.branch(&operator)?;
                 scan.note_call(&operator);
                 if is_call(&operator) {
                     scan.assign(locals, Value::Unknown);
@@ -198,77 +228,109 @@ impl Scan {
     }
 
     fn assign(&mut self, place: usize, value: Value) {
-        self.held[place] = value;
+        let before = std::mem::replace(&mut self.held[place], value);
         if let Some(block) = self.blocks.last_mut() {
-            block.assigned.insert(place);
+            block.assigned.entry(place).or_insert(before);
         }
     }
 
     fn forget(&mut self, place: usize) {
-        self.held[place] = Value::Unknown;
+        self.assign(place, Value::Unknown);
     }
 
-    fn enter(&mut self) {
+    fn enter(&mut self, block: Block) {
         self.operands.clear();
-        self.blocks.push(Block { floor: self.floor, ..Block::default() });
+        self.blocks.push(Block { floor: self.floor, ..block });
+    }
+
+    /// The current path leads to the end of the block that is this many levels out.
+    fn exit(&mut self, depth: usize) {
+        let Some(at) = self.blocks.len().checked_sub(depth + 1) else { return };
+        if !self.is_dead {
+            let open = &self.blocks[at..];
+            let places: Vec<_> = open.iter().flat_map(|it| it.assigned.keys().copied()).collect();
+            self.blocks[at].exits.get_or_insert_default().extend(places);
+        }
+    }
+
+    fn branch(&mut self, operator: &Operator<'_>) -> Result<()> {
+        if !self.follows_branches {
+            return Ok(());
+        }
+        let targets = match operator {
+            Operator::Br { relative_depth } | Operator::BrIf { relative_depth } => {
+                [*relative_depth].into()
+            }
+            Operator::BrTable { targets } => {
+                targets.targets().chain([Ok(targets.default())]).collect::<Result<_, _>>()?
+            }
+            _ => BTreeSet::new(),
+        };
+        for depth in targets {
+            let depth = depth as usize;
+            // The beginning of a loop is no end.
+            if !self.blocks.iter().rev().nth(depth).is_some_and(|block| block.is_loop) {
+                self.exit(depth);
+            }
+        }
+        self.is_dead |= matches!(
+            operator,
+            Operator::Br { .. }
+                | Operator::BrTable { .. }
+                | Operator::Return
+                | Operator::Unreachable
+        );
+        Ok(())
     }
 
     /// `else`, `catch`: the code before it in the block may have run, or not.
     fn other_branch(&mut self) {
         self.operands.clear();
-        if let Some(Block { assigned, floor }) = self.blocks.last() {
-            self.floor = *floor;
-            for place in assigned {
-                self.held[*place] = Value::Unknown;
-            }
+        self.exit(0);
+        self.is_dead = false;
+        let Some(block) = self.blocks.last_mut() else { return };
+        self.floor = block.floor;
+        block.is_if = false;
+        for (place, before) in std::mem::take(&mut block.assigned) {
+            self.held[place] = before;
+        }
+        if !self.follows_branches {
+            let exits = block.exits.clone();
+            exits.into_iter().flatten().for_each(|place| self.forget(place));
         }
     }
 
     fn leave(&mut self) {
+        let is_if = self.blocks.last().is_some_and(|block| block.is_if);
         self.other_branch();
-        let inner = self.blocks.pop().unwrap_or_default();
-        if let Some(outer) = self.blocks.last_mut() {
-            outer.assigned.extend(inner.assigned);
-        }
+        let Some(Block { exits, .. }) = self.blocks.pop() else { return };
+        let exits = if is_if { Some(exits.unwrap_or_default()) } else { exits };
+        self.is_dead = exits.is_none();
+        exits.into_iter().flatten().for_each(|place| self.forget(place));
     }
 }
 
-impl Value {
-    fn plus(self, other: Self) -> Self {
-        let sum = match (self, other) {
-            (Self::Constant(one), Self::Constant(other)) => {
-                one.checked_add(other).map(Self::Constant)
-            }
-            (Self::Pointer(least, most), Self::Constant(by))
-            | (Self::Constant(by), Self::Pointer(least, most)) => {
-                least.checked_add(by).zip(most.checked_add(by)).map(|(l, m)| Self::Pointer(l, m))
-            }
-            _ => None,
-        };
-        sum.unwrap_or(Self::Unknown)
-    }
-
-    fn minus(self, other: Self) -> Self {
-        match other {
-            Self::Constant(by) => {
-                by.checked_neg().map_or(Self::Unknown, |by| self.plus(Self::Constant(by)))
-            }
-            _ => Self::Unknown,
+/// Whether control can leave a block by more than plain branches.
+fn has_handlers(body: &FunctionBody<'_>) -> Result<bool> {
+    for operator in body.get_operators_reader()? {
+        if matches!(
+            operator?,
+            Operator::Try { .. }
+                | Operator::TryTable { .. }
+                | Operator::BrOnNull { .. }
+                | Operator::BrOnNonNull { .. }
+                | Operator::BrOnCast { .. }
+                | Operator::BrOnCastFail { .. }
+                | Operator::Resume { .. }
+                | Operator::ResumeThrow { .. }
+                | Operator::ResumeThrowRef { .. }
+                | Operator::BrOnCastDescEq { .. }
+                | Operator::BrOnCastDescEqFail { .. }
+        ) {
+            return Ok(true);
         }
     }
-
-    /// Rounds a pointer down to a multiple of a power of two, as LLVM does to align it.
-    fn and(self, other: Self) -> Self {
-        match (self, other) {
-            (Self::Pointer(least, most), Self::Constant(mask))
-                if mask < 0 && mask.unsigned_abs().is_power_of_two() =>
-            {
-                // It gets lower by less than the alignment.
-                least.checked_sub(!mask).map_or(Self::Unknown, |least| Self::Pointer(least, most))
-            }
-            _ => Self::Unknown,
-        }
-    }
+    Ok(false)
 }
 
 /// Whether other code runs before the next instruction.

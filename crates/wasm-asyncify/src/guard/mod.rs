@@ -98,6 +98,7 @@ mod stack;
 #[cfg(test)]
 mod tests;
 mod twins;
+mod values;
 mod watched;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -108,8 +109,10 @@ use crate::exceptions::Cleanups;
 use crate::initialisers::Rewrites;
 use crate::module::{FunctionIndex, ModuleInfo};
 
+pub(crate) use frames::sizes as frame_sizes;
 use info::GuardInfo;
 use plan::Plan;
+pub(crate) use stack::ABOVE_LOW_END;
 
 use crate::analysis::{OnStack, WatchedCalls};
 

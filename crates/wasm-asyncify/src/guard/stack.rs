@@ -61,7 +61,7 @@ use crate::remedy::Remedy;
 pub(super) const RESERVE: u64 = 256;
 
 /// How far the limit is above the low end, or above the frames there.
-pub(super) const ABOVE_LOW_END: u64 = RESERVE + abi::LLVM_RED_ZONE as u64;
+pub(crate) const ABOVE_LOW_END: u64 = RESERVE + abi::LLVM_RED_ZONE as u64;
 
 /// How far below the limit the memory belongs to the coroutine alone: the reserve, and its core
 /// (`build/switch.wat`).

@@ -189,7 +189,7 @@ fn passed_on(function: FunctionIndex, shape: &Shape<'_>) -> FrameMap {
         },
         at: 0,
     });
-    FrameMap { function, size: None, position: None, sites: sites.collect() }
+    FrameMap { function, before: function, size: None, position: None, sites: sites.collect() }
 }
 
 /// Writes a function that needs no frame, but in which a rewind can begin.

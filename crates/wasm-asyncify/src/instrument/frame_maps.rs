@@ -11,6 +11,8 @@ use crate::module::FunctionIndex;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct FrameMap {
     pub(crate) function: FunctionIndex,
+    /// The index that the function had before functions were added.
+    pub(crate) before: FunctionIndex,
     /// In bytes. None if the function has no frame while its callee is suspended, in a module in which frames have
     /// the function's number.
     pub(crate) size: Option<u32>,

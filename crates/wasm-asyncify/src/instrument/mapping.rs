@@ -40,7 +40,8 @@ impl<R: Reencode<Error = Infallible>> Emitter<'_, '_, R> {
             debug_assert!(is_indirect(&shape.operators[site.call]) || callee != Called::Unknown);
             sites.push(SiteMap { number, callee, at: u32::try_from(*at)? });
         }
-        Ok(FrameMap { function: shape.function, size: Some(size), position, sites })
+        let function = shape.function;
+        Ok(FrameMap { function, before: function, size: Some(size), position, sites })
     }
 
     fn size_and_position(&self) -> Result<(u32, Option<u32>)> {

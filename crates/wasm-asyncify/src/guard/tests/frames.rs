@@ -1,12 +1,21 @@
 //! What `frames::read` finds in functions.
 
-use wasmparser::{Parser, Payload};
+use wasmparser::{FunctionBody, Parser, Payload};
 
-use crate::guard::frames::{Frame, read};
+use crate::guard::frames::{Frame, read, scan};
 use crate::module::{FunctionIndex, GlobalIndex};
 
 /// Reads a function with one parameter, which has the stack pointer in its only local.
 fn frame(code: &str) -> Frame {
+    with_body(code, |body| read(body, 1, GlobalIndex(0)).unwrap())
+}
+
+/// The size of its frame, if branches are followed.
+fn size(code: &str) -> Option<u64> {
+    with_body(code, |body| scan(body, 1, GlobalIndex(0), true).unwrap().size)
+}
+
+fn with_body<T>(code: &str, read: impl Fn(&FunctionBody<'_>) -> T) -> T {
     let text = format!(
         "(module
            (tag $tag)
@@ -20,7 +29,7 @@ fn frame(code: &str) -> Frame {
         Payload::CodeSectionEntry(body) => Some(body),
         _ => None,
     });
-    read(&body.unwrap(), 1, GlobalIndex(0)).unwrap()
+    read(&body.unwrap())
 }
 
 const DOWN: &str = "global.get $sp i32.const 48 i32.sub local.tee $fp global.set $sp ";
@@ -148,4 +157,39 @@ fn what_is_called_before_the_prologue_is_called_early() {
     assert_eq!(early("i32.const 0 return_call_indirect (type $t)"), (false, true));
     assert_eq!(early("unreachable call_ref $t"), (false, true));
     assert_eq!(early("unreachable return_call_ref $t"), (false, true));
+}
+
+#[test]
+fn locals_on_ways_that_do_not_return_do_not_matter_if_branches_are_followed() {
+    let assigned = "local.get $n local.set $fp";
+    let is_n = "local.get $n";
+    for code in [
+        format!("{DOWN} (block {is_n} br_if 0 {assigned} unreachable) {UP}"),
+        format!("{DOWN} (block {is_n} br_if 0 (block {is_n} br_if 0 {assigned} return)) {UP}"),
+        format!("{DOWN} {is_n} (if (then {assigned} unreachable)) {UP}"),
+        format!("{DOWN} {is_n} (if (then {assigned} unreachable) (else)) {UP}"),
+        format!("{DOWN} (block (block (block {is_n} br_table 1 0 1) {assigned} unreachable)) {UP}"),
+        format!("{DOWN} (block (loop {is_n} br_if 1 br 0) {assigned}) {UP}"),
+    ] {
+        assert_eq!(frame(&code).size, None, "{code}");
+        assert_eq!(size(&code), Some(48), "{code}");
+    }
+    for code in [
+        format!("{DOWN} (block {assigned}) {UP}"),
+        format!("{DOWN} (block {assigned} {is_n} br_if 0 unreachable) {UP}"),
+        format!("{DOWN} (block {assigned} br 0) {UP}"),
+        format!("{DOWN} (block (block {assigned} br 1)) {UP}"),
+        format!("{DOWN} (block (block {assigned} {is_n} br_table 0 1) unreachable) {UP}"),
+        format!("{DOWN} (block (block {assigned} {is_n} br_table 1 0) unreachable) {UP}"),
+        format!("{DOWN} {is_n} (if (then {assigned}) (else unreachable)) {UP}"),
+        format!("{DOWN} {is_n} (if (then unreachable) (else {assigned})) {UP}"),
+        format!("{DOWN} {is_n} (if (then {assigned})) {UP}"),
+        format!("{DOWN} (block {is_n} br_if 0 {assigned} {UP} unreachable) {UP}"),
+        format!("{DOWN} (loop {UP} {assigned} br 0)"),
+        format!("{DOWN} (block (loop {is_n} br_if 1 {assigned} br 0)) {UP}"),
+    ] {
+        assert_eq!(size(&code), None, "{code}");
+    }
+    let late = format!("(block {is_n} br_if 0 {DOWN} unreachable) {DOWN} {UP}");
+    assert_eq!(size(&late), Some(48));
 }
