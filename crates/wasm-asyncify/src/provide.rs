@@ -13,7 +13,9 @@ use wasmparser::ExternalKind;
 use crate::analysis::SuspendPlan;
 use crate::debug::Trail;
 use crate::error::{self, Context};
-use crate::module::{self, Added, AddedExport, AddedImport, GlobalIndex, ModuleInfo, Rewrite};
+use crate::module::{
+    self, Added, AddedExport, AddedImport, GlobalIndex, MemoryIndex, ModuleInfo, Rewrite,
+};
 use crate::options::{FrameMemory, StateGlobals};
 use crate::remedy::Remedy;
 
@@ -56,7 +58,7 @@ pub(crate) fn provide(
         (None, _) if module.memories.len() > 1 => return Err(memories.unclear()),
         (None, _) => 0,
     };
-    plan.memory = at as u32;
+    plan.memory = MemoryIndex(at as u32);
     let memory64 = match added {
         Some(_) => takes_i64(&module),
         None => module.memories[at].memory64,

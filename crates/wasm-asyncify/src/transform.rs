@@ -24,7 +24,7 @@ use crate::guard::{self, Guards};
 use crate::initialisers;
 use crate::inline;
 use crate::instrument::{self, FrameMap};
-use crate::module::{self, AsyncifyInfo, ModuleInfo, build_id};
+use crate::module::{self, AsyncifyInfo, MemoryIndex, ModuleInfo, build_id};
 use crate::options::{Lowering, Options, Producer};
 use crate::output::{Frames, Guarded, Output};
 use crate::parameters;
@@ -352,7 +352,7 @@ fn prepare(
         true => provide::provide(guarded, &options.memory, options.globals, &mut plan, &mut trail)?,
         false => guarded,
     };
-    if plan.memory != 0 && program.named(SWITCH).is_some() {
+    if plan.memory != MemoryIndex(0) && program.named(SWITCH).is_some() {
         return Err(Error::of_module(
             "its coroutines keep their frames in the first memory of the program",
             Remedy::UseFirstMemory,

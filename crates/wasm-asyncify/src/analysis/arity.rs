@@ -6,7 +6,7 @@ use wasmparser::{
 };
 
 use super::scan::Scan;
-use crate::module::{FunctionIndex, TypeIndex};
+use crate::module::{FunctionIndex, TagIndex, TypeIndex};
 
 impl ModuleArity for Scan<'_> {
     fn sub_type_at(&self, type_index: u32) -> Option<&SubType> {
@@ -14,7 +14,7 @@ impl ModuleArity for Scan<'_> {
     }
 
     fn tag_type_arity(&self, tag: u32) -> Option<(u32, u32)> {
-        self.module.types.arity(self.module.types.tag(tag)?).ok()
+        self.module.types.arity(self.module.types.tag(TagIndex(tag))?).ok()
     }
 
     fn type_index_of_function(&self, function: u32) -> Option<u32> {

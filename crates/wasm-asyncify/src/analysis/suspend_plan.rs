@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::call_graph::{Graph, Precision};
 use super::graph::Analysis;
 use super::program::Program;
-use crate::module::{FunctionIndex, GlobalIndex};
+use crate::module::{FunctionIndex, GlobalIndex, MemoryIndex};
 
 /// The kind of a function that nothing is suspended through.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -31,7 +31,7 @@ pub(crate) struct SuspendPlan {
     /// Whether functions are resumed one by one, the innermost first, and not all at once.
     pub(crate) flat: bool,
     /// The memory of the frames.
-    pub(crate) memory: u32,
+    pub(crate) memory: MemoryIndex,
     /// The first of the two globals with the state and with `data`, if the module imports them.
     pub(crate) imported_globals: Option<GlobalIndex>,
     /// Whether it exports them.
@@ -91,7 +91,7 @@ impl SuspendPlan {
             topmost: analysis.topmost().chain(analysis.hosts()).collect(),
             for_host: analysis.hosts().next().is_some(),
             flat: false,
-            memory: 0,
+            memory: MemoryIndex(0),
             imported_globals: None,
             exports_globals: false,
             indirect: BTreeMap::new(),

@@ -6,7 +6,7 @@ use wasmparser::{CompositeInnerType, FuncType, RefType, SubType, ValType};
 
 use super::index::TypeId;
 use crate::error::{Context, Result, bail};
-use crate::module::TypeIndex;
+use crate::module::{TagIndex, TypeIndex};
 
 /// The module's types.
 #[derive(Debug, Default)]
@@ -55,8 +55,8 @@ impl Types {
         self.sub_types.get(usize::from(type_index))
     }
 
-    pub(super) fn tag(&self, tag: u32) -> Option<TypeIndex> {
-        self.tags.get(tag as usize).copied()
+    pub(super) fn tag(&self, tag: TagIndex) -> Option<TypeIndex> {
+        self.tags.get(usize::from(tag)).copied()
     }
 
     pub(super) fn function(&self, type_index: TypeIndex) -> Result<&FuncType> {

@@ -206,7 +206,7 @@ fn added<'a>(
     has_own_table: bool,
 ) -> Result<Added<'a>> {
     let (before, now) = (pairing.original, pairing.instrumented);
-    let memory64 = before.is_memory64(plan.memory)?;
+    let memory64 = before.is_memory64(plan.memory.0)?;
     let functions =
         (0..pairing.added()).map(|body| Ok((now.imported() + body as u32, now.code(body)?)));
     let first_global = before.imported_globals + before.globals.len() as u32;
@@ -226,7 +226,7 @@ fn added<'a>(
         references: BTreeMap::new(),
         globals,
         stand_ins: stand_ins.into_iter().map(|(index, _)| index).collect(),
-        memory: plan.memory,
+        memory: plan.memory.0,
         memory64,
         reserved: match (plan.flat, memory64) {
             (false, _) => 0,

@@ -44,7 +44,7 @@ impl Writer<'_> {
                     Asyncify::StartUnwind => Some(vec![
                         Drop,
                         I32Const(0),
-                        Suspend(layout.tag()),
+                        Suspend(layout.tag().0),
                         Drop,
                         LocalGet(0),
                         Call(layout.new_index(layout.suspend)),
@@ -111,7 +111,7 @@ impl Writer<'_> {
             LocalGet(SLOT),
             idle.set(),
             LocalGet(RESULT),
-            Suspend(layout.tag()),
+            Suspend(layout.tag().0),
             Drop,
             LocalGet(NEXT),
             idle.set(),
@@ -132,7 +132,7 @@ impl Writer<'_> {
         let Self(layout) = self;
         let mut code = vec![Block(BlockType::FunctionType(layout.handler_type())), LocalGet(SLOT)];
         code.extend_from_slice(continuation);
-        let resume_table = vec![Handle::OnLabel { tag: layout.tag(), label: 0 }].into();
+        let resume_table = vec![Handle::OnLabel { tag: layout.tag().0, label: 0 }].into();
         code.extend([
             Resume { cont_type_index: layout.continuation(), resume_table },
             Unreachable,

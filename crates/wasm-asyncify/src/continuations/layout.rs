@@ -7,7 +7,7 @@ use wasmparser::Operator;
 
 use crate::abi;
 use crate::error::{Context, Result};
-use crate::module::{FunctionIndex, GlobalIndex, ModuleInfo};
+use crate::module::{FunctionIndex, GlobalIndex, ModuleInfo, TagIndex};
 
 /// A function of `asyncify` that the switch calls.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -172,7 +172,7 @@ impl Layout {
         self.tables
     }
 
-    pub(super) fn tag(&self) -> u32 {
-        self.tags
+    pub(super) fn tag(&self) -> TagIndex {
+        TagIndex(self.tags)
     }
 }

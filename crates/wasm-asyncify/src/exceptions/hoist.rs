@@ -28,7 +28,7 @@ use wasmparser::{FuncType, FunctionBody, Operator};
 
 use crate::debug::{Recorder, Trail};
 use crate::error::{Context, Result};
-use crate::module::{self, Added, FunctionIndex, ModuleInfo, Rewrite, TypeIndex};
+use crate::module::{self, Added, FunctionIndex, ModuleInfo, Rewrite, TagIndex, TypeIndex};
 
 /// The module with the handlers of these functions moved out.
 pub(crate) fn hoist(
@@ -70,7 +70,7 @@ struct Hoister<'a> {
 #[derive(Default)]
 struct Try {
     /// The tags of its handlers; None is a `catch_all`.
-    handlers: Vec<Option<u32>>,
+    handlers: Vec<Option<TagIndex>>,
     throws_on: bool,
 }
 
@@ -81,7 +81,7 @@ struct Open {
     /// The target of a `rethrow` or `delegate` that refers to it.
     own: usize,
     /// The tags of the handlers, if it is a `try` whose handlers are moved out.
-    hoisted: Vec<u32>,
+    hoisted: Vec<TagIndex>,
     /// How many of these handlers have begun.
     begun: usize,
 }
@@ -105,7 +105,7 @@ impl Hoister<'_> {
                 }
                 Operator::Catch { tag_index } => {
                     if let Some(Some(innermost)) = open.last() {
-                        tries[*innermost].handlers.push(Some(tag_index));
+                        tries[*innermost].handlers.push(Some(TagIndex(tag_index)));
                     }
                 }
                 Operator::CatchAll => {
@@ -134,10 +134,10 @@ impl Hoister<'_> {
     }
 
     /// The tags of a `try` whose handlers can be moved out.
-    fn hoisted(&self, found: &Try) -> Option<Vec<u32>> {
-        let tags: Option<Vec<u32>> = found.handlers.iter().copied().collect();
+    fn hoisted(&self, found: &Try) -> Option<Vec<TagIndex>> {
+        let tags: Option<Vec<TagIndex>> = found.handlers.iter().copied().collect();
         let is_simple =
-            |tag: &u32| self.tags.results.get(*tag as usize).is_some_and(Option::is_some);
+            |tag: &TagIndex| self.tags.results.get(usize::from(*tag)).is_some_and(Option::is_some);
         tags.filter(|tags| !found.throws_on && !tags.is_empty() && tags.iter().all(is_simple))
     }
 
@@ -183,7 +183,7 @@ impl Hoister<'_> {
                     let ty = self.block_type(blockty)?;
                     new.instruction(&Instruction::Block(ty));
                     for tag in hoisted.iter().rev() {
-                        let ty = self.tags.results[*tag as usize]
+                        let ty = self.tags.results[usize::from(*tag)]
                             .unwrap_or(wasmparser::BlockType::Empty);
                         let ty = self.block_type(ty)?;
                         new.instruction(&Instruction::Block(ty));
@@ -199,7 +199,7 @@ impl Hoister<'_> {
                     new.instruction(&Instruction::Br((height - 1 - innermost.label) as u32));
                     if innermost.begun == 0 {
                         for (number, tag) in (0..).zip(&innermost.hoisted) {
-                            new.instruction(&Instruction::Catch(*tag));
+                            new.instruction(&Instruction::Catch(tag.0));
                             new.instruction(&Instruction::Br(1 + number));
                         }
                         new.instruction(&Instruction::End);

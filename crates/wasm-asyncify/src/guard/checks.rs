@@ -14,7 +14,7 @@ use crate::abi;
 use crate::analysis::{WatchedCalls, readable};
 use crate::error::{Error, Result};
 use crate::initialisers::Rewrites;
-use crate::module::{FunctionIndex, FunctionMap};
+use crate::module::{DataIndex, FunctionIndex, FunctionMap};
 use crate::remedy::Remedy;
 
 /// The calls that must not suspend for a reason of their own (`watched`), and the functions that the checks after
@@ -58,7 +58,7 @@ pub(super) struct Checks {
 #[derive(Debug)]
 pub(super) struct Texts {
     /// The segment's index.
-    pub(super) segment: u32,
+    pub(super) segment: DataIndex,
     pub(super) bytes: Vec<u8>,
 }
 
@@ -111,7 +111,7 @@ impl Checks {
         let stack = guards
             .on_stack
             .map(|on_stack| StackChecks::new(info, on_stack, &exempt, &numbers, writer, passed));
-        let texts = Texts { segment: info.module.data.len() as u32, bytes: Vec::new() };
+        let texts = Texts { segment: DataIndex(info.module.data.len() as u32), bytes: Vec::new() };
         Ok(Self {
             globals,
             set_reporter,

@@ -8,7 +8,7 @@ use wasm_encoder::{BlockType, Catch, Function, Instruction, ValType};
 
 use super::info::Exceptions;
 use crate::abi;
-use crate::module::{FunctionIndex, GlobalIndex, TableIndex, TypeIndex};
+use crate::module::{DataIndex, FunctionIndex, GlobalIndex, TableIndex, TypeIndex};
 
 /// The globals that the guards use.
 #[derive(Clone, Copy, Debug)]
@@ -85,7 +85,7 @@ impl Writer {
     }
 
     /// The body of `bysyncify_symbols(to, from, length)`, which copies from this data segment.
-    pub(super) fn symbols(&self, data_index: u32) -> Function {
+    pub(super) fn symbols(&self, DataIndex(data_index): DataIndex) -> Function {
         let number = |local| {
             let wrapped = self.memory64.then_some(I32WrapI64);
             [LocalGet(local)].into_iter().chain(wrapped)

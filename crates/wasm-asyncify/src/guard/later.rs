@@ -20,7 +20,7 @@
 use wasmparser::{Catch, FunctionBody, Operator};
 
 use crate::error::Result;
-use crate::module::GlobalIndex;
+use crate::module::{GlobalIndex, LocalIndex};
 
 /// The maximum number of checks in a function in place of one.
 const MOST: usize = 12;
@@ -33,7 +33,7 @@ const MOST_LOOKED_AHEAD: usize = 1 << 18;
 #[derive(Debug)]
 pub(super) struct Later {
     /// The local with the frame's address.
-    pub(super) frame: u32,
+    pub(super) frame: LocalIndex,
     /// The numbers of the instructions that have a check before them.
     pub(super) before: Vec<usize>,
 }
@@ -74,7 +74,7 @@ struct Scan<'a, 'b> {
     operators: &'a [Operator<'b>],
     stack_pointer: GlobalIndex,
     /// The local with the frame's address.
-    frame: u32,
+    frame: LocalIndex,
     /// Whether a check is inserted after a block's end if the code that follows may need one: that needs fewer
     /// checks.
     is_early: bool,
@@ -112,7 +112,7 @@ pub(super) fn find(body: &FunctionBody<'_>, stack_pointer: GlobalIndex) -> Resul
 
 /// The index of the instruction after the prologue, and the local with the frame's address. None if the function
 /// has no usual prologue in straight-line code at its beginning, or if it assigns the local elsewhere.
-fn prologue(operators: &[Operator<'_>], stack_pointer: GlobalIndex) -> Option<(usize, u32)> {
+fn prologue(operators: &[Operator<'_>], stack_pointer: GlobalIndex) -> Option<(usize, LocalIndex)> {
     let is_pointer = |global: u32| GlobalIndex(global) == stack_pointer;
     let reads = |it: &Operator<'_>| matches!(it, Operator::GlobalGet { global_index } if is_pointer(*global_index));
     let first = operators.iter().position(reads)?;
@@ -135,7 +135,7 @@ fn prologue(operators: &[Operator<'_>], stack_pointer: GlobalIndex) -> Option<(u
     let assigns = |it: &&Operator<'_>| matches!(it, Operator::LocalSet { local_index } | Operator::LocalTee { local_index } if *local_index == frame);
     let is_once = operators.iter().filter(assigns).count() == 1;
     (is_known && is_less && is_pointer(global_index) && is_straight && is_once)
-        .then_some((first + 5, frame))
+        .then_some((first + 5, LocalIndex(frame)))
 }
 
 fn begins(operator: &Operator<'_>) -> bool {
@@ -202,7 +202,7 @@ impl Scan<'_, '_> {
     /// Whether the instruction needs a check before it: it would go wrong without room for the frame.
     fn needs(&self, operator: &Operator<'_>) -> bool {
         match operator {
-            Operator::LocalGet { local_index } => *local_index == self.frame,
+            Operator::LocalGet { local_index } => LocalIndex(*local_index) == self.frame,
             Operator::GlobalGet { global_index } | Operator::GlobalSet { global_index } => {
                 GlobalIndex(*global_index) == self.stack_pointer
             }
@@ -252,7 +252,7 @@ impl Scan<'_, '_> {
                 Operator::I32Add | Operator::I64Add,
                 Operator::GlobalSet { global_index },
                 ..
-            ] if local_index == self.frame && GlobalIndex(global_index) == self.stack_pointer
+            ] if LocalIndex(local_index) == self.frame && GlobalIndex(global_index) == self.stack_pointer
         )
     }
 

@@ -11,7 +11,7 @@ use super::info::{GuardInfo, is_host};
 use super::shields::Shields;
 use crate::abi;
 use crate::error::{Context, Result};
-use crate::module::{AddedFunction, FunctionIndex, GlobalIndex, TypeIndex};
+use crate::module::{AddedFunction, DataIndex, FunctionIndex, GlobalIndex, TypeIndex};
 
 /// The additions, and where they are used.
 pub(super) struct Plan {
@@ -31,7 +31,7 @@ pub(super) struct Plan {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Symbols {
     pub(super) function: FunctionIndex,
-    pub(super) segment: u32,
+    pub(super) segment: DataIndex,
 }
 
 impl Plan {
@@ -108,7 +108,8 @@ impl Plan {
         }
         if guards.symbols && info.has_bulk_memory {
             let has_texts = plan.checks.as_ref().is_some_and(|checks| checks.texts.is_some());
-            let segment = u32::try_from(info.module.data.len())? + u32::from(has_texts);
+            let segment = info.module.data.len() + usize::from(has_texts);
+            let segment = DataIndex(segment.try_into()?);
             let function = info.function(abi::SYMBOLS);
             plan.symbols = function.map(|function| Symbols { function, segment });
         }

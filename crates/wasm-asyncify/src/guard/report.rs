@@ -11,7 +11,7 @@ use super::code::{CheckGlobals, Globals, Writer};
 use super::stack::{ABOVE_LOW_END, RESERVE};
 use crate::abi;
 use crate::initialisers::{ALIVE, Place};
-use crate::module::{FunctionIndex, GlobalIndex};
+use crate::module::{DataIndex, FunctionIndex, GlobalIndex};
 
 impl Writer {
     /// The body of `bysyncify_set_reporter(reporter)`.
@@ -139,7 +139,7 @@ impl Writer {
         &self,
         checks: CheckGlobals,
         outside: FunctionIndex,
-        texts: Option<u32>,
+        texts: Option<DataIndex>,
     ) -> Function {
         let Globals { stack_pointer, host_stack, limit, current_core, .. } = self.globals;
         let (lowest, number, offset, length) = (0, 1, 2, 3);
@@ -158,7 +158,7 @@ impl Writer {
         code.extend([self.constant(16_u64.wrapping_neg()), self.and(), LocalTee(report)]);
         code.push(stack_pointer.set());
         let text = [LocalGet(report), size, self.add()];
-        if let Some(data_index) = texts {
+        if let Some(DataIndex(data_index)) = texts {
             code.extend(text.clone());
             code.extend([LocalGet(offset), LocalGet(length), MemoryInit { mem: 0, data_index }]);
         }

@@ -18,7 +18,7 @@ use crate::debug::{Recorder, Trail};
 use crate::error::Result;
 use crate::instrument::is_call;
 use crate::module::{
-    self, Added, AddedGlobal, AddedType, FunctionIndex, GlobalIndex, Locals, Rewrite,
+    self, Added, AddedGlobal, AddedType, FunctionIndex, GlobalIndex, LocalIndex, Locals, Rewrite,
 };
 
 /// The rewriter of a module.
@@ -73,7 +73,7 @@ impl Rewriter<'_> {
         &mut self,
         function: FunctionIndex,
         parsed: &FunctionBody<'_>,
-        spare_local: u32,
+        spare_local: Option<LocalIndex>,
         body: &mut Function,
         moved: &mut Recorder,
     ) -> Result<(), Error> {
@@ -148,14 +148,12 @@ impl Rewriter<'_> {
         &mut self,
         function: FunctionIndex,
         parsed: &FunctionBody<'_>,
-    ) -> Result<(Function, u32), Error> {
+    ) -> Result<(Function, Option<LocalIndex>), Error> {
         let (_, parameters) = self.info.module.signature(function).unwrap_or_default();
         let mut locals = Locals::read(self, parameters, parsed)?;
         let stack = self.plan.checks.as_ref().and_then(|all| all.stack.as_ref());
-        let spare = match stack.is_some_and(|stack| stack.needs_local(function)) {
-            true => locals.add(self.plan.writer.address()),
-            false => u32::MAX,
-        };
+        let is_needed = stack.is_some_and(|stack| stack.needs_local(function));
+        let spare = is_needed.then(|| locals.add(self.plan.writer.address()));
         Ok((locals.function(), spare))
     }
 

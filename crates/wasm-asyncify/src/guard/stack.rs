@@ -41,7 +41,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use wasm_encoder::Instruction::{
     End, I32Const, I32GeU, I32GtU, I32LtU, I32Or, I32Sub, I64Const, I64GeU, I64GtU, I64LtU, I64Sub,
-    If, LocalGet, LocalTee, Unreachable,
+    If, Unreachable,
 };
 use wasm_encoder::{BlockType, Instruction};
 use wasmparser::{Export, ExternalKind};
@@ -54,7 +54,7 @@ use super::placement::Placement;
 use crate::abi;
 use crate::analysis::OnStack;
 use crate::error::{Error, Result};
-use crate::module::{FunctionIndex, FunctionMap, GlobalIndex};
+use crate::module::{FunctionIndex, FunctionMap, GlobalIndex, LocalIndex};
 use crate::remedy::Remedy;
 
 /// The bytes that functions without a check have for themselves.
@@ -182,11 +182,11 @@ impl StackChecks {
     fn look(
         &self,
         function: FunctionIndex,
-        pointer: u32,
+        pointer: LocalIndex,
         writer: &Writer,
         who: &[Instruction<'static>],
     ) -> Vec<Instruction<'static>> {
-        let mut code = vec![LocalGet(pointer), self.limit.get()];
+        let mut code = vec![pointer.get(), self.limit.get()];
         code.extend(match (self.look_of(function), writer.memory64) {
             (Look::Within(reach), true) => vec![I64Sub, I64Const(-reach.cast_signed()), I64GeU],
             (Look::Within(reach), false) => vec![I32Sub, I32Const(-(reach as i32)), I32GeU],
@@ -205,32 +205,32 @@ impl StackChecks {
     }
 
     /// The code to replace the `number`th instruction that sets the stack pointer; None if that stays. It can use
-    /// `local`; `who` identifies the function.
+    /// `local`, which a function has if it [needs](Self::needs_local) one; `who` identifies the function.
     pub(super) fn in_place_of(
         &self,
         function: FunctionIndex,
         number: usize,
-        local: u32,
+        local: Option<LocalIndex>,
         writer: &Writer,
         who: &[Instruction<'static>],
     ) -> Option<Vec<Instruction<'static>>> {
-        let is_here = self.is_checked(function) && !self.later.contains_key(&function);
-        if !is_here || !*self.frames.get(&function)?.lowers.get(number)? {
+        let local = local?;
+        if !*self.frames.get(&function)?.lowers.get(number)? {
             return None;
         }
         let stack_pointer = writer.globals.stack_pointer;
         let (less, greater) = if writer.memory64 { (I64LtU, I64GtU) } else { (I32LtU, I32GtU) };
         if self.look_of(function) != Look::First {
-            let mut code = vec![LocalTee(local), stack_pointer.set()];
+            let mut code = vec![local.tee(), stack_pointer.set()];
             code.extend(self.look(function, local, writer, who));
             return Some(code);
         }
         // The subtraction may wrap to a large number. Then the address is above the old one.
-        let mut code = vec![LocalTee(local), self.limit.get(), less];
-        code.extend([LocalGet(local), stack_pointer.get(), greater, I32Or]);
-        code.extend([If(BlockType::Empty), LocalGet(local)]);
+        let mut code = vec![local.tee(), self.limit.get(), less];
+        code.extend([local.get(), stack_pointer.get(), greater, I32Or]);
+        code.extend([If(BlockType::Empty), local.get()]);
         code.extend(who.iter().cloned());
-        code.extend([self.passed.call(), End, LocalGet(local), stack_pointer.set()]);
+        code.extend([self.passed.call(), End, local.get(), stack_pointer.set()]);
         Some(code)
     }
 }

@@ -9,7 +9,7 @@ use wasmparser::{FunctionBody, Operator};
 
 use crate::debug::Recorder;
 use crate::instrument::is_indirect;
-use crate::module::{FunctionIndex, Locals, ModuleInfo, Rewrite, zero};
+use crate::module::{FunctionIndex, LocalIndex, Locals, ModuleInfo, Rewrite, zero};
 
 /// An indirect call: the function, and the number of the call among its indirect calls.
 pub(super) type Indirect = (FunctionIndex, u32);
@@ -38,7 +38,7 @@ struct Part<'a> {
     function: FunctionIndex,
     body: &'a FunctionBody<'a>,
     /// The index of its first local.
-    first: u32,
+    first: LocalIndex,
     is_in_loop: bool,
 }
 
@@ -73,13 +73,13 @@ impl<'a> Writer<'a> {
             let is_whole = part.function == whole.function;
             match operator {
                 Operator::LocalGet { local_index } => {
-                    whole.write(&Instruction::LocalGet(part.first + local_index));
+                    whole.write(&part.first.plus(local_index).get());
                 }
                 Operator::LocalSet { local_index } => {
-                    whole.write(&Instruction::LocalSet(part.first + local_index));
+                    whole.write(&part.first.plus(local_index).set());
                 }
                 Operator::LocalTee { local_index } => {
-                    whole.write(&Instruction::LocalTee(part.first + local_index));
+                    whole.write(&part.first.plus(local_index).tee());
                 }
                 Operator::Return if !is_whole => {
                     whole.write(&Instruction::Br(open.len() as u32));
@@ -122,12 +122,13 @@ impl<'a> Writer<'a> {
         let ty = module.signatures.get(function);
         let ty = ty.and_then(|ty| module.function_type(*ty));
         let (Some(ty), Some(body)) = (ty, module.body(function)) else { return Ok(()) };
-        let first = whole.locals.count();
+        let first = whole.locals.next();
+        let mut parameters = Vec::with_capacity(ty.params().len());
         for ty in ty.params() {
-            whole.locals.add(self.val_type(*ty)?);
+            parameters.push(whole.locals.add(self.val_type(*ty)?));
         }
-        for parameter in (first..whole.locals.count()).rev() {
-            whole.write(&Instruction::LocalSet(parameter));
+        for parameter in parameters.iter().rev() {
+            whole.write(&parameter.set());
         }
         for group in body.get_locals_reader()? {
             let (count, ty) = group?;
@@ -135,7 +136,7 @@ impl<'a> Writer<'a> {
                 let local = whole.locals.add(self.val_type(ty)?);
                 if let Some(zero) = zero(ty).filter(|_| is_in_loop) {
                     whole.write(&zero);
-                    whole.write(&Instruction::LocalSet(local));
+                    whole.write(&local.set());
                 }
             }
         }
@@ -173,7 +174,7 @@ impl Rewrite for Writer<'_> {
         let (_, parameters) = self.module.signature(function).unwrap_or_default();
         let locals = Locals::read(self, parameters, body)?;
         let mut whole = Whole { function, bytes: Vec::new(), locals, indirect: 0 };
-        self.write(&mut whole, &Part { function, body, first: 0, is_in_loop: false })?;
+        self.write(&mut whole, &Part { function, body, first: LocalIndex(0), is_in_loop: false })?;
         whole.write(&Instruction::End);
         let mut new = whole.locals.function();
         new.raw(whole.bytes);

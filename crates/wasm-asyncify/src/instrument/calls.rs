@@ -29,7 +29,7 @@ impl<R: Reencode<Error = Infallible>> Emitter<'_, '_, R> {
         let restore = self.frame.restore(self.runtime, self.helpers, frame_at, level);
         let Ways { first, to } = self.numbers.ways(level);
         match self.position {
-            Some(position) if level != 0 => self.write(&Instruction::LocalGet(position)),
+            Some(position) if level != 0 => self.write(&position.get()),
             _ => self.write(&self.runtime.state.get()),
         }
         if let [(way @ Label::Level(_), _)] = to[..]
@@ -46,7 +46,7 @@ impl<R: Reencode<Error = Infallible>> Emitter<'_, '_, R> {
             self.write_all(&[
                 self.runtime.constant(self.frame.size),
                 Instruction::Call(self.runtime.pop),
-                Instruction::LocalSet(frame_at),
+                frame_at.set(),
             ]);
         }
         self.write_all(&restore);
@@ -86,7 +86,7 @@ impl<R: Reencode<Error = Infallible>> Emitter<'_, '_, R> {
         if others.len() == 1 || *before > SPLIT {
             let least = first + others.iter().map(|(_, count)| *count as u32).sum::<u32>();
             self.write_all(&[
-                Instruction::LocalGet(position),
+                position.get(),
                 Instruction::I32Const(least.cast_signed()),
                 Instruction::I32GeU,
             ]);
@@ -116,7 +116,7 @@ impl<R: Reencode<Error = Infallible>> Emitter<'_, '_, R> {
         for site in calls.iter().rev() {
             self.block(Label::Again(*site), BlockType::Empty);
         }
-        self.write(&Instruction::LocalGet(position));
+        self.write(&position.get());
         if first > 0 {
             self.write_all(&[Instruction::I32Const(first.cast_signed()), Instruction::I32Sub]);
         }
@@ -151,7 +151,7 @@ impl<R: Reencode<Error = Infallible>> Emitter<'_, '_, R> {
             && self.has_levels
             && self.flat.is_none()
         {
-            self.write_all(&[Instruction::I32Const(0), Instruction::LocalSet(position)]);
+            self.write_all(&[Instruction::I32Const(0), position.set()]);
         }
     }
 
@@ -166,7 +166,7 @@ impl<R: Reencode<Error = Infallible>> Emitter<'_, '_, R> {
             self.zero(*ty)?;
         }
         match shape.operand_in(site) {
-            Some(local) => self.write(&Instruction::LocalGet(local)),
+            Some(local) => self.write(&local.get()),
             None => self.fetch(needed, below.len() + unneeded.len()),
         }
         let call = match in_place {
@@ -199,7 +199,7 @@ impl<R: Reencode<Error = Infallible>> Emitter<'_, '_, R> {
             // The operand is saved as that local.
         } else if let [one] = needed {
             let slot = self.slots.of(needed_at, *one);
-            self.write(&Instruction::LocalTee(slot));
+            self.write(&slot.tee());
             if is_non_null(*one) {
                 self.write(&Instruction::RefAsNonNull);
             }

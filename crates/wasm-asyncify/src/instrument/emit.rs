@@ -31,6 +31,7 @@ use super::types::{is_non_null, nullable};
 use super::zeroes::Ways;
 use crate::debug::Recorder;
 use crate::error::{Context, Failure, Result, bail};
+use crate::module::LocalIndex;
 
 /// The form of an instrumented function.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,7 +63,7 @@ pub(super) fn emit<R: Reencode<Error = Infallible>>(
             return Err(Failure::Own(Reason::NoStandIn));
         }
     }
-    let mut slots = Slots::new(shape.locals.len() as u32);
+    let mut slots = Slots::new(LocalIndex(shape.locals.len() as u32));
     let has_levels = shape.levels().count() > 1;
     let has_position = match form {
         _ if flat.is_some() => shape.sites.len() > 1,
@@ -125,12 +126,12 @@ pub(super) struct Emitter<'a, 'b, R> {
     pub(super) reencoder: &'b mut R,
     pub(super) slots: Slots,
     /// The local with the number of the suspended site, if it is needed.
-    pub(super) position: Option<u32>,
+    pub(super) position: Option<LocalIndex>,
     /// Whether there are inner levels: then `position` is read again later.
     pub(super) has_levels: bool,
     pub(super) frame: Frame,
     /// The local with the frame's address, in fast form.
-    pub(super) frame_at: Option<u32>,
+    pub(super) frame_at: Option<LocalIndex>,
     /// The state for the compact form, if the function gets that form.
     pub(super) compact: Option<Compact>,
     /// The state for the flat form, if the function is resumed by itself.
@@ -226,7 +227,7 @@ impl<R: Reencode<Error = Infallible>> Emitter<'_, '_, R> {
                 self.write(&instruction);
                 if let Operator::LocalGet { local_index } | Operator::LocalTee { local_index } =
                     other
-                    && self.shape.is_made_nullable(*local_index)
+                    && self.shape.is_made_nullable(LocalIndex(*local_index))
                 {
                     self.write(&Instruction::RefAsNonNull);
                 }
@@ -365,7 +366,7 @@ impl<R: Reencode<Error = Infallible>> Emitter<'_, '_, R> {
     pub(super) fn spill(&mut self, operands: &[ValType], height: usize) {
         for (above, ty) in operands.iter().enumerate().rev() {
             let slot = self.slots.of(height + above, *ty);
-            self.write(&Instruction::LocalSet(slot));
+            self.write(&slot.set());
         }
     }
 
@@ -373,7 +374,7 @@ impl<R: Reencode<Error = Infallible>> Emitter<'_, '_, R> {
     pub(super) fn fetch(&mut self, operands: &[ValType], height: usize) {
         for (at, ty) in (height..).zip(operands) {
             let slot = self.slots.of(at, *ty);
-            self.write(&Instruction::LocalGet(slot));
+            self.write(&slot.get());
             if is_non_null(*ty) {
                 self.write(&Instruction::RefAsNonNull);
             }

@@ -40,7 +40,7 @@ pub(crate) fn calls_with_exceptions(
             .collect();
         let with_exception =
             shape.sites.iter().zip(Liveness::new(&shape).at_sites).filter(|(site, live)| {
-                let mut live = live.iter().map(|local| shape.locals[*local as usize]);
+                let mut live = live.iter().map(|local| shape.locals[usize::from(*local)]);
                 live.any(is_exception) || site.below.iter().copied().any(is_exception)
             });
         let numbers: BTreeSet<_> =

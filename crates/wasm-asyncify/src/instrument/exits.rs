@@ -25,6 +25,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use wasmparser::ValType;
 
 use super::types::is_non_null;
+use crate::module::LocalIndex;
 
 /// The size of another entry, in bytes of code.
 const ENTRY: u32 = 17;
@@ -42,7 +43,7 @@ const MOST_ZEROES: usize = 10_000;
 /// A local that is saved.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Local<'a> {
-    pub(super) index: u32,
+    pub(super) index: LocalIndex,
     pub(super) ty: ValType,
     /// The sites after which it is live.
     pub(super) sites: &'a BTreeSet<usize>,
@@ -154,7 +155,7 @@ fn costs(locals: &[Local<'_>], order: &[usize], last: &[usize]) -> Costs {
         let mut dead = dead.into_iter().rev().peekable();
         for at in (0..order.len()).rev() {
             if dead.next_if_eq(&at).is_some() {
-                bytes += if locals[order[at]].index < 128 { 2 } else { 3 };
+                bytes += if locals[order[at]].index.0 < 128 { 2 } else { 3 };
             }
             if bytes > 0
                 && let Some(sum) = cost.get_mut(at)

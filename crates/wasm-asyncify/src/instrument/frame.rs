@@ -46,6 +46,7 @@ use super::shape::Shape;
 use super::types::{cast, nullable};
 use super::zeroes::Locals;
 use crate::error::Result;
+use crate::module::LocalIndex;
 
 /// The largest number of locals that are followed in a function, counted at each site and each structure. Beyond
 /// that, all locals are saved, because sets of this size take hundreds of megabytes.
@@ -55,34 +56,35 @@ const MOST_FOLLOWED: usize = 1 << 24;
 /// height on the stack, and type.
 #[derive(Debug)]
 pub(super) struct Slots {
-    first: u32,
+    first: LocalIndex,
     /// The types of the added locals.
     pub(super) added: Vec<ValType>,
     /// By height (0 for the lowest operand) and type.
-    operands: BTreeMap<usize, Vec<(ValType, u32)>>,
+    operands: BTreeMap<usize, Vec<(ValType, LocalIndex)>>,
 }
 
 impl Slots {
     /// No slots yet; the first will be local `first`.
-    pub(super) fn new(first: u32) -> Self {
+    pub(super) fn new(first: LocalIndex) -> Self {
         Self { first, added: Vec::new(), operands: BTreeMap::new() }
     }
 
     /// Adds a local for any purpose. Returns its index.
-    pub(super) fn add(&mut self, ty: ValType) -> u32 {
+    pub(super) fn add(&mut self, ty: ValType) -> LocalIndex {
+        let index = self.first.plus(self.added.len() as u32);
         self.added.push(ty);
-        self.first + self.added.len() as u32 - 1
+        index
     }
 
     /// The local for the operand at this height, if there is one.
-    pub(super) fn known(&self, height: usize, ty: ValType) -> Option<u32> {
+    pub(super) fn known(&self, height: usize, ty: ValType) -> Option<LocalIndex> {
         let ty = nullable(ty);
         let mut known = self.operands.get(&height).into_iter().flatten();
         known.find(|(other, _)| *other == ty).map(|(_, slot)| *slot)
     }
 
     /// The local for the operand at this height. It can be null, even if the operand cannot.
-    pub(super) fn of(&mut self, height: usize, ty: ValType) -> u32 {
+    pub(super) fn of(&mut self, height: usize, ty: ValType) -> LocalIndex {
         let ty = nullable(ty);
         if let Some(slot) = self.known(height, ty) {
             return slot;
@@ -107,7 +109,7 @@ pub(super) struct Frame {
 
 #[derive(Debug)]
 struct Saved {
-    local: u32,
+    local: LocalIndex,
     ty: ValType,
     /// Its kind, if it is a reference.
     kind: Option<Kind>,
@@ -132,7 +134,7 @@ impl Frame {
     pub(super) fn new(
         shape: &Shape<'_>,
         slots: &mut Slots,
-        position: Option<u32>,
+        position: Option<LocalIndex>,
         operands_are_read_again: bool,
     ) -> Result<Self, Reason> {
         let kind = |ty| match ty {
@@ -140,7 +142,7 @@ impl Frame {
             _ => None,
         };
         let is_lost = |ty: ValType| ty.is_reference_type() && kind(ty).is_none();
-        let mut saved: BTreeMap<u32, (ValType, Uses)> = BTreeMap::new();
+        let mut saved: BTreeMap<LocalIndex, (ValType, Uses)> = BTreeMap::new();
         let places = shape.sites.len() + shape.structures.len();
         let is_followed = places.saturating_mul(shape.locals.len()) <= MOST_FOLLOWED;
         let Liveness { at_sites, at_beginnings } = match is_followed {
@@ -160,7 +162,7 @@ impl Frame {
                 uses.levels.insert(level);
             };
             for local in live {
-                let mut ty = shape.locals[local as usize];
+                let mut ty = shape.locals[usize::from(local)];
                 if is_lost(ty) {
                     return Err(Reason::ReferenceInLocal(local));
                 }
@@ -172,7 +174,7 @@ impl Frame {
             let operand = shape.operand_in(index).filter(|_| operands_are_read_again);
             if let Some(local) = operand {
                 let is_dead = |level: &usize| !at_beginnings[*level].contains(&local);
-                save(local, shape.locals[local as usize], &is_dead);
+                save(local, shape.locals[usize::from(local)], &is_dead);
             }
             let is_slot =
                 |(height, _): &(usize, _)| operand.is_none() || *height < site.below.len();
@@ -189,7 +191,7 @@ impl Frame {
             saved.insert(position, (ValType::I32, Uses { sites, levels: [0].into() }));
         }
         if !is_followed {
-            for (local, ty) in (0..).zip(&shape.locals) {
+            for (local, ty) in (0..).map(LocalIndex).zip(&shape.locals) {
                 if is_lost(*ty) {
                     return Err(Reason::ReferenceInLocal(local));
                 }
@@ -226,12 +228,14 @@ impl Frame {
     }
 
     /// Where a local is saved, in fast form: bytes from the frame's beginning.
-    pub(super) fn offset_of(&self, local: u32) -> Option<u32> {
+    pub(super) fn offset_of(&self, local: LocalIndex) -> Option<u32> {
         self.saved.iter().find(|saved| saved.local == local).map(|saved| saved.offset)
     }
 
     /// The saved locals.
-    pub(super) fn locals(&self) -> impl DoubleEndedIterator<Item = (u32, ValType, Option<Kind>)> {
+    pub(super) fn locals(
+        &self,
+    ) -> impl DoubleEndedIterator<Item = (LocalIndex, ValType, Option<Kind>)> {
         self.saved.iter().map(|saved| (saved.local, saved.ty, saved.kind))
     }
 
@@ -241,7 +245,7 @@ impl Frame {
         &self,
         runtime: Runtime,
         helpers: &mut Helpers,
-        frame: u32,
+        frame: LocalIndex,
         header: u32,
         entry: usize,
     ) -> Vec<Instruction<'static>> {
@@ -256,7 +260,7 @@ impl Frame {
                 ValType::V128 => Instruction::V128Store(at),
                 _ => Instruction::I32Store(at),
             };
-            code.extend([Instruction::LocalGet(frame), Instruction::LocalGet(*local)]);
+            code.extend([frame.get(), local.get()]);
             code.extend(kind.map(|kind| helpers.call(Helper::Keep(kind))));
             code.push(store);
         }
@@ -268,7 +272,7 @@ impl Frame {
         &self,
         runtime: Runtime,
         helpers: &mut Helpers,
-        frame: u32,
+        frame: LocalIndex,
         level: usize,
     ) -> Vec<Instruction<'static>> {
         let mut code = Vec::new();
@@ -282,10 +286,10 @@ impl Frame {
                 ValType::V128 => Instruction::V128Load(at),
                 _ => Instruction::I32Load(at),
             };
-            code.extend([Instruction::LocalGet(frame), load]);
+            code.extend([frame.get(), load]);
             code.extend(kind.map(|kind| helpers.call(Helper::Take(kind))));
             code.extend(cast(*ty, *kind));
-            code.push(Instruction::LocalSet(*local));
+            code.push(local.set());
         }
         code
     }

@@ -10,7 +10,7 @@ use super::flat::plan::Beginnings;
 use super::runtime::{REPLACED, Runtime};
 use crate::analysis::CheckedBarrier;
 use crate::error::{Context, Result};
-use crate::module::{FunctionIndex, GlobalIndex, ModuleInfo};
+use crate::module::{FunctionIndex, GlobalIndex, MemoryIndex, ModuleInfo};
 
 /// The types that are added for the host, counted from the type of `push` and `pop`.
 const START: u32 = 1;
@@ -38,7 +38,7 @@ pub(super) struct IndexSpaces {
     pub(super) callers_check: bool,
     pub(super) memories: u32,
     /// The memory that frames are in.
-    pub(super) memory: u32,
+    pub(super) memory: MemoryIndex,
     /// How many helpers are added.
     pub(super) helpers: u32,
     pub(super) memory64: bool,
@@ -49,7 +49,7 @@ pub(super) struct IndexSpaces {
 impl IndexSpaces {
     pub(super) fn new(module: &ModuleInfo<'_>, plan: &SuspendPlan) -> Result<Self> {
         let barriers: BTreeSet<_> = plan.barriers.values().copied().collect();
-        let memory = module.memories.get(plan.memory as usize);
+        let memory = module.memories.get(usize::from(plan.memory));
         let mut spaces = Self {
             for_host: plan.for_host,
             barriers: barriers.into_iter().collect(),

@@ -144,8 +144,7 @@ impl<R: Reencode<Error = Infallible>> Emitter<'_, '_, R> {
             let mut those = those.map(|(local, _)| *local).peekable();
             while let Some(local) = those.next() {
                 let is_last = those.peek().is_none();
-                let set = if is_last { Instruction::LocalSet } else { Instruction::LocalTee };
-                self.write(&set(local));
+                self.write(&if is_last { local.set() } else { local.tee() });
             }
         }
         Ok(())
@@ -206,7 +205,7 @@ impl<R: Reencode<Error = Infallible>> Emitter<'_, '_, R> {
     /// Sets the position to the number on the stack, if there is one.
     fn set_position(&mut self) {
         if let Some(position) = self.position {
-            self.write(&Instruction::LocalSet(position));
+            self.write(&position.set());
         }
     }
 
@@ -216,7 +215,7 @@ impl<R: Reencode<Error = Infallible>> Emitter<'_, '_, R> {
         self.write_all(&[
             self.runtime.constant(header + self.frame.size),
             Instruction::Call(self.runtime.push),
-            Instruction::LocalTee(frame_at),
+            frame_at.tee(),
         ]);
         Ok(())
     }
@@ -256,7 +255,7 @@ impl<R: Reencode<Error = Infallible>> Emitter<'_, '_, R> {
         let frame_at = self.frame_at.context("no local for a frame")?;
         if let Some(Header { word, .. }) = header {
             let store = Instruction::I32Store(self.runtime.at(0));
-            self.write_all(&[Instruction::LocalGet(frame_at), word, store]);
+            self.write_all(&[frame_at.get(), word, store]);
         }
         let save = self.frame.save(self.runtime, self.helpers, frame_at, bytes, entry);
         self.write_all(&save);

@@ -11,9 +11,10 @@ use std::collections::BTreeSet;
 use wasmparser::{Catch, Operator};
 
 use super::shape::{Kind, Shape, Structure};
+use crate::module::LocalIndex;
 
 /// A set of locals.
-pub(super) type Locals = BTreeSet<u32>;
+pub(super) type Locals = BTreeSet<LocalIndex>;
 
 /// The live locals of a function.
 pub(super) struct Liveness {
@@ -55,11 +56,11 @@ impl Set {
         Self(vec![0; locals.div_ceil(64)])
     }
 
-    fn insert(&mut self, local: u32) {
+    fn insert(&mut self, LocalIndex(local): LocalIndex) {
         self.0[local as usize / 64] |= 1 << (local % 64);
     }
 
-    fn remove(&mut self, local: u32) {
+    fn remove(&mut self, LocalIndex(local): LocalIndex) {
         self.0[local as usize / 64] &= !(1 << (local % 64));
     }
 
@@ -75,7 +76,9 @@ impl Set {
 
     fn to_locals(&self) -> Locals {
         let bits = (0..).zip(&self.0).flat_map(|(word, bits)| {
-            (0..64).filter(move |bit| bits & (1 << bit) != 0).map(move |bit| word * 64 + bit)
+            (0..64)
+                .filter(move |bit| bits & (1 << bit) != 0)
+                .map(move |bit| LocalIndex(word * 64 + bit))
         });
         bits.collect()
     }
@@ -166,9 +169,9 @@ impl<'a> Walk<'a> {
                 Operator::Block { .. } => {
                     self.open.pop();
                 }
-                Operator::LocalGet { local_index } => self.live.insert(*local_index),
+                Operator::LocalGet { local_index } => self.live.insert(LocalIndex(*local_index)),
                 Operator::LocalSet { local_index } | Operator::LocalTee { local_index } => {
-                    self.live.remove(*local_index);
+                    self.live.remove(LocalIndex(*local_index));
                 }
                 Operator::Return
                 | Operator::ReturnCall { .. }

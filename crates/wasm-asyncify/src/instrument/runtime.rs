@@ -16,7 +16,7 @@
 //! unless all their callers check that. A frame that does not fit is not written, but `start` still moves. So code
 //! that reads it before `stop_unwind` traps sees how much room was needed.
 
-use crate::module::GlobalIndex;
+use crate::module::{GlobalIndex, MemoryIndex};
 use wasm_encoder::{Function, Instruction, MemArg, MemArgTarget, ValType};
 
 /// The imports that are replaced, in order.
@@ -27,7 +27,7 @@ pub(super) const REPLACED: [&str; 4] =
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Runtime {
     /// The memory that frames are in.
-    pub(super) memory: u32,
+    pub(super) memory: MemoryIndex,
     pub(super) memory64: bool,
     /// The global with the state: an `i32`.
     pub(super) state: GlobalIndex,
@@ -75,7 +75,7 @@ impl Runtime {
 
     /// The operand of an access to `data`, or to a frame.
     pub(super) fn at(self, offset: u32) -> MemArg {
-        let target = MemArgTarget::Memory(self.memory);
+        let target = MemArgTarget::Memory(self.memory.0);
         MemArg { offset: offset.into(), align: 2, target, ordering: None }
     }
 

@@ -8,7 +8,7 @@ use wasmparser::{BlockType, Operator, ValType};
 
 use super::types::{Types, is_non_null};
 use super::{Callee, Reason};
-use crate::module::FunctionIndex;
+use crate::module::{FunctionIndex, LocalIndex};
 
 /// The body of a function, as far as instrumentation needs it.
 #[derive(Debug)]
@@ -144,19 +144,19 @@ impl Shape<'_> {
 
     /// Whether this is a local, but no parameter, that cannot be null. In the code that is written it can be null:
     /// assignments and uses may be in different blocks there.
-    pub(super) fn is_made_nullable(&self, local: u32) -> bool {
-        local as usize >= self.parameters && is_non_null(self.locals[local as usize])
+    pub(super) fn is_made_nullable(&self, local: LocalIndex) -> bool {
+        usize::from(local) >= self.parameters && is_non_null(self.locals[usize::from(local)])
     }
 
     /// The local that the only operand of a topmost function was just read from or assigned to. Then the local is
     /// saved, and not the operand besides.
-    pub(super) fn operand_in(&self, site: usize) -> Option<u32> {
+    pub(super) fn operand_in(&self, site: usize) -> Option<LocalIndex> {
         let site = &self.sites[site];
         let is_alone = site.callee == Callee::Topmost && site.below.len() == site.base;
         let [ty] = site.operands[..] else { return None };
         match self.operators[site.call.checked_sub(1)?] {
             Operator::LocalGet { local_index } | Operator::LocalTee { local_index } => {
-                (is_alone && !ty.is_reference_type()).then_some(local_index)
+                (is_alone && !ty.is_reference_type()).then_some(LocalIndex(local_index))
             }
             _ => None,
         }

@@ -8,7 +8,7 @@ use super::emit::Form;
 use super::{Reason, SuspendPlan, Unsupported, instrument};
 use crate::debug::Trail;
 use crate::error::Failure;
-use crate::module::FunctionIndex;
+use crate::module::{FunctionIndex, LocalIndex};
 
 mod compact;
 mod exits;
@@ -165,7 +165,7 @@ fn a_function_that_is_refused_is_named() {
         "(memory 1) (func $suspend",
         1,
     );
-    let reason = Reason::ReferenceInLocal(0);
+    let reason = Reason::ReferenceInLocal(LocalIndex(0));
     for form in [Form::Fast, Form::Compact] {
         assert_eq!(
             instrumented(&text, form),

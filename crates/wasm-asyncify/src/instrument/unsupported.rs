@@ -1,6 +1,6 @@
 //! The reasons why a function cannot be instrumented.
 
-use crate::module::FunctionIndex;
+use crate::module::{FunctionIndex, LocalIndex};
 
 /// A function that should be instrumented, but cannot be.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,7 +14,7 @@ pub(crate) struct Unsupported {
 pub(crate) enum Reason {
     /// This local holds a reference of a type that cannot be kept, and is used after a call that can
     /// suspend.
-    ReferenceInLocal(u32),
+    ReferenceInLocal(LocalIndex),
     /// Such a reference is among the operands that wait for such a call to return.
     ReferenceOnStack,
     /// The function passes or returns a reference that cannot be null, and has no stand-in.

@@ -21,9 +21,10 @@ use std::collections::BTreeSet;
 use wasmparser::ValType;
 
 use super::labels::Label;
+use crate::module::LocalIndex;
 
 /// Locals, with their types.
-pub(super) type Locals = BTreeSet<(u32, ValType)>;
+pub(super) type Locals = BTreeSet<(LocalIndex, ValType)>;
 
 /// A path out of the function.
 #[derive(Debug, PartialEq, Eq)]

@@ -1,5 +1,6 @@
 //! A type of index for each kind of item in a module. Functions, types, globals and so on each have an index space
-//! of their own, with imported items first; an index of one kind cannot be used for another.
+//! of their own, with imported items first, and so have the locals of each function; an index of one kind cannot be
+//! used for another.
 //!
 //! These are the indices of the module that is read. In the module that a pass writes, items can have other indices
 //! (`instrument/index_spaces.rs`): those are `u32`, as the encoder takes them.
@@ -15,13 +16,6 @@ macro_rules! indices {
         #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
         $public struct $name($public u32);
 
-        impl $name {
-            /// The index `count` places after this one.
-            pub(crate) fn plus(self, count: u32) -> Self {
-                Self(self.0 + count)
-            }
-        }
-
         impl From<$name> for usize {
             fn from(index: $name) -> Self {
                 index.0 as Self
@@ -36,6 +30,20 @@ macro_rules! indices {
     )*};
 }
 
+/// Indices that more are counted from: what is added comes after what is there.
+macro_rules! counted {
+    ($($name:ident)*) => {$(
+        impl $name {
+            /// The index `count` places after this one.
+            pub(crate) fn plus(self, count: u32) -> Self {
+                Self(self.0 + count)
+            }
+        }
+    )*};
+}
+
+counted! { FunctionIndex TypeIndex TableIndex GlobalIndex LocalIndex }
+
 indices! {
     /// The index of a function in its module, imported ones first.
     pub FunctionIndex
@@ -45,6 +53,14 @@ indices! {
     pub(crate) TableIndex
     /// The index of a global, imported ones first.
     pub(crate) GlobalIndex
+    /// The index of a memory, imported ones first.
+    pub(crate) MemoryIndex
+    /// The index of a tag, imported ones first.
+    pub(crate) TagIndex
+    /// The index of a data segment.
+    pub(crate) DataIndex
+    /// The index of a local in its function, parameters first.
+    pub(crate) LocalIndex
 }
 
 impl FunctionIndex {
@@ -65,6 +81,20 @@ impl GlobalIndex {
 
     pub(crate) fn set(self) -> Instruction<'static> {
         Instruction::GlobalSet(self.0)
+    }
+}
+
+impl LocalIndex {
+    pub(crate) fn get(self) -> Instruction<'static> {
+        Instruction::LocalGet(self.0)
+    }
+
+    pub(crate) fn set(self) -> Instruction<'static> {
+        Instruction::LocalSet(self.0)
+    }
+
+    pub(crate) fn tee(self) -> Instruction<'static> {
+        Instruction::LocalTee(self.0)
     }
 }
 

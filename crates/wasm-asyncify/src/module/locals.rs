@@ -4,6 +4,8 @@ use wasm_encoder::reencode::{Error, Reencode};
 use wasm_encoder::{Function, Instruction, ValType};
 use wasmparser::FunctionBody;
 
+use super::index::LocalIndex;
+
 /// The locals of a function. Added locals come after the others.
 #[derive(Debug)]
 pub(crate) struct Locals {
@@ -30,15 +32,16 @@ impl Locals {
     }
 
     /// Adds a local, and returns its index.
-    pub(crate) fn add(&mut self, ty: ValType) -> u32 {
+    pub(crate) fn add(&mut self, ty: ValType) -> LocalIndex {
+        let index = self.next();
         self.groups.push((1, ty));
         self.count += 1;
-        self.count - 1
+        index
     }
 
-    /// The number of locals, which is the index of the next one.
-    pub(crate) fn count(&self) -> u32 {
-        self.count
+    /// The index of the next local that is added.
+    pub(crate) fn next(&self) -> LocalIndex {
+        LocalIndex(self.count)
     }
 
     /// A function with these locals, and no code yet.

@@ -21,8 +21,10 @@ pub(crate) use added::{
     AddedTag, AddedType,
 };
 pub(crate) use asyncified::has_runtime;
+pub(crate) use index::{
+    DataIndex, GlobalIndex, LocalIndex, MemoryIndex, TableIndex, TagIndex, TypeIndex,
+};
 pub use index::{FunctionIndex, FunctionMap};
-pub(crate) use index::{GlobalIndex, TableIndex, TypeIndex};
 pub(crate) use info::ModuleInfo;
 pub(crate) use locals::{Locals, zero};
 pub(crate) use writer::{Rewrite, write};

@@ -2,14 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use crate::module::Locals;
+use crate::module::{LocalIndex, Locals};
 use wasm_encoder::{BlockType, Encode, Instruction, ValType};
 
 /// An open control structure.
 #[derive(Default)]
 pub(super) struct Open {
     /// The locals that hold its parameters.
-    pub(super) parameters: Vec<u32>,
+    pub(super) parameters: Vec<LocalIndex>,
     pub(super) is_loop: bool,
     /// Whether it is an `if`. After its `else`, `parameters` is empty.
     pub(super) is_if: bool,
@@ -27,20 +27,20 @@ impl Code {
         instruction.encode(&mut self.bytes);
     }
 
-    pub(super) fn set(&mut self, locals: &[u32]) {
+    pub(super) fn set(&mut self, locals: &[LocalIndex]) {
         for local in locals.iter().rev() {
-            self.push(&Instruction::LocalSet(*local));
+            self.push(&local.set());
         }
     }
 
-    pub(super) fn get(&mut self, locals: &[u32]) {
+    pub(super) fn get(&mut self, locals: &[LocalIndex]) {
         for local in locals {
-            self.push(&Instruction::LocalGet(*local));
+            self.push(&local.get());
         }
     }
 
     /// The locals in which a branch to the structure at this depth passes values: none, unless it is a loop.
-    pub(super) fn passed(&self, depth: u32) -> Vec<u32> {
+    pub(super) fn passed(&self, depth: u32) -> Vec<LocalIndex> {
         let at = self.open.len().checked_sub(1 + depth as usize);
         let open = at.and_then(|at| self.open.get(at)).filter(|open| open.is_loop);
         open.map(|open| open.parameters.clone()).unwrap_or_default()

@@ -37,7 +37,7 @@ use self::code::{Code, Open};
 use crate::debug::{Recorder, Trail};
 use crate::error::{Context, Result};
 use crate::module::{
-    self, Added, AddedType, FunctionIndex, Locals, ModuleInfo, Rewrite, TypeIndex,
+    self, Added, AddedType, FunctionIndex, LocalIndex, Locals, ModuleInfo, Rewrite, TypeIndex,
 };
 
 /// The module without parameters of blocks, in these functions. A function with branches on references is left as
@@ -138,7 +138,7 @@ impl<'a> Writer<'a> {
         &mut self,
         ty: wasmparser::BlockType,
         code: &mut Code,
-    ) -> Result<(BlockType, Vec<u32>), Error> {
+    ) -> Result<(BlockType, Vec<LocalIndex>), Error> {
         let parameters = self.parameters(ty).to_vec();
         if parameters.is_empty() {
             return Ok((self.block_type(ty)?, Vec::new()));

@@ -3,7 +3,7 @@
 use super::*;
 use crate::debug::Trail;
 use crate::instrument::instrument;
-use crate::module::{FunctionIndex, GlobalIndex};
+use crate::module::{FunctionIndex, GlobalIndex, MemoryIndex};
 
 const ORIGINAL: &str = r#"(module
     (import "env" "sleep" (func (param i32) (result i32)))
@@ -34,7 +34,7 @@ fn plan() -> SuspendPlan {
         topmost: [FunctionIndex(0)].into(),
         for_host: true,
         indirect: [(FunctionIndex(1), BTreeSet::new())].into(),
-        memory: 1,
+        memory: MemoryIndex(1),
         ..SuspendPlan::default()
     }
 }
@@ -44,7 +44,7 @@ fn frames_are_in_no_other_memory() {
     assert_eq!(said(&plan(), "", ""), Ok(()));
     let elsewhere = "function 1: site 0 (the call at 0x6a): memory is accessed that is not a frame";
     assert_eq!(said(&plan(), "i32.store 1 offset=4", "i32.store offset=4"), Err(elsewhere.into()));
-    let first = SuspendPlan { memory: 0, ..plan() };
+    let first = SuspendPlan { memory: MemoryIndex(0), ..plan() };
     assert_eq!(said(&first, "", ""), Ok(()));
 }
 

@@ -56,6 +56,7 @@ use super::references::Kind;
 use super::shape::Site;
 use super::types::{cast, is_non_null};
 use crate::error::{Context, Result};
+use crate::module::LocalIndex;
 
 impl<R: Reencode<Error = Infallible>> Emitter<'_, '_, R> {
     fn compact(&self) -> Result<&Compact> {
@@ -100,7 +101,7 @@ impl<R: Reencode<Error = Infallible>> Emitter<'_, '_, R> {
         self.labels.open(Label::Nothing);
         for (slot, ty) in unset {
             self.zero(ty)?;
-            self.write(&Instruction::LocalSet(slot));
+            self.write(&slot.set());
         }
         if restores {
             for (local, ty, number) in saved(&locals)?.into_iter().rev() {
@@ -111,7 +112,7 @@ impl<R: Reencode<Error = Infallible>> Emitter<'_, '_, R> {
                 {
                     self.write(&cast);
                 }
-                self.write(&Instruction::LocalSet(local));
+                self.write(&local.set());
             }
             if is_numbered {
                 let restore = self.helpers.call(Helper::Restore(Number::I32));
@@ -122,7 +123,7 @@ impl<R: Reencode<Error = Infallible>> Emitter<'_, '_, R> {
         match (only, self.position) {
             (Some(way), position) => {
                 if let Some(position) = position {
-                    self.write(&Instruction::LocalSet(position));
+                    self.write(&position.set());
                 }
                 let depth = self.labels.depth(way)?;
                 self.write(&Instruction::Br(depth));
@@ -130,8 +131,8 @@ impl<R: Reencode<Error = Infallible>> Emitter<'_, '_, R> {
             (None, position) => {
                 if let Some(position) = position {
                     self.write(&match level {
-                        0 => Instruction::LocalTee(position),
-                        _ => Instruction::LocalGet(position),
+                        0 => position.tee(),
+                        _ => position.get(),
                     });
                 }
                 if first > 0 {
@@ -153,7 +154,7 @@ impl<R: Reencode<Error = Infallible>> Emitter<'_, '_, R> {
 
     /// The slots that must not be null when a call is repeated, but are not restored. They are for operands that may
     /// have any other value then, and are not replayed.
-    fn unset(&mut self) -> Result<BTreeMap<u32, wasmparser::ValType>> {
+    fn unset(&mut self) -> Result<BTreeMap<LocalIndex, wasmparser::ValType>> {
         let shape = self.shape;
         let compact = self.compact.take().context("a function in fast form")?;
         let mut unset = BTreeMap::new();
@@ -250,7 +251,7 @@ impl<R: Reencode<Error = Infallible>> Emitter<'_, '_, R> {
                 self.write(&save);
                 waiting = 0;
             }
-            self.write(&Instruction::LocalGet(local));
+            self.write(&local.get());
             if number == Number::I32 {
                 waiting += 1;
             } else {
@@ -270,10 +271,10 @@ impl<R: Reencode<Error = Infallible>> Emitter<'_, '_, R> {
 }
 
 /// A local, its type, and its kind if it is a reference.
-type Local = (u32, wasmparser::ValType, Option<Kind>);
+type Local = (LocalIndex, wasmparser::ValType, Option<Kind>);
 
 /// The saved locals in the order of saving: first all `i32`s.
-pub(super) fn saved(locals: &[Local]) -> Result<Vec<(u32, wasmparser::ValType, Number)>> {
+pub(super) fn saved(locals: &[Local]) -> Result<Vec<(LocalIndex, wasmparser::ValType, Number)>> {
     let number = |(local, ty, kind): &Local| {
         let number = kind.map(Number::Reference).or_else(|| Number::for_type(*ty));
         number.map(|number| (*local, *ty, number)).context("a local that cannot be saved")

@@ -21,6 +21,7 @@ use std::ops::Range;
 use wasmparser::Operator;
 
 use crate::instrument::shape::{Shape, Site};
+use crate::module::LocalIndex;
 
 /// The operands of a site.
 #[derive(Debug)]
@@ -126,11 +127,16 @@ fn is_control(operator: &Operator<'_>) -> bool {
 
 /// Whether the operator neither traps nor changes anything, whatever the locals are. It must not read a local that is
 /// assigned to later.
-fn can_be_replayed(shape: &Shape<'_>, operator: &Operator<'_>, assigned: &BTreeSet<u32>) -> bool {
+fn can_be_replayed(
+    shape: &Shape<'_>,
+    operator: &Operator<'_>,
+    assigned: &BTreeSet<LocalIndex>,
+) -> bool {
     match operator {
         // A local that may be null now, but should not be, traps.
         Operator::LocalGet { local_index } => {
-            !assigned.contains(local_index) && !shape.is_made_nullable(*local_index)
+            let local = LocalIndex(*local_index);
+            !assigned.contains(&local) && !shape.is_made_nullable(local)
         }
         Operator::I32Const { .. }
         | Operator::I64Const { .. }
@@ -165,10 +171,10 @@ fn can_be_replayed(shape: &Shape<'_>, operator: &Operator<'_>, assigned: &BTreeS
     }
 }
 
-fn assigned_local(operator: &Operator<'_>) -> Option<u32> {
+fn assigned_local(operator: &Operator<'_>) -> Option<LocalIndex> {
     match operator {
         Operator::LocalSet { local_index } | Operator::LocalTee { local_index } => {
-            Some(*local_index)
+            Some(LocalIndex(*local_index))
         }
         _ => None,
     }

@@ -27,6 +27,7 @@ use super::super::helpers::{Helper, MOST, Number};
 use super::super::leave::Header;
 use super::super::types::cast;
 use crate::error::{Context, Result};
+use crate::module::LocalIndex;
 
 /// The size of the function's number in a frame, in bytes.
 pub(in crate::instrument) const HEADER: u32 = 4;
@@ -46,7 +47,7 @@ impl<R: Reencode<Error = Infallible>> Emitter<'_, '_, R> {
         let words = words.chunks(MOST.into()).flat_map(|words| words.iter().rev());
         for local in words.flatten() {
             let restore = self.helpers.call(Helper::Restore(Number::I32));
-            self.write_all(&[restore, Instruction::LocalSet(*local)]);
+            self.write_all(&[restore, local.set()]);
         }
         for (local, ty, number) in others {
             let restore = self.helpers.call(Helper::Restore(number));
@@ -56,7 +57,7 @@ impl<R: Reencode<Error = Infallible>> Emitter<'_, '_, R> {
             {
                 self.write(&cast);
             }
-            self.write(&Instruction::LocalSet(local));
+            self.write(&local.set());
         }
         Ok(())
     }
@@ -99,14 +100,14 @@ impl<R: Reencode<Error = Infallible>> Emitter<'_, '_, R> {
         let mut on_stack = usize::from(self.position.is_some());
         for words in words.chunks(MOST.into()) {
             for word in &words[core::mem::take(&mut on_stack)..] {
-                self.write(&word.map_or(header.clone(), Instruction::LocalGet));
+                self.write(&word.map_or(header.clone(), LocalIndex::get));
             }
             let save = self.helpers.call(Helper::SaveI32(words.len() as u8));
             self.write(&save);
         }
         for (local, _, number) in others {
             let save = self.helpers.call(Helper::Save(number));
-            self.write_all(&[Instruction::LocalGet(local), save]);
+            self.write_all(&[local.get(), save]);
         }
         Ok(())
     }
@@ -116,13 +117,13 @@ impl<R: Reencode<Error = Infallible>> Emitter<'_, '_, R> {
 struct Order {
     /// First the words of 4 bytes: locals, and the function's number (`None`), which is the last argument of the
     /// first call.
-    words: Vec<Option<u32>>,
+    words: Vec<Option<LocalIndex>>,
     /// Then values of other sizes, and references.
-    others: Vec<(u32, ValType, Number)>,
+    others: Vec<(LocalIndex, ValType, Number)>,
 }
 
 impl Order {
-    fn new(position: Option<u32>, frame: &Frame) -> Result<Self> {
+    fn new(position: Option<LocalIndex>, frame: &Frame) -> Result<Self> {
         let locals: Vec<_> = frame.locals().collect();
         let (words, others): (Vec<_>, Vec<_>) =
             saved(&locals)?.into_iter().partition(|(_, _, number)| *number == Number::I32);

@@ -169,7 +169,7 @@ impl<R: Reencode<Error = Infallible>> Emitter<'_, '_, R> {
         if let Some(frame_at) = self.frame_at
             && self.frame.size > 0
         {
-            self.write_all(&[frame.get(), Instruction::LocalSet(frame_at)]);
+            self.write_all(&[frame.get(), frame_at.set()]);
         }
         Ok(())
     }
@@ -181,7 +181,7 @@ impl<R: Reencode<Error = Infallible>> Emitter<'_, '_, R> {
         if others.len() == 1 || (last.0 - before.0) as usize > SPLIT {
             let position = self.position.context("several sites without a position")?;
             self.write_all(&[
-                Instruction::LocalGet(position),
+                position.get(),
                 Instruction::I32Const(last.0.cast_signed()),
                 Instruction::I32GeU,
             ]);
@@ -224,7 +224,7 @@ impl<R: Reencode<Error = Infallible>> Emitter<'_, '_, R> {
     /// Leaves the number minus `first` on the stack.
     fn number_less(&mut self, first: u32) -> Result<()> {
         let position = self.position.context("several sites without a position")?;
-        self.write(&Instruction::LocalGet(position));
+        self.write(&position.get());
         if first > 0 {
             self.write_all(&[Instruction::I32Const(first.cast_signed()), Instruction::I32Sub]);
         }

@@ -17,8 +17,7 @@
 //! Only functions that can be innermost do this: those that call a topmost function.
 
 use wasm_encoder::Instruction::{
-    Block, Br, BrIf, Call, Else, End, I32Const, I32Eq, I32Eqz, I32Load, I32Ne, If, LocalGet,
-    LocalSet, LocalTee, Return,
+    Block, Br, BrIf, Call, Else, End, I32Const, I32Eq, I32Eqz, I32Load, I32Ne, If, Return,
 };
 use wasm_encoder::{BlockType, Instruction};
 
@@ -26,12 +25,12 @@ use super::frames::{HEADER, Own};
 use super::plan::FlatPlan;
 use super::{INNERMOST, REWINDING};
 use crate::instrument::runtime::Runtime;
-use crate::module::GlobalIndex;
+use crate::module::{GlobalIndex, LocalIndex};
 
 /// Where a function finds the address of what it restores.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum FrameAt {
-    Local(u32),
+    Local(LocalIndex),
     /// The global in which the dispatcher passes it.
     Global(GlobalIndex),
 }
@@ -39,14 +38,14 @@ pub(super) enum FrameAt {
 impl FrameAt {
     fn get(self) -> Instruction<'static> {
         match self {
-            Self::Local(local) => LocalGet(local),
+            Self::Local(local) => local.get(),
             Self::Global(global) => global.get(),
         }
     }
 
     fn set(self) -> Instruction<'static> {
         match self {
-            Self::Local(local) => LocalSet(local),
+            Self::Local(local) => local.set(),
             Self::Global(global) => global.set(),
         }
     }
@@ -54,7 +53,7 @@ impl FrameAt {
     /// Sets the address, and leaves it on the stack.
     fn tee(self) -> Vec<Instruction<'static>> {
         match self {
-            Self::Local(local) => vec![LocalTee(local)],
+            Self::Local(local) => vec![local.tee()],
             Self::Global(global) => vec![global.set(), global.get()],
         }
     }
@@ -112,7 +111,7 @@ pub(super) fn begin_rewind(
     if let FrameAt::Local(local) = frame_at
         && restores
     {
-        code.extend([Else, plan.frame().get(), LocalSet(local)]);
+        code.extend([Else, plan.frame().get(), local.set()]);
     }
     code.push(End);
     code

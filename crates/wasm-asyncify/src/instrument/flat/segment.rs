@@ -8,6 +8,7 @@ use wasm_encoder::Instruction::{
 use wasm_encoder::{BlockType, Function, Instruction};
 
 use crate::instrument::runtime::{Runtime, function};
+use crate::module::LocalIndex;
 
 /// The additional code of `start_unwind`: it stores the address where the segment begins. If there is no room for this,
 /// `start` passes `end`, as when there is none for a frame.
@@ -83,12 +84,12 @@ pub(in crate::instrument) fn making_room(runtime: Runtime) -> Vec<Instruction<'s
 pub(in crate::instrument) fn has_no_room(
     runtime: Runtime,
     size: u32,
-    frame: u32,
+    frame: LocalIndex,
 ) -> Vec<Instruction<'static>> {
     let mut code = vec![
         runtime.data.get(),
         runtime.load_pointer(0),
-        LocalTee(frame),
+        frame.tee(),
         runtime.constant(size),
         runtime.add(),
     ];
@@ -101,11 +102,11 @@ pub(in crate::instrument) fn has_no_room(
 pub(in crate::instrument) fn make_room(
     runtime: Runtime,
     size: u32,
-    frame: u32,
+    frame: LocalIndex,
 ) -> [Instruction<'static>; 5] {
     [
         runtime.data.get(),
-        LocalGet(frame),
+        frame.get(),
         runtime.constant(size),
         runtime.add(),
         runtime.store_pointer(0),

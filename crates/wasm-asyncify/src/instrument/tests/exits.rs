@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use wasmparser::ValType;
 
 use crate::instrument::exits::{Exits, Local};
+use crate::module::LocalIndex;
 
 /// The exits for locals that are live after these sites.
 fn exits(live: &[(ValType, &[usize])], sites: usize) -> Exits {
@@ -13,7 +14,7 @@ fn exits(live: &[(ValType, &[usize])], sites: usize) -> Exits {
         .map(|(ty, sites)| (*ty, sites.iter().copied().collect::<BTreeSet<_>>()))
         .collect();
     let locals = live.iter().enumerate().map(|(index, (ty, sites))| Local {
-        index: index as u32,
+        index: LocalIndex(index as u32),
         ty: *ty,
         sites,
     });
@@ -76,7 +77,7 @@ fn there_are_no_better_entries() {
         let locals: Vec<_> = (100_u32..)
             .step_by(4)
             .zip(&live)
-            .map(|(index, sites)| Local { index, ty: ValType::I32, sites })
+            .map(|(index, sites)| Local { index: LocalIndex(index), ty: ValType::I32, sites })
             .collect();
         let exits = Exits::new(&locals, sites);
         let order: Vec<_> =
@@ -101,7 +102,8 @@ fn there_are_no_better_entries() {
                     last -= 1;
                 }
                 let dead = order[last..].iter().filter(|it| !live[**it].contains(&site));
-                let bytes: usize = dead.map(|it| if locals[*it].index < 128 { 2 } else { 3 }).sum();
+                let bytes: usize =
+                    dead.map(|it| if locals[*it].index.0 < 128 { 2 } else { 3 }).sum();
                 if bytes > 0 { bytes + 4 } else { 0 }
             };
             17 * (places.len() - 1) + different.iter().map(|site| zeroes(*site)).sum::<usize>()

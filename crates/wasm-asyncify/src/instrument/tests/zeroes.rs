@@ -4,15 +4,17 @@ use wasmparser::ValType;
 
 use crate::instrument::labels::Label;
 use crate::instrument::zeroes::Ways;
+use crate::module::LocalIndex;
 
 /// By path: what is set to 0 before it continues, and where it continues. Then the path of each site.
 fn shown(sites: &[(Label, &[u32])]) -> String {
-    let locals = |locals: &[u32]| locals.iter().map(|local| (*local, ValType::I32)).collect();
+    let locals =
+        |locals: &[u32]| locals.iter().map(|local| (LocalIndex(*local), ValType::I32)).collect();
     let sites: Vec<_> = sites.iter().map(|(exit, zeroed)| (*exit, locals(zeroed))).collect();
     let ways = Ways::new(&sites);
     let of: Vec<_> = (0..sites.len()).map(|site| ways.of(site)).collect();
     let ways = ways.into_ways().into_iter().map(|way| {
-        let own: Vec<_> = way.own.into_iter().map(|(local, _)| local).collect();
+        let own: Vec<_> = way.own.into_iter().map(|(local, _)| local.0).collect();
         format!("{own:?} to {:?}", way.next)
     });
     format!("{}; {of:?}", ways.collect::<Vec<_>>().join(", "))
