@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url';
 const TYPES = {
   '.css': 'text/css',
   '.html': 'text/html; charset=utf-8',
+  '.js': 'text/javascript',
   '.mjs': 'text/javascript',
   '.wasm': 'application/wasm',
 };
