@@ -117,8 +117,10 @@ fn bench_takes_a_name_and_options() {
 
 #[test]
 fn fuzz_takes_what_a_mismatch_says() {
-    let all = FuzzOptions { programs: 7, crates: 2, steps: 9, mutants: 4, seed: 16, only: Some(3) };
-    let line = "fuzz --programs 7 --crates 2 --steps 9 --mutants 4 --seed 0x10 --program 3";
+    let (seed, only) = (16, Some(3));
+    let all = FuzzOptions { programs: 7, crates: 2, steps: 9, throws: 5, mutants: 4, seed, only };
+    let line =
+        "fuzz --programs 7 --crates 2 --steps 9 --throws 5 --mutants 4 --seed 0x10 --program 3";
     assert_eq!(parse_line(line).ok(), Some(Command::Fuzz(all)));
     let Ok(Command::Fuzz(usual)) = parse_line("fuzz") else { panic!("not a fuzz command") };
     assert_eq!((usual.programs, usual.seed, usual.only), (2000, DEFAULT_SEED, None));

@@ -1,5 +1,5 @@
 //! `cargo xtask fuzz`: random programs that wait. Made pausable by us, they must do the same as when made pausable by
-//! Binaryen ([`modules`], [`rust`]), and the same as without waiting ([`steps`]).
+//! Binaryen ([`modules`], [`rust`]), and the same as without waiting ([`steps`], [`throwing`]).
 
 mod exported;
 mod modules;
@@ -9,6 +9,7 @@ mod run;
 mod rust;
 mod saved;
 mod steps;
+mod throwing;
 mod wasm;
 
 use anyhow::Result;
@@ -40,6 +41,9 @@ pub(crate) struct Options {
     /// So many suspends in wasm programs that are compared with what never suspends
     #[arg(long, value_name = "N", default_value_t = 200_000)]
     pub(crate) steps: usize,
+    /// The same in programs that throw and catch exceptions, in Node 26
+    #[arg(long, value_name = "N", default_value_t = 200_000)]
+    pub(crate) throws: usize,
     /// So many changes of instrumented modules that the checker must notice, or that make no
     /// difference
     #[arg(long, value_name = "N", default_value_t = 500)]
@@ -89,6 +93,7 @@ fn find(workspace: &Workspace, options: &Options) -> Result<Findings> {
     let mut findings = modules::find(workspace, options)?;
     let others = [
         steps::find(workspace, options)?,
+        throwing::find(workspace, options)?,
         mutants::find(workspace, options)?,
         rust::find(workspace, options)?,
     ];

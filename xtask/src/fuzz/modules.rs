@@ -157,7 +157,7 @@ impl Fuzzer<'_> {
         let file = wasm::write(&self.folder, seed, &numbers)?;
         Ok(Some(format!(
             "in the module of seed {seed:#x}: {what}\n  module: {} (and .wat)\n  \
-             again: cargo xtask fuzz --crates 0 --steps 0 --mutants 0 --seed {seed:#x} {which}",
+             again: cargo xtask fuzz --crates 0 --steps 0 --throws 0 --mutants 0 --seed {seed:#x} {which}",
             file.display(),
         )))
     }

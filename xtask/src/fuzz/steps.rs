@@ -125,7 +125,7 @@ fn module(
     let file = wasm::write(&workspace.target.join("fuzz"), seed, &numbers)?;
     Ok(Some(format!(
         "in the module of seed {seed:#x}: {what}\n  module: {} (and .wat)\n  \
-         again: cargo xtask fuzz --programs 0 --crates 0 --steps 1 --mutants 0 --seed {seed:#x}{which}",
+         again: cargo xtask fuzz --programs 0 --crates 0 --steps 1 --throws 0 --mutants 0 --seed {seed:#x}{which}",
         file.display(),
     )))
 }

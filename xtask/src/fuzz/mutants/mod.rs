@@ -105,7 +105,7 @@ fn module(seed: u64, mutants: usize, found: &mut Found) -> Result<Option<String>
             return Ok(Some(format!(
                 "a mutant of the module of seed {seed:#x} passes the checker, and is wrong ({}, in \
                  function {}): {what}\n{}  \
-                 again: cargo xtask fuzz --programs 0 --crates 0 --steps 0 --mutants {EACH} --seed {seed:#x}",
+                 again: cargo xtask fuzz --programs 0 --crates 0 --steps 0 --throws 0 --mutants {EACH} --seed {seed:#x}",
                 mutant.kind, mutant.function, mutant.around,
             )));
         }

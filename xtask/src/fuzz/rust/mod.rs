@@ -104,7 +104,7 @@ impl Fuzzer<'_> {
                 let what = difference(&ours, &expected);
                 let mismatch = format!(
                     "mismatch in run {run} of the crate of {name}\n  {what}\n  program: {} (and \
-                     .wasm, as it was linked)\n  again: cargo xtask fuzz --programs 0 --steps 0 --mutants 0 --crates 1 \
+                     .wasm, as it was linked)\n  again: cargo xtask fuzz --programs 0 --steps 0 --throws 0 --mutants 0 --crates 1 \
                      --seed {seed:#x}",
                     file.display()
                 );

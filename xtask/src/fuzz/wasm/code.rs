@@ -22,6 +22,8 @@ pub(super) struct Writer<'a> {
     pub(super) number: usize,
     /// Whether other functions may be put into the table.
     pub(super) changes_table: bool,
+    /// Whether exceptions are thrown.
+    pub(super) throws: bool,
     pub(super) random: &'a mut Random,
     /// The addresses in the code.
     pub(super) in_code: Vec<Address>,
@@ -42,6 +44,7 @@ impl<'a> Writer<'a> {
         memory: &'a Memory,
         number: usize,
         changes_table: bool,
+        throws: bool,
         random: &'a mut Random,
     ) -> Self {
         Self {
@@ -49,6 +52,7 @@ impl<'a> Writer<'a> {
             memory,
             number,
             changes_table,
+            throws,
             random,
             in_code: Vec::new(),
             text: String::new(),
@@ -119,7 +123,8 @@ impl<'a> Writer<'a> {
         self.locals();
         self.line("(global.set $current (i32.const 0))");
         self.set_locals();
-        self.statements(3, 0);
+        // An exception that left it would be caught by code that is to be in a coroutine.
+        self.catching_all(|it| it.statements(3, 0));
         self.line("(unreachable))");
     }
 
@@ -139,7 +144,7 @@ impl<'a> Writer<'a> {
             self.line(&format!(
                 "(if (i32.eq (i32.load offset=16 (local.get 0)) (i32.const {coroutine})) (then"
             ));
-            self.start();
+            self.start_catching();
             self.line("))");
         }
         self.line("(i32.const 1))");
@@ -170,7 +175,7 @@ impl<'a> Writer<'a> {
         }
         (self.is_quiet, self.waits) = (false, false);
         self.copy_lookalikes();
-        self.outside_call();
+        self.catching_all(Self::outside_call);
         self.line("(local.set $count (i32.const 3000))");
         self.line("(block $done (loop $again");
         let mut all = "(i32.const 1)".to_owned();
@@ -178,14 +183,16 @@ impl<'a> Writer<'a> {
             let core = self.memory.coroutine(coroutine);
             let poll = format!("(call $poll (i32.const {core}))");
             let condition = self.condition();
-            self.line(&format!("(if {condition} (then {poll}))"));
+            self.line(&format!("(if {condition} (then"));
+            self.catching_all(|it| it.line(&poll));
+            self.line("))");
             all = format!(
                 "(i32.and {all} (i32.eq (i32.const 5) (i32.load offset=12 (i32.const {core}))))"
             );
         }
         self.line(&format!("(br_if $done {all})"));
         self.line("(br_if $again (local.tee $count (i32.sub (local.get $count) (i32.const 1))))))");
-        self.outside_call();
+        self.catching_all(Self::outside_call);
         self.line("(call $trace (local.get $count)))");
     }
 
@@ -235,6 +242,9 @@ impl<'a> Writer<'a> {
         let mut line = String::from("(local $long i64)");
         for counter in 0..=NESTING {
             let _ = write!(line, " (local $i{counter} i32)");
+        }
+        if self.throws {
+            line.push_str(" (local $exception exnref)");
         }
         for kind in kinds {
             let name = self.local(kind);

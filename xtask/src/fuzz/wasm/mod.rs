@@ -1,6 +1,7 @@
 //! Random modules: each has many small programs, which share only the switch.
 
 mod code;
+mod exceptions;
 mod lookalikes;
 mod memory;
 mod sections;
@@ -26,6 +27,8 @@ pub(super) const PROGRAMS: usize = 27;
 
 /// The functions that all programs share, imported ones first; see `switch.wat`.
 const SHARED_FUNCTIONS: u32 = 17;
+/// The same, if they throw exceptions; see `exceptions.rs`.
+const SHARED_FUNCTIONS_THROWING: u32 = SHARED_FUNCTIONS + 2;
 
 const PAGE: u32 = 0x1_0000;
 
@@ -49,18 +52,28 @@ struct Program {
 
 /// The module for this seed, with only those of its programs that have these numbers.
 pub(super) fn module(seed: u64, numbers: &[usize]) -> Result<Module> {
+    made(seed, numbers, false)
+}
+
+/// The same, with programs that throw and catch exceptions.
+pub(super) fn throwing_module(seed: u64, numbers: &[usize]) -> Result<Module> {
+    made(seed, numbers, true)
+}
+
+fn made(seed: u64, numbers: &[usize], throws: bool) -> Result<Module> {
     let mut random = Random::new(seed);
     let changes_table = random.percent(25);
     let exports_table = random.percent(15);
     let has_relocations = random.percent(75);
     let mut programs: Vec<Program> = Vec::new();
-    let (mut functions, mut entries, mut symbols) = (SHARED_FUNCTIONS, 1, 0);
+    let shared = if throws { SHARED_FUNCTIONS_THROWING } else { SHARED_FUNCTIONS };
+    let (mut functions, mut entries, mut symbols) = (shared, 1, 0);
     for (place, number) in (0..).zip(numbers) {
         let mut random = Random::new(random::part(seed, *number as u64 + 1));
         let shape = Shape::random(*number, &mut random);
         let memory =
             Memory::new(&shape, PAGE + place * memory::SIZE, entries, symbols, &mut random);
-        let writer = Writer::new(&shape, &memory, *number, changes_table, &mut random);
+        let writer = Writer::new(&shape, &memory, *number, changes_table, throws, &mut random);
         let (code, in_code) = writer.finish();
         let first_function = functions;
         // Its panic, its entry and the function that the host calls.
@@ -69,24 +82,30 @@ pub(super) fn module(seed: u64, numbers: &[usize]) -> Result<Module> {
         symbols += memory.symbols.len();
         programs.push(Program { shape, memory, first_function, code, in_code });
     }
-    let text = text(&programs, numbers, entries, exports_table);
+    let text = text(&programs, numbers, entries, exports_table, throws);
     let mut wasm = wat::parse_str(&text).context("the text is no module")?;
     if has_relocations {
         let parts: Vec<Part<'_>> = programs.iter().map(Program::part).collect();
         sections::append(&mut wasm, &parts, functions)?;
     }
     let lookalikes = programs.iter().map(|program| program.shape.lookalikes.len()).sum();
-    Ok(Module { text, wasm, functions: functions - SHARED_FUNCTIONS, lookalikes })
+    Ok(Module { text, wasm, functions: functions - shared, lookalikes })
 }
 
 /// Writes that module into this folder, and its text beside it. Returns its path.
 pub(super) fn write(folder: &Path, seed: u64, numbers: &[usize]) -> Result<PathBuf> {
-    let module = module(seed, numbers)?;
-    fs::create_dir_all(folder)?;
-    let file = folder.join(format!("{seed:x}.wasm"));
-    fs::write(&file, &module.wasm)?;
-    fs::write(file.with_extension("wat"), &module.text)?;
-    Ok(file)
+    module(seed, numbers)?.write(folder, seed)
+}
+
+impl Module {
+    /// Writes it into this folder, and its text beside it. Returns its path.
+    pub(super) fn write(&self, folder: &Path, seed: u64) -> Result<PathBuf> {
+        fs::create_dir_all(folder)?;
+        let file = folder.join(format!("{seed:x}.wasm"));
+        fs::write(&file, &self.wasm)?;
+        fs::write(file.with_extension("wat"), &self.text)?;
+        Ok(file)
+    }
 }
 
 impl Program {
@@ -100,7 +119,13 @@ impl Program {
     }
 }
 
-fn text(programs: &[Program], numbers: &[usize], entries: u32, exports_table: bool) -> String {
+fn text(
+    programs: &[Program],
+    numbers: &[usize],
+    entries: u32,
+    exports_table: bool,
+    throws: bool,
+) -> String {
     let mut text = String::from("(module\n");
     for (program, number) in programs.iter().zip(numbers) {
         for (index, found) in program.shape.types.iter().enumerate() {
@@ -111,7 +136,10 @@ fn text(programs: &[Program], numbers: &[usize], entries: u32, exports_table: bo
             }
         }
     }
-    text.push_str(include_str!("switch.wat"));
+    match throws {
+        true => text.push_str(&exceptions::switch(include_str!("switch.wat"))),
+        false => text.push_str(include_str!("switch.wat")),
+    }
     let export = if exports_table { "(export \"table\") " } else { "" };
     let _ = writeln!(text, "  (table $table {export}{entries} funcref)");
     let pages = 1 + (programs.len() as u32 * memory::SIZE).div_ceil(PAGE);
@@ -130,6 +158,8 @@ fn text(programs: &[Program], numbers: &[usize], entries: u32, exports_table: bo
         text.push_str(code);
     }
     let features = ["mutable-globals", "sign-ext", "multivalue", "reference-types", "bulk-memory"];
+    let features = features.into_iter().chain(throws.then_some("exception-handling"));
+    let features: Vec<_> = features.collect();
     let _ = write!(text, "  (@custom \"target_features\" \"\\{:02x}", features.len());
     for feature in features {
         let _ = write!(text, "+\\{:02x}{feature}", feature.len());

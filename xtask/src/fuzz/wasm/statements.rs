@@ -5,6 +5,9 @@ use super::shape::{DROP, Kind, Taken};
 
 impl Writer<'_> {
     pub(super) fn statement(&mut self, nesting: usize) {
+        if self.throws && self.focus.is_none() && self.random.percent(20) {
+            return self.about_exceptions(nesting);
+        }
         let choices = match self.focus {
             Some(type_index) if self.random.percent(60) => return self.about_callable(type_index),
             // No other calls.
@@ -54,7 +57,7 @@ impl Writer<'_> {
         }
     }
 
-    fn direct_call(&mut self) {
+    pub(super) fn direct_call(&mut self) {
         let functions = self.shape.functions.iter().enumerate();
         let is_quiet = self.is_quiet;
         let possible: Vec<usize> = functions
