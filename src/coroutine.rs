@@ -35,7 +35,9 @@ use crate::stack::Stack;
 ///
 /// # Dropping a coroutine
 ///
-/// A coroutine that was not started, or has finished, is just freed. A suspended coroutine is resumed once more,
+/// A coroutine that was not started, or has finished, is just freed. (In WebAssembly without threads, the memory of the
+/// last one is kept for the next one of the same size, if it is no larger than twice
+/// [`DEFAULT_STACK_SIZE`](crate::DEFAULT_STACK_SIZE).) A suspended coroutine is resumed once more,
 /// as by [`cancel`](Coroutine::cancel), so that it can return and its destructors run. A wait in `embed` then has
 /// no value to return. Where panics unwind, and with the feature `std`, the stack is unwound instead, without a
 /// panic hook. Otherwise the coroutine suspends again.

@@ -82,13 +82,13 @@ impl RawCore {
         // SAFETY: our caller vouches for the entry function; the phase says that the stack is
         // unused, or holds what the switch itself has saved there.
         let outcome = unsafe { ActiveSwitch::resume(self.entry, self.data, self) };
-        // Two comparisons, one of them not for equality: compilers turn a `match`, and two tests for equality, into a
-        // jump table.
-        if outcome > abi::OUTCOME_FINISHED {
-            self.refuse_outcome();
-        }
+        // The usual outcome first. Two comparisons, one of them not for equality: compilers turn a `match`, and two
+        // tests for equality, into a jump table.
         if outcome == abi::OUTCOME_SUSPENDED {
             return Poll::Pending;
+        }
+        if outcome > abi::OUTCOME_FINISHED {
+            self.refuse_outcome();
         }
         self.end(Phase::Finished);
         Poll::Ready(())
