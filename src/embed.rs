@@ -84,9 +84,11 @@ pub fn try_embed<F: IntoFuture>(future: F) -> Result<F::Output, EmbedError> {
         if let Poll::Ready(output) = future.as_mut().poll(&mut Context::from_waker(waker)) {
             return Ok(output);
         }
+        // SAFETY: as in `Waiting::begin`.
+        let core = unsafe { waiting.wait.core.as_ref() };
         // SAFETY: every coroutine that ran inside has suspended or ended, so this coroutine is the innermost
         // again. `bysyncify_resume` is at the bottom of its stack to end the unwind.
-        let outcome = unsafe { ActiveSwitch::suspend(waiting.wait.as_ptr()) };
+        let outcome = unsafe { ActiveSwitch::suspend(core, waiting.wait.as_ptr()) };
         if outcome != abi::SUSPEND_RESUMED && catch_up(waiting.wait, outcome) {
             return Err(EmbedError::Cancelled);
         }
@@ -229,7 +231,7 @@ fn diverge_without_value(error: EmbedError) -> ! {
             // SAFETY: the code that runs is the coroutine's.
             let wait = unsafe { core.waker.begin(current, &mut place) };
             // SAFETY: as in `try_embed`.
-            let outcome = unsafe { ActiveSwitch::suspend(wait.as_ptr()) };
+            let outcome = unsafe { ActiveSwitch::suspend(core, wait.as_ptr()) };
             if outcome != abi::SUSPEND_RESUMED {
                 catch_up(wait, outcome);
             }
@@ -270,6 +272,7 @@ impl RawCore {
         }
     }
 
+    #[inline]
     pub(crate) fn is_innermost(&self) -> bool {
         ActiveSwitch::current() == ptr::from_ref(self)
     }

@@ -86,9 +86,25 @@ impl<P, Y> Producer<P, Y> {
     #[inline]
     pub(crate) unsafe fn step_with_one(&mut self, waker: &'static Waker) -> Poll<Option<Y>> {
         // A suspended coroutine has this waker already: without one, no comparison is needed.
-        let waker = if self.coroutine.core().is_suspended() { None } else { Some(waker) };
-        // SAFETY: a suspended coroutine was polled with this waker, which is valid forever.
-        unsafe { self.step_with(waker) }
+        let is_suspended = self.coroutine.core().is_suspended();
+        #[cfg(bysyncify_native)]
+        {
+            if !is_suspended {
+                if self.has_ended() {
+                    return Poll::Ready(None);
+                }
+                // SAFETY: it has not started, and `waker` is valid forever.
+                unsafe { self.coroutine.core().prepare(waker) };
+            }
+            // SAFETY: it was polled or prepared with this waker, which is valid forever.
+            unsafe { self.step_with(None) }
+        }
+        #[cfg(not(bysyncify_native))]
+        {
+            let waker = if is_suspended { None } else { Some(waker) };
+            // SAFETY: a suspended coroutine was polled with this waker, which is valid forever.
+            unsafe { self.step_with(waker) }
+        }
     }
 
     /// # Safety

@@ -24,13 +24,15 @@ use crate::abi;
 use crate::embed::EmbedError;
 use crate::raw::call_uninstrumented::call_uninstrumented;
 use crate::raw::control_block::{RawCore, Wait};
+use crate::raw::panics;
 use crate::raw::switch::{ActiveSwitch, Switch};
 
 /// A value, and the wait until it is taken.
 #[repr(C)]
 struct Slot<Y> {
-    /// The first field: the core's pointer to it is also a pointer to the slot.
-    wait: Wait,
+    /// The first field: the core's pointer to it is also a pointer to the slot. Natively it only makes the slot have an
+    /// address on the stack, at which a `Wait` could be.
+    wait: MaybeUninit<Wait>,
     /// Initialised from before its generator is suspended until [`take`] is called, once.
     value: UnsafeCell<MaybeUninit<Y>>,
 }
@@ -46,16 +48,49 @@ struct Slot<Y> {
 /// - The core is that of a generator, from which values of this type are [taken](take).
 #[inline]
 pub(super) unsafe fn give<Y>(core: &RawCore, value: Y) -> Result<(), EmbedError> {
+    // The usual case, in which nothing else is to be done: no future is being polled, and no panic is in progress.
+    let is_usual = cfg!(bysyncify_native)
+        && !panics::is_panicking()
+        && core.is_innermost()
+        && !core.is_cancelled()
+        && !core.waker.is_polling();
+    if is_usual {
+        // SAFETY: the code that runs is the generator's. Our caller promises the rest.
+        return unsafe { give_now::<Y, false>(core, value) };
+    }
+    // SAFETY: our caller's promise.
+    unsafe { give_in_any_case(core, value) }
+}
+
+/// Like [`give`]. Apart from it natively; in WebAssembly one call for all cases is smaller.
+///
+/// # Safety
+///
+/// - As for [`give`].
+#[cfg_attr(bysyncify_native, cold, inline(never))]
+#[cfg_attr(not(bysyncify_native), inline)]
+unsafe fn give_in_any_case<Y>(core: &RawCore, value: Y) -> Result<(), EmbedError> {
     if !can_give(core) {
         return Err(refusal(core));
     }
-    // SAFETY: `can_give` ensures that this core's coroutine is the innermost, so the code that runs is its own. If
-    // it is polling, `finish` is called.
+    // SAFETY: `can_give` ensures that the code that runs is the generator's. Our caller promises the rest.
+    unsafe { give_now::<Y, true>(core, value) }
+}
+
+/// Like [`give`], if [`can_give`] is true. Without `MAY_POLL` the coroutine is not
+/// [polling](crate::raw::control_block::CoreWaker::is_polling).
+///
+/// # Safety
+///
+/// - As for [`give`].
+#[inline(always)]
+unsafe fn give_now<Y, const MAY_POLL: bool>(core: &RawCore, value: Y) -> Result<(), EmbedError> {
+    // SAFETY: the code that runs is the generator's own. If it is polling, `finish` is called.
     let wait = unsafe { core.waker.wait_of_slot() };
     let slot = Slot { wait, value: UnsafeCell::new(MaybeUninit::new(value)) };
     // SAFETY: it is the innermost. The slot stays where it is until this returns.
-    let outcome = unsafe { ActiveSwitch::suspend(ptr::from_ref(&slot).cast()) };
-    if outcome == abi::SUSPEND_RESUMED && !core.waker.is_polling() {
+    let outcome = unsafe { ActiveSwitch::suspend_with_slot(core, ptr::from_ref(&slot).cast()) };
+    if outcome == abi::SUSPEND_RESUMED && !(MAY_POLL && core.waker.is_polling()) {
         return Ok(());
     }
     finish(core, outcome)

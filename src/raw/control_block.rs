@@ -49,7 +49,8 @@ pub struct RawCore {
     pub(super) phase: Cell<u32>,
     /// See `waker.rs`.
     pub(crate) waker: CoreWaker,
-    pub(super) cancelled: Cell<bool>,
+    /// What the coroutine's code has to know before it goes on: [`CANCELLED`]; natively also [`ASKED`].
+    pub(super) news: Cell<u8>,
     /// Whether its stack was unwound because it was cancelled: see `RawCore::may_be_unwound`.
     pub(super) unwound: Cell<bool>,
     /// Whether a panic was in progress when it was resumed: see `RawCore::is_panicking`.
@@ -81,8 +82,9 @@ pub struct RawCore {
 pub(crate) struct CoreWaker {
     /// The executor's waker: valid while the coroutine runs, stale otherwise.
     pub(super) latest: Cell<*const Waker>,
-    /// The wait of the coroutine while it is suspended: stale otherwise.
-    pub(crate) waiting: Cell<*const Wait>,
+    /// The wait of the coroutine while it is suspended. Otherwise it is stale; natively it is null, which says that the
+    /// coroutine is not suspended. Natively the address of a slot has the bit [`SLOT`].
+    pub(super) waiting: Cell<*const Wait>,
     /// The innermost wait for a future in progress, or null.
     pub(super) innermost: Cell<*const FutureWait>,
     /// The vtable of a waker whose clones are the same two pointers. Null if none is known.
@@ -99,8 +101,14 @@ pub(crate) struct Wait {
     /// The core's epoch when this wait last caught up with it.
     pub(crate) epoch: Cell<u32>,
     /// Whether this is the header of a generator's slot (`src/generator/slot.rs`), and not of a [`FutureWait`].
+    #[cfg(not(bysyncify_native))]
     pub(super) is_of_slot: bool,
 }
+
+/// Natively: the bit in the pointer to a slot that a core has, by which it is told from a [`FutureWait`]. A slot has no
+/// header then: nothing is written for it.
+#[cfg(bysyncify_native)]
+pub(super) const SLOT: usize = 1;
 
 /// The state of one call of `embed`.
 #[repr(C)]
@@ -132,6 +140,12 @@ pub(crate) type Entry = unsafe extern "C-unwind" fn(data: *mut (), tag: AbiTag) 
 #[derive(Clone, Copy, Debug)]
 #[repr(transparent)]
 pub struct AbiTag(pub(super) f32);
+
+/// News: the coroutine was cancelled. This stays.
+pub(super) const CANCELLED: u8 = 1;
+/// News: it was resumed for a backtrace of its own stack, and not to go on.
+#[cfg(all(bysyncify_native, feature = "alloc"))]
+pub(super) const ASKED: u8 = 2;
 
 /// The flag of a coroutine whose stack is measured: see `Stack::painted`.
 #[cfg(any(feature = "alloc", bysyncify_native))]
@@ -197,7 +211,7 @@ impl RawCore {
                 same_clones: Cell::new(ptr::null()),
                 epoch: Cell::new(0),
             },
-            cancelled: Cell::new(false),
+            news: Cell::new(0),
             unwound: Cell::new(false),
             resumed_in_panic: Cell::new(false),
             extras: Cell::new(0),
@@ -220,6 +234,10 @@ impl RawCore {
 
     #[inline]
     pub(crate) fn phase(&self) -> Phase {
+        #[cfg(bysyncify_native)]
+        if self.is_suspended() {
+            return Phase::Suspended;
+        }
         Phase::decode(self.phase.get())
     }
 
@@ -231,9 +249,11 @@ impl RawCore {
 
     /// Whether it has been started, and waits.
     #[inline]
-    #[cfg(feature = "alloc")]
     pub(crate) fn is_suspended(&self) -> bool {
-        self.phase.get() == Phase::Suspended as u32
+        #[cfg(bysyncify_native)]
+        return !self.waker.waiting.get().is_null();
+        #[cfg(not(bysyncify_native))]
+        return self.phase.get() == Phase::Suspended as u32;
     }
 
     /// The bytes that the coroutine's frames and its shadow stack share.
@@ -257,8 +277,8 @@ impl RawCore {
         #[cfg(bysyncify_native)]
         {
             // The address of its wait is near the low end of the used part.
-            let (stack, lowest) = (self.fiber.range(), self.waker.waiting.get().addr());
-            let is_there = self.phase() == Phase::Suspended && stack.contains(&lowest);
+            let (stack, lowest) = (self.fiber.range(), self.waker.waiting.get().addr() & !SLOT);
+            let is_there = stack.contains(&lowest);
             StackUsage { frames: 0, shadow: if is_there { stack.end - lowest } else { 0 } }
         }
         #[cfg(not(bysyncify_native))]
@@ -356,7 +376,9 @@ impl RawCore {
 
     #[inline]
     pub(crate) fn is_cancelled(&self) -> bool {
-        self.cancelled.get()
+        // Elsewhere there is no other news, and a mask would be code for nothing.
+        let mask = if cfg!(bysyncify_native) { CANCELLED } else { u8::MAX };
+        self.news.get() & mask != 0
     }
 }
 

@@ -26,7 +26,7 @@ use core::task::{Poll, Waker};
 use super::call_uninstrumented::diverge_uninstrumented;
 #[cfg(feature = "alloc")]
 use super::control_block::NAMED;
-use super::control_block::RawCore;
+use super::control_block::{CANCELLED, RawCore};
 #[cfg(feature = "alloc")]
 use super::names_hook::{Ask, ask};
 use super::panics;
@@ -56,31 +56,66 @@ impl RawCore {
     /// # Safety
     ///
     /// - As for [`RawCore::resume`].
-    /// - Without a waker: the coroutine is suspended, and the waker of its last poll is valid until this returns.
+    /// - Without a waker: the coroutine is suspended, or natively was just prepared (`RawCore::prepare`), and the waker of
+    ///   that is valid until this returns.
     // Not inlined in WebAssembly, so that `wasm-opt` can inline the switch here, into its only caller.
     #[cfg_attr(bysyncify_native, inline(always))]
     #[cfg_attr(not(bysyncify_native), inline(never))]
     pub(crate) unsafe fn resume_with(&self, waker: Option<&Waker>) -> Poll<()> {
-        if waker.is_some() {
-            let phase = self.phase.get();
-            if phase != Phase::Ready as u32 && phase != Phase::Suspended as u32 {
+        if waker.is_some() && !self.is_suspended() {
+            if self.phase.get() != Phase::Ready as u32 {
                 self.refuse_poll();
             }
+            // SAFETY: its phase is `Ready`, and our caller vouches for the entry function.
+            unsafe { ActiveSwitch::prepare(self.entry, self.data, self) };
         }
         // On every resume: a host may continue from a copy of the memory in another instance, in which no
         // coroutine was made.
         if cfg!(bysyncify_switch) {
             reporter::install();
         }
-        if panics::CAN_BE_TOLD {
+        if panics::CAN_BE_TOLD && !cfg!(bysyncify_native) {
             self.resumed_in_panic.set(panics::is_panicking());
         }
         if let Some(waker) = waker {
             // SAFETY: `waker` outlives this function, and with it the code that runs in it.
             unsafe { self.waker.set(waker) };
         }
+        // Natively apart, so that a resume writes nothing for this in the usual case.
+        #[cfg(bysyncify_native)]
+        if panics::is_panicking() {
+            // SAFETY: as below.
+            return unsafe { self.run_in_panic() };
+        }
         // SAFETY: our caller vouches for the entry function; the phase says that the stack is
         // unused, or holds what the switch itself has saved there.
+        unsafe { self.run() }
+    }
+
+    /// Like [`RawCore::run`], while a panic is in progress.
+    ///
+    /// # Safety
+    ///
+    /// - As for [`RawCore::run`].
+    #[cfg(bysyncify_native)]
+    #[cold]
+    #[inline(never)]
+    unsafe fn run_in_panic(&self) -> Poll<()> {
+        self.resumed_in_panic.set(true);
+        // SAFETY: our caller's promise.
+        let poll = unsafe { self.run() };
+        self.resumed_in_panic.set(false);
+        poll
+    }
+
+    /// Switches to the coroutine, and returns when it has suspended or ended.
+    ///
+    /// # Safety
+    ///
+    /// - Those of [`Switch::resume`] for this core.
+    #[inline(always)]
+    unsafe fn run(&self) -> Poll<()> {
+        // SAFETY: our caller's promise.
         let outcome = unsafe { ActiveSwitch::resume(self.entry, self.data, self) };
         // The usual outcome first. Two comparisons, one of them not for equality: compilers turn a `match`, and two
         // tests for equality, into a jump table.
@@ -92,6 +127,30 @@ impl RawCore {
         }
         self.end(Phase::Finished);
         Poll::Ready(())
+    }
+
+    /// Makes a coroutine that has not started ready to be resumed with this waker: [`RawCore::resume_with`] is called
+    /// next, without one.
+    ///
+    /// # Safety
+    ///
+    /// - The entry function may be called with its data now.
+    /// - The waker is valid until the coroutine has stopped.
+    ///
+    /// # Panics
+    ///
+    /// Panics as [`RawCore::resume`] does.
+    #[cfg(all(bysyncify_native, feature = "alloc"))]
+    #[cold]
+    #[inline(never)]
+    pub(crate) unsafe fn prepare(&self, waker: &Waker) {
+        if self.phase.get() != Phase::Ready as u32 {
+            self.refuse_poll();
+        }
+        // SAFETY: its phase is `Ready`, and our caller vouches for the entry function.
+        unsafe { ActiveSwitch::prepare(self.entry, self.data, self) };
+        // SAFETY: our caller's promise: it is valid until the coroutine has stopped.
+        unsafe { self.waker.set(waker) };
     }
 
     #[cold]
@@ -120,6 +179,8 @@ impl RawCore {
     #[inline]
     pub(crate) fn end(&self, phase: Phase) {
         self.phase.set(phase as u32);
+        #[cfg(bysyncify_native)]
+        self.waker.waiting.set(core::ptr::null());
         #[cfg(feature = "alloc")]
         if phase != Phase::Abandoned && self.has(NAMED) {
             self.forget_name();
@@ -135,7 +196,7 @@ impl RawCore {
 
     /// Makes every wait of the coroutine end with an error, beginning with the one in progress.
     pub(crate) fn cancel(&self) {
-        self.cancelled.set(true);
+        self.news.set(CANCELLED);
         self.waker.advance_epoch();
     }
 

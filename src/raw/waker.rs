@@ -36,6 +36,8 @@ use core::ptr::{self, NonNull};
 use core::task::Waker;
 
 use super::call_uninstrumented::{call_uninstrumented, diverge_uninstrumented};
+#[cfg(bysyncify_native)]
+use super::control_block::SLOT;
 use super::control_block::{CoreWaker, FutureWait, RawCore, Wait};
 
 impl FutureWait {
@@ -110,11 +112,16 @@ impl CoreWaker {
     #[inline]
     unsafe fn is_awaited_with(&self, waker: &Waker) -> bool {
         let waiting = self.waiting.get();
-        // SAFETY: null, or on the stack of the coroutine that waits with it.
-        let Some(Wait { is_of_slot, .. }) = (unsafe { waiting.as_ref() }) else { return false };
+        if waiting.is_null() {
+            return false;
+        }
         // A slot sees no waker. But the generator may yield in the poll of a future, and the wait of that sees
         // one.
-        let seen = if *is_of_slot { self.innermost.get() } else { waiting.cast() };
+        // SAFETY: it is on the stack of the coroutine that waits with it.
+        let seen = match unsafe { slot_in(waiting) } {
+            Some(_) => self.innermost.get(),
+            None => waiting.cast(),
+        };
         // SAFETY: null, or on that stack, too.
         unsafe { seen.as_ref() }.is_none_or(|wait| wait.has_waker(waker))
     }
@@ -142,7 +149,11 @@ impl CoreWaker {
         // SAFETY: the coroutine is running, so its poll has not returned yet.
         let latest = unsafe { &*self.latest.get() };
         let wait = place.write(FutureWait {
-            base: Wait { epoch: Cell::new(self.epoch.get()), is_of_slot: false },
+            base: Wait {
+                epoch: Cell::new(self.epoch.get()),
+                #[cfg(not(bysyncify_native))]
+                is_of_slot: false,
+            },
             waker: UnsafeCell::new(copy(latest)),
             core,
             outer: self.innermost.get(),
@@ -259,10 +270,13 @@ impl CoreWaker {
     /// - The coroutine is running.
     /// - [`CoreWaker::finish_slot`] is called when it was resumed, if the coroutine is [polling](Self::is_polling).
     #[inline]
-    pub(crate) unsafe fn wait_of_slot(&self) -> Wait {
+    pub(crate) unsafe fn wait_of_slot(&self) -> MaybeUninit<Wait> {
         // SAFETY: our caller's promise.
         unsafe { self.begin_inside() };
-        Wait { epoch: Cell::new(self.epoch.get()), is_of_slot: true }
+        #[cfg(bysyncify_native)]
+        return MaybeUninit::uninit();
+        #[cfg(not(bysyncify_native))]
+        MaybeUninit::new(Wait { epoch: Cell::new(self.epoch.get()), is_of_slot: true })
     }
 
     /// Whether the coroutine's code is called by a future that the coroutine polls.
@@ -309,10 +323,23 @@ impl CoreWaker {
     /// - The coroutine is suspended.
     #[inline]
     pub(crate) unsafe fn slot(&self) -> Option<*const Wait> {
-        let wait = self.waiting.get();
         // SAFETY: it lies on the stack of the coroutine, which is suspended with it.
-        unsafe { &*wait }.is_of_slot.then_some(wait)
+        unsafe { slot_in(self.waiting.get()) }
     }
+}
+
+/// The slot, if it is one, that a coroutine waits with.
+///
+/// # Safety
+///
+/// - The pointer is that of a core, and not null, and the coroutine is suspended.
+#[inline(always)]
+unsafe fn slot_in(waiting: *const Wait) -> Option<*const Wait> {
+    #[cfg(bysyncify_native)]
+    return (waiting.addr() & SLOT != 0).then(|| waiting.wrapping_byte_sub(SLOT));
+    // SAFETY: our caller's promise.
+    #[cfg(not(bysyncify_native))]
+    return unsafe { &*waiting }.is_of_slot.then_some(waiting);
 }
 
 /// A copy of the waker: the same two pointers.

@@ -47,6 +47,11 @@ fn ways() -> Vec<Way> {
             yielder.yield_(number);
         }
     });
+    let mut nothing = Generator::new(4096, |yielder: Yielder<'_, ()>| {
+        loop {
+            yielder.yield_(());
+        }
+    });
     let mut blocks: Pin<Box<dyn Future<Output = ()>>> = Box::pin(async {
         loop {
             every_other_poll().await;
@@ -60,6 +65,14 @@ fn ways() -> Vec<Way> {
                 for _ in 0..SWITCHES {
                     let result: CoroutineResult<(), ()> = theirs.resume(());
                     assert!(matches!(result, CoroutineResult::Yield(())));
+                }
+            }),
+        ),
+        way(
+            "bysyncify: the switch alone",
+            Box::new(move || {
+                for _ in 0..SWITCHES {
+                    assert!(nothing.next().is_some());
                 }
             }),
         ),

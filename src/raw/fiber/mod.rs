@@ -34,9 +34,9 @@ pub(super) struct Fiber {
     switched: UnsafeCell<MaybeUninit<Switched>>,
     /// The way back to the resumer. Lies at the high end of the coroutine's stack.
     yielder: Cell<*const Yielder<(), ()>>,
-    /// The usable range of the stack. Empty if there is none.
+    /// The low end of the usable range of the stack, and how many bytes it has: none if there is no stack.
     low: Cell<usize>,
-    high: Cell<usize>,
+    size: Cell<usize>,
     /// How much of the last stack was used, if that was measured.
     used: Cell<StackUsage>,
 }
@@ -47,7 +47,7 @@ impl Fiber {
             switched: UnsafeCell::new(MaybeUninit::uninit()),
             yielder: Cell::new(ptr::null()),
             low: Cell::new(0),
-            high: Cell::new(0),
+            size: Cell::new(0),
             used: Cell::new(StackUsage { frames: 0, shadow: 0 }),
         }
     }
@@ -66,8 +66,9 @@ impl Fiber {
     /// - No panic leaves `run`.
     pub(super) unsafe fn start<F: FnOnce()>(&self, size: usize, is_painted: bool, run: F) {
         let Some(stack) = stacks::take(size) else { no_stack(size) };
+        let native_size = stack.size();
         let high = stack.base().get();
-        let low = high - stack.size();
+        let low = high - native_size;
         if is_painted {
             // SAFETY: a stack of ours, which nothing uses.
             unsafe { paint::paint(&pointers(low..high)) };
@@ -83,7 +84,7 @@ impl Fiber {
         // SAFETY: nothing else accesses it: it is not filled.
         unsafe { (*self.switched.get()).write(switched) };
         self.low.set(low);
-        self.high.set(high);
+        self.size.set(native_size);
     }
 
     /// Runs the code on the stack until it suspends or returns. Returns whether it has returned.
@@ -122,7 +123,7 @@ impl Fiber {
     pub(super) unsafe fn end(&self, is_painted: bool) {
         let range = self.range();
         self.low.set(0);
-        self.high.set(0);
+        self.size.set(0);
         // SAFETY: our caller's promise: it is not running.
         let switched = unsafe { &*self.switched.get() };
         // SAFETY: likewise: it is filled, and not used any more.
@@ -143,13 +144,13 @@ impl Fiber {
 
     /// The usable range of the stack. Empty if there is none.
     pub(super) fn range(&self) -> Range<usize> {
-        self.low.get()..self.high.get()
+        self.low.get()..self.low.get() + self.size.get()
     }
 
     /// Whether this address is on the stack.
     #[inline(always)]
     pub(super) fn has(&self, address: usize) -> bool {
-        address.wrapping_sub(self.low.get()) < self.high.get().wrapping_sub(self.low.get())
+        address.wrapping_sub(self.low.get()) < self.size.get()
     }
 }
 

@@ -12,7 +12,7 @@ impl Switch for Absent {
         no_switch()
     }
 
-    unsafe fn suspend(_: *const Wait) -> u32 {
+    unsafe fn suspend(_: &RawCore, _: *const Wait) -> u32 {
         no_switch()
     }
 

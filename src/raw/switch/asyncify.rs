@@ -110,7 +110,7 @@ impl Switch for Asyncify {
     }
 
     #[inline(always)]
-    unsafe fn suspend(wait: *const Wait) -> u32 {
+    unsafe fn suspend(_: &RawCore, wait: *const Wait) -> u32 {
         // SAFETY: likewise; `bysyncify_resume` is at the bottom of this stack, to end the unwind.
         unsafe { bysyncify_suspend(wait) }
     }

@@ -50,13 +50,28 @@ pub(crate) trait Switch {
     /// cannot overflow.
     const STACK_IS_IN_MEMORY: bool;
 
+    /// Gives a coroutine what it needs to run, if that is not in its memory.
+    ///
+    /// # Panics
+    ///
+    /// Panics if there is no memory for it. Then nothing was changed.
+    ///
+    /// # Safety
+    ///
+    /// - Those of [`resume`](Self::resume), and its phase is `Ready`. `resume` is called next.
+    #[inline(always)]
+    unsafe fn prepare(entry: Entry, data: *mut (), core: *const RawCore) {
+        let _ = (entry, data, core);
+    }
+
     /// Runs a coroutine until it suspends, or `entry(data)` has returned. Returns one of the `OUTCOME`s of
     /// `build/abi.rs`.
     ///
     /// # Safety
     ///
     /// - `core` lies in its coroutine's memory, which stays valid until the coroutine has ended.
-    /// - Its phase is `Ready`, and `entry` may be called with `data`; or `Suspended`.
+    /// - Its phase is `Ready`, and `entry` may be called with `data`; or `Suspended`. In the first case
+    ///   [`prepare`](Self::prepare) was just called.
     unsafe fn resume(entry: Entry, data: *mut (), core: *const RawCore) -> u32;
 
     /// Pauses the innermost running coroutine. Returns one of the `SUSPEND`s of `build/abi.rs`: at once if the
@@ -64,9 +79,23 @@ pub(crate) trait Switch {
     ///
     /// # Safety
     ///
-    /// - There is such a coroutine, and its code is the caller.
+    /// - There is such a coroutine, and its code is the caller. Its core is `core`: [`current`](Self::current) has
+    ///   returned it.
     /// - `wait` is valid until this has returned.
-    unsafe fn suspend(wait: *const Wait) -> u32;
+    unsafe fn suspend(core: &RawCore, wait: *const Wait) -> u32;
+
+    /// Like [`suspend`](Self::suspend), with the header of a slot. It sees no waker, so another epoch matters to it only
+    /// if the coroutine was cancelled.
+    ///
+    /// # Safety
+    ///
+    /// - As for `suspend`.
+    #[cfg(feature = "alloc")]
+    #[inline(always)]
+    unsafe fn suspend_with_slot(core: &RawCore, wait: *const Wait) -> u32 {
+        // SAFETY: our caller's promise.
+        unsafe { Self::suspend(core, wait) }
+    }
 
     /// Calls `function(data)` as if no coroutine were running.
     ///

@@ -61,6 +61,8 @@ use std::backtrace::Backtrace;
 
 use super::Switch;
 use crate::abi;
+#[cfg(feature = "alloc")]
+use crate::raw::control_block::{ASKED, SLOT};
 use crate::raw::control_block::{AbiTag, Entry, PAINTED, RawCore, UninstrumentedFn, Wait};
 #[cfg(feature = "alloc")]
 use crate::raw::panics;
@@ -76,17 +78,28 @@ std::thread_local! {
 impl Switch for Native {
     const STACK_IS_IN_MEMORY: bool = false;
 
+    #[cold]
+    #[inline(never)]
+    unsafe fn prepare(entry: Entry, data: *mut (), core: *const RawCore) {
+        // SAFETY: our caller's promise: it is valid until the coroutine has ended.
+        let core = unsafe { &*core };
+        let run = move || {
+            // SAFETY: our caller's promise.
+            unsafe { entry(data, AbiTag(0.0)) };
+        };
+        // SAFETY: it has not been started, and lies in its coroutine's memory, which stays. The entry function
+        // lets no panic out.
+        unsafe { core.fiber.start(core.stack_size(), core.has(PAINTED), run) };
+        core.phase.set(Phase::Running as u32);
+    }
+
     #[inline]
-    unsafe fn resume(entry: Entry, data: *mut (), core: *const RawCore) -> u32 {
+    unsafe fn resume(_: Entry, _: *mut (), core: *const RawCore) -> u32 {
         // SAFETY: our caller's promise: it is valid until the coroutine has ended, and so until this
         // returns.
         let state = unsafe { &*core };
-        if state.phase() == Phase::Ready {
-            // SAFETY: our caller's promises.
-            unsafe { start(entry, data, state) };
-        }
         let caller = CURRENT.replace(core);
-        // SAFETY: just started, or suspended by `suspend`.
+        // SAFETY: prepared by `prepare`, or suspended by `suspend`.
         let has_returned = unsafe { state.fiber.resume() };
         CURRENT.set(caller);
         if !has_returned {
@@ -101,33 +114,38 @@ impl Switch for Native {
     }
 
     #[inline]
-    unsafe fn suspend(wait: *const Wait) -> u32 {
-        // SAFETY: null, or the core of a coroutine that is running.
-        let Some(core) = (unsafe { Self::current().as_ref() }) else {
-            return abi::SUSPEND_NOT_CURRENT;
-        };
+    unsafe fn suspend(core: &RawCore, wait: *const Wait) -> u32 {
         // SAFETY: our caller's promise. Not kept: while the coroutine is suspended, other code uses it.
         let seen = unsafe { &*wait }.epoch.get();
         if core.waker.epoch.get() != seen {
             return abi::SUSPEND_NEW_EPOCH;
         }
-        if !cfg!(bysyncify_asan) && !core.fiber.has(wait.addr()) {
-            return abi::SUSPEND_FOREIGN_STACK;
+        if !is_on_stack(core, wait) {
+            return refuse();
         }
-        core.waker.waiting.set(wait);
-        loop {
-            core.phase.set(Phase::Suspended as u32);
-            // SAFETY: the caller is on this stack.
-            unsafe { core.fiber.suspend() };
-            core.phase.set(Phase::Running as u32);
-            if core.waker.epoch.get() == seen {
-                return abi::SUSPEND_RESUMED;
-            }
-            // A request for a backtrace sets another epoch, so that other resumes pay nothing for it.
-            if !answer(core) {
-                return abi::SUSPEND_NEW_EPOCH;
-            }
+        // SAFETY: the caller is on this stack.
+        unsafe { pause(core, wait) };
+        if core.waker.epoch.get() == seen {
+            return abi::SUSPEND_RESUMED;
         }
+        // SAFETY: likewise.
+        unsafe { resumed_in_other_epoch(core, wait, seen) }
+    }
+
+    #[cfg(feature = "alloc")]
+    #[inline]
+    unsafe fn suspend_with_slot(core: &RawCore, wait: *const Wait) -> u32 {
+        if !is_on_stack(core, wait) {
+            return refuse();
+        }
+        let slot = wait.wrapping_byte_add(SLOT);
+        // SAFETY: the caller is on this stack.
+        unsafe { pause(core, slot) };
+        if core.news.get() == 0 {
+            return abi::SUSPEND_RESUMED;
+        }
+        // SAFETY: likewise.
+        unsafe { resumed_with_news(core, slot) }
     }
 
     unsafe fn call_uninstrumented(function: UninstrumentedFn, data: *mut ()) {
@@ -159,21 +177,73 @@ impl Switch for Native {
     }
 }
 
-/// Gives a coroutine its stack.
+/// Whether the caller, on whose stack the wait is, is this coroutine's code. Another library that switches stacks could
+/// have it otherwise.
+#[inline(always)]
+fn is_on_stack(core: &RawCore, wait: *const Wait) -> bool {
+    core.is_innermost() && (cfg!(bysyncify_asan) || core.fiber.has(wait.addr()))
+}
+
+/// The reason why [`is_on_stack`] is false.
+#[cold]
+#[inline(never)]
+fn refuse() -> u32 {
+    match Native::current().is_null() {
+        true => abi::SUSPEND_NOT_CURRENT,
+        false => abi::SUSPEND_FOREIGN_STACK,
+    }
+}
+
+/// Switches to the resumer, and returns when the coroutine is resumed. It is suspended meanwhile, with this wait.
 ///
 /// # Safety
 ///
-/// - Those of [`Switch::resume`], of a coroutine that was not started.
+/// - This is called on the coroutine's stack, while it is running.
+/// - The wait is valid until this has returned. The address of a slot has the bit [`SLOT`].
+#[inline(always)]
+unsafe fn pause(core: &RawCore, wait: *const Wait) {
+    core.waker.waiting.set(wait);
+    // SAFETY: our caller's promise.
+    unsafe { core.fiber.suspend() };
+    core.waker.waiting.set(ptr::null());
+}
+
+/// Answers requests for backtraces, until the coroutine is resumed to go on. They set another epoch, so that other
+/// resumes pay nothing for them. `seen` is the epoch of the wait.
+///
+/// # Safety
+///
+/// - As for [`pause`].
 #[cold]
-unsafe fn start(entry: Entry, data: *mut (), core: &RawCore) {
-    let run = move || {
+#[inline(never)]
+unsafe fn resumed_in_other_epoch(core: &RawCore, wait: *const Wait, seen: u32) -> u32 {
+    while answer(core) {
         // SAFETY: our caller's promise.
-        unsafe { entry(data, AbiTag(0.0)) };
-    };
-    // SAFETY: it has not been started, and lies in its coroutine's memory, which stays. The entry function
-    // lets no panic out.
-    unsafe { core.fiber.start(core.stack_size(), core.has(PAINTED), run) };
-    core.phase.set(Phase::Running as u32);
+        unsafe { pause(core, wait) };
+        if core.waker.epoch.get() == seen {
+            return abi::SUSPEND_RESUMED;
+        }
+    }
+    abi::SUSPEND_NEW_EPOCH
+}
+
+/// The same for a slot, which has no epoch: a request for a backtrace is news.
+///
+/// # Safety
+///
+/// - As for [`pause`].
+#[cfg(feature = "alloc")]
+#[cold]
+#[inline(never)]
+unsafe fn resumed_with_news(core: &RawCore, slot: *const Wait) -> u32 {
+    while answer(core) {
+        // SAFETY: our caller's promise.
+        unsafe { pause(core, slot) };
+        if core.news.get() == 0 {
+            return abi::SUSPEND_RESUMED;
+        }
+    }
+    abi::SUSPEND_NEW_EPOCH
 }
 
 /// The bytes that a coroutine must have left of its stack to capture a backtrace on it. A capture took 6 KB where
@@ -189,15 +259,21 @@ pub(crate) fn ask_for_backtrace(core: &RawCore) -> Option<Backtrace> {
         return None;
     }
     let wait = core.waker.waiting.get();
+    // SAFETY: it is suspended.
+    let slot = unsafe { core.waker.slot() };
     // (Under AddressSanitizer locals are elsewhere.)
     if core.fiber.has(wait.addr()) && wait.addr() - core.fiber.range().start < ROOM_FOR_CAPTURE {
         return None;
     }
-    // SAFETY: what it waits with is on its stack while it is suspended.
-    let seen = unsafe { &*wait }.epoch.get();
     let mut answer = None;
     core.asked.set(&raw mut answer);
-    let epoch = core.waker.epoch.replace(seen.wrapping_add(1));
+    let epoch = core.waker.epoch.get();
+    if slot.is_none() {
+        // SAFETY: what it waits with is on its stack while it is suspended.
+        let seen = unsafe { &*wait }.epoch.get();
+        core.waker.epoch.set(seen.wrapping_add(1));
+    }
+    let news = core.news.replace(core.news.get() | ASKED);
     let caller = CURRENT.replace(ptr::null());
     // SAFETY: it is suspended, in `suspend`, which finds the request and suspends again.
     let has_returned = unsafe { core.fiber.resume() };
@@ -205,6 +281,7 @@ pub(crate) fn ask_for_backtrace(core: &RawCore) -> Option<Backtrace> {
     debug_assert!(!has_returned);
     CURRENT.set(caller);
     core.waker.epoch.set(epoch);
+    core.news.set(news);
     core.asked.set(ptr::null_mut());
     answer
 }

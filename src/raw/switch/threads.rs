@@ -156,9 +156,7 @@ impl Switch for Threads {
         abi::OUTCOME_SUSPENDED
     }
 
-    unsafe fn suspend(wait: *const Wait) -> u32 {
-        // SAFETY: our caller's promise: the innermost running coroutine is the caller's own.
-        let core = unsafe { &*Self::current() };
+    unsafe fn suspend(core: &RawCore, wait: *const Wait) -> u32 {
         // SAFETY: our caller's promise. Not kept: while the coroutine is suspended, other code uses it.
         let seen = unsafe { &*wait }.epoch.get();
         if core.waker.epoch.get() != seen {

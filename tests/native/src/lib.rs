@@ -15,6 +15,8 @@
 //! one process.
 #![cfg(all(test, not(target_family = "wasm")))]
 
+#[cfg(not(any(bysyncify_threads, miri)))]
+mod in_panics;
 mod program;
 mod schedule;
 mod stackful;
