@@ -23,6 +23,7 @@ mod wasi;
 mod wasm_bindgen_test;
 mod wasm_opt_step;
 mod wasm_pack;
+mod windows;
 mod workers;
 
 use anyhow::{Result, bail};
@@ -62,8 +63,9 @@ const USUAL: &[Check] = &[
 ];
 
 /// The checks that take many minutes to build, or whose tools do. They run only if they are named.
-const UNUSUAL: [Check; 2] = [
+const UNUSUAL: [Check; 3] = [
     Check { name: "trunk", run: trunk::check },
+    Check { name: "windows", run: windows::check },
     Check { name: "cookbook-large", run: cookbook::check_large },
 ];
 

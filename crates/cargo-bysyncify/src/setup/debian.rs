@@ -49,6 +49,13 @@ pub(super) fn ready(triple: &str, current: &Rustc) -> Result<Option<Rustc>> {
     Ok(usable.then_some(debian))
 }
 
+/// Debian's compiler, if it is there with the source of its standard library.
+pub(super) fn with_source() -> Option<Rustc> {
+    let debian = Rustc::at(Path::new(RUSTC));
+    let has_source = debian.source().is_ok_and(|source| source.join("Cargo.toml").exists());
+    (debian.program.exists() && has_source).then_some(debian)
+}
+
 /// Installs the missing parts of Debian's compiler and its target.
 pub(super) fn install(triple: &str, current: &Rustc) -> Result<Rustc> {
     let Some((_, crates)) = TARGETS.iter().find(|(name, _)| *name == triple) else {
@@ -65,9 +72,8 @@ pub(super) fn install(triple: &str, current: &Rustc) -> Result<Rustc> {
     let wasi = triple.starts_with("wasm32-wasip");
 
     let debian = Rustc::at(Path::new(RUSTC));
-    let source = Path::new("/usr/lib/rustlib/src/rust/library/Cargo.toml");
     let mut packages = Vec::new();
-    if !debian.program.exists() || !source.exists() {
+    if with_source().is_none() {
         packages.extend(["rustc-web", "rust-web-src"]);
     }
     if wasi && !Path::new(WASI_LIBC).exists() {

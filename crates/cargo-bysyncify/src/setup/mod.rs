@@ -20,7 +20,7 @@ pub use binaryen::WasmOpt;
 pub use cache::{cached, clean, dir as cache_dir};
 pub use node::node;
 pub(crate) use node::node_and_major;
-pub use own_std::{Exceptions, threaded_target, unwinding_target};
+pub use own_std::{Exceptions, threaded_target, unwinding_target, windows_target};
 pub use rustc::host_triple;
 pub use target::{WasmTarget, wasm_target};
 pub use wasm_bindgen::{wasm_bindgen, wasm_bindgen_test_runner};

@@ -1,11 +1,12 @@
 //! Standard libraries for `wasm32-unknown-unknown` that are compiled differently from Rust's own: with panics that
-//! unwind, or for programs with threads.
+//! unwind, or for programs with threads. And one for Windows, for the test of our linker there.
 //!
 //! Each is built once, by a compiler that has the source: the user's (rustup's component `rust-src`), or Debian's.
 //! The result is a folder of libraries in our cache, for `--sysroot`. Afterwards no unstable flag is needed.
 
 use std::fs;
 use std::path::Path;
+use std::process::Command;
 
 use anyhow::{Context, Result};
 
@@ -13,8 +14,10 @@ use super::cache;
 use super::debian::{self, build_std};
 use super::rustc::Rustc;
 use super::target::{WasmTarget, wasm_target};
+use crate::command;
 
 const TRIPLE: &str = "wasm32-unknown-unknown";
+const WINDOWS: &str = "x86_64-pc-windows-gnu";
 
 /// The instructions that catch a panic.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,23 +67,57 @@ pub fn threaded_target() -> Result<WasmTarget> {
     target_with_own_std("threads", "std,panic_abort", &[features])
 }
 
+/// Finds the target `x86_64-pc-windows-gnu`, or builds its standard library, which takes minutes. Panics abort. Programs are
+/// linked by mingw-w64.
+///
+/// # Errors
+///
+/// If no compiler has its source, or it cannot be built.
+pub fn windows_target() -> Result<WasmTarget> {
+    let rustc = debian::with_source().map_or_else(with_source, Ok)?;
+    let name = format!("{WINDOWS}-abort");
+    built(rustc, WINDOWS, &name, "std,panic_abort", &["-Cpanic=abort"], |rustc, out| {
+        // What each program begins and ends with. It is not in the library.
+        for object in ["rsbegin", "rsend"] {
+            let source = rustc.source()?.join("rtstartup").join(object).with_extension("rs");
+            let mut compile = Command::new(&rustc.program);
+            compile.args(["--target", WINDOWS, "--emit=obj", "-o"]);
+            compile.arg(out.join(object).with_extension("o")).arg(source);
+            command::output(compile.env("RUSTC_BOOTSTRAP", "1"))?;
+        }
+        Ok(())
+    })
+}
+
 /// The target, with these crates of its standard library compiled with these flags. Programs that use them are
 /// compiled with the flags, too.
 fn target_with_own_std(name: &str, crates: &str, flags: &[&str]) -> Result<WasmTarget> {
-    let rustc = with_source()?;
+    built(with_source()?, TRIPLE, &format!("{TRIPLE}-{name}"), crates, flags, |_, _| Ok(()))
+}
+
+/// A target whose libraries are in a folder of this name in the cache. `finish` adds other files to them.
+fn built(
+    rustc: Rustc,
+    triple: &str,
+    name: &str,
+    crates: &str,
+    flags: &[&str],
+    finish: impl FnOnce(&Rustc, &Path) -> Result<()>,
+) -> Result<WasmTarget> {
     let key = rustc.version()?.key();
-    let sysroot = cache::dir()?.join("std").join(key).join(format!("{TRIPLE}-{name}"));
-    let libdir = |sysroot: &Path| sysroot.join("lib/rustlib").join(TRIPLE).join("lib");
+    let sysroot = cache::dir()?.join("std").join(key).join(name);
+    let libdir = |sysroot: &Path| sysroot.join("lib/rustlib").join(triple).join("lib");
     cache::filled(&sysroot, |partial| {
         eprintln!("  Building a standard library ({name}), once");
         let out = libdir(partial);
         fs::create_dir_all(&out)?;
-        build_std(&rustc, TRIPLE, crates, flags, &out)
+        build_std(&rustc, triple, crates, flags, &out)?;
+        finish(&rustc, &out)
     })?;
     let mut all = vec!["--sysroot".to_owned(), sysroot.to_string_lossy().into_owned()];
     all.extend(flags.iter().copied().map(str::to_owned));
     Ok(WasmTarget {
-        triple: TRIPLE.to_owned(),
+        triple: triple.to_owned(),
         libdir: libdir(&sysroot),
         rustc: Some(rustc.program),
         flags: all,
@@ -90,7 +127,7 @@ fn target_with_own_std(name: &str, crates: &str, flags: &[&str]) -> Result<WasmT
 /// A compiler that has the source of its standard library.
 fn with_source() -> Result<Rustc> {
     let current = Rustc::current();
-    if current.sysroot()?.join("lib/rustlib/src/rust/library/Cargo.toml").exists() {
+    if current.source()?.join("Cargo.toml").exists() {
         return Ok(current);
     }
     // This finds or installs Debian's compiler, unless the user's compiler has the target.

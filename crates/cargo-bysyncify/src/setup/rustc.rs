@@ -57,6 +57,11 @@ impl Rustc {
         self.print(&["--print", "sysroot"]).map(PathBuf::from)
     }
 
+    /// The folder for the source of the standard library, installed or not.
+    pub(super) fn source(&self) -> Result<PathBuf> {
+        Ok(self.sysroot()?.join("lib/rustlib/src/rust/library"))
+    }
+
     pub(super) fn version(&self) -> Result<Version> {
         let printed = self.print(&["-vV"])?;
         Version::parse(&printed)
