@@ -111,8 +111,15 @@ mod imp {
         }
         let layout = Layout::array::<Block>(blocks).ok()?;
         // SAFETY: it has a size.
-        let memory = NonNull::new(unsafe { alloc(layout) })?;
-        let memory = ptr::slice_from_raw_parts_mut(memory.as_ptr().cast(), blocks);
+        let allocated = || NonNull::new(unsafe { alloc(layout) });
+        let memory = allocated();
+        // Perhaps there is room for it in what is kept.
+        #[cfg(bysyncify_single_threaded)]
+        let memory = memory.or_else(|| {
+            drop(kept::take_any());
+            allocated()
+        });
+        let memory = ptr::slice_from_raw_parts_mut(memory?.as_ptr().cast(), blocks);
         // SAFETY: just allocated, with the layout of such a slice, which need not be initialized.
         Some(unsafe { Box::from_raw(memory) })
     }
@@ -160,14 +167,21 @@ mod imp {
             Some(unsafe { Box::from_raw(kept) })
         }
 
+        /// Takes what is kept.
+        pub(super) fn take_any() -> Option<Blocks> {
+            let kept = KEPT.0.replace(NOTHING);
+            // SAFETY: as in `take`: it was made of such a box, and is not kept any more.
+            (!kept.is_null()).then(|| unsafe { Box::from_raw(kept) })
+        }
+
         /// Keeps `memory`, if it is not too large. Returns what is to be freed.
         pub(super) fn exchange(memory: Blocks) -> Option<Blocks> {
             if size_of_val(&*memory) > MOST {
                 return Some(memory);
             }
-            let kept = KEPT.0.replace(Box::into_raw(memory));
-            // SAFETY: as in `take`: it was made of such a box, and is not kept any more.
-            (!kept.is_null()).then(|| unsafe { Box::from_raw(kept) })
+            let before = take_any();
+            KEPT.0.set(Box::into_raw(memory));
+            before
         }
     }
 }

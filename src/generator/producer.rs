@@ -88,23 +88,22 @@ impl<P, Y> Producer<P, Y> {
         // A suspended coroutine has this waker already: without one, no comparison is needed.
         let is_suspended = self.coroutine.core().is_suspended();
         #[cfg(bysyncify_native)]
-        {
-            if !is_suspended {
-                if self.has_ended() {
-                    return Poll::Ready(None);
-                }
-                // SAFETY: it has not started, and `waker` is valid forever.
-                unsafe { self.coroutine.core().prepare(waker) };
-            }
-            // SAFETY: it was polled or prepared with this waker, which is valid forever.
-            unsafe { self.step_with(None) }
+        if !is_suspended {
+            return self.first_step(waker);
         }
-        #[cfg(not(bysyncify_native))]
-        {
-            let waker = if is_suspended { None } else { Some(waker) };
-            // SAFETY: a suspended coroutine was polled with this waker, which is valid forever.
-            unsafe { self.step_with(waker) }
-        }
+        let waker = if is_suspended { None } else { Some(waker) };
+        // SAFETY: a suspended coroutine was polled with this waker, which is valid forever.
+        unsafe { self.step_with(waker) }
+    }
+
+    /// The step of a generator that is not suspended: its first, or one after its end. Apart, so that the usual step
+    /// has no code to start a generator.
+    #[cfg(bysyncify_native)]
+    #[cold]
+    #[inline(never)]
+    fn first_step(&mut self, waker: &Waker) -> Poll<Option<Y>> {
+        // SAFETY: there is a waker.
+        unsafe { self.step_with(Some(waker)) }
     }
 
     /// # Safety

@@ -4,12 +4,14 @@
 //!   the poller's stack                     the generator's stack
 //!   ──────────────────                     ─────────────────────
 //!   step                                   try_yield
-//!    └ resume ═════════════════════════►    ├ writes the value and a `Wait` into a `Slot`
-//!    Pending ◄═════════════════════════════ └ suspends with that wait
+//!    └ resume ═════════════════════════►    ├ writes the value into a `Slot`
+//!    Pending ◄═════════════════════════════ └ suspends with that
 //!    │ the core knows what it waits with,          ▲
-//!    │ and a `Wait` knows whether a slot           │
-//!    └ is around it ───────────────────────────────┘ takes the value
+//!    └ and whether that is a slot ─────────────────┘ takes the value
 //! ```
+//!
+//! In WebAssembly a slot begins with a `Wait`, which says that it is one. Natively that is not written: the core's pointer
+//! to the slot has a bit instead.
 //!
 //! The poller takes the value at once, before the generator can be resumed. So this needs no allocation, no waker
 //! and no poll.
@@ -30,8 +32,9 @@ use crate::raw::switch::{ActiveSwitch, Switch};
 /// A value, and the wait until it is taken.
 #[repr(C)]
 struct Slot<Y> {
-    /// The first field: the core's pointer to it is also a pointer to the slot. Natively it only makes the slot have an
-    /// address on the stack, at which a `Wait` could be.
+    /// The first field: the core's pointer to it is also a pointer to the slot. Natively nothing is written here. It
+    /// makes the slot have an address on the stack, and one that is even, also if the value has no size: the core's
+    /// pointer needs its lowest bit.
     wait: MaybeUninit<Wait>,
     /// Initialised from before its generator is suspended until [`take`] is called, once.
     value: UnsafeCell<MaybeUninit<Y>>,
@@ -55,7 +58,7 @@ pub(super) unsafe fn give<Y>(core: &RawCore, value: Y) -> Result<(), EmbedError>
         && !core.is_cancelled()
         && !core.waker.is_polling();
     if is_usual {
-        // SAFETY: the code that runs is the generator's. Our caller promises the rest.
+        // SAFETY: `can_give` would be true, and no future is being polled. Our caller promises the rest.
         return unsafe { give_now::<Y, false>(core, value) };
     }
     // SAFETY: our caller's promise.
@@ -73,7 +76,7 @@ unsafe fn give_in_any_case<Y>(core: &RawCore, value: Y) -> Result<(), EmbedError
     if !can_give(core) {
         return Err(refusal(core));
     }
-    // SAFETY: `can_give` ensures that the code that runs is the generator's. Our caller promises the rest.
+    // SAFETY: `can_give` is true. Our caller promises the rest.
     unsafe { give_now::<Y, true>(core, value) }
 }
 
@@ -83,10 +86,13 @@ unsafe fn give_in_any_case<Y>(core: &RawCore, value: Y) -> Result<(), EmbedError
 /// # Safety
 ///
 /// - As for [`give`].
+/// - [`can_give`] is true.
+/// - Without `MAY_POLL`: the coroutine is not polling.
 #[inline(always)]
 unsafe fn give_now<Y, const MAY_POLL: bool>(core: &RawCore, value: Y) -> Result<(), EmbedError> {
-    // SAFETY: the code that runs is the generator's own. If it is polling, `finish` is called.
+    // SAFETY: `can_give` ensures that the code that runs is the generator's own. If it is polling, `finish` is called.
     let wait = unsafe { core.waker.wait_of_slot() };
+    const { assert!(align_of::<Slot<Y>>() > 1) };
     let slot = Slot { wait, value: UnsafeCell::new(MaybeUninit::new(value)) };
     // SAFETY: it is the innermost. The slot stays where it is until this returns.
     let outcome = unsafe { ActiveSwitch::suspend_with_slot(core, ptr::from_ref(&slot).cast()) };

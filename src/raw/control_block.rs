@@ -94,7 +94,7 @@ pub(crate) struct CoreWaker {
     pub(crate) epoch: Cell<u32>,
 }
 
-/// The header of every wait. The switch compares `epoch`, and keeps a pointer to the header while the coroutine is
+/// The header of every wait, but natively for those of slots. The switch compares `epoch`, and keeps a pointer to the header while the coroutine is
 /// suspended.
 #[repr(C)]
 pub(crate) struct Wait {
@@ -106,9 +106,11 @@ pub(crate) struct Wait {
 }
 
 /// Natively: the bit in the pointer to a slot that a core has, by which it is told from a [`FutureWait`]. A slot has no
-/// header then: nothing is written for it.
+/// header then: nothing is written for it. Both have even addresses (for slots: `give_now` in `src/generator/slot.rs`).
 #[cfg(bysyncify_native)]
 pub(super) const SLOT: usize = 1;
+#[cfg(bysyncify_native)]
+const _: () = assert!(align_of::<FutureWait>() > SLOT);
 
 /// The state of one call of `embed`.
 #[repr(C)]

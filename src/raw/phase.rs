@@ -27,7 +27,7 @@
 //! `Finished`, as soon as `RawCoroutine` has read the result.
 //!
 //! Natively a coroutine is suspended while its core has a wait, and its record stays `Running`: one word less is
-//! written at each switch. (1) is `RawCore::resume` there, and (2) to (4) are `suspend` in `src/raw/switch/native.rs`.
+//! written at each switch. (1) is `Native::prepare` there, and (2) to (4) are `suspend` in `src/raw/switch/native.rs`.
 //!
 //! User code runs in `Running` only. Code that sees `Unwinding` or `Rewinding` is in a function that Asyncify did
 //! not instrument.

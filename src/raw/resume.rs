@@ -56,8 +56,7 @@ impl RawCore {
     /// # Safety
     ///
     /// - As for [`RawCore::resume`].
-    /// - Without a waker: the coroutine is suspended, or natively was just prepared (`RawCore::prepare`), and the waker of
-    ///   that is valid until this returns.
+    /// - Without a waker: the coroutine is suspended, and the waker of its last poll is valid until this returns.
     // Not inlined in WebAssembly, so that `wasm-opt` can inline the switch here, into its only caller.
     #[cfg_attr(bysyncify_native, inline(always))]
     #[cfg_attr(not(bysyncify_native), inline(never))]
@@ -87,8 +86,8 @@ impl RawCore {
             // SAFETY: as below.
             return unsafe { self.run_in_panic() };
         }
-        // SAFETY: our caller vouches for the entry function; the phase says that the stack is
-        // unused, or holds what the switch itself has saved there.
+        // SAFETY: our caller vouches for the entry function. The coroutine is suspended, or was `Ready`: natively it was
+        // just prepared.
         unsafe { self.run() }
     }
 
@@ -127,30 +126,6 @@ impl RawCore {
         }
         self.end(Phase::Finished);
         Poll::Ready(())
-    }
-
-    /// Makes a coroutine that has not started ready to be resumed with this waker: [`RawCore::resume_with`] is called
-    /// next, without one.
-    ///
-    /// # Safety
-    ///
-    /// - The entry function may be called with its data now.
-    /// - The waker is valid until the coroutine has stopped.
-    ///
-    /// # Panics
-    ///
-    /// Panics as [`RawCore::resume`] does.
-    #[cfg(all(bysyncify_native, feature = "alloc"))]
-    #[cold]
-    #[inline(never)]
-    pub(crate) unsafe fn prepare(&self, waker: &Waker) {
-        if self.phase.get() != Phase::Ready as u32 {
-            self.refuse_poll();
-        }
-        // SAFETY: its phase is `Ready`, and our caller vouches for the entry function.
-        unsafe { ActiveSwitch::prepare(self.entry, self.data, self) };
-        // SAFETY: our caller's promise: it is valid until the coroutine has stopped.
-        unsafe { self.waker.set(waker) };
     }
 
     #[cold]

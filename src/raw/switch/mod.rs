@@ -43,7 +43,7 @@ pub(crate) use threads::Threads as ActiveSwitch;
 /// A way to run code on a stack of its own, and to pause it there.
 ///
 /// Implementations update a core's phase (`src/raw/phase.rs` shows when), and store in the core what a suspended
-/// coroutine waits with. Asyncify's implementation only calls `build/switch.wat`: `#[inline(always)]`, so that not
+/// coroutine waits with. Natively that alone says that it is suspended. Asyncify's implementation only calls `build/switch.wat`: `#[inline(always)]`, so that not
 /// even an unoptimised build contains its functions.
 pub(crate) trait Switch {
     /// Whether a coroutine's code runs on the stack that lies in its memory. If not, that stack stays unused, and
@@ -70,8 +70,8 @@ pub(crate) trait Switch {
     /// # Safety
     ///
     /// - `core` lies in its coroutine's memory, which stays valid until the coroutine has ended.
-    /// - Its phase is `Ready`, and `entry` may be called with `data`; or `Suspended`. In the first case
-    ///   [`prepare`](Self::prepare) was just called.
+    /// - It is suspended; or its phase was `Ready`, [`prepare`](Self::prepare) was just called, and `entry` may be called
+    ///   with `data`.
     unsafe fn resume(entry: Entry, data: *mut (), core: *const RawCore) -> u32;
 
     /// Pauses the innermost running coroutine. Returns one of the `SUSPEND`s of `build/abi.rs`: at once if the

@@ -30,7 +30,7 @@
 //! - **Last in, first out.** The code that resumes a coroutine waits until that suspends or returns. So the
 //!   running coroutines are a stack of their own, and the innermost is the one whose code runs. Another library
 //!   that switches stacks can break that, and can call us on a stack that is not the innermost coroutine's. So
-//!   `suspend` checks where its caller's `Wait` lies, which is on the caller's stack, and refuses other stacks.
+//!   `suspend` checks where its caller's wait or slot lies, which is on the caller's stack, and refuses other stacks.
 //!   (Not under AddressSanitizer, which has locals elsewhere.)
 //! - **Panics do not cross.** The entry function catches a panic that leaves the closure (`src/raw/panics.rs`),
 //!   and the poll raises it again on its own stack. That needs `std`, which is always there natively. A function
@@ -44,7 +44,7 @@
 //! - **No overflow goes unnoticed.** Below each stack is a guard. Rust probes large frames on x86 and AArch64, so
 //!   that none skips the guard; elsewhere, and in C, frames of more than 64 KiB can.
 //! - **A backtrace does not disturb the wait.** [`ask_for_backtrace`] resumes a suspended coroutine, which
-//!   captures a backtrace where it waits, in `suspend`, and suspends again. No other code of the coroutine runs:
+//!   captures a backtrace where it waits, and suspends again. No other code of the coroutine runs:
 //!   its future is not polled, and its wait is unchanged. It is `Running` meanwhile. So code that the capture
 //!   calls, such as an allocator, cannot resume or end the coroutine, or request its backtrace.
 //!
@@ -123,7 +123,7 @@ impl Switch for Native {
         if !is_on_stack(core, wait) {
             return refuse();
         }
-        // SAFETY: the caller is on this stack.
+        // SAFETY: the caller is on this stack, and promises that the wait stays.
         unsafe { pause(core, wait) };
         if core.waker.epoch.get() == seen {
             return abi::SUSPEND_RESUMED;
@@ -139,7 +139,7 @@ impl Switch for Native {
             return refuse();
         }
         let slot = wait.wrapping_byte_add(SLOT);
-        // SAFETY: the caller is on this stack.
+        // SAFETY: the caller is on this stack, and promises that the slot stays.
         unsafe { pause(core, slot) };
         if core.news.get() == 0 {
             return abi::SUSPEND_RESUMED;
@@ -194,7 +194,8 @@ fn refuse() -> u32 {
     }
 }
 
-/// Switches to the resumer, and returns when the coroutine is resumed. It is suspended meanwhile, with this wait.
+/// Switches to the resumer, and returns when the coroutine is resumed. It is suspended meanwhile, with this wait: so
+/// the wait is taken away again before any other code runs, or the running coroutine could be resumed.
 ///
 /// # Safety
 ///
@@ -275,7 +276,7 @@ pub(crate) fn ask_for_backtrace(core: &RawCore) -> Option<Backtrace> {
     }
     let news = core.news.replace(core.news.get() | ASKED);
     let caller = CURRENT.replace(ptr::null());
-    // SAFETY: it is suspended, in `suspend`, which finds the request and suspends again.
+    // SAFETY: it is suspended, in `suspend` or `suspend_with_slot`, which find the request and suspend again.
     let has_returned = unsafe { core.fiber.resume() };
     // The coroutine only answers the request.
     debug_assert!(!has_returned);

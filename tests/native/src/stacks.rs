@@ -10,7 +10,7 @@ use std::pin::Pin;
 use std::process::Command;
 use std::task::{Context, Poll, Waker};
 
-use bysyncify::{Coroutine, DEFAULT_STACK_SIZE, embed, stack_left};
+use bysyncify::{Coroutine, DEFAULT_STACK_SIZE, Generator, embed, stack_left};
 use corosensei::on_stack;
 use corosensei::stack::DefaultStack;
 use guest_support::{expect_trap, tests};
@@ -136,6 +136,18 @@ tests! {
             on_stack(DefaultStack::default(), || embed(pending::<()>()));
         });
         let _ = poll(&mut coroutine);
+    }
+
+    #[cfg(not(is_sanitized))]
+    fn a_generator_cannot_yield_on_another_stack() {
+        expect_trap(
+            "cannot wait on a stack that is not the coroutine's own: code between the coroutine \
+             and here has switched to another (`stacker` does)",
+        );
+        let mut numbers = Generator::with_default_stack(|yielder| {
+            on_stack(DefaultStack::default(), || yielder.yield_(7));
+        });
+        numbers.next();
     }
 
     fn what_is_ready_need_not_wait_on_another_stack() {

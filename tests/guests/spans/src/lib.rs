@@ -243,6 +243,8 @@ tests! {
 #[cfg(test)]
 mod unwinding {
     use std::panic::{AssertUnwindSafe, catch_unwind};
+    use std::sync::atomic::AtomicBool;
+    use std::sync::atomic::Ordering::Relaxed;
     use std::task::Poll;
 
     use tracing::span::{Attributes, Record};
@@ -250,8 +252,11 @@ mod unwinding {
 
     use super::*;
 
-    /// Panics when a span is closed.
-    struct Panics;
+    /// Panics when a span is closed, or is entered for the first time.
+    struct Panics {
+        when_closed: bool,
+        when_entered: AtomicBool,
+    }
 
     impl Subscriber for Panics {
         fn enabled(&self, _: &Metadata<'_>) -> bool {
@@ -265,11 +270,15 @@ mod unwinding {
         fn record(&self, _: &Id, _: &Record<'_>) {}
         fn record_follows_from(&self, _: &Id, _: &Id) {}
         fn event(&self, _: &Event<'_>) {}
-        fn enter(&self, _: &Id) {}
         fn exit(&self, _: &Id) {}
 
+        fn enter(&self, _: &Id) {
+            assert!(!self.when_entered.swap(false, Relaxed), "entered");
+        }
+
         fn try_close(&self, _: Id) -> bool {
-            panic!("closed")
+            assert!(!self.when_closed, "closed");
+            true
         }
     }
 
@@ -278,7 +287,8 @@ mod unwinding {
     fn a_subscriber_that_panics_leaves_the_outer_coroutine_current() {
         let mut outer = Coroutine::new(131072, |_| {
             let polled = catch_unwind(AssertUnwindSafe(|| {
-                let _guard = set_default(Panics);
+                let when_entered = AtomicBool::new(false);
+                let _guard = set_default(Panics { when_closed: true, when_entered });
                 // Never polled, so nothing else has a share of its span.
                 Coroutine::new(131072, |_| ()).named("inner").cancel()
             }));
@@ -288,5 +298,17 @@ mod unwinding {
         });
         assert!(poll_once(&mut outer).is_pending());
         assert_eq!(poll_once(&mut outer), Poll::Ready(7));
+    }
+
+    /// The span is entered before anything of the generator has changed.
+    #[test]
+    fn a_generator_starts_after_its_subscriber_has_panicked() {
+        let panics = Panics { when_closed: false, when_entered: AtomicBool::new(true) };
+        let _guard = set_default(panics);
+        let mut numbers = Generator::new(131072, |yielder| yielder.yield_(7)).named("numbers");
+        let first = catch_unwind(AssertUnwindSafe(|| numbers.next()));
+        assert_eq!(first.unwrap_err().downcast_ref::<&str>(), Some(&"entered"));
+        assert_eq!(numbers.next(), Some(7));
+        assert_eq!(numbers.next(), None);
     }
 }
