@@ -49,7 +49,8 @@ pub(crate) const SPARE: usize = if cfg!(debug_assertions) { 1024 } else { 640 };
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct StackUsage {
     /// The bytes of frames that Asyncify has saved, growing up. In an optimised module of `bysyncify-ld`, a part
-    /// of them may have been restored already and not be free yet: no more than what is still needed.
+    /// of them may have been restored already and not be free yet: no more than what is still needed, and 12 bytes (20
+    /// on wasm64) for each unfinished wait.
     pub frames: usize,
     /// The bytes of the shadow stack, growing down.
     pub shadow: usize,

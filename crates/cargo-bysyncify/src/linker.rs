@@ -11,9 +11,9 @@ use std::process::{Command, ExitCode, ExitStatus, Stdio};
 
 use anyhow::{Context, Result, bail};
 use tempfile::NamedTempFile;
+use wasm_asyncify::Compact;
 use wasm_asyncify::analysis::NoSuspend;
 use wasm_asyncify::module::{self, AsyncifyInfo};
-use wasm_asyncify::{Compact, Resumption};
 
 use crate::arguments::Arguments;
 use crate::command;
@@ -118,12 +118,7 @@ fn finish(
         checks: arguments.checks,
         compact: Compact::default(),
         no_stack_checks: arguments.no_stack_checks,
-        // The callers of a function that was resumed alone are not on the stack, so a stack trace would not show
-        // them.
-        resumption: match arguments.checks {
-            true => Resumption::AllAtOnce,
-            false => Resumption::Automatic,
-        },
+        resumption: pipeline::resumption(arguments.checks),
         verify: verify_is_wanted(std::env::var_os("BYSYNCIFY_VERIFY").as_deref(), arguments.checks),
         debug_info: false,
         symbols,

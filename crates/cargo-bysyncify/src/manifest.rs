@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use anyhow::{Context, Result};
 use serde_json::{Value, json};
 use wasm_asyncify::analysis::{NoSuspend, Precision};
-use wasm_asyncify::{Compact, Lowering, Resumption};
+use wasm_asyncify::{Compact, Lowering};
 
-use crate::pipeline::Recipe;
+use crate::pipeline::{Recipe, resumption};
 use crate::setup::WasmOpt;
 
 /// Increased when modules are made in another way. Then a module that an older program of the same version has kept
@@ -84,6 +84,7 @@ impl Manifest {
             (Value::Null, Value::Null) => None,
             (path, version) => Some((path.as_str()?.into(), version.as_u64()?.try_into().ok()?)),
         };
+        let checks = made["checks"].as_bool()?;
         Some(Self {
             wasm_opt,
             recipe: Recipe {
@@ -98,14 +99,14 @@ impl Manifest {
                     true => Lowering::StackSwitching,
                     false => Lowering::Instrumentation,
                 },
-                checks: made["checks"].as_bool()?,
+                checks,
                 compact: Compact::default(),
                 verify: false,
                 debug_info: made["debug-info"].as_bool()?,
                 symbols: made["symbols"].as_bool()?,
                 symbols_folder: made["symbols-folder"].as_str().map(str::to_owned),
                 no_stack_checks: !made["stack-checks"].as_bool()?,
-                resumption: Resumption::default(),
+                resumption: resumption(checks),
                 opt_level: made["opt-level"].as_str()?.parse().ok()?,
             },
         })
@@ -134,7 +135,7 @@ mod tests {
                 symbols: true,
                 symbols_folder: Some("/a b".into()),
                 no_stack_checks: true,
-                resumption: Resumption::default(),
+                resumption: resumption(true),
                 opt_level: OptLevel::Os,
             },
         };

@@ -57,6 +57,15 @@ pub struct Recipe {
     pub opt_level: OptLevel,
 }
 
+/// How suspended functions are resumed in a module with checks, or without. The callers of a function that was resumed
+/// alone are not on the stack, so a stack trace would not show them.
+pub(crate) fn resumption(checks: bool) -> Resumption {
+    match checks {
+        true => Resumption::AllAtOnce,
+        false => Resumption::Automatic,
+    }
+}
+
 impl Recipe {
     /// Which imports suspend.
     pub(crate) fn choice(&self) -> Choice {

@@ -15,9 +15,9 @@ pub struct Output {
     pub functions: u64,
     /// How many of them are instrumented.
     pub instrumented: u64,
-    /// Entries of the [choice](Options::choice) that match nothing in the module.
+    /// Entries of the [choice](crate::Options::choice) that match nothing in the module.
     pub unmatched: Vec<String>,
-    /// Why the module has no DWARF, if it had some that was to be [kept](Options::debug_info).
+    /// Why the module has no DWARF, if it had some that was to be [kept](crate::Options::debug_info).
     pub lost_debug_info: Option<String>,
     /// A warning if code that runs when an instance is made can be suspended: no caller can call it again.
     pub start_can_suspend: Option<String>,
@@ -29,7 +29,7 @@ pub struct Output {
 pub struct Guarded {
     /// The module.
     pub module: Vec<u8>,
-    /// Entries of the [choice](Options::choice) that match nothing in the module.
+    /// Entries of the [choice](crate::Options::choice) that match nothing in the module.
     pub unmatched: Vec<String>,
 }
 

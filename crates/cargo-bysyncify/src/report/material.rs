@@ -90,6 +90,17 @@ impl Material {
         }
     }
 
+    /// Refuses a module of which it is not known how it was made pausable, or will be: that decides what is saved.
+    pub(super) fn must_be_made_by_our_linker(&self) -> Result<()> {
+        if self.manifest.is_none() {
+            bail!(
+                "it was linked, and not made pausable yet, so it is not known how much will be saved: give --stack a \
+                 project, or the module that `cargo bysyncify build` has made"
+            );
+        }
+        Ok(())
+    }
+
     /// The default path of the page.
     pub(super) fn page(&self) -> PathBuf {
         self.store.page()

@@ -64,6 +64,7 @@ fn of_module(module: &Path, options: &Options, request: &Request) -> Result<()> 
     }
     let name = module.file_name().unwrap_or_default().to_string_lossy().into_owned();
     if options.stack {
+        material.must_be_made_by_our_linker()?;
         return print(&stack::stack(&name, &material.linked, &recipe)?);
     }
     let analysis = Analysis::new(&program, &recipe.no_suspend, recipe.precision)

@@ -39,7 +39,7 @@ fn stack_that_is_said_to_be_enough_is() {
             let options = Options { checks, resumption, inline, ..Options::default() };
             let bounds = StackBounds::find(&compiled, &options).unwrap();
             let found = found(&bounds);
-            assert_eq!(found.len(), 3, "{found:?}");
+            assert_eq!(found.len(), 4, "{found:?}");
             let of = |function: &str| {
                 let function = format!("stack_bounds::{function}");
                 let mut known = found.iter().filter(|(names, _)| names.contains(&function));
@@ -49,9 +49,12 @@ fn stack_that_is_said_to_be_enough_is() {
             module::check_asyncified(&made).unwrap();
             let file = tempfile::NamedTempFile::new().unwrap();
             fs::write(file.path(), made).unwrap();
-            for (export, function, result) in
-                [("arrays", "thousand", "2"), ("turns", "turn_3", "4093")]
-            {
+            let exports = [
+                ("arrays", "thousand", "2"),
+                ("turns", "turn_3", "4093"),
+                ("levels", "level_3", "231"),
+            ];
+            for (export, function, result) in exports {
                 let bound = of(function).as_ref().unwrap();
                 let mut node = Command::new(setup::node().unwrap());
                 node.arg(sources().join("smallest.mjs")).arg(file.path());
@@ -63,8 +66,9 @@ fn stack_that_is_said_to_be_enough_is() {
                     "{} {resumption:?} {export}: {} is enough, {smallest} too",
                     profile.name, bound.size
                 );
-                // What is written is less than what might be, and saved frames are counted twice.
-                assert!(bound.size <= 2 * smallest, "{smallest} would do: {bound:?}");
+                // What is written is less than what might be, saved frames are counted twice, and what must be free is
+                // that of a debug build.
+                assert!(bound.size <= 2 * smallest + 640, "{smallest} would do: {bound:?}");
             }
             let Err(Unbounded::Recursion { cycle, .. }) = of("descend") else {
                 panic!("{found:?}")

@@ -21,19 +21,23 @@
 //! saved frames.
 //!
 //! Where functions are resumed one by one, frames stay in segments, and some of them were taken already
-//! (`instrument/flat/dispatcher.rs`). The most is used when the coroutine has just been suspended again: there are older
-//! segments with `rest` bytes that live and at most as many that were taken; the newest segment, with all `T` bytes
-//! that it had when it was made; the `N` bytes of the new frames; and a link after each segment. Then
+//! (`instrument/flat/dispatcher.rs`). A link lies behind each segment. The most is used when the coroutine has just been
+//! suspended again. Then there are
+//!
+//! - the segment that code was resumed from, still with all the `T` bytes that it had when it was made;
+//! - `k` older segments. Of each, `rest` bytes live, and at most `rest` bytes and those of a link were taken: if it were
+//!   more, the rest would have been moved down;
+//! - the `N` bytes of the new frames.
 //!
 //! ```text
 //!   rest_1 + … + rest_k + N <= F      these functions are on the stack now
-//!   rest_1 + …      + T + … <= F      those were when the newest segment was made
+//!   rest_1 + … + rest_k + T <= F      those were when that segment was made
 //!
-//!   used = 2 rest_1 + 2 rest_2 + … + T + N + links <= 2 F + links
+//!   used <= 2 (rest_1 + … + rest_k) + T + N + (2 k + 2) links <= 2 F + (2 k + 2) links
 //! ```
 //!
-//! where `F` is the longest path of saved frames. Each segment has a frame that lives. So there are at most as many
-//! links as frames on the stack, and it is enough that the first of the two paths counts a link with each frame.
+//! where `F` is the longest path of saved frames. Each part has a frame, so each of the two paths has at least `k + 1`. So
+//! it is enough to count a link with each frame of both.
 //!
 //! # What is not known
 //!
@@ -55,11 +59,10 @@ use crate::output::Frames;
 use crate::transform::Prepared;
 use longest::Graph;
 
-/// The bytes that `embed` wants to be free below it in a program with debug assertions (`RED_ZONE` of the library).
-const RED_ZONE_OF_DEBUG_BUILDS: u64 = 1024;
-
-/// The smallest stack that a coroutine accepts (`MIN_STACK_SIZE` of the library).
-const LEAST: u64 = 512;
+/// The bytes that must be free: those that `embed` wants below it in a program with debug assertions (`RED_ZONE` of the
+/// library). Nothing in a module says whether it has these. It is more than the checks of stacks reserve.
+const RESERVE: u64 = 1024;
+const _: () = assert!(RESERVE >= guard::ABOVE_LOW_END);
 
 /// What is known of the stacks of a program's coroutines.
 ///
@@ -94,7 +97,7 @@ const LEAST: u64 = 512;
 /// let bounds = StackBounds::find(&module, &options)?.of_coroutines(Precision::Types);
 /// let bound = bounds[0].bound.as_ref().expect("nothing is recursive");
 /// assert_eq!((bound.shadow.bytes, bound.saved.bytes), (96, 8));
-/// assert_eq!(bound.size, 512);
+/// assert_eq!(bound.size, 1136);
 /// # Ok::<_, Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug)]
@@ -104,7 +107,6 @@ pub struct StackBounds {
     shadow: FunctionMap<Option<u64>>,
     /// The bytes of a link between two segments.
     link: u64,
-    reserve: u64,
 }
 
 /// What is known of the stack of one kind of coroutine.
@@ -121,7 +123,8 @@ pub struct CoroutineBound {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Bound {
-    /// The size of a stack that is enough, in bytes: a multiple of 16. It is the sum of what follows, and at least 512.
+    /// The size of a stack that is enough, in bytes: the sum of what follows, rounded up to a multiple of 16. A coroutine
+    /// also wants its closure and its result, together, to be smaller than its stack.
     pub size: u64,
     /// The most that is on the shadow stack.
     pub shadow: Chain,
@@ -172,11 +175,7 @@ impl StackBounds {
         let module = ModuleInfo::read(linked)?;
         let shadow = guard::frame_sizes(&module)?;
         let link = 4 + 2 * if module.memory64() { 8 } else { 4 };
-        let reserve = match options.checks {
-            true => RED_ZONE_OF_DEBUG_BUILDS.max(guard::ABOVE_LOW_END),
-            false => guard::ABOVE_LOW_END,
-        };
-        Ok(Self { frames, shadow, link, reserve })
+        Ok(Self { frames, shadow, link })
     }
 
     /// The module's functions.
@@ -186,7 +185,8 @@ impl StackBounds {
 
     /// What is known of each kind of coroutine, in the order of the functions in the module.
     ///
-    /// With [`Precision::Types`] a bound is proved. With [`Precision::Slots`] it is right if nothing but vtables looks like
+    /// With [`Precision::Types`] a bound is proved, of functions that leave the stack pointer where it was, as compilers
+    /// have them. With [`Precision::Slots`] it is right if nothing but vtables looks like
     /// one. Then more bounds are known.
     pub fn of_coroutines(&self, precision: Precision) -> Vec<CoroutineBound> {
         let Frames { program, analysis, .. } = &self.frames;
@@ -269,12 +269,11 @@ impl<'a> Search<'a> {
             true => {
                 let with_link = |bytes: &u64| if *bytes > 0 { bytes + self.bounds.link } else { 0 };
                 let with_links: Vec<_> = self.saved.iter().map(with_link).collect();
-                path(&with_links).0 + saved.bytes
+                2 * path(&with_links).0
             }
         };
-        let reserve = self.bounds.reserve;
-        let size = (shadow.bytes + saved_in + reserve).next_multiple_of(16).max(LEAST);
-        Ok(Bound { size, shadow, saved, saved_in, reserve })
+        let size = (shadow.bytes + saved_in + RESERVE).next_multiple_of(16);
+        Ok(Bound { size, shadow, saved, saved_in, reserve: RESERVE })
     }
 
     /// Whether no bound is known for what calls this function.

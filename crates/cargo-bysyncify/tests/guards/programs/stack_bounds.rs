@@ -76,6 +76,38 @@ fn turn_7(number: u64) -> u32 {
     number as u32
 }
 
+/// Each wait is in a function that all call, so that a segment has little more than what was taken of it, and a link.
+#[unsafe(no_mangle)]
+extern "C" fn levels(size: usize) -> u32 {
+    run(Coroutine::new(size, |_| level_1(1)))
+}
+
+#[inline(never)]
+fn rest() {
+    embed(pause());
+}
+
+macro_rules! levels {
+    ($($name:ident $next:ident)*) => {$(
+        #[inline(never)]
+        fn $name(number: u32) -> u32 {
+            let kept = black_box(number);
+            rest();
+            $next(number + 1) + kept
+        }
+    )*};
+}
+levels!(level_1 level_2 level_2 level_3 level_3 level_4 level_4 level_5 level_5 level_6 level_6 level_7
+    level_7 level_8 level_8 level_9 level_9 level_10 level_10 level_11 level_11 level_12 level_12 level_13
+    level_13 level_14 level_14 level_15 level_15 level_16 level_16 level_17 level_17 level_18 level_18 level_19
+    level_19 level_20 level_20 level_21);
+
+#[inline(never)]
+fn level_21(number: u32) -> u32 {
+    rest();
+    number
+}
+
 /// A recursion: how deep it gets is not known.
 #[unsafe(no_mangle)]
 extern "C" fn descent(size: usize) -> u32 {
