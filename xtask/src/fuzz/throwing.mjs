@@ -48,7 +48,14 @@ class Session {
         return +suspends;
       },
       finishes: () => +this.schedule.inPlace,
-      suspended: (core) => this.saved.push(this.measured(core)),
+      suspended: (core) => {
+        // The program would catch it.
+        try {
+          this.saved.push(this.measured(core));
+        } catch (error) {
+          this.error ??= error;
+        }
+      },
       throws: () => this.thrown++,
     };
     // Only a module that is not instrumented imports these, and it never calls them.
@@ -80,6 +87,7 @@ class Session {
       if (!(error instanceof WebAssembly.RuntimeError)) throw error;
       end = error.message;
     }
+    if (this.error) throw this.error;
     counts.thrown += this.thrown;
     counts.traps += end !== null;
     // Programs end themselves with this trap, and only while nothing is suspended.
