@@ -50,3 +50,23 @@ fn a_generator_yields_to_who_asks_while_another_panic_unwinds() {
     told.borrow_mut().push(generator.next());
     assert_eq!(*told.borrow(), [Some(0), Some(1), Some(2), Some(3)]);
 }
+
+#[test]
+fn a_generator_that_ran_while_another_panic_unwound_cannot_yield_in_its_own_panic() {
+    let told = Rc::new(RefCell::new(Vec::new()));
+    let inside = told.clone();
+    let mut generator = Generator::with_default_stack(move |yielder: Yielder<'_, u32>| {
+        yielder.yield_(1);
+        yielder.yield_(2);
+        let _guard = OnDrop(|| inside.borrow_mut().push(yielder.try_yield(3)));
+        panic!("in the generator");
+    });
+    assert_eq!(generator.next(), Some(1));
+    let result = catch_unwind(AssertUnwindSafe(|| {
+        let _guard = OnDrop(|| assert_eq!(generator.next(), Some(2)));
+        panic!("outside of it");
+    }));
+    assert!(result.is_err());
+    assert!(catch_unwind(AssertUnwindSafe(|| generator.next())).is_err());
+    assert_eq!(*told.borrow(), [Err(EmbedError::NotRunning)]);
+}
