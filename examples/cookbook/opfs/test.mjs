@@ -76,6 +76,16 @@ await test({
     }
   }),
 
+  'another page waits until this one is closed': () => inPage(async (page) => {
+    await page.evaluate(`new Promise((resolve) => {
+      const other = Object.assign(document.createElement('iframe'), { name: 'other', src: '/' });
+      other.onload = () => setTimeout(resolve, 500);
+      document.body.append(other);
+    })`);
+    const other = 'frames.other.document.querySelector("#state").textContent';
+    assert.equal(await page.evaluate(other), 'Waiting for another page with these notes to be closed …');
+  }),
+
   'calls at the same time take turns, and the page runs meanwhile': () => inPage(async (page) => {
     const texts = (from) => `Array.from({ length: 30000 }, (_, i) => 'note ' + (${from} + i) + ' '.repeat(80))`;
     const result = await page.evaluate(`(async () => {
