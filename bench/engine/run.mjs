@@ -8,9 +8,7 @@ import { readFileSync } from "node:fs";
 import * as programs from "./programs.mjs";
 
 const ROUNDS = 15;
-// V8 compiles hot functions once more, in the background, and that counts as CPU time of this process.
-const WARM_ROUNDS = 8;
-const WARM_MS = 8000;
+const WARM = 4;
 
 const [packages, name, ...files] = process.argv.slice(2);
 
@@ -21,18 +19,13 @@ async function measured(start) {
     if (run !== null) runs.push({ file, run, times: [] });
   }
   const answers = new Set();
-  const started = performance.now();
-  let warm = 0;
-  for (let round = 0; round < ROUNDS; ) {
-    const isWarm = warm >= WARM_ROUNDS && performance.now() - started >= WARM_MS;
+  for (let round = 0; round < WARM + ROUNDS; round++) {
     for (const { run, times } of shuffled(runs)) {
       const before = process.cpuUsage();
       answers.add(JSON.stringify(await run()));
       const { user, system } = process.cpuUsage(before);
-      if (isWarm) times.push((user + system) / 1000);
+      if (round >= WARM) times.push((user + system) / 1000);
     }
-    if (isWarm) round++;
-    else warm++;
   }
   if (answers.size !== 1) throw new Error(`they answer ${[...answers].join(" and ")}`);
   return files.map((file) => {

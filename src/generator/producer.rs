@@ -86,24 +86,9 @@ impl<P, Y> Producer<P, Y> {
     #[inline]
     pub(crate) unsafe fn step_with_one(&mut self, waker: &'static Waker) -> Poll<Option<Y>> {
         // A suspended coroutine has this waker already: without one, no comparison is needed.
-        let is_suspended = self.coroutine.core().is_suspended();
-        #[cfg(bysyncify_native)]
-        if !is_suspended {
-            return self.first_step(waker);
-        }
-        let waker = if is_suspended { None } else { Some(waker) };
+        let waker = if self.coroutine.core().is_suspended() { None } else { Some(waker) };
         // SAFETY: a suspended coroutine was polled with this waker, which is valid forever.
         unsafe { self.step_with(waker) }
-    }
-
-    /// The step of a generator that is not suspended: its first, or one after its end. Apart, so that the usual step
-    /// has no code to start a generator.
-    #[cfg(bysyncify_native)]
-    #[cold]
-    #[inline(never)]
-    fn first_step(&mut self, waker: &Waker) -> Poll<Option<Y>> {
-        // SAFETY: there is a waker.
-        unsafe { self.step_with(Some(waker)) }
     }
 
     /// # Safety

@@ -94,8 +94,8 @@ pub(crate) struct CoreWaker {
     pub(crate) epoch: Cell<u32>,
 }
 
-/// The header of every wait, but natively for those of slots. The switch compares `epoch`, and keeps a pointer to the header while the coroutine is
-/// suspended.
+/// The header of every wait; natively slots have none. The switch compares `epoch`, and keeps a pointer to the header
+/// while the coroutine is suspended.
 #[repr(C)]
 pub(crate) struct Wait {
     /// The core's epoch when this wait last caught up with it.

@@ -43,8 +43,8 @@ pub(crate) use threads::Threads as ActiveSwitch;
 /// A way to run code on a stack of its own, and to pause it there.
 ///
 /// Implementations update a core's phase (`src/raw/phase.rs` shows when), and store in the core what a suspended
-/// coroutine waits with. Natively that alone says that it is suspended. Asyncify's implementation only calls `build/switch.wat`: `#[inline(always)]`, so that not
-/// even an unoptimised build contains its functions.
+/// coroutine waits with. Natively that alone says that it is suspended. Asyncify's implementation only calls
+/// `build/switch.wat`: `#[inline(always)]`, so that not even an unoptimised build contains its functions.
 pub(crate) trait Switch {
     /// Whether a coroutine's code runs on the stack that lies in its memory. If not, that stack stays unused, and
     /// cannot overflow.

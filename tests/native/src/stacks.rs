@@ -15,6 +15,10 @@ use corosensei::on_stack;
 use corosensei::stack::DefaultStack;
 use guest_support::{expect_trap, tests};
 
+#[cfg(not(is_sanitized))]
+const ON_ANOTHER_STACK: &str = "cannot wait on a stack that is not the coroutine's own: code \
+    between the coroutine and here has switched to another (`stacker` does)";
+
 const IS_CHILD: &str = "BYSYNCIFY_NATIVE_CHILD";
 const SIGABRT: i32 = 6;
 const SIGSEGV: i32 = 11;
@@ -128,10 +132,7 @@ fn who_asks_what_is_left_can_stop_in_time() {
 tests! {
     #[cfg(not(is_sanitized))]
     fn one_cannot_wait_on_another_stack() {
-        expect_trap(
-            "cannot wait on a stack that is not the coroutine's own: code between the coroutine \
-             and here has switched to another (`stacker` does)",
-        );
+        expect_trap(ON_ANOTHER_STACK);
         let mut coroutine = Coroutine::with_default_stack(|_| {
             on_stack(DefaultStack::default(), || embed(pending::<()>()));
         });
@@ -140,10 +141,7 @@ tests! {
 
     #[cfg(not(is_sanitized))]
     fn a_generator_cannot_yield_on_another_stack() {
-        expect_trap(
-            "cannot wait on a stack that is not the coroutine's own: code between the coroutine \
-             and here has switched to another (`stacker` does)",
-        );
+        expect_trap(ON_ANOTHER_STACK);
         let mut numbers = Generator::with_default_stack(|yielder| {
             on_stack(DefaultStack::default(), || yielder.yield_(7));
         });

@@ -33,8 +33,8 @@
 //! program ends: then the code that resumes has changed `start`.
 //!
 //! Frames that were taken are not freed before the segment ends. If they are larger than the rest of the segment when
-//! something is suspended again, the rest moves down. So the memory in use is at most twice that of live frames and links. The
-//! cost of moving is amortised over the frames that were taken.
+//! something is suspended again, the rest moves down. So the memory in use is at most twice that of live frames and
+//! links. The cost of moving is amortised over the frames that were taken.
 
 use crate::error::Result;
 use wasm_encoder::Instruction::{
